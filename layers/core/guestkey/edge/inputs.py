@@ -1,0 +1,54 @@
+"""What callers may send: texts trimmed and NFC-normalised, ids of one form, nothing that tricks the eye."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from guestkey.edge.callers import SLUG, USER_ID
+from guestkey.rules.periods import known_zone
+
+_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reorder what is read (Unicode UAX #9)."""
+
+
+class Input(BaseModel):
+    """A body that is refused if it says anything this route does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _tidy(text: object) -> object:
+    return unicodedata.normalize("NFC", text.strip()) if isinstance(text, str) else text
+
+
+def _on_one_line(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
+            raise ValueError("control characters and bidirectional overrides are not allowed")
+    if "=?" in text:
+        raise ValueError("`=?` is not allowed: mail programs would decode what follows")
+    return text
+
+
+def _zone(name: str) -> str:
+    if known_zone(name) is None:
+        raise ValueError("not the name of a time zone in the IANA database")
+    return name
+
+
+Tidy = BeforeValidator(_tidy)
+OnOneLine = AfterValidator(_on_one_line)
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Tidy, OnOneLine]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, OnOneLine]
+Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
+UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
+Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254), Tidy, OnOneLine]
+"""An address as HTML's e-mail field takes it; whether it exists only a mail tells."""

@@ -1,0 +1,12 @@
+"""One structured line for the outcome of each request: ids of tenants and agents, routes, codes.
+
+Never the event, a token, a mail address (which a user's id may be), a telephone number, or a reason.
+"""
+
+import json
+from typing import Any
+
+
+def outcome(**facts: Any) -> None:
+    """Write one line of JSON to where Lambda collects logs."""
+    print(json.dumps({name: fact for name, fact in facts.items() if fact is not None}), flush=True)

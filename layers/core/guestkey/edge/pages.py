@@ -1,0 +1,63 @@
+"""Cursors: opaque to callers, and good only for the list they came from.
+
+A cursor is no secret and guards nothing: whatever it says, a list reads only what its caller's token allows. It
+carries a digest of caller, route and filter, so that one from another list is refused and not misread.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+from itertools import islice
+from typing import Annotated
+from urllib.parse import urlencode
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from guestkey.errors import CursorInvalid
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Cursor = Annotated[str | None, Query(max_length=1000)]
+DIGEST_BYTES = 12
+
+
+def scope(*parts: str) -> str:
+    """Return what a cursor is bound to: whose list, which route, which filter."""
+    return "\n".join(parts)
+
+
+def cursor(position: str, scope: str) -> str:
+    """Return a cursor for a position in the list."""
+    return urlsafe_b64encode(_digest(position, scope) + position.encode()).decode().rstrip("=")
+
+
+def position(cursor: str | None, scope: str) -> str | None:
+    """Return the position a cursor stands for, or None without one. Raises CursorInvalid."""
+    if cursor is None:
+        return None
+    try:
+        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        found = raw[DIGEST_BYTES:].decode()
+    except ValueError:
+        raise CursorInvalid from None
+    if raw[:DIGEST_BYTES] != _digest(found, scope):
+        raise CursorInvalid
+    return found
+
+
+def _digest(position: str, scope: str) -> bytes:
+    return sha256(f"{scope}\n{position}".encode()).digest()[:DIGEST_BYTES]
+
+
+def cut[T](found: Iterable[tuple[str, T]], limit: int) -> tuple[list[T], str | None]:
+    """Return the first `limit` of what was found, and the position behind which the rest begins, if there is a rest."""
+    ahead = list(islice(found, limit + 1))
+    shown = ahead[:limit]
+    return [thing for _, thing in shown], shown[-1][0] if len(ahead) > limit else None
+
+
+def link(rest: str | None, scope: str, limit: int | None = None) -> dict[str, str]:
+    """Return the header that leads to the rest of a list that is not JSON (RFC 8288), if there is a rest."""
+    if rest is None:
+        return {}
+    query = urlencode({"cursor": cursor(rest, scope)} | ({"limit": limit} if limit else {}))
+    return {"Link": f'<?{query}>; rel="next"'}

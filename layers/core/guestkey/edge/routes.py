@@ -1,0 +1,111 @@
+"""Routes with their OpenAPI text, on Powertools' validating resolver; every function but the check uses it."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pynamodb.exceptions import PynamoDBException
+
+from guestkey.edge import body, callers, http
+from guestkey.errors import InputInvalid, NotFound, Refused
+from guestkey.rules.people import User
+from guestkey.store import keys, people
+from guestkey.store.once import AnsweredBefore, Once
+from guestkey.store.table import Contended, Uncertain
+
+KEY_HEADER = "idempotency-key"
+LONGEST_KEY = 64
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """Return a resolver that validates what comes in and writes JSON as we do."""
+    app = APIGatewayHttpResolver(enable_validation=True, serializer=http.text_of)
+
+    # Powertools leaves its exception handlers and its context untyped.
+    @app.exception_handler([Refused, AnsweredBefore, PynamoDBException, Contended, Uncertain])  # type: ignore[untyped-decorator]
+    def pass_on(error: Exception) -> Any:
+        raise error  # `http.serve` answers it; without this the resolver would log it as a bug first
+
+    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+    def refuse_input(error: RequestValidationError) -> Any:
+        raise InputInvalid(errors=[_fault(fault) for fault in error.errors()])
+
+    @app.not_found
+    def refuse_path(error: NotFoundError) -> Any:
+        raise NotFound
+
+    return app
+
+
+def serve(app: APIGatewayHttpResolver) -> Callable[[http.Event, Any], http.Answer]:
+    """Return the Lambda handler for a resolver's routes."""
+
+    def work(event: http.Event, context: Any, sent: Any, caller: callers.Caller) -> http.Answer:
+        app.append_context(caller=caller, sent=sent)  # type: ignore[no-untyped-call]
+        try:
+            return app.resolve(event, context)
+        except AnsweredBefore as kept:
+            return http.json_answer(201, json.loads(kept.answer))
+
+    return http.serve(work, before_input=_refuse_inactive)
+
+
+def user(app: APIGatewayHttpResolver) -> User:
+    """Return the tenant's user who sent the request under way."""
+    caller = app.context["caller"]
+    assert isinstance(caller, User)
+    return caller
+
+
+def is_acting(app: APIGatewayHttpResolver) -> bool:
+    """Say whether the token says that its bearer acts for somebody else."""
+    return callers.is_acting(app.current_event.raw_event)
+
+
+def agent_id(app: APIGatewayHttpResolver) -> str:
+    """Return the id of the agent who sent the request under way; whether active is not yet said."""
+    caller = app.context["caller"]
+    assert isinstance(caller, callers.AgentCaller)
+    return caller.agent_id
+
+
+def backend(app: APIGatewayHttpResolver) -> callers.Backend:
+    """Return the vendor's backend that sent the request under way."""
+    caller = app.context["caller"]
+    assert isinstance(caller, callers.Backend)
+    return caller
+
+
+def once(app: APIGatewayHttpResolver) -> Once | None:
+    """Return what the request's Idempotency-Key asks for, if it has one: scoped to caller, method and concrete path."""
+    event = app.current_event.raw_event
+    key = body.header(event, KEY_HEADER)
+    if not _is_sent(event, KEY_HEADER):
+        return None
+    if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= c <= "~" for c in key):
+        detail = f"1 to {LONGEST_KEY} visible ASCII characters"
+        raise InputInvalid(errors=[{"pointer": "Idempotency-Key", "detail": detail}])
+    audience, who = callers.scope(app.context["caller"])
+    route = f"{app.current_event.http_method} {app.current_event.path}"
+    canonical = json.dumps(app.context["sent"], sort_keys=True, separators=(",", ":"))
+    return Once(key=keys.once(audience, who, route, key), fingerprint=sha256(canonical.encode()).hexdigest())
+
+
+def _is_sent(event: http.Event, name: str) -> bool:
+    return any(key.lower() == name for key in event.get("headers") or {})
+
+
+def _refuse_inactive(caller: callers.Caller) -> None:
+    if isinstance(caller, callers.AgentCaller):
+        people.active_agent(caller.agent_id)
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, str]:
+    """Return where and what, never what was sent: it may be long, or not for logs."""
+    place, *path = fault["loc"]
+    where = "#" if place == "body" else str(place)
+    return {"pointer": "/".join([where, *map(str, path)]), "detail": str(fault["msg"])}

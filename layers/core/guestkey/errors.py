@@ -1,0 +1,145 @@
+"""Every way in which Guestkey says no.
+
+Each refusal is a class with its `code`, which clients may rely on, and a title that never varies. What varies stands in
+`detail` and in the extra members a refusal carries. Which HTTP status a refusal becomes is decided in `edge/http.py`.
+"""
+
+from typing import Any, ClassVar
+
+
+class Refused(Exception):
+    """The base of every refusal: a caller's request was understood and is not granted."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str | None = None, **members: Any) -> None:
+        self.detail = detail or self.title
+        self.members = members
+        super().__init__(self.detail)
+
+
+class JsonInvalid(Refused):
+    """The body is not JSON that every reader understands alike."""
+
+    code = "json_invalid"
+    title = "The body is not acceptable JSON."
+
+
+class NotJson(Refused):
+    """The body's content type is not application/json."""
+
+    code = "not_json"
+    title = "The body must be application/json."
+
+
+class InputInvalid(Refused):
+    """The body is JSON, but not what this route takes. Carries `errors`: one pointer and one detail for each fault."""
+
+    code = "input_invalid"
+    title = "The input is not valid."
+
+
+class CursorInvalid(Refused):
+    """The cursor is damaged, or belongs to another list."""
+
+    code = "cursor_invalid"
+    title = "The cursor does not belong to this list."
+
+
+class DepartmentUnknown(Refused):
+    """An agent is put into a department that nobody registered."""
+
+    code = "department_unknown"
+    title = "There is no such department."
+
+
+class IdempotencyKeyReused(Refused):
+    """The Idempotency-Key was used before with another body."""
+
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used with another body."
+
+
+class RightMissing(Refused):
+    """The user may not let support in."""
+
+    code = "right_missing"
+    title = "You do not hold the right to let support in."
+
+
+class ActingForAnother(Refused):
+    """The token says that its bearer acts for somebody else."""
+
+    code = "acting_for_another"
+    title = "A token that acts for somebody else cannot do this."
+
+
+class ClaimsMissing(Refused):
+    """The token lacks a claim that this route needs, or the claim is not of the agreed form."""
+
+    code = "claims_missing"
+    title = "The token lacks a required claim."
+
+
+class AgentInactive(Refused):
+    """The agent is unknown or no longer active."""
+
+    code = "agent_inactive"
+    title = "This agent is not active."
+
+
+class NoLiveGrant(Refused):
+    """No live grant of the tenant covers the agent."""
+
+    code = "no_live_grant"
+    title = "The customer has not let you in."
+
+
+class NotFound(Refused):
+    """The thing does not exist, or belongs to somebody else: both answer alike."""
+
+    code = "not_found"
+    title = "There is no such thing."
+
+
+class GranteeUnknown(Refused):
+    """The grantee is no active agent and no department."""
+
+    code = "grantee_unknown"
+    title = "There is no such agent or department."
+
+
+class TenantUnknown(Refused):
+    """The vendor has not registered this tenant."""
+
+    code = "tenant_unknown"
+    title = "There is no such tenant."
+
+
+class GrantEnded(Refused):
+    """The grant ended by time before it could be revoked."""
+
+    code = "grant_ended"
+    title = "The grant has already ended."
+
+
+class TooManyGrants(Refused):
+    """The tenant holds as many live grants as it may."""
+
+    code = "too_many_grants"
+    title = "There are too many live grants."
+
+
+class TooManyRequests(Refused):
+    """The caller did this too often. Carries `retry_after` in seconds."""
+
+    code = "too_many_requests"
+    title = "Too many requests."
+
+
+class Busy(Refused):
+    """AWS is unavailable, or the tenant's ledger stayed contended. Carries `retry_after` in seconds."""
+
+    code = "busy"
+    title = "Guestkey cannot answer just now."

@@ -1,0 +1,1 @@
+"""What is right: values in, values out. No clock, no AWS, no I/O."""

@@ -1,0 +1,107 @@
+"""A grant: one permission for one grantee to enter one tenant.
+
+What a grant's `state` is follows from the clock and from `revoked_at` alone; nothing stores it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from guestkey.errors import GrantEnded
+from guestkey.rules.people import Grantee, Person, Tenant, User
+from guestkey.rules.periods import Period, end_of, review_at
+
+MOST_LIVE_GRANTS = 500
+"""How many live grants one tenant may hold: a check reads them all, so their number bounds its cost."""
+
+
+class State(StrEnum):
+    """How a grant stands at some moment."""
+
+    LIVE = "live"
+    REVOKED = "revoked"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One grant as it was given, and as it was revoked if it was. Times are aware, UTC, whole seconds."""
+
+    tenant_id: str
+    grant_id: str
+    grantee: Grantee
+    period: Period
+    may_export: bool
+    granted_at: datetime
+    granted_by: Person
+    ends_at: datetime | None
+    review_at: datetime | None
+    revoked_at: datetime | None = None
+    revoked_by: Person | None = None
+    request_id: str | None = None
+
+    @property
+    def is_permanent(self) -> bool:
+        """Say whether time alone never ends this grant."""
+        return self.ends_at is None
+
+    @property
+    def over_at(self) -> datetime | None:
+        """The first moment at which this grant lets nobody in, by time or by revoking; None while none is known."""
+        return self.revoked_at or self.ends_at
+
+    def state(self, at: datetime) -> State:
+        """Return how the grant stands. The end is exclusive; a revoked grant stays revoked after its end."""
+        if self.revoked_at is not None:
+            return State.REVOKED
+        return State.ENDED if self.ends_at is not None and self.ends_at <= at else State.LIVE
+
+    def was_live_since(self, start: datetime) -> bool:
+        """Say whether the grant let anybody in at any moment from `start` on."""
+        return self.over_at is None or self.over_at > start
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveKey:
+    """What a decision needs to know of one grant that nobody revoked."""
+
+    grant_id: str
+    grantee: Grantee
+    may_export: bool
+    granted_at: datetime
+    ends_at: datetime | None
+    revoked_before_at: datetime | None
+    """When the tenant last revoked any grant before it gave this one; None if it never had."""
+
+    def is_live(self, at: datetime) -> bool:
+        """Say whether the key lets its grantee in: from its start to before its end, swept or not."""
+        return self.granted_at <= at and (self.ends_at is None or at < self.ends_at)
+
+
+def give(
+    *, grant_id: str, by: User, grantee: Grantee, period: Period, tenant: Tenant, may_export: bool, now: datetime
+) -> Grant:
+    """Return the grant that starts now. The end is fixed here and never moves, whatever the tenant's zone becomes."""
+    ends_at = end_of(period, now, tenant.zone)
+    return Grant(
+        tenant_id=by.tenant_id,
+        grant_id=grant_id,
+        grantee=grantee,
+        period=period,
+        may_export=may_export,
+        granted_at=now,
+        granted_by=Person(user_id=by.user_id, name=by.name),
+        ends_at=ends_at,
+        review_at=review_at(now, tenant.zone) if ends_at is None else None,
+    )
+
+
+def revoke(grant: Grant, by: User, now: datetime) -> Grant:
+    """Return the revoked grant. One that was revoked before stays as it is; one that time ended is refused."""
+    match grant.state(now):
+        case State.REVOKED:
+            return grant
+        case State.ENDED:
+            raise GrantEnded
+        case State.LIVE:
+            return replace(grant, revoked_at=now, revoked_by=Person(user_id=by.user_id, name=by.name))

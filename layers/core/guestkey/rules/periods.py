@@ -1,0 +1,135 @@
+"""How long a grant lasts, and every other date that follows a tenant's calendar.
+
+Instants go in and come out aware and in UTC; only the wall clock in between is local. Which clock changes are known
+is decided by the tz database that `zoneinfo` finds, the machine's own before the `tzdata` package.
+"""
+
+from calendar import monthrange
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+REVIEW_AFTER = timedelta(days=180)
+LONGEST_PERIOD = timedelta(days=32)
+"""No grant that ends at all lasts longer than this."""
+
+# Both are in the tz database and neither is a zone: what this machine is set to, and "nobody has set it yet".
+_NO_ZONES = {"localtime", "Factory"}
+
+
+class Period(StrEnum):
+    """How long a grant lasts, by the name it has in the API."""
+
+    ONE_HOUR = "1h"
+    TWO_HOURS = "2h"
+    FOUR_HOURS = "4h"
+    TODAY = "today"
+    ONE_WEEK = "1w"
+    TWO_WEEKS = "2w"
+    ONE_MONTH = "1mo"
+    PERMANENT = "permanent"
+
+
+DEFAULT_PERIOD = Period.ONE_HOUR
+
+_ELAPSED = {
+    Period.ONE_HOUR: timedelta(hours=1),
+    Period.TWO_HOURS: timedelta(hours=2),
+    Period.FOUR_HOURS: timedelta(hours=4),
+}
+_LOCAL_DAYS = {Period.ONE_WEEK: timedelta(days=7), Period.TWO_WEEKS: timedelta(days=14)}
+
+
+def end_of(period: Period, granted_at: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the first moment at which access is over, in UTC.
+
+    The clock starts when the customer gives the grant, not at the first login. Hours are elapsed time;
+    a day or longer follows the calendar of the tenant's zone. A permanent grant has no end and gives None.
+    """
+    if period is Period.PERMANENT:
+        return None
+    if period in _ELAPSED:
+        return _in_utc(granted_at) + _ELAPSED[period]
+    if period is Period.TODAY:
+        return _next_day(granted_at, zone)
+    if period is Period.ONE_MONTH:
+        return _instant(_months_later(_wall(granted_at, zone), 1), zone)
+    return _instant(_wall(granted_at, zone) + _LOCAL_DAYS[period], zone)
+
+
+def review_at(granted_at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a permanent grant is due for review: 180 calendar days later, at the same wall-clock time, in UTC."""
+    return _instant(_wall(granted_at, zone) + REVIEW_AFTER, zone)
+
+
+def months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """Return the same wall-clock time that many calendar months ago, in UTC.
+
+    A day the earlier month does not have becomes its last: six months before 31 August is 28 or 29 February.
+    """
+    return _instant(_months_later(_wall(now, zone), -months), zone)
+
+
+def known_zone(name: str) -> ZoneInfo | None:
+    """Return the time zone of that IANA name, or None if there is none.
+
+    Only names from the database's own list are looked up, in their own spelling: `ZoneInfo` by itself would open
+    whatever file the name leads to, `posix/Europe/Berlin` for one.
+    """
+    return ZoneInfo(name) if name in _zone_names() else None
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones() - _NO_ZONES)
+
+
+def _in_utc(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise ValueError("a time without a zone is no instant")
+    return at.astimezone(UTC)
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the clock on the wall shows. Arithmetic on it is the calendar's."""
+    return _in_utc(at).astimezone(zone).replace(tzinfo=None)
+
+
+def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the clock on the wall shows this, in UTC.
+
+    `fold=0` is the rule itself: of a time that occurs twice it means the first, and it reads a time that was skipped
+    with the offset from before the gap, which moves it forward by the gap.
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def _months_later(wall: datetime, months: int) -> datetime:
+    year, month0 = divmod(wall.year * 12 + wall.month - 1 + months, 12)
+    return wall.replace(year=year, month=month0 + 1, day=min(wall.day, monthrange(year, month0 + 1)[1]))
+
+
+def _next_day(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant after `at` on which the local calendar shows a later day, in UTC.
+
+    Usually that is midnight. Where midnight is skipped, the day begins when the gap does, which need not be on the
+    hour (23:30 to 00:30), and a whole day may be missing (Apia, 30 December 2011). Where midnight occurs twice the
+    first counts, except for a grant given between the two: its day ends with the second.
+    """
+    today = _wall(at, zone).date()
+    midnight = datetime.combine(today + timedelta(days=1), time(), zone)
+    first, second = (midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second:
+        return first if first > at else second
+
+    # Skipped: the readings with the offsets from before and after the gap lie on either side of it.
+    before, after = second, first
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        middle -= timedelta(microseconds=middle.microsecond)
+        if _wall(middle, zone).date() > today:
+            after = middle
+        else:
+            before = middle
+    return after

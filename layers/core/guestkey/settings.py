@@ -1,0 +1,17 @@
+"""The environment, read once at import. Every name here is set in template.yaml; a test compares the two."""
+
+import os
+from datetime import timedelta
+
+TABLE_NAME = os.environ["TABLE_NAME"]
+
+USER_ID_CLAIM = os.environ.get("USER_ID_CLAIM", "sub")
+TENANT_CLAIM = os.environ.get("TENANT_CLAIM", "tenant_id")
+NAME_CLAIM = os.environ.get("NAME_CLAIM", "name")
+EMAIL_CLAIM = os.environ.get("EMAIL_CLAIM", "email")
+LOCALE_CLAIM = os.environ.get("LOCALE_CLAIM", "locale")
+AGENT_ID_CLAIM = os.environ.get("AGENT_ID_CLAIM", "sub")
+BACKEND_ID_CLAIM = os.environ.get("BACKEND_ID_CLAIM", "sub")
+
+RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
+"""How long history stays after it is over. The template keeps it above six months, which the overview shows."""

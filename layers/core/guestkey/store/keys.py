@@ -1,0 +1,133 @@
+"""Every key of the one table, and nothing else spells one.
+
+    item                         PK                            SK                               written by
+    tenant                       TENANT#<tenant_id>            PROFILE                          store/people
+    right taken away             TENANT#<tenant_id>            RIGHT#<user_id>                  store/people
+    live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  store/grants
+    grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 store/grants
+    permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               store/grants
+    login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
+    ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
+    agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          store/people
+    where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/logins
+    counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  store/logins
+    answer kept for a key        CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     store/once
+
+Ids are ULIDs, so a sort key's order is the order of making. No decision reads an index:
+
+    index        PK                              SK                       holds
+    by_grantee   <type>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
+    directory    DIRECTORY                       <type>#<id>              active agents, departments
+"""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from guestkey.rules.people import GranteeType
+
+PROFILE = "PROFILE"
+LIVE = "LIVE#"
+GRANT = "GRANT#"
+LASTING = "LASTING#"
+LOGIN = "LOGIN#"
+ENTRY = "ENTRY#"
+LEDGER = "LEDGER"
+DIRECTORY = "DIRECTORY"
+
+GRANTEE_SHARDS = 4
+"""Into how many partitions of the index one grantee's live keys spread: a department may be let in by every tenant."""
+
+LAST = "~"
+"""Sorts behind every id."""
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Key(NamedTuple):
+    """Where one item lies."""
+
+    pk: str
+    sk: str
+
+
+def of_tenant(tenant_id: str) -> str:
+    """Return the partition that holds everything of one tenant."""
+    return f"TENANT#{tenant_id}"
+
+
+def tenant(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), PROFILE)
+
+
+def right(tenant_id: str, user_id: str) -> Key:
+    return Key(of_tenant(tenant_id), f"RIGHT#{user_id}")
+
+
+def live(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LIVE + grant_id)
+
+
+def grant(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), GRANT + grant_id)
+
+
+def lasting(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LASTING + grant_id)
+
+
+def login(tenant_id: str, login_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LOGIN + login_id)
+
+
+def own_login(agent_id: str, login_id: str) -> Key:
+    return Key(agent(agent_id).pk, f"OWN#{LOGIN}{login_id}")
+
+
+def ledger(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LEDGER)
+
+
+def entry(tenant_id: str, seq: int) -> Key:
+    return Key(of_tenant(tenant_id), f"{ENTRY}{seq:012d}")
+
+
+def agent(agent_id: str) -> Key:
+    return Key(f"AGENT#{agent_id}", PROFILE)
+
+
+def department(department_id: str) -> Key:
+    return Key(f"DEPARTMENT#{department_id}", PROFILE)
+
+
+def grantee(type: GranteeType, id: str) -> Key:
+    return agent(id) if type is GranteeType.AGENT else department(id)
+
+
+def count(what: str, agent_id: str, tenant_id: str, at: datetime) -> Key:
+    """Return the counter of one UTC hour."""
+    return Key(f"AGENT#{agent_id}", f"{counts(what, tenant_id)}{at:%Y%m%d%H}")
+
+
+def counts(what: str, tenant_id: str) -> str:
+    """Return what the sort keys of one kind of counter at one tenant begin with."""
+    return f"COUNT#{what}#{tenant_id}#"
+
+
+def once(audience: str, caller: str, route: str, key: str) -> Key:
+    """Return where an answer is kept: `route` is method and concrete path, `key` what the caller sent."""
+    return Key(f"CALLER#{audience}#{caller}", f"ONCE#{route}#{sha256(key.encode()).hexdigest()}")
+
+
+def first_id_at(at: datetime) -> str:
+    """Return what sorts before the ids of everything made at that moment or later: a ULID's ten characters of time."""
+    milliseconds = int(at.timestamp() * 1000)
+    return "".join(_CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
+
+
+def grantee_shard(tenant_id: str) -> int:
+    """Return the shard in which a tenant's live keys lie, whatever the grantee."""
+    return sha256(tenant_id.encode()).digest()[0] % GRANTEE_SHARDS
+
+
+def by_grantee(type: GranteeType, id: str, shard: int) -> str:
+    return f"{type.upper()}#{id}#{shard}"
