@@ -1,74 +1,78 @@
 """POST /v1/vendor/checks: may this agent enter, or export, now?
 
-A product asks before every support entry, so this function carries no framework: its four fields are looked at here,
-and refused in the words the others use. It reads side by side, once and strongly consistent, and fails closed.
+A product asks before every support entry, so this function carries no framework: it looks at its four fields itself and
+refuses them in the words the others use. It reads side by side, once and strongly consistent, and fails closed.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from guestkey.edge import clock, http
-from guestkey.edge.callers import SLUG, Caller
+from guestkey.edge.callers import SLUG, ULID, Caller
 from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
 from guestkey.store import grants, logins, people
 from guestkey.store.table import side_by_side
 
-FORMS = {
-    "tenant_id": SLUG,
-    "agent_id": SLUG,
-    "action": re.compile("|".join(Action)),
-    "login_id": re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}"),
-}
+FORMS = {"tenant_id": SLUG, "agent_id": SLUG, "action": re.compile("|".join(Action)), "login_id": ULID}
 OPTIONAL = {"login_id"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """The product's question. Without `login_id` a yes means "may begin", with it "may go on"."""
+
+    tenant_id: str
+    agent_id: str
+    action: Action
+    login_id: str | None = None
+
+
 def check(event: http.Event, context: Any, sent: Any, caller: Caller) -> http.Answer:
-    """Answer the product's question. Without `login_id` a yes means "may begin"; with it, "may go on"."""
-    order = _order(sent)
-    tenant_id, agent_id, action, login_id = (
-        order["tenant_id"],
-        order["agent_id"],
-        Action(order["action"]),
-        order.get("login_id"),
+    """Answer the product's question."""
+    order = order_of(sent)
+    return http.json_answer(200, shown(_decided(order) if order.login_id is None else _decided_within(order)))
+
+
+def _decided(order: Order) -> Open | Shut:
+    agent, keys = side_by_side(
+        lambda: people.agent(order.agent_id),
+        lambda: list(grants.live(order.tenant_id)),
     )
-    now = clock.now()
-    if login_id is None:
-        agent, keys = side_by_side(lambda: people.agent(agent_id), lambda: list(grants.live(tenant_id)))
-        decision = decide(keys, agent, action, now) if agent else Shut(reason=Reason.NO_LIVE_GRANT)
-    else:
-        agent, login, keys = side_by_side(
-            lambda: people.agent(agent_id),
-            lambda: logins.find(tenant_id, login_id),
-            lambda: list(grants.live(tenant_id)),
-        )
-        decision = decide_within(login, keys, agent, action, now) if agent else Shut(reason=Reason.NO_LIVE_GRANT)
-    return http.json_answer(200, _shown(decision))
+    return decide(keys, agent, order.action, clock.now())
 
 
-def _order(sent: Any) -> dict[str, str]:
+def _decided_within(order: Order) -> Open | Shut:
+    agent, login, keys = side_by_side(
+        lambda: people.agent(order.agent_id),
+        lambda: logins.find(order.tenant_id, order.login_id or ""),
+        lambda: list(grants.live(order.tenant_id)),
+    )
+    return decide_within(login, keys, agent, order.action, clock.now())
+
+
+def order_of(sent: Any) -> Order:
+    """Return what was sent as a question, or refuse it naming every fault. A null `login_id` is none."""
     if not isinstance(sent, dict):
-        raise InputInvalid(errors=[{"pointer": "#", "detail": "Input should be an object"}])
-    faults = [
-        {"pointer": f"#/{name}", "detail": "Field required"}
-        for name in FORMS
-        if name not in sent and name not in OPTIONAL
-    ]
-    faults += [
-        {"pointer": f"#/{name}", "detail": "Extra inputs are not permitted"} for name in sent if name not in FORMS
-    ]
-    faults += [
-        {"pointer": f"#/{name}", "detail": f"String should match pattern '^{form.pattern}$'"}
-        for name, form in FORMS.items()
-        if name in sent and not (isinstance(sent[name], str) and form.fullmatch(sent[name]))
-    ]
+        raise InputInvalid(errors=[_fault("#", "Input should be an object")])
+    sent = {name: value for name, value in sent.items() if value is not None or name not in OPTIONAL}
+    missing = FORMS.keys() - OPTIONAL - sent.keys()
+    faults = [_fault(f"#/{name}", "Field required") for name in sorted(missing)]
+    for name, value in sent.items():
+        form = FORMS.get(name)
+        if form is None:
+            faults.append(_fault(f"#/{name}", "Extra inputs are not permitted"))
+        elif not isinstance(value, str) or not form.fullmatch(value):
+            faults.append(_fault(f"#/{name}", f"Input should be a string that matches '{form.pattern}'"))
     if faults:
         raise InputInvalid(errors=faults)
-    return sent
+    return Order(**sent | {"action": Action(sent["action"])})
 
 
-def _shown(decision: Open | Shut) -> dict[str, Any]:
+def shown(decision: Open | Shut) -> dict[str, Any]:
+    """Return the decision as the contract has it."""
     match decision:
         case Open(grant=grant, may_export=may_export):
             return {
@@ -80,6 +84,10 @@ def _shown(decision: Open | Shut) -> dict[str, Any]:
             }
         case Shut(reason=reason):
             return {"allowed": False, "reason": reason, "grant_id": None, "may_export": False, "ends_at": None}
+
+
+def _fault(pointer: str, detail: str) -> dict[str, str]:
+    return {"pointer": pointer, "detail": detail}
 
 
 lambda_handler = http.serve(check)

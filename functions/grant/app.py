@@ -1,13 +1,15 @@
 """POST /v1/grants: a customer lets an agent or a whole department in."""
 
+from pydantic import Field, StrictBool
+
 from guestkey.edge import clock, ids, routes
 from guestkey.edge.inputs import Input, Slug
 from guestkey.edge.shapes import Grant
+from guestkey.errors import GranteeUnknown, IdempotencyKeyReused, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules.grants import give
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.store import grants
-from pydantic import Field, StrictBool
 
 app = routes.resolver()
 
@@ -27,7 +29,13 @@ class GrantOrder(Input):
     may_export: StrictBool = False
 
 
-@app.post("/v1/grants", status_code=201, summary="Let support in", tags=["grants"])
+@app.post(
+    "/v1/grants",
+    status_code=201,
+    summary="Let support in",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, GranteeUnknown, TooManyGrants, IdempotencyKeyReused),
+)
 def grant_access(order: GrantOrder) -> Grant:
     """Let an agent or a department into your account, from now until the period is over."""
     user, once, now = routes.user(app), routes.once(app), clock.now()

@@ -4,7 +4,7 @@ from guestkey.edge import clock, ids, pages, routes
 from guestkey.edge.inputs import Input, Reason, Slug, Ticket
 from guestkey.edge.pages import Cursor, Limit
 from guestkey.edge.shapes import Access, Login, Page
-from guestkey.errors import NoLiveGrant
+from guestkey.errors import CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.logins import enter
 from guestkey.store import logins, people, whereabouts
@@ -23,7 +23,13 @@ class LoginOrder(Input):
     ticket: Ticket | None = None
 
 
-@app.post("/v1/support/logins", status_code=201, summary="Record an entry", tags=["support"])
+@app.post(
+    "/v1/support/logins",
+    status_code=201,
+    summary="Record an entry",
+    tags=["support"],
+    openapi_extensions=routes.refuses(NoLiveGrant, IdempotencyKeyReused, TooManyRequests),
+)
 def record_login(order: LoginOrder) -> Login:
     """Record why you enter, before you do. Without a live grant that covers you nothing is recorded but the refusal."""
     agent_id, once, now = routes.agent_id(app), routes.once(app), clock.now()
@@ -53,14 +59,24 @@ def record_login(order: LoginOrder) -> Login:
     raise NoLiveGrant
 
 
-@app.post("/v1/support/logins/<login_id>/end", summary="End an entry", tags=["support"])
+@app.post(
+    "/v1/support/logins/<login_id>/end",
+    summary="End an entry",
+    tags=["support"],
+    openapi_extensions=routes.refuses(NotFound),
+)
 def end_login(login_id: str) -> Login:
     """End an entry of your own. Ending it twice answers the same."""
     agent = people.active_agent(routes.agent_id(app))
     return Login.of(logins.end(agent.agent_id, ids.known_form(login_id), clock.now()))
 
 
-@app.get("/v1/support/access", summary="Where may I enter now?", tags=["support"])
+@app.get(
+    "/v1/support/access",
+    summary="Where may I enter now?",
+    tags=["support"],
+    openapi_extensions=routes.refuses(CursorInvalid),
+)
 def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
     """List the tenants that let you in at this moment."""
     scope = pages.scope(routes.agent_id(app), "access")

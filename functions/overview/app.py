@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
+
 from guestkey.edge import clock, ids, pages, routes, sheets
 from guestkey.edge.pages import Cursor, Limit
 from guestkey.edge.shapes import About, Department, Directory, DirectoryAgent, Grant, Login, Me, Page, Shape
+from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules import grants as rules
 from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import to_line
@@ -50,7 +52,12 @@ def show_me() -> Me:
     )
 
 
-@app.get("/v1/about", summary="Which version am I on, what is my customer name?", tags=["you"])
+@app.get(
+    "/v1/about",
+    summary="Which version am I on, what is my customer name?",
+    tags=["you"],
+    openapi_extensions=routes.refuses(TenantUnknown),
+)
 def show_about() -> About:
     """Show your customer name and version."""
     tenant = people.tenant(routes.user(app).tenant_id)
@@ -63,7 +70,12 @@ def show_about() -> About:
     )
 
 
-@app.get("/v1/directory", summary="Whom can I let in?", tags=["grants"])
+@app.get(
+    "/v1/directory",
+    summary="Whom can I let in?",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown),
+)
 def search_directory(q: Annotated[str, Query(max_length=100)] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     people.holder_at(routes.user(app))
@@ -74,7 +86,12 @@ def search_directory(q: Annotated[str, Query(max_length=100)] = "") -> Directory
     )
 
 
-@app.get("/v1/grants", summary="Who was let in?", tags=["grants"])
+@app.get(
+    "/v1/grants",
+    summary="Who was let in?",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, CursorInvalid),
+)
 def list_grants(
     state: Annotated[Literal["live"] | None, Query()] = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Grant]:
@@ -87,7 +104,12 @@ def list_grants(
     return Page(items=[Grant.of(grant, now) for grant in shown], next_cursor=rest and pages.cursor(rest, scope))
 
 
-@app.get("/v1/grants.csv", summary="Who was let in, as CSV", tags=["grants"])
+@app.get(
+    "/v1/grants.csv",
+    summary="Who was let in, as CSV",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, CursorInvalid),
+)
 def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
     """Give the activation overview as CSV, at most 5,000 rows; the rest lies behind the `Link` header."""
     user, now = routes.user(app), clock.now()
@@ -96,7 +118,12 @@ def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
     return _csv(GRANT_COLUMNS, ((position, Grant.of(grant, now)) for position, grant in found), scope)
 
 
-@app.get("/v1/grants/<grant_id>", summary="Show a grant", tags=["grants"])
+@app.get(
+    "/v1/grants/<grant_id>",
+    summary="Show a grant",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, NotFound),
+)
 def show_grant(grant_id: str) -> Grant:
     """Show one grant of your own account."""
     user = routes.user(app)
@@ -104,7 +131,12 @@ def show_grant(grant_id: str) -> Grant:
     return Grant.of(grants.find(user.tenant_id, ids.known_form(grant_id)), clock.now())
 
 
-@app.get("/v1/logins", summary="Who entered, and why?", tags=["logins"])
+@app.get(
+    "/v1/logins",
+    summary="Who entered, and why?",
+    tags=["logins"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, CursorInvalid),
+)
 def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     """List support's entries into your account, newest first."""
     user = routes.user(app)
@@ -114,7 +146,12 @@ def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     return Page(items=[Login.of(login) for login in shown], next_cursor=rest and pages.cursor(rest, scope))
 
 
-@app.get("/v1/logins.csv", summary="Who entered, and why, as CSV", tags=["logins"])
+@app.get(
+    "/v1/logins.csv",
+    summary="Who entered, and why, as CSV",
+    tags=["logins"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, CursorInvalid),
+)
 def list_logins_as_csv(cursor: Cursor = None) -> Response[str]:
     """Give the login overview as CSV, at most 5,000 rows; the rest lies behind the `Link` header."""
     user = routes.user(app)
@@ -123,7 +160,12 @@ def list_logins_as_csv(cursor: Cursor = None) -> Response[str]:
     return _csv(LOGIN_COLUMNS, ((position, Login.of(login)) for position, login in found), scope)
 
 
-@app.get("/v1/ledger", summary="Everything that happened", tags=["ledger"])
+@app.get(
+    "/v1/ledger",
+    summary="Everything that happened",
+    tags=["ledger"],
+    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, CursorInvalid),
+)
 def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
     """Give your ledger as JSON Lines from its first entry on; `Guestkey-Head` says where it ends. Keep a head."""
     user = routes.user(app)

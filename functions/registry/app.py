@@ -6,13 +6,15 @@ Every PUT puts the whole thing; one that changes nothing writes nothing.
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import Field, StrictBool
+
 from guestkey.edge import clock, routes
 from guestkey.edge.inputs import Country, Email, Input, Language, Name, Slug, UserId, Version, Zone
 from guestkey.edge.shapes import Agent, Department, Right, Tenant
+from guestkey.errors import DepartmentUnknown, TenantUnknown
 from guestkey.rules import people as rules
 from guestkey.rules.ledger import By, ByType
 from guestkey.store import people
-from pydantic import Field, StrictBool
 
 app = routes.resolver()
 
@@ -74,7 +76,12 @@ def put_department(department_id: Annotated[Slug, Path()], order: DepartmentOrde
     return Department.of(department)
 
 
-@app.put("/v1/vendor/agents/<agent_id>", summary="Register an agent", tags=["registry"])
+@app.put(
+    "/v1/vendor/agents/<agent_id>",
+    summary="Register an agent",
+    tags=["registry"],
+    openapi_extensions=routes.refuses(DepartmentUnknown),
+)
 def put_agent(agent_id: Annotated[Slug, Path()], order: AgentOrder) -> Agent:
     """Register an agent, or change their departments. Who leaves a department is out with the next check."""
     agent = rules.Agent(
@@ -89,7 +96,12 @@ def put_agent(agent_id: Annotated[Slug, Path()], order: AgentOrder) -> Agent:
     return Agent.of(agent)
 
 
-@app.put("/v1/vendor/tenants/<tenant_id>/users/<user_id>/right", summary="Give or take a right", tags=["registry"])
+@app.put(
+    "/v1/vendor/tenants/<tenant_id>/users/<user_id>/right",
+    summary="Give or take a right",
+    tags=["registry"],
+    openapi_extensions=routes.refuses(TenantUnknown),
+)
 def put_right(tenant_id: Annotated[Slug, Path()], user_id: Annotated[UserId, Path()], order: RightOrder) -> Right:
     """Say whether a user may let support in. It counts for every write that is not yet stored."""
     people.set_right(tenant_id, user_id, order.may_grant, _backend(), order.changed_by, clock.now())

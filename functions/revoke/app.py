@@ -2,12 +2,18 @@
 
 from guestkey.edge import clock, ids, routes
 from guestkey.edge.shapes import Grant
+from guestkey.errors import GrantEnded, NotFound, RightMissing
 from guestkey.store import grants
 
 app = routes.resolver()
 
 
-@app.delete("/v1/grants/<grant_id>", summary="Lock support out", tags=["grants"])
+@app.delete(
+    "/v1/grants/<grant_id>",
+    summary="Lock support out",
+    tags=["grants"],
+    openapi_extensions=routes.refuses(RightMissing, NotFound, GrantEnded),
+)
 def revoke_grant(grant_id: str) -> Grant:
     """Revoke a grant. No check that starts after this answer is allowed by it. Revoking twice answers the same."""
     now = clock.now()

@@ -8,7 +8,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from guestkey.rules.ledger import MOST_BYTES, Fault, Finding, Head, Report, verify
+from guestkey.rules.ledger import MOST_BYTES, Head
+from guestkey.rules.verify import Fault, Finding, Report, verify
 
 SOUND, FOUND, UNREADABLE = 0, 1, 2
 

@@ -16,6 +16,7 @@ OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
 """What a token may still ask that says its bearer acts for somebody else."""
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 USER_ID = re.compile(r"[A-Za-z0-9._|@:-]{1,128}")
 LONGEST_NAME = 200
 

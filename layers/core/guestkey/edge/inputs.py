@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from guestkey.edge.callers import SLUG, USER_ID
+from guestkey.edge.callers import SLUG, ULID, USER_ID
 from guestkey.rules.periods import known_zone
 
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
@@ -47,6 +47,7 @@ Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, O
 Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
+LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]

@@ -19,6 +19,7 @@ from guestkey.store.table import Contended, Uncertain
 
 KEY_HEADER = "idempotency-key"
 LONGEST_KEY = 64
+REFUSALS = "x-guestkey-refusals"
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -52,6 +53,11 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[http.Event, Any], http.Answe
             return http.json_answer(201, json.loads(kept.answer))
 
     return http.serve(work, before_input=_refuse_inactive)
+
+
+def refuses(*refusals: type[Refused]) -> dict[str, Any]:
+    """Return what a route says of itself in the OpenAPI document: how it may refuse, beyond what every route may."""
+    return {REFUSALS: [refusal.code for refusal in refusals]}
 
 
 def user(app: APIGatewayHttpResolver) -> User:

@@ -58,8 +58,10 @@ def named(keys: Iterable[LiveKey]) -> LiveKey:
     return min(keys, key=lambda key: (key.ends_at is not None, -_seconds(key.ends_at), key.grant_id))
 
 
-def decide(keys: Iterable[LiveKey], agent: Agent, action: Action, at: datetime) -> Open | Shut:
-    """Return whether the agent may begin to do this, before any login is looked at."""
+def decide(keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
+    """Return whether the agent may begin to do this, before any login is looked at. Nobody lets an unknown agent in."""
+    if agent is None:
+        return Shut(reason=Reason.NO_LIVE_GRANT)
     if not agent.is_active:
         return Shut(reason=Reason.AGENT_INACTIVE)
     able = covering(keys, agent, at)
@@ -72,12 +74,12 @@ def decide(keys: Iterable[LiveKey], agent: Agent, action: Action, at: datetime) 
 
 
 def decide_within(
-    login: Login | None, keys: Iterable[LiveKey], agent: Agent, action: Action, at: datetime
+    login: Login | None, keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime
 ) -> Open | Shut:
     """Return whether the agent may do this inside the login named: it must be the agent's own and still open."""
     able = list(keys)
     decision = decide(able, agent, action, at)
-    if isinstance(decision, Shut):
+    if agent is None or isinstance(decision, Shut):
         return decision
     if login is None or login.agent_id != agent.agent_id or not is_open(login, covering(able, agent, at)):
         return Shut(reason=Reason.NO_LOGIN)

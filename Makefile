@@ -1,0 +1,73 @@
+# Two commands matter: `make tour` and `make test`. `make` alone lists the rest.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help setup tour up url token mails reset down verify test nightly check format bench openapi requirements deploy
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: $(REQUIREMENTS) local/setup.sh
+	@local/setup.sh
+
+setup: .venv/ready ## Install everything into .venv, pinned
+
+tour: .venv/ready ## Start the whole stack here and play the main job through
+	@$(PYTHON) -m local.tour
+
+up: .venv/ready ## Start the stack, or bring it up to date; return when it answers
+	@$(PYTHON) -m local up
+
+url: .venv/ready ## Print the API's base address
+	@$(PYTHON) -m local url
+
+token: .venv/ready ## Print a fresh token: make token WHO=anna
+	@$(PYTHON) -m local token $(or $(WHO),$(error WHO is missing, as in: make token WHO=anna))
+
+mails: .venv/ready ## Print the mails sent so far, as JSON
+	@$(PYTHON) -m local mails
+
+reset: .venv/ready ## Go back to the sample world
+	@$(PYTHON) -m local reset
+
+down: .venv/ready ## Stop the stack
+	@$(PYTHON) -m local down
+
+verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
+	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
+
+test: .venv/ready ## Run every test, journeys over HTTP on a stack of their own included
+	@$(PYTHON) -m pytest
+
+nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
+	@GUESTKEY_NIGHTLY=1 $(PYTHON) -m pytest
+
+check: .venv/ready ## Everything that is checked before the journeys: style, types, rings, tests, template, freshness
+	@ruff format --check --quiet .
+	@ruff check --quiet .
+	@mypy
+	@PYTHONPATH=layers/core lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core lint-imports
+	@$(PYTHON) -m pytest --quiet --ignore=tests/journeys --cov --cov-report=term
+	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
+	@local/requirements.sh --check
+
+format: .venv/ready ## Lay out the code
+	@ruff format .
+	@ruff check --fix .
+
+bench: .venv/ready ## Print the measurements, as counts and ratios
+	@$(PYTHON) -m bench
+
+openapi: .venv/ready ## Write docs/openapi.json from the routes
+	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 $(PYTHON) -m docs.openapi
+
+requirements: .venv/ready ## Pin anew what pyproject.toml asks for: make requirements [UPGRADE=1]
+	@local/requirements.sh $(if $(UPGRADE),--upgrade)
+
+deploy: .venv/ready ## Deploy to AWS: make deploy [ENV=prod]
+	sam build --config-env $(or $(ENV),default)
+	sam deploy --config-env $(or $(ENV),default)

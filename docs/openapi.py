@@ -1,0 +1,208 @@
+"""Writes docs/openapi.json from the routes of all functions: `make openapi`. With --check it only compares.
+
+The check carries no framework, so its one route is described here; a test holds it against what the check takes.
+"""
+
+import importlib.util
+import inspect
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from guestkey import errors
+from guestkey.edge import http, routes
+from guestkey.edge.callers import OPEN_TO_ACTING
+from guestkey.edge.inputs import Input, LoginId, Slug
+from guestkey.edge.shapes import Instant, Shape
+from guestkey.rules.access import Action, Reason
+
+PROJECT = Path(__file__).resolve().parent.parent
+DOCUMENT = PROJECT / "docs" / "openapi.json"
+
+ALWAYS = (errors.ClaimsMissing, errors.ActingForAnother, errors.Busy)
+WITH_INPUT = (errors.InputInvalid,)
+WITH_BODY = (errors.JsonInvalid, errors.NotJson, errors.InputInvalid)
+FOR_AGENTS = (errors.AgentInactive,)
+SCHEMES = {"/v1/support/": "support", "/v1/vendor/": "vendor", "/v1/": "tenant"}
+
+CALLERS = {
+    "tenant": "A tenant's user, by the tenant issuer.",
+    "support": "An agent, by the support issuer.",
+    "vendor": "The vendor's backend, by the vendor issuer, with the scope named.",
+}
+OTHER_TYPES = {"/v1/grants.csv": "text/csv", "/v1/logins.csv": "text/csv", "/v1/ledger": "application/jsonl"}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and body within 24 hours give the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": routes.LONGEST_KEY, "pattern": "^[!-~]+$"},
+}
+PROBLEM = {
+    "title": "Problem",
+    "description": "A refusal (RFC 9457). `code` never changes its meaning; further members depend on it.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "enum": sorted(refusal.code for refusal in http.STATUS)},
+        "errors": {
+            "type": "array",
+            "description": "With `input_invalid`: each fault.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+class CheckOrder(Input):
+    """The product's question."""
+
+    tenant_id: Slug
+    agent_id: Slug
+    action: Action
+    login_id: LoginId | None = None
+
+
+class CheckAnswer(Shape):
+    """Yes or no, and why; on a yes the grant that ends last."""
+
+    allowed: bool
+    reason: Reason
+    grant_id: str | None
+    may_export: bool
+    ends_at: Instant | None
+
+
+check_app = routes.resolver()
+
+
+@check_app.post("/v1/vendor/checks", summary="May this agent enter, or export, now?", tags=["checks"])
+def check(order: CheckOrder) -> CheckAnswer:  # never called: functions/check answers
+    """Ask before every support entry. Without `login_id` a yes means "may begin"; let nobody in without one."""
+    raise AssertionError(order)
+
+
+def load(function: str) -> ModuleType:
+    """Return a function's handler module, by the name of its folder."""
+    path = PROJECT / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions.{function}.app", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def document() -> dict[str, Any]:
+    """Return the whole OpenAPI 3.1 document."""
+    apps = [load(folder.name) for folder in sorted((PROJECT / "functions").iterdir()) if (folder / "app.py").exists()]
+    described_by = [
+        (check_app, sys.modules[__name__]),
+        *((module.app, module) for module in apps if hasattr(module, "app")),
+    ]
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for app, module in described_by:
+        described = json.loads(
+            app.get_openapi_json_schema(title="Guestkey", version="1", openapi_version="3.1.0", servers=[])
+        )
+        schemas |= described.get("components", {}).get("schemas", {})
+        for path, methods in described["paths"].items():
+            for method, operation in methods.items():
+                operation["operationId"] = operation["operationId"].partition("_v1_")[0]
+                operation["description"] = inspect.getdoc(getattr(module, operation["operationId"]))
+                paths.setdefault(path, {})[method] = operation
+    scopes = scopes_by_route()
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            finish(operation, f"{method.upper()} {path}", scopes)
+    for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Guestkey",
+            "version": "1",
+            "description": "Customer-controlled support access: without a live grant from the customer nobody gets in.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted((schemas | {"Problem": PROBLEM}).items())),
+            "securitySchemes": {
+                name: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
+                for name, description in CALLERS.items()
+            },
+        },
+    }
+
+
+def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) -> None:
+    """Add to an operation who may call it, how it refuses, and what is no JSON."""
+    path = route.partition(" ")[2]
+    caller = next(caller for prefix, caller in SCHEMES.items() if path.startswith(prefix))
+    operation["security"] = [{caller: scopes[route]}]
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for refusal in refusals_of(operation, route, caller):
+        by_status[http.STATUS[refusal]].append(refusal.code)
+    operation["responses"].pop("422", None)
+    for status, codes in sorted(by_status.items()):
+        operation["responses"][str(status)] = {
+            "description": ", ".join(f"`{code}`" for code in sorted(codes)),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    if errors.IdempotencyKeyReused.code in by_status[http.STATUS[errors.IdempotencyKeyReused]]:
+        operation.setdefault("parameters", []).append(KEY)
+    if path in OTHER_TYPES:
+        operation["responses"]["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
+
+
+def refusals_of(operation: dict[str, Any], route: str, caller: str) -> list[type[errors.Refused]]:
+    """Return every way in which a route may refuse."""
+    by_code = {refusal.code: refusal for refusal in http.STATUS}
+    refusals: list[type[errors.Refused]] = [*ALWAYS, *(by_code[code] for code in operation.pop(routes.REFUSALS, []))]
+    if "requestBody" in operation:
+        refusals += WITH_BODY
+    elif any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
+        refusals += WITH_INPUT
+    if caller == "support":
+        refusals += FOR_AGENTS
+    if route in OPEN_TO_ACTING:
+        refusals.remove(errors.ActingForAnother)
+    return refusals
+
+
+def scopes_by_route() -> dict[str, list[str]]:
+    """Return the scopes that the template asks of a token, by route."""
+    resources = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
+    events = [
+        event["Properties"]
+        for resource in resources.values()
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    return {f"{at['Method']} {at['Path']}": at.get("Auth", {}).get("AuthorizationScopes", []) for at in events}
+
+
+def main() -> None:
+    """Write the document, or compare it."""
+    text = json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    if "--check" not in sys.argv[1:]:
+        DOCUMENT.write_text(text)
+    elif not DOCUMENT.exists() or DOCUMENT.read_text() != text:
+        sys.exit("guestkey: docs/openapi.json is not what the routes say; run: make openapi")
+
+
+if __name__ == "__main__":
+    main()

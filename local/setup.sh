@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes .venv with everything pinned. Needs only Python 3.11 or newer; uv comes from the package index into .uv, finds a
+# Python 3.13 or fetches one.
+set -eu
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "guestkey: $1" >&2
+    exit 1
+}
+
+command -v python3 >/dev/null || fail "python3 is missing; install Python 3.11 or newer"
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "python3 is older than 3.11"
+if ! [ -x .uv/bin/uv ]; then
+    echo "installing uv (once)" >&2
+    python3 -m venv .uv >&2 || fail "python3 cannot make environments; install its venv package"
+    .uv/bin/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt >&2 ||
+        fail "uv cannot be installed; is the package index reachable?"
+fi
+
+# A python3.13 on the PATH may be a placeholder of pyenv's that starts nothing: what pyenv has stands behind it.
+for bin in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin; do
+    PATH="$PATH:$bin"
+done
+if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+    echo "making the environment (once)" >&2
+    .uv/bin/uv venv --quiet --clear --seed --python 3.13 .venv ||
+        fail "there is no Python 3.13 here and none can be fetched; install one"
+fi
+echo "installing what the requirements name" >&2
+.uv/bin/uv pip sync --quiet --require-hashes --python .venv/bin/python \
+    requirements/dev.txt requirements/local.txt layers/core/requirements.txt ||
+    fail "the requirements cannot be installed; is the package index reachable?"
+touch .venv/ready

@@ -1,0 +1,71 @@
+"""The OpenAPI document says what the routes do, and the routes are those of the template."""
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from pydantic import ValidationError
+
+from docs import openapi
+from guestkey.errors import InputInvalid
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi.document()
+
+
+def test_the_committed_document_is_what_the_routes_say(document: dict[str, Any]) -> None:
+    assert json.loads(openapi.DOCUMENT.read_text()) == document
+
+
+def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_every_route_of_the_template_is_described_and_no_other(document: dict[str, Any]) -> None:
+    described = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+
+    assert described == set(openapi.scopes_by_route())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "export", "login_id": "01M81V514FBF41VD7CAMV1Y53Y"},
+        {"tenant_id": "a" * 64, "agent_id": "0", "action": "enter"},
+        {"tenant_id": "a" * 65, "agent_id": "sven", "action": "enter"},
+        {"tenant_id": "Acme", "agent_id": "sven", "action": "enter"},
+        {"tenant_id": "acme\n", "agent_id": "sven", "action": "enter"},
+        {"tenant_id": "acme", "agent_id": "", "action": "enter"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "look"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter|export"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": None},
+        {"tenant_id": "acme", "agent_id": 7, "action": "enter"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": None},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": "81V514"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": "Z1M81V514FBF41VD7CAMV1Y53Y"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "why": "because"},
+        {"tenant_id": "acme", "agent_id": "sven"},
+        {},
+        [],
+        "acme",
+        None,
+    ],
+)
+def test_the_check_takes_what_its_description_takes_and_names_the_same_places(sent: Any) -> None:
+    order = openapi.load("check").order_of
+
+    described, taken = None, None
+    try:
+        openapi.CheckOrder.model_validate_json(json.dumps(sent))
+    except ValidationError as error:
+        described = {"/".join(["#", *map(str, fault["loc"])]) for fault in error.errors()}
+    try:
+        order(sent)
+    except InputInvalid as refusal:
+        taken = {fault["pointer"] for fault in refusal.members["errors"]}
+
+    assert taken == described
