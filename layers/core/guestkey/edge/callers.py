@@ -48,7 +48,7 @@ def caller(event: dict[str, Any]) -> Caller:
     if path.startswith("/v1/support/"):
         return AgentCaller(agent_id=_claim(claims, settings.AGENT_ID_CLAIM, SLUG))
     if path.startswith("/v1/vendor/"):
-        return Backend(client_id=_text(claims, settings.BACKEND_ID_CLAIM, LONGEST_NAME) or "backend")
+        return Backend(client_id=_claim(claims, settings.BACKEND_ID_CLAIM, USER_ID))
     user_id = _claim(claims, settings.USER_ID_CLAIM, USER_ID)
     return User(
         tenant_id=_claim(claims, settings.TENANT_CLAIM, SLUG),

@@ -26,7 +26,7 @@ from guestkey.rules.instants import instant, text_of
 from guestkey.store.keys import Key
 
 CONNECT_SECONDS = 1
-READ_SECONDS = 3
+READ_SECONDS = 2
 RESENDS = 2
 """How often botocore resends a lost request by itself; a transaction keeps its token and stays one."""
 

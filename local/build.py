@@ -1,0 +1,105 @@
+"""From the sources to `.aws-sam/build`, with `sam build`, when something changed.
+
+Whoever reads the build holds `alone()`: a journey's stack may be coming up beside the developer's.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.faults import Fault
+from local.processes import last_lines
+from local.progress import step
+
+PROJECT = Path(__file__).resolve().parent.parent
+RUNTIME = "python3.13"
+# What ends up on Lambda, and what runs it here.
+SOURCES = ("template.yaml", "functions", "layers", "web")
+MACHINERY = ("local", "requirements/local.txt")
+
+BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
+ARCHIVES = PROJECT / ".aws-sam" / "archives"
+
+_OUTPUT = PROJECT / ".aws-sam"
+_BUILT_FROM = _OUTPUT / "built-from"
+_LOG = _OUTPUT / "build.log"
+
+
+def architecture() -> str:
+    """Return this machine's architecture in Lambda's words: wheels built for the other one cannot be loaded here."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def fingerprint(*roots: str) -> str:
+    """Return a hash of these files and folders, which changes whenever something in them does."""
+    digest = hashlib.sha256(architecture().encode())
+    for file in sorted(_files(roots)):
+        digest.update(f"{file.relative_to(PROJECT)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def build() -> None:
+    """Bring `.aws-sam/build` up to date with the sources."""
+    with alone():
+        wanted = fingerprint(*SOURCES)
+        if BUILT.exists() and _BUILT_FROM.exists() and _BUILT_FROM.read_text() == wanted:
+            return
+        _BUILT_FROM.unlink(missing_ok=True)
+        with step("building the layer and the functions"):
+            _run_sam(
+                "build",
+                *("--template-file", "template.yaml"),
+                *("--build-dir", ".aws-sam/build"),
+                *("--cache-dir", ".aws-sam/cache"),
+                *("--cached", "--parallel"),
+                *("--parameter-overrides", f"PyRuntime={RUNTIME}", f"Arch={architecture()}"),
+            )
+        _BUILT_FROM.write_text(wanted)
+
+
+def _run_sam(*arguments: str) -> None:
+    # The interpreter's own folder first: sam looks for a python3.13 with pip there.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    sam = shutil.which("sam", path=path)
+    if sam is None:
+        message = "the tool sam is missing; `make setup` installs it"
+        raise Fault(message)
+    with _LOG.open("w") as output:
+        ended = subprocess.run(
+            [sam, *arguments],
+            cwd=PROJECT,
+            env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode != 0:
+        message = f"sam {arguments[0]} failed; its log is {_LOG}, and ends:\n{last_lines(_LOG)}"
+        raise Fault(message)
+
+
+def _files(roots: Iterable[str]) -> Iterator[Path]:
+    for root in (PROJECT / name for name in roots):
+        if root.is_file():
+            yield root
+        for folder, folders, files in root.walk():
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            yield from (folder / name for name in files)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one command at a time touch the build."""
+    _OUTPUT.mkdir(exist_ok=True)
+    with (_OUTPUT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

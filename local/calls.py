@@ -1,0 +1,28 @@
+"""HTTP to this machine, and to it alone: no proxy of the developer's environment is asked, no refusal is raised."""
+
+from http import HTTPStatus
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+_direct = build_opener(ProxyHandler({}))
+
+
+def call(
+    method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None, patience: float = 60.0
+) -> tuple[int, str]:
+    """Return the answer's status and body."""
+    request = Request(url, data=body, headers=headers or {}, method=method)
+    try:
+        with _direct.open(request, timeout=patience) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode(errors="replace")
+
+
+def answers(url: str, status: HTTPStatus = HTTPStatus.OK) -> bool:
+    """Return whether a GET is answered, and with that status."""
+    try:
+        return call("GET", url, patience=5.0)[0] == status
+    except OSError:
+        return False

@@ -1,0 +1,81 @@
+"""What CloudFormation does on AWS beyond what ministack 1.5.33 does: HTTP APIs from OpenAPI, and dropped properties."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local.patches import openapi
+from local.patches.internals import apigateway, dynamodb, lambda_svc, provisioners
+
+Properties = dict[str, Any]
+Finish = Callable[[str, Properties], None]
+
+
+def import_api_bodies() -> None:
+    """Give HTTP APIs their routes.
+
+    AWS builds an HTTP API from the OpenAPI document in its `Body`, which is how SAM writes every `HttpApi`; 1.5.33
+    ignores `Body` and deploys, "successfully", an API without a single route. Drop it when that changes.
+    """
+    _after_each_write("AWS::ApiGatewayV2::Api", _import_body)
+
+
+def keep_table_settings() -> None:
+    """Keep a table's TTL and point-in-time recovery.
+
+    AWS takes both from the template; 1.5.33 takes them from its API only. Drop it when the template's are kept.
+    """
+    _after_each_write("AWS::DynamoDB::Table", _set_ttl_and_recovery)
+
+
+def keep_function_settings() -> None:
+    """Keep a function's dead-letter queue and reserved concurrency.
+
+    AWS takes both from the template; 1.5.33 takes them from its API only. Drop it when the template's are kept.
+    """
+    _after_each_write("AWS::Lambda::Function", _set_dead_letters_and_concurrency)
+
+
+def _after_each_write(resource_type: str, finish: Finish) -> None:
+    """Run `finish(physical id, properties)` whenever CloudFormation has created or updated such a resource."""
+    handler = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handler["create"], handler["update"]
+
+    def create_and_finish(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
+        made: tuple[str, Properties] = create(logical_id, properties, stack_name)
+        finish(made[0], properties)
+        return made
+
+    def update_and_finish(
+        physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str | None = None
+    ) -> tuple[str, Properties]:
+        made: tuple[str, Properties] = update(physical_id, old, new, stack_name, logical_id)
+        finish(made[0], new)
+        return made
+
+    handler["create"], handler["update"] = create_and_finish, update_and_finish
+
+
+def _import_body(api_id: str, properties: Properties) -> None:
+    if properties.get("Body"):
+        openapi.import_into(apigateway, api_id, properties["Body"])
+
+
+def _set_ttl_and_recovery(table: str, properties: Properties) -> None:
+    if ttl := properties.get("TimeToLiveSpecification"):
+        status = "ENABLED" if _is_true(ttl.get("Enabled")) else "DISABLED"
+        dynamodb._ttl_settings[table] = {"TimeToLiveStatus": status, "AttributeName": ttl["AttributeName"]}
+    if recovery := properties.get("PointInTimeRecoverySpecification"):
+        dynamodb._pitr_settings[table] = _is_true(recovery.get("PointInTimeRecoveryEnabled"))
+
+
+def _set_dead_letters_and_concurrency(function: str, properties: Properties) -> None:
+    record = lambda_svc._functions[function]
+    if "DeadLetterConfig" in properties:
+        record["config"]["DeadLetterConfig"] = properties["DeadLetterConfig"]
+    reserved = properties.get("ReservedConcurrentExecutions")
+    record["concurrency"] = None if reserved is None else int(reserved)
+
+
+def _is_true(value: object) -> bool:
+    """Read a boolean that a template may also spell as a string."""
+    return str(value).lower() == "true"

@@ -1,0 +1,143 @@
+"""The sample world: two tenants, their people, the support desk's agents. Who is who stands here and nowhere else.
+
+The world is loaded as a vendor would load it, through the vendor's routes.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any
+
+from local.calls import call
+from local.faults import Fault
+from local.issuer import Caller
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """One customer."""
+
+    tenant_id: str
+    name: str
+    version: str
+    time_zone: str
+    language: str
+    country: str
+    approver_emails: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Somebody who works for a tenant."""
+
+    user_id: str
+    tenant_id: str
+    name: str
+    locale: str
+    may_grant: bool = True
+
+    @property
+    def email(self) -> str:
+        """Where mail reaches this person."""
+        return f"{self.user_id}@{self.tenant_id}.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """Somebody who works for the vendor's support."""
+
+    agent_id: str
+    name: str
+    departments: tuple[str, ...]
+    active: bool = True
+
+    @property
+    def email(self) -> str:
+        """Where mail reaches this person."""
+        return f"{self.agent_id}@vendor.example"
+
+
+TENANTS = (
+    Tenant(
+        tenant_id="acme",
+        name="Acme Immobilien GmbH",
+        version="Enterprise 24.3",
+        time_zone="Europe/Berlin",
+        language="de",
+        country="DE",
+        approver_emails=("anna@acme.example", "giulia@acme.example"),
+    ),
+    Tenant(
+        tenant_id="globex",
+        name="Globex Inc.",
+        version="Enterprise 24.2",
+        time_zone="America/New_York",
+        language="en",
+        country="US",
+        approver_emails=("carla@globex.example",),
+    ),
+)
+USERS = (
+    User(user_id="anna", tenant_id="acme", name="Anna Albrecht", locale="de-DE"),
+    User(user_id="ben", tenant_id="acme", name="Ben Baker", locale="en-GB", may_grant=False),
+    User(user_id="giulia", tenant_id="acme", name="Giulia Galli", locale="it-IT"),
+    User(user_id="carla", tenant_id="globex", name="Carla Cooper", locale="en-US"),
+)
+DEPARTMENTS = {"support": "Support", "development": "Development"}
+AGENTS = (
+    Agent(agent_id="sven", name="Sven Brandt", departments=("support",)),
+    Agent(agent_id="dora", name="Dora Vogel", departments=("development",)),
+    Agent(agent_id="emil", name="Emil Ebert", departments=("support",), active=False),
+)
+BACKEND = "backend"
+BACKEND_SCOPES = ("guestkey/check", "guestkey/registry", "guestkey/rights")
+
+
+def claims_of(who: str) -> tuple[Caller, dict[str, str]]:
+    """Return what kind of caller that person or machine is, and the claims of its token."""
+    for user in USERS:
+        if user.user_id == who:
+            return Caller.TENANT, {
+                "sub": user.user_id,
+                "tenant_id": user.tenant_id,
+                "name": user.name,
+                "email": user.email,
+                "locale": user.locale,
+            }
+    if any(agent.agent_id == who for agent in AGENTS):
+        return Caller.SUPPORT, {"sub": who}
+    if who == BACKEND:
+        return Caller.VENDOR, {"sub": BACKEND, "scope": " ".join(BACKEND_SCOPES)}
+    message = f"nobody in the sample world is called {who!r}; there are {', '.join(everybody())}"
+    raise Fault(message)
+
+
+def everybody() -> list[str]:
+    """Return the names that `claims_of` knows."""
+    return [*(user.user_id for user in USERS), *(agent.agent_id for agent in AGENTS), BACKEND]
+
+
+def orders() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield path and body of each `PUT` that makes the sample world, in an order in which each finds what it needs."""
+    for tenant in TENANTS:
+        body = asdict(tenant)
+        yield f"/v1/vendor/tenants/{body.pop('tenant_id')}", body
+    for department_id, name in DEPARTMENTS.items():
+        yield f"/v1/vendor/departments/{department_id}", {"name": name}
+    for agent in AGENTS:
+        body = asdict(agent) | {"email": agent.email}
+        yield f"/v1/vendor/agents/{body.pop('agent_id')}", body
+    for user in USERS:
+        if not user.may_grant:
+            yield f"/v1/vendor/tenants/{user.tenant_id}/users/{user.user_id}/right", {"may_grant": False}
+
+
+def load(url: str, token: str) -> None:
+    """Make the sample world through the vendor's routes of the API at that address."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    for path, body in orders():
+        status, said = call("PUT", url + path, body=json.dumps(body).encode(), headers=headers)
+        if status != HTTPStatus.OK:
+            message = f"the sample world is incomplete: PUT {path} answered {status} {said}"
+            raise Fault(message)

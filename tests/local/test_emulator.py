@@ -1,0 +1,267 @@
+"""Each patch of the emulator, and what in ministack it leans on: whatever a new version breaks, fails here.
+
+When a test fails after an upgrade, read the patch's docstring: it says what AWS does and when the patch can go.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.build import PROJECT
+from local.emulator import MINISTACK
+from tests.local.rig import Emulator, wait_until
+
+# As the patches have them; importing these would start ministack in here.
+MOST_SANDBOXES = 8
+AUTOSAVE_SECONDS = 3
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def test_the_patches_are_made_for_the_installed_version() -> None:
+    assert version("ministack") == MINISTACK
+
+
+def test_what_the_patches_replace_is_where_they_look_for_it(tmp_path: Path) -> None:
+    """Behaviour is tested below; these are the places where a miss would show as slowness or as a rare race only."""
+    pins = """
+        import inspect, threading
+        from ministack.services import scheduler, eventbridge
+        assert (scheduler._SCHEDULE_TICK_INTERVAL, eventbridge._SCHEDULER_TICK_INTERVAL) == (10, 10)
+        from local.patches.internals import OWN_TTL_SWEEP, dynamodb, lambda_runtime, lambda_svc
+        assert f'name="{OWN_TTL_SWEEP}"' in inspect.getsource(dynamodb)
+        assert OWN_TTL_SWEEP not in {thread.name for thread in threading.enumerate()}
+        waits = inspect.signature(lambda_runtime.Worker._drain_stderr_bounded).parameters
+        assert list(waits) == ["self", "first_line_wait", "idle_confirm", "hard_cap"]
+        assert lambda_svc.acquire_worker is lambda_runtime.acquire_worker
+        assert lambda_svc.release_worker is lambda_runtime.release_worker
+    """
+    program = "\n".join(line.strip() for line in pins.splitlines())
+
+    environment = {"STATE_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", program], cwd=PROJECT, env=environment, check=True)
+
+
+def test_an_api_described_by_openapi_has_its_routes_at_the_root_of_the_port(emulator: Emulator) -> None:
+    answer = emulator.get("/open/door%20one?q=1")
+
+    assert answer.status_code == 200
+    event = answer.json()["event"]
+    assert event["routeKey"] == "GET /open/{name}"
+    assert event["rawPath"] == "/open/door one"
+    assert event["rawQueryString"] == "q=1"
+    assert "authorizer" not in event["requestContext"]
+
+
+def test_an_unknown_path_gets_the_gateways_own_answer(emulator: Emulator) -> None:
+    answer = emulator.get("/nowhere")
+
+    assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+
+
+def test_a_guarded_route_tells_the_function_who_asks(emulator: Emulator) -> None:
+    answer = emulator.get("/guarded", emulator.token("anna"))
+
+    assert answer.status_code == 200
+    claims = answer.json()["event"]["requestContext"]["authorizer"]["jwt"]["claims"]
+    assert (claims["sub"], claims["tenant_id"]) == ("anna", "acme")
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"exp": 1},
+        {"exp": None},
+        {"aud": "guestkey-support"},
+        {"iss": "https://elsewhere.example"},
+        {"algorithm": "none"},
+        {"algorithm": "HS256", "key": "a secret that anybody could have chosen"},
+        {"signed": False},
+        {"key_id": "another"},
+    ],
+    ids=str,
+)
+def test_a_bad_token_opens_nothing(emulator: Emulator, flaw: dict[str, Any]) -> None:
+    assert emulator.get("/guarded", emulator.token("anna", **flaw)).status_code == 401
+
+
+def test_no_token_and_somebody_elses_token_open_nothing(emulator: Emulator) -> None:
+    assert emulator.get("/guarded").status_code == 401
+    assert emulator.get("/guarded", emulator.token("sven")).status_code == 401
+
+
+def test_a_scope_is_asked_for(emulator: Emulator) -> None:
+    assert emulator.put("/scoped", emulator.token("backend")).status_code == 200
+    assert emulator.put("/scoped", emulator.token("backend", scope="guestkey/check")).status_code == 403
+
+
+def test_a_table_keeps_its_settings(emulator: Emulator) -> None:
+    table, dynamodb = emulator.outputs["TableName"], emulator.client("dynamodb")
+
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+
+
+def test_a_function_keeps_its_settings(emulator: Emulator) -> None:
+    function = emulator.client("lambda").get_function(FunctionName=emulator.outputs["SweptFunction"])
+
+    assert function["Configuration"]["DeadLetterConfig"]["TargetArn"].startswith("arn:aws:sqs:")
+    assert function["Concurrency"]["ReservedConcurrentExecutions"] == 5
+
+
+def test_an_expired_item_is_deleted_and_the_stream_says_by_whom(emulator: Emulator) -> None:
+    table, dynamodb = emulator.outputs["TableName"], emulator.client("dynamodb")
+    now = int(time.time())
+    for name, ttl in {
+        "expired": {"N": str(now)},
+        "words": {"S": str(now)},
+        "ancient": {"N": str(now - 6 * YEAR_SECONDS)},
+        "future": {"N": str(now + 3600)},
+    }.items():
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": name}, "ttl": ttl})
+
+    wait_until(lambda: "swept expired" in emulator.log_of("SweptFunction"))
+
+    left = {item["pk"]["S"] for item in dynamodb.scan(TableName=table)["Items"]}
+    assert left >= {"words", "ancient", "future"}
+    assert "expired" not in left
+
+
+def test_a_deletion_by_somebody_is_no_expiry(emulator: Emulator) -> None:
+    table, dynamodb = emulator.outputs["TableName"], emulator.client("dynamodb")
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": "deleted"}})
+    dynamodb.delete_item(TableName=table, Key={"pk": {"S": "deleted"}})
+    dynamodb.put_item(TableName=table, Item={"pk": {"S": "later"}, "ttl": {"N": str(int(time.time()))}})
+
+    wait_until(lambda: "swept later" in emulator.log_of("SweptFunction"))
+
+    assert "swept deleted" not in emulator.log_of("SweptFunction")
+
+
+def test_a_schedule_fires_within_seconds(emulator: Emulator) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=1)
+    emulator.client("scheduler").create_schedule(
+        Name="soon",
+        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": emulator.outputs["SweptFunctionArn"],
+            "RoleArn": emulator.outputs["SchedulerRole"],
+            "Input": '{"tick": true}',
+        },
+    )
+
+    wait_until(lambda: "ticked" in emulator.log_of("SweptFunction"))
+
+    assert datetime.now(UTC) - at < timedelta(seconds=6)
+
+
+def test_a_function_sees_the_standard_library_and_itself(emulator: Emulator) -> None:
+    told = emulator.get("/open/eyes").json()
+
+    assert not [entry for entry in told["sys_path"] if ".venv" in entry]
+    assert told["zone"] == "UTC"
+    assert told["env"]["AWS_LAMBDA_FUNCTION_NAME"] == emulator.outputs["EchoFunction"]
+    for name in ("SECRET_OF_THE_EMULATOR", "AUTH", "STATE_DIR", "TMPDIR", "GATEWAY_PORT"):
+        assert name not in told["env"]
+
+
+def test_sandboxes_share_what_was_unpacked(emulator: Emulator) -> None:
+    assert (emulator.folder / "archives").resolve().as_posix() in emulator.get("/open/eyes").json()["file"]
+
+
+def test_many_callers_wait_for_few_sandboxes(emulator: Emulator) -> None:
+    with ThreadPoolExecutor(4 * MOST_SANDBOXES) as callers:
+        answers = list(callers.map(emulator.get, ["/open/eyes?sleep=0.1"] * 4 * MOST_SANDBOXES))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["pid"] for answer in answers}) <= MOST_SANDBOXES
+
+
+def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:
+    raw = (
+        "From: support@vendor.example\r\nTo: anna@acme.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
+        "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n"
+    )
+    emulator.client("sesv2").send_email(
+        FromEmailAddress="support@vendor.example",
+        Destination={"ToAddresses": ["anna@acme.example"]},
+        Content={"Raw": {"Data": raw.encode()}},
+    )
+
+    mail = emulator.get("/_guestkey/mails").json()[-1]
+
+    assert (mail["to"], mail["subject"], mail["raw"]) == (["anna@acme.example"], "Grüße", raw)
+
+
+def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) -> None:
+    emulator.client("sesv2").create_email_identity(EmailIdentity="boss@vendor.example")
+    sender = "arn:aws:ses:*:*:identity/support@vendor.example"
+    support = emulator.client_of_somebody_who(
+        "sesv2", {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": sender}
+    )
+    mail = {
+        "Destination": {"ToAddresses": ["anna@acme.example"]},
+        "Content": {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Anna"}}}},
+    }
+
+    support.send_email(FromEmailAddress="Support <support@vendor.example>", **mail)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        support.send_email(FromEmailAddress="boss@vendor.example", **mail)
+
+
+def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
+    """No patch but a setting, `AUTH`, without which the journeys would prove nothing about the template's policies."""
+    writer = emulator.client_of_somebody_who(
+        "dynamodb", {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
+    )
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        writer.scan(TableName=emulator.outputs["TableName"])
+
+
+def test_a_crash_loses_nothing_that_is_older_than_a_few_seconds(emulator: Emulator) -> None:
+    table = emulator.outputs["TableName"]
+    emulator.command("POST", "save")
+    emulator.client("dynamodb").put_item(TableName=table, Item={"pk": {"S": "kept"}})
+    time.sleep(AUTOSAVE_SECONDS + 1)
+
+    emulator.end(signal.SIGKILL)
+    emulator.start()
+
+    assert emulator.client("dynamodb").get_item(TableName=table, Key={"pk": {"S": "kept"}})["Item"]
+    assert emulator.get("/guarded", emulator.token("anna")).status_code == 200
+
+
+def test_a_burst_right_after_a_restart_is_not_turned_away(emulator: Emulator) -> None:
+    """All of them want the issuer's keys at the same moment, and a failure would be remembered for a minute."""
+    emulator.end(signal.SIGTERM)
+    emulator.start()
+    token = emulator.token("anna")
+
+    with ThreadPoolExecutor(100) as callers:
+        answers = list(callers.map(lambda _: emulator.get("/guarded", token), range(100)))
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_the_end_of_the_emulator_is_the_end_of_its_sandboxes(emulator: Emulator) -> None:
+    pid = emulator.get("/open/eyes").json()["pid"]
+
+    emulator.end(signal.SIGTERM)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert list((emulator.folder / "tmp").iterdir()) == []
+    emulator.start()

@@ -1,0 +1,116 @@
+"""Tokens are what a resource server with nothing but the published keys would take, or refuse."""
+
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from local import sample
+from local.faults import Fault
+from local.issuer import Caller, Issuer
+from local.tokens import mint
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    return Issuer(tmp_path, 4567)
+
+
+def read(token: str, issuer: Issuer, caller: Caller) -> dict[str, Any]:
+    """Read a token as somebody who knows the issuer's address and the audience."""
+    documents = issuer.documents()
+    discovered = documents[f"/{caller}/.well-known/openid-configuration"]
+    keys = jwt.PyJWKSet.from_dict(documents[discovered["jwks_uri"].removeprefix(issuer.address)])
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=["RS256"],
+        issuer=discovered["issuer"],
+        audience=issuer.audience(caller),
+        options={"require": ["exp", "iat", "sub"]},
+    )
+    return claims
+
+
+def test_anna_carries_what_the_product_needs_to_know_about_her(issuer: Issuer) -> None:
+    claims = read(mint("anna", issuer), issuer, Caller.TENANT)
+
+    assert {name: claims[name] for name in ("sub", "tenant_id", "name", "email", "locale")} == {
+        "sub": "anna",
+        "tenant_id": "acme",
+        "name": "Anna Albrecht",
+        "email": "anna@acme.example",
+        "locale": "de-DE",
+    }
+
+
+def test_an_agent_carries_his_id_and_no_tenant(issuer: Issuer) -> None:
+    claims = read(mint("sven", issuer), issuer, Caller.SUPPORT)
+
+    assert claims["sub"] == "sven"
+    assert "tenant_id" not in claims
+
+
+def test_the_backend_carries_all_three_scopes(issuer: Issuer) -> None:
+    claims = read(mint("backend", issuer), issuer, Caller.VENDOR)
+
+    assert claims["scope"] == "guestkey/check guestkey/registry guestkey/rights"
+
+
+def test_everybody_gets_a_token_of_one_kind_only(issuer: Issuer) -> None:
+    for who in sample.everybody():
+        caller, _ = sample.claims_of(who)
+        for other in set(Caller) - {caller}:
+            with pytest.raises(jwt.InvalidTokenError):
+                read(mint(who, issuer), issuer, other)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "refusal"),
+    [
+        ({"exp": 1}, jwt.ExpiredSignatureError),
+        ({"exp": None}, jwt.MissingRequiredClaimError),
+        ({"aud": "guestkey-support"}, jwt.InvalidAudienceError),
+        ({"iss": "https://elsewhere.example"}, jwt.InvalidIssuerError),
+        ({"algorithm": "none"}, jwt.InvalidAlgorithmError),
+        ({"signed": False}, jwt.InvalidSignatureError),
+    ],
+    ids=str,
+)
+def test_a_bad_token_is_bad_in_the_way_that_was_asked_for(
+    issuer: Issuer, flaw: dict[str, Any], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        read(mint("anna", issuer, **flaw), issuer, Caller.TENANT)
+
+
+def test_a_token_signed_by_somebody_else_is_bad(issuer: Issuer, tmp_path: Path) -> None:
+    forger = Issuer(tmp_path / "forger", 4567)
+
+    with pytest.raises(jwt.InvalidSignatureError):
+        read(mint("anna", issuer, key=forger.key()), issuer, Caller.TENANT)
+
+
+def test_a_claim_can_be_added_replaced_and_left_out(issuer: Issuer) -> None:
+    claims = read(mint("anna", issuer, act={"sub": "sven"}, locale="it-IT", tenant_id=None), issuer, Caller.TENANT)
+
+    assert claims["act"] == {"sub": "sven"}
+    assert claims["locale"] == "it-IT"
+    assert "tenant_id" not in claims
+
+
+def test_a_restart_keeps_the_key(issuer: Issuer) -> None:
+    assert Issuer(issuer.folder, issuer.port).documents() == issuer.documents()
+
+
+def test_the_key_is_nobody_elses_to_read(issuer: Issuer) -> None:
+    issuer.key()
+
+    assert (issuer.folder / "issuer-key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_a_stranger_gets_no_token(issuer: Issuer) -> None:
+    with pytest.raises(Fault, match="nobody in the sample world is called 'mallory'"):
+        mint("mallory", issuer)
