@@ -18,14 +18,13 @@ if ! [ -x .uv/bin/uv ]; then
         fail "uv cannot be installed; is the package index reachable?"
 fi
 
-# A python3.13 on the PATH may be a placeholder of pyenv's that starts nothing: what pyenv has stands behind it.
-for bin in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin; do
-    PATH="$PATH:$bin"
-done
+# Version managers keep their Pythons side by side, and what they put on the PATH may be a placeholder: look beside python3.
+beside=$(python3 -c 'import pathlib, sys; print(*pathlib.Path(sys.base_prefix).parent.glob("3.13*/bin"), sep=":")')
+PATH="$PATH${beside:+:$beside}"
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
     echo "making the environment (once)" >&2
     .uv/bin/uv venv --quiet --clear --seed --python 3.13 .venv ||
-        fail "there is no Python 3.13 here and none can be fetched; install one"
+        fail "no environment with Python 3.13 can be made: none was found or fetched, or the package index is unreachable"
 fi
 echo "installing what the requirements name" >&2
 .uv/bin/uv pip sync --quiet --require-hashes --python .venv/bin/python \
