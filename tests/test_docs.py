@@ -1,0 +1,363 @@
+"""The docs say what the code does: what stands in one and not in the other is named here."""
+
+import ast
+import io
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from guestkey import errors, settings
+from guestkey.edge import http
+from guestkey.rules.ledger import What
+from guestkey.store import grants, keys, ledger, logins, once, people, table
+from tests import calls, stack
+from tests.people import ANNA, BACKEND, BEN, SVEN, Caller
+
+DOCS = stack.PROJECT / "docs"
+PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
+STORES = (grants, ledger, logins, once, people)
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def section(text: str, title: str) -> str:
+    """Return what stands under a heading, up to the next one of its rank."""
+    heading = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
+    assert heading, f"there is no section {title!r}"
+    return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str, *first: str) -> list[list[str]]:
+    """Return the cells of the table whose header begins so, without its header."""
+    lines = iter(text.splitlines())
+    head = "| " + " | ".join(first) + " |"
+    assert any(line.startswith(head) for line in lines), f"there is no table {head}"
+    next(lines)
+    return [
+        [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in iter(lambda: next(lines, ""), "")
+    ]
+
+
+FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(text: str, *languages: str) -> list[str]:
+    return [block for language, block in FENCED.findall(text) if language in languages]
+
+
+def code(text: str) -> list[str]:
+    """Return what stands between backquotes, on one line or over two."""
+    return [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", FENCED.sub("", text))]
+
+
+# ------------------------------------------------------------------ refusals
+
+
+def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> None:
+    told = rows(section(page("integrating.md"), "When the answer is no"), "status", "`code`")
+
+    assert {code(cell)[0]: int(status) for status, cell, _, _ in told} == {
+        refusal.code: status for refusal, status in http.STATUS.items()
+    }
+    assert all(when and what_to_do for _, _, when, what_to_do in told)
+
+
+def test_the_problem_that_is_shown_is_the_one_that_is_answered() -> None:
+    (shown,) = blocks(page("integrating.md"), "json")
+
+    assert json.loads(shown) == json.loads(http.problem(errors.GrantEnded())["body"])
+
+
+# ------------------------------------------------------------------ the template
+
+
+def parameters() -> dict[str, tuple[str, str]]:
+    """Return default and what the functions read, by parameter, as operating.md has them."""
+    told = rows(section(page("operating.md"), "Parameters"), "parameter", "default", "meaning")
+    assert all(meaning for _, _, meaning, _ in told)
+    return {code(name)[0]: (code(default)[0], "".join(code(read))) for name, default, _, read in told}
+
+
+def test_every_parameter_of_the_template_is_explained_with_its_default() -> None:
+    assert {name: default for name, (default, _) in parameters().items()} == {
+        name: str(parameter["Default"]) for name, parameter in stack.template()["Parameters"].items()
+    }
+
+
+def test_every_parameter_names_the_variable_that_functions_read_it_from() -> None:
+    variables = stack.template()["Globals"]["Function"]["Environment"]["Variables"]
+    fed = {
+        parameter: variable
+        for variable, value in variables.items()
+        for parameter in parameters()
+        if f'"{parameter}"' in json.dumps(value)
+    }
+
+    assert {name: variable for name, (_, variable) in parameters().items() if variable} == fed
+
+
+def test_every_variable_of_the_environment_is_explained() -> None:
+    source = Path(settings.__file__).read_text()
+    read = set(re.findall(r'os\.environ(?:\.get\(|\[)"(\w+)"', source))
+    given = set(stack.template()["Globals"]["Function"]["Environment"]["Variables"])
+    told = set(code(section(page("operating.md"), "Parameters")))
+
+    assert read
+    assert read | given <= told
+
+
+def test_every_route_is_listed_with_who_may_call_it_and_no_other_is() -> None:
+    told = rows(section(page("integrating.md"), "Every route"), "route", "who")
+    audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend"}
+
+    assert {code(route)[0]: (who.split(",")[0].split(" ")[0], tuple(code(who))) for route, who, _ in told} == {
+        route.key: (audiences[route.authorizer], route.scopes) for route in stack.routes()
+    }
+
+
+def test_throttles_are_those_of_the_template() -> None:
+    told = {
+        (code(route) or ["every other"])[0]: (int(rate.replace(",", "")), int(burst.replace(",", "")))
+        for route, rate, burst in rows(section(page("operating.md"), "Throttles"), "route", "requests a second")
+    }
+    api = stack.resource("Api")
+    set_up = {"every other": api["DefaultRouteSettings"], **api["RouteSettings"]}
+
+    assert told == {
+        route: (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) for route, limits in set_up.items()
+    }
+
+
+def test_the_stacks_of_samconfig_are_those_that_are_told() -> None:
+    written = tomllib.loads((stack.PROJECT / "samconfig.toml").read_text())
+    told = rows(section(page("operating.md"), "Deploy, step by step"), "`samconfig.toml`", "stack")
+
+    assert {code(env)[0]: (code(name)[0], f"Stage={code(stage)[0]}") for env, name, stage, _ in told} == {
+        env: (said["global"]["parameters"]["stack_name"], said["deploy"]["parameters"]["parameter_overrides"][0])
+        for env, said in written.items()
+        if isinstance(said, dict)
+    }
+
+
+# ------------------------------------------------------------------ the table
+
+
+def chart() -> Iterator[list[str]]:
+    """Yield the lines of the chart in `store/keys.py`, cut into cells, without its two headers."""
+    for line in (keys.__doc__ or "").splitlines():
+        if line.startswith("    "):
+            cells = re.split(r"  +", line.strip())
+            if not {"PK", "SK"} & set(cells):
+                yield cells
+
+
+def test_every_key_of_the_chart_stands_in_the_data_model() -> None:
+    shapes = {
+        shape
+        for _, *both, _ in chart()
+        for cell in both
+        for shape in re.split(r", (?=[A-Z])", cell)
+        if shape != "live keys"
+    }
+
+    assert len(shapes) > 15
+    assert shapes <= set(code(page("data-model.md")))
+
+
+def test_every_kind_of_item_stands_in_the_data_model_with_all_its_attributes() -> None:
+    told = {
+        code(kind)[0]: {name.rstrip("?") for name in code(attributes)}
+        for kind, attributes in rows(section(page("data-model.md"), "Their attributes"), "kind", "attributes")
+    }
+    common = table.Item.get_attributes()
+    made = {common["kind"].serialize(kind): set(kind.get_attributes()) - set(common) for kind in item_classes()}
+
+    assert told.keys() == made.keys()
+    for kind, attributes in made.items():
+        assert attributes <= told[kind], kind
+        assert told[kind] - attributes <= set(common), kind
+
+
+def item_classes() -> list[type[table.Item]]:
+    found = [thing for module in STORES for thing in vars(module).values() if isinstance(thing, type)]
+    return [thing for thing in found if issubclass(thing, table.Item) and thing is not table.Item]
+
+
+def test_every_index_stands_in_the_data_model() -> None:
+    told = {code(name)[0] for name, *_ in rows(section(page("data-model.md"), "Indexes"), "index", "PK", "SK")}
+
+    assert told == {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
+
+
+# ------------------------------------------------------------------ code in the docs
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+def test_python_in_the_docs_can_be_read_as_python(path: Path) -> None:
+    for block in blocks(path.read_text(), "python"):
+        ast.parse(block)
+
+
+def test_the_handler_that_contributors_are_shown_is_the_real_one() -> None:
+    shown = blocks((stack.PROJECT / "CONTRIBUTING.md").read_text(), "python")[0]
+
+    assert shown in (stack.PROJECT / "functions/grant/app.py").read_text()
+
+
+@dataclass
+class Program:
+    """The code of integrating.md, run as one program, and a client of the functions for each caller."""
+
+    does: SimpleNamespace
+    backend: httpx.Client
+    anna: httpx.Client
+    ben: httpx.Client
+    sven: httpx.Client
+
+
+@pytest.fixture
+def program(world: object) -> Iterator[Program]:
+    made: dict[str, Any] = {}
+    for block in blocks(page("integrating.md"), "python"):
+        exec(compile(block, "docs/integrating.md", "exec"), made)
+    clients = [_client(caller) for caller in (BACKEND, ANNA, BEN, SVEN)]
+    yield Program(SimpleNamespace(**made), *clients)
+    for client in clients:
+        client.close()
+
+
+def _client(caller: Caller) -> httpx.Client:
+    def send(request: httpx.Request) -> httpx.Response:
+        headers = {
+            name: request.headers[name] for name in ("idempotency-key", "content-type") if name in request.headers
+        }
+        query = request.url.query.decode()
+        body = request.content or None
+        answer = calls.call(request.method, request.url.path, caller=caller, query=query, headers=headers, raw=body)
+        return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
+
+    return httpx.Client(base_url="https://guestkey.example", transport=httpx.MockTransport(send))
+
+
+def test_the_vendors_code_registers_a_customer_who_can_then_be_asked_about(program: Program) -> None:
+    program.does.register_a_first_customer(program.backend)
+
+    assert program.does.may(program.backend, "initech", "sven") is False
+    assert people.tenant("initech").approver_emails == ("peter@initech.example",)
+    assert people.holds_right("initech", "milton") is False
+
+
+def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program: Program) -> None:
+    do = program.does
+    assert do.may(program.backend, "acme", "sven") is False
+
+    grant = do.give(program.anna, "support")
+    login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed", "T-17")
+    session = do.let_in(program.backend, "acme", "sven", login["login_id"])
+    assert do.may_go_on(program.backend, session, is_export=False) is True
+    assert do.may_go_on(program.backend, session, is_export=True) is False
+
+    assert do.revoke(program.anna, grant["grant_id"])["state"] == "revoked"
+    assert do.may_go_on(program.backend, session, is_export=False) is False
+    with pytest.raises(PermissionError):
+        do.let_in(program.backend, "acme", "sven", login["login_id"])
+    assert [listed["grant_id"] for listed in do.everything(program.anna, "/v1/grants")] == [grant["grant_id"]]
+    assert list(do.everything(program.anna, "/v1/grants", state="live")) == []
+    assert [listed["login_id"] for listed in do.everything(program.anna, "/v1/logins")] == [login["login_id"]]
+
+
+def test_the_vendors_code_takes_whatever_is_not_a_clear_yes_for_a_no(program: Program) -> None:
+    program.does.give(program.anna, "support")
+
+    assert program.does.may(program.backend, "acme", "sven") is True
+    assert program.does.may(program.backend, "acme", "sven", "no-login-id") is False
+    assert program.does.may(program.sven, "acme", "sven", action="look") is False
+
+
+def test_a_refusal_reaches_the_vendors_code_as_one_and_is_not_tried_again(program: Program) -> None:
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        program.does.give(program.ben, "support")
+
+    assert refused.value.response.json()["code"] == "right_missing"
+    assert list(program.does.everything(program.anna, "/v1/grants")) == []
+
+
+def test_every_entry_that_is_written_says_what_the_docs_say(program: Program) -> None:
+    do = program.does
+    told = {
+        What(code(what)[0]): (by, set(code(data)))
+        for what, by, _, data in rows(section(page("integrating.md"), "The ledger"), "`what`", "`by`", "`about`")
+    }
+    with pytest.raises(httpx.HTTPStatusError):
+        do.enter(program.sven, "acme", "Nobody has let me in")
+    grant = do.give(program.anna, "support")
+    login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed")
+    do.leave(program.sven, login["login_id"])
+    do.revoke(program.anna, grant["grant_id"])
+    for number in range(60):
+        do.set_right(program.backend, "acme", f"user{number}", may_grant=False, changed_by="anna")
+
+    copy = io.BytesIO()
+    head = do.keep_ledger(program.anna, copy)
+    entries = [json.loads(line) for line in copy.getvalue().splitlines()]
+    written = {What(entry["what"]): (entry["by"]["type"], set(entry["data"])) for entry in entries}
+
+    assert len(entries) > 60
+    assert written == told
+    assert head == f"{entries[-1]['seq']}:{entries[-1]['hash']}"
+
+
+# ------------------------------------------------------------------ all pages
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the fragments that lead to the headings of a page, made as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", FENCED.sub("", path.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+        if link.startswith("https://"):
+            continue
+        name, _, fragment = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        assert target.is_relative_to(stack.PROJECT), link
+        if fragment:
+            assert fragment in anchors(target), link
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+def test_every_command_of_make_that_is_named_exists(path: Path) -> None:
+    targets = re.findall(r"^([a-z]+):", (stack.PROJECT / "Makefile").read_text(), re.MULTILINE)
+    text = path.read_text()
+    commands = "\n".join([*blocks(text, "", "sh"), *code(text)])
+
+    assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= set(targets)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *DOCS.glob("*.svg")], ids=lambda path: str(path.relative_to(stack.PROJECT)))
+def test_nothing_names_a_folder_of_somebodys_machine_or_a_package_registry(path: Path) -> None:
+    text = path.read_text()
+
+    assert not re.findall(r"(?<![\w./$])/(?:work|home|root|tmp|Users)/\S*", text)
+    assert not re.findall(r"\b\S*(?:pypi|pythonhosted|npmjs)\.(?:org|com|io)\b", text)
+    assert not re.findall(r"\bspec(?:ification)?(?:\.md)? section\b|\.\./shared", text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+def test_every_line_of_text_fits_on_a_screen(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if len(line) > 120 and not line.startswith("|")] == []
