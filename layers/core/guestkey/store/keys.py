@@ -16,7 +16,7 @@
 Ids are ULIDs, so a sort key's order is the order of making. No decision reads an index:
 
     index        PK                              SK                       holds
-    by_grantee   <type>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
+    by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
     directory    DIRECTORY                       <type>#<id>              active agents, departments
 """
 
