@@ -1,0 +1,88 @@
+"""Child processes of the bench. They see nothing of the developer's: no profile, no configuration, no credentials."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import emulator
+
+ROOT = Path(__file__).parent.parent
+LAYER = ROOT / "layers" / "core"
+LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 20.0
+
+
+def environment(endpoint: str | None = None) -> dict[str, str]:
+    """Return what a function finds on Lambda, with DynamoDB at the endpoint if one is given."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(LAYER),
+        "TABLE_NAME": "guestkey-bench",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "POWERTOOLS_SERVICE_NAME": "bench",
+        **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}),
+    }
+
+
+@contextmanager
+def stub() -> Iterator[str]:
+    """Serve answers that were made beforehand (`bench.stub`) and yield the address."""
+    with _serving("bench.stub", lambda port, _: {"PORT": str(port)}) as address:
+        yield address
+
+
+@contextmanager
+def dynamodb() -> Iterator[str]:
+    """Serve the local stack's DynamoDB and yield its address: its emulator alone, without functions, IAM and saving."""
+    with _serving(
+        "ministack",
+        lambda port, folder: emulator.settings(port, folder) | {"AUTH": "false", "PERSIST_STATE": "0"},
+    ) as address:
+        yield address
+
+
+@contextmanager
+def _serving(module: str, settings: Callable[[int, Path], dict[str, str]]) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="guestkey-bench-") as name:
+        folder, port = Path(name), _free_port()
+        (folder / "tmp").mkdir()
+        env = environment() | settings(port, folder)
+        process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=env)
+        try:
+            _wait_for(process, port)
+            yield f"http://{LOOPBACK}:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _is_listening(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            message = f"{process.args!r} does not answer on port {port}"
+            raise RuntimeError(message)
+        time.sleep(0.05)
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0

@@ -1,0 +1,163 @@
+"""What each call asks of DynamoDB: how many requests, how many of them one after another, at which price.
+
+The requests are the real ones; the answers come from moto, and the price from the size of what was read and written
+(`bench.weights`), since no emulator charges as AWS does.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from bench import calls, weights, wire, world
+from bench.calls import ANNA, BACKEND, SVEN
+from bench.lines import heading, table, verdict
+
+TENANT = {
+    "name": "Acme Immobilien GmbH",
+    "version": "Enterprise 24.3",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "country": "DE",
+    "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+}
+AGENT = {"name": "Sven Brandt", "email": "sven@vendor.example", "departments": ["support"], "active": True}
+GRANT = {"grantee": {"type": "agent", "id": "sven"}, "period": "1h"}
+LOGIN = {"tenant_id": "acme", "reason": "The nightly export stopped half-way, see the ticket.", "ticket": "T-4711"}
+CHECK = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+
+PUT_TENANT = "PUT /v1/vendor/tenants/{tenant_id}"
+PUT_DEPARTMENT = "PUT /v1/vendor/departments/{department_id}"
+PUT_AGENT = "PUT /v1/vendor/agents/{agent_id}"
+PUT_RIGHT = "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right"
+POST_GRANT = "POST /v1/grants"
+DELETE_GRANT = "DELETE /v1/grants/{grant_id}"
+POST_CHECK = "POST /v1/vendor/checks"
+POST_LOGIN = "POST /v1/support/logins"
+END_LOGIN = "POST /v1/support/logins/{login_id}/end"
+
+
+class Bill:
+    """The calls made so far and what each asked of DynamoDB."""
+
+    def __init__(self, watched: wire.Wire) -> None:
+        self._wire = watched
+        self.rows: list[list[object]] = []
+
+    def item(self, name: str, function: str, asked: dict[str, Any], most: int | None = None, status: int = 200) -> str:
+        """Make a call, add its line, return the answer's body. `most` is how many requests may follow one another."""
+        requests, body = self._made(function, asked, status)
+        deep = wire.one_after_another(requests)
+        self._add(name, requests, verdict(deep, most, f"at most {most} one after another"))
+        return body
+
+    def check(self, name: str, asked: dict[str, Any], reads: int) -> None:
+        """Make a check, which may read so often, all at once, and do nothing else."""
+        requests, _ = self._made("check", asked, 200)
+        too_much = abs(len(requests) - reads) + wire.one_after_another(requests) - 1
+        too_much += sum(request.read_units == 0 for request in requests)
+        self._add(name, requests, verdict(too_much, 0, f"{reads} reads, all at once"))
+
+    def _made(self, function: str, asked: dict[str, Any], status: int) -> tuple[list[wire.Request], str]:
+        with self._wire.watched() as requests:
+            answer = calls.call(function, asked)
+        assert answer["statusCode"] == status, answer
+        return requests, answer["body"]
+
+    def _add(self, name: str, requests: list[wire.Request], judged: str) -> None:
+        self.rows.append(
+            [
+                name,
+                _told(requests),
+                len(requests),
+                wire.one_after_another(requests),
+                sum(request.read_units for request in requests),
+                sum(request.write_units for request in requests),
+                judged,
+            ]
+        )
+
+
+def main() -> None:
+    """Print one line for each call, in the order of a support case."""
+    wrong = weights.disagreements()
+    heading(
+        "Requests: what each call asks of DynamoDB (G GetItem, B BatchGetItem, Q Query, U UpdateItem, P PutItem, "
+        "T transaction)",
+        "Units are computed from the items' sizes by AWS's published rules, index writes included.",
+        f"Of {weights.statements()} statements of AWS's guide {len(wrong)} come out otherwise{': ' * bool(wrong)}"
+        f"{'; '.join(wrong)}.",
+    )
+    with world.table() as plain:
+        bill = Bill(wire.Wire(plain))
+        _register(bill)
+        _support_case(bill)
+    table(["call", "", "requests", "one after another", "read units", "write units", "target"], bill.rows)
+
+
+def _register(bill: Bill) -> None:
+    """The vendor's backend says who there is."""
+
+    def put(name: str, route: str, sent: object, **parts: str) -> None:
+        bill.item(name, "registry", calls.event(route, BACKEND, sent=sent, parts=parts))
+
+    put("PUT tenant, new", PUT_TENANT, TENANT, tenant_id="acme")
+    put("PUT tenant, changed", PUT_TENANT, TENANT | {"version": "Enterprise 24.4"}, tenant_id="acme")
+    put("PUT tenant, as it is", PUT_TENANT, TENANT | {"version": "Enterprise 24.4"}, tenant_id="acme")
+    put("PUT department", PUT_DEPARTMENT, {"name": "Support"}, department_id="support")
+    put("PUT agent, new", PUT_AGENT, AGENT, agent_id="sven")
+    put("PUT agent, as it is", PUT_AGENT, AGENT, agent_id="sven")
+    put("PUT right, taken away", PUT_RIGHT, {"may_grant": False}, tenant_id="acme", user_id="ben")
+    put("PUT right, as it is", PUT_RIGHT, {"may_grant": False}, tenant_id="acme", user_id="ben")
+    put("PUT right, given back", PUT_RIGHT, {"may_grant": True}, tenant_id="acme", user_id="ben")
+
+
+def _support_case(bill: Bill) -> None:
+    """Sven is refused, let in, comes in, leaves and is locked out again; Anna looks at everything."""
+    refused = calls.event(POST_LOGIN, SVEN, sent=LOGIN)
+    bill.item("login, refused for the first time", "login_record", refused, status=403)
+    bill.item("login, refused again in that hour", "login_record", refused, status=403)
+    bill.check("check, no grant", calls.event(POST_CHECK, BACKEND, sent=CHECK), reads=2)
+
+    giving = calls.event(POST_GRANT, ANNA, sent=GRANT)
+    grant_id = json.loads(bill.item("grant", "grant", giving, most=2, status=201))["grant_id"]
+
+    bill.check("check", calls.event(POST_CHECK, BACKEND, sent=CHECK), reads=2)
+    entering = calls.event(POST_LOGIN, SVEN, sent=LOGIN)
+    login_id = json.loads(bill.item("login", "login_record", entering, most=2, status=201))["login_id"]
+    within = CHECK | {"login_id": login_id}
+    bill.check("check with login_id", calls.event(POST_CHECK, BACKEND, sent=within), reads=3)
+    _overviews(bill, grant_id)
+    ending = calls.event(END_LOGIN, SVEN, parts={"login_id": login_id})
+    bill.item("end login", "login_record", ending)
+    bill.item("end login, twice", "login_record", ending)
+
+    # Last, since a repeated request leaves its wish on the head for a second, and agents' writers stand back.
+    keyed = calls.event(POST_GRANT, ANNA, sent=GRANT | {"period": "permanent"}, headers={"Idempotency-Key": "bench"})
+    bill.item("grant, permanent, with Idempotency-Key", "grant", keyed, most=2, status=201)
+    bill.item("grant, the same Idempotency-Key again", "grant", keyed, most=2, status=201)
+
+    revoking = calls.event(DELETE_GRANT, ANNA, parts={"grant_id": grant_id})
+    bill.item("revoke", "revoke", revoking, most=2)
+    bill.item("revoke, twice", "revoke", revoking, most=2)
+
+
+def _overviews(bill: Bill, grant_id: str) -> None:
+    """Everything that only reads."""
+    for path in ("/v1/me", "/v1/about", "/v1/directory", "/v1/grants", "/v1/grants.csv", "/v1/logins"):
+        bill.item(f"GET {path}", "overview", calls.event(f"GET {path}", ANNA))
+    live = calls.event("GET /v1/grants", ANNA, query={"state": "live"})
+    bill.item("GET /v1/grants?state=live", "overview", live)
+    one = calls.event("GET /v1/grants/{grant_id}", ANNA, parts={"grant_id": grant_id})
+    bill.item("GET /v1/grants/{grant_id}", "overview", one)
+    bill.item("GET /v1/logins.csv", "overview", calls.event("GET /v1/logins.csv", ANNA))
+    bill.item("GET /v1/ledger", "overview", calls.event("GET /v1/ledger", ANNA))
+    bill.item("GET /v1/support/access", "login_record", calls.event("GET /v1/support/access", SVEN))
+
+
+def _told(requests: Iterable[wire.Request]) -> str:
+    """Return the requests in the order in which they began, one letter each."""
+    return "".join(request.operation[0] for request in sorted(requests, key=lambda request: request.began))
+
+
+if __name__ == "__main__":
+    main()

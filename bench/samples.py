@@ -1,0 +1,71 @@
+"""What the bench fills the table with: an agent, grants live and past, as the store itself keeps them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ulid import ULID
+
+from guestkey.rules.grants import Grant
+from guestkey.rules.people import Grantee, GranteeType, Person
+from guestkey.rules.periods import Period
+from guestkey.store import grants, keys
+from guestkey.store.people import AgentItem
+from guestkey.store.table import Item
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+ANNA = Person(user_id="anna", name="Anna Albrecht")
+
+Raw = dict[str, dict[str, Any]]
+"""An item as DynamoDB's JSON has it."""
+
+
+def agent() -> Raw:
+    """Return Sven of the support department."""
+    item = AgentItem(
+        *keys.agent(SVEN.id),
+        agent_id=SVEN.id,
+        name=SVEN.name,
+        email="sven@vendor.example",
+        departments=["support"],
+        is_active=True,
+        changed_at=NOW - timedelta(days=400),
+        directory=keys.DIRECTORY,
+        directory_sort=f"agent#{SVEN.id}",
+    )
+    return raw(item)
+
+
+def live_keys(tenant_id: str, number: int) -> Iterator[Raw]:
+    """Yield the live keys of grants that were given in the last hours and last a week."""
+    for age in range(number):
+        yield raw(grants._live_item(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
+
+
+def history(tenant_id: str, number: int) -> Iterator[Raw]:
+    """Yield the records of grants for an hour that are over, one every five minutes back from yesterday."""
+    for age in range(number):
+        grant = _grant(tenant_id, NOW - timedelta(days=1, minutes=5 * age), Period.ONE_HOUR)
+        yield raw(grants._history(grant, keys.grant(tenant_id, grant.grant_id)))
+
+
+def raw(item: Item) -> Raw:
+    """Return an item as it goes over the wire."""
+    values: Raw = item.to_dynamodb_dict()
+    return values
+
+
+def _grant(tenant_id: str, given_at: datetime, period: Period) -> Grant:
+    lasts = timedelta(weeks=1) if period is Period.ONE_WEEK else timedelta(hours=1)
+    return Grant(
+        tenant_id=tenant_id,
+        grant_id=str(ULID.from_datetime(given_at)),
+        grantee=SVEN,
+        period=period,
+        may_export=False,
+        granted_at=given_at,
+        granted_by=ANNA,
+        ends_at=given_at + lasts,
+        review_at=None,
+    )
