@@ -73,17 +73,16 @@ def order_of(sent: Any) -> Order:
 
 def shown(decision: Open | Shut) -> dict[str, Any]:
     """Return the decision as the contract has it."""
-    match decision:
-        case Open(grant=grant, may_export=may_export):
-            return {
-                "allowed": True,
-                "reason": Reason.GRANTED,
-                "grant_id": grant.grant_id,
-                "may_export": may_export,
-                "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
-            }
-        case Shut(reason=reason):
-            return {"allowed": False, "reason": reason, "grant_id": None, "may_export": False, "ends_at": None}
+    if isinstance(decision, Shut):
+        return {"allowed": False, "reason": decision.reason, "grant_id": None, "may_export": False, "ends_at": None}
+    grant = decision.grant
+    return {
+        "allowed": True,
+        "reason": Reason.GRANTED,
+        "grant_id": grant.grant_id,
+        "may_export": decision.may_export,
+        "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
+    }
 
 
 def _fault(pointer: str, detail: str) -> dict[str, str]:

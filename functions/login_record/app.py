@@ -4,7 +4,7 @@ from guestkey.edge import clock, ids, pages, routes
 from guestkey.edge.inputs import Input, Reason, Slug, Ticket
 from guestkey.edge.pages import Cursor, Limit
 from guestkey.edge.shapes import Access, Login, Page
-from guestkey.errors import CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
+from guestkey.errors import Busy, CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.logins import enter
 from guestkey.store import logins, people, whereabouts
@@ -55,6 +55,8 @@ def record_login(order: LoginOrder) -> Login:
         except logins.Vanished:
             continue
         return shown
+    else:
+        raise Busy(retry_after=1)  # grants cover the agent, and each time the one to name went: nobody was refused
     logins.refuse(doorstep, order.tenant_id, now)
     raise NoLiveGrant
 
@@ -79,9 +81,9 @@ def end_login(login_id: str) -> Login:
 )
 def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
     """List the tenants that let you in at this moment."""
-    scope = pages.scope(routes.agent_id(app), "access")
-    behind = pages.position(cursor, scope)
     agent = people.active_agent(routes.agent_id(app))
+    scope = pages.scope(agent.agent_id, "access")
+    behind = pages.position(cursor, scope)
     places, rest = pages.cut(whereabouts.open_to(agent, behind, limit + 1, clock.now()), limit)
     return Page(items=[Access.of(place) for place in places], next_cursor=rest and pages.cursor(rest, scope))
 

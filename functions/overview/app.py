@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.edge import clock, ids, pages, routes, sheets
+from guestkey.edge.inputs import OnOneLine
 from guestkey.edge.pages import Cursor, Limit
 from guestkey.edge.shapes import About, Department, Directory, DirectoryAgent, Grant, Login, Me, Page, Shape
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
@@ -76,7 +77,7 @@ def show_about() -> About:
     tags=["grants"],
     openapi_extensions=routes.refuses(RightMissing, TenantUnknown),
 )
-def search_directory(q: Annotated[str, Query(max_length=100)] = "") -> Directory:
+def search_directory(q: Annotated[str, Query(max_length=100), OnOneLine] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     people.holder_at(routes.user(app))
     found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())

@@ -476,7 +476,7 @@ def command(copy, *options):
         try:
             status = main(["verify", str(file), *options])
         except SystemExit as refusal:
-            status = refusal.code
+            status = int(refusal.code or 0)
     return status, out.getvalue()
 
 

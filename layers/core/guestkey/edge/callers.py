@@ -71,7 +71,7 @@ def scope(by: Caller) -> tuple[str, str]:
             return "tenant", f"{by.tenant_id}/{by.user_id}"
         case AgentCaller():
             return "support", by.agent_id
-        case Backend():
+        case _:
             return "vendor", by.client_id
 
 

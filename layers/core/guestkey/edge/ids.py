@@ -3,7 +3,9 @@
 from ulid import ULID
 
 from guestkey.edge import callers
-from guestkey.errors import NotFound
+
+NOBODYS = "0" * 26
+"""An id that nothing ever has: a ULID of the first moment of 1970."""
 
 
 def new_id() -> str:
@@ -12,7 +14,8 @@ def new_id() -> str:
 
 
 def known_form(id: str) -> str:
-    """Return an id from a path. What cannot be an id names nothing: NotFound, as for any unknown one."""
-    if not callers.ULID.fullmatch(id):
-        raise NotFound
-    return id
+    """Return an id from a path, or one that nothing has: what cannot be an id is refused where an unknown one is.
+
+    Not here and now: the right is asked for before existence.
+    """
+    return id if callers.ULID.fullmatch(id) else NOBODYS

@@ -46,9 +46,13 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[http.Event, Any], http.Answe
     """Return the Lambda handler for a resolver's routes."""
 
     def work(event: http.Event, context: Any, sent: Any, caller: callers.Caller) -> http.Answer:
+        if not isinstance(sent, dict | None):  # Powertools would take the first of a list
+            raise InputInvalid(errors=[{"pointer": "#", "detail": "Input should be an object"}])
+        if not event["rawPath"].isprintable():  # Powertools' patterns overlook a line break behind an id
+            raise NotFound
         app.append_context(caller=caller, sent=sent)  # type: ignore[no-untyped-call]
         try:
-            return app.resolve(event, context)
+            return app.resolve(_as_json(event), context)
         except AnsweredBefore as kept:
             return http.json_answer(201, json.loads(kept.answer))
 
@@ -103,6 +107,15 @@ def once(app: APIGatewayHttpResolver) -> Once | None:
 
 def _is_sent(event: http.Event, name: str) -> bool:
     return any(key.lower() == name for key in event.get("headers") or {})
+
+
+def _as_json(event: http.Event) -> http.Event:
+    """Return the event with the one content type that Powertools takes, as it writes it.
+
+    `body.read` has made sure of the type, in any case and with any parameters.
+    """
+    others = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
+    return event | {"headers": others | {"content-type": "application/json"}}
 
 
 def _refuse_inactive(caller: callers.Caller) -> None:

@@ -81,7 +81,7 @@ def decide_within(
     decision = decide(able, agent, action, at)
     if agent is None or isinstance(decision, Shut):
         return decision
-    if login is None or login.agent_id != agent.agent_id or not is_open(login, covering(able, agent, at)):
+    if login is None or login.agent_id != agent.agent_id or not is_open(login, covering(able, agent, at), agent):
         return Shut(reason=Reason.NO_LOGIN)
     return decision
 

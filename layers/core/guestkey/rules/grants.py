@@ -6,6 +6,7 @@ What a grant's `state` is follows from the clock and from `revoked_at` alone; no
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from guestkey.errors import GrantEnded
 from guestkey.rules.people import Grantee, Person, Tenant, User
@@ -105,3 +106,5 @@ def revoke(grant: Grant, by: User, now: datetime) -> Grant:
             raise GrantEnded
         case State.LIVE:
             return replace(grant, revoked_at=now, revoked_by=Person(user_id=by.user_id, name=by.name))
+        case never:
+            assert_never(never)

@@ -77,13 +77,21 @@ def log_out(login: Login, now: datetime) -> Login:
     return login if login.ended_at else replace(login, ended_at=now, end=End.LOGGED_OUT)
 
 
-def is_open(login: Login, covering: Iterable[LiveKey]) -> bool:
+def is_open(login: Login, covering: Iterable[LiveKey], agent: Agent) -> bool:
     """Say whether the live grants that cover the agent now have surely covered it ever since this login.
 
     A grant that was live at the login and still is proves it. So does one given before the end of the grant that the
-    login names, unless the tenant revoked something in between: that may have been the named grant.
+    login names, unless the tenant revoked something in between: that may have been the named grant. Once the agent's
+    departments or activity changed, nothing proves it any more.
     """
-    return login.ended_at is None and any(_continues(login, key) for key in covering)
+    if login.ended_at is not None or not is_unchanged(agent, login):
+        return False
+    return any(_continues(login, key) for key in covering)
+
+
+def is_unchanged(agent: Agent, login: Login) -> bool:
+    """Say whether a grant that covers the agent now covered it at every moment since the login at which it was live."""
+    return agent.changed_at <= login.logged_in_at and set(agent.departments) == set(login.departments)
 
 
 def _continues(login: Login, key: LiveKey) -> bool:
@@ -125,7 +133,7 @@ def _spans(login: Login, grants: Iterable[Grant], agent: Agent) -> Iterable[tupl
     for grant in grants:
         then = _covered_then(grant.grantee, login)
         now = agent.is_active and grant.grantee.covers(agent)
-        if then and (now or changed_at <= login.logged_in_at):
+        if then and now:
             yield grant.granted_at, grant.over_at
         elif then:
             yield grant.granted_at, min(grant.over_at or changed_at, changed_at)

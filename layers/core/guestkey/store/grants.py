@@ -107,7 +107,9 @@ def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
     def counted(seen: ledger.Tip) -> ledger.Tip:
         most = seen.live_at_most
         if most >= MOST_LIVE_GRANTS:  # time has ended some of them, perhaps; the head we write on was read before
-            most = sum(key.is_live(grant.granted_at) for key in live(grant.tenant_id))
+            # an earlier try of ours may have been stored although its answer was lost
+            others = (key for key in live(grant.tenant_id) if key.grant_id != grant.grant_id)
+            most = sum(key.is_live(grant.granted_at) for key in others)
         if most >= MOST_LIVE_GRANTS:
             raise TooManyGrants
         return replace(seen, live_at_most=most + 1)
@@ -251,9 +253,12 @@ def _write_revoked(revoked: Grant, tip: ledger.Tip) -> None:
             change.update("lasting", GrantItem(*keys.lasting(tenant_id, grant_id)), actions, standing)
 
     note = Note(what=What.GRANT_REVOKED, by=By(type=ByType.USER, id=by.user_id), about=revoked.grant_id, data={}, at=at)
-    ledger.write(
-        tip, [note], compose, head=lambda seen: replace(seen, live_at_most=max(0, seen.live_at_most - 1), revoked_at=at)
-    )
+
+    def counted(seen: ledger.Tip) -> ledger.Tip:
+        latest = max(at, seen.revoked_at or at)  # another revoke that was asked for later may have been stored first
+        return replace(seen, live_at_most=max(0, seen.live_at_most - 1), revoked_at=latest)
+
+    ledger.write(tip, [note], compose, head=counted)
 
 
 def _given(grant: Grant) -> Note:

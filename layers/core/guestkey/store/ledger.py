@@ -4,10 +4,12 @@ The chain's safety rests on one condition: the head still has the number that wa
 that keeps a user's change from starving: whoever writes for an agent stands back while it stands, at most a second.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
@@ -16,11 +18,15 @@ from pynamodb.expressions.update import Action
 from guestkey.errors import Busy
 from guestkey.rules.ledger import START, By, ByType, Entry, Head, Note, What, entry_after
 from guestkey.store import keys
-from guestkey.store.table import Change, Contended, InstantAttribute, Item, Uncertain, Unmet, pauses
+from guestkey.store.table import Change, Contended, InstantAttribute, Item, Uncertain, Unmet, code_of, pauses
 
 WISH_SECONDS = 1.0
-TRIES_FOR_A_USER = 12
-TRIES_FOR_AN_AGENT = 12
+TRIES_FOR_A_USER = 25
+TRIES_FOR_AN_AGENT = 25
+LONGEST_PAUSE, SHORTEST_PAUSE, SHORTENED_BY = 0.6, 0.05, 0.075
+"""Before the second try at most the longest, before each later one at most so much less, in seconds."""
+PATIENCE_SECONDS = 6.0
+"""After this no further try begins: the caller must have an answer before the function is out of time."""
 
 
 class HeadItem(Item, discriminator="ledger_head"):
@@ -82,9 +88,9 @@ def wish(tenant_id: str) -> Tip | None:
         try:
             item.update([HeadItem.wanted_until.set(time.time() + WISH_SECONDS)], condition=HeadItem.pk.exists())
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if code_of(error) == "ConditionalCheckFailedException":
                 return None
-            if error.cause_response_code != "TransactionConflictException":
+            if code_of(error) != "TransactionConflictException":
                 raise
         else:
             return tip_of(item)
@@ -106,7 +112,9 @@ def write(
     `own` finds its new id taken, an earlier try was stored although its answer was lost, and all is well. Any other
     failed condition raises Unmet for the caller to put into words. Raises Busy when every try was lost.
     """
-    for pause in pauses(TRIES_FOR_AN_AGENT, most=0.6) if for_agent else pauses(TRIES_FOR_A_USER):
+    tries = TRIES_FOR_AN_AGENT if for_agent else TRIES_FOR_A_USER
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for pause in takewhile(lambda _: time.monotonic() < deadline, _shorter_and_shorter(tries)):
         if pause:
             time.sleep(pause)
             seen = _again(seen, for_agent)
@@ -168,6 +176,17 @@ def tip_of(item: Item) -> Tip:
     )
 
 
+def _shorter_and_shorter(tries: int) -> Iterator[float]:
+    """Yield how many seconds to wait before each try: none before the first, then with full jitter, ever less.
+
+    Whoever has lost most often comes back soonest. Pauses that grow do the opposite: in a crowd those who come anew,
+    and do not pause at all, win again and again, and somebody waits in vain.
+    """
+    yield 0.0
+    for lost in range(tries - 1):
+        yield random.uniform(0, max(SHORTEST_PAUSE, LONGEST_PAUSE - SHORTENED_BY * lost))
+
+
 def _again(seen: Tip, for_agent: bool) -> Tip:
     fresh = tip(seen.tenant_id) if for_agent else wish(seen.tenant_id)
     return fresh or seen
@@ -182,7 +201,7 @@ def _number(change: Change, seen: Tip, becomes: Tip, notes: Sequence[Note], for_
         last = entry.head
     free = HeadItem.seq == seen.head.seq if seen.head.seq else HeadItem.pk.does_not_exist()
     if for_agent:
-        free &= HeadItem.wanted_until.does_not_exist() | (HeadItem.wanted_until < time.time())
+        free &= HeadItem.wanted_until.does_not_exist() | (HeadItem.wanted_until <= time.time())
     actions: list[Action] = [
         HeadItem.kind.set(HeadItem),
         HeadItem.seq.set(last.seq),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import token_hex
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
@@ -18,7 +19,7 @@ from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
-from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, log_out, over_at, settled
+from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import LONGEST_PERIOD
 from guestkey.store import grants, keys, ledger, once, people
@@ -42,6 +43,8 @@ MOST_HOURS_REPORTED = 10
 """How many hours of uncounted refusals one ledger entry reports; the rest waits for the next."""
 MOST_AT_ONCE = 1_000
 """How many grants are read in one request when a login's end is sought in the history."""
+ID_LAG = timedelta(minutes=1)
+"""An id is made after the moment that its record bears, and no function runs that long."""
 REFUSED, LOGGED_IN = "refused", "login"
 
 
@@ -77,8 +80,8 @@ class CountItem(Item, discriminator="counter"):
     number = NumberAttribute(default=0)
     reported = NumberAttribute(default=0)
     """How many of them the ledger knows of."""
-    is_noted = BooleanAttribute(null=True)
-    """Whether the ledger has the hour's first."""
+    noted_as = UnicodeAttribute(null=True)
+    """The mark of the try that wrote the hour's first into the ledger; None while the ledger does not have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +158,9 @@ def refuse(at: Doorstep, tenant_id: str, now: datetime) -> None:
     agent_id = at.agent.agent_id
     key = keys.count(REFUSED, agent_id, tenant_id, now)
     hour = next((item for item in at.refusals if item.sk == key.sk), _counter(key))
-    if hour.is_noted or not _noted(at, hour, tenant_id, now):
-        _count_quietly(key, now)
+    mark = token_hex(8)
+    if hour.noted_as or not _noted(at, hour, tenant_id, now, mark):
+        _count_quietly(key, now, mark)
 
 
 def end(agent_id: str, login_id: str, now: datetime) -> Login:
@@ -208,8 +212,9 @@ def settle(tenant_id: str, recorded: list[Login], now: datetime) -> list[Login]:
     ends: dict[str, datetime | None] = {}
     unclear: list[Login] = []
     for login in unended:
-        cover = covering(live, agents[login.agent_id], now)
-        if any(key.granted_at <= login.logged_in_at for key in cover):
+        agent = agents[login.agent_id]
+        cover = covering(live, agent, now)
+        if is_unchanged(agent, login) and any(key.granted_at <= login.logged_in_at for key in cover):
             ends[login.login_id] = named(cover).ends_at
         else:
             unclear.append(login)
@@ -227,7 +232,7 @@ def _ends_by_history(
     known = list(grants.lasting(tenant_id, keys.LAST, MOST_AT_ONCE))
     upto = max(login.access_ends_at or now for login in unclear)
     while True:
-        first, last = keys.first_id_at(earliest), keys.first_id_at(upto + timedelta(seconds=1))
+        first, last = keys.first_id_at(earliest), keys.first_id_at(upto + ID_LAG)
         given = [*known, *grants.history(tenant_id, first, last, MOST_AT_ONCE)]
         ends = {login.login_id: over_at(login, given, agents[login.agent_id]) for login in unclear}
         reached = max(end or now for end in ends.values())
@@ -236,18 +241,18 @@ def _ends_by_history(
         upto = reached
 
 
-def _noted(at: Doorstep, hour: CountItem, tenant_id: str, now: datetime) -> bool:
-    """Write the hour's first refusal into the ledger, with what was counted before; say whether that worked."""
+def _noted(at: Doorstep, hour: CountItem, tenant_id: str, now: datetime, mark: str) -> bool:
+    """Write the hour's first refusal into the ledger, with what was counted before; say whether that surely worked."""
     before = [item for item in _unreported(at.refusals) if item.sk != hour.sk]
     counted = int(hour.number)
 
     def compose(change: Change, _: ledger.Tip) -> None:
-        actions = [CountItem.is_noted.set(True), CountItem.reported.set(counted + 1)]
+        actions = [CountItem.noted_as.set(mark), CountItem.reported.set(counted + 1)]
         change.update(
             "hour",
             _counter(keys.Key(hour.pk, hour.sk)),
             [*_one_more(now), *actions],
-            CountItem.is_noted.does_not_exist(),
+            CountItem.noted_as.does_not_exist(),
         )
         _report(change, before)
 
@@ -258,11 +263,15 @@ def _noted(at: Doorstep, hour: CountItem, tenant_id: str, now: datetime) -> bool
     return ledger.write_once_only(at.tip, [note], compose)
 
 
-def _count_quietly(key: keys.Key, now: datetime) -> None:
-    """Raise a counter by one, in a transaction: a lost answer that is sent again must not count twice."""
+def _count_quietly(key: keys.Key, now: datetime, mark: str) -> None:
+    """Raise a counter by one, unless the try of that mark was stored and only its answer lost.
+
+    In a transaction: one that is sent again must not count twice.
+    """
     change = Change()
-    change.update("hour", _counter(key), _one_more(now))
-    with suppress(Contended, Uncertain):  # the answer to the agent is the same either way
+    not_yet = CountItem.noted_as.does_not_exist() | (CountItem.noted_as != mark)
+    change.update("hour", _counter(key), _one_more(now), not_yet)
+    with suppress(Unmet, Contended, Uncertain):  # the answer to the agent is the same either way
         change.commit()
 
 

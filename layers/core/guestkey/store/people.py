@@ -4,6 +4,7 @@ A right is kept only where it was taken away. An agent's or a department's item 
 reads it and never puts a condition on it, or unrelated tenants would collide.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,20 @@ from guestkey.errors import AgentInactive, Busy, DepartmentUnknown, RightMissing
 from guestkey.rules.ledger import By, Note, What
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.store import keys, ledger
-from guestkey.store.table import Change, InstantAttribute, Item, Texts, Unmet, find_all, pauses
+from guestkey.store.table import (
+    LOST_RACE,
+    Change,
+    Contended,
+    InstantAttribute,
+    Item,
+    Texts,
+    Uncertain,
+    Unmet,
+    code_of,
+    find_all,
+    is_unavailable,
+    pauses,
+)
 
 
 class TenantItem(Item, discriminator="tenant"):
@@ -114,15 +128,20 @@ def directory() -> Iterator[Agent | Department]:
 def put_tenant(tenant: Tenant, by: By, now: datetime) -> None:
     """Keep the tenant as given, with an entry in its ledger; one that changes nothing writes nothing."""
     note = Note(what=What.TENANT_CHANGED, by=by, about=tenant.tenant_id, data=_facts(tenant), at=now)
-    for _ in pauses(3):
+    for pause in pauses(5):
+        time.sleep(pause)
         found = find_all([keys.tenant(tenant.tenant_id), keys.ledger(tenant.tenant_id)])
-        if not found:
-            if _register(tenant, note):
-                return
-            continue
-        if tenant_of(found[keys.tenant(tenant.tenant_id)]) != tenant:
-            seen = ledger.tip_of(found[keys.ledger(tenant.tenant_id)])
-            ledger.write(seen, [note], lambda change, _: change.put("tenant", _tenant_item(tenant)))
+        item, head = found.get(keys.tenant(tenant.tenant_id)), found.get(keys.ledger(tenant.tenant_id))
+        before = tenant_of(item) if item else None
+        if before == tenant:
+            return
+        try:
+            if before and head:
+                _write_changed(tenant, before, note, ledger.tip_of(head))
+            else:
+                _register(tenant, note)
+        except (Unmet, Contended, Uncertain):
+            continue  # somebody else, or an earlier try of ours, may have made it so: the next reading says
         return
     raise Busy(retry_after=1)
 
@@ -152,32 +171,47 @@ def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by:
 
 def put_department(department: Department) -> None:
     """Keep the department as given."""
-    DepartmentItem(
+    item = DepartmentItem(
         *keys.department(department.department_id),
         department_id=department.department_id,
         name=department.name,
         directory=keys.DIRECTORY,
         directory_sort=f"{GranteeType.DEPARTMENT}#{department.department_id}",
-    ).save()
+    )
+    for pause in pauses(3):
+        time.sleep(pause)
+        try:
+            item.save()
+        except PutError as error:
+            if not is_unavailable(error):
+                raise
+        else:
+            return
+    raise Busy(retry_after=1)
 
 
 def put_agent(given: Agent) -> None:
     """Keep the agent as given; `changed_at` stays what it was unless departments or activity change.
 
-    Raises DepartmentUnknown where a department was never registered.
+    One that changes nothing writes nothing, since a write may get in the way of the agent's logins. Raises
+    DepartmentUnknown where a department was never registered.
     """
     wanted = [keys.department(department_id) for department_id in given.departments]
-    for _ in pauses(5):
+    for pause in pauses(5):
+        time.sleep(pause)
         found = find_all([keys.agent(given.agent_id), *wanted])
         if not found.keys() >= set(wanted):
             raise DepartmentUnknown
         item = found.get(keys.agent(given.agent_id))
         before = agent_of(item) if item else None
+        dated = _dated(given, before)
+        if dated == before:
+            return
         as_seen = AgentItem.pk.does_not_exist() if before is None else AgentItem.changed_at == before.changed_at
         try:
-            _agent_item(_dated(given, before)).save(condition=as_seen)
+            _agent_item(dated).save(condition=as_seen)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if code_of(error) not in LOST_RACE and not is_unavailable(error):
                 raise
         else:
             return
@@ -234,15 +268,23 @@ def grantee_of(item: Item | None) -> Grantee | None:
             return None
 
 
-def _register(tenant: Tenant, note: Note) -> bool:
+def _register(tenant: Tenant, note: Note) -> None:
     change = Change()
     change.add("tenant", _tenant_item(tenant))
     ledger.begin(change, tenant.tenant_id, [note])
-    try:
-        change.commit()
-    except Unmet:
-        return False
-    return True
+    change.commit()
+
+
+def _write_changed(tenant: Tenant, before: Tenant, note: Note, seen: ledger.Tip) -> None:
+    as_read = (
+        (TenantItem.name == before.name)
+        & (TenantItem.version == before.version)
+        & (TenantItem.time_zone == before.time_zone)
+        & (TenantItem.language == before.language)
+        & (TenantItem.country == before.country)
+        & (TenantItem.approver_emails == list(before.approver_emails))
+    )
+    ledger.write(seen, [note], lambda change, _: change.put("tenant", _tenant_item(tenant), as_read))
 
 
 def _facts(tenant: Tenant) -> dict[str, str | int]:

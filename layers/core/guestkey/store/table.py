@@ -37,11 +37,15 @@ UNAVAILABLE = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
-        "ThrottlingError",
         "TransactionInProgressException",
     }
 )
 """What DynamoDB answers when the fault is neither ours nor the caller's."""
+
+HELD_UP = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"})
+"""For what reasons it cancels a transaction that would pass a moment later. They are other words than the answers'."""
+LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""What DynamoDB answers to a single write when somebody else was first, or is just about to be."""
 
 
 class InstantAttribute(Attribute[datetime]):
@@ -167,9 +171,14 @@ class Change:
         if unmet:
             return Unmet(unmet)
         codes = {reason.code for reason in reasons.values() if reason}
-        if codes and codes <= UNAVAILABLE | {"TransactionConflict"}:
+        if codes and codes <= HELD_UP:
             return Contended(", ".join(sorted(codes)))
         return Uncertain(str(error)) if is_unavailable(error) else error
+
+
+def code_of(error: PynamoDBException) -> str | None:
+    """Return the code that DynamoDB refused with, if it answered at all: pynamodb's own property stumbles if not."""
+    return error.cause_response_code if isinstance(error.cause, ClientError) else None
 
 
 def is_unavailable(error: PynamoDBException) -> bool:
@@ -178,7 +187,7 @@ def is_unavailable(error: PynamoDBException) -> bool:
     if isinstance(cause, ClientError):
         answer = getattr(cause.__cause__, "response", cause.response)  # pynamodb's own copy leaves the status out
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.cause_response_code in UNAVAILABLE or status >= 500
+        return code_of(error) in UNAVAILABLE or status >= 500
     return isinstance(cause, BotoCoreError)
 
 

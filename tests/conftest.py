@@ -1,0 +1,47 @@
+"""The environment that our code reads when it is imported, and the world that tests of the store and of the functions
+stand on: the template's own table on moto, the sample tenants in it, a clock that stands at Monday noon.
+
+Nothing here starts by itself: a test asks for `table`, `world` or `clock`, or its folder's conftest does.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+
+os.environ |= {
+    "TABLE_NAME": "guestkey",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+}
+for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands at MONDAY_NOON until the test moves it, with `shift` or `move_to`."""
+    from tests.makers import MONDAY_NOON
+
+    with time_machine.travel(MONDAY_NOON, tick=False) as stopped:
+        yield stopped
+
+
+@pytest.fixture
+def table() -> Iterator[None]:
+    """The template's table, empty."""
+    from tests import table as made
+
+    with made.on_moto():
+        yield
+
+
+@pytest.fixture
+def world(table: None, clock: time_machine.Traveller) -> time_machine.Traveller:
+    """The sample world of spec section 8, registered long ago; gives the clock, which stands at Monday noon."""
+    from tests import makers
+
+    makers.sample_world()
+    return clock

@@ -1,0 +1,48 @@
+"""GET /v1/about: which version am I on, what is my customer name?"""
+
+import pytest
+
+from tests import hostile, makers
+from tests.calls import Answer, call
+from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+
+
+def get(*, caller: Caller = ANNA) -> Answer:
+    return call("GET", "/v1/about", caller=caller)
+
+
+@pytest.mark.parametrize(
+    "caller", [ANNA, BEN, ANNA.acting()], ids=["anna", "ben, without the right", "acting for anna"]
+)
+def test_every_user_of_acme_sees_its_name_and_version(caller: Caller) -> None:
+    answer = get(caller=caller)
+
+    assert answer.status == 200
+    assert answer.body == {
+        "tenant_id": "acme",
+        "name": "Acme Immobilien GmbH",
+        "version": "Enterprise 24.3",
+        "time_zone": "Europe/Berlin",
+        "country": "DE",
+    }
+
+
+def test_carla_sees_globex() -> None:
+    assert get(caller=CARLA).body["name"] == "Globex Inc."
+
+
+def test_a_change_shows_at_once() -> None:
+    makers.tenant("acme", name="Acme SE")
+
+    assert get().body["name"] == "Acme SE"
+
+
+def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+    answer = get(caller=ANNA.but(tenant_id="nobody"))
+
+    assert (answer.status, answer.code) == (404, "tenant_unknown")
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"

@@ -1,0 +1,171 @@
+"""GET /v1/support/access: where may I enter now?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.store import grants, keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import CARLA, DORA, EMIL, SVEN, Caller
+
+TENANTS = [f"customer-{number:02}" for number in range(12)]
+
+
+def get(*, caller: Caller = SVEN, **query: Any) -> Answer:
+    return call("GET", "/v1/support/access", caller=caller, query=query)
+
+
+def places(caller: Caller = SVEN) -> list[str]:
+    return [place["tenant_id"] for place in get(caller=caller).body["items"]]
+
+
+def test_sven_sees_where_he_may_enter() -> None:
+    grant = makers.grant()
+    answer = get()
+
+    assert answer.status == 200
+    assert answer.body == {
+        "items": [
+            {
+                "tenant_id": "acme",
+                "name": "Acme Immobilien GmbH",
+                "ends_at": "2026-11-23T13:00:00Z",
+                "may_export": False,
+                "grant_ids": [grant.grant_id],
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+def test_nobody_let_sven_in() -> None:
+    assert get().body == {"items": [], "next_cursor": None}
+
+
+def test_a_tenant_stands_there_once_with_the_union_of_its_grants() -> None:
+    given = [makers.grant(may_export=True), makers.grant("support", period="1w"), makers.grant(period="2h")]
+    makers.grant(DORA)
+    (place,) = get().body["items"]
+
+    assert place["grant_ids"] == sorted(grant.grant_id for grant in given)
+    assert place["may_export"] is True
+    assert place["ends_at"] == "2026-11-30T12:00:00Z"
+
+
+def test_a_permanent_grant_has_no_end() -> None:
+    makers.grant(period="permanent")
+    makers.grant(period="1w")
+
+    assert get().body["items"][0]["ends_at"] is None
+
+
+def test_each_agent_sees_their_own() -> None:
+    makers.grant()
+    makers.grant("development", by=CARLA)
+
+    assert (places(SVEN), places(DORA)) == (["acme"], ["globex"])
+
+
+def test_a_newcomer_to_the_department_sees_it_and_a_leaver_does_not() -> None:
+    makers.grant("support")
+    makers.agent("dora", "development", "support")
+    makers.agent("sven")
+
+    assert (places(SVEN), places(DORA)) == ([], ["acme"])
+
+
+def test_what_is_revoked_or_over_is_not_listed_though_its_key_may_still_lie_there(
+    world: time_machine.Traveller,
+) -> None:
+    makers.revoked(makers.grant(by=CARLA), by=CARLA)
+    makers.grant()
+    assert places() == ["acme"]
+
+    world.shift(timedelta(hours=1))
+    assert len(list(grants.live("acme"))) == 1
+    assert places() == []
+
+
+def test_what_the_index_still_has_and_the_table_has_not_is_not_listed() -> None:
+    makers.grant()
+    (key,) = table.items("TENANT#acme", "LIVE#")
+    table.put([key | {"PK": {"S": "LAGGING#acme"}, "by_grantee_sort": {"S": "globex#01ARZ3NDEKTSV4RRFFQ69G5FAV"}}])
+
+    assert places() == ["acme"]
+
+
+# ------------------------------------------------------------------ pages
+
+
+@pytest.fixture
+def many() -> list[str]:
+    makers.bulk_places(TENANTS)
+    return TENANTS
+
+
+@pytest.mark.parametrize("limit", [1, 5, 12, 100])
+def test_page_by_page_every_place_comes_once(many: list[str], limit: int) -> None:
+    seen, cursor = [], None
+    while True:
+        page = get(limit=limit, **({"cursor": cursor} if cursor else {})).body
+        assert len(page["items"]) <= limit
+        seen += [(place["tenant_id"], len(place["grant_ids"])) for place in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+
+    assert sorted(seen) == [(tenant_id, 2) for tenant_id in many]
+
+
+def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: list[str]) -> None:
+    first = get(limit=5).body
+    shown = [place["tenant_id"] for place in first["items"]]
+    for key in list(grants.live(shown[0])):
+        table.drop(keys.live(shown[0], key.grant_id))
+    makers.bulk_places(["a-new-customer", "z-new-customer"])
+    rest = get(limit=100, cursor=first["next_cursor"]).body
+
+    assert sorted(shown + [place["tenant_id"] for place in rest["items"] if "new" not in place["tenant_id"]]) == many
+
+
+def test_another_agents_cursor_is_none(many: list[str]) -> None:
+    cursor = get(limit=5).body["next_cursor"]
+    makers.grant(DORA)
+
+    assert get(cursor=cursor, caller=DORA).code == "cursor_invalid"
+
+
+def test_a_damaged_cursor_is_none() -> None:
+    for cursor in hostile.NO_CURSORS:
+        answer = get(cursor=cursor)
+        assert (answer.status, answer.code) == (422, "cursor_invalid")
+
+
+def test_a_limit_is_a_number_from_1_to_100() -> None:
+    for limit in hostile.NO_LIMITS:
+        answer = get(limit=limit)
+        assert (answer.status, answer.code) == (422, "input_invalid")
+        assert answer.body["errors"][0]["pointer"] == "query/limit"
+
+
+# ------------------------------------------------------------------ who may not
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")], ids=["inactive", "unknown"])
+@pytest.mark.parametrize("query", [{}, {"limit": "0"}, {"cursor": "x"}], ids=str)
+def test_it_turns_away_who_is_no_active_agent_whatever_was_asked(caller: Caller, query: dict[str, str]) -> None:
+    answer = get(caller=caller, **query)
+
+    assert (answer.status, answer.code) == (403, "agent_inactive")
+
+
+def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+    assert get(caller=SVEN.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"

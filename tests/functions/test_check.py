@@ -1,0 +1,344 @@
+"""POST /v1/vendor/checks: may this agent enter, or export, now?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.store import keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
+
+ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+NO = {"allowed": False, "grant_id": None, "may_export": False, "ends_at": None}
+
+
+def post(body: Any = ENTER, *, caller: Caller = BACKEND, **how: Any) -> Answer:
+    return call("POST", "/v1/vendor/checks", None if "raw" in how else body, caller=caller, **how)
+
+
+def ask(agent: Caller = SVEN, tenant_id: str = "acme", action: str = "enter", login_id: str | None = None) -> Any:
+    body = {"tenant_id": tenant_id, "agent_id": agent.id, "action": action} | (
+        {"login_id": login_id} if login_id else {}
+    )
+    answer = post(body)
+    assert answer.status == 200
+    return answer.body
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_sven_may_enter_while_anna_lets_him() -> None:
+    grant = makers.grant()
+    answer = post()
+
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body == {
+        "allowed": True,
+        "reason": "granted",
+        "grant_id": grant.grant_id,
+        "may_export": False,
+        "ends_at": "2026-11-23T13:00:00Z",
+    }
+
+
+def test_a_permanent_grant_has_no_end() -> None:
+    makers.grant(period="permanent")
+
+    assert ask()["ends_at"] is None
+
+
+def test_without_a_grant_nobody_may() -> None:
+    assert ask() == NO | {"reason": "no_live_grant"}
+
+
+def test_sven_may_export_only_where_export_was_granted() -> None:
+    makers.grant()
+    assert ask(action="export") == NO | {"reason": "export_not_granted"}
+
+    exporting = makers.grant(may_export=True)
+    assert ask(action="export")["grant_id"] == exporting.grant_id
+
+
+def test_a_check_changes_nothing() -> None:
+    makers.grant()
+    with table.unchanged():
+        ask()
+        ask(DORA)
+
+
+def test_what_carla_granted_lets_nobody_into_acme() -> None:
+    makers.grant(by=CARLA)
+
+    assert ask(tenant_id="globex")["allowed"]
+    assert not ask(tenant_id="acme")["allowed"]
+
+
+def test_what_sven_may_dora_may_not() -> None:
+    makers.grant()
+
+    assert ask(DORA) == NO | {"reason": "no_live_grant"}
+
+
+@pytest.mark.parametrize(("tenant_id", "agent_id"), [("nobody", "sven"), ("acme", "nobody"), ("nobody", "nobody")])
+def test_unknown_names_have_no_live_grant(tenant_id: str, agent_id: str) -> None:
+    makers.grant()
+    answer = post({"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter"})
+
+    assert tuple(answer) == (200, NO | {"reason": "no_live_grant"})
+    with_login = post({"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter", "login_id": hostile.UNKNOWN_ID})
+    assert tuple(with_login) == (200, NO | {"reason": "no_live_grant"})
+
+
+def test_an_inactive_agent_may_not_whatever_was_granted() -> None:
+    makers.agent("emil", "support")
+    makers.grant(EMIL)
+    makers.grant("support")
+    assert ask(EMIL)["allowed"]
+
+    makers.agent("emil", "support", is_active=False)
+    assert ask(EMIL) == NO | {"reason": "agent_inactive"}
+
+
+# ------------------------------------------------------------------ departments
+
+
+def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out() -> None:
+    makers.grant("support")
+    assert ask(SVEN)["allowed"]
+    assert not ask(DORA)["allowed"]
+
+    makers.agent("dora", "development", "support")
+    makers.agent("sven", "development")
+    assert ask(DORA)["allowed"]
+    assert ask(SVEN) == NO | {"reason": "no_live_grant"}
+
+
+def test_who_leaves_the_department_keeps_what_names_the_person() -> None:
+    makers.grant("support")
+    own = makers.grant(SVEN)
+    makers.agent("sven")
+
+    assert ask()["grant_id"] == own.grant_id
+
+
+def test_an_agent_of_the_departments_name_is_not_the_department() -> None:
+    makers.grant("support")
+    makers.agent("support")
+
+    assert not post(ENTER | {"agent_id": "support"}).body["allowed"]
+
+
+# ------------------------------------------------------------------ the union
+
+
+def test_the_grant_that_ends_last_is_named_and_a_permanent_one_last_of_all() -> None:
+    makers.grant(period="2h")
+    longest = makers.grant("support", period="4h")
+    makers.grant(period="1h")
+    assert ask()["grant_id"] == longest.grant_id
+
+    permanent = makers.grant("support", period="permanent")
+    makers.grant(period="1mo")
+    assert ask()["grant_id"] == permanent.grant_id
+
+
+def test_of_two_that_end_together_the_lower_id_is_named() -> None:
+    first, second = makers.grant(period="permanent"), makers.grant(period="permanent")
+    assert first.grant_id < second.grant_id
+
+    assert ask()["grant_id"] == first.grant_id
+
+
+def test_export_is_allowed_if_any_covering_grant_allows_it_and_that_one_is_named() -> None:
+    exporting = makers.grant(may_export=True, period="1h")
+    lasting = makers.grant("support", period="permanent")
+
+    entering = ask()
+    assert (entering["grant_id"], entering["may_export"], entering["ends_at"]) == (lasting.grant_id, True, None)
+    export = ask(action="export")
+    assert (export["grant_id"], export["ends_at"]) == (exporting.grant_id, "2026-11-23T13:00:00Z")
+
+
+def test_ending_one_never_ends_another() -> None:
+    short, long = makers.grant(), makers.grant(period="2h")
+    makers.revoked(long)
+
+    assert ask()["grant_id"] == short.grant_id
+
+
+# ------------------------------------------------------------------ too late
+
+
+def test_the_end_is_exclusive_and_an_expired_key_that_still_lies_there_lets_nobody_in(
+    world: time_machine.Traveller,
+) -> None:
+    grant = makers.grant()
+    world.move_to(MONDAY_NOON + timedelta(minutes=59, seconds=59), tick=False)
+    assert ask()["allowed"]
+
+    world.move_to(MONDAY_NOON + timedelta(hours=1), tick=False)
+    assert table.one(keys.live("acme", grant.grant_id))
+    assert ask() == NO | {"reason": "no_live_grant"}
+
+
+def test_a_grant_does_not_count_before_it_was_given(world: time_machine.Traveller) -> None:
+    makers.grant()
+    world.shift(timedelta(seconds=-1))
+
+    assert not ask()["allowed"]
+
+
+# ------------------------------------------------------------------ inside a login
+
+
+def test_inside_his_own_open_login_sven_may_go_on() -> None:
+    makers.grant()
+
+    assert ask(login_id=makers.login().login_id)["reason"] == "granted"
+
+
+def test_without_a_record_there_is_no_entry() -> None:
+    makers.grant()
+
+    assert ask(login_id=hostile.UNKNOWN_ID) == NO | {"reason": "no_login"}
+
+
+def test_inside_another_agents_login_nobody_may() -> None:
+    makers.grant("support")
+    makers.grant(DORA)
+    login = makers.login(SVEN)
+
+    assert ask(DORA, login_id=login.login_id) == NO | {"reason": "no_login"}
+
+
+def test_a_login_at_another_tenant_is_none_here() -> None:
+    makers.grant()
+    makers.grant(by=CARLA)
+
+    assert ask(login_id=makers.login(SVEN, "globex").login_id)["reason"] == "no_login"
+
+
+def test_a_login_that_was_ended_lets_nobody_on() -> None:
+    makers.grant()
+    login = makers.login()
+    makers.logged_out(login)
+
+    assert ask(login_id=login.login_id) == NO | {"reason": "no_login"}
+    assert ask()["allowed"], "but Sven may begin again"
+
+
+def test_a_login_that_access_has_ended_stays_over_when_access_comes_back(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    login = makers.login()
+    world.shift(timedelta(minutes=1))
+    makers.revoked(grant)
+    assert ask(login_id=login.login_id)["reason"] == "no_live_grant"
+    world.shift(timedelta(minutes=1))
+    makers.grant()
+
+    assert ask(login_id=login.login_id)["reason"] == "no_login"
+
+
+def test_a_login_goes_on_under_another_grant_that_takes_over_in_time(world: time_machine.Traveller) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(timedelta(minutes=30))
+    makers.grant()
+    world.shift(timedelta(minutes=45))
+
+    assert ask(login_id=login.login_id)["allowed"]
+
+
+def test_a_login_is_over_when_the_next_grant_came_too_late(world: time_machine.Traveller) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(timedelta(hours=1, seconds=1))
+    makers.grant()
+
+    assert ask(login_id=login.login_id)["reason"] == "no_login"
+
+
+def test_export_inside_a_login_needs_its_grant_first() -> None:
+    makers.grant()
+    login = makers.login()
+
+    assert ask(login_id=login.login_id, action="export") == NO | {"reason": "export_not_granted"}
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+    answer = post(caller=BACKEND.acting())
+
+    assert (answer.status, answer.code) == (403, "acting_for_another")
+
+
+@pytest.mark.parametrize("sub", [None, "", "two words", "x" * 129])
+def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
+    assert post(caller=BACKEND.but(sub=sub)).code == "claims_missing"
+
+
+# ------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(ENTER))
+def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str) -> None:
+    answer = post(**sent)
+
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "allowed" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    hostile.wrong(
+        tenant_id=hostile.NO_SLUGS,
+        agent_id=hostile.NO_SLUGS,
+        action=[*hostile.NO_TEXTS, "", "ENTER", "enter ", "leave", "enter|export"],
+        login_id=[
+            *(value for value in hostile.NO_TEXTS if value is not None),
+            "",
+            "x",
+            hostile.UNKNOWN_ID.lower(),
+            f"{hostile.UNKNOWN_ID}\n",
+            "8" * 26,
+        ],
+    ),
+)
+def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+    answer = post(ENTER | {field: value})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
+
+
+def test_a_login_id_of_null_is_none() -> None:
+    makers.grant()
+
+    assert post(ENTER | {"login_id": None}).body["allowed"] is True
+
+
+@pytest.mark.parametrize("field", ENTER)
+def test_it_names_the_field_that_is_missing(field: str) -> None:
+    answer = post({name: value for name, value in ENTER.items() if name != field})
+
+    assert answer.body["errors"] == [{"pointer": f"#/{field}", "detail": "Field required"}]
+
+
+def test_the_claims_come_before_the_input() -> None:
+    assert post(raw="{", caller=BACKEND.acting()).code == "acting_for_another"
+
+
+def test_anna_is_never_asked_whether_the_product_may_ask() -> None:
+    makers.right(ANNA, may_grant=False)
+
+    assert post().status == 200

@@ -1,0 +1,127 @@
+"""GET /v1/directory: whom can I let in?"""
+
+from typing import Any
+
+import pytest
+
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+
+
+def get(q: str | None = None, *, caller: Caller = ANNA) -> Answer:
+    return call("GET", "/v1/directory", caller=caller, query=None if q is None else {"q": q})
+
+
+def names(q: str) -> tuple[list[str], list[str]]:
+    body = get(q).body
+    return [who["name"] for who in body["departments"]], [who["name"] for who in body["agents"]]
+
+
+def test_anna_sees_active_agents_and_departments_by_name_and_no_addresses() -> None:
+    with table.unchanged():
+        answer = get()
+
+    assert answer.status == 200
+    assert answer.body == {
+        "departments": [{"id": "development", "name": "Development"}, {"id": "support", "name": "Support"}],
+        "agents": [
+            {"id": "dora", "name": "Dora Vogel", "departments": ["development"]},
+            {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+        ],
+    }
+    assert "@" not in answer.text
+
+
+def test_it_is_the_same_for_every_tenant() -> None:
+    assert get(caller=CARLA).body == get().body
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("", (["Development", "Support"], ["Dora Vogel", "Sven Brandt"])),
+        ("   ", (["Development", "Support"], ["Dora Vogel", "Sven Brandt"])),
+        ("sv", ([], ["Sven Brandt"])),
+        ("BRANDT", ([], ["Sven Brandt"])),
+        ("bra sv", ([], ["Sven Brandt"])),
+        ("sv vogel", ([], [])),
+        ("en", ([], [])),
+        ("d", (["Development"], ["Dora Vogel"])),
+        ("emil", ([], [])),
+        (".*", (["Development", "Support"], ["Dora Vogel", "Sven Brandt"])),
+        ("%", (["Development", "Support"], ["Dora Vogel", "Sven Brandt"])),
+    ],
+)
+def test_each_word_begins_a_word_of_the_name(q: str, found: tuple[list[str], list[str]]) -> None:
+    assert names(q) == found
+
+
+@pytest.mark.parametrize("q", ["loïc", "LOIC", "müller", "muller", "Mu\u0308ller", "loic mull"])
+def test_case_and_accents_do_not_matter(q: str) -> None:
+    makers.agent("loic", name="Loïc Müller-Strauß")
+
+    assert names(q) == ([], ["Loïc Müller-Strauß"])
+
+
+def test_who_becomes_inactive_disappears_and_comes_back() -> None:
+    makers.agent("sven", "support", name="Sven Brandt", is_active=False)
+    assert names("sven") == ([], [])
+
+    makers.agent("sven", name="Sven Brandt")
+    assert names("sven") == ([], ["Sven Brandt"])
+
+
+def test_a_new_department_is_there_and_a_renamed_one_has_its_new_name() -> None:
+    makers.department("billing", "Abrechnung")
+    makers.department("support", "Hilfe")
+
+    assert names("")[0] == ["Abrechnung", "Development", "Hilfe"]
+
+
+@pytest.mark.parametrize("q", ["a" * 100, "🔑", "a,b", "%_", "؀"])
+def test_whatever_is_searched_for_is_answered(q: str) -> None:
+    assert get(q).status == 200
+
+
+@pytest.mark.parametrize("q", hostile.TRICKS)
+def test_a_search_is_one_line_that_reads_as_it_stands(q: str) -> None:
+    assert get(q).code == "input_invalid"
+
+
+def test_a_search_is_at_most_100_characters_long() -> None:
+    answer = get("a" * 101)
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert answer.body["errors"][0]["pointer"] == "query/q"
+
+
+@pytest.mark.parametrize("query", ["q=a&q=b", "q", "q=%ff", "Q=a", "surprise=1"])
+def test_odd_query_strings_are_no_fault_of_ours(query: str) -> None:
+    assert call("GET", "/v1/directory", caller=ANNA, query=query).status in (200, 422)
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_user_without_the_right() -> None:
+    answer = get(caller=BEN)
+
+    assert (answer.status, answer.code) == (403, "right_missing")
+
+
+def test_the_input_comes_before_the_right() -> None:
+    assert get("a" * 101, caller=BEN).code == "input_invalid"
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    assert get(caller=ANNA.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Any) -> None:
+    assert get(caller=caller).code == "claims_missing"
+
+
+def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+    assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

@@ -1,0 +1,151 @@
+"""POST /v1/support/logins/{login_id}/end: the agent ends the login; the end of access ends it too."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, DORA, EMIL, SVEN, Caller
+
+
+def end(login_id: str, *, caller: Caller = SVEN, **how: Any) -> Answer:
+    return call("POST", f"/v1/support/logins/{login_id}/end", caller=caller, **how)
+
+
+def test_sven_ends_his_login(world: time_machine.Traveller) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(timedelta(minutes=5))
+    answer = end(login.login_id)
+
+    assert answer.status == 200
+    assert answer.body["login_id"] == login.login_id
+    assert (answer.body["ended_at"], answer.body["end"]) == ("2026-11-23T12:05:00Z", "logged_out")
+
+
+def test_anna_sees_how_it_ended(world: time_machine.Traveller) -> None:
+    makers.grant()
+    shown = end(makers.login().login_id).body
+
+    assert call("GET", "/v1/logins", caller=ANNA).body["items"] == [shown]
+
+
+def test_the_ledger_tells_of_it() -> None:
+    makers.grant()
+    login = makers.login()
+    end(login.login_id)
+
+    last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
+    assert (last["what"], last["about"], last["data"]) == ("login.ended", login.login_id, {"end": "logged_out"})
+    assert last["by"] == {"type": "agent", "id": "sven"}
+
+
+# ------------------------------------------------------------------ twice, too late
+
+
+def test_ending_it_twice_answers_the_same_and_writes_once(world: time_machine.Traveller) -> None:
+    makers.grant()
+    login = makers.login()
+    first = end(login.login_id)
+    world.shift(timedelta(minutes=5))
+    with table.unchanged():
+        again = end(login.login_id)
+
+    assert tuple(again) == tuple(first)
+
+
+def test_a_login_that_time_has_ended_reads_as_ended_then(world: time_machine.Traveller) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(timedelta(hours=3))
+    with table.unchanged():
+        answer = end(login.login_id)
+
+    assert (answer.status, answer.body["end"]) == (200, "access_over")
+    assert answer.body["ended_at"] == "2026-11-23T13:00:00Z"
+
+
+def test_a_login_that_a_revoke_has_ended_reads_as_ended_then(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    login = makers.login()
+    world.shift(timedelta(minutes=10))
+    makers.revoked(grant)
+    world.shift(timedelta(minutes=10))
+
+    body = end(login.login_id).body
+    assert (body["end"], body["ended_at"]) == ("access_over", "2026-11-23T12:10:00Z")
+
+
+def test_of_two_who_end_it_at_the_same_moment_both_hear_the_same() -> None:
+    makers.grant()
+    login = makers.login()
+    with table.meanwhile(lambda: end(login.login_id)):
+        answer = end(login.login_id)
+
+    assert (answer.status, answer.body["end"]) == (200, "logged_out")
+    assert makers.what_happened() == ["grant.given", "login.recorded", "login.ended"]
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_another_agents_login_is_no_more_there_than_an_unknown_one() -> None:
+    makers.grant("support")
+    login = makers.login()
+    with table.unchanged():
+        foreign, unknown = (end(id, caller=DORA) for id in (login.login_id, hostile.UNKNOWN_ID))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
+
+
+def test_what_cannot_be_an_id_names_nothing() -> None:
+    for login_id in hostile.NO_IDS:
+        answer = end(login_id)
+        assert (answer.status, answer.text) == (404, end(hostile.UNKNOWN_ID).text)
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")])
+def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+    for login_id in (hostile.UNKNOWN_ID, "x"):
+        assert end(login_id, caller=caller).code == "agent_inactive"
+
+
+def test_an_agent_who_became_inactive_cannot_end_it_any_more() -> None:
+    makers.grant()
+    login = makers.login()
+    makers.agent("sven", is_active=False)
+
+    assert end(login.login_id).code == "agent_inactive"
+
+
+def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+    makers.grant()
+    login = makers.login()
+    with table.unchanged():
+        assert end(login.login_id, caller=SVEN.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert end(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"raw": "{"}, "json_invalid"),
+        ({"raw": "[1]"}, "input_invalid"),
+        ({"raw": "{}", "headers": hostile.PLAIN}, "not_json"),
+    ],
+)
+def test_a_body_that_nobody_asked_for_must_at_least_be_one(how: dict[str, Any], code: str) -> None:
+    makers.grant()
+    login = makers.login()
+    with table.unchanged():
+        assert end(login.login_id, **how).code == code
+        assert end(login.login_id, caller=EMIL, **how).code == "agent_inactive"

@@ -1,0 +1,187 @@
+"""What holds for every function alike: odd events, AWS out of reach, bugs, and what stands in the log."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from pynamodb.exceptions import PynamoDBException
+
+from guestkey.edge import callers
+from guestkey.rules.people import User
+from tests import hostile, makers, stack, table
+from tests.calls import answer, call, event, handler, send
+from tests.people import ANNA, BACKEND, SVEN, Caller
+
+TENANT = {
+    "name": "Acme SE",
+    "version": "25",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "country": "DE",
+    "approver_emails": [],
+}
+AGENT = {"name": "Sven", "email": "sven@vendor.example", "departments": ["support"], "active": True}
+CALLS: dict[str, tuple[str, Any, Caller]] = {
+    "GET /v1/me": ("/v1/me", None, ANNA),
+    "GET /v1/about": ("/v1/about", None, ANNA),
+    "GET /v1/directory": ("/v1/directory", None, ANNA),
+    "POST /v1/grants": ("/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, ANNA),
+    "GET /v1/grants": ("/v1/grants", None, ANNA),
+    "GET /v1/grants.csv": ("/v1/grants.csv", None, ANNA),
+    "GET /v1/grants/{grant_id}": (f"/v1/grants/{hostile.UNKNOWN_ID}", None, ANNA),
+    "DELETE /v1/grants/{grant_id}": (f"/v1/grants/{hostile.UNKNOWN_ID}", None, ANNA),
+    "GET /v1/logins": ("/v1/logins", None, ANNA),
+    "GET /v1/logins.csv": ("/v1/logins.csv", None, ANNA),
+    "GET /v1/ledger": ("/v1/ledger", None, ANNA),
+    "GET /v1/support/access": ("/v1/support/access", None, SVEN),
+    "POST /v1/support/logins": ("/v1/support/logins", {"tenant_id": "acme", "reason": "The import"}, SVEN),
+    "POST /v1/support/logins/{login_id}/end": (f"/v1/support/logins/{hostile.UNKNOWN_ID}/end", None, SVEN),
+    "POST /v1/vendor/checks": (
+        "/v1/vendor/checks",
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter"},
+        BACKEND,
+    ),
+    "PUT /v1/vendor/tenants/{tenant_id}": ("/v1/vendor/tenants/acme", TENANT, BACKEND),
+    "PUT /v1/vendor/departments/{department_id}": ("/v1/vendor/departments/support", {"name": "Hilfe"}, BACKEND),
+    "PUT /v1/vendor/agents/{agent_id}": ("/v1/vendor/agents/sven", AGENT, BACKEND),
+    "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right": (
+        "/v1/vendor/tenants/acme/users/anna/right",
+        {"may_grant": False},
+        BACKEND,
+    ),
+}
+every_route = pytest.mark.parametrize("route", CALLS)
+
+
+def made(route: str, **how: Any) -> dict[str, Any]:
+    path, body, caller = CALLS[route]
+    return event(route.partition(" ")[0], path, body, caller=caller, **how)
+
+
+def test_no_route_is_forgotten_here() -> None:
+    assert sorted(CALLS) == sorted(route.key for route in stack.routes())
+
+
+# ------------------------------------------------------------------ odd events
+
+
+@every_route
+def test_without_a_verified_token_nobody_is_anybody(route: str) -> None:
+    jwts: list[Any] = [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
+    for authorizer in jwts:
+        sent = made(route)
+        del sent["requestContext"]["authorizer"]
+        sent["requestContext"] |= authorizer
+
+        assert send(sent).code == "claims_missing"
+
+
+@every_route
+def test_a_body_in_base64_that_is_none_is_no_json(route: str) -> None:
+    sent = made(route) | {"body": "%%%", "isBase64Encoded": True}
+
+    assert (send(sent).status, send(sent).code) == (400, "json_invalid")
+
+
+@every_route
+def test_a_body_without_any_header_is_no_json(route: str) -> None:
+    nothing: list[Any] = [{}, None]
+    for headers in nothing:
+        sent = made(route) | {"body": "{}", "headers": headers}
+        assert (send(sent).status, send(sent).code) == (415, "not_json")
+
+
+@every_route
+def test_every_refusal_is_a_problem_as_rfc_9457_has_it(route: str) -> None:
+    refused = send(made(route) | {"body": "{"})
+
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["cache-control"] == "no-store"
+    assert refused.body["type"] == "urn:guestkey:problem:json_invalid"
+    assert refused.body["status"] == refused.status == 400
+    assert set(refused.body) == {"type", "title", "status", "detail", "code"}
+
+
+@pytest.mark.parametrize("folder", sorted({route.folder for route in stack.routes()} - {"check"}))
+def test_a_path_that_no_route_takes_leads_nowhere(folder: str) -> None:
+    sent = event("GET", "/v1/me", caller=ANNA) | {"rawPath": "/v1/nowhere"}
+    sent["requestContext"]["http"]["path"] = "/v1/nowhere"
+
+    refused = answer(handler(folder)(sent, None))
+    assert (refused.status, refused.code) == (404, "not_found")
+
+
+def test_no_two_callers_share_a_scope() -> None:
+    everybody: list[callers.Caller] = [
+        User(tenant_id="acme", user_id="x", name="x"),
+        User(tenant_id="globex", user_id="x", name="x"),
+        User(tenant_id="acme", user_id="y", name="x"),
+        callers.AgentCaller(agent_id="x"),
+        callers.Backend(client_id="x"),
+    ]
+
+    assert len({callers.scope(by) for by in everybody}) == len(everybody)
+
+
+# ------------------------------------------------------------------ AWS out of reach
+
+UNAVAILABLE: Any = {"Error": {"Code": "?", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 503}}
+OUT_OF_REACH = [
+    EndpointConnectionError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com"),
+    ConnectTimeoutError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com"),
+    ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "GetItem"),
+    ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "GetItem"),
+    ClientError(UNAVAILABLE, "GetItem"),
+]
+
+
+@every_route
+def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back(route: str) -> None:
+    for error in OUT_OF_REACH:
+        with table.unchanged(), table.failing(error):
+            refused = send(made(route))
+
+        assert (refused.status, refused.code) == (503, "busy"), error
+        assert refused.headers["retry-after"] == "1"
+
+
+def test_a_check_that_cannot_read_fails_closed() -> None:
+    makers.grant()
+    for operation in ("GetItem", "Query"):
+        with table.failing(OUT_OF_REACH[0], at=operation):
+            assert send(made("POST /v1/vendor/checks")).status == 503
+
+
+# ------------------------------------------------------------------ bugs
+
+
+@every_route
+def test_a_bug_is_no_refusal(route: str) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetItem")
+    with table.failing(denied), pytest.raises(PynamoDBException):
+        send(made(route))
+
+
+# ------------------------------------------------------------------ the log
+
+
+@every_route
+def test_each_call_leaves_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made_up = made(route, query="secret=q-secret", headers={"authorization": "Bearer a.b.c", "x-mail": "x@y.example"})
+    capsys.readouterr()
+    status = send(made_up).status
+
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert (said["route"], said["status"], said["request_id"]) == (route, status, "a-request")
+    assert set(said) <= {"route", "status", "code", "tenant_id", "agent_id", "request_id", "milliseconds"}
+    for secret in ("secret", "Bearer", "@", "anna", "Anna", "import"):
+        assert secret not in line
+
+
+def test_the_log_names_a_refusals_code(capsys: pytest.CaptureFixture[str]) -> None:
+    call("GET", "/v1/ledger", caller=ANNA.acting())
+
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["status"], said["code"]) == (403, "acting_for_another")

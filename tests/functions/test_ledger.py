@@ -1,0 +1,214 @@
+"""GET /v1/ledger: everything that happened, for the customer to keep and to judge."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import hostile, makers, stack, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+
+
+def get(query: Any = None, *, caller: Caller = ANNA) -> Answer:
+    return call("GET", "/v1/ledger", caller=caller, query=query)
+
+
+def entries(answer: Answer) -> list[Any]:
+    assert answer.status == 200
+    assert answer.text.endswith("\n")
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def by_pages(limit: int) -> str:
+    answer = get({"limit": limit})
+    text = answer.text
+    while answer.next_link:
+        answer = get(answer.next_link)
+        assert 0 < len(entries(answer)) <= limit
+        text += answer.text
+    return text
+
+
+def a_day_at_acme() -> None:
+    """Let everything happen that this issue knows of."""
+    call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Too early"}, caller=SVEN)
+    grant = makers.grant("support", period="1w", may_export=True)
+    makers.logged_out(makers.login())
+    makers.revoked(grant, by=GIULIA)
+    makers.right(BEN, may_grant=True)
+    makers.tenant("acme", name="Acme SE")
+    makers.grant(DORA, period="permanent")
+
+
+def verify(text: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Judge a copy as the customer would: with nothing but Python."""
+    file = folder / "ledger.jsonl"
+    file.write_text(text)
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(stack.PROJECT / 'layers/core')!r})",
+    ]
+    command[-1] += "; import runpy; runpy.run_module('guestkey', run_name='__main__', alter_sys=True)"
+    return subprocess.run([*command, "verify", str(file), *options], capture_output=True, text=True, check=False)
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_a_new_tenants_ledger_begins_with_its_registration() -> None:
+    answer = get()
+
+    assert answer.headers["content-type"] == "application/jsonl"
+    first, second = entries(answer)
+    assert (first["seq"], first["what"], first["prev_hash"]) == (1, "tenant.changed", "0" * 64)
+    assert (second["seq"], second["what"], second["about"]) == (2, "right.changed", "ben")
+    assert second["prev_hash"] == first["hash"]
+    assert answer.headers["guestkey-head"] == f"2:{second['hash']}"
+    assert answer.next_link is None
+
+
+def test_every_change_stands_there_in_order() -> None:
+    a_day_at_acme()
+
+    assert makers.what_happened() == [
+        "login.refused",
+        "grant.given",
+        "login.recorded",
+        "login.ended",
+        "grant.revoked",
+        "right.changed",
+        "tenant.changed",
+        "grant.given",
+    ]
+
+
+def test_an_entry_has_the_fields_of_the_contract_and_no_other() -> None:
+    makers.grant()
+
+    for entry in entries(get()):
+        assert set(entry) == {"tenant_id", "seq", "at", "what", "by", "about", "data", "prev_hash", "hash"}
+        assert set(entry["by"]) == {"type", "id"}
+        assert entry["tenant_id"] == "acme"
+
+
+def test_what_people_typed_and_where_they_get_mail_stands_there_only_as_a_hash() -> None:
+    makers.grant()
+    makers.login(reason="Anna asked for help", ticket="T-4711")
+
+    assert "asked for help" not in get().text
+    assert "T-4711" not in get().text
+    assert "@" not in get().text
+
+
+def test_reading_it_changes_nothing() -> None:
+    makers.grant()
+    with table.unchanged():
+        get()
+
+
+def test_carla_sees_her_own() -> None:
+    makers.grant()
+
+    assert {entry["tenant_id"] for entry in entries(get(caller=CARLA))} == {"globex"}
+
+
+# ------------------------------------------------------------------ judged by the customer
+
+
+def test_the_copy_verifies_offline_and_one_changed_byte_is_named(tmp_path: Path) -> None:
+    a_day_at_acme()
+    answer = get()
+    head = answer.headers["guestkey-head"]
+    good = verify(answer.text, tmp_path, "--head", head)
+    assert good.returncode == 0, good.stderr
+
+    lines = answer.text.splitlines(keepends=True)
+    lines[4] = lines[4].replace('"sven"', '"dora"')
+    bad = verify("".join(lines), tmp_path, "--head", head)
+    assert bad.returncode != 0
+    assert "5" in bad.stdout + bad.stderr
+
+
+def test_a_copy_cut_off_at_the_end_is_found_by_its_head(tmp_path: Path) -> None:
+    a_day_at_acme()
+    answer = get()
+    text = "".join(answer.text.splitlines(keepends=True)[:-1])
+
+    assert verify(text, tmp_path, "--head", answer.headers["guestkey-head"]).returncode != 0
+    assert verify(text, tmp_path).returncode == 0, "without a head nobody can tell"
+
+
+# ------------------------------------------------------------------ pages
+
+
+@pytest.mark.parametrize("limit", [1, 3, 9, 10, 11, 100])
+def test_page_by_page_it_is_the_same_ledger(limit: int) -> None:
+    a_day_at_acme()
+
+    assert by_pages(limit) == get().text
+    assert len(entries(get())) == 10
+
+
+def test_every_page_says_where_the_whole_ledger_ends() -> None:
+    a_day_at_acme()
+    first = get({"limit": 3})
+    makers.grant()
+    assert first.next_link
+    second = get(first.next_link)
+
+    assert first.headers["guestkey-head"].startswith("10:")
+    assert second.headers["guestkey-head"].startswith("11:")
+    assert [entry["seq"] for entry in entries(first) + entries(second)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_damaged_cursor_is_none() -> None:
+    for cursor in hostile.NO_CURSORS:
+        answer = get({"cursor": cursor})
+        assert (answer.status, answer.code) == (422, "cursor_invalid")
+
+
+def test_another_tenants_cursor_is_none() -> None:
+    link = get({"limit": 1}).next_link
+
+    assert get(link).status == 200
+    assert get(link, caller=CARLA).code == "cursor_invalid"
+
+
+def test_a_limit_is_a_number_from_1_to_100() -> None:
+    for limit in hostile.NO_LIMITS:
+        assert get({"limit": limit}).code == "input_invalid"
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_user_without_the_right() -> None:
+    answer = get(caller=BEN)
+
+    assert (answer.status, answer.code) == (403, "right_missing")
+    assert "guestkey-head" not in answer.headers
+
+
+def test_the_input_comes_before_the_right() -> None:
+    assert get({"limit": 0}, caller=BEN).code == "input_invalid"
+    assert get({"cursor": "x"}, caller=BEN).code == "cursor_invalid"
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    assert get(caller=ANNA.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
+
+
+def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+    assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

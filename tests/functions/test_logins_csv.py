@@ -1,0 +1,149 @@
+"""GET /v1/logins.csv: the login overview for a spreadsheet."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.edge import pages, sheets
+from tests import hostile, makers
+from tests.calls import Answer, call
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+
+DAY = timedelta(days=1)
+HEADER = [
+    "login_id",
+    "logged_in_at",
+    "agent_id",
+    "agent_name",
+    "agent_departments",
+    "reason",
+    "ticket",
+    "may_export",
+    "ended_at",
+    "end",
+    "grant_id",
+    "access_ends_at",
+]
+
+
+def get(query: Any = None, *, caller: Caller = ANNA) -> Answer:
+    return call("GET", "/v1/logins.csv", caller=caller, query=query)
+
+
+def rows(answer: Answer) -> list[list[str]]:
+    assert answer.status == 200
+    return list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
+
+
+def test_without_logins_there_is_the_header_row_alone() -> None:
+    answer = get()
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text == ",".join(f'"{name}"' for name in HEADER) + "\r\n"
+
+
+def test_anna_sees_who_entered_exactly_when_and_why(world: time_machine.Traveller) -> None:
+    makers.agent("sven", "support", "development", name="Sven Brandt")
+    grant = makers.grant()
+    login = makers.login(reason='Say "please", thanks', ticket="T-4711")
+    world.shift(timedelta(hours=2))
+
+    assert get().text.split("\r\n")[1] == (
+        f'"{login.login_id}","2026-11-23T12:00:00Z","sven","Sven Brandt","support; development",'
+        '"Say ""please"", thanks","T-4711","false","2026-11-23T13:00:00Z","access_over",'
+        f'"{grant.grant_id}","2026-11-23T13:00:00Z"'
+    )
+
+
+def test_what_there_is_not_is_an_empty_cell() -> None:
+    makers.agent("sven")
+    makers.grant(period="permanent")
+    makers.login()
+
+    (row,) = rows(get())[1:]
+    shown = dict(zip(HEADER, row, strict=True))
+    empty = ("agent_departments", "ticket", "ended_at", "end", "access_ends_at")
+    assert {name: shown[name] for name in empty} == dict.fromkeys(empty, "")
+
+
+@pytest.mark.parametrize("reason", ["=1+1", "+49 241", "-- see below", "@anna", "=cmd|' /C calc'!A0"])
+def test_no_cell_can_be_taken_for_a_formula(reason: str) -> None:
+    makers.grant()
+    makers.login(reason=reason, ticket="=2+2")
+
+    row = dict(zip(HEADER, rows(get())[1], strict=True))
+    assert (row["reason"], row["ticket"]) == (f"'{reason}", "'=2+2")
+
+
+@pytest.mark.parametrize("text", ["\tpossible elsewhere", "\rpossible elsewhere"])
+def test_tabs_and_returns_at_the_start_are_made_harmless_too(text: str) -> None:
+    made, rest = sheets.sheet(["text"], [("1", {"text": text})])
+
+    assert (made, rest) == (f'"text"\r\n"\'{text}"\r\n', None)
+
+
+def test_carla_sees_nothing_of_acme() -> None:
+    makers.grant()
+    makers.login()
+
+    assert rows(get(caller=CARLA)) == [HEADER]
+
+
+# ------------------------------------------------------------------ pages
+
+
+def test_an_answer_is_never_longer_than_lambda_may_send() -> None:
+    entered = ((str(number), {"reason": "🔑" * 500}) for number in range(5_000))
+    text, last = sheets.sheet(["reason"], entered)
+
+    assert 3_990_000 < len(text.encode()) <= sheets.MOST_BYTES + 1_000
+    assert last == str(len(text.splitlines()) - 2), "the header, and rows that are counted from 0"
+
+
+def test_5000_rows_are_a_page() -> None:
+    entered = ((str(number), {"reason": "short"}) for number in range(5_001))
+    text, last = sheets.sheet(["reason"], entered)
+
+    assert (len(text.splitlines()), last) == (5_001, "4999")
+
+
+def test_the_next_page_begins_behind_the_last_row_of_the_one_before() -> None:
+    grant = makers.grant(at=MONDAY_NOON - DAY)
+    made = makers.bulk_logins(grant, 5, at=MONDAY_NOON - DAY)[::-1]
+    query = {"cursor": pages.cursor(made[2], pages.scope("acme", "logins.csv"))}
+
+    assert [row[0] for row in rows(get(query))[1:]] == made[3:]
+    assert get(query, caller=CARLA).code == "cursor_invalid"
+
+
+def test_a_damaged_cursor_is_none() -> None:
+    for cursor in hostile.NO_CURSORS:
+        answer = get({"cursor": cursor})
+        assert (answer.status, answer.code) == (422, "cursor_invalid")
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_user_without_the_right() -> None:
+    answer = get(caller=BEN)
+
+    assert (answer.status, answer.code) == (403, "right_missing")
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    assert get(caller=ANNA.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
+
+
+def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+    assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

@@ -1,0 +1,69 @@
+"""PUT /v1/vendor/departments/{department_id}: the vendor registers a department, or renames it."""
+
+from typing import Any
+
+import pytest
+
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BACKEND, Caller
+
+
+def put(body: Any, department_id: str = "billing", *, caller: Caller = BACKEND, **how: Any) -> Answer:
+    return call("PUT", f"/v1/vendor/departments/{department_id}", None if "raw" in how else body, caller=caller, **how)
+
+
+def test_a_new_department_can_be_let_in() -> None:
+    answer = put({"name": " Billing "})
+
+    assert tuple(answer) == (200, {"id": "billing", "name": "Billing"})
+    given = call("POST", "/v1/grants", {"grantee": {"type": "department", "id": "billing"}}, caller=ANNA)
+    assert given.body["grantee"] == {"type": "department", "id": "billing", "name": "Billing"}
+
+
+def test_a_renamed_department_keeps_the_name_it_had_in_what_was_given_before() -> None:
+    grant = makers.grant("support")
+    put({"name": "Hilfe"}, "support")
+
+    shown = call("GET", f"/v1/grants/{grant.grant_id}", caller=ANNA).body
+    assert shown["grantee"]["name"] == "Support"
+    assert makers.grant("support").grantee.name == "Hilfe"
+
+
+def test_the_same_again_changes_nothing() -> None:
+    with table.unchanged():
+        assert put({"name": "Support"}, "support").status == 200
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies({"name": "Billing"}))
+def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+    with table.unchanged():
+        answer = put(None, **sent)
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize("name", [*hostile.NO_TEXTS, "", "  ", "x" * 201, *hostile.TRICKS], ids=repr)
+def test_it_refuses_what_is_no_name(name: Any) -> None:
+    with table.unchanged():
+        answer = put({"name": name})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert answer.body["errors"][0]["pointer"] == "#/name"
+
+
+@pytest.mark.parametrize("department_id", ["BILLING", "-a", "a_b", "a" * 65, "a%20b"])
+def test_what_cannot_be_an_id_is_refused(department_id: str) -> None:
+    answer = put({"name": "Billing"}, department_id)
+
+    assert answer.code == "input_invalid"
+    assert answer.body["errors"][0]["pointer"] == "path/department_id"
+
+
+def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+    with table.unchanged():
+        assert put({"name": "Billing"}, caller=BACKEND.acting()).code == "acting_for_another"
+
+
+def test_it_turns_away_a_token_that_names_no_backend() -> None:
+    assert put({"name": "Billing"}, caller=BACKEND.but(sub=None)).code == "claims_missing"

@@ -1,0 +1,230 @@
+"""PUT /v1/vendor/tenants/{tenant_id}: the vendor registers a tenant, or says what changed."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from guestkey.store import people
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BACKEND, Caller
+
+INITECH = {
+    "name": "Initech",
+    "version": "Standard 24.3",
+    "time_zone": "America/Chicago",
+    "language": "en",
+    "country": "US",
+    "approver_emails": ["bill@initech.example"],
+}
+ACME = {
+    "name": "Acme Immobilien GmbH",
+    "version": "Enterprise 24.3",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "country": "DE",
+    "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+}
+
+
+def put(body: Any = INITECH, tenant_id: str = "initech", *, caller: Caller = BACKEND, **how: Any) -> Answer:
+    return call("PUT", f"/v1/vendor/tenants/{tenant_id}", None if "raw" in how else body, caller=caller, **how)
+
+
+def last_entry(caller: Caller) -> Any:
+    return json.loads(call("GET", "/v1/ledger", caller=caller).text.splitlines()[-1])
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_a_new_tenant_is_registered_and_its_ledger_begins() -> None:
+    answer = put()
+
+    assert tuple(answer) == (200, {"tenant_id": "initech", **INITECH})
+    bill = ANNA.but(sub="bill", tenant_id="initech")
+    assert call("GET", "/v1/about", caller=bill).body["name"] == "Initech"
+    entry = last_entry(bill)
+    assert (entry["seq"], entry["what"], entry["about"]) == (1, "tenant.changed", "initech")
+    assert entry["by"] == {"type": "vendor", "id": "backend"}
+
+
+def test_a_change_stands_in_the_ledger_with_addresses_only_as_their_hash() -> None:
+    addresses = ["ceo@acme.example", "cfo@acme.example"]
+    put(ACME | {"version": "Enterprise 24.4", "approver_emails": addresses}, "acme")
+
+    data = last_entry(ANNA)["data"]
+    assert (data["version"], data["approvers"]) == ("Enterprise 24.4", 2)
+    assert data["approver_emails_sha256"] == sha256("\n".join(addresses).encode()).hexdigest()
+
+
+def test_one_that_changes_nothing_writes_nothing() -> None:
+    with table.unchanged():
+        assert put(ACME, "acme").body == {"tenant_id": "acme", **ACME}
+    assert makers.what_happened() == []
+
+
+def test_a_whole_thing_is_put_not_merged() -> None:
+    put(ACME | {"approver_emails": []}, "acme")
+
+    assert people.tenant("acme").approver_emails == ()
+
+
+def test_an_address_named_twice_is_kept_once_and_in_order() -> None:
+    addresses = ["b@initech.example", "a@initech.example", "b@initech.example"]
+
+    assert put(INITECH | {"approver_emails": addresses}).body["approver_emails"] == addresses[:2]
+
+
+def test_texts_are_trimmed_and_normalised() -> None:
+    body = put(INITECH | {"name": " Zu\u0308rich AG ", "version": "\t24.3 "}).body
+
+    assert (body["name"], body["version"]) == ("Zürich AG", "24.3")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "x" * 200),
+        ("version", "x" * 100),
+        ("time_zone", "UTC"),
+        ("time_zone", "America/Argentina/ComodRivadavia"),
+        ("language", "de-CH"),
+        ("language", "zh-Hant-TW"),
+        ("approver_emails", [f"user-{number}@initech.example" for number in range(20)]),
+        ("approver_emails", ["o'neil+support@sub.initech.example", "x" * 64 + "@initech.example"]),
+    ],
+)
+def test_whatever_is_fit_is_kept(field: str, value: Any) -> None:
+    assert put(INITECH | {field: value}).body[field] == value
+
+
+@pytest.mark.parametrize("tenant_id", ["a", "0", "a" * 64, "acme-2", "1-"])
+def test_an_id_of_small_letters_digits_and_dashes_is_one(tenant_id: str) -> None:
+    assert put(tenant_id=tenant_id).body["tenant_id"] == tenant_id
+
+
+# ------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(INITECH))
+def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+    with table.unchanged():
+        answer = put(**sent)
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    hostile.wrong(
+        name=[*hostile.NO_TEXTS, "", "  ", "x" * 201, "=?utf-8?q?x?=", *hostile.TRICKS],
+        version=[*hostile.NO_TEXTS, "", "x" * 101, *hostile.TRICKS],
+        time_zone=[
+            *hostile.NO_TEXTS,
+            "",
+            "Berlin",
+            "europe/berlin",
+            "../etc/passwd",
+            "posix/Europe/Berlin",
+            "x" * 9_000,
+        ],
+        language=[*hostile.NO_TEXTS, "", "deutsch", "d", "de_DE", "de-", "de\n", "x" * 36],
+        country=[*hostile.NO_TEXTS, "", "de", "DEU", "Germany", "DE\n"],
+    ),
+)
+def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+    with table.unchanged():
+        answer = put(INITECH | {field: value})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert {fault["pointer"] for fault in answer.body["errors"]} == {f"#/{field}"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@b.example",
+        None,
+        {},
+        [None],
+        [["a@b.example"]],
+        ["nobody"],
+        ["a@b"],
+        ["a b@c.example"],
+        ["a@b.example\r\nBcc: x@y.example"],
+        ["Anna <anna@acme.example>"],
+        ["a@b.example,c@d.example"],
+        ["ä@b.example"],
+        ["x" * 65 + "@b.example"],
+        ["a@" + "b" * 250 + ".example"],
+        [f"user-{number}@b.example" for number in range(21)],
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_it_refuses_what_is_no_list_of_at_most_twenty_addresses(value: Any) -> None:
+    with table.unchanged():
+        answer = put(INITECH | {"approver_emails": value})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert answer.body["errors"][0]["pointer"].startswith("#/approver_emails")
+
+
+@pytest.mark.parametrize("field", INITECH)
+def test_it_names_the_field_that_is_missing(field: str) -> None:
+    answer = put({name: value for name, value in INITECH.items() if name != field})
+
+    assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
+
+
+@pytest.mark.parametrize("tenant_id", ["ACME", "-a", "a_b", "%C3%A4", "a" * 65, "a.b", "%20a", "a%40b"])
+def test_what_cannot_be_an_id_is_refused(tenant_id: str) -> None:
+    with table.unchanged():
+        answer = put(tenant_id=tenant_id)
+
+    assert answer.code == "input_invalid"
+    assert answer.body["errors"][0]["pointer"] == "path/tenant_id"
+
+
+@pytest.mark.parametrize("tenant_id", ["a%0A", "a%23b", "%00", "a%2Fb", "%2E%2E%2Fagents%2Fsven", "a%5Cb"])
+def test_a_path_with_characters_that_are_in_no_id_leads_nowhere(tenant_id: str) -> None:
+    with table.unchanged():
+        answer = put(tenant_id=tenant_id)
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+    with table.unchanged():
+        assert put(caller=BACKEND.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("sub", [None, "", "two words"])
+def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
+    with table.unchanged():
+        assert put(caller=BACKEND.but(sub=sub)).code == "claims_missing"
+
+
+# ------------------------------------------------------------------ at the same moment
+
+
+def test_two_who_register_it_at_the_same_moment_both_succeed_and_the_ledger_begins_once() -> None:
+    with table.meanwhile(put):
+        assert put(INITECH | {"name": "Initech Inc."}).status == 200
+
+    bill = ANNA.but(sub="bill", tenant_id="initech")
+    whole = call("GET", "/v1/ledger", caller=bill).text.splitlines()
+    assert [json.loads(line)["seq"] for line in whole] == [1, 2]
+    assert call("GET", "/v1/about", caller=bill).body["name"] == "Initech Inc."
+
+
+def test_a_change_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
+    with table.meanwhile(makers.grant):
+        assert put(ACME | {"version": "25"}, "acme").status == 200
+
+    assert makers.what_happened() == ["grant.given", "tenant.changed"]

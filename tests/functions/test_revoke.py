@@ -1,0 +1,205 @@
+"""DELETE /v1/grants/{grant_id}: a customer locks support out again, at once."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from guestkey.store import grants, keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
+
+
+def delete(grant_id: str, *, caller: Caller = ANNA) -> Answer:
+    return call("DELETE", f"/v1/grants/{grant_id}", caller=caller)
+
+
+def may_enter() -> bool:
+    asked = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+    return call("POST", "/v1/vendor/checks", asked, caller=BACKEND).body["allowed"] is True
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_giulia_revokes_what_anna_gave(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    world.shift(timedelta(minutes=5))
+
+    status, body = delete(grant.grant_id, caller=GIULIA)
+
+    assert status == 200
+    assert body["state"] == "revoked"
+    assert body["revoked_at"] == "2026-11-23T12:05:00Z"
+    assert body["revoked_by"] == {"user_id": "giulia", "name": "Giulia Galli"}
+    assert body["granted_by"]["user_id"] == "anna"
+    assert body["ends_at"] == "2026-11-23T13:00:00Z"
+
+
+def test_the_next_check_says_no() -> None:
+    grant = makers.grant()
+    assert may_enter()
+
+    delete(grant.grant_id)
+    assert not may_enter()
+
+
+def test_the_live_key_goes_and_the_history_stays() -> None:
+    grant = makers.grant(period="permanent")
+    delete(grant.grant_id)
+
+    assert list(grants.live("acme")) == []
+    for key in (keys.grant, keys.lasting):
+        kept = table.one(key("acme", grant.grant_id))
+        assert kept and kept["revoked_by_id"] == {"S": "anna"}
+        assert int(kept["ttl"]["N"]) == int((makers.now() + timedelta(days=400)).timestamp())
+
+
+def test_the_ledger_tells_of_it() -> None:
+    grant = makers.grant()
+    delete(grant.grant_id, caller=GIULIA)
+
+    last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
+    assert last["what"] == "grant.revoked"
+    assert last["about"] == grant.grant_id
+    assert last["by"] == {"type": "user", "id": "giulia"}
+
+
+def test_ending_one_grant_never_ends_another() -> None:
+    grant = makers.grant()
+    makers.grant("support")
+    delete(grant.grant_id)
+
+    assert may_enter()
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_user_without_the_right_and_changes_nothing() -> None:
+    grant = makers.grant()
+    with table.unchanged():
+        answer = delete(grant.grant_id, caller=BEN)
+
+    assert (answer.status, answer.code) == (403, "right_missing")
+    assert may_enter()
+
+
+def test_a_right_that_is_taken_away_while_anna_revokes_counts() -> None:
+    grant = makers.grant()
+    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+        answer = delete(grant.grant_id)
+
+    assert (answer.status, answer.code) == (403, "right_missing")
+    assert may_enter()
+
+
+def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
+    grant = makers.grant()
+    with table.unchanged():
+        foreign, unknown = (delete(id, caller=CARLA) for id in (grant.grant_id, hostile.UNKNOWN_ID))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert foreign.text == unknown.text
+    assert foreign.headers == unknown.headers
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    grant = makers.grant()
+    with table.unchanged():
+        answer = delete(grant.grant_id, caller=ANNA.acting())
+
+    assert (answer.status, answer.code) == (403, "acting_for_another")
+
+
+@pytest.mark.parametrize("caller", hostile.USERS)
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    answer = delete(hostile.UNKNOWN_ID, caller=caller)
+
+    assert (answer.status, answer.code) == (403, "claims_missing")
+
+
+def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
+    assert delete(hostile.UNKNOWN_ID, caller=SVEN).code == "claims_missing"
+
+
+def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
+    assert delete(hostile.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
+
+
+# ------------------------------------------------------------------ bad input
+
+
+def test_what_cannot_be_an_id_names_nothing() -> None:
+    for grant_id in hostile.NO_IDS:
+        answer = delete(grant_id)
+        assert (answer.status, answer.text) == (404, delete(hostile.UNKNOWN_ID).text)
+
+
+@pytest.mark.parametrize("grant_id", [hostile.UNKNOWN_ID, "x"])
+def test_the_right_comes_before_existence(grant_id: str) -> None:
+    assert delete(grant_id, caller=BEN).code == "right_missing"
+
+
+# ------------------------------------------------------------------ twice, too late
+
+
+def test_revoking_twice_answers_the_same_and_writes_once(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    first = delete(grant.grant_id)
+    world.shift(timedelta(minutes=5))
+    with table.unchanged():
+        again = delete(grant.grant_id, caller=GIULIA)
+
+    assert tuple(again) == tuple(first)
+    assert makers.what_happened() == ["grant.given", "grant.revoked"]
+
+
+def test_a_revoked_grant_stays_revoked_after_its_end(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    first = delete(grant.grant_id)
+    world.shift(timedelta(hours=2))
+
+    assert tuple(delete(grant.grant_id)) == tuple(first)
+
+
+def test_a_grant_can_be_revoked_in_its_last_second(world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    world.shift(timedelta(minutes=59, seconds=59))
+
+    assert delete(grant.grant_id).status == 200
+
+
+def test_a_grant_that_time_has_ended_cannot_be_revoked_though_its_key_still_lies_there(
+    world: time_machine.Traveller,
+) -> None:
+    grant = makers.grant()
+    world.shift(timedelta(hours=1))
+    with table.unchanged():
+        answer = delete(grant.grant_id)
+
+    assert (answer.status, answer.code) == (409, "grant_ended")
+    assert table.one(keys.live("acme", grant.grant_id))
+
+
+# ------------------------------------------------------------------ at the same moment
+
+
+def test_of_two_who_revoke_at_the_same_moment_both_hear_of_the_first() -> None:
+    grant = makers.grant()
+    with table.meanwhile(lambda: delete(grant.grant_id, caller=GIULIA)):
+        answer = delete(grant.grant_id)
+
+    assert (answer.status, answer.body["revoked_by"]["user_id"]) == (200, "giulia")
+    assert makers.what_happened() == ["grant.given", "grant.revoked"]
+
+
+def test_a_revoke_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
+    grant = makers.grant()
+    with table.meanwhile(lambda: makers.grant("support", by=GIULIA)):
+        answer = delete(grant.grant_id)
+
+    assert answer.status == 200
+    assert makers.what_happened() == ["grant.given", "grant.given", "grant.revoked"]

@@ -1,0 +1,151 @@
+"""The contract as a table: each route, who calls it, with what, and what the answer consists of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from tests.journeys.calls import Caller, check_of, grant_to, login_at
+from tests.journeys.world import Tenant, World, agent_of, tenant_of
+
+Body = Callable[["Scene"], Any]
+
+GRANT = (
+    "grant_id grantee period may_export state granted_at granted_by ends_at review_at revoked_at revoked_by request_id"
+)
+LOGIN = (
+    "login_id tenant_id agent reason ticket may_export logged_in_at ended_at end grant_id access_ends_at"
+)  # fmt: skip
+PAGE = "items next_cursor"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A tenant that let Sven in, Sven inside, and Ben, who may not let anybody in."""
+
+    tenant: Tenant
+    grant_id: str
+    login_id: str
+    ben: Caller
+
+    @classmethod
+    def set_up(cls, world: World) -> "Scene":
+        tenant = world.new_tenant()
+        grant_id = tenant.lets_in("sven")
+        return cls(tenant, grant_id, tenant.is_entered_by(world.sven), tenant.ben())
+
+    @property
+    def world(self) -> World:
+        return self.tenant.world
+
+    @cached_property
+    def fillings(self) -> dict[str, str]:
+        id = self.tenant.tenant_id
+        return {
+            "tenant": id,
+            "user": "anna",
+            "grant": self.grant_id,
+            "login": self.login_id,
+            "agent": f"{id}-agent",
+            "department": f"{id}-desk",
+        }
+
+    def caller(self, who: str, **claims: Any) -> Caller:
+        if who == "anna":
+            return self.tenant.user("anna", **claims)
+        return self.world.caller(who, **claims)
+
+    def ask(self, route: "Route", by: Caller | None = None, *, body: Any = None, **options: Any) -> httpx.Response:
+        """Call a route as the table has it, or by somebody else, with another body."""
+        by = by or self.caller(route.who)
+        if body is None and "content" not in options and route.body:
+            body = route.body(self)
+        return by.call(route.method, route.path.format(**self.fillings), body, **options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One row of the contract."""
+
+    call: str
+    who: str
+    """Somebody who may: a user, an agent, or the vendor's backend."""
+    body: Body | None = None
+    status: int = 200
+    members: str | None = None
+    """The members of a JSON answer, exactly; None where the answer is something else."""
+    scope: str | None = None
+    is_for_everyone: bool = False
+    """Also without the right, also for tokens that act for somebody else."""
+
+    @property
+    def method(self) -> str:
+        return self.call.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.call.partition(" ")[2]
+
+    @property
+    def needs_right(self) -> bool:
+        return self.who == "anna" and not self.is_for_everyone
+
+    def __str__(self) -> str:
+        return self.call
+
+
+def _of_tenant(scene: Scene) -> Any:
+    return tenant_of(scene.tenant.tenant_id)
+
+
+ROUTES = [
+    Route(
+        call="PUT /v1/vendor/tenants/{tenant}", who="backend", scope="guestkey/registry", body=_of_tenant,
+        members="tenant_id name version time_zone country language approver_emails",
+    ),
+    Route(
+        call="PUT /v1/vendor/departments/{department}", who="backend", scope="guestkey/registry",
+        body=lambda _: {"name": "Desk"}, members="id name",
+    ),
+    Route(
+        call="PUT /v1/vendor/agents/{agent}", who="backend", scope="guestkey/registry",
+        body=lambda scene: agent_of(scene.fillings["agent"]), members="id name email departments active",
+    ),
+    Route(
+        call="PUT /v1/vendor/tenants/{tenant}/users/{user}/right", who="backend", scope="guestkey/rights",
+        body=lambda _: {"may_grant": True}, members="tenant_id user_id may_grant",
+    ),
+    Route(
+        call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
+        body=lambda scene: check_of(scene.tenant.tenant_id, "sven"),
+        members="allowed reason grant_id may_export ends_at",
+    ),
+    Route(
+        call="POST /v1/support/logins", who="sven", status=201,
+        body=lambda scene: login_at(scene.tenant.tenant_id), members=LOGIN,
+    ),
+    Route(call="POST /v1/support/logins/{login}/end", who="sven", members=LOGIN),
+    Route(call="GET /v1/support/access", who="sven", members=PAGE),
+    Route(
+        call="GET /v1/me", who="anna", is_for_everyone=True,
+        members="user_id name tenant_id locale may_grant may_book_slot",
+    ),
+    Route(
+        call="GET /v1/about", who="anna", is_for_everyone=True, members="tenant_id name version time_zone country",
+    ),
+    Route(call="GET /v1/directory", who="anna", members="departments agents"),
+    Route(
+        call="POST /v1/grants", who="anna", status=201, body=lambda _: grant_to("agent", "sven"), members=GRANT,
+    ),
+    Route(call="GET /v1/grants", who="anna", members=PAGE),
+    Route(call="GET /v1/grants.csv", who="anna"),
+    Route(call="GET /v1/grants/{grant}", who="anna", members=GRANT),
+    Route(call="DELETE /v1/grants/{grant}", who="anna", members=GRANT),
+    Route(call="GET /v1/logins", who="anna", members=PAGE),
+    Route(call="GET /v1/logins.csv", who="anna"),
+    Route(call="GET /v1/ledger", who="anna"),
+]  # fmt: skip
+ROUTE = {route.call: route for route in ROUTES}
+TAKING_BODIES = [route for route in ROUTES if route.body]

@@ -1,0 +1,1065 @@
+"""Every row of the contract, asked over HTTP: what it grants, how it refuses, and that a refusal leaves nothing."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.issuer import KEY_ID
+from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal
+from tests.journeys.contract import ROUTE, ROUTES, TAKING_BODIES, Route, Scene
+from tests.journeys.world import Tenant, World, agent_of, next_of, tenant_of
+
+each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """A scene that a test may change."""
+    return Scene.set_up(world)
+
+
+@pytest.fixture(scope="module")
+def untouched(world: World) -> Iterator[Scene]:
+    """A scene that all tests may ask and none may change: whatever was refused there must have left no trace."""
+    scene = Scene.set_up(world)
+    yield scene
+    assert scene.tenant.ledger().whats() == ["tenant.changed", "grant.given", "login.recorded", "right.changed"]
+
+
+# ------------------------------------------------------------------ what is granted
+
+
+@each_route
+def test_each_route_answers_with_the_members_of_the_contract_and_no_others(scene: Scene, route: Route) -> None:
+    answer = scene.ask(route)
+
+    assert answer.status_code == route.status, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    if route.members is not None:
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json().keys() == set(route.members.split())
+
+
+def test_anna_sees_who_she_is(acme: Tenant) -> None:
+    assert given(acme.anna.get("/v1/me")) == {
+        "user_id": "anna",
+        "name": "Anna Albrecht",
+        "tenant_id": acme.tenant_id,
+        "locale": "de-DE",
+        "may_grant": True,
+        "may_book_slot": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("locale", "may_book_slot"),
+    [
+        ("de", True), ("de-CH", True), ("de_AT", True), ("DE-de", True), ("en", True), ("en-IN", True), ("es-MX", True),
+        ("de-LI", False), ("it-IT", False), ("fr", False), ("english", False), ("", False), (None, False),
+        ("de-DE\n", True), ("en-", False),
+    ],
+)  # fmt: skip
+def test_a_slot_may_be_chosen_in_german_english_and_spanish(
+    acme: Tenant, locale: str | None, may_book_slot: bool
+) -> None:
+    assert given(acme.user("giulia", locale=locale).get("/v1/me"))["may_book_slot"] is may_book_slot
+
+
+def test_anna_reads_her_customer_name_and_version(world: World) -> None:
+    tenant = world.new_tenant(name="Acme Immobilien GmbH", version="Enterprise 24.3")
+
+    assert given(tenant.anna.get("/v1/about")) == {
+        "tenant_id": tenant.tenant_id,
+        "name": "Acme Immobilien GmbH",
+        "version": "Enterprise 24.3",
+        "time_zone": "Europe/Berlin",
+        "country": "DE",
+    }
+
+
+@pytest.mark.parametrize("query", ["ŽOFIE", "zof kra", "kralova", "Z K"])
+def test_the_directory_finds_names_by_the_starts_of_their_words(acme: Tenant, query: str) -> None:
+    found = acme.world.new_agent("support", name="Žofie Králová", email="zofie@vendor.example")
+
+    directory = given(acme.anna.get("/v1/directory", params={"q": query}))
+
+    assert {"id": found.agent_id, "name": "Žofie Králová", "departments": ["support"]} in directory["agents"]
+    assert "vendor.example" not in json.dumps(directory)
+
+
+@pytest.mark.parametrize("query", ["ofie", "rálová", "Žofie Brandt", "Žofie, Brandt"])
+def test_the_directory_leaves_out_who_does_not_match(acme: Tenant, query: str) -> None:
+    acme.world.new_agent(name="Žofie Králová")
+
+    assert given(acme.anna.get("/v1/directory", params={"q": query})) == {"departments": [], "agents": []}
+
+
+def test_the_directory_shows_nobody_who_is_inactive(sample_world: World) -> None:
+    directory = given(sample_world.caller("anna").get("/v1/directory"))
+
+    assert directory == {
+        "departments": [{"id": "development", "name": "Development"}, {"id": "support", "name": "Support"}],
+        "agents": [
+            {"id": "dora", "name": "Dora Vogel", "departments": ["development"]},
+            {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+        ],
+    }
+
+
+@pytest.mark.parametrize("period", ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"])
+def test_anna_lets_sven_in_for_every_period(acme: Tenant, period: str) -> None:
+    asked_at = datetime.now(UTC).replace(microsecond=0)
+
+    grant = given(acme.anna.post("/v1/grants", grant_to("agent", "sven", period=period, may_export=True)), 201)
+
+    granted_at = datetime.fromisoformat(grant["granted_at"])
+    assert asked_at <= granted_at <= datetime.now(UTC)
+    assert (grant["period"], grant["state"], grant["may_export"]) == (period, "live", True)
+    assert grant["grantee"] == {"type": "agent", "id": "sven", "name": "Sven Brandt"}
+    assert grant["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert (grant["ends_at"] is None) == (grant["review_at"] is not None) == (period == "permanent")
+    if period.endswith("h"):
+        ends_at = datetime.fromisoformat(grant["ends_at"])
+        assert ends_at - granted_at == timedelta(hours=int(period[:-1]))
+    assert given(acme.anna.get(f"/v1/grants/{grant['grant_id']}")) == grant
+
+
+def test_a_grant_lasts_an_hour_and_forbids_export_unless_anna_says_otherwise(acme: Tenant) -> None:
+    grant = given(acme.anna.post("/v1/grants", grant_to("department", "support")), 201)
+
+    assert (grant["period"], grant["may_export"], grant["grantee"]["name"]) == ("1h", False, "Support")
+    assert acme.world.allows(acme.tenant_id, "sven")
+    assert not acme.world.allows(acme.tenant_id, "sven", "export")
+    assert not acme.world.allows(acme.tenant_id, "dora")
+
+
+def test_what_sven_may_do_is_the_union_of_all_grants_and_ending_one_ends_no_other(acme: Tenant) -> None:
+    long = acme.lets_in("sven", period="4h")
+    short = acme.lets_in_all_of("support", period="1h", may_export=True)
+
+    enter, export = (
+        given(acme.world.backend.post("/v1/vendor/checks", check_of(acme.tenant_id, "sven", action)))
+        for action in ("enter", "export")
+    )
+    assert (enter["grant_id"], enter["may_export"], export["grant_id"]) == (long, True, short)
+
+    given(acme.anna.delete(f"/v1/grants/{short}"))
+    assert acme.world.allows(acme.tenant_id, "sven")
+    assert not acme.world.allows(acme.tenant_id, "sven", "export")
+
+
+@pytest.mark.parametrize(
+    ("agent", "action", "reason"),
+    [
+        ("sven", "enter", "granted"),
+        ("sven", "export", "export_not_granted"),
+        ("dora", "enter", "no_live_grant"),
+        ("emil", "enter", "agent_inactive"),
+        ("nobody", "enter", "no_live_grant"),
+    ],
+)
+def test_a_check_says_why(untouched: Scene, agent: str, action: str, reason: str) -> None:
+    answer = given(untouched.world.backend.post(**_check(untouched, agent, action)))
+
+    assert (answer["allowed"], answer["reason"]) == (reason == "granted", reason)
+    assert (answer["grant_id"] is None) == (reason != "granted")
+
+
+def test_a_check_of_an_unknown_tenant_is_answered_like_one_without_a_grant(untouched: Scene) -> None:
+    unknown = untouched.world.backend.post("/v1/vendor/checks", check_of("no-such-tenant", "sven"))
+    known = untouched.world.backend.post(**_check(untouched, "dora", "enter"))
+
+    assert unknown.content == known.content
+
+
+def test_a_check_with_a_login_wants_an_open_one_of_that_agent_at_that_tenant(scene: Scene, globex: Tenant) -> None:
+    world, acme = scene.world, scene.tenant.tenant_id
+    globex.lets_in("sven")
+    elsewhere = globex.is_entered_by(world.sven)
+    acmes = {"login_id": scene.login_id}
+
+    def reason(tenant_id: str, agent_id: str, login_id: str) -> str:
+        order = check_of(tenant_id, agent_id, login_id=login_id)
+        return str(given(world.backend.post("/v1/vendor/checks", order))["reason"])
+
+    assert reason(acme, "sven", scene.login_id) == "granted"
+    assert reason(acme, "sven", elsewhere) == "no_login"
+    assert reason(acme, "sven", UNKNOWN) == "no_login"
+    scene.tenant.lets_in("dora")
+    assert reason(acme, "dora", scene.login_id) == "no_login"
+    given(world.sven.post(f"/v1/support/logins/{scene.login_id}/end"))
+    assert not world.allows(acme, "sven", **acmes)
+    assert reason(acme, "sven", scene.login_id) == "no_login"
+
+
+def test_svens_login_names_him_his_reason_and_the_grant(scene: Scene) -> None:
+    order = login_at(scene.tenant.tenant_id, "  Cafe\u0301 import hangs  ", ticket="T-1")
+
+    login = given(scene.world.sven.post("/v1/support/logins", order), 201)
+
+    assert login["agent"] == {"id": "sven", "name": "Sven Brandt", "departments": ["support"]}
+    assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
+    assert (login["ended_at"], login["end"]) == (None, None)
+    assert given(scene.tenant.anna.get("/v1/logins"))["items"][0] == login
+
+
+def test_sven_ends_his_login_and_ending_it_twice_answers_the_same(scene: Scene) -> None:
+    first, second = (scene.world.sven.post(f"/v1/support/logins/{scene.login_id}/end") for _ in range(2))
+
+    assert (given(first)["end"], first.content) == ("logged_out", second.content)
+    assert scene.tenant.ledger().about("login.ended") == [scene.login_id]
+
+
+def test_revoking_ends_svens_login_in_the_overview(scene: Scene) -> None:
+    revoked = given(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
+
+    login = given(scene.tenant.anna.get("/v1/logins"))["items"][0]
+    assert (login["end"], login["ended_at"]) == ("access_over", revoked["revoked_at"])
+
+
+def test_sven_sees_where_he_may_enter(scene: Scene) -> None:
+    places = given(scene.world.sven.get("/v1/support/access?limit=100"))["items"]
+
+    assert [place for place in places if place["tenant_id"] == scene.tenant.tenant_id] == [
+        {
+            "tenant_id": scene.tenant.tenant_id,
+            "name": f"Tenant {scene.tenant.tenant_id}",
+            "ends_at": given(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["ends_at"],
+            "may_export": False,
+            "grant_ids": [scene.grant_id],
+        }
+    ]
+
+
+def test_an_agent_pages_through_the_tenants_that_let_him_in(world: World) -> None:
+    agent, tenants = world.new_agent(), [world.new_tenant() for _ in range(5)]
+    for tenant in tenants:
+        tenant.lets_in(agent.agent_id)
+
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = given(agent.caller.get("/v1/support/access?limit=2" + (f"&cursor={cursor}" if cursor else "")))
+        seen += [place["tenant_id"] for place in page["items"]]
+        cursor = page["next_cursor"]
+
+    assert sorted(seen) == sorted(tenant.tenant_id for tenant in tenants)
+
+
+def test_the_overview_puts_live_permanent_grants_first_then_the_newest(acme: Tenant) -> None:
+    orders = ["permanent", "1h", "permanent", "2h", "1w"]
+    given_ids = [acme.lets_in("sven", period=period) for period in orders]
+    first, hour, third, two_hours, week = given_ids
+    given(acme.anna.delete(f"/v1/grants/{first}"))
+
+    assert [grant["grant_id"] for grant in acme.all_of("/v1/grants?limit=2")] == [third, week, two_hours, hour, first]
+    assert [grant["grant_id"] for grant in acme.all_of("/v1/grants?state=live&limit=2")] == [
+        third, week, two_hours, hour,
+    ]  # fmt: skip
+
+
+def test_both_overviews_come_as_csv_that_no_spreadsheet_takes_for_a_formula(acme: Tenant) -> None:
+    world = acme.world
+    agent = world.new_agent("support", name="@SUM(A1)")
+    acme.lets_in(agent.agent_id)
+    for reason in ("=1+1 please", "+49 241", "-1 is shown", 'says "no"', "a, b; c"):
+        acme.is_entered_by(agent.caller, reason=reason)
+
+    answer = acme.anna.get("/v1/logins.csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = answer.content.decode("utf-8").split("\r\n")
+    assert lines.pop() == ""
+    assert all(line.startswith('"') and line.endswith('"') for line in lines)
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["reason"] for row in reversed(rows)] == [
+        "'=1+1 please", "'+49 241", "'-1 is shown", 'says "no"', "a, b; c",
+    ]  # fmt: skip
+    (grant,) = csv.DictReader(io.StringIO(acme.anna.get("/v1/grants.csv").text))
+    assert (grant["grantee_name"], grant["state"], grant["may_export"]) == ("'@SUM(A1)", "live", "false")
+
+
+def test_the_ledger_comes_in_pages_whose_hashes_anybody_can_compute(scene: Scene) -> None:
+    first = scene.tenant.anna.get("/v1/ledger?limit=1")
+    assert first.headers["Content-Type"].startswith("application/jsonl")
+    assert next_of(first)
+
+    ledger = scene.tenant.ledger(limit=1)
+
+    assert ledger.whats() == ["tenant.changed", "grant.given", "login.recorded", "right.changed"]
+    prev_hash = "0" * 64
+    for seq, entry in enumerate(ledger.entries, start=1):
+        assert entry.keys() == {"tenant_id", "seq", "at", "what", "by", "about", "data", "prev_hash", "hash"}
+        claimed = entry.pop("hash")
+        canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert sha256(canonical.encode()).hexdigest() == claimed
+        assert (entry["seq"], entry["prev_hash"]) == (seq, prev_hash)
+        prev_hash = claimed
+    assert ledger.head == f"4:{prev_hash}"
+    assert ledger.text == scene.tenant.ledger(limit=100).text
+
+
+def test_no_free_text_stands_in_the_ledger(scene: Scene) -> None:
+    scene.tenant.is_entered_by(scene.world.sven, reason="Something about Mr Muster", ticket="T-77")
+
+    text = scene.tenant.ledger().text
+    assert "Muster" not in text
+    assert "T-77" not in text
+    assert sha256(b"Something about Mr Muster").hexdigest() in text
+
+
+@pytest.mark.parametrize(
+    "call", ["PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/tenants/{tenant}/users/{user}/right"]
+)
+def test_a_put_that_changes_nothing_writes_nothing(untouched: Scene, call: str) -> None:
+    assert untouched.ask(ROUTE[call]).status_code == 200
+
+
+def test_a_tenants_change_stands_in_its_ledger_without_mail_addresses(acme: Tenant) -> None:
+    facts = tenant_of(acme.tenant_id, version="Enterprise 25.1", approver_emails=["x@acme.example"])
+    given(acme.world.backend.put(f"/v1/vendor/tenants/{acme.tenant_id}", facts))
+
+    ledger = acme.ledger()
+    assert ledger.whats() == ["tenant.changed", "tenant.changed"]
+    assert ledger.entries[1]["data"]["version"] == "Enterprise 25.1"
+    assert "@" not in ledger.text
+
+
+def test_a_right_that_was_taken_can_be_given_back(scene: Scene) -> None:
+    assert given(scene.ben.get("/v1/me"))["may_grant"] is False
+
+    scene.tenant.put_right("ben", may_grant=True)
+
+    assert given(scene.ben.get("/v1/me"))["may_grant"] is True
+    given(scene.ben.post("/v1/grants", grant_to("agent", "sven")), 201)
+
+
+# ------------------------------------------------------------------ 401: API Gateway's own answers
+
+
+def _hs256_with_the_public_key(scene: Scene, route: Route) -> str:
+    """Return a token whose signature a careless verifier would take: the public key used as a shared secret."""
+    good = scene.caller(route.who).token
+    assert good
+    claims = jwt.decode(good, options={"verify_signature": False})
+    return jwt.encode(claims, "the published key" * 4, algorithm="HS256", headers={"kid": KEY_ID})
+
+
+def _tampered(token: str) -> str:
+    """Return a token that says it is somebody else's, with the signature it had."""
+    header, _, signature = token.split(".")
+    claims = jwt.decode(token, options={"verify_signature": False}) | {"sub": "carla"}
+    return f"{header}.{jwt.encode(claims, 'k' * 64).split('.')[1]}.{signature}"
+
+
+BAD_TOKENS: dict[str, dict[str, Any]] = {
+    "expired": {"exp": 1},
+    "expired a second ago": {"exp": int(time.time()) - 1},
+    "without an end": {"exp": None},
+    "not valid yet": {"nbf": int(time.time()) + 3600},
+    "alg none": {"algorithm": "none"},
+    "without its signature": {"signed": False},
+    "of another issuer": {"iss": "https://elsewhere.example"},
+    "of another audience": {"aud": "guestkey-elsewhere"},
+    "without an audience": {"aud": None},
+    "signed with an unknown key": {"key_id": "unknown"},
+}
+
+
+@each_route
+@pytest.mark.parametrize("flaw", BAD_TOKENS.values(), ids=list(BAD_TOKENS))
+def test_a_bad_token_is_401(untouched: Scene, route: Route, flaw: dict[str, Any]) -> None:
+    assert _unauthorized(untouched, route, untouched.caller(route.who, **flaw))
+
+
+@each_route
+def test_no_token_and_a_forged_token_are_401(untouched: Scene, route: Route) -> None:
+    forger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    good = untouched.caller(route.who)
+    assert good.token
+    forgeries = {
+        "none at all": None,
+        "not a token": "e30.e30.e30",
+        "signed by somebody else": untouched.world.stack.token(route.who, key=forger),
+        "signed with the public key": _hs256_with_the_public_key(untouched, route),
+        "changed": _tampered(good.token),
+        "with a piece missing": good.token.rpartition(".")[0],
+    }
+    for name, token in forgeries.items():
+        assert _unauthorized(untouched, route, Caller(good.client, token)), name
+
+
+@each_route
+@pytest.mark.parametrize("other", ["anna", "sven", "backend"])
+def test_another_audiences_token_is_401(untouched: Scene, route: Route, other: str) -> None:
+    if route.who != other:
+        assert _unauthorized(untouched, route, untouched.caller(other))
+
+
+def _unauthorized(scene: Scene, route: Route, by: Caller) -> bool:
+    answer = scene.ask(route, by)
+    return (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+
+
+# ------------------------------------------------------------------ 403: who may not
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.scope], ids=str)
+@pytest.mark.parametrize("scope", ["guestkey/check", "guestkey/registry", "guestkey/rights", "guestkey", "", None])
+def test_a_backend_without_the_scope_is_403(untouched: Scene, route: Route, scope: str | None) -> None:
+    if scope != route.scope:
+        answer = untouched.ask(route, untouched.caller("backend", scope=scope))
+
+        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
+
+
+@each_route
+@pytest.mark.parametrize("act", [{"sub": "sven"}, "sven", [], True], ids=str)
+def test_a_token_that_acts_for_somebody_else_may_look_at_me_and_about_only(
+    untouched: Scene, route: Route, act: Any
+) -> None:
+    answer = untouched.ask(route, untouched.caller(route.who, act=act))
+
+    if route.is_for_everyone:
+        assert answer.status_code == 200
+        assert answer.json().get("may_grant", False) is False
+    else:
+        assert refusal(answer) == (403, "acting_for_another")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != "backend"], ids=str)
+@pytest.mark.parametrize("sub", [None, "", "A B", "x" * 129, "a\nb", "ü", ["anna"]], ids=repr)
+def test_a_token_without_a_proper_subject_is_claims_missing(untouched: Scene, route: Route, sub: Any) -> None:
+    assert refusal(untouched.ask(route, untouched.caller(route.who, sub=sub))) == (403, "claims_missing")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "anna"], ids=str)
+@pytest.mark.parametrize("tenant_id", [None, "", "ACME", "a b", "x" * 65, "acme\n", "acme#LIVE", ["acme"]], ids=repr)
+def test_a_users_token_without_a_proper_tenant_is_claims_missing(
+    untouched: Scene, route: Route, tenant_id: Any
+) -> None:
+    by = untouched.world.caller("anna", tenant_id=tenant_id)
+
+    assert refusal(untouched.ask(route, by)) == (403, "claims_missing")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "anna"], ids=str)
+def test_ben_without_the_right_gets_me_and_about_and_nothing_else(untouched: Scene, route: Route) -> None:
+    answer = untouched.ask(route, untouched.ben)
+
+    if route.needs_right:
+        assert refusal(answer) == (403, "right_missing")
+    else:
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "sven"], ids=str)
+@pytest.mark.parametrize("agent", ["emil", "nobody"])
+def test_an_inactive_or_unknown_agent_is_403_on_every_support_route(untouched: Scene, route: Route, agent: str) -> None:
+    by = untouched.world.caller("sven", sub=agent)
+
+    assert refusal(untouched.ask(route, by)) == (403, "agent_inactive")
+
+
+def test_an_agent_without_a_live_grant_is_turned_away_and_the_ledger_says_so_once_an_hour(acme: Tenant) -> None:
+    _stay_clear_of_the_hour()
+    answers = [acme.world.dora.post("/v1/support/logins", login_at(acme.tenant_id)) for _ in range(4)]
+
+    assert {refusal(answer) for answer in answers} == {(403, "no_live_grant")}
+    assert acme.ledger().about("login.refused") == ["dora"]
+
+    acme.lets_in("dora")
+    acme.is_entered_by(acme.world.dora)
+    assert acme.ledger().entries[-1]["data"]["refusals_before"] == 3
+
+
+def test_an_unknown_tenant_turns_an_agent_away_with_the_same_bytes(acme: Tenant) -> None:
+    known, unknown = (
+        acme.world.dora.post("/v1/support/logins", login_at(tenant_id)) for tenant_id in (acme.tenant_id, "not-there")
+    )
+
+    assert known.content == unknown.content
+
+
+# ------------------------------------------------------------------ 400, 415, 422: the body
+
+NESTED = '{"a":' * 17 + "1" + "}" * 17
+BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
+    "nothing": (b"", 422, "input_invalid"),
+    "null": (b"null", 422, "input_invalid"),
+    "an array": (b"[]", 422, "input_invalid"),
+    "a text": (b'"x"', 422, "input_invalid"),
+    "a number": (b"1", 422, "input_invalid"),
+    "an empty object": (b"{}", 422, "input_invalid"),
+    "an unknown field": (b'{"colour":"red"}', 422, "input_invalid"),
+    "16 deep": (NESTED[5:-1].encode(), 422, "input_invalid"),
+    "17 deep": (NESTED.encode(), 400, "json_invalid"),
+    "a blank": (b" ", 400, "json_invalid"),
+    "cut off": (b'{"a":', 400, "json_invalid"),
+    "two values": (b"{}{}", 400, "json_invalid"),
+    "a trailing comma": (b'{"a":1,}', 400, "json_invalid"),
+    "single quotes": (b"{'a':1}", 400, "json_invalid"),
+    "a comment": (b"{/*a*/}", 400, "json_invalid"),
+    "[ 200,000 times": (b"[" * 200_000, 400, "json_invalid"),
+    "[ 10,000 times": (b"[" * 10_000, 400, "json_invalid"),
+    "an integer of 5,000 digits": (b'{"a":%s}' % (b"9" * 5_000), 400, "json_invalid"),
+    "an integer of 16 digits": (b'{"a":-%s}' % (b"9" * 16), 400, "json_invalid"),
+    "a number beyond a double": (b'{"a":1e999}', 400, "json_invalid"),
+    "NaN": (b'{"a":NaN}', 400, "json_invalid"),
+    "Infinity": (b'{"a":-Infinity}', 400, "json_invalid"),
+    "not UTF-8": (b"\xff\xfe", 400, "json_invalid"),
+    "UTF-16": ("{}".encode("utf-16"), 400, "json_invalid"),
+    "a byte order mark": (b"\xef\xbb\xbf{}", 400, "json_invalid"),
+    "a lone surrogate": (b'{"a":"\\ud800"}', 400, "json_invalid"),
+    "a lone surrogate as a key": (b'{"\\udfff":1}', 400, "json_invalid"),
+    "a duplicate key": (b'{"a":1,"a":1}', 400, "json_invalid"),
+    "a duplicate key, escaped": (b'{"a":1,"\\u0061":2}', 400, "json_invalid"),
+    "a duplicate key, deep down": (b'{"a":[{"b":{"c":1,"c":2}}]}', 400, "json_invalid"),
+    "a raw control character": (b'{"a":"\x01"}', 400, "json_invalid"),
+    "a NUL": (b"\x00", 400, "json_invalid"),
+    "40 kB": (b'{"a":"%s"}' % (b"x" * 40_000), 400, "json_invalid"),
+}
+TYPES_NOT_JSON = [
+    "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx",
+    "application/problem+json", "text/json", "json", "*/*", "",
+]  # fmt: skip
+TYPES_JSON = ["application/json", "application/json; charset=utf-8", "Application/JSON", "APPLICATION/JSON ; a=b"]
+
+
+@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
+@pytest.mark.parametrize("bad", BAD_BODIES.values(), ids=list(BAD_BODIES))
+def test_a_bad_body_is_refused_before_anything_else_is_looked_at(
+    untouched: Scene, route: Route, bad: tuple[bytes, int, str]
+) -> None:
+    content, status, code = bad
+
+    answer = untouched.ask(route, content=content, headers={"Content-Type": "application/json"})
+
+    assert refusal(answer) == (status, code)
+
+
+@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
+@pytest.mark.parametrize("content_type", TYPES_NOT_JSON)
+def test_another_content_type_is_not_json(untouched: Scene, route: Route, content_type: str) -> None:
+    content = json.dumps(route.body and route.body(untouched)).encode()
+
+    answer = untouched.ask(route, content=content, headers={"Content-Type": content_type})
+
+    assert refusal(answer) == (415, "not_json")
+
+
+@pytest.mark.parametrize("content_type", TYPES_JSON)
+@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
+def test_a_content_type_counts_in_any_case_and_with_parameters(scene: Scene, route: Route, content_type: str) -> None:
+    content = json.dumps(route.body and route.body(scene)).encode()
+
+    assert scene.ask(route, content=content, headers={"Content-Type": content_type}).status_code == route.status
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.body], ids=str)
+def test_a_body_where_none_belongs_does_no_harm(scene: Scene, route: Route) -> None:
+    answer = scene.ask(route, content=b"[" * 10_000, headers={"Content-Type": "application/json"})
+
+    assert refusal(answer) == (400, "json_invalid")
+
+
+@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
+def test_a_text_that_is_not_utf_8_does_no_harm(untouched: Scene, route: Route) -> None:
+    """Which refusal it is cannot be told here: the emulator's gateway puts U+FFFD in place of such bytes."""
+    answer = untouched.ask(route, content=b'{"a":"\xff\xfe"}', headers={"Content-Type": "application/json"})
+
+    assert refusal(answer) in {(400, "json_invalid"), (422, "input_invalid")}
+
+
+LEFT_OUT = object()
+CONTROLS = [
+    "a\u0000bc",
+    "a\nbc",
+    "a\tbc",
+    "a\u0085bc",
+    "a\u202ebc",
+    "a\u2066bc",
+    "a\u200fbc",
+    "a\u2028bc",
+    "=?utf-8?q?x?=",
+]
+NO_TEXT = [1, True, [], {}, None]
+
+
+Fault = tuple[str, dict[str, Any], str]
+"""A route, what to say otherwise, and where the refusal must point."""
+
+TENANT, DEPARTMENT = "PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/departments/{department}"
+AGENT, RIGHT = "PUT /v1/vendor/agents/{agent}", "PUT /v1/vendor/tenants/{tenant}/users/{user}/right"
+CHECK, LOGIN, GRANT = "POST /v1/vendor/checks", "POST /v1/support/logins", "POST /v1/grants"
+
+TEXTS = [
+    (TENANT, "name", 200), (TENANT, "version", 100), (DEPARTMENT, "name", 200), (AGENT, "name", 200),
+    (LOGIN, "reason", 500), (LOGIN, "ticket", 100),
+]  # fmt: skip
+REQUIRED = {
+    TENANT: "name version time_zone language country approver_emails",
+    DEPARTMENT: "name",
+    AGENT: "name email departments active",
+    RIGHT: "may_grant",
+    CHECK: "tenant_id agent_id action",
+    LOGIN: "tenant_id reason",
+    GRANT: "grantee",
+}
+SLUGS: list[Any] = ["", "ACME", "-acme", "a" * 65, "a b", "a#b", "acme\n", "ä"]
+ADDRESSES: list[Any] = [
+    "", "anna", "a@b", "a b@c.example", "a@b.example, c@d.example", "a@b.example\nBcc: x", "@b.example",
+    "x" * 65 + "@b.example", "a@" + "b" * 300 + ".example", "a@bücher.example", "Anna <a@b.example>",
+]  # fmt: skip
+FLAGS: list[Any] = ["true", "false", 1, 0, "yes", None, [], 1.0]
+MALFORMED: list[tuple[str, str, list[Any]]] = [
+    (CHECK, "tenant_id", SLUGS),
+    (CHECK, "agent_id", SLUGS),
+    (CHECK, "action", ["", "ENTER", "delete", "enter\n", "enter|export", 1, None, []]),
+    (CHECK, "login_id", ["", "x", UNKNOWN.lower(), UNKNOWN + "\n", 1]),
+    (LOGIN, "tenant_id", SLUGS),
+    (LOGIN, "reason", ["ab", " ab "]),
+    (LOGIN, "agent_id", ["dora"]),
+    (
+        TENANT,
+        "time_zone",
+        ["", "Berlin", "europe/berlin", "../etc/passwd", "posix/Europe/Berlin", "localtime", "UTC\n"],
+    ),
+    (TENANT, "country", ["", "de", "DEU", "D1", "ДЕ", "DE\n"]),
+    (TENANT, "language", ["", "german", "d", "de_DE", "de-", "de\n", "de-" + "x" * 40]),
+    (TENANT, "approver_emails", ["a@b.example", ["a@b.example"] * 21]),
+    (AGENT, "email", ADDRESSES),
+    (AGENT, "departments", ["support", ["support"] * 51]),
+    (AGENT, "active", FLAGS),
+    (RIGHT, "may_grant", FLAGS),
+    (RIGHT, "changed_by", ["", "a b", "x" * 129, "ü", "a\n", 1, {}]),
+    (GRANT, "may_export", FLAGS),
+    (GRANT, "period", ["", "3h", "1H", "1h ", "PERMANENT", 1, None, [], {"hours": 1}, "P1D"]),
+    (GRANT, "grantee", ["sven", [], 1]),
+    (GRANT, "tenant_id", ["globex"]),
+]
+DEEPER: list[Fault] = [
+    *((TENANT, {"approver_emails": [address]}, "#/approver_emails/0") for address in ADDRESSES),
+    *((AGENT, {"departments": [slug]}, "#/departments/0") for slug in SLUGS),
+    *((GRANT, {"grantee": {"type": "agent", "id": slug}}, "#/grantee/id") for slug in SLUGS),
+    *((GRANT, {"grantee": {"type": type, "id": "sven"}}, "#/grantee/type") for type in ["", "robot", "AGENT", 1, None]),
+    (GRANT, {"grantee": {"type": "agent"}}, "#/grantee/id"),
+    (GRANT, {"grantee": {"id": "sven"}}, "#/grantee/type"),
+    (GRANT, {"grantee": {"type": "agent", "id": "sven", "name": "S"}}, "#/grantee/name"),
+]
+
+
+def _faults() -> Iterator[Fault]:
+    for call, name, longest in TEXTS:
+        kinds = [kind for kind in NO_TEXT if not (name == "ticket" and kind is None)]
+        for value in ["", "   ", "x" * (longest + 1), "x" * 20_000, *CONTROLS, *kinds]:
+            yield call, {name: value}, f"#/{name}"
+    for call, names in REQUIRED.items():
+        yield call, {"colour": "red"}, "#/colour"
+        yield from ((call, {name: value}, f"#/{name}") for name in names.split() for value in (LEFT_OUT, None, 1.5))
+    for call, name, values in MALFORMED:
+        yield from ((call, {name: value}, f"#/{name}") for value in values)
+    yield from DEEPER
+
+
+def _fault_id(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return ",".join(f"{name}={'nothing' if said is LEFT_OUT else repr(said)[:40]}" for name, said in value.items())
+    return None if str(value).startswith("#") else str(value)
+
+
+@pytest.mark.parametrize(("call", "change", "pointer"), list(_faults()), ids=_fault_id)
+def test_a_faulty_field_is_pointed_out(untouched: Scene, call: str, change: dict[str, Any], pointer: str) -> None:
+    route = ROUTE[call]
+    assert route.body
+    body = {name: said for name, said in (route.body(untouched) | change).items() if said is not LEFT_OUT}
+
+    answer = untouched.ask(route, body=body)
+
+    assert refusal(answer) == (422, "input_invalid")
+    assert pointer in [fault["pointer"] for fault in answer.json()["errors"]]
+    assert all(fault.keys() == {"pointer", "detail"} for fault in answer.json()["errors"])
+
+
+@pytest.mark.parametrize(
+    ("call", "change"),
+    [
+        ("PUT /v1/vendor/tenants/{tenant}", {"name": "x" * 200, "version": "x" * 100}),
+        ("PUT /v1/vendor/tenants/{tenant}", {"name": "\U0001f511" * 200}),
+        ("PUT /v1/vendor/tenants/{tenant}", {"approver_emails": []}),
+        ("PUT /v1/vendor/tenants/{tenant}", {"time_zone": "Asia/Kathmandu", "language": "de-CH"}),
+        ("PUT /v1/vendor/agents/{agent}", {"departments": ["support", "support"]}),
+        ("POST /v1/support/logins", {"reason": "abc"}),
+        ("POST /v1/support/logins", {"reason": "ä" * 500, "ticket": None}),
+        ("POST /v1/support/logins", {"reason": "<script>alert(1)</script>"}),
+        ("PUT /v1/vendor/tenants/{tenant}/users/{user}/right", {"changed_by": "x@y.z|a:b-c_d."}),
+    ],
+    ids=_fault_id,
+)
+def test_what_is_just_within_the_limits_is_taken(scene: Scene, call: str, change: dict[str, Any]) -> None:
+    route = ROUTE[call]
+    assert route.body
+
+    assert scene.ask(route, body=route.body(scene) | change).status_code == route.status
+
+
+def test_the_body_is_judged_before_the_right_and_the_right_before_existence(untouched: Scene) -> None:
+    unknown = grant_to("agent", "nobody")
+
+    assert refusal(untouched.ben.post("/v1/grants", {})) == (422, "input_invalid")
+    assert refusal(untouched.ben.post("/v1/grants", unknown)) == (403, "right_missing")
+    assert refusal(untouched.tenant.anna.post("/v1/grants", unknown)) == (404, "grantee_unknown")
+    for path in (f"/v1/grants/{UNKNOWN}", "/v1/grants/x"):
+        assert refusal(untouched.ben.get(path)) == (403, "right_missing")
+        assert refusal(untouched.ben.delete(path)) == (403, "right_missing")
+    for path in ("/v1/grants", "/v1/logins", "/v1/ledger"):
+        assert refusal(untouched.ben.get(f"{path}?limit=0")) == (422, "input_invalid")
+
+
+def test_an_inactive_agent_hears_that_before_anything_about_his_body(untouched: Scene) -> None:
+    emil = untouched.world.caller("emil")
+
+    assert refusal(emil.post("/v1/support/logins", {})) == (403, "agent_inactive")
+    assert refusal(emil.post("/v1/support/logins", content=b"{", headers={"Content-Type": "text/plain"})) == (
+        403,
+        "agent_inactive",
+    )
+    assert refusal(emil.get("/v1/support/access?limit=0")) == (403, "agent_inactive")
+
+
+# ------------------------------------------------------------------ 404, 409, 429: what is there
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_another_tenants_grant_answers_with_the_same_bytes_as_an_unknown_one(
+    untouched: Scene, globex: Tenant, method: str
+) -> None:
+    carla = globex.user("carla")
+    ids = [untouched.grant_id, UNKNOWN, "x", untouched.grant_id.lower(), untouched.login_id]
+
+    answers = [carla.call(method, f"/v1/grants/{grant_id}") for grant_id in ids]
+
+    assert {refusal(answer) for answer in answers} == {(404, "not_found")}
+    assert len({answer.content for answer in answers}) == 1
+    assert untouched.world.allows(untouched.tenant.tenant_id, "sven")
+
+
+def test_another_agents_login_answers_with_the_same_bytes_as_an_unknown_one(untouched: Scene) -> None:
+    ids = [untouched.login_id, UNKNOWN, "x", untouched.grant_id]
+
+    answers = [untouched.world.dora.post(f"/v1/support/logins/{login_id}/end") for login_id in ids]
+
+    assert {refusal(answer) for answer in answers} == {(404, "not_found")}
+    assert len({answer.content for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("type", "id"), [("agent", "nobody"), ("agent", "emil"), ("agent", "support"), ("department", "sven")]
+)
+def test_whoever_is_no_active_agent_and_no_department_cannot_be_let_in(untouched: Scene, type: str, id: str) -> None:
+    answer = untouched.tenant.anna.post("/v1/grants", grant_to(type, id))
+
+    assert refusal(answer) == (404, "grantee_unknown")
+
+
+def test_a_tenant_that_nobody_registered_is_unknown(world: World) -> None:
+    stranger = world.caller("anna", tenant_id="not-there")
+
+    assert given(stranger.get("/v1/me"))["tenant_id"] == "not-there"
+    for path in ("about", "directory", "grants", "logins", "ledger", "grants.csv", "logins.csv"):
+        assert refusal(stranger.get(f"/v1/{path}")) == (404, "tenant_unknown"), path
+    assert refusal(stranger.post("/v1/grants", grant_to("agent", "sven"))) == (404, "tenant_unknown")
+    right = world.backend.put("/v1/vendor/tenants/not-there/users/anna/right", {"may_grant": False})
+    assert refusal(right) == (404, "tenant_unknown")
+
+
+def test_an_agent_cannot_be_put_into_a_department_that_nobody_registered(world: World) -> None:
+    answer = world.backend.put("/v1/vendor/agents/x-1", agent_of("x-1", departments=["support", "not-there"]))
+
+    assert refusal(answer) == (422, "department_unknown")
+
+
+def test_revoking_twice_answers_the_same(scene: Scene) -> None:
+    first, second = (scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}") for _ in range(2))
+
+    assert (given(first)["state"], first.content) == ("revoked", second.content)
+    assert given(first)["revoked_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert scene.tenant.ledger().about("grant.revoked") == [scene.grant_id]
+
+
+def test_revoking_what_time_has_ended_is_409(scene: Scene) -> None:
+    for sort_key in (f"GRANT#{scene.grant_id}", f"LIVE#{scene.grant_id}"):
+        scene.tenant.change(sort_key, ends_at={"S": "2026-01-01T00:00:00Z"}, ttl={"N": "4102444800"})
+
+    assert refusal(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}")) == (409, "grant_ended")
+    assert given(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["state"] == "ended"
+
+
+def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scene) -> None:
+    _stay_clear_of_the_hour()
+    order = login_at(scene.tenant.tenant_id)
+    for _ in range(59):  # the scene has the first
+        given(scene.world.sven.post("/v1/support/logins", order), 201)
+
+    answer = scene.world.sven.post("/v1/support/logins", order)
+
+    assert refusal(answer) == (429, "too_many_requests")
+    left = 3600 - time.time() % 3600
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert abs(int(answer.headers["Retry-After"]) - left) <= 5
+    assert len(scene.tenant.ledger().about("login.recorded")) == 60
+
+
+def _stay_clear_of_the_hour() -> None:
+    """Wait for the next hour if this one is about to end: what is counted by the hour would be counted in two."""
+    left = 3600 - time.time() % 3600
+    if left < 20:
+        time.sleep(left + 1)
+
+
+# ------------------------------------------------------------------ Idempotency-Key
+
+
+def test_the_same_key_and_body_give_the_first_answer_again(acme: Tenant) -> None:
+    order = grant_to("agent", "sven")
+    first = acme.anna.post("/v1/grants", order, key="k-1")
+    again = acme.anna.post("/v1/grants", dict(reversed(order.items())), key="k-1")
+
+    assert (first.status_code, first.content) == (201, again.content)
+    assert again.status_code == 201
+    assert len(acme.ledger().about("grant.given")) == 1
+
+
+def test_the_keys_name_counts_in_any_case_and_its_value_in_its_own(acme: Tenant) -> None:
+    def post(name: str, value: str) -> str:
+        answer = acme.anna.post("/v1/grants", grant_to("agent", "sven"), headers={name: value})
+        return str(given(answer, 201)["grant_id"])
+
+    assert post("Idempotency-Key", "k") == post("idempotency-KEY", "k") != post("Idempotency-Key", "K")
+
+
+def test_the_same_key_with_another_body_is_422(acme: Tenant) -> None:
+    given(acme.anna.post("/v1/grants", grant_to("agent", "sven"), key="k"), 201)
+
+    answer = acme.anna.post("/v1/grants", grant_to("agent", "sven", may_export=True), key="k")
+
+    assert refusal(answer) == (422, "idempotency_key_reused")
+    assert len(acme.ledger().about("grant.given")) == 1
+
+
+def test_a_key_belongs_to_its_caller(acme: Tenant, globex: Tenant) -> None:
+    order = grant_to("agent", "sven")
+    callers = [acme.anna, acme.user("giulia"), globex.anna]
+
+    grants = {given(caller.post("/v1/grants", order, key="k"), 201)["grant_id"] for caller in callers}
+
+    assert len(grants) == 3
+
+
+def test_a_key_makes_one_login_however_often_it_is_sent_and_whatever_happened_since(scene: Scene) -> None:
+    order, key = login_at(scene.tenant.tenant_id), scene.tenant.tenant_id
+    first = scene.world.sven.post("/v1/support/logins", order, key=key)
+    given(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
+
+    again = scene.world.sven.post("/v1/support/logins", order, key=key)
+
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert refusal(scene.world.sven.post("/v1/support/logins", order, key=f"{key}-2")) == (403, "no_live_grant")
+    assert len(scene.tenant.ledger().about("login.recorded")) == 2
+
+
+def test_a_kept_answer_is_no_way_around_the_right(acme: Tenant) -> None:
+    order = grant_to("agent", "sven")
+    given(acme.user("ben").post("/v1/grants", order, key="k"), 201)
+
+    assert refusal(acme.ben().post("/v1/grants", order, key="k")) == (403, "right_missing")
+
+
+def test_a_refused_request_keeps_no_key(acme: Tenant) -> None:
+    order, key = login_at(acme.tenant_id), acme.tenant_id
+    assert refusal(acme.world.sven.post("/v1/support/logins", order, key=key)) == (403, "no_live_grant")
+
+    acme.lets_in("sven")
+
+    given(acme.world.sven.post("/v1/support/logins", order, key=key), 201)
+
+
+def test_requests_without_a_key_are_never_merged(acme: Tenant) -> None:
+    assert len({acme.lets_in("sven") for _ in range(3)}) == 3
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 65, b"a b", b"a\tb", b"\xc3\xbc", b"\xff", b"\x7f"], ids=repr)
+@pytest.mark.parametrize("call", ["POST /v1/grants", "POST /v1/support/logins"])
+def test_a_malformed_key_is_422(untouched: Scene, call: str, key: bytes) -> None:
+    answer = untouched.ask(ROUTE[call], headers={b"Idempotency-Key": key})
+
+    assert refusal(answer) == (422, "input_invalid")
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 64, "!~", '"quoted"', "a,b", "../..", "%00", "#"])
+def test_any_visible_ascii_will_do_as_a_key(acme: Tenant, key: str) -> None:
+    order = grant_to("agent", "sven")
+
+    first, again = (acme.anna.post("/v1/grants", order, key=key) for _ in range(2))
+
+    assert (first.status_code, again.content) == (201, first.content)
+
+
+# ------------------------------------------------------------------ odd paths, queries and headers
+
+ODD_SEGMENTS = [
+    "%0A", "abc%0Adef", "%00", "%0D%0ASet-Cookie:%20a", "%2e%2e", "..%2f..", "%2F", "%252F", "%", "%zz", "%FF",
+    "%ED%A0%80", "%C3%BC", "ü", "\U0001f511", "%20", "+", ";a=b", "{x}", "[", "^", '"', "\\", "<script>", "*",
+    "$LATEST", "a" * 3_000, f"{UNKNOWN}%0A", UNKNOWN * 40, "null", "-1", "0", "LIVE%23x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("segment", ODD_SEGMENTS, ids=ascii)
+@pytest.mark.parametrize(
+    ("who", "method", "path"),
+    [
+        ("anna", "GET", "/v1/grants/{}"),
+        ("anna", "DELETE", "/v1/grants/{}"),
+        ("sven", "POST", "/v1/support/logins/{}/end"),
+        ("backend", "PUT", "/v1/vendor/tenants/{}"),
+        ("backend", "PUT", "/v1/vendor/departments/{}"),
+        ("backend", "PUT", "/v1/vendor/agents/{}"),
+        ("backend", "PUT", "/v1/vendor/tenants/{}/users/anna/right"),
+        ("backend", "PUT", "/v1/vendor/tenants/acme/users/{}/right"),
+    ],
+)
+def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path: str, segment: str) -> None:
+    bodies = {"tenants/{}": tenant_of("x"), "agents/{}": agent_of("x"), "departments/{}": {"name": "X"}}
+    body = next((body for end, body in bodies.items() if path.endswith(end)), None)
+    body = {"may_grant": True} if path.endswith("/right") else body
+    may_be_a_name = segment in {"null", "0", "-1", "%2e%2e"} and who == "backend"
+
+    answer = untouched.caller(who).call(method, path.format(segment), body)
+
+    if may_be_a_name:
+        assert answer.status_code < 500
+    elif answer.headers["Content-Type"] == "application/json":
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # no route of ours
+    else:
+        assert refusal(answer) in {(404, "not_found"), (422, "input_invalid"), (404, "tenant_unknown")}
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_grants_id_with_a_line_break_behind_it_is_not_that_grant(untouched: Scene, method: str) -> None:
+    answer = untouched.tenant.anna.call(method, f"/v1/grants/{untouched.grant_id}%0A")
+
+    assert refusal(answer) == (404, "not_found")
+
+
+def test_a_tenants_id_with_a_line_break_behind_it_is_not_that_tenant(untouched: Scene) -> None:
+    path = f"/v1/vendor/tenants/{untouched.tenant.tenant_id}%0A"
+
+    answer = untouched.world.backend.put(path, tenant_of("x"))
+
+    assert answer.status_code in {404, 422}
+
+
+LISTS = ["/v1/grants", "/v1/grants?state=live", "/v1/logins", "/v1/ledger", "/v1/support/access"]
+LISTS_AS_CSV = ["/v1/grants.csv", "/v1/logins.csv"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=", "limit=1&limit=2", "limit=%00", "limit=1e1",
+     "limit=%D9%A3", "limit=99999999999999999999", "limit=0x10", "limit=null", "limit=1.5"],
+)  # fmt: skip
+def test_a_limit_that_is_none_is_422(untouched: Scene, path: str, query: str) -> None:
+    answer = _list(untouched, path, query)
+
+    assert refusal(answer) == (422, "input_invalid")
+
+
+@pytest.mark.parametrize("path", LISTS + LISTS_AS_CSV)
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "AAAA", "A" * 1000, "A" * 10_000, "%FF", "%C3%BC", "%00", "..", "%2B%2F%3D", ",,", "a&cursor=b",
+     "bm90IGEgY3Vyc29y"],
+)  # fmt: skip
+def test_a_cursor_that_is_none_is_422(untouched: Scene, path: str, cursor: str) -> None:
+    status, code = refusal(_list(untouched, path, f"cursor={cursor}"))
+
+    assert status == 422
+    assert code in ({"input_invalid", "cursor_invalid"} if len(cursor) > 1000 or "&" in cursor else {"cursor_invalid"})
+
+
+@pytest.mark.parametrize("path", LISTS + LISTS_AS_CSV)
+@pytest.mark.parametrize("query", ["", "&&&=", "%", "colour=red", "a=1&a=2", "a[]=1", "%00=%00", "x=" + "y" * 7_000])
+def test_a_query_that_a_list_does_not_know_changes_nothing(untouched: Scene, path: str, query: str) -> None:
+    answer = _list(untouched, path, query)
+
+    assert answer.status_code == 200
+    # Whose list it is stands in the token alone.
+    assert _list(untouched, path, "tenant_id=globex&user_id=carla").content == answer.content
+
+
+@pytest.mark.parametrize("query", ["state=ended", "state=", "state=LIVE", "state=live&state=live", "state=%00"])
+def test_only_live_grants_can_be_asked_for_alone(untouched: Scene, query: str) -> None:
+    assert refusal(untouched.tenant.anna.get(f"/v1/grants?{query}")) == (422, "input_invalid")
+
+
+@pytest.mark.parametrize("q", ["x" * 101, "a\nb", "a\u202eb", "a\u0000b"], ids=ascii)
+def test_a_search_is_one_line_of_at_most_100_characters(untouched: Scene, q: str) -> None:
+    assert refusal(untouched.tenant.anna.get("/v1/directory", params={"q": q})) == (422, "input_invalid")
+
+
+def test_a_cursor_belongs_to_its_tenant_its_route_and_its_filter(acme: Tenant, globex: Tenant) -> None:
+    for tenant in (acme, globex):
+        for _ in range(2):
+            tenant.lets_in("sven")
+            tenant.is_entered_by(tenant.world.sven)
+    lists = {
+        path: given(acme.anna.get(f"{path}{'&' if '?' in path else '?'}limit=1"))["next_cursor"]
+        for path in ("/v1/grants", "/v1/grants?state=live", "/v1/logins")
+    }
+    lists["/v1/ledger"] = next_of(acme.anna.get("/v1/ledger?limit=1")).partition("cursor=")[2].partition("&")[0]
+
+    for path, cursor in lists.items():
+        assert cursor
+        for other in [*lists, *LISTS_AS_CSV]:
+            answer = acme.anna.get(f"{other}{'&' if '?' in other else '?'}cursor={cursor}")
+            if other == path:
+                assert answer.status_code == 200
+            else:
+                assert refusal(answer) == (422, "cursor_invalid"), (path, other)
+        answer = globex.anna.get(f"{path}{'&' if '?' in path else '?'}cursor={cursor}")
+        assert refusal(answer) == (422, "cursor_invalid")
+
+
+@each_route
+def test_odd_headers_change_nothing(scene: Scene, route: Route) -> None:
+    headers = {
+        "X-Forwarded-For": "127.0.0.1, ::1",
+        "X-HTTP-Method-Override": "DELETE",
+        "X-Amzn-Oidc-Data": "e30.e30.e30",
+        "Accept": "text/html",
+        "Accept-Encoding": "gzip",
+        "Cookie": "a=b; c",
+        "Prefer": "x" * 4_000,
+        "X-Tenant-Id": "globex",
+    }
+
+    assert scene.ask(route, headers=headers).status_code == route.status
+
+
+def _list(scene: Scene, path: str, query: str) -> Any:
+    who = "sven" if "/support/" in path else "anna"
+    return scene.caller(who).get(f"{path}{'&' if '?' in path else '?'}{query}")
+
+
+def _check(scene: Scene, agent: str, action: str) -> dict[str, Any]:
+    return {"path": "/v1/vendor/checks", "body": check_of(scene.tenant.tenant_id, agent, action)}

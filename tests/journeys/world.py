@@ -1,0 +1,279 @@
+"""The running stack as a test sees it: its people, tenants of the test's own, its table, its logs."""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.build import PROJECT
+from local.deployment import Deployment
+from local.emulator import bare_python
+from local.stack import Stack
+from tests.journeys.calls import Caller, given, grant_to, login_at
+
+
+@dataclass(frozen=True)
+class World:
+    """The stack, and whoever calls it."""
+
+    stack: Stack
+    client: httpx.Client
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def caller(self, who: str, **claims: Any) -> Caller:
+        """Return somebody of the sample world with a token of their own, some claims said otherwise."""
+        asked = repr((who, sorted(claims.items(), key=lambda claim: claim[0])))
+        if asked not in self.tokens:
+            self.tokens[asked] = self.stack.token(who, **claims)
+        return Caller(self.client, self.tokens[asked])
+
+    @property
+    def nobody(self) -> Caller:
+        return Caller(self.client, None)
+
+    @property
+    def backend(self) -> Caller:
+        return self.caller("backend")
+
+    @property
+    def sven(self) -> Caller:
+        return self.caller("sven")
+
+    @property
+    def dora(self) -> Caller:
+        return self.caller("dora")
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        return Deployment(self.stack.url)
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.deployment.client("dynamodb")
+
+    @cached_property
+    def table(self) -> str:
+        outputs: dict[str, str] = self.stack.status()["outputs"]
+        return outputs["TableName"]
+
+    def new_tenant(self, **facts: Any) -> "Tenant":
+        """Register a tenant that no other test knows, through the vendor's route."""
+        tenant_id = f"t-{secrets.token_hex(6)}"
+        given(self.backend.put(f"/v1/vendor/tenants/{tenant_id}", tenant_of(tenant_id, **facts)))
+        return Tenant(self, tenant_id)
+
+    def new_agent(self, *departments: str, **facts: Any) -> "Agent":
+        """Register an agent that no other test knows."""
+        agent_id = f"a-{secrets.token_hex(6)}"
+        agent = Agent(self, agent_id)
+        agent.put(departments=list(departments), **facts)
+        return agent
+
+    def new_department(self) -> str:
+        department_id = f"d-{secrets.token_hex(6)}"
+        given(self.put_department(department_id, department_id))
+        return department_id
+
+    def put_department(self, department_id: str, name: str) -> httpx.Response:
+        return self.backend.put(f"/v1/vendor/departments/{department_id}", {"name": name})
+
+    def allows(self, tenant_id: str, agent_id: str, action: str = "enter", **more: Any) -> bool:
+        """Ask as the vendor's product does."""
+        order = {"tenant_id": tenant_id, "agent_id": agent_id, "action": action, **more}
+        allowed: bool = given(self.backend.post("/v1/vendor/checks", order))["allowed"]
+        return allowed
+
+    def logs(self) -> dict[str, str]:
+        """Return everything that was logged so far, by the name of the log."""
+        groups = self.deployment.client("logs").describe_log_groups()["logGroups"]
+        said = {group["logGroupName"]: "\n".join(self._logged(group["logGroupName"])) for group in groups}
+        files = {file.name: file.read_text(errors="replace") for file in self.stack.folder.glob("*.log")}
+        return said | files
+
+    def _logged(self, group: str) -> Iterator[str]:
+        """Yield all messages. The emulator gives the oldest 10,000 and no token for the rest, so time leads on."""
+        logs, start, full = self.deployment.client("logs"), 0, True
+        while full:
+            events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
+            yield from (event["message"] for event in events)
+            full = len(events) == 10_000
+            start = max(start + 1, events[-1]["timestamp"]) if events else start
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A customer of the test's own, with people who bear the names of the sample world."""
+
+    world: World
+    tenant_id: str
+
+    @property
+    def anna(self) -> Caller:
+        """Somebody who may let support in."""
+        return self.user("anna")
+
+    def user(self, who: str, user_id: str | None = None, **claims: Any) -> Caller:
+        """Return somebody of the sample world as a user of this tenant."""
+        return self.world.caller(who, **{"tenant_id": self.tenant_id, "sub": user_id or who, **claims})
+
+    def ben(self) -> Caller:
+        """Take Ben's right and return him."""
+        self.put_right("ben", may_grant=False)
+        return self.user("ben")
+
+    def put_right(self, user_id: str, *, may_grant: bool) -> httpx.Response:
+        path = f"/v1/vendor/tenants/{self.tenant_id}/users/{user_id}/right"
+        answer = self.world.backend.put(path, {"may_grant": may_grant})
+        given(answer)
+        return answer
+
+    def lets_in(self, agent_id: str, **more: Any) -> str:
+        """Let an agent in and return the grant's id."""
+        return self._granted(grant_to("agent", agent_id, **more))
+
+    def lets_in_all_of(self, department_id: str, **more: Any) -> str:
+        return self._granted(grant_to("department", department_id, **more))
+
+    def is_entered_by(self, agent: Caller, **more: Any) -> str:
+        """Record a login and return its id."""
+        login_id: str = given(agent.post("/v1/support/logins", login_at(self.tenant_id, **more)), 201)["login_id"]
+        return login_id
+
+    def head(self) -> str:
+        """Return where the tenant's ledger ends."""
+        return str(self.anna.get("/v1/ledger?limit=1").headers["Guestkey-Head"])
+
+    def ledger(self, limit: int = 100) -> "Ledger":
+        """Export the whole ledger, page by page."""
+        query, lines, head = f"?limit={limit}", "", ""
+        while query:
+            page = self.anna.get(f"/v1/ledger{query}")
+            assert page.status_code == 200, page.text
+            lines, head = lines + page.text, page.headers["Guestkey-Head"]
+            query = next_of(page)
+        return Ledger(lines, head)
+
+    def pages(self, path: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield a list's pages as Anna gets them."""
+        cursor: str | None = ""
+        while cursor is not None:
+            separator = "&" if "?" in path else "?"
+            page = given(self.anna.get(f"{path}{separator}cursor={cursor}" if cursor else path))
+            yield page["items"]
+            cursor = page["next_cursor"]
+
+    def all_of(self, path: str) -> list[dict[str, Any]]:
+        return [item for page in self.pages(path) for item in page]
+
+    def change(self, sort_key: str, **attributes: dict[str, str]) -> None:
+        """Write attributes of an item straight into the table, past the product, in DynamoDB's own words."""
+        names = {f"#{name}": name for name in attributes}
+        self.world.dynamodb.update_item(
+            TableName=self.world.table,
+            Key=self._key(sort_key),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
+
+    def item(self, sort_key: str) -> dict[str, Any] | None:
+        """Read an item straight from the table."""
+        found: dict[str, Any] = self.world.dynamodb.get_item(
+            TableName=self.world.table, Key=self._key(sort_key), ConsistentRead=True
+        )
+        return found.get("Item")
+
+    def _key(self, sort_key: str) -> dict[str, Any]:
+        return {"PK": {"S": f"TENANT#{self.tenant_id}"}, "SK": {"S": sort_key}}
+
+    def _granted(self, order: dict[str, Any]) -> str:
+        grant_id: str = given(self.anna.post("/v1/grants", order), 201)["grant_id"]
+        return grant_id
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent of the test's own."""
+
+    world: World
+    agent_id: str
+
+    @property
+    def caller(self) -> Caller:
+        return self.world.caller("sven", sub=self.agent_id)
+
+    def put(self, **facts: Any) -> httpx.Response:
+        answer = self.world.backend.put(f"/v1/vendor/agents/{self.agent_id}", agent_of(self.agent_id, **facts))
+        given(answer)
+        return answer
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A tenant's exported ledger."""
+
+    text: str
+    head: str
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    def whats(self) -> list[str]:
+        return [entry["what"] for entry in self.entries]
+
+    def about(self, what: str) -> list[str]:
+        return [entry["about"] for entry in self.entries if entry["what"] == what]
+
+    def verify(self, folder: Path, *, with_head: bool = True) -> subprocess.CompletedProcess[str]:
+        """Judge it as the customer does, with a Python that has nothing but the standard library."""
+        file = folder / "ledger.jsonl"
+        file.write_text(self.text, newline="")
+        return subprocess.run(
+            [bare_python(folder), "-m", "guestkey", "verify", file, *(["--head", self.head] if with_head else [])],
+            env={"PYTHONPATH": str(PROJECT / "layers" / "core"), "PATH": os.environ["PATH"]},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def tenant_of(tenant_id: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "name": f"Tenant {tenant_id}",
+        "version": "Enterprise 24.3",
+        "time_zone": "Europe/Berlin",
+        "language": "de",
+        "country": "DE",
+        "approver_emails": [f"anna@{tenant_id}.example"],
+        **facts,
+    }
+
+
+def agent_of(agent_id: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "name": f"Agent {agent_id}",
+        "email": f"{agent_id}@vendor.example",
+        "departments": [],
+        "active": True,
+        **facts,
+    }
+
+
+def next_of(page: httpx.Response) -> str:
+    """Return the query of the page behind this one, by its `Link` header; empty on the last page."""
+    link = page.headers.get("Link", "")
+    if not link:
+        return ""
+    address, relation = link.split("; ")
+    assert relation == 'rel="next"'
+    return str(address.strip("<>"))

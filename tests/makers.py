@@ -1,0 +1,305 @@
+"""Things in the table in one line, kept as our own store keeps them; `bulk` for those that are many.
+
+Each says who, and at what moment: `grant(SVEN)`, `grant("development", at=MONDAY_NOON - timedelta(days=3))`.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from guestkey.edge import ids
+from guestkey.rules import grants as rules
+from guestkey.rules.access import Action, Open, decide
+from guestkey.rules.grants import Grant
+from guestkey.rules.instants import text_of
+from guestkey.rules.ledger import By, ByType
+from guestkey.rules.logins import End, Login, enter
+from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
+from guestkey.rules.periods import DEFAULT_PERIOD, Period
+from guestkey.store import grants, keys, ledger, logins, people
+from local import sample
+from tests import table
+from tests.calls import call
+from tests.people import ANNA, BACKEND, DORA, SVEN, Caller
+
+MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+"""Noon in UTC: one in the afternoon at Acme (Berlin), seven in the morning at Globex (New York)."""
+LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
+"""When the sample world was registered."""
+VENDOR = By(type=ByType.VENDOR, id=BACKEND.id)
+
+
+def sample_world() -> None:
+    """Fill the empty table with the sample world: through the vendor's routes once, from memory ever after."""
+    if not _remembered:
+        with time_machine.travel(LONG_AGO, tick=False):
+            for path, body in sample.orders():
+                answer = call("PUT", path, body, caller=BACKEND)
+                assert answer.status == 200, answer.text
+        _remembered.extend(table.items())
+        return
+    table.put(_remembered)
+
+
+_remembered: list[table.Raw] = []
+
+
+def now() -> datetime:
+    """Return what the clock says."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def user(caller: Caller) -> User:
+    """Return a caller as the rules know a user."""
+    claims = caller.claims
+    return User(
+        tenant_id=caller.tenant_id,
+        user_id=caller.id,
+        name=caller.name,
+        email=claims.get("email"),
+        locale=claims.get("locale"),
+    )
+
+
+def grant(
+    to: Caller | str = SVEN,
+    *,
+    by: Caller = ANNA,
+    period: Period | str = DEFAULT_PERIOD,
+    may_export: bool = False,
+    at: datetime | None = None,
+    grant_id: str | None = None,
+) -> Grant:
+    """Let an agent (or, by its id, a department) in, as the grant function would have at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        who = user(by)
+        named = (GranteeType.DEPARTMENT, to) if isinstance(to, str) else (GranteeType.AGENT, to.id)
+        ground = grants.ground(who, *named, None, now())
+        given = rules.give(
+            grant_id=grant_id or ids.new_id(),
+            by=who,
+            grantee=ground.grantee,
+            period=Period(period),
+            tenant=ground.tenant,
+            may_export=may_export,
+            now=now(),
+        )
+        grants.add(given, ground.tip, None)
+        return given
+
+
+def revoked(given: Grant, *, by: Caller = ANNA, at: datetime | None = None) -> Grant:
+    """Revoke a grant at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        return grants.end_early(user(by), given.grant_id, now())
+
+
+def login(
+    agent: Caller = SVEN,
+    tenant_id: str = "acme",
+    *,
+    reason: str = "The import stands still",
+    ticket: str | None = None,
+    at: datetime | None = None,
+    login_id: str | None = None,
+) -> Login:
+    """Record an entry of an agent whom a live grant covers, as the login function would have at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        doorstep = logins.doorstep(agent.id, tenant_id, None, now())
+        decision = decide(doorstep.keys, doorstep.agent, Action.ENTER, now())
+        assert isinstance(decision, Open), f"{agent.id} is not let in by {tenant_id}"
+        entered = enter(
+            login_id=login_id or ids.new_id(),
+            tenant_id=tenant_id,
+            agent=doorstep.agent,
+            grant=decision.grant,
+            may_export=decision.may_export,
+            reason=reason,
+            ticket=ticket,
+            now=now(),
+        )
+        logins.add(entered, doorstep, decision.grant, None)
+        return entered
+
+
+def logged_out(entered: Login, *, at: datetime | None = None) -> Login:
+    """End an entry at that moment, as its agent would."""
+    with time_machine.travel(at or now(), tick=False):
+        return logins.end(entered.agent_id, entered.login_id, now())
+
+
+def tenant(
+    tenant_id: str,
+    *,
+    name: str = "A tenant",
+    time_zone: str = "Europe/Berlin",
+    approver_emails: tuple[str, ...] = ("somebody@tenant.example",),
+) -> Tenant:
+    """Register a tenant."""
+    made = Tenant(
+        tenant_id=tenant_id,
+        name=name,
+        version="1",
+        time_zone=time_zone,
+        language="en",
+        country="DE",
+        approver_emails=approver_emails,
+    )
+    people.put_tenant(made, VENDOR, now())
+    return made
+
+
+def department(department_id: str, name: str | None = None) -> Department:
+    """Register a department."""
+    made = Department(department_id=department_id, name=name or department_id.title())
+    people.put_department(made)
+    return made
+
+
+def agent(agent_id: str, *departments: str, name: str | None = None, is_active: bool = True) -> Agent:
+    """Register an agent, or move one that there is."""
+    made = Agent(
+        agent_id=agent_id,
+        name=name or agent_id.title(),
+        email=f"{agent_id}@vendor.example",
+        departments=departments,
+        is_active=is_active,
+        changed_at=now(),
+    )
+    people.put_agent(made)
+    return made
+
+
+def right(who: Caller, *, may_grant: bool) -> None:
+    """Give or take a user's right."""
+    people.set_right(who.tenant_id, who.id, may_grant, VENDOR, None, now())
+
+
+def bulk_live(number: int, *, tenant_id: str = "acme") -> None:
+    """Let Dora in that many times, now and for four hours: live keys only, counted on the ledger's head."""
+    given = grant(DORA, by=ANNA.but(tenant_id=tenant_id), period="4h")
+    key, head = table.one(keys.live(tenant_id, given.grant_id)), table.one(keys.ledger(tenant_id))
+    assert key and head
+    made = [key | {"SK": {"S": keys.live(tenant_id, ids.new_id()).sk}} for _ in range(number - 1)]
+    counted = int(head["live_at_most"]["N"]) + number - 1
+    table.put([*made, head | {"live_at_most": {"N": str(counted)}}])
+
+
+def bulk_places(tenant_ids: list[str]) -> None:
+    """Register tenants that let in both Sven and his department: their records and live keys only, no ledgers."""
+    for tenant_id in tenant_ids:
+        made = Tenant(
+            tenant_id=tenant_id,
+            name=tenant_id.title(),
+            version="1",
+            time_zone="Europe/Berlin",
+            language="en",
+            country="DE",
+            approver_emails=(),
+        )
+        to = [(GranteeType.AGENT, SVEN.id), (GranteeType.DEPARTMENT, "support")]
+        given = [
+            rules.give(
+                grant_id=ids.new_id(),
+                by=user(ANNA.but(tenant_id=tenant_id)),
+                grantee=Grantee(type=type, id=id, name=id.title()),
+                period=DEFAULT_PERIOD,
+                tenant=made,
+                may_export=False,
+                now=now(),
+            )
+            for type, id in to
+        ]
+        table.put([people._tenant_item(made).to_dynamodb_dict()])
+        table.put([grants._live_item(one, None).to_dynamodb_dict() for one in given])
+
+
+def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -> None:
+    """Let an agent have recorded that many logins in this hour."""
+    at = keys.count(logins.LOGGED_IN, agent.id, tenant_id, now())
+    item = logins.CountItem(*at, number=number, ttl=int((now() + logins.COUNTED_FOR).timestamp()))
+    table.put([item.to_dynamodb_dict()])
+
+
+def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent: bool = False) -> list[str]:
+    """Put that many grants of the past into a tenant's history, a minute apart from `at` on; return their ids.
+
+    Only the history: no live keys, no ledger entries.
+    """
+    who = Tenant(
+        tenant_id=tenant_id,
+        name="",
+        version="",
+        time_zone="Europe/Berlin",
+        language="de",
+        country="DE",
+        approver_emails=(),
+    )
+    period = Period.PERMANENT if permanent else Period.ONE_HOUR
+    made = []
+    for moment in _minutes(at, number):
+        with time_machine.travel(moment, tick=False):
+            made.append(
+                rules.give(
+                    grant_id=ids.new_id(),
+                    by=user(ANNA),
+                    grantee=Grantee(type=GranteeType.AGENT, id=SVEN.id, name="Sven Brandt"),
+                    period=period,
+                    tenant=who,
+                    may_export=False,
+                    now=moment,
+                )
+            )
+    key = keys.lasting if permanent else keys.grant
+    table.put([grants._history(given, key(tenant_id, given.grant_id)).to_dynamodb_dict() for given in made])
+    return [given.grant_id for given in made]
+
+
+def bulk_logins(
+    under: Grant,
+    number: int,
+    *,
+    at: datetime,
+    reason: str = "The import stands still",
+) -> list[str]:
+    """Put that many ended logins into a tenant's history, a minute apart from `at` on; return their ids."""
+    made = []
+    for moment in _minutes(at, number):
+        with time_machine.travel(moment, tick=False):
+            made.append(
+                Login(
+                    tenant_id=under.tenant_id,
+                    login_id=ids.new_id(),
+                    agent_id=SVEN.id,
+                    agent_name="Sven Brandt",
+                    departments=("support",),
+                    reason=reason,
+                    ticket=None,
+                    may_export=False,
+                    logged_in_at=moment,
+                    grant_id=under.grant_id,
+                    access_ends_at=under.ends_at,
+                    ended_at=moment,
+                    end=End.LOGGED_OUT,
+                )
+            )
+    table.put([_login_item(entered) for entered in made])
+    return [entered.login_id for entered in made]
+
+
+def what_happened(tenant_id: str = "acme") -> list[str]:
+    """Return what a tenant's ledger tells, in order, since the sample world was registered."""
+    entries = ledger.since(tenant_id, 0, 10_000)
+    return [entry.what.value for entry in entries if entry.at > LONG_AGO]
+
+
+def _login_item(entered: Login) -> table.Raw:
+    raw: table.Raw = logins._item(entered).to_dynamodb_dict()
+    assert entered.ended_at
+    raw["ended_at"], raw["end"] = {"S": text_of(entered.ended_at)}, {"S": "logged_out"}
+    return raw
+
+
+def _minutes(at: datetime, number: int) -> Iterable[datetime]:
+    return (at + timedelta(minutes=minute) for minute in range(number))

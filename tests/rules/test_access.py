@@ -1,0 +1,259 @@
+"""May this agent enter, or export, now? The union of all live grants that cover the agent answers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guestkey.rules.access import Action, Open, Reason, Shut, covering, decide, decide_within, named
+from guestkey.rules.grants import LiveKey
+from guestkey.rules.logins import End, Login
+from guestkey.rules.people import Agent, Grantee, GranteeType
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+LONG_AGO = NOON - timedelta(days=400)
+
+SVEN = Agent(
+    agent_id="sven",
+    name="Sven Brandt",
+    email="sven@vendor.example",
+    departments=("support",),
+    is_active=True,
+    changed_at=LONG_AGO,
+)
+TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+TO_DORA = Grantee(type=GranteeType.AGENT, id="dora", name="Dora Vogel")
+TO_SUPPORT = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support")
+TO_DEVELOPMENT = Grantee(type=GranteeType.DEPARTMENT, id="development", name="Development")
+
+
+def key(
+    grant_id: str = "A",
+    to: Grantee = TO_SVEN,
+    *,
+    may_export: bool = False,
+    granted_at: datetime = NOON,
+    ends_at: datetime | None = NOON + HOUR,
+) -> LiveKey:
+    return LiveKey(
+        grant_id=grant_id,
+        grantee=to,
+        may_export=may_export,
+        granted_at=granted_at,
+        ends_at=ends_at,
+        revoked_before_at=None,
+    )
+
+
+def login(agent_id: str = "sven", *, at: datetime = NOON, under: str = "A") -> Login:
+    return Login(
+        tenant_id="acme",
+        login_id="L",
+        agent_id=agent_id,
+        agent_name="Sven Brandt",
+        departments=("support",),
+        reason="The import stands still",
+        ticket=None,
+        may_export=False,
+        logged_in_at=at,
+        grant_id=under,
+        access_ends_at=NOON + HOUR,
+    )
+
+
+def enter(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
+    return decide(keys, agent, Action.ENTER, at)
+
+
+def export(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
+    return decide(keys, agent, Action.EXPORT, at)
+
+
+# --- Who is let in ---------------------------------------------------------------------------------------------------
+
+
+def test_without_a_grant_nobody_is_let_in():
+    assert enter() == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert export() == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+@pytest.mark.parametrize("to", [TO_SVEN, TO_SUPPORT])
+def test_a_grant_to_sven_or_to_his_department_lets_him_in(to):
+    assert enter(key(to=to)) == Open(grant=key(to=to), may_export=False)
+
+
+@pytest.mark.parametrize("to", [TO_DORA, TO_DEVELOPMENT])
+def test_a_grant_to_somebody_else_does_not_let_sven_in(to):
+    assert enter(key(to=to)) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+def test_the_end_of_a_grant_is_exclusive():
+    assert isinstance(enter(key(), at=NOON + HOUR - SECOND), Open)
+    assert enter(key(), at=NOON + HOUR) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+def test_a_grant_lets_nobody_in_before_it_was_given():
+    assert enter(key(granted_at=NOON + SECOND)) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+def test_an_expired_key_that_was_not_swept_yet_lets_nobody_in():
+    assert enter(key(), at=NOON + timedelta(days=2)) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out():
+    newcomer = replace(SVEN, departments=("support", "development"), changed_at=NOON)
+    leaver = replace(SVEN, departments=(), changed_at=NOON)
+
+    assert isinstance(enter(key(to=TO_DEVELOPMENT), agent=newcomer), Open)
+    assert enter(key(to=TO_SUPPORT), agent=leaver) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_an_inactive_agent_is_turned_away_whatever_was_granted(action):
+    inactive = replace(SVEN, is_active=False)
+    keys = [key(may_export=True), key("B", TO_SUPPORT, ends_at=None)]
+
+    assert decide(keys, inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert decide([], inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert covering(keys, inactive, NOON) == []
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_nobody_lets_an_unknown_agent_in(action):
+    assert decide([key(ends_at=None)], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert decide_within(login(), [key()], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+# --- The union -------------------------------------------------------------------------------------------------------
+
+
+def test_export_needs_a_grant_that_allows_it():
+    assert export(key()) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+    assert export(key(may_export=True)) == Open(grant=key(may_export=True), may_export=True)
+
+
+def test_export_is_allowed_if_any_live_covering_grant_allows_it():
+    short = key("B", TO_SUPPORT, may_export=True, ends_at=NOON + MINUTE)
+
+    assert enter(key(), short) == Open(grant=key(), may_export=True)
+    assert export(key(), short) == Open(grant=short, may_export=True)
+
+
+def test_export_is_over_with_the_last_grant_that_allows_it():
+    short = key("B", may_export=True, ends_at=NOON + MINUTE)
+
+    assert enter(key(), short, at=NOON + MINUTE) == Open(grant=key(), may_export=False)
+    assert export(key(), short, at=NOON + MINUTE) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        key("B", TO_DORA, may_export=True),
+        key("B", TO_DEVELOPMENT, may_export=True),
+        key("B", may_export=True, ends_at=NOON),
+    ],
+)
+def test_a_grant_that_does_not_cover_sven_now_adds_nothing(other):
+    assert enter(key(), other) == Open(grant=key(), may_export=False)
+    assert export(key(), other) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+
+
+def test_ending_one_grant_never_ends_another():
+    first, second = key("A"), key("B", TO_SUPPORT, ends_at=NOON + 2 * HOUR)
+
+    assert enter(first, second, at=NOON + HOUR) == Open(grant=second, may_export=False)
+    assert enter(first) == Open(grant=first, may_export=False)
+
+
+def test_exactly_the_live_keys_that_cover_the_agent_are_found():
+    keys = [key("A"), key("B", TO_SUPPORT), key("C", TO_DORA), key("D", ends_at=NOON), key("E", TO_DEVELOPMENT)]
+
+    assert [found.grant_id for found in covering(keys, SVEN, NOON)] == ["A", "B"]
+
+
+# --- The grant that is named -----------------------------------------------------------------------------------------
+
+
+def test_the_grant_that_ends_last_is_named():
+    assert named([key("A"), key("B", ends_at=NOON + 2 * HOUR), key("C")]).grant_id == "B"
+
+
+def test_a_permanent_grant_ends_last_of_all():
+    assert named([key("A", ends_at=NOON + timedelta(days=31)), key("B", ends_at=None)]).grant_id == "B"
+
+
+@pytest.mark.parametrize("ends_at", [None, NOON + HOUR])
+def test_of_grants_that_end_together_the_one_with_the_lowest_id_is_named(ends_at):
+    keys = [key("C", ends_at=ends_at), key("A", ends_at=ends_at), key("B", ends_at=ends_at)]
+
+    assert named(keys).grant_id == "A"
+
+
+def test_for_export_the_one_that_ends_last_among_those_with_export_is_named():
+    keys = [
+        key("A", ends_at=None),
+        key("B", may_export=True),
+        key("D", may_export=True, ends_at=NOON + 2 * HOUR),
+        key("C", may_export=True, ends_at=NOON + 2 * HOUR),
+    ]
+
+    assert enter(*keys) == Open(grant=keys[0], may_export=True)
+    assert export(*keys) == Open(grant=keys[3], may_export=True)
+
+
+# --- Inside a login --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_inside_an_open_login_of_his_own_sven_may_go_on(action):
+    keys = [key(may_export=True)]
+
+    assert decide_within(login(), keys, SVEN, action, NOON + MINUTE) == Open(grant=keys[0], may_export=True)
+
+
+def test_without_the_login_that_was_named_nobody_goes_on():
+    assert decide_within(None, [key()], SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
+
+
+def test_a_login_of_somebody_else_is_none_of_svens():
+    keys = [key(), key("B", TO_DORA)]
+
+    assert decide_within(login("dora"), keys, SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
+
+
+def test_a_login_that_sven_ended_is_over_though_the_grant_is_not():
+    ended = replace(login(), ended_at=NOON + MINUTE, end=End.LOGGED_OUT)
+
+    assert decide_within(ended, [key()], SVEN, Action.ENTER, NOON + HOUR / 2) == Shut(reason=Reason.NO_LOGIN)
+
+
+def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
+    keys = [key("B", TO_SUPPORT)]  # A, which the login names, was revoked
+
+    decision = decide_within(login(under="A"), keys, SVEN, Action.ENTER, NOON + MINUTE)
+
+    assert decision == Open(grant=keys[0], may_export=False)
+
+
+def test_a_login_from_before_access_was_interrupted_is_over():
+    later = key("B", granted_at=NOON + 2 * HOUR, ends_at=None)
+
+    decision = decide_within(login(), [later], SVEN, Action.ENTER, NOON + 3 * HOUR)
+
+    assert decision == Shut(reason=Reason.NO_LOGIN)
+
+
+def test_what_is_shut_anyway_says_why_before_the_login_is_looked_at():
+    inactive = replace(SVEN, is_active=False)
+
+    assert decide_within(None, [key()], inactive, Action.ENTER, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert decide_within(None, [], SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert decide_within(None, [key()], SVEN, Action.EXPORT, NOON) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+
+
+def test_keys_are_read_once_even_where_they_come_one_by_one():
+    decision = decide_within(login(), iter([key()]), SVEN, Action.ENTER, NOON + MINUTE)
+
+    assert decision == Open(grant=key(), may_export=False)

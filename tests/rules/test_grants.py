@@ -1,0 +1,157 @@
+"""A grant's life: given, live, over by time or by revoking."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guestkey.errors import GrantEnded
+from guestkey.rules.grants import Grant, LiveKey, State, give, revoke
+from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
+from guestkey.rules.periods import Period
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+ACME = Tenant(
+    tenant_id="acme",
+    name="Acme Immobilien GmbH",
+    version="Enterprise 24.3",
+    time_zone="Europe/Berlin",
+    language="de",
+    country="DE",
+    approver_emails=(),
+)
+ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@acme.example", locale="de-DE")
+GIULIA = User(tenant_id="acme", user_id="giulia", name="Giulia Galli")
+SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+
+
+def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Grant:
+    return give(grant_id="01J", by=ANNA, grantee=SVEN, period=period, tenant=ACME, may_export=may_export, now=NOON)
+
+
+# --- Giving ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_says_who_gave_it_to_whom_and_when():
+    grant = granted()
+
+    assert (grant.tenant_id, grant.grant_id, grant.grantee) == ("acme", "01J", SVEN)
+    assert grant.granted_by == Person(user_id="anna", name="Anna Albrecht")
+    assert (grant.granted_at, grant.period) == (NOON, Period.ONE_HOUR)
+    assert (grant.revoked_at, grant.revoked_by, grant.request_id) == (None, None, None)
+
+
+def test_its_clock_starts_when_it_is_given_and_its_end_is_fixed():
+    assert granted().ends_at == NOON + HOUR
+    assert granted().review_at is None
+    assert not granted().is_permanent
+
+
+def test_a_day_ends_by_the_tenants_calendar():
+    assert granted(Period.TODAY).ends_at == datetime(2026, 11, 23, 23, tzinfo=UTC)
+
+
+def test_a_permanent_grant_has_no_end_and_is_looked_at_again_after_180_days():
+    grant = granted(Period.PERMANENT)
+
+    assert grant.is_permanent
+    assert grant.ends_at is None
+    assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # one in the afternoon in Berlin, then as now
+
+
+@pytest.mark.parametrize("may_export", [True, False])
+def test_export_is_what_the_user_said(may_export):
+    assert granted(may_export=may_export).may_export is may_export
+
+
+# --- How it stands ---------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_is_live_until_its_end_which_is_exclusive():
+    grant = granted()
+
+    assert grant.state(NOON) is State.LIVE
+    assert grant.state(NOON + HOUR - SECOND) is State.LIVE
+    assert grant.state(NOON + HOUR) is State.ENDED
+    assert grant.over_at == NOON + HOUR
+
+
+def test_a_permanent_grant_is_live_until_it_is_revoked():
+    grant = granted(Period.PERMANENT)
+
+    assert grant.state(NOON + timedelta(days=10_000)) is State.LIVE
+    assert grant.over_at is None
+
+
+def test_a_revoked_grant_stays_revoked_after_its_end():
+    grant = revoke(granted(), ANNA, NOON + SECOND)
+
+    assert grant.state(NOON + SECOND) is State.REVOKED
+    assert grant.state(NOON + 2 * HOUR) is State.REVOKED
+    assert grant.over_at == NOON + SECOND
+
+
+@pytest.mark.parametrize(
+    ("grant", "start", "was_live"),
+    [
+        (granted(), NOON + HOUR - SECOND, True),
+        (granted(), NOON + HOUR, False),
+        (granted(), NOON - timedelta(days=400), True),
+        (granted(Period.PERMANENT), NOON + timedelta(days=400), True),
+        (revoke(granted(Period.PERMANENT), ANNA, NOON + HOUR), NOON + HOUR - SECOND, True),
+        (revoke(granted(Period.PERMANENT), ANNA, NOON + HOUR), NOON + HOUR, False),
+    ],
+)
+def test_whether_it_let_anybody_in_since_some_moment(grant, start, was_live):
+    assert grant.was_live_since(start) is was_live
+
+
+# --- Revoking --------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_revokes_is_named():
+    grant = revoke(granted(), GIULIA, NOON + SECOND)
+
+    assert (grant.revoked_at, grant.revoked_by) == (NOON + SECOND, Person(user_id="giulia", name="Giulia Galli"))
+    assert replace(grant, revoked_at=None, revoked_by=None) == granted()
+
+
+def test_revoking_twice_changes_nothing():
+    once = revoke(granted(), ANNA, NOON + SECOND)
+
+    assert revoke(once, GIULIA, NOON + 2 * SECOND) == once
+    assert revoke(once, GIULIA, NOON + 2 * HOUR) == once
+
+
+def test_a_grant_that_time_ended_cannot_be_revoked_any_more():
+    with pytest.raises(GrantEnded):
+        revoke(granted(), ANNA, NOON + HOUR)
+
+
+def test_a_permanent_grant_can_be_revoked_at_any_time():
+    assert revoke(granted(Period.PERMANENT), ANNA, NOON + timedelta(days=1000)).state(NOON) is State.REVOKED
+
+
+# --- The live key ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "ends_at", "is_live"),
+    [
+        (NOON - SECOND, NOON + HOUR, False),
+        (NOON, NOON + HOUR, True),
+        (NOON + HOUR - SECOND, NOON + HOUR, True),
+        (NOON + HOUR, NOON + HOUR, False),
+        (NOON + timedelta(days=2), NOON + HOUR, False),
+        (NOON - SECOND, None, False),
+        (NOON + timedelta(days=10_000), None, True),
+    ],
+)
+def test_a_key_opens_from_its_start_to_before_its_end_swept_or_not(at, ends_at, is_live):
+    key = LiveKey(
+        grant_id="01J", grantee=SVEN, may_export=False, granted_at=NOON, ends_at=ends_at, revoked_before_at=None
+    )
+
+    assert key.is_live(at) is is_live

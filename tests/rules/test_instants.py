@@ -1,0 +1,39 @@
+"""Moments as the contract and the table write them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guestkey.rules.instants import instant, text_of
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WHOLE_SECONDS = st.datetimes(
+    min_value=datetime(1970, 1, 1),  # noqa: DTZ001
+    max_value=datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.just(UTC),
+).map(lambda at: at.replace(microsecond=0))
+
+
+@pytest.mark.parametrize(
+    "at", [NOON, NOON.astimezone(ZoneInfo("Asia/Kathmandu")), NOON.astimezone(timezone(timedelta(hours=-12)))]
+)
+def test_a_moment_is_written_in_utc_with_a_z_whatever_zone_it_came_in(at):
+    assert text_of(at) == "2026-11-23T12:00:00Z"
+
+
+def test_fractions_of_a_second_are_cut_off():
+    assert text_of(NOON + timedelta(microseconds=999_999)) == "2026-11-23T12:00:00Z"
+
+
+@given(WHOLE_SECONDS)
+def test_what_was_written_reads_as_the_same_moment_and_is_aware(at):
+    assert instant(text_of(at)) == at
+    assert instant(text_of(at)).utcoffset() == timedelta(0)
+
+
+@given(WHOLE_SECONDS, WHOLE_SECONDS)
+def test_texts_sort_as_time_does(one, other):
+    assert (text_of(one) < text_of(other)) == (one < other)

@@ -1,0 +1,429 @@
+"""A login's life, and when access was over: told by the history exactly, by the live keys never too late.
+
+The oracle steps second by second over a short time line: at each it asks whether any grant covered the agent. It
+shares nothing with the rules but their words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from guestkey.rules.access import covering, named
+from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.logins import End, Login, enter, is_open, log_out, over_at, settled
+from guestkey.rules.people import Agent, Grantee, GranteeType, Person
+from guestkey.rules.periods import Period
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+LONG_AGO = NOON - timedelta(days=400)
+
+SVEN = Agent(
+    agent_id="sven",
+    name="Sven Brandt",
+    email="sven@vendor.example",
+    departments=("support",),
+    is_active=True,
+    changed_at=LONG_AGO,
+)
+TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+TO_DORA = Grantee(type=GranteeType.AGENT, id="dora", name="Dora Vogel")
+TO_SUPPORT = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support")
+TO_DEVELOPMENT = Grantee(type=GranteeType.DEPARTMENT, id="development", name="Development")
+
+
+def key(
+    to: Grantee = TO_SVEN,
+    *,
+    granted_at: datetime = NOON,
+    ends_at: datetime | None = NOON + HOUR,
+    revoked_before_at: datetime | None = None,
+) -> LiveKey:
+    return LiveKey(
+        grant_id="A",
+        grantee=to,
+        may_export=True,
+        granted_at=granted_at,
+        ends_at=ends_at,
+        revoked_before_at=revoked_before_at,
+    )
+
+
+def grant(
+    to: Grantee = TO_SVEN,
+    *,
+    granted_at: datetime = NOON,
+    ends_at: datetime | None = NOON + HOUR,
+    revoked_at: datetime | None = None,
+) -> Grant:
+    return Grant(
+        tenant_id="acme",
+        grant_id="A",
+        grantee=to,
+        period=Period.ONE_HOUR,
+        may_export=True,
+        granted_at=granted_at,
+        granted_by=Person(user_id="anna", name="Anna Albrecht"),
+        ends_at=ends_at,
+        review_at=None,
+        revoked_at=revoked_at,
+    )
+
+
+def entered(under: LiveKey | None = None, *, agent: Agent = SVEN, at: datetime = NOON) -> Login:
+    return enter(
+        login_id="L",
+        tenant_id="acme",
+        agent=agent,
+        grant=under or key(),
+        may_export=True,
+        reason="The import stands still",
+        ticket="T-1",
+        now=at,
+    )
+
+
+# --- Entering and leaving --------------------------------------------------------------------------------------------
+
+
+def test_a_login_always_names_the_person_and_the_grant():
+    login = entered(key(TO_SUPPORT))
+
+    assert (login.agent_id, login.agent_name, login.departments) == ("sven", "Sven Brandt", ("support",))
+    assert (login.tenant_id, login.login_id, login.grant_id) == ("acme", "L", "A")
+    assert (login.reason, login.ticket, login.may_export) == ("The import stands still", "T-1", True)
+    assert (login.logged_in_at, login.access_ends_at) == (NOON, NOON + HOUR)
+    assert (login.ended_at, login.end) == (None, None)
+
+
+def test_sven_ends_his_login():
+    login = log_out(entered(), NOON + MINUTE)
+
+    assert (login.ended_at, login.end) == (NOON + MINUTE, End.LOGGED_OUT)
+
+
+def test_ending_a_login_that_is_over_changes_nothing():
+    over = settled(entered(), NOON + MINUTE, NOON + HOUR)
+
+    assert log_out(over, NOON + 2 * HOUR) == over
+
+
+# --- How it reads ----------------------------------------------------------------------------------------------------
+
+
+def test_a_login_reads_as_open_until_access_is_over():
+    login = settled(entered(), NOON + 2 * HOUR, NOON + HOUR)
+
+    assert (login.ended_at, login.end, login.access_ends_at) == (None, None, NOON + 2 * HOUR)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), SECOND, timedelta(days=300)])
+def test_the_moment_at_which_access_was_over_ended_it_however_much_later_it_is_read(later):
+    login = settled(entered(), NOON + HOUR, NOON + HOUR + later)
+
+    assert (login.ended_at, login.end, login.access_ends_at) == (NOON + HOUR, End.ACCESS_OVER, NOON + HOUR)
+
+
+def test_a_login_under_a_permanent_grant_reads_as_open_without_an_end():
+    login = settled(entered(), None, NOON + timedelta(days=300))
+
+    assert (login.ended_at, login.access_ends_at) == (None, None)
+
+
+def test_a_login_that_sven_ended_stays_as_he_ended_it():
+    login = log_out(entered(), NOON + MINUTE)
+
+    assert settled(login, NOON + HOUR, NOON + 2 * HOUR) == login
+
+
+# --- When access was over --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("grants", "over"),
+    [
+        ([grant()], NOON + HOUR),
+        ([grant(ends_at=None)], None),
+        ([grant(revoked_at=NOON + MINUTE)], NOON + MINUTE),
+        ([grant(revoked_at=NOON)], NOON),
+        ([], NOON),
+        ([grant(TO_DORA)], NOON),
+        ([grant(), grant(granted_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)], NOON + 2 * HOUR),
+        ([grant(), grant(granted_at=NOON + HOUR + SECOND, ends_at=None)], NOON + HOUR),
+        ([grant(granted_at=NOON + MINUTE, ends_at=None), grant()], None),
+        ([grant(ends_at=None, revoked_at=NOON + 2 * HOUR), grant(TO_SUPPORT)], NOON + 2 * HOUR),
+    ],
+)
+def test_access_is_over_at_the_first_moment_no_grant_covers(grants, over):
+    assert over_at(entered(), grants, SVEN) == over
+
+
+@pytest.mark.parametrize(
+    ("to", "agent", "over"),
+    [
+        (TO_SUPPORT, replace(SVEN, departments=(), changed_at=NOON + MINUTE), NOON + MINUTE),
+        (TO_SUPPORT, replace(SVEN, is_active=False, changed_at=NOON + MINUTE), NOON + MINUTE),
+        (TO_SVEN, replace(SVEN, is_active=False, changed_at=NOON + MINUTE), NOON + MINUTE),
+        (TO_SVEN, replace(SVEN, departments=(), changed_at=NOON + MINUTE), NOON + HOUR),
+        (TO_SUPPORT, replace(SVEN, departments=("support", "x"), changed_at=NOON + MINUTE), NOON + HOUR),
+        (TO_SUPPORT, replace(SVEN, departments=(), changed_at=NOON + 2 * HOUR), NOON + HOUR),
+    ],
+)
+def test_whoever_left_the_department_or_the_desk_was_out_from_then_on(to, agent, over):
+    assert over_at(entered(key(to)), [grant(to)], agent) == over
+
+
+@pytest.mark.parametrize("changed_at", [NOON, NOON - SECOND])
+def test_a_change_that_was_stored_only_after_the_login_counts_at_once(changed_at):
+    """The registry's clock and the login's are two: a change may bear an earlier time than the login it came after."""
+    left = replace(SVEN, departments=(), changed_at=changed_at)
+
+    assert over_at(entered(key(TO_SUPPORT)), [grant(TO_SUPPORT)], left) == NOON
+
+
+def test_a_departments_grant_counts_from_the_moment_sven_joined():
+    grants = [grant(ends_at=NOON + HOUR), grant(TO_DEVELOPMENT, ends_at=NOON + 2 * HOUR)]
+    in_time = replace(SVEN, departments=("support", "development"), changed_at=NOON + HOUR)
+
+    assert over_at(entered(), grants, in_time) == NOON + 2 * HOUR
+    assert over_at(entered(), grants, replace(in_time, changed_at=NOON + HOUR + SECOND)) == NOON + HOUR
+
+
+# --- Whether a check goes on -----------------------------------------------------------------------------------------
+
+
+def test_a_grant_from_before_the_login_keeps_it_open():
+    assert is_open(entered(), [key(TO_SUPPORT, granted_at=NOON - MINUTE)], SVEN)
+    assert is_open(entered(), [key(revoked_before_at=NOON)], SVEN)
+
+
+def test_without_a_covering_grant_it_is_over():
+    assert not is_open(entered(), [], SVEN)
+
+
+def test_a_login_that_was_ended_stays_over():
+    assert not is_open(log_out(entered(), NOON + MINUTE), [key()], SVEN)
+
+
+@pytest.mark.parametrize("granted_at", [NOON + MINUTE, NOON + HOUR])
+def test_a_grant_given_before_the_named_one_ends_prolongs_the_login(granted_at):
+    assert is_open(entered(), [key(granted_at=granted_at)], SVEN)
+
+
+def test_a_grant_given_after_the_named_one_ended_does_not():
+    assert not is_open(entered(), [key(granted_at=NOON + HOUR + SECOND)], SVEN)
+
+
+def test_a_login_under_a_permanent_grant_is_prolonged_at_any_time():
+    login = entered(key(ends_at=None))
+
+    assert is_open(login, [key(granted_at=NOON + timedelta(days=300), ends_at=None)], SVEN)
+
+
+@pytest.mark.parametrize(
+    ("revoked_before_at", "goes_on"), [(NOON - SECOND, True), (NOON, False), (NOON + SECOND, False)]
+)
+def test_something_revoked_since_the_login_may_have_been_the_named_grant(revoked_before_at, goes_on):
+    prolonging = key(granted_at=NOON + MINUTE, revoked_before_at=revoked_before_at)
+
+    assert is_open(entered(), [prolonging], SVEN) is goes_on
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        replace(SVEN, departments=("support", "development"), changed_at=NOON + SECOND),
+        replace(
+            SVEN, departments=("support",), changed_at=NOON + SECOND
+        ),  # out and in again: who can tell for how long?
+    ],
+)
+def test_after_a_change_of_his_departments_sven_records_a_new_login(agent):
+    assert not is_open(entered(), [key(TO_DEVELOPMENT), key(), key(TO_SUPPORT)], agent)
+
+
+# --- Both against the oracle -----------------------------------------------------------------------------------------
+
+LAST_GIVEN, HORIZON = 10, 24
+"""The last second in which something is given or changed; one by which everything with an end is over."""
+GRANTEES = [TO_SVEN, TO_SUPPORT, TO_DEVELOPMENT]
+DEPARTMENTS = [(), ("support",), ("development",), ("support", "development")]
+
+
+def moment(second: int) -> datetime:
+    return NOON + second * SECOND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A grant on the time line."""
+
+    to: Grantee
+    start: int
+    end: int | None
+    revoked: int | None
+    after_revokes_of_its_second: bool
+
+    def is_revoked(self, now: int) -> bool:
+        return self.revoked is not None and self.revoked <= now
+
+    def is_live(self, second: int, now: int) -> bool:
+        """Whether it let its grantee in at that second, as it is known at `now`."""
+        if self.is_revoked(now) and self.revoked is not None and self.revoked <= second:
+            return False
+        return self.start <= second and (self.end is None or second < self.end)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A login, everything that was granted, and one change of the agent."""
+
+    grants: Sequence[Given]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    active_after: bool
+    changed: int
+    change_came_after_the_login: bool
+    """Of a change in the second of the login."""
+    logged_in: int
+    now: int
+
+    def agent(self, now: int) -> Agent:
+        """The record that the table had."""
+        if now < self.changed:
+            return replace(SVEN, departments=self.before)
+        return replace(SVEN, departments=self.after, is_active=self.active_after, changed_at=moment(self.changed))
+
+    def agent_at_login(self) -> Agent:
+        if self.changed == self.logged_in and self.change_came_after_the_login:
+            return self.agent(self.changed - 1)
+        return self.agent(self.logged_in)
+
+    def covers(self, given: Given, second: int, now: int) -> bool:
+        if not given.is_live(second, now):
+            return False
+        changed = self.changed <= second and self.changed <= now
+        departments = self.after if changed else self.before
+        if changed and not self.active_after:
+            return False
+        return given.to is TO_SVEN or (given.to.type is GranteeType.DEPARTMENT and given.to.id in departments)
+
+    def is_covered(self, second: int, now: int) -> bool:
+        return any(self.covers(given, second, now) for given in self.grants if given.start <= now)
+
+    def key(self, given: Given) -> LiveKey:
+        revokes = [
+            other.revoked
+            for other in self.grants
+            if other.revoked is not None and other.revoked < given.start + given.after_revokes_of_its_second
+        ]
+        return LiveKey(
+            grant_id=f"{self.grants.index(given):02}",
+            grantee=given.to,
+            may_export=False,
+            granted_at=moment(given.start),
+            ends_at=None if given.end is None else moment(given.end),
+            revoked_before_at=moment(max(revokes)) if revokes else None,
+        )
+
+    def history(self, given: Given, now: int) -> Grant:
+        return grant(
+            given.to,
+            granted_at=moment(given.start),
+            ends_at=None if given.end is None else moment(given.end),
+            revoked_at=moment(given.revoked) if given.is_revoked(now) and given.revoked is not None else None,
+        )
+
+    def login(self) -> Login:
+        """The login as it was recorded: under the covering key that ends last, whatever is revoked later."""
+        agent, at = self.agent_at_login(), moment(self.logged_in)
+        keys = [self.key(given) for given in self.grants if given.revoked is None or given.revoked >= self.logged_in]
+        return entered(named(covering(keys, agent, at)), agent=agent, at=at)
+
+
+@st.composite
+def some_grant(draw: st.DrawFn, grantees: Sequence[Grantee], earliest: int, latest: int, live_at: int = 0) -> Given:
+    """A grant that was live in the second `live_at`, or revoked in it, if it was given by then."""
+    start = draw(st.integers(earliest, latest))
+    least = max(start, live_at)
+    end = draw(st.integers(least + 1, least + 5) | st.none())
+    revoked = draw(st.none() | st.integers(least, least + 4 if end is None else end - 1))
+    return Given(
+        to=draw(st.sampled_from(grantees)),
+        start=start,
+        end=end,
+        revoked=revoked,
+        after_revokes_of_its_second=draw(st.booleans()),
+    )
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    """A story in which the login could be recorded: one grant at least covered the agent as the table had him."""
+    logged_in = draw(st.integers(2, 3))
+    before, after = draw(st.sampled_from(DEPARTMENTS)), draw(st.sampled_from(DEPARTMENTS))
+    changed, later = draw(st.just(0) | st.integers(0, LAST_GIVEN)), draw(st.booleans())
+    entered_before = logged_in < changed or (logged_in == changed and later)
+    active_after = draw(st.booleans()) if entered_before else True
+    at_login = before if entered_before else after
+    opening = [to for to in GRANTEES if to is TO_SVEN or to.id in at_login]
+    first = draw(some_grant(opening, 0, logged_in, logged_in))
+    rest = draw(st.lists(some_grant(GRANTEES, 1, LAST_GIVEN), min_size=1, max_size=3))
+    return Story(
+        grants=[first, *rest],
+        before=before,
+        after=after,
+        active_after=active_after,
+        changed=changed,
+        change_came_after_the_login=later,
+        logged_in=logged_in,
+        now=draw(st.integers(logged_in, LAST_GIVEN + 2)),
+    )
+
+
+def given_once(to: Grantee, start: int, end: int | None) -> Given:
+    return Given(to=to, start=start, end=end, revoked=None, after_revokes_of_its_second=True)
+
+
+def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) -> Story:
+    """Sven logged in at 5, and it is 12 now. Of a change at 5 the login knew nothing yet."""
+    return Story(
+        grants=grants,
+        before=left,
+        after=("development",),
+        active_after=True,
+        changed=at,
+        change_came_after_the_login=True,
+        logged_in=5,
+        now=12,
+    )
+
+
+@settings(max_examples=500, deadline=None)
+@given(stories())
+@example(moved_to_development(10, given_once(TO_SVEN, 3, 8), given_once(TO_DEVELOPMENT, 2, 20)))
+@example(moved_to_development(6, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
+@example(moved_to_development(5, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
+def test_whenever_the_live_keys_say_open_access_was_never_interrupted(story):
+    agent, login = story.agent(story.now), story.login()
+    kept = [given for given in story.grants if given.start <= story.now and not given.is_revoked(story.now)]
+    standing = [story.key(given) for given in kept]
+
+    if is_open(login, covering(standing, agent, moment(story.now)), agent):
+        assert all(story.is_covered(second, story.now) for second in range(story.logged_in, story.now + 1))
+
+
+@settings(max_examples=500, deadline=None)
+@given(stories())
+def test_the_history_tells_the_first_second_that_nobody_covered(story):
+    agent, login = story.agent(story.now), story.login()
+    history = [story.history(given, story.now) for given in story.grants if given.start <= story.now]
+
+    uncovered = (second for second in range(story.logged_in, HORIZON) if not story.is_covered(second, story.now))
+    first = next(uncovered, None)
+
+    assert over_at(login, history, agent) == (None if first is None else moment(first))

@@ -1,0 +1,99 @@
+"""Who is who, whom a grant covers, and how somebody is found by name."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, matches
+
+SVEN = Agent(
+    agent_id="sven",
+    name="Sven Brandt",
+    email="sven@vendor.example",
+    departments=("support", "night-shift"),
+    is_active=True,
+    changed_at=datetime(2024, 11, 1, tzinfo=UTC),
+)
+
+
+def grantee(type: GranteeType, id: str) -> Grantee:
+    return Grantee(type=type, id=id, name="")
+
+
+def test_a_tenant_lives_by_the_calendar_of_its_own_zone():
+    acme = Tenant(
+        tenant_id="acme",
+        name="Acme Immobilien GmbH",
+        version="Enterprise 24.3",
+        time_zone="Europe/Berlin",
+        language="de",
+        country="DE",
+        approver_emails=(),
+    )
+
+    assert acme.zone == ZoneInfo("Europe/Berlin")
+
+
+# --- Whom a grantee covers -------------------------------------------------------------------------------------------
+
+
+def test_a_grant_to_sven_covers_sven_and_nobody_else():
+    assert grantee(GranteeType.AGENT, "sven").covers(SVEN)
+    assert not grantee(GranteeType.AGENT, "dora").covers(SVEN)
+
+
+@pytest.mark.parametrize("department_id", SVEN.departments)
+def test_a_grant_to_a_department_covers_each_of_its_agents(department_id):
+    assert grantee(GranteeType.DEPARTMENT, department_id).covers(SVEN)
+
+
+def test_a_grant_to_another_department_does_not_cover_sven():
+    assert not grantee(GranteeType.DEPARTMENT, "development").covers(SVEN)
+
+
+def test_a_department_that_is_called_like_an_agent_is_not_that_agent():
+    assert not grantee(GranteeType.DEPARTMENT, "sven").covers(SVEN)
+    assert not grantee(GranteeType.AGENT, "support").covers(SVEN)
+
+
+# --- Finding somebody by name ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["Sven", "sv", "BRANDT", "brandt sven", "s b", "  sven  ", "sven, brandt!"])
+def test_each_word_of_the_query_begins_some_word_of_the_name(query):
+    assert matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize("query", ["ven", "randt", "sven vogel", "svenb", "sven brandt junior"])
+def test_a_word_that_begins_no_word_of_the_name_finds_nothing(query):
+    assert not matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize("query", ["", " ", "-", "?!"])
+def test_a_query_without_words_finds_everybody(query):
+    assert matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Zoë Müller", "zoe muller"),
+        ("Zoe Muller", "ZOË MÜLLER"),
+        ("Zoe\u0308 Mu\u0308ller", "zoë müller"),
+        ("José Nuñez", "jose nunez"),
+        ("Anna Weiß", "WEISS"),
+        ("Anna Weiss", "weiß"),
+        ("\uff21\uff4e\uff4e\uff41", "anna"),  # as wide as Japanese letters
+        ("Ирина Йорданова", "ирина иорд"),
+    ],
+)
+def test_neither_case_nor_accents_matter(name, query):
+    assert matches(name, query)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("Jean-Luc O'Brien", "luc"), ("Jean-Luc O'Brien", "o'brien"), ("R2D2", "r2")]
+)
+def test_a_word_begins_wherever_letters_and_figures_do(name, query):
+    assert matches(name, query)

@@ -1,0 +1,150 @@
+"""The template as the tests read it: parsed once, with what CloudFormation would make of its parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+PROJECT = Path(__file__).parent.parent
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One route of the API, the function behind it, and who may come through."""
+
+    method: str
+    path: str
+    function: str
+    """The logical id of the function in the template."""
+    folder: str
+    """The name of its folder in `functions/`."""
+    authorizer: str
+    scopes: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The route as API Gateway writes it."""
+        return f"{self.method} {self.path}"
+
+
+@cache
+def template() -> dict[str, Any]:
+    """Return the template; `!Sub x` reads `{"Fn::Sub": "x"}`, and so on."""
+    parsed: dict[str, Any] = yaml_parse((PROJECT / "template.yaml").read_text())
+    return parsed
+
+
+def resource(logical_id: str) -> dict[str, Any]:
+    """Return the properties of a resource as the template has them."""
+    properties: dict[str, Any] = template()["Resources"][logical_id]["Properties"]
+    return properties
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of every resource of a type, by logical id."""
+    return {name: made["Properties"] for name, made in template()["Resources"].items() if made["Type"] == kind}
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    """Return every route of the template."""
+    default = resource("Api")["Auth"]["DefaultAuthorizer"]
+    found = []
+    for function, properties in of_type("AWS::Serverless::Function").items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                auth = event["Properties"].get("Auth", {})
+                found.append(
+                    Route(
+                        method=event["Properties"]["Method"].upper(),
+                        path=event["Properties"]["Path"],
+                        function=function,
+                        folder=folder_of(properties),
+                        authorizer=auth.get("Authorizer", default),
+                        scopes=tuple(auth.get("AuthorizationScopes", ())),
+                    )
+                )
+    return tuple(found)
+
+
+def folder_of(function: dict[str, Any]) -> str:
+    """Return which folder of `functions/` holds a function's code."""
+    return str(function["CodeUri"]).removeprefix("functions/").removesuffix("/")
+
+
+def parameters(**given: Any) -> dict[str, Any]:
+    """Return the values of all parameters: the defaults, unless given."""
+    return {name: parameter.get("Default") for name, parameter in template()["Parameters"].items()} | given
+
+
+def value_of(said: Any, parameters: dict[str, Any]) -> Any:
+    """Return what CloudFormation makes of a value of the template.
+
+    A resource that is referred to is answered by its name; what this cannot say is a KeyError, not a guess.
+    """
+    if isinstance(said, list):
+        return [value_of(one, parameters) for one in said]
+    if not isinstance(said, dict):
+        return said
+    if len(said) == 1:
+        ((name, argument),) = said.items()
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name](argument, parameters)
+        if name == "Ref" or name.startswith("Fn::"):
+            raise KeyError(name)
+    return {name: value_of(one, parameters) for name, one in said.items()}
+
+
+def _ref(name: str, parameters: dict[str, Any]) -> Any:
+    pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
+    pseudo |= {"AWS::StackName": "guestkey", "AWS::Partition": "aws"}
+    if name in parameters:
+        return parameters[name]
+    return pseudo[name] if name in pseudo else _logical(name)
+
+
+def _logical(name: str) -> str:
+    if name not in template()["Resources"]:
+        raise KeyError(name)
+    return name
+
+
+def _if(argument: list[Any], parameters: dict[str, Any]) -> Any:
+    condition, then, otherwise = argument
+    is_met = value_of(template()["Conditions"][condition], parameters)
+    return value_of(then if is_met else otherwise, parameters)
+
+
+def _sub(text: str, parameters: dict[str, Any]) -> str:
+    done = ""
+    while "${" in text:
+        before, _, rest = text.partition("${")
+        name, _, text = rest.partition("}")
+        done += before + (_get_att(name, parameters) if "." in name else str(_ref(name, parameters)))
+    return done + text
+
+
+def _get_att(argument: str | list[str], parameters: dict[str, Any]) -> str:
+    name, _, attribute = (argument if isinstance(argument, str) else ".".join(argument)).partition(".")
+    return f"{_logical(name)}.{attribute}"
+
+
+_FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "Ref": _ref,
+    "Fn::GetAtt": _get_att,
+    "Fn::Sub": _sub,
+    "Fn::If": _if,
+    "Fn::Equals": lambda two, parameters: len({str(one) for one in value_of(two, parameters)}) == 1,
+    "Fn::Not": lambda one, parameters: not value_of(one, parameters)[0],
+    "Fn::And": lambda many, parameters: all(value_of(many, parameters)),
+    "Fn::Or": lambda many, parameters: any(value_of(many, parameters)),
+    "Fn::FindInMap": lambda path, parameters: _found(*value_of(path, parameters)),
+}
+
+
+def _found(mapping: str, top: str, second: str) -> Any:
+    return template()["Mappings"][mapping][top][second]

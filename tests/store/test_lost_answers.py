@@ -1,0 +1,233 @@
+"""A write is done and its answer gets lost: its effect stands exactly once, and the caller hears of success.
+
+Each write is done twice from the same table, once in peace and once with its answer lost. Afterwards both tables, the
+ledger included, and both answers look alike but for what chance made: ids, and the hashes over them.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey import settings
+from guestkey.rules.grants import MOST_LIVE_GRANTS
+from guestkey.rules.ledger import to_line
+from guestkey.rules.verify import verify
+from guestkey.store import keys, ledger
+from guestkey.store import table as store
+from tests import makers, table
+from tests.calls import Answer, call
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BACKEND, SVEN
+from tests.store import wire
+
+KEY = {"Idempotency-Key": "a-key-of-hers"}
+HOUR = timedelta(hours=1)
+ACME = {
+    "name": "Acme Immobilien GmbH",
+    "version": "Enterprise 24.4",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "country": "DE",
+    "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+}
+
+Do = Callable[[], Answer]
+Loss = Callable[[], AbstractContextManager[None]]
+
+# --- The writes: each prepares the table and returns what is then done -----------------------------------------------
+
+
+def give(**order: Any) -> Callable[[], Do]:
+    body = {"grantee": {"type": "agent", "id": "sven"}, **order}
+    return lambda: lambda: call("POST", "/v1/grants", body, caller=ANNA)
+
+
+def give_with_a_key() -> Do:
+    body = {"grantee": {"type": "agent", "id": "sven"}}
+    return lambda: call("POST", "/v1/grants", body, caller=ANNA, headers=KEY)
+
+
+def revoke(period: str = "1h") -> Callable[[], Do]:
+    def prepared() -> Do:
+        given = makers.grant(SVEN, period=period, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("DELETE", f"/v1/grants/{given.grant_id}", caller=ANNA)
+
+    return prepared
+
+
+def log_in(**headers: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        makers.grant(SVEN, at=MONDAY_NOON - HOUR / 2)
+        body = {"tenant_id": "acme", "reason": "The import stands still"}
+        return lambda: call("POST", "/v1/support/logins", body, caller=SVEN, headers=headers)
+
+    return prepared
+
+
+def log_in_after_refusals() -> Do:
+    for hours in (2, 2, 1, 1, 1):
+        with time_machine.travel(MONDAY_NOON - hours * HOUR, tick=False):
+            assert refuse()().status == 403
+    return log_in()()
+
+
+def end_the_login() -> Do:
+    makers.grant(SVEN, at=MONDAY_NOON - HOUR / 2)
+    entered = makers.login(SVEN, at=MONDAY_NOON - HOUR / 4)
+    return lambda: call("POST", f"/v1/support/logins/{entered.login_id}/end", caller=SVEN)
+
+
+def refuse() -> Do:
+    body = {"tenant_id": "acme", "reason": "The import stands still"}
+    return lambda: call("POST", "/v1/support/logins", body, caller=SVEN)
+
+
+def refuse_first_in_the_hour_after_others() -> Do:
+    for _ in range(3):
+        with time_machine.travel(MONDAY_NOON - HOUR, tick=False):
+            assert refuse()().status == 403
+    return refuse()
+
+
+def refuse_again() -> Do:
+    assert refuse()().status == 403
+    return refuse()
+
+
+def put_tenant(tenant_id: str) -> Callable[[], Do]:
+    return lambda: lambda: call("PUT", f"/v1/vendor/tenants/{tenant_id}", ACME, caller=BACKEND)
+
+
+def put_right(user_id: str, *, may_grant: bool) -> Callable[[], Do]:
+    path = f"/v1/vendor/tenants/acme/users/{user_id}/right"
+    return lambda: lambda: call("PUT", path, {"may_grant": may_grant, "changed_by": "carol"}, caller=BACKEND)
+
+
+def put_department(department_id: str) -> Callable[[], Do]:
+    return lambda: lambda: call("PUT", f"/v1/vendor/departments/{department_id}", {"name": "Night"}, caller=BACKEND)
+
+
+def put_agent(agent_id: str, *departments: str, active: bool = True) -> Callable[[], Do]:
+    body = {"name": "Sven B.", "email": "sven@vendor.example", "departments": list(departments), "active": active}
+    return lambda: lambda: call("PUT", f"/v1/vendor/agents/{agent_id}", body, caller=BACKEND)
+
+
+WRITES: dict[str, Callable[[], Do]] = {
+    "a grant": give(),
+    "a grant with an Idempotency-Key": give_with_a_key,
+    "a permanent grant": give(period="permanent"),
+    "a grant to a department": give(grantee={"type": "department", "id": "support"}),
+    "a revoke": revoke(),
+    "a revoke of a permanent grant": revoke("permanent"),
+    "a login": log_in(),
+    "a login with an Idempotency-Key": log_in(**KEY),
+    "a login that reports refusals": log_in_after_refusals,
+    "the end of a login": end_the_login,
+    "an hour's first refusal": refuse,
+    "a first refusal that reports others": refuse_first_in_the_hour_after_others,
+    "a new tenant": put_tenant("initech"),
+    "a changed tenant": put_tenant("acme"),
+    "a right taken away": put_right("anna", may_grant=False),
+    "a right given back": put_right("ben", may_grant=True),
+    "a new department": put_department("night"),
+    "a renamed department": put_department("support"),
+    "a new agent": put_agent("tina", "support"),
+    "a renamed agent": put_agent("sven", "support"),
+    "an agent of another department": put_agent("sven", "development"),
+    "an agent who leaves": put_agent("sven", "support", active=False),
+}
+LOSSES: dict[str, Loss] = {
+    "botocore sends it again": wire.botocore_sends_it_again,
+    "DynamoDB knows the token": wire.dynamodb_knows_the_token,
+    "every resend gets lost": wire.every_resend_gets_lost,
+    "every answer is a 500": wire.every_answer_is_a_500,
+    "lost above botocore": wire.lost_above_botocore,
+}
+
+
+# --- Looking alike ---------------------------------------------------------------------------------------------------
+
+
+def as_text(thing: Any, known: str) -> str:
+    """Return JSON in which whatever chance made since then is blotted out."""
+    text = json.dumps(thing, sort_keys=True)
+    made = {
+        found for found in re.findall(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\b[0-9a-f]{16,}\b", text) if found not in known
+    }
+    for found in made:
+        text = text.replace(found, "…")
+    return text
+
+
+def look_of(items: list[table.Raw], known: str) -> list[str]:
+    """Return every item as text. A wish is left out: it does nothing but pass within the second."""
+    return sorted(
+        as_text({name: value for name, value in item.items() if name != "wanted_until"}, known) for item in items
+    )
+
+
+def put_back(before: list[table.Raw]) -> None:
+    """Make the table what it was; what did not change is not touched, since moto remembers every write."""
+    now = table.items()
+    for item in now:
+        if item not in before:
+            key = {"PK": item["PK"], "SK": item["SK"]}
+            store._connection().client.delete_item(TableName=settings.TABLE_NAME, Key=key)
+    table.put([item for item in before if item not in now])
+
+
+def ledger_is_sound(tenant_id: str) -> bool:
+    lines = [f"{to_line(entry)}\n".encode() for entry in ledger.since(tenant_id, 0, 10_000)]
+    tip = ledger.tip(tenant_id)
+    return tip is not None and verify(lines, tip.head).is_clean
+
+
+def assert_nobody_notices(do: Do, losses: dict[str, Loss], subtests: pytest.Subtests) -> None:
+    before = table.items()
+    known = json.dumps(before)
+    answer_in_peace = do()
+    table_in_peace = look_of(table.items(), known)
+    assert table_in_peace != look_of(before, known)
+
+    for name, loss in losses.items():
+        put_back(before)
+        with subtests.test(name):
+            with loss():
+                answer = do()
+
+            assert answer.status == answer_in_peace.status in {200, 201, 403}
+            assert as_text(answer.body, known) == as_text(answer_in_peace.body, known)
+            assert look_of(table.items(), known) == table_in_peace
+            tenants = {item["PK"]["S"].removeprefix("TENANT#") for item in table.items(sk_begins=keys.LEDGER)}
+            assert all(ledger_is_sound(tenant_id) for tenant_id in tenants)
+
+
+# --- Lost ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prepared", WRITES.values(), ids=WRITES)
+def test_a_lost_answer_leaves_exactly_one_effect_and_the_caller_hears_of_success(prepared, subtests):
+    assert_nobody_notices(prepared(), LOSSES, subtests)
+
+
+def test_a_refusal_that_is_only_counted_is_counted_once(subtests):
+    """The counter relies on the transaction's token alone, which moto does not know: there a resend counts twice."""
+    losses = {name: loss for name, loss in LOSSES.items() if loss is not wire.botocore_sends_it_again}
+
+    assert_nobody_notices(refuse_again(), losses, subtests)
+
+
+def test_the_last_grant_that_there_is_room_for_is_not_in_its_own_way(subtests):
+    makers.grant(SVEN)
+    [live] = table.items(sk_begins=keys.LIVE)
+    [head] = table.items("TENANT#acme", keys.LEDGER)
+    others = [live | {"SK": {"S": f"{keys.LIVE}{number:026}"}} for number in range(MOST_LIVE_GRANTS - 2)]
+    table.put([*others, head | {"live_at_most": {"N": str(MOST_LIVE_GRANTS - 1)}}])
+
+    assert_nobody_notices(give()(), {"lost above botocore": wire.lost_above_botocore}, subtests)

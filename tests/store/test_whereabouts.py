@@ -1,0 +1,179 @@
+"""Where an agent may enter now: found through the index, confirmed on the live keys."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from guestkey.rules.people import Agent
+from guestkey.store import grants, keys, people, whereabouts
+from guestkey.store.whereabouts import Place
+from tests import makers, table
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, CARLA, DORA, SVEN, Caller
+from tests.store import wire
+
+HOUR = timedelta(hours=1)
+TENANTS = [f"tenant-{letter}" for letter in "abcdefgh"]
+
+
+def open_to(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[Place]:
+    return [place for _, place in found(agent, behind, batch)]
+
+
+def found(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[tuple[str, Place]]:
+    record = people.agent(agent.id)
+    assert isinstance(record, Agent)
+    return list(whereabouts.open_to(record, behind, batch, makers.now()))
+
+
+def user_of(tenant_id: str) -> Caller:
+    return ANNA.but(tenant_id=tenant_id)
+
+
+@pytest.fixture
+def eight_tenants(world: object) -> list[str]:
+    """Eight tenants that each let Sven or his department in, of whom some share a shard."""
+    for number, tenant_id in enumerate(TENANTS):
+        makers.tenant(tenant_id, name=f"Tenant {number}")
+        makers.grant(SVEN if number % 2 else "support", by=user_of(tenant_id))
+    return TENANTS
+
+
+def test_without_a_grant_sven_may_enter_nowhere():
+    assert open_to() == []
+
+
+def test_sven_may_enter_where_he_or_his_department_was_let_in():
+    ours, theirs = makers.grant(SVEN, by=ANNA), makers.grant("support", by=CARLA, may_export=True)
+    makers.grant(DORA, by=ANNA)
+    makers.grant("development", by=CARLA)
+
+    places = sorted(open_to(), key=lambda place: place.tenant_id)
+
+    assert places == [
+        Place(
+            tenant_id="acme",
+            name="Acme Immobilien GmbH",
+            ends_at=ours.ends_at,
+            may_export=False,
+            grant_ids=[ours.grant_id],
+        ),
+        Place(
+            tenant_id="globex", name="Globex Inc.", ends_at=theirs.ends_at, may_export=True, grant_ids=[theirs.grant_id]
+        ),
+    ]
+
+
+def test_several_grants_of_a_tenant_are_one_place_their_union():
+    made = [
+        makers.grant(SVEN, period="2h"),
+        makers.grant("support", may_export=True),
+        makers.grant(SVEN, period="4h"),
+    ]
+
+    [place] = open_to()
+
+    assert place.grant_ids == sorted(grant.grant_id for grant in made)
+    assert (place.ends_at, place.may_export) == (MONDAY_NOON + 4 * HOUR, True)
+
+
+def test_a_permanent_grant_has_no_end():
+    makers.grant(SVEN, period="permanent")
+    makers.grant(SVEN)
+
+    assert [place.ends_at for place in open_to()] == [None]
+
+
+def test_what_is_over_is_not_listed_though_its_key_was_not_swept(world):
+    makers.grant(SVEN)
+    world.shift(HOUR)
+
+    assert len(table.items(sk_begins=keys.LIVE)) == 1
+    assert open_to() == []
+
+
+def test_what_was_revoked_is_not_listed_though_the_index_lags(world):
+    """The index still names the key; the key itself is gone when it is read."""
+    makers.grant(SVEN)
+    grant = makers.grant(SVEN, by=CARLA)
+    done: list[bool] = []
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        if request.operation == "BatchGetItem" and done == [True]:
+            done.append(False)
+            makers.revoked(grant, by=CARLA)
+        if "IndexName" in request.body:
+            done[:] = done or [True]
+        return send()
+
+    with wire.through(script):
+        places = open_to()
+
+    assert [place.tenant_id for place in places] == ["acme"]
+
+
+def test_a_tenant_without_a_record_is_listed_by_its_id():
+    makers.grant(SVEN)
+    people.TenantItem(*keys.tenant("acme")).delete()
+
+    assert [place.name for place in open_to()] == ["acme"]
+
+
+def test_whoever_left_the_department_is_out():
+    makers.grant("support")
+    makers.agent("sven", "development")
+
+    assert open_to() == []
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_every_tenant_is_listed_once_whatever_is_read_at_a_time(eight_tenants, batch):
+    assert sorted(place.tenant_id for place in open_to(batch=batch)) == eight_tenants
+
+
+def test_the_list_goes_on_from_any_position(eight_tenants):
+    all_of_it = found()
+
+    for index, (position, _) in enumerate(all_of_it):
+        assert found(behind=position) == all_of_it[index + 1 :], position
+
+
+def test_a_tenant_whose_id_begins_with_anothers_is_another_tenant():
+    for tenant_id in ("tenant", "tenant-a", "tenant0"):
+        makers.tenant(tenant_id)
+        makers.grant(SVEN, by=user_of(tenant_id))
+        makers.grant("support", by=user_of(tenant_id))
+    record = people.agent("sven")
+    assert record
+
+    for shard in range(keys.GRANTEE_SHARDS):
+        pairs = list(grants.tenants_of(record, shard, ""))
+        ids = [tenant_id for tenant_id, _ in pairs]
+        assert pairs == sorted(pairs)
+        for tenant_id in set(ids):
+            behind = [found for found, _ in grants.tenants_of(record, shard, tenant_id)]
+            assert behind == [found for found in ids if found > tenant_id]
+
+
+def test_what_the_index_found_is_confirmed_strongly_consistent():
+    makers.grant(SVEN)
+
+    with wire.watched() as came:
+        open_to()
+
+    confirming = [request for request in came if request.operation == "BatchGetItem"]
+    assert confirming
+    assert all(request.body["RequestItems"]["guestkey"]["ConsistentRead"] is True for request in confirming)
+
+
+def test_live_keys_are_confirmed_by_tenant():
+    ours, theirs = makers.grant(SVEN, by=ANNA), makers.grant(SVEN, by=CARLA)
+    pairs = [("acme", ours.grant_id), ("globex", theirs.grant_id), ("globex", ours.grant_id)]
+
+    confirmed = grants.confirm(pairs)
+
+    assert {tenant_id: [key.grant_id for key in live] for tenant_id, live in confirmed.items()} == {
+        "acme": [ours.grant_id],
+        "globex": [theirs.grant_id],
+    }

@@ -1,0 +1,89 @@
+"""Every way of saying no has a status of the contract and a code of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from guestkey import errors
+from guestkey.edge import http
+
+CONTRACT = {
+    400: {"json_invalid"},
+    403: {
+        "right_missing",
+        "acting_for_another",
+        "claims_missing",
+        "agent_inactive",
+        "no_live_grant",
+        "slots_not_offered",
+        "not_yours",
+    },
+    404: {"not_found", "grantee_unknown", "tenant_unknown", "no_callback", "desk_unknown"},
+    409: {
+        "grant_ended",
+        "too_many_grants",
+        "request_closed",
+        "callback_open",
+        "callback_closed",
+        "slot_taken",
+        "already_taken",
+    },
+    410: {"request_expired"},
+    415: {"not_json"},
+    422: {
+        "input_invalid",
+        "cursor_invalid",
+        "recipient_unknown",
+        "department_unknown",
+        "slot_not_offered",
+        "export_not_asked",
+        "idempotency_key_reused",
+    },
+    429: {"too_many_requests"},
+    503: {"busy"},
+}
+"""Spec section 4, as it stands there."""
+
+
+def refusals(kind: type[errors.Refused] = errors.Refused) -> Iterator[type[errors.Refused]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from refusals(child)
+
+
+every_refusal = pytest.mark.parametrize("refusal", list(refusals()), ids=lambda refusal: refusal.__name__)
+
+
+@every_refusal
+def test_it_has_the_status_of_the_contract(refusal: type[errors.Refused]) -> None:
+    assert refusal.code in CONTRACT[http.STATUS[refusal]]
+
+
+@every_refusal
+def test_its_code_is_its_name_in_small_letters(refusal: type[errors.Refused]) -> None:
+    assert refusal.code == "".join(f"_{c.lower()}" if c.isupper() else c for c in refusal.__name__).removeprefix("_")
+
+
+@every_refusal
+def test_it_says_when_and_what_in_a_sentence(refusal: type[errors.Refused]) -> None:
+    assert refusal.__doc__ and refusal.__doc__ != errors.Refused.__doc__
+    assert refusal.title.endswith(".")
+
+
+def test_the_table_has_every_refusal_and_nothing_else() -> None:
+    assert set(http.STATUS) == set(refusals())
+
+
+def test_no_two_have_the_same_code() -> None:
+    codes = [refusal.code for refusal in refusals()]
+
+    assert len(codes) == len(set(codes))
+
+
+def test_a_refusals_own_members_are_shown_and_its_detail_defaults_to_the_title() -> None:
+    shown = http.problem(errors.TooManyRequests(retry_after=7))
+    assert shown["headers"]["Retry-After"] == "7"
+    assert "retry_after" not in shown["body"]
+
+    assert '"detail":"There is no such thing."' in http.problem(errors.NotFound())["body"]
+    assert '"grant_id":"x"' in http.problem(errors.NotFound("Gone.", grant_id="x"))["body"]

@@ -1,0 +1,87 @@
+"""The sample events of `events/`, as `sam local invoke` would send them, replayed to the real handlers.
+
+A file is named `<function>.<status>-<what>.json`. They are asked on Monday at noon in the sample world, after Anna has
+let Sven in (GRANT_ID) and he has entered (LOGIN_ID).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests import makers, people, stack
+from tests.calls import answer, handler, send
+
+EVENTS = sorted((stack.PROJECT / "events").glob("*.json"))
+GRANT_ID = "01M844DZG0ACMEGRANT0000001"
+LOGIN_ID = "01M844DZG0SVENENTERS000001"
+
+every_event = pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
+
+
+def read(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+def function_of(file: Path) -> str:
+    return file.name.split(".")[0]
+
+
+def status_of(file: Path) -> int:
+    return int(file.name.split(".")[1].split("-")[0])
+
+
+@every_event
+def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Traveller) -> None:
+    makers.grant(people.SVEN, grant_id=GRANT_ID)
+    makers.login(people.SVEN, login_id=LOGIN_ID)
+    said = answer(handler(function_of(file))(read(file), None))
+
+    assert said.status == status_of(file), said.text
+    if said.status >= 400:
+        assert said.code == file.name.split(".")[1].partition("-")[2].replace("-", "_")
+
+
+@every_event
+def test_it_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_lets_pass(file: Path) -> None:
+    event = read(file)
+    (route,) = [route for route in stack.routes() if route.key == event["routeKey"]]
+
+    assert route.folder == function_of(file)
+    assert event["requestContext"]["routeKey"] == route.key
+    assert event["requestContext"]["http"]["method"] == route.method
+    assert event["requestContext"]["http"]["path"] == event["rawPath"]
+    assert set(event.get("pathParameters", {})) == {
+        part[1:-1] for part in route.path.split("/") if part.startswith("{")
+    }
+    jwt = event["requestContext"]["authorizer"]["jwt"]
+    assert jwt["claims"]["iss"] == f"https://{route.authorizer.lower()}.example"
+    assert set(jwt["scopes"] or ()) == set(route.scopes)
+
+
+@every_event
+def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
+    cast = [people.ANNA, people.BEN, people.GIULIA, people.CARLA, people.SVEN, people.DORA, people.EMIL, people.BACKEND]
+    claims = read(file)["requestContext"]["authorizer"]["jwt"]["claims"]
+
+    assert {name: value for name, value in claims.items() if name != "act"} in [who.claims for who in cast]
+
+
+def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
+    folders = {route.folder for route in stack.routes()}
+
+    assert {function_of(file) for file in EVENTS} == folders
+    assert {function_of(file) for file in EVENTS if status_of(file) < 400} == folders
+    assert {function_of(file) for file in EVENTS if status_of(file) >= 400} == folders
+
+
+def test_every_route_has_one() -> None:
+    assert {read(file)["routeKey"] for file in EVENTS} == {route.key for route in stack.routes()}
+
+
+def test_an_event_is_sent_to_the_function_of_its_route(world: time_machine.Traveller) -> None:
+    about = next(file for file in EVENTS if file.name.endswith("-about.json"))
+
+    assert send(read(about)).body["tenant_id"] == "acme"

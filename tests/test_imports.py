@@ -1,0 +1,61 @@
+"""What each function's start costs, as a list of what it must not load. Each starts in a process of its own."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests import stack
+
+FOLDERS = sorted({route.folder for route in stack.routes()})
+NEVER = {"jinja2", "icalendar", "holidays", "aws_xray_sdk", "phonenumbers", "requests", "moto", "local", "tests"}
+"""Heavy things stay where they are needed: functions that mail, and the clean-up."""
+NO_FRAMEWORK = {"aws_lambda_powertools", "pydantic", "pydantic_core", "ulid", "boto3", "s3transfer", "email_validator"}
+
+
+@cache
+def loaded_by(folder: str) -> frozenset[str]:
+    """Return the modules that a function's cold start loads, found as on Lambda: its own folder and the layer."""
+    project = str(stack.PROJECT)
+    paths = [f"{project}/functions/{folder}", f"{project}/layers/core"]
+    start = f"import sys; sys.path[:0] = {paths!r}; import app; assert callable(app.lambda_handler)"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TABLE_NAME": "guestkey",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "nothing",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", f"{start}; print(*sys.modules)"],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return frozenset(done.stdout.split())
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_function_loads_what_it_does_not_need(folder: str) -> None:
+    loaded = {module.partition(".")[0] for module in loaded_by(folder)}
+
+    assert not loaded & NEVER
+    assert "boto3" not in loaded, "pynamodb stands on botocore alone"
+
+
+def test_the_check_stands_on_no_framework() -> None:
+    loaded = loaded_by("check")
+
+    assert not {module.partition(".")[0] for module in loaded} & NO_FRAMEWORK
+    assert "guestkey.edge.routes" not in loaded
+    assert "guestkey.store.grants" in loaded
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_connection_is_made_before_the_first_request(folder: str) -> None:
+    assert "botocore.client" in loaded_by(folder)

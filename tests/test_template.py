@@ -1,0 +1,415 @@
+"""The template against the code: routes and rights, names of settings, keys, and what a deployment must refuse."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guestkey.rules.people import GranteeType
+from guestkey.store import keys
+from guestkey.store import table as store_table
+from tests import stack
+
+FUNCTIONS = stack.of_type("AWS::Serverless::Function")
+PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
+WITH_POOLS = stack.parameters(CreateUserPools="yes")
+ISSUERS = ("Tenant", "Support", "Vendor")
+READ_BY_PYTHON = {"PYTHONTZPATH"}
+"""Set for the interpreter, not for us."""
+
+
+def actions(function: str) -> dict[str, set[str]]:
+    """Return what a function may do to what, `Table.Arn` or `Table.Arn/index/<name>`."""
+    allowed: dict[str, set[str]] = {}
+    for policy in FUNCTIONS[function]["Policies"]:
+        for statement in policy["Statement"]:
+            assert statement["Effect"] == "Allow"
+            resource = stack.value_of(statement["Resource"], PRODUCTION)
+            allowed.setdefault(resource, set()).update(statement["Action"])
+    return allowed
+
+
+# ------------------------------------------------------------------ functions and routes
+
+
+def test_every_folder_is_a_function_and_every_function_a_folder() -> None:
+    folders = {path.parent.name for path in (stack.PROJECT / "functions").glob("*/app.py")}
+
+    assert {stack.folder_of(properties) for properties in FUNCTIONS.values()} == folders
+
+
+def test_a_functions_name_is_its_folders() -> None:
+    for name, properties in FUNCTIONS.items():
+        assert name == "".join(word.title() for word in stack.folder_of(properties).split("_")) + "Function"
+
+
+@pytest.mark.parametrize("route", stack.routes(), ids=lambda route: route.key)
+def test_a_routes_prefix_says_who_may_come_through(route: stack.Route) -> None:
+    match route.path.split("/")[2]:
+        case "support":
+            assert (route.authorizer, route.scopes) == ("Support", ())
+        case "vendor":
+            assert route.authorizer == "Vendor"
+            assert route.scopes == (scope_of(route.path),)
+        case _:
+            assert (route.authorizer, route.scopes) == ("Tenant", ())
+
+
+def scope_of(path: str) -> str:
+    if path == "/v1/vendor/checks":
+        return "guestkey/check"
+    return "guestkey/rights" if path.endswith("/right") else "guestkey/registry"
+
+
+def test_no_two_functions_have_the_same_route() -> None:
+    found = [route.key for route in stack.routes()]
+
+    assert len(found) == len(set(found))
+
+
+def test_every_route_of_the_code_is_in_the_template_and_the_other_way_round() -> None:
+    for name, properties in FUNCTIONS.items():
+        source = (stack.PROJECT / "functions" / stack.folder_of(properties) / "app.py").read_text()
+        coded = {
+            f"{method.upper()} {re.sub(r'<(\w+)>', r'{\1}', path)}"
+            for method, path in re.findall(r'@app\.(get|post|put|patch|delete)\(\s*"([^"]+)"', source)
+        }
+        deployed = {route.key for route in stack.routes() if route.function == name}
+        assert coded == deployed or (name == "CheckFunction" and deployed == {"POST /v1/vendor/checks"})
+
+
+def test_whoever_has_a_budget_of_their_own_has_a_route() -> None:
+    budgets = stack.resource("Api")["RouteSettings"]
+
+    assert set(budgets) <= {route.key for route in stack.routes()}
+    assert {"POST /v1/vendor/checks", "DELETE /v1/grants/{grant_id}"} <= set(budgets)
+
+
+def test_each_authorizer_takes_the_token_from_the_header_and_wants_an_issuer_and_an_audience() -> None:
+    authorizers = stack.resource("Api")["Auth"]["Authorizers"]
+
+    assert set(authorizers) == set(ISSUERS)
+    for name, authorizer in authorizers.items():
+        assert authorizer["IdentitySource"] == "$request.header.Authorization"
+        jwt = stack.value_of(authorizer["JwtConfiguration"], stack.parameters(**{f"{name}Issuer": "https://x"}))
+        assert jwt == {"issuer": "https://x", "audience": [f"guestkey-{name.lower()}"]}
+
+
+def test_no_route_is_open() -> None:
+    assert stack.resource("Api")["Auth"]["DefaultAuthorizer"] in ISSUERS
+    for properties in FUNCTIONS.values():
+        for event in properties["Events"].values():
+            assert event["Properties"].get("Auth", {}).get("Authorizer") != "NONE"
+
+
+# ------------------------------------------------------------------ least privilege
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_named_things_to_the_table_and_nothing_else(function: str) -> None:
+    for resource, allowed in actions(function).items():
+        assert resource == "Table.Arn" or resource.startswith("Table.Arn/index/")
+        for action in allowed:
+            assert re.fullmatch(r"dynamodb:[A-Za-z]+", action)
+            assert action not in {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+            assert not action.startswith("dynamodb:PartiQL")
+
+
+def test_the_check_can_only_read_and_only_the_table_itself() -> None:
+    assert actions("CheckFunction") == {"Table.Arn": {"dynamodb:GetItem", "dynamodb:Query"}}
+
+
+def test_the_overview_can_only_read() -> None:
+    assert {action for allowed in actions("OverviewFunction").values() for action in allowed} <= {
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) -> None:
+    indexes = {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
+    for resource, allowed in actions(function).items():
+        if resource != "Table.Arn":
+            assert resource.removeprefix("Table.Arn/index/") in indexes
+            assert allowed == {"dynamodb:Query"}
+
+
+def test_no_code_scans() -> None:
+    for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
+        called = {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
+        assert "scan" not in called, file
+
+
+# ------------------------------------------------------------------ settings
+
+
+def test_the_settings_are_what_the_template_sets() -> None:
+    environment = stack.template()["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert set(environment) - READ_BY_PYTHON == names_read(stack.PROJECT / "layers/core/guestkey/settings.py")
+
+
+def test_nobody_else_reads_the_environment() -> None:
+    for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
+        if file.name != "settings.py":
+            assert names_read(file) == set(), file
+
+
+def test_without_pools_the_settings_default_to_the_parameters() -> None:
+    from guestkey import settings
+
+    environment = stack.value_of(stack.template()["Globals"]["Function"]["Environment"]["Variables"], PRODUCTION)
+    for name in set(environment) - READ_BY_PYTHON - {"TABLE_NAME", "RETENTION_DAYS"}:
+        assert getattr(settings, name) == environment[name], name
+    assert settings.RETENTION.days == int(environment["RETENTION_DAYS"])
+
+
+def test_with_pools_the_claims_are_cognitos() -> None:
+    environment = stack.value_of(stack.template()["Globals"]["Function"]["Environment"]["Variables"], WITH_POOLS)
+
+    assert environment["USER_ID_CLAIM"] == environment["AGENT_ID_CLAIM"] == "cognito:username"
+    assert environment["TENANT_CLAIM"] == "custom:tenant_id"
+    assert environment["BACKEND_ID_CLAIM"] == "client_id"
+
+
+def test_history_outlives_the_six_months_of_the_overview_and_the_longest_grant() -> None:
+    assert int(stack.template()["Parameters"]["RetentionDays"]["MinValue"]) >= 184 + 30
+
+
+def names_read(file: Path) -> set[str]:
+    """Return the names of the environment that a module asks for."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="get", value=ast.Attribute(attr="environ")), args=[ast.Constant(), *_]
+            ):
+                found.add(str(node.args[0].value))  # type: ignore[attr-defined]  # as matched
+            case ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=name)):
+                found.add(str(name))
+    return found
+
+
+# ------------------------------------------------------------------ the table
+
+
+def test_the_table_sweeps_streams_and_can_be_restored() -> None:
+    properties = stack.resource("Table")
+
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+
+
+def test_only_in_development_the_table_may_be_deleted() -> None:
+    made = stack.template()["Resources"]["Table"]
+
+    for parameters, is_protected in ((PRODUCTION, True), (DEVELOPMENT, False)):
+        assert stack.value_of(made["Properties"]["DeletionProtectionEnabled"], parameters) is is_protected
+        policy = stack.value_of(made["DeletionPolicy"], parameters)
+        assert policy == ("Retain" if is_protected else "Delete")
+    assert made["UpdateReplacePolicy"] == "Retain"
+    assert PRODUCTION["Stage"] == "production", "nobody gets development by forgetting to say so"
+
+
+def test_the_tables_keys_are_those_the_store_writes() -> None:
+    properties = stack.resource("Table")
+    model = store_table.Item
+
+    assert key_schema(properties) == (model.pk.attr_name, model.sk.attr_name)
+    assert model.ttl.attr_name == properties["TimeToLiveSpecification"]["AttributeName"]
+    declared = {
+        attribute["AttributeName"]: attribute["AttributeType"] for attribute in properties["AttributeDefinitions"]
+    }
+    assert set(declared.values()) == {"S"}
+    used = {name for schema in [properties, *properties["GlobalSecondaryIndexes"]] for name in key_schema(schema)}
+    assert set(declared) == used
+
+
+def test_the_tables_indexes_are_those_the_store_reads() -> None:
+    deployed = {index["IndexName"]: index for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
+    coded = {index.Meta.index_name: index for index in (store_table.ByGrantee, store_table.Directory)}
+
+    assert set(deployed) == set(coded)
+    for name, index in coded.items():
+        own = [attribute for attribute in vars(index).values() if hasattr(attribute, "is_hash_key")]
+        hash_key = next(attribute.attr_name for attribute in own if attribute.is_hash_key)
+        range_key = next(attribute.attr_name for attribute in own if attribute.is_range_key)
+        assert key_schema(deployed[name]) == (hash_key, range_key)
+        assert deployed[name]["Projection"] == projected(index.Meta.projection)
+
+
+def test_every_key_is_spelled_as_the_chart_says() -> None:
+    chart = (keys.__doc__ or "").split("index        PK")[0]
+    shown = {"TENANT#acme", "AGENT#sven", "DEPARTMENT#support", "CALLER#tenant#acme/anna"}
+    made = [
+        keys.tenant("acme"),
+        keys.right("acme", "anna"),
+        keys.live("acme", "g"),
+        keys.grant("acme", "g"),
+        keys.lasting("acme", "g"),
+        keys.login("acme", "l"),
+        keys.ledger("acme"),
+        keys.entry("acme", 7),
+        keys.agent("sven"),
+        keys.department("support"),
+        keys.own_login("sven", "l"),
+        keys.once("tenant", "acme/anna", "POST /v1/grants", "k"),
+    ]
+    for key in made:
+        assert key.pk in shown
+        assert key.sk.partition("#")[0] in chart
+    assert keys.entry("acme", 7).sk == "ENTRY#000000000007"
+    assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
+    assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
+
+
+def test_only_the_store_spells_keys() -> None:
+    spelled = re.compile(r"[\"'](TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|LOGIN|ENTRY|RIGHT|ONCE|COUNT)#")
+    for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
+        if file.name != "keys.py":
+            assert not spelled.search(file.read_text()), file
+
+
+def key_schema(properties: dict[str, Any]) -> tuple[str, str]:
+    kinds = {key["KeyType"]: key["AttributeName"] for key in properties["KeySchema"]}
+    return kinds["HASH"], kinds["RANGE"]
+
+
+def projected(projection: Any) -> dict[str, Any]:
+    names = projection.non_key_attributes
+    return {"ProjectionType": projection.projection_type} | ({"NonKeyAttributes": names} if names else {})
+
+
+# ------------------------------------------------------------------ what a deployment must refuse
+
+
+def is_taken(**given: Any) -> bool:
+    """Say whether CloudFormation would take these parameters, by the template's own rules."""
+    parameters = stack.parameters(**given)
+    return all(
+        bool(stack.value_of(assertion["Assert"], parameters))
+        for rule in stack.template()["Rules"].values()
+        for assertion in rule["Assertions"]
+    )
+
+
+def test_the_defaults_are_taken() -> None:
+    assert is_taken()
+    assert is_taken(CreateUserPools="yes")
+
+
+@pytest.mark.parametrize(("one", "other"), [("Tenant", "Support"), ("Tenant", "Vendor"), ("Support", "Vendor")])
+def test_two_kinds_of_caller_may_share_an_issuer_or_an_audience_but_not_both(one: str, other: str) -> None:
+    issuer = {f"{one}Issuer": "https://id.example", f"{other}Issuer": "https://id.example"}
+    audience = {f"{one}Audience": "guestkey", f"{other}Audience": "guestkey"}
+
+    assert is_taken(**issuer)
+    assert is_taken(**audience)
+    assert not is_taken(**issuer, **audience)
+
+
+def test_three_alike_are_not_taken_either() -> None:
+    alike = {f"{name}{what}": "same" for name in ISSUERS for what in ("Issuer", "Audience")}
+
+    assert not is_taken(**alike)
+
+
+def test_every_rule_says_what_is_wrong() -> None:
+    for rule in stack.template()["Rules"].values():
+        for assertion in rule["Assertions"]:
+            assert assertion["AssertDescription"].endswith(".")
+
+
+# ------------------------------------------------------------------ identities
+
+
+def test_the_pools_are_made_only_where_the_vendor_wants_them() -> None:
+    for name, made in stack.template()["Resources"].items():
+        if made["Type"].startswith("AWS::Cognito::"):
+            assert made.get("Condition") == "MakesPools", name
+    assert stack.value_of(stack.template()["Conditions"]["MakesPools"], PRODUCTION) is False
+    assert stack.value_of(stack.template()["Conditions"]["MakesPools"], WITH_POOLS) is True
+
+
+def test_each_kind_of_caller_has_a_pool_of_its_own() -> None:
+    authorizers = stack.resource("Api")["Auth"]["Authorizers"]
+    pairs = set()
+    for name in ISSUERS:
+        jwt = stack.value_of(authorizers[name]["JwtConfiguration"], WITH_POOLS)
+        assert jwt["issuer"].endswith(f"/{name}Pool")
+        pairs.add((jwt["issuer"], *jwt["audience"]))
+    assert len(pairs) == len(ISSUERS)
+
+
+@pytest.mark.parametrize("pool", stack.of_type("AWS::Cognito::UserPool"))
+def test_only_administrators_create_users(pool: str) -> None:
+    assert stack.resource(pool)["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+
+
+def test_a_users_tenant_never_changes_and_no_client_can_write_it() -> None:
+    (attribute,) = [a for a in stack.resource("TenantPool")["Schema"] if a["Name"] == "tenant_id"]
+    assert attribute["Mutable"] is False
+
+    for name, client in stack.of_type("AWS::Cognito::UserPoolClient").items():
+        if client["UserPoolId"] == {"Ref": "TenantPool"}:
+            # Without a list a client may write every attribute.
+            assert client["WriteAttributes"], name
+            assert "custom:tenant_id" not in client["WriteAttributes"]
+
+
+@pytest.mark.parametrize("client", stack.of_type("AWS::Cognito::UserPoolClient"))
+def test_no_client_takes_a_password_without_a_proof(client: str) -> None:
+    flows = stack.resource(client)["ExplicitAuthFlows"]
+
+    assert not {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH"} & set(flows)
+
+
+def test_the_backends_scopes_are_those_the_routes_ask_for() -> None:
+    server = stack.resource("VendorScopes")
+    offered = {f"{server['Identifier']}/{scope['ScopeName']}" for scope in server["Scopes"]}
+    client = stack.resource("VendorPoolClient")
+
+    assert offered == {scope for route in stack.routes() for scope in route.scopes}
+    assert set(client["AllowedOAuthScopes"]) == offered
+    assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    assert client["GenerateSecret"] is True
+    assert stack.template()["Resources"]["VendorPoolClient"]["DependsOn"] == "VendorScopes"
+    assert stack.resource("VendorPoolDomain")["UserPoolId"] == {"Ref": "VendorPool"}
+
+
+# ------------------------------------------------------------------ logs
+
+
+def test_the_access_log_names_routes_and_never_paths_or_queries_or_people() -> None:
+    written = stack.resource("Api")["AccessLogSettings"]["Format"]
+    variables = set(re.findall(r"\$context\.([\w.]+)", written))
+
+    assert {"routeKey", "status", "requestId"} <= variables
+    assert not [
+        name for name in variables if re.search(r"path|query|ip|userAgent|claims|identity", name, re.IGNORECASE)
+    ]
+
+
+def test_every_log_is_kept_for_a_time_and_no_longer() -> None:
+    groups = stack.of_type("AWS::Logs::LogGroup")
+    logging = stack.template()["Globals"]["Function"]["LoggingConfig"]
+
+    assert all("RetentionInDays" in group for group in groups.values())
+    assert stack.value_of(logging["LogGroup"], PRODUCTION) in groups
+    assert logging["LogFormat"] == "JSON"
+
+
+# ------------------------------------------------------------------ the small evaluator itself
+
+
+def test_what_the_evaluator_does_not_know_it_does_not_guess() -> None:
+    for said in ({"Fn::Base64": "x"}, {"Ref": "Nobody"}, {"Fn::GetAtt": "Nobody.Arn"}, {"Fn::Sub": "${Nobody}"}):
+        with pytest.raises(KeyError):
+            stack.value_of(said, PRODUCTION)
