@@ -25,7 +25,7 @@ from guestkey.rules.ledger import By, ByType, Entry, to_line
 from guestkey.rules.people import Agent, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD
 from guestkey.rules.verify import verify
-from guestkey.store import grants, ledger, people
+from guestkey.store import grants, ledger, people, tenants
 from guestkey.store.table import Item
 
 WRITERS = 16
@@ -90,7 +90,7 @@ def _prepare() -> None:
         approver_emails=("anna@acme.example",),
     )
     people.put_agent(agent)
-    people.put_tenant(tenant, By(type=ByType.VENDOR, id="backend"), clock.now())
+    tenants.put_tenant(tenant, By(type=ByType.VENDOR, id="backend"), clock.now())
 
 
 def _turns() -> list[Turn]:

@@ -9,7 +9,7 @@ from ulid import ULID
 from guestkey.rules.grants import Grant
 from guestkey.rules.people import Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
-from guestkey.store import grants, keys
+from guestkey.store import grants, keys, livekeys
 from guestkey.store.people import AgentItem
 from guestkey.store.table import Item
 
@@ -40,7 +40,7 @@ def agent() -> Raw:
 def live_keys(tenant_id: str, number: int) -> Iterator[Raw]:
     """Yield the live keys of grants that were given in the last hours and last a week."""
     for age in range(number):
-        yield raw(grants._live_item(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
+        yield raw(livekeys.item_of(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
 
 
 def history(tenant_id: str, number: int) -> Iterator[Raw]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import Field
 from samtranslator.yaml_helper import yaml_parse
 
 from guestkey import errors
@@ -66,13 +67,18 @@ PROBLEM = {
 }
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """Take the default out of a member's description: it may be left out, and nothing stands for it."""
+    del schema["default"]
+
+
 class CheckOrder(Input):
     """The product's question."""
 
     tenant_id: Slug
     agent_id: Slug
     action: Action
-    login_id: LoginId | None = None
+    login_id: LoginId = Field(default="", json_schema_extra=without_default)
 
 
 class CheckAnswer(Shape):

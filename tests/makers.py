@@ -17,7 +17,7 @@ from guestkey.rules.ledger import By, ByType
 from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
-from guestkey.store import grants, keys, ledger, logins, people
+from guestkey.store import counts, grants, keys, ledger, livekeys, logins, people, tenants
 from local import sample
 from tests import table
 from tests.calls import call
@@ -146,7 +146,7 @@ def tenant(
         country="DE",
         approver_emails=approver_emails,
     )
-    people.put_tenant(made, VENDOR, now())
+    tenants.put_tenant(made, VENDOR, now())
     return made
 
 
@@ -173,7 +173,7 @@ def agent(agent_id: str, *departments: str, name: str | None = None, is_active: 
 
 def right(who: Caller, *, may_grant: bool) -> None:
     """Give or take a user's right."""
-    people.set_right(who.tenant_id, who.id, may_grant, VENDOR, None, now())
+    tenants.set_right(who.tenant_id, who.id, may_grant, VENDOR, None, now())
 
 
 def bulk_live(number: int, *, tenant_id: str = "acme") -> None:
@@ -211,14 +211,14 @@ def bulk_places(tenant_ids: list[str]) -> None:
             )
             for type, id in to
         ]
-        table.put([people._tenant_item(made).to_dynamodb_dict()])
-        table.put([grants._live_item(one, None).to_dynamodb_dict() for one in given])
+        table.put([tenants._tenant_item(made).to_dynamodb_dict()])
+        table.put([livekeys.item_of(one, None).to_dynamodb_dict() for one in given])
 
 
 def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -> None:
     """Let an agent have recorded that many logins in this hour."""
     at = keys.count(logins.LOGGED_IN, agent.id, tenant_id, now())
-    item = logins.CountItem(*at, number=number, ttl=int((now() + logins.COUNTED_FOR).timestamp()))
+    item = counts.CountItem(*at, number=number, ttl=int((now() + counts.COUNTED_FOR).timestamp()))
     table.put([item.to_dynamodb_dict()])
 
 

@@ -17,13 +17,13 @@ import pytest
 from guestkey import errors, settings
 from guestkey.edge import http
 from guestkey.rules.ledger import What
-from guestkey.store import grants, keys, ledger, logins, once, people, table
+from guestkey.store import counts, grants, keys, ledger, livekeys, logins, once, people, table, tenants
 from tests import calls, stack
 from tests.people import ANNA, BACKEND, BEN, SVEN, Caller
 
 DOCS = stack.PROJECT / "docs"
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-STORES = (grants, ledger, logins, once, people)
+STORES = (counts, grants, ledger, livekeys, logins, once, people, tenants)
 
 
 def page(name: str) -> str:
@@ -254,8 +254,8 @@ def test_the_vendors_code_registers_a_customer_who_can_then_be_asked_about(progr
     program.does.register_a_first_customer(program.backend)
 
     assert program.does.may(program.backend, "initech", "sven") is False
-    assert people.tenant("initech").approver_emails == ("peter@initech.example",)
-    assert people.holds_right("initech", "milton") is False
+    assert tenants.tenant("initech").approver_emails == ("peter@initech.example",)
+    assert tenants.holds_right("initech", "milton") is False
 
 
 def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program: Program) -> None:

@@ -13,7 +13,7 @@ from guestkey.edge.callers import SLUG, ULID, Caller
 from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
-from guestkey.store import grants, logins, people
+from guestkey.store import livekeys, logins, people
 from guestkey.store.table import side_by_side
 
 FORMS = {"tenant_id": SLUG, "agent_id": SLUG, "action": re.compile("|".join(Action)), "login_id": ULID}
@@ -39,7 +39,7 @@ def check(event: http.Event, context: Any, sent: Any, caller: Caller) -> http.An
 def _decided(order: Order) -> Open | Shut:
     agent, keys = side_by_side(
         lambda: people.agent(order.agent_id),
-        lambda: list(grants.live(order.tenant_id)),
+        lambda: list(livekeys.of_tenant(order.tenant_id)),
     )
     return decide(keys, agent, order.action, clock.now())
 
@@ -48,16 +48,18 @@ def _decided_within(order: Order) -> Open | Shut:
     agent, login, keys = side_by_side(
         lambda: people.agent(order.agent_id),
         lambda: logins.find(order.tenant_id, order.login_id or ""),
-        lambda: list(grants.live(order.tenant_id)),
+        lambda: list(livekeys.of_tenant(order.tenant_id)),
     )
     return decide_within(login, keys, agent, order.action, clock.now())
 
 
 def order_of(sent: Any) -> Order:
-    """Return what was sent as a question, or refuse it naming every fault. A null `login_id` is none."""
+    """Return what was sent as a question, or refuse it naming every fault.
+
+    A `login_id` that is null is no string either: whoever meant to name a login must not hear "may begin".
+    """
     if not isinstance(sent, dict):
         raise InputInvalid(errors=[_fault("#", "Input should be an object")])
-    sent = {name: value for name, value in sent.items() if value is not None or name not in OPTIONAL}
     missing = FORMS.keys() - OPTIONAL - sent.keys()
     faults = [_fault(f"#/{name}", "Field required") for name in sorted(missing)]
     for name, value in sent.items():

@@ -38,7 +38,8 @@ def record_login(order: LoginOrder) -> Login:
         doorstep = logins.doorstep(agent_id, order.tenant_id, once, now)
         decision = decide(doorstep.keys, doorstep.agent, Action.ENTER, now)
         if not isinstance(decision, Open):
-            break
+            logins.turn_away(doorstep, now)
+            raise NoLiveGrant
         login = enter(
             login_id=login_id,
             tenant_id=order.tenant_id,
@@ -55,10 +56,7 @@ def record_login(order: LoginOrder) -> Login:
         except logins.Vanished:
             continue
         return shown
-    else:
-        raise Busy(retry_after=1)  # grants cover the agent, and each time the one to name went: nobody was refused
-    logins.refuse(doorstep, order.tenant_id, now)
-    raise NoLiveGrant
+    raise Busy(retry_after=1)  # grants cover the agent, and each time the one to name went: nobody was refused
 
 
 @app.post(

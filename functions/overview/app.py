@@ -23,7 +23,7 @@ from guestkey.rules.logins import Login as Entered
 from guestkey.rules.people import Agent, User, matches
 from guestkey.rules.periods import months_before
 from guestkey.rules.slots import may_choose_slot
-from guestkey.store import grants, keys, ledger, logins, people
+from guestkey.store import grants, keys, ledger, logins, people, tenants
 
 MONTHS_SHOWN = 6
 GRANT_COLUMNS = (
@@ -48,7 +48,7 @@ def show_me() -> Me:
         name=user.name,
         tenant_id=user.tenant_id,
         locale=user.locale,
-        may_grant=not routes.is_acting(app) and people.holds_right(user.tenant_id, user.user_id),
+        may_grant=not routes.is_acting(app) and tenants.holds_right(user.tenant_id, user.user_id),
         may_book_slot=may_choose_slot(user.locale),
     )
 
@@ -61,7 +61,7 @@ def show_me() -> Me:
 )
 def show_about() -> About:
     """Show your customer name and version."""
-    tenant = people.tenant(routes.user(app).tenant_id)
+    tenant = tenants.tenant(routes.user(app).tenant_id)
     return About(
         tenant_id=tenant.tenant_id,
         name=tenant.name,
@@ -79,7 +79,7 @@ def show_about() -> About:
 )
 def search_directory(q: Annotated[str, Query(max_length=100), OnOneLine] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
-    people.holder_at(routes.user(app))
+    tenants.holder_at(routes.user(app))
     found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())
     return Directory(
         departments=[Department.of(who) for who in found if not isinstance(who, Agent)],
@@ -128,7 +128,7 @@ def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
 def show_grant(grant_id: str) -> Grant:
     """Show one grant of your own account."""
     user = routes.user(app)
-    people.holder_at(user)
+    tenants.holder_at(user)
     return Grant.of(grants.find(user.tenant_id, ids.known_form(grant_id)), clock.now())
 
 
@@ -172,7 +172,7 @@ def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
     user = routes.user(app)
     scope = pages.scope(user.tenant_id, "ledger")
     after = int(pages.position(cursor, scope) or 0)
-    people.holder_at(user)
+    tenants.holder_at(user)
     tip = ledger.tip(user.tenant_id)
     assert tip
     entries = ((str(entry.seq), to_line(entry)) for entry in ledger.since(user.tenant_id, after, limit + 1))
@@ -190,7 +190,7 @@ def _grants(user: User, now: datetime, behind: str | None, batch: int) -> Iterat
 
     A position also says when the first page was asked for: the list stays that one.
     """
-    tenant = people.holder_at(user)
+    tenant = tenants.holder_at(user)
     asked_at, _, position = (behind or f"{text_of(now)}|").partition("|")
     start = months_before(instant(asked_at), MONTHS_SHOWN, tenant.zone)
     for place, grant in grants.overview(user.tenant_id, start, instant(asked_at), position or None, batch):
@@ -198,13 +198,13 @@ def _grants(user: User, now: datetime, behind: str | None, batch: int) -> Iterat
 
 
 def _live_grants(user: User, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, rules.Grant]]:
-    people.holder_at(user)
+    tenants.holder_at(user)
     yield from grants.live_now(user.tenant_id, now, behind, batch)
 
 
 def _logins(user: User, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Entered]]:
     """Yield the login overview; who is not covered any more reads as out."""
-    people.holder_at(user)
+    tenants.holder_at(user)
     for some in batched(logins.before(user.tenant_id, behind or keys.LAST, batch), batch):
         yield from ((login.login_id, login) for login in logins.settle(user.tenant_id, list(some), now))
 

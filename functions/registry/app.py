@@ -14,7 +14,7 @@ from guestkey.edge.shapes import Agent, Department, Right, Tenant
 from guestkey.errors import DepartmentUnknown, TenantUnknown
 from guestkey.rules import people as rules
 from guestkey.rules.ledger import By, ByType
-from guestkey.store import people
+from guestkey.store import people, tenants
 
 app = routes.resolver()
 
@@ -64,7 +64,7 @@ def put_tenant(tenant_id: Annotated[Slug, Path()], order: TenantOrder) -> Tenant
         country=order.country,
         approver_emails=tuple(dict.fromkeys(order.approver_emails)),
     )
-    people.put_tenant(tenant, _backend(), clock.now())
+    tenants.put_tenant(tenant, _backend(), clock.now())
     return Tenant.of(tenant)
 
 
@@ -104,7 +104,7 @@ def put_agent(agent_id: Annotated[Slug, Path()], order: AgentOrder) -> Agent:
 )
 def put_right(tenant_id: Annotated[Slug, Path()], user_id: Annotated[UserId, Path()], order: RightOrder) -> Right:
     """Say whether a user may let support in. It counts for every write that is not yet stored."""
-    people.set_right(tenant_id, user_id, order.may_grant, _backend(), order.changed_by, clock.now())
+    tenants.set_right(tenant_id, user_id, order.may_grant, _backend(), order.changed_by, clock.now())
     return Right(tenant_id=tenant_id, user_id=user_id, may_grant=order.may_grant)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import grants, keys
+from guestkey.store import keys, livekeys
 from tests import hostile, makers, table
 from tests.calls import Answer, call
 from tests.people import CARLA, DORA, EMIL, SVEN, Caller
@@ -85,7 +85,7 @@ def test_what_is_revoked_or_over_is_not_listed_though_its_key_may_still_lie_ther
     assert places() == ["acme"]
 
     world.shift(timedelta(hours=1))
-    assert len(list(grants.live("acme"))) == 1
+    assert len(list(livekeys.of_tenant("acme"))) == 1
     assert places() == []
 
 
@@ -123,7 +123,7 @@ def test_page_by_page_every_place_comes_once(many: list[str], limit: int) -> Non
 def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: list[str]) -> None:
     first = get(limit=5).body
     shown = [place["tenant_id"] for place in first["items"]]
-    for key in list(grants.live(shown[0])):
+    for key in list(livekeys.of_tenant(shown[0])):
         table.drop(keys.live(shown[0], key.grant_id))
     makers.bulk_places(["a-new-customer", "z-new-customer"])
     rest = get(limit=100, cursor=first["next_cursor"]).body

@@ -321,10 +321,13 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-def test_a_login_id_of_null_is_none() -> None:
+def test_a_login_id_of_null_is_refused_lest_it_be_heard_as_none() -> None:
     makers.grant()
 
-    assert post(ENTER | {"login_id": None}).body["allowed"] is True
+    answer = post(ENTER | {"login_id": None})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert [fault["pointer"] for fault in answer.body["errors"]] == ["#/login_id"]
 
 
 @pytest.mark.parametrize("field", ENTER)

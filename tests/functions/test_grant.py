@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from guestkey.rules.grants import MOST_LIVE_GRANTS
-from guestkey.store import grants, keys
+from guestkey.store import keys, livekeys
 from tests import hostile, makers, table
 from tests.calls import Answer, call
 from tests.makers import MONDAY_NOON
@@ -23,7 +23,7 @@ def post(body: Any = TO_SVEN, *, caller: Caller = ANNA, **how: Any) -> Answer:
 
 
 def live(tenant_id: str = "acme") -> list[str]:
-    return [key.grant_id for key in grants.live(tenant_id)]
+    return [key.grant_id for key in livekeys.of_tenant(tenant_id)]
 
 
 # ------------------------------------------------------------------ it works
@@ -144,7 +144,7 @@ def test_it_turns_away_a_user_without_the_right_and_stores_nothing() -> None:
 
     assert status == 403
     assert problem["code"] == "right_missing"
-    assert list(grants.live("acme")) == []
+    assert list(livekeys.of_tenant("acme")) == []
 
 
 def test_a_right_that_is_taken_away_counts_from_the_next_call_on(world: time_machine.Traveller) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guestkey.store import people
+from guestkey.store import tenants
 from tests import hostile, makers, table
 from tests.calls import Answer, call
 from tests.people import ANNA, BACKEND, Caller
@@ -69,7 +69,7 @@ def test_one_that_changes_nothing_writes_nothing() -> None:
 def test_a_whole_thing_is_put_not_merged() -> None:
     put(ACME | {"approver_emails": []}, "acme")
 
-    assert people.tenant("acme").approver_emails == ()
+    assert tenants.tenant("acme").approver_emails == ()
 
 
 def test_an_address_named_twice_is_kept_once_and_in_order() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from guestkey.store import grants, keys
+from guestkey.store import keys, livekeys
 from tests import hostile, makers, table
 from tests.calls import Answer, call
 from tests.people import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
@@ -50,7 +50,7 @@ def test_the_live_key_goes_and_the_history_stays() -> None:
     grant = makers.grant(period="permanent")
     delete(grant.grant_id)
 
-    assert list(grants.live("acme")) == []
+    assert list(livekeys.of_tenant("acme")) == []
     for key in (keys.grant, keys.lasting):
         kept = table.one(key("acme", grant.grant_id))
         assert kept and kept["revoked_by_id"] == {"S": "anna"}

@@ -13,7 +13,7 @@ from guestkey.errors import Busy, GranteeUnknown, GrantEnded, NotFound, RightMis
 from guestkey.rules.grants import MOST_LIVE_GRANTS, Grant, State, give
 from guestkey.rules.people import GranteeType, Person
 from guestkey.rules.periods import Period
-from guestkey.store import grants, keys, ledger
+from guestkey.store import grants, keys, ledger, livekeys
 from guestkey.store.table import Unmet
 from tests import makers, table
 from tests.calls import call
@@ -46,7 +46,7 @@ def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, le
 
 
 def live(tenant_id: str = "acme") -> list[str]:
-    return [key.grant_id for key in grants.live(tenant_id)]
+    return [key.grant_id for key in livekeys.of_tenant(tenant_id)]
 
 
 def head() -> ledger.Tip:
@@ -108,7 +108,7 @@ def test_the_live_key_remembers_when_the_tenant_last_revoked_anything(world):
     world.shift(SECOND)
     makers.grant(SVEN)
 
-    assert [key.revoked_before_at for key in grants.live("acme")] == [None, MONDAY_NOON + SECOND]
+    assert [key.revoked_before_at for key in livekeys.of_tenant("acme")] == [None, MONDAY_NOON + SECOND]
 
 
 def test_only_a_permanent_grant_is_kept_findable():
@@ -154,7 +154,7 @@ def test_two_tenants_that_let_the_same_grantee_in_do_not_meet(type, id):
         if request.operation == "TransactWriteItems"
     ]
     assert (annas, carlas) == ({"TENANT#acme"}, {"TENANT#globex"})
-    assert {key.grantee.id for tenant_id in ("acme", "globex") for key in grants.live(tenant_id)} == {id}
+    assert {key.grantee.id for tenant_id in ("acme", "globex") for key in livekeys.of_tenant(tenant_id)} == {id}
 
 
 # --- Not more than 500 -----------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_a_grant_that_time_ended_cannot_be_revoked(world):
 def test_a_grant_whose_live_key_was_swept_too_early_is_revoked_all_the_same():
     """The table may sweep a key only after its end, but nothing that decides relies on it."""
     grant = makers.grant(SVEN)
-    grants.LiveItem(*keys.live("acme", grant.grant_id)).delete()
+    livekeys.LiveItem(*keys.live("acme", grant.grant_id)).delete()
 
     assert makers.revoked(grant).state(MONDAY_NOON) is State.REVOKED
 
@@ -394,7 +394,7 @@ def test_several_grants_are_found_by_their_ids():
 
 def test_live_keys_are_read_strongly_consistent_and_by_pages():
     with wire.watched() as came:
-        list(grants.live("acme"))
+        list(livekeys.of_tenant("acme"))
 
     assert [(request.operation, request.body["ConsistentRead"]) for request in came] == [("Query", True)]
 

@@ -15,8 +15,8 @@ from guestkey.errors import Busy
 from guestkey.rules.ledger import By, ByType, Data, Note, What, to_line
 from guestkey.rules.verify import verify
 from guestkey.store import keys, ledger
-from guestkey.store.people import RightItem
 from guestkey.store.table import Change, Item, Unmet
+from guestkey.store.tenants import RightItem
 from tests import makers, table
 from tests.makers import MONDAY_NOON
 from tests.store import wire

@@ -12,7 +12,7 @@ from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, enter
-from guestkey.store import grants, keys, ledger, logins
+from guestkey.store import grants, keys, ledger, livekeys, logins
 from guestkey.store.logins import Vanished
 from guestkey.store.table import Unmet
 from tests import makers, table
@@ -52,7 +52,7 @@ def log_in(login: Login, step: logins.Doorstep, covered_by: LiveKey) -> None:
 
 
 def refuse(agent: Caller = SVEN, tenant_id: str = "acme") -> None:
-    logins.refuse(doorstep(agent, tenant_id), tenant_id, makers.now())
+    logins.turn_away(doorstep(agent, tenant_id), makers.now())
 
 
 def told() -> list[tuple[str, object]]:
@@ -508,7 +508,7 @@ def test_a_grant_whose_id_was_made_a_little_later_than_it_was_given_is_found(wor
     late = grants.find("acme", makers.grant(SVEN).grant_id)
     [item] = table.items("TENANT#acme", f"GRANT#{late.grant_id}")
     table.put([item | {"granted_at": {"S": "2026-11-23T13:00:00Z"}}])
-    grants.LiveItem(*keys.live("acme", late.grant_id)).delete()
+    livekeys.LiveItem(*keys.live("acme", late.grant_id)).delete()
 
     assert over(entered, at=MONDAY_NOON + HOUR + MINUTE) is None
 

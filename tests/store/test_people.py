@@ -12,7 +12,7 @@ from pynamodb.exceptions import PutError
 from guestkey.errors import AgentInactive, Busy, DepartmentUnknown, RightMissing, TenantUnknown
 from guestkey.rules.ledger import digest
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant
-from guestkey.store import keys, ledger, people
+from guestkey.store import keys, ledger, people, tenants
 from tests import makers, table
 from tests.makers import LONG_AGO, MONDAY_NOON, VENDOR
 from tests.people import ANNA, BEN, CARLA
@@ -40,7 +40,7 @@ TINA = Agent(
 
 
 def put(tenant: Tenant) -> None:
-    people.put_tenant(tenant, VENDOR, makers.now())
+    tenants.put_tenant(tenant, VENDOR, makers.now())
 
 
 def once_before(operation: str, act: Callable[[], object]) -> wire.Script:
@@ -70,14 +70,14 @@ def entries(tenant_id: str) -> list[tuple[str, str]]:
 def test_a_new_tenant_reads_as_it_was_registered_and_begins_its_ledger():
     put(INITECH)
 
-    assert people.tenant("initech") == INITECH
-    assert people.tenant_names(["initech", "acme", "nobody"]) == {"initech": "Initech", "acme": "Acme Immobilien GmbH"}
+    assert tenants.tenant("initech") == INITECH
+    assert tenants.tenant_names(["initech", "acme", "nobody"]) == {"initech": "Initech", "acme": "Acme Immobilien GmbH"}
     assert entries("initech") == [("tenant.changed", "initech")]
 
 
 def test_a_tenant_that_nobody_registered_is_unknown():
     with pytest.raises(TenantUnknown):
-        people.tenant("nobody")
+        tenants.tenant("nobody")
 
 
 def test_the_ledger_keeps_mail_addresses_only_as_their_hash():
@@ -114,7 +114,7 @@ def test_a_change_is_kept_and_told_and_putting_the_same_again_is_not(changed):
     with wire.watched() as came:
         put(changed)
 
-    assert people.tenant("initech") == changed
+    assert tenants.tenant("initech") == changed
     assert len(entries("initech")) == 2
     assert [request.operation for request in came] == ["BatchGetItem"]
 
@@ -130,7 +130,7 @@ def test_of_two_who_register_a_tenant_differently_at_the_same_time_both_stand_in
     with wire.through(once_before("TransactWriteItems", lambda: put(replace(INITECH, version="0")))):
         put(INITECH)
 
-    assert people.tenant("initech") == INITECH
+    assert tenants.tenant("initech") == INITECH
     assert len(entries("initech")) == 2
 
 
@@ -162,7 +162,7 @@ def test_a_tenant_that_is_registered_while_it_is_looked_for_is_looked_for_again(
     with wire.through(script):
         put(replace(INITECH, version="2"))
 
-    assert people.tenant("initech").version == "2"
+    assert tenants.tenant("initech").version == "2"
     assert len(entries("initech")) == 2
 
 
@@ -179,30 +179,30 @@ def test_a_tenant_that_never_stands_still_cannot_be_put_just_now():
 
 
 def test_everybody_holds_the_right_until_it_is_taken_away():
-    assert people.holds_right("acme", "anna")
-    assert people.holds_right("acme", "somebody-new")
-    assert not people.holds_right("acme", "ben")
-    assert people.holds_right("globex", "ben")
+    assert tenants.holds_right("acme", "anna")
+    assert tenants.holds_right("acme", "somebody-new")
+    assert not tenants.holds_right("acme", "ben")
+    assert tenants.holds_right("globex", "ben")
 
 
 def test_the_holder_of_the_right_is_told_the_tenant():
-    assert people.holder_at(makers.user(CARLA)).name == "Globex Inc."
+    assert tenants.holder_at(makers.user(CARLA)).name == "Globex Inc."
     with pytest.raises(RightMissing):
-        people.holder_at(makers.user(BEN))
+        tenants.holder_at(makers.user(BEN))
     with pytest.raises(TenantUnknown):
-        people.holder_at(makers.user(ANNA.but(tenant_id="nobody")))
+        tenants.holder_at(makers.user(ANNA.but(tenant_id="nobody")))
 
 
 def test_taking_and_giving_it_back_are_told_with_who_wanted_it():
-    people.set_right("acme", "anna", False, VENDOR, "carol", makers.now())
-    people.set_right("acme", "anna", True, VENDOR, None, makers.now())
+    tenants.set_right("acme", "anna", False, VENDOR, "carol", makers.now())
+    tenants.set_right("acme", "anna", True, VENDOR, None, makers.now())
 
     told = [entry for entry in ledger.since("acme", 0, 100) if entry.at > LONG_AGO]
     assert [(entry.about, dict(entry.data), entry.by) for entry in told] == [
         ("anna", {"may_grant": False, "changed_by": "carol"}, VENDOR),
         ("anna", {"may_grant": True, "changed_by": None}, VENDOR),
     ]
-    assert people.holds_right("acme", "anna")
+    assert tenants.holds_right("acme", "anna")
 
 
 @pytest.mark.parametrize(("who", "may_grant"), [(ANNA, True), (BEN, False)])
@@ -221,12 +221,12 @@ def test_of_two_who_change_a_right_at_the_same_time_one_is_told(who, may_grant):
         change()
 
     assert entries("acme") == [("right.changed", who.id)]
-    assert people.holds_right("acme", who.id) is may_grant
+    assert tenants.holds_right("acme", who.id) is may_grant
 
 
 def test_a_right_at_a_tenant_that_nobody_registered_cannot_be_changed():
     with pytest.raises(TenantUnknown):
-        people.set_right("nobody", "anna", False, VENDOR, None, makers.now())
+        tenants.set_right("nobody", "anna", False, VENDOR, None, makers.now())
     assert table.items("TENANT#nobody") == []
 
 

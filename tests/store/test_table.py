@@ -10,8 +10,8 @@ from pynamodb.exceptions import GetError, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 
 from guestkey.rules.people import Department
-from guestkey.store import keys, people
-from guestkey.store.people import DepartmentItem, RightItem
+from guestkey.store import keys, people, tenants
+from guestkey.store.people import DepartmentItem
 from guestkey.store.table import (
     Change,
     Contended,
@@ -23,6 +23,7 @@ from guestkey.store.table import (
     pauses,
     side_by_side,
 )
+from guestkey.store.tenants import RightItem
 from tests.makers import MONDAY_NOON
 from tests.store import wire
 from tests.store.wire import Request, Send
@@ -95,7 +96,7 @@ def test_a_change_writes_all_of_it():
 
     assert people.department_of(DepartmentItem.get(*keys.department("support"))).name == "Help"
     assert people.department_of(DepartmentItem.get(*keys.department("night"))).name == "night"
-    assert people.holds_right("acme", "ben")
+    assert tenants.holds_right("acme", "ben")
 
 
 @pytest.mark.parametrize("failing", NAMES)
@@ -108,7 +109,7 @@ def test_a_change_that_fails_says_where_and_writes_nothing(failing):
     assert list(unmet.value.found) == [failing]
     assert str(unmet.value) == failing
     assert people.department_of(DepartmentItem.get(*keys.department("support"))).name == "Support"
-    assert not people.holds_right("acme", "ben")
+    assert not tenants.holds_right("acme", "ben")
 
 
 def test_all_that_failed_is_named():

@@ -6,7 +6,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from guestkey.rules.people import Agent
-from guestkey.store import grants, keys, people, whereabouts
+from guestkey.store import keys, livekeys, people, tenants, whereabouts
 from guestkey.store.whereabouts import Place
 from tests import makers, table
 from tests.makers import MONDAY_NOON
@@ -115,7 +115,7 @@ def test_what_was_revoked_is_not_listed_though_the_index_lags(world):
 
 def test_a_tenant_without_a_record_is_listed_by_its_id():
     makers.grant(SVEN)
-    people.TenantItem(*keys.tenant("acme")).delete()
+    tenants.TenantItem(*keys.tenant("acme")).delete()
 
     assert [place.name for place in open_to()] == ["acme"]
 
@@ -148,11 +148,11 @@ def test_a_tenant_whose_id_begins_with_anothers_is_another_tenant():
     assert record
 
     for shard in range(keys.GRANTEE_SHARDS):
-        pairs = list(grants.tenants_of(record, shard, ""))
+        pairs = list(livekeys.tenants_of(record, shard, ""))
         ids = [tenant_id for tenant_id, _ in pairs]
         assert pairs == sorted(pairs)
         for tenant_id in set(ids):
-            behind = [found for found, _ in grants.tenants_of(record, shard, tenant_id)]
+            behind = [found for found, _ in livekeys.tenants_of(record, shard, tenant_id)]
             assert behind == [found for found in ids if found > tenant_id]
 
 
@@ -171,7 +171,7 @@ def test_live_keys_are_confirmed_by_tenant():
     ours, theirs = makers.grant(SVEN, by=ANNA), makers.grant(SVEN, by=CARLA)
     pairs = [("acme", ours.grant_id), ("globex", theirs.grant_id), ("globex", ours.grant_id)]
 
-    confirmed = grants.confirm(pairs)
+    confirmed = livekeys.confirm(pairs)
 
     assert {tenant_id: [key.grant_id for key in live] for tenant_id, live in confirmed.items()} == {
         "acme": [ours.grant_id],

@@ -5,7 +5,6 @@ The history keeps the whole record; a permanent grant is kept under a second key
 is.
 """
 
-import heapq
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from datetime import datetime
 from itertools import batched, chain
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
@@ -21,25 +19,13 @@ from guestkey.errors import Busy, GranteeUnknown, NotFound, RightMissing, Tenant
 from guestkey.rules.grants import MOST_LIVE_GRANTS, Grant, LiveKey, revoke
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
-from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
+from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import LONGEST_PERIOD, Period
-from guestkey.store import keys, ledger, once, people
+from guestkey.store import keys, ledger, livekeys, once, people, tenants
 from guestkey.store.once import Once
 from guestkey.store.table import Change, InstantAttribute, Item, Unmet, find_all, pauses, side_by_side
 
-ABSENT = people.RightItem.pk.does_not_exist()
-
-
-class LiveItem(Item, discriminator="live_key"):
-    """What a check needs of a grant."""
-
-    grantee_type = UnicodeAttribute()
-    grantee_id = UnicodeAttribute()
-    grantee_name = UnicodeAttribute()
-    may_export = BooleanAttribute()
-    granted_at = InstantAttribute()
-    ends_at = InstantAttribute(null=True)
-    revoked_before_at = InstantAttribute(null=True)
+ABSENT = tenants.RightItem.pk.does_not_exist()
 
 
 class GrantItem(Item, discriminator="grant"):
@@ -87,7 +73,7 @@ def ground(user: User, grantee_type: GranteeType, grantee_id: str, wanted: Once 
     if named is None:
         raise GranteeUnknown
     once.replay(wanted, found.get(wanted.key) if wanted else None, now)
-    return Ground(tenant=people.tenant_of(found[tenant]), grantee=named, tip=tip)
+    return Ground(tenant=tenants.tenant_of(found[tenant]), grantee=named, tip=tip)
 
 
 def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
@@ -97,18 +83,18 @@ def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
     """
 
     def compose(change: Change, seen: ledger.Tip) -> None:
-        change.check("right", people.RightItem, keys.right(grant.tenant_id, grant.granted_by.user_id), ABSENT)
+        change.check("right", tenants.RightItem, keys.right(grant.tenant_id, grant.granted_by.user_id), ABSENT)
         change.add("grant", _history(grant, keys.grant(grant.tenant_id, grant.grant_id)))
         if grant.is_permanent:
             change.add("lasting", _history(grant, keys.lasting(grant.tenant_id, grant.grant_id)))
-        change.add("live", _live_item(grant, seen.revoked_at))
+        change.add("live", livekeys.item_of(grant, seen.revoked_at))
         once.keep(change, wanted, grant.granted_at)
 
     def counted(seen: ledger.Tip) -> ledger.Tip:
         most = seen.live_at_most
         if most >= MOST_LIVE_GRANTS:  # time has ended some of them, perhaps; the head we write on was read before
             # an earlier try of ours may have been stored although its answer was lost
-            others = (key for key in live(grant.tenant_id) if key.grant_id != grant.grant_id)
+            others = (key for key in livekeys.of_tenant(grant.tenant_id) if key.grant_id != grant.grant_id)
             most = sum(key.is_live(grant.granted_at) for key in others)
         if most >= MOST_LIVE_GRANTS:
             raise TooManyGrants
@@ -148,12 +134,6 @@ def end_early(user: User, grant_id: str, now: datetime) -> Grant:
     raise Busy(retry_after=1)
 
 
-def live(tenant_id: str) -> Iterator[LiveKey]:
-    """Yield the live keys of a tenant, strongly consistent; some may be over, and count no more."""
-    items = LiveItem.query(keys.of_tenant(tenant_id), LiveItem.sk.startswith(keys.LIVE), consistent_read=True)
-    yield from (_live_key(item) for item in items)
-
-
 def find(tenant_id: str, grant_id: str) -> Grant:
     """Return one grant. Raises NotFound."""
     try:
@@ -190,7 +170,9 @@ def overview(
 
 def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Grant]]:
     """Yield the grants that are live, permanent ones first, each newest first, with their positions in the list."""
-    ranked = sorted(((_rank(key), key.grant_id) for key in live(tenant_id) if key.is_live(at)), reverse=True)
+    ranked = sorted(
+        ((_rank(key), key.grant_id) for key in livekeys.of_tenant(tenant_id) if key.is_live(at)), reverse=True
+    )
     ahead = [(rank, grant_id) for rank, grant_id in ranked if behind is None or f"{rank}:{grant_id}" < behind]
     for some in batched(ahead, batch):
         found = find_many(tenant_id, (grant_id for _, grant_id in some))
@@ -208,31 +190,6 @@ def lasting(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant]:
     yield from _newest_first(tenant_id, keys.LASTING, "", below_id, batch)
 
 
-def tenants_of(agent: Agent, shard: int, behind: str) -> Iterator[tuple[str, str]]:
-    """Yield (tenant_id, grant_id) of the live keys that the index has for the agent, in one shard, behind a tenant.
-
-    They come by tenant. The index may lag: confirm each on its live key.
-    """
-    grantees = [(GranteeType.AGENT, agent.agent_id), *((GranteeType.DEPARTMENT, id) for id in agent.departments)]
-    sources = (_in_index(keys.by_grantee(type, id, shard), behind) for type, id in grantees)
-    yield from heapq.merge(*sources)
-
-
-def confirm(pairs: Iterable[tuple[str, str]]) -> dict[str, list[LiveKey]]:
-    """Return the live keys, read strongly consistent, of up to a hundred (tenant_id, grant_id), by tenant."""
-    found = find_all(keys.live(tenant_id, grant_id) for tenant_id, grant_id in pairs)
-    by_tenant: dict[str, list[LiveKey]] = {}
-    for key, item in found.items():
-        by_tenant.setdefault(key.pk.removeprefix(keys.of_tenant("")), []).append(_live_key(item))
-    return by_tenant
-
-
-def condition_live(at: datetime) -> Condition:
-    """Return the condition that a live key is there and not over, for a transaction that relies on it."""
-    live: Condition = LiveItem.pk.exists() & (LiveItem.ends_at.does_not_exist() | (LiveItem.ends_at > at))
-    return live
-
-
 def _write_revoked(revoked: Grant, tip: ledger.Tip) -> None:
     assert revoked.revoked_at and revoked.revoked_by
     at, by = revoked.revoked_at, revoked.revoked_by
@@ -246,8 +203,8 @@ def _write_revoked(revoked: Grant, tip: ledger.Tip) -> None:
 
     def compose(change: Change, _: ledger.Tip) -> None:
         tenant_id, grant_id = revoked.tenant_id, revoked.grant_id
-        change.check("right", people.RightItem, keys.right(tenant_id, by.user_id), ABSENT)
-        change.delete("live", LiveItem(*keys.live(tenant_id, grant_id)))
+        change.check("right", tenants.RightItem, keys.right(tenant_id, by.user_id), ABSENT)
+        change.delete("live", livekeys.LiveItem(*keys.live(tenant_id, grant_id)))
         change.update("grant", GrantItem(*keys.grant(tenant_id, grant_id)), actions, standing)
         if revoked.is_permanent:
             change.update("lasting", GrantItem(*keys.lasting(tenant_id, grant_id)), actions, standing)
@@ -293,43 +250,6 @@ def _newest_first(tenant_id: str, kind: str, first_id: str, below_id: str, batch
         keys.of_tenant(tenant_id), within, consistent_read=True, scan_index_forward=False, page_size=batch
     )
     yield from (_grant(item) for item in items if item.grant_id != below_id)
-
-
-def _in_index(partition: str, behind: str) -> Iterator[tuple[str, str]]:
-    # "$" is the character after "#": nothing of the tenant itself, everything of those behind it
-    after = LiveItem.by_grantee_sort > f"{behind}$" if behind else None
-    for item in LiveItem.found_by_grantee.query(partition, after):
-        tenant_id, _, grant_id = item.by_grantee_sort.partition("#")
-        yield tenant_id, grant_id
-
-
-def _live_item(grant: Grant, revoked_before_at: datetime | None) -> LiveItem:
-    shard = keys.grantee_shard(grant.tenant_id)
-    return LiveItem(
-        *keys.live(grant.tenant_id, grant.grant_id),
-        grantee_type=grant.grantee.type.value,
-        grantee_id=grant.grantee.id,
-        grantee_name=grant.grantee.name,
-        may_export=grant.may_export,
-        granted_at=grant.granted_at,
-        ends_at=grant.ends_at,
-        revoked_before_at=revoked_before_at,
-        by_grantee=keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),
-        by_grantee_sort=f"{grant.tenant_id}#{grant.grant_id}",
-        ttl=_ttl(grant.ends_at),
-    )
-
-
-def _live_key(item: Item) -> LiveKey:
-    assert isinstance(item, LiveItem)
-    return LiveKey(
-        grant_id=item.sk.removeprefix(keys.LIVE),
-        grantee=Grantee(type=GranteeType(item.grantee_type), id=item.grantee_id, name=item.grantee_name),
-        may_export=item.may_export,
-        granted_at=item.granted_at,
-        ends_at=item.ends_at,
-        revoked_before_at=item.revoked_before_at,
-    )
 
 
 def _history(grant: Grant, key: keys.Key) -> GrantItem:

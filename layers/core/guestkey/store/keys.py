@@ -1,16 +1,16 @@
 """Every key of the one table, and nothing else spells one.
 
     item                         PK                            SK                               written by
-    tenant                       TENANT#<tenant_id>            PROFILE                          store/people
-    right taken away             TENANT#<tenant_id>            RIGHT#<user_id>                  store/people
-    live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  store/grants
+    tenant                       TENANT#<tenant_id>            PROFILE                          store/tenants
+    right taken away             TENANT#<tenant_id>            RIGHT#<user_id>                  store/tenants
+    live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  store/livekeys
     grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 store/grants
     permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               store/grants
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          store/people
     where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/logins
-    counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  store/logins
+    counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  store/counts
     answer kept for a key        CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     store/once
 
 Ids are ULIDs, so a sort key's order is the order of making. No decision reads an index:

@@ -1,17 +1,15 @@
-"""Logins in the table, and the counters that bound what agents can cause.
+"""Logins in the table.
 
 A login and the proof that its grant is live, and its agent active and still a member, are one transaction: a revoke
-that came first wins. The first refusal of an agent at a tenant in an hour stands in the ledger; later ones only count.
+that came first wins.
 """
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_hex
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
@@ -22,30 +20,25 @@ from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
 from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import LONGEST_PERIOD
-from guestkey.store import grants, keys, ledger, once, people
+from guestkey.store import counts, grants, keys, ledger, livekeys, once, people, refusals
+from guestkey.store.counts import CountItem
 from guestkey.store.once import Once
 from guestkey.store.table import (
     Change,
-    Contended,
     InstantAttribute,
     Item,
     Texts,
-    Uncertain,
     Unmet,
     find_all,
     pauses,
     side_by_side,
 )
 
-COUNTED_FOR = timedelta(hours=48)
-"""How long a counter may stay readable."""
-MOST_HOURS_REPORTED = 10
-"""How many hours of uncounted refusals one ledger entry reports; the rest waits for the next."""
 MOST_AT_ONCE = 1_000
 """How many grants are read in one request when a login's end is sought in the history."""
 ID_LAG = timedelta(minutes=1)
 """An id is made after the moment that its record bears, and no function runs that long."""
-REFUSED, LOGGED_IN = "refused", "login"
+LOGGED_IN = "login"
 
 
 class Vanished(Exception):
@@ -74,16 +67,6 @@ class OwnItem(Item, discriminator="own_login"):
     tenant_id = UnicodeAttribute()
 
 
-class CountItem(Item, discriminator="counter"):
-    """How often an agent did something at a tenant in one hour."""
-
-    number = NumberAttribute(default=0)
-    reported = NumberAttribute(default=0)
-    """How many of them the ledger knows of."""
-    noted_as = UnicodeAttribute(null=True)
-    """The mark of the try that wrote the hour's first into the ledger; None while the ledger does not have it."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Doorstep:
     """What a login stands on, read in one round trip."""
@@ -97,17 +80,17 @@ class Doorstep:
 def doorstep(agent_id: str, tenant_id: str, wanted: Once | None, now: datetime) -> Doorstep:
     """Read whatever may refuse a login early: AgentInactive, or an answer kept before."""
     agent, head = keys.agent(agent_id), keys.ledger(tenant_id)
-    found, refusals, live = side_by_side(
+    found, knocks, live = side_by_side(
         lambda: find_all([agent, head, *([wanted.key] if wanted else [])]),
-        lambda: _refusals(agent_id, tenant_id),
-        lambda: list(grants.live(tenant_id)),
+        lambda: refusals.of_agent(agent_id, tenant_id),
+        lambda: list(livekeys.of_tenant(tenant_id)),
     )
     record = people.agent_of(found[agent]) if agent in found else None
     if record is None or not record.is_active:
         raise AgentInactive
     once.replay(wanted, found.get(wanted.key) if wanted else None, now)
     tip = ledger.tip_of(found[head]) if head in found else None
-    return Doorstep(agent=record, keys=live, tip=tip, refusals=refusals)
+    return Doorstep(agent=record, keys=live, tip=tip, refusals=knocks)
 
 
 def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) -> None:
@@ -118,26 +101,26 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
     """
     assert at.tip
     now = login.logged_in_at
-    unreported = _unreported(at.refusals)
+    unreported = refusals.unreported(at.refusals)
     logged_in = keys.count(LOGGED_IN, login.agent_id, login.tenant_id, now)
     below_limit = CountItem.number.does_not_exist() | (CountItem.number < MOST_LOGINS_AN_HOUR)
 
     def compose(change: Change, _: ledger.Tip) -> None:
-        change.check("grant", grants.LiveItem, keys.live(login.tenant_id, login.grant_id), grants.condition_live(now))
+        change.check("grant", livekeys.LiveItem, keys.live(login.tenant_id, login.grant_id), livekeys.condition(now))
         change.check(
             "agent", people.AgentItem, keys.agent(login.agent_id), people.condition_covered(covered_by.grantee)
         )
         change.add("login", _item(login))
         change.put("own", _own_item(login))
         once.keep(change, wanted, now)
-        change.update("limit", _counter(logged_in), _one_more(now), below_limit)
-        _report(change, unreported)
+        change.update("limit", counts.item(logged_in), counts.one_more(now), below_limit)
+        refusals.report(change, unreported)
 
     data: Data = {
         "grant_id": login.grant_id,
         "may_export": login.may_export,
         "reason_sha256": digest(login.reason),
-        "refusals_before": _to_report(unreported),
+        "refusals_before": refusals.number_of(unreported),
     }
     note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)
     try:
@@ -151,16 +134,10 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
         raise
 
 
-def refuse(at: Doorstep, tenant_id: str, now: datetime) -> None:
-    """Remember that an agent was turned away: in the ledger once an hour, if that is free, otherwise in a counter."""
-    if at.tip is None:
-        return  # no such tenant: nobody's ledger
-    agent_id = at.agent.agent_id
-    key = keys.count(REFUSED, agent_id, tenant_id, now)
-    hour = next((item for item in at.refusals if item.sk == key.sk), _counter(key))
-    mark = token_hex(8)
-    if hour.noted_as or not _noted(at, hour, tenant_id, now, mark):
-        _count_quietly(key, now, mark)
+def turn_away(at: Doorstep, now: datetime) -> None:
+    """Remember that an agent was refused. At a tenant that is not registered there is nobody to remember it for."""
+    if at.tip:
+        refusals.remember(at.agent.agent_id, at.tip, at.refusals, now)
 
 
 def end(agent_id: str, login_id: str, now: datetime) -> Login:
@@ -208,7 +185,7 @@ def settle(tenant_id: str, recorded: list[Login], now: datetime) -> list[Login]:
     if not unended:
         return recorded
     agents = people.agents({login.agent_id for login in unended})
-    live = list(grants.live(tenant_id))
+    live = list(livekeys.of_tenant(tenant_id))
     ends: dict[str, datetime | None] = {}
     unclear: list[Login] = []
     for login in unended:
@@ -241,40 +218,6 @@ def _ends_by_history(
         upto = reached
 
 
-def _noted(at: Doorstep, hour: CountItem, tenant_id: str, now: datetime, mark: str) -> bool:
-    """Write the hour's first refusal into the ledger, with what was counted before; say whether that surely worked."""
-    before = [item for item in _unreported(at.refusals) if item.sk != hour.sk]
-    counted = int(hour.number)
-
-    def compose(change: Change, _: ledger.Tip) -> None:
-        actions = [CountItem.noted_as.set(mark), CountItem.reported.set(counted + 1)]
-        change.update(
-            "hour",
-            _counter(keys.Key(hour.pk, hour.sk)),
-            [*_one_more(now), *actions],
-            CountItem.noted_as.does_not_exist(),
-        )
-        _report(change, before)
-
-    agent_id = at.agent.agent_id
-    data = {"refusals_before": counted + _to_report(before)}
-    note = Note(what=What.LOGIN_REFUSED, by=_by(agent_id), about=agent_id, data=data, at=now)
-    assert at.tip
-    return ledger.write_once_only(at.tip, [note], compose)
-
-
-def _count_quietly(key: keys.Key, now: datetime, mark: str) -> None:
-    """Raise a counter by one, unless the try of that mark was stored and only its answer lost.
-
-    In a transaction: one that is sent again must not count twice.
-    """
-    change = Change()
-    not_yet = CountItem.noted_as.does_not_exist() | (CountItem.noted_as != mark)
-    change.update("hour", _counter(key), _one_more(now), not_yet)
-    with suppress(Unmet, Contended, Uncertain):  # the answer to the agent is the same either way
-        change.commit()
-
-
 def _write_end(ended: Login, tip: ledger.Tip) -> None:
     assert ended.ended_at and ended.end
     actions: list[Action] = [LoginItem.ended_at.set(ended.ended_at), LoginItem.end.set(ended.end.value)]
@@ -293,42 +236,6 @@ def _tenant_of(agent_id: str, login_id: str) -> str:
         return OwnItem.get(*keys.own_login(agent_id, login_id), consistent_read=True).tenant_id
     except OwnItem.DoesNotExist:
         raise NotFound from None
-
-
-def _refusals(agent_id: str, tenant_id: str) -> list[CountItem]:
-    counters = CountItem.sk.startswith(keys.counts(REFUSED, tenant_id))
-    return list(CountItem.query(keys.agent(agent_id).pk, counters, consistent_read=True))
-
-
-def _unreported(refusals: list[CountItem]) -> list[CountItem]:
-    return [item for item in refusals if item.number > item.reported][:MOST_HOURS_REPORTED]
-
-
-def _to_report(refusals: list[CountItem]) -> int:
-    return sum(int(item.number - item.reported) for item in refusals)
-
-
-def _report(change: Change, refusals: list[CountItem]) -> None:
-    """Say that the entry written with this change tells of these refusals.
-
-    One that comes in between stays unreported.
-    """
-    for item in refusals:
-        change.update(
-            f"reported {item.sk}", _counter(keys.Key(item.pk, item.sk)), [CountItem.reported.set(item.number)]
-        )
-
-
-def _counter(key: keys.Key) -> CountItem:
-    return CountItem(*key)
-
-
-def _one_more(now: datetime) -> list[Action]:
-    return [
-        CountItem.kind.set(CountItem),
-        CountItem.number.add(1),
-        CountItem.ttl.set(int((now + COUNTED_FOR).timestamp())),
-    ]
 
 
 def _by(agent_id: str) -> By:

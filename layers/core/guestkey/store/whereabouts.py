@@ -10,7 +10,7 @@ from itertools import batched, groupby
 
 from guestkey.rules.access import covering, named
 from guestkey.rules.people import Agent
-from guestkey.store import grants, keys, people
+from guestkey.store import keys, livekeys, tenants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ def open_to(agent: Agent, behind: str | None, batch: int, at: datetime) -> Itera
     """Yield each place with its position in the list, from behind a position on; `batch` tenants are read at a time."""
     shard, _, tenant_id = (behind or "0:").partition(":")
     for number in range(int(shard), keys.GRANTEE_SHARDS):
-        found = grants.tenants_of(agent, number, tenant_id if number == int(shard) else "")
+        found = livekeys.tenants_of(agent, number, tenant_id if number == int(shard) else "")
         by_tenant = groupby(found, key=lambda pair: pair[0])
         for some in batched(((tenant_id, list(pairs)) for tenant_id, pairs in by_tenant), batch):
-            names = people.tenant_names(tenant_id for tenant_id, _ in some)
-            live = grants.confirm(pair for _, pairs in some for pair in pairs)
+            names = tenants.tenant_names(tenant_id for tenant_id, _ in some)
+            live = livekeys.confirm(pair for _, pairs in some for pair in pairs)
             for tenant_id, _ in some:
                 cover = covering(live.get(tenant_id, []), agent, at)
                 if cover:
