@@ -3,6 +3,8 @@
 MAKEFLAGS += --no-print-directory
 REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
 PYTHON := .venv/bin/python
+# A file at a time on each processor. The journeys share one stack and measure it, so they run alone.
+SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -41,17 +43,18 @@ verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEA
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
 test: .venv/ready ## Run every test, journeys over HTTP on a stack of their own included
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE)
+	@$(PYTHON) -m pytest tests/journeys
 
 nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
-	@GUESTKEY_NIGHTLY=1 $(PYTHON) -m pytest
+	@GUESTKEY_NIGHTLY=1 $(MAKE) test
 
 check: .venv/ready ## Everything that is checked before the journeys: style, types, rings, tests, template, freshness
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
 	@PYTHONPATH=layers/core lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core lint-imports
-	@$(PYTHON) -m pytest --quiet --ignore=tests/journeys --cov --cov-report=term
+	@$(PYTHON) -m pytest --quiet $(SIDE_BY_SIDE) --cov --cov-report=term
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
 	@local/requirements.sh --check
 
