@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 from pydantic import ValidationError
 
 from docs import openapi
+from guestkey.edge import http
 from guestkey.errors import InputInvalid
 
 
@@ -48,6 +49,7 @@ def test_every_route_of_the_template_is_described_and_no_other(document: dict[st
         {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": "81V514"},
         {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": "Z1M81V514FBF41VD7CAMV1Y53Y"},
         {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "why": "because"},
+        {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "a/b~c": "because"},
         {"tenant_id": "acme", "agent_id": "sven"},
         {},
         [],
@@ -62,7 +64,7 @@ def test_the_check_takes_what_its_description_takes_and_names_the_same_places(se
     try:
         openapi.CheckOrder.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        described = {"/".join(["#", *map(str, fault["loc"])]) for fault in error.errors()}
+        described = {http.fault("", *fault["loc"])["pointer"] for fault in error.errors()}
     try:
         order(sent)
     except InputInvalid as refusal:

@@ -59,15 +59,15 @@ def order_of(sent: Any) -> Order:
     A `login_id` that is null is no string either: whoever meant to name a login must not hear "may begin".
     """
     if not isinstance(sent, dict):
-        raise InputInvalid(errors=[_fault("#", "Input should be an object")])
+        raise InputInvalid(errors=[http.fault("Input should be an object")])
     missing = FORMS.keys() - OPTIONAL - sent.keys()
-    faults = [_fault(f"#/{name}", "Field required") for name in sorted(missing)]
+    faults = [http.fault("Field required", name) for name in sorted(missing)]
     for name, value in sent.items():
         form = FORMS.get(name)
         if form is None:
-            faults.append(_fault(f"#/{name}", "Extra inputs are not permitted"))
+            faults.append(http.fault("Extra inputs are not permitted", name))
         elif not isinstance(value, str) or not form.fullmatch(value):
-            faults.append(_fault(f"#/{name}", f"Input should be a string that matches '{form.pattern}'"))
+            faults.append(http.fault(f"Input should be a string that matches '{form.pattern}'", name))
     if faults:
         raise InputInvalid(errors=faults)
     return Order(**sent | {"action": Action(sent["action"])})
@@ -85,10 +85,6 @@ def shown(decision: Open | Shut) -> dict[str, Any]:
         "may_export": decision.may_export,
         "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
     }
-
-
-def _fault(pointer: str, detail: str) -> dict[str, str]:
-    return {"pointer": pointer, "detail": detail}
 
 
 lambda_handler = http.serve(check)

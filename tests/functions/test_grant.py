@@ -494,3 +494,9 @@ def test_an_hour_given_in_the_night_of_the_clock_change_is_3600_seconds(world: t
     world.move_to(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
 
     assert post().body["ends_at"] == "2026-10-25T01:30:00Z"
+
+
+def test_a_fault_is_pointed_at_as_rfc_6901_has_it() -> None:
+    answer = post({"grantee": {"type": "agent", "id": "sven"}, "a/b~c": 1})
+
+    assert [fault["pointer"] for fault in answer.body["errors"]] == ["#/a~1b~0c"]

@@ -201,7 +201,7 @@ def test_a_change_that_is_built_again_is_given_what_the_head_says_now():
 
 @pytest.mark.parametrize("for_agent", [False, True])
 def test_a_writer_that_never_wins_gives_up_and_says_that_it_is_busy(for_agent):
-    tries = ledger.TRIES_FOR_AN_AGENT if for_agent else ledger.TRIES_FOR_A_USER
+    tries = ledger.TRIES
 
     with wire.through(always(too_late)) as came, pytest.raises(Busy) as busy:
         ledger.write(tip(), [note("ours")], taking(), for_agent=for_agent)

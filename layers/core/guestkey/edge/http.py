@@ -99,6 +99,12 @@ def problem(refusal: errors.Refused) -> Answer:
     return json_answer(STATUS[type(refusal)], shown, headers, content_type="application/problem+json")
 
 
+def fault(detail: str, *path: object, place: str = "#") -> dict[str, str]:
+    """Return one fault of an input: what is wrong, never what was sent, and a pointer to it (RFC 6901)."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return {"pointer": "/".join([place, *steps]), "detail": detail}
+
+
 def json_answer(
     status: int, shown: Any, headers: dict[str, str] | None = None, content_type: str = "application/json"
 ) -> Answer:

@@ -33,7 +33,7 @@ def resolver() -> APIGatewayHttpResolver:
 
     @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     def refuse_input(error: RequestValidationError) -> Any:
-        raise InputInvalid(errors=[_fault(fault) for fault in error.errors()])
+        raise InputInvalid(errors=[_fault(found) for found in error.errors()])
 
     @app.not_found
     def refuse_path(error: NotFoundError) -> Any:
@@ -47,7 +47,7 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[http.Event, Any], http.Answe
 
     def work(event: http.Event, context: Any, sent: Any, caller: callers.Caller) -> http.Answer:
         if not isinstance(sent, dict | None):  # Powertools would take the first of a list
-            raise InputInvalid(errors=[{"pointer": "#", "detail": "Input should be an object"}])
+            raise InputInvalid(errors=[http.fault("Input should be an object")])
         if not event["rawPath"].isprintable():  # Powertools' patterns overlook a line break behind an id
             raise NotFound
         app.append_context(caller=caller, sent=sent)  # type: ignore[no-untyped-call]
@@ -98,7 +98,7 @@ def once(app: APIGatewayHttpResolver) -> Once | None:
         return None
     if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= c <= "~" for c in key):
         detail = f"1 to {LONGEST_KEY} visible ASCII characters"
-        raise InputInvalid(errors=[{"pointer": "Idempotency-Key", "detail": detail}])
+        raise InputInvalid(errors=[http.fault(detail, place="Idempotency-Key")])
     audience, who = callers.scope(app.context["caller"])
     route = f"{app.current_event.http_method} {app.current_event.path}"
     canonical = json.dumps(app.context["sent"], sort_keys=True, separators=(",", ":"))
@@ -123,8 +123,6 @@ def _refuse_inactive(caller: callers.Caller) -> None:
         people.active_agent(caller.agent_id)
 
 
-def _fault(fault: dict[str, Any]) -> dict[str, str]:
-    """Return where and what, never what was sent: it may be long, or not for logs."""
-    place, *path = fault["loc"]
-    where = "#" if place == "body" else str(place)
-    return {"pointer": "/".join([where, *map(str, path)]), "detail": str(fault["msg"])}
+def _fault(found: dict[str, Any]) -> dict[str, str]:
+    place, *path = found["loc"]
+    return http.fault(str(found["msg"]), *path, place="#" if place == "body" else str(place))

@@ -21,8 +21,7 @@ from guestkey.store import keys
 from guestkey.store.table import Change, Contended, InstantAttribute, Item, Uncertain, Unmet, code_of, pauses
 
 WISH_SECONDS = 1.0
-TRIES_FOR_A_USER = 25
-TRIES_FOR_AN_AGENT = 25
+TRIES = 25
 LONGEST_PAUSE, SHORTEST_PAUSE, SHORTENED_BY = 0.6, 0.05, 0.075
 """Before the second try at most the longest, before each later one at most so much less, in seconds."""
 PATIENCE_SECONDS = 6.0
@@ -112,9 +111,8 @@ def write(
     `own` finds its new id taken, an earlier try was stored although its answer was lost, and all is well. Any other
     failed condition raises Unmet for the caller to put into words. Raises Busy when every try was lost.
     """
-    tries = TRIES_FOR_AN_AGENT if for_agent else TRIES_FOR_A_USER
     deadline = time.monotonic() + PATIENCE_SECONDS
-    for pause in takewhile(lambda _: time.monotonic() < deadline, _shorter_and_shorter(tries)):
+    for pause in takewhile(lambda _: time.monotonic() < deadline, _shorter_and_shorter(TRIES)):
         if pause:
             time.sleep(pause)
             seen = _again(seen, for_agent)
