@@ -54,7 +54,7 @@ check: .venv/ready ## Everything that is checked before the journeys: style, typ
 	@ruff check --quiet .
 	@mypy
 	@PYTHONPATH=layers/core lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core lint-imports
-	@$(PYTHON) -m pytest --quiet $(SIDE_BY_SIDE) --cov --cov-report=term
+	@$(PYTHON) -m pytest --quiet -m 'not slow' $(SIDE_BY_SIDE) --cov --cov-report=term
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
 	@local/requirements.sh --check
 

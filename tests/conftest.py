@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from hypothesis import HealthCheck, settings
 
 os.environ |= {
     "TABLE_NAME": "guestkey",
@@ -18,6 +19,10 @@ os.environ |= {
 }
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
+
+# How long an example takes says more of the machine's other work than of ours.
+settings.register_profile("guestkey", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("guestkey")
 
 
 @pytest.fixture

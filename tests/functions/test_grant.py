@@ -314,6 +314,7 @@ def test_a_kept_answer_comes_before_the_state() -> None:
 # ------------------------------------------------------------------ how many
 
 
+@pytest.mark.slow
 def test_the_501st_live_grant_is_too_many_until_one_is_revoked() -> None:
     makers.bulk_live(MOST_LIVE_GRANTS - 1)
     given = post()

@@ -103,6 +103,7 @@ def test_whatever_a_name_holds_stays_in_its_cell(name: str) -> None:
 # ------------------------------------------------------------------ pages
 
 
+@pytest.mark.slow
 def test_5000_rows_are_a_page_and_the_rest_lies_behind_the_link() -> None:
     made = makers.bulk_grants(5_001, at=MONDAY_NOON - 10 * DAY)[::-1]
     first = get()

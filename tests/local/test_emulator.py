@@ -231,6 +231,7 @@ def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
         writer.scan(TableName=emulator.outputs["TableName"])
 
 
+@pytest.mark.slow
 def test_a_crash_loses_nothing_that_is_older_than_a_few_seconds(emulator: Emulator) -> None:
     table = emulator.outputs["TableName"]
     emulator.command("POST", "save")
@@ -244,6 +245,7 @@ def test_a_crash_loses_nothing_that_is_older_than_a_few_seconds(emulator: Emulat
     assert emulator.get("/guarded", emulator.token("anna")).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_burst_right_after_a_restart_is_not_turned_away(emulator: Emulator) -> None:
     """All of them want the issuer's keys at the same moment, and a failure would be remembered for a minute."""
     emulator.end(signal.SIGTERM)

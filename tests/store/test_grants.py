@@ -195,6 +195,7 @@ def test_at_the_limit_they_are_and_what_has_ended_makes_room():
     assert head().live_at_most == 2
 
 
+@pytest.mark.slow
 def test_500_live_grants_are_enough():
     fill(MOST_LIVE_GRANTS, live_at_most=MOST_LIVE_GRANTS)
     grant, tip = new()
@@ -483,6 +484,7 @@ def test_no_grant_that_ends_was_given_so_long_ago_that_the_overview_would_miss_i
     assert overview(start=longest.ends_at) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_overview_is_every_grant_that_was_live_at_any_moment_since(seed):
     chance, made = random.Random(seed), []
