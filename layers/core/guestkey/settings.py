@@ -15,3 +15,11 @@ BACKEND_ID_CLAIM = os.environ.get("BACKEND_ID_CLAIM", "sub")
 
 RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
 """How long history stays after it is over. The template keeps it above six months, which the overview shows."""
+
+MAIL_SENDER = os.environ.get("MAIL_SENDER", "")
+"""Whom mails are from, as `Example Support <support@vendor.example>`; SES must know the address or its domain."""
+MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")
+"""Where answers go, if not to the sender."""
+MAIL_CONFIGURATION_SET = os.environ.get("MAIL_CONFIGURATION_SET", "")
+BASE_URL = os.environ.get("BASE_URL", "").rstrip("/")
+"""Where customers reach this stack. Links in mails begin with it; the `Host` of a request never does."""

@@ -1,0 +1,77 @@
+"""What a person typed, as a mail may show it: one line of bounded length that no mail program turns into a link.
+
+Nothing here makes text safe for HTML; the template's escaping does that. See docs/decisions/0008.
+"""
+
+import re
+import unicodedata
+from itertools import groupby
+
+LONGEST_NAME = 200
+LONGEST_REASON = 500
+NOTHING = "?"
+"""What is shown of a text that has nothing to see in it."""
+
+_MOST_ACCENTS = 4
+_MOST_READ = 10  # times what is shown: enough for accents and what nobody sees
+_DROPPED = frozenset({"Cf", "Co", "Cs"})
+"""Invisible (zero width, bidirectional overrides), private and half characters."""
+_IP_ADDRESS = re.compile(r"\d+(?:\.\d+){3,}")
+_OF_A_LINK = re.compile(
+    r"""
+      (?P<slashes> :?/{2,} )                       # https://…, //…
+    | (?P<backslashes> \\{2,} )                    # \\server\share, to which Outlook would log in
+    | (?P<colon> (?<=[^\W\d_]) : (?=\S) )          # mailto:…, tel:…
+    | (?P<at> [@\uff20\ufe6b] )
+    # A full stop of any script: browsers read all of them as dots in the name of a host.
+    | (?P<dot> (?<=\S) [.\u3002\uff0e\uff61\u2024\ufe52] (?=[^\s!-/:-@\[-`{-~]) )
+    """,
+    re.VERBOSE,
+)
+_TAKEN_APART = re.compile(r"\[(?::?/{2,}|\\{2,}|[:@\uff20\ufe6b.\u3002\uff0e\uff61\u2024\ufe52])\]")
+
+
+def shown(typed: str, longest: int = LONGEST_NAME) -> str:
+    """Return what was typed on one line, at most `longest` characters of it, with addresses taken apart by brackets."""
+    text = _tidy(typed[: _MOST_READ * longest])
+    if len(text) > longest:
+        text = text[: longest - 1].rstrip() + "…"
+    text = _IP_ADDRESS.sub(lambda found: found[0].replace(".", "[.]"), text)
+    return _OF_A_LINK.sub(_apart, text) or NOTHING
+
+
+def is_taken_apart(*texts: str) -> bool:
+    """Say whether any of these shown texts has an address in it that was taken apart."""
+    return any(_TAKEN_APART.search(text) for text in texts)
+
+
+def _tidy(typed: str) -> str:
+    """Return the text without what nobody sees; whatever breaks a line or controls a terminal is a blank."""
+    visible = "".join(
+        " " if unicodedata.category(character) == "Cc" else character
+        for character in typed
+        if unicodedata.category(character) not in _DROPPED
+    )
+    line = " ".join(unicodedata.normalize("NFC", visible).split())
+    return "".join(
+        "".join(list(run)[:_MOST_ACCENTS] if are_accents else run)  # a tower of them would cover the lines above
+        for are_accents, run in groupby(line, key=lambda character: unicodedata.combining(character) > 0)
+    )
+
+
+def _apart(found: re.Match[str]) -> str:
+    if found.lastgroup == "dot" and not _is_of_a_name(found.string[: found.start()], found.string[found.end() :]):
+        return found[0]
+    return f"[{found[0]}]"
+
+
+def _is_of_a_name(before: str, after: str) -> bool:
+    """Say whether a mail program could take a dot here for one inside the name of a host.
+
+    No top-level domain begins with a digit or has one letter, so 24.3 and "z.B." stay as they are.
+    """
+    if re.search(r"\b(?:www|ftp)$", before, re.IGNORECASE):
+        return True
+    if after[0].isdigit() or unicodedata.category(after[0])[0] not in "LMN":
+        return False
+    return not (re.search(r"(?<!\w)[^\W\d_]$", before) and re.match(r"[^\W\d_](?!\w)", after))

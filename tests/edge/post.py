@@ -1,0 +1,140 @@
+"""SES as far as a test needs it: what is sent, as SES got it, as it would mail it, and as somebody reads it.
+
+Whoever reads is not who wrote: mails are made with the standard library and read with fast-mail-parser (Rust), their
+HTML with Lexbor (C), and linkify-it finds what a mail program would turn into a link.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from http import HTTPStatus
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from fast_mail_parser import PyMimePart, parse_email, parse_email_tree
+from linkify_it import LinkifyIt
+from linkify_it.tlds import TLDS
+from selectolax.lexbor import LexborHTMLParser
+
+from guestkey.edge import mail
+
+EVENT = "before-send.sesv2.SendEmail"
+LINKS = LinkifyIt(options={"fuzzy_link": True, "fuzzy_email": True, "fuzzy_ip": True}).tlds([*TLDS, "example"])
+Sent = dict[str, Any]
+Refusal = tuple[HTTPStatus, str, str] | Exception
+
+
+@contextmanager
+def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
+    """Give the requests that reached SES, in order; it refuses an address as `refusals` has it."""
+    requests: list[Sent] = []
+
+    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs know no handler that answers
+        sent = json.loads(request.body)
+        requests.append(sent)
+        refusal = refusals(sent["Destination"]["ToAddresses"][0])
+        if isinstance(refusal, Exception):
+            raise refusal
+        status, code, message = refusal or (HTTPStatus.OK, "", "")
+        body = json.dumps({"message": message} if code else {"MessageId": "0100"}).encode()
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict({"x-amzn-errortype": code}), _Raw(body))
+
+    mail.ses.meta.events.register_first(EVENT, answer)
+    try:
+        yield requests
+    finally:
+        mail.ses.meta.events.unregister(EVENT, answer)
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._body
+
+
+def as_mailed(sent: Sent) -> bytes:
+    """Return the message that SES makes of a request."""
+    simple = sent["Content"]["Simple"]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sent["FromEmailAddress"]
+    message["To"] = ", ".join(sent["Destination"]["ToAddresses"])
+    message["Reply-To"] = ", ".join(sent.get("ReplyToAddresses", ()))
+    message["Subject"] = simple["Subject"]["Data"]
+    for header in simple["Headers"]:
+        message[header["Name"]] = header["Value"]
+    message.set_content(simple["Body"]["Text"]["Data"], cte="quoted-printable")
+    message.add_alternative(simple["Body"]["Html"]["Data"], subtype="html", cte="base64")
+    return message.as_bytes()
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mail as somebody else's parsers understand it."""
+
+    headers: dict[str, list[str]]
+    recipients: list[str]
+    parts: list[str]
+    text: str
+    html: LexborHTMLParser
+
+    @property
+    def elements(self) -> set[tuple[str, str, str]]:
+        """Each attribute as (element, name, value), and each element as (element, "", "")."""
+        found = set()
+        for node in self.html.css("*"):
+            found.add((str(node.tag), "", ""))
+            found |= {(str(node.tag), name, str(value)) for name, value in node.attributes.items()}
+        return found
+
+    @property
+    def styles(self) -> list[str]:
+        """What stands in style elements."""
+        return [node.text() for node in self.html.css("style")]
+
+    @property
+    def seen(self) -> str:
+        """The HTML part as one reads it, a line for each piece of text."""
+        body = self.html.body
+        assert body
+        return body.text(separator="\n")
+
+    @property
+    def links(self) -> set[str]:
+        """Every link there is, and every one that a mail program would make."""
+        hrefs = {str(node.attributes["href"]) for node in self.html.css("[href]")}
+        return hrefs | self.made_links
+
+    @property
+    def made_links(self) -> set[str]:
+        """What a mail program turns into a link by itself."""
+        return {link.url for part in (self.text, self.seen) for link in LINKS.match(part) or ()}
+
+
+def read(raw: bytes) -> Read:
+    """Return a message as it is understood by others."""
+    flat = parse_email(raw, strict=True)
+    (text,), (html,) = flat.text_plain, flat.text_html
+    assert not flat.attachments
+    return Read(
+        headers={
+            name.lower(): [value.strip() for value in values]  # one that was folded begins with a blank
+            for name, values in flat.headers.items()
+            if name.lower() != "content-type"
+        },
+        recipients=[address.address for address in (*flat.to, *flat.cc, *flat.bcc)],
+        parts=list(_types(parse_email_tree(raw))),
+        text=text,
+        html=LexborHTMLParser(html),
+    )
+
+
+def _types(part: PyMimePart) -> Iterator[str]:
+    yield part.content_type
+    for child in part.children:
+        yield from _types(child)

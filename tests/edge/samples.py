@@ -1,0 +1,114 @@
+"""What one mail of each kind tells: Monday noon, Anna's tenant, Sven of Support."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from guestkey.edge.letters import Asked, Facts, Kind, OfGrant, OfLogin
+from guestkey.rules.grants import Grant
+from guestkey.rules.ledger import Head
+from guestkey.rules.logins import Login
+from guestkey.rules.people import Grantee, GranteeType, Person, Tenant
+from guestkey.rules.periods import Period, end_of, review_at
+
+MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+REQUEST_ID = "01KB4Q5ZP0E8Q7R2M9V3XW6YTA"
+LINK = f"https://support.vendor.example/activate#{REQUEST_ID}"
+HEAD = Head(seq=17, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+REASON = "Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken"
+ACME = Tenant(
+    tenant_id="acme",
+    name="Acme Immobilien GmbH",
+    version="Enterprise 24.3",
+    time_zone="Europe/Berlin",
+    language="de",
+    country="DE",
+    approver_emails=("anna@acme.example", "giulia@acme.example"),
+)
+
+
+def asked(**changed: Any) -> Asked:
+    """Return what an activation mail tells."""
+    told = Asked(
+        tenant=ACME,
+        request_id=REQUEST_ID,
+        agent_name="Sven Brandt",
+        departments=("Support",),
+        reason=REASON,
+        period=Period.FOUR_HOURS,
+        may_export=True,
+        expires_at=MONDAY_NOON + timedelta(hours=24),
+    )
+    return replace(told, **changed)
+
+
+def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **changed: Any) -> OfGrant:
+    """Return what a mail tells of a grant that Anna gave at noon."""
+    ends_at = end_of(period, MONDAY_NOON, tenant.zone)
+    grant = Grant(
+        tenant_id=tenant.tenant_id,
+        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        grantee=Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support"),
+        period=period,
+        may_export=False,
+        granted_at=MONDAY_NOON,
+        granted_by=Person(user_id="anna", name="Anna Albrecht"),
+        ends_at=ends_at,
+        review_at=None if ends_at else review_at(MONDAY_NOON, tenant.zone),
+    )
+    return OfGrant(tenant=tenant, grant=replace(grant, **changed), head=HEAD)
+
+
+def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",), **changed: Any) -> OfLogin:
+    """Return what a mail tells of the first login under Anna's grant."""
+    login = Login(
+        tenant_id=tenant.tenant_id,
+        login_id="01KB4Q7000E8Q7R2M9V3XW6YTC",
+        agent_id="sven",
+        agent_name="Sven Brandt",
+        departments=("support",),
+        reason=REASON,
+        ticket="4711",
+        may_export=False,
+        logged_in_at=MONDAY_NOON + timedelta(minutes=5),
+        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        access_ends_at=MONDAY_NOON + timedelta(hours=4),
+    )
+    return OfLogin(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
+
+
+REVOKED: dict[str, Any] = {
+    "revoked_at": MONDAY_NOON + timedelta(hours=1),
+    "revoked_by": Person(user_id="giulia", name="Giulia Moretti"),
+}
+
+
+def every_kind() -> dict[Kind, Facts]:
+    """Return what a mail of each kind tells."""
+    return {
+        Kind.ACTIVATION: asked(),
+        Kind.GRANTED: of_grant(),
+        Kind.REVOKED: of_grant(**REVOKED),
+        Kind.ENDED: of_grant(),
+        Kind.REVIEW: of_grant(Period.PERMANENT),
+        Kind.SUPPORT_IN: of_login(),
+    }
+
+
+def every_kind_typed(typed: str) -> dict[Kind, Facts]:
+    """Return what a mail of each kind tells where people typed this everywhere they can, and the vendor as well."""
+    tenant = replace(ACME, name=typed)
+    somebody = Person(user_id="anna", name=typed)
+    grantees = {
+        Kind.GRANTED: Grantee(type=GranteeType.AGENT, id="sven", name=typed),
+        Kind.ENDED: Grantee(type=GranteeType.DEPARTMENT, id="support", name=typed),
+    }
+    return {
+        Kind.ACTIVATION: asked(tenant=tenant, agent_name=typed, departments=(typed, typed), reason=typed),
+        **{kind: of_grant(tenant=tenant, granted_by=somebody, grantee=grantee) for kind, grantee in grantees.items()},
+        Kind.REVOKED: of_grant(
+            tenant=tenant, grantee=grantees[Kind.GRANTED], **REVOKED | {"revoked_by": somebody}, granted_by=somebody
+        ),
+        Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
+        Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),
+    }

