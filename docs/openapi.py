@@ -190,7 +190,7 @@ def refusals_of(operation: dict[str, Any], route: str, caller: str) -> list[type
 
 
 def scopes_by_route() -> dict[str, list[str]]:
-    """Return the scopes that the template asks of a token, by route."""
+    """Return the scopes that the template asks of a token, by route. Pages are no part of the API."""
     resources = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
     events = [
         event["Properties"]
@@ -198,7 +198,11 @@ def scopes_by_route() -> dict[str, list[str]]:
         for event in resource["Properties"].get("Events", {}).values()
         if event["Type"] == "HttpApi"
     ]
-    return {f"{at['Method']} {at['Path']}": at.get("Auth", {}).get("AuthorizationScopes", []) for at in events}
+    return {
+        f"{at['Method']} {at['Path']}": at.get("Auth", {}).get("AuthorizationScopes", [])
+        for at in events
+        if at["Path"].startswith("/v1/")
+    }
 
 
 def main() -> None:

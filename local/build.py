@@ -21,7 +21,7 @@ from local.progress import step
 PROJECT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
 # What ends up on Lambda, and what runs it here.
-SOURCES = ("template.yaml", "functions", "layers", "web")
+SOURCES = ("template.yaml", "functions", "layers")
 MACHINERY = ("local", "requirements/local.txt")
 
 BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"

@@ -1,7 +1,8 @@
 """The identity provider of this machine: three issuers with one signing key, each for its own audience.
 
 A real vendor brings his own (Cognito, Auth0, Keycloak, …). This one serves what an HTTP API's JWT authorizer reads, the
-discovery document and the key set, and nothing else: `local.tokens` makes the tokens, with the key from the same file.
+discovery document and the key set; and where the tenants' users sign in, which is `local.identity`. `local.tokens`
+makes the tokens, with the key from the same file.
 """
 
 import argparse
@@ -13,7 +14,8 @@ from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,9 +23,17 @@ from jwt.algorithms import RSAAlgorithm
 
 from local.processes import LOOPBACK
 
+if TYPE_CHECKING:
+    from local.identity import SignIn
+
 KEY_ID = "guestkey-local"
 # Where the emulator looks as well when it could not read the discovery document.
 KEYS = "/.well-known/jwks.json"
+DISCOVERY = "/.well-known/openid-configuration"
+# Where the tenants' users sign in.
+AUTHORIZE, TOKEN = "/authorize", "/token"
+LONGEST_FORM = 8192
+JSON = {"Content-Type": "application/json"}
 
 
 class Caller(StrEnum):
@@ -75,13 +85,22 @@ class Issuer:
         documents: dict[str, dict[str, Any]] = {}
         for caller in Caller:
             documents[f"/{caller}{KEYS}"] = keys
-            documents[f"/{caller}/.well-known/openid-configuration"] = {
+            documents[f"/{caller}{DISCOVERY}"] = {
                 "issuer": self.url(caller),
                 "jwks_uri": self.url(caller) + KEYS,
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "response_types_supported": ["id_token"],
                 "subject_types_supported": ["public"],
             }
+        documents[f"/{Caller.TENANT}{DISCOVERY}"] |= {
+            "authorization_endpoint": self.url(Caller.TENANT) + AUTHORIZE,
+            "token_endpoint": self.url(Caller.TENANT) + TOKEN,
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "scopes_supported": ["openid", "profile", "email"],
+        }
         return documents
 
 
@@ -92,18 +111,46 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Pages(BaseHTTPRequestHandler):
-    def __init__(self, documents: dict[str, dict[str, Any]], *args: Any) -> None:
-        self._documents = documents
+    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: "SignIn", *args: Any) -> None:
+        self._documents, self._sign_in = documents, sign_in
         super().__init__(*args)
 
     def do_GET(self) -> None:
-        document = self._documents.get(self.path)
-        body = json.dumps(document if document is not None else {"message": "no such document"}).encode()
-        self.send_response(HTTPStatus.OK if document is not None else HTTPStatus.NOT_FOUND)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        asked = urlsplit(self.path)
+        if asked.path == f"/{Caller.TENANT}{AUTHORIZE}":
+            self._send(*self._sign_in.authorize(dict(parse_qsl(asked.query))))
+        elif (document := self._documents.get(self.path)) is not None:
+            self._send(HTTPStatus.OK, JSON, json.dumps(document))
+        else:
+            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "no such document"}))
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_FORM)).decode(errors="replace")
+        if self.path == f"/{Caller.TENANT}{TOKEN}":
+            self._send(*self._sign_in.token(dict(parse_qsl(form))))
+        else:
+            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "nothing is posted here"}))
+
+    def _send(self, status: HTTPStatus, headers: dict[str, str], body: str) -> None:
+        self.send_response(status)
+        for name, value in (headers | self._sign_in.cors(self.headers.get("Origin"))).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body.encode())))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body.encode())
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keep the query out of the log: a code stands in it."""
+        self.log_message("%s %s %s", self.command, urlsplit(self.path).path, str(code))
+
+
+def server(issuer: Issuer, api: str) -> ThreadingHTTPServer:
+    """Return the server of an issuer whose users sign in for the API at that address."""
+    # Tokens are made with what stands above, so this cannot be known when this module is imported.
+    from local.identity import SignIn  # noqa: PLC0415
+
+    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api))
+    return _Server((LOOPBACK, issuer.port), pages)
 
 
 def main() -> None:
@@ -111,10 +158,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--api", default="", help="the API whose pages users sign in for")
     arguments = parser.parse_args()
-    issuer = Issuer(arguments.folder, arguments.port)
-    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents())
-    _Server((LOOPBACK, issuer.port), pages).serve_forever()
+    server(Issuer(arguments.folder, arguments.port), arguments.api).serve_forever()
 
 
 if __name__ == "__main__":

@@ -141,15 +141,16 @@ class Stack:
         }
 
     def _start(self) -> None:
-        for process, port, setting in (
-            (self._issuer_process, self.issuer_port, ISSUER_PORT_SETTING),
-            (self._emulator_process, self.port, PORT_SETTING),
+        for process, port, setting, more in (
+            (self._issuer_process, self.issuer_port, ISSUER_PORT_SETTING, [f"--api={self.url}"]),
+            (self._emulator_process, self.port, PORT_SETTING, []),
         ):
             if process.port == port:
                 continue
             require_free(port, f"the {process.name}", setting)
+            command = [sys.executable, "-m", f"local.{process.name}"]
             process.start(
-                [sys.executable, "-m", f"local.{process.name}", f"--port={port}", f"--folder={self.folder.resolve()}"],
+                [*command, f"--port={port}", f"--folder={self.folder.resolve()}", *more],
                 port=port,
                 # Nothing else of the developer's: no PYTHONPATH, no profile, no credentials of a real account.
                 env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
@@ -174,6 +175,8 @@ class Stack:
             "Arch": build.architecture(),
             "Stage": "development",
             "BaseUrl": self.url,
+            "SignInClientId": self.issuer.audience(Caller.TENANT),
+            "SignInOrigin": self.issuer.address,
         }
         for caller in Caller:
             parameters[f"{caller.capitalize()}Issuer"] = self.issuer.url(caller)

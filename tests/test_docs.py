@@ -119,7 +119,7 @@ def test_every_variable_of_the_environment_is_explained() -> None:
 
 def test_every_route_is_listed_with_who_may_call_it_and_no_other_is() -> None:
     told = rows(section(page("integrating.md"), "Every route"), "route", "who")
-    audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend"}
+    audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend", "NONE": "anyone"}
 
     assert {code(route)[0]: (who.split(",")[0].split(" ")[0], tuple(code(who))) for route, who, _ in told} == {
         route.key: (audiences[route.authorizer], route.scopes) for route in stack.routes()

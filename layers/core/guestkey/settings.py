@@ -13,6 +13,13 @@ LOCALE_CLAIM = os.environ.get("LOCALE_CLAIM", "locale")
 AGENT_ID_CLAIM = os.environ.get("AGENT_ID_CLAIM", "sub")
 BACKEND_ID_CLAIM = os.environ.get("BACKEND_ID_CLAIM", "sub")
 
+# How the pages have a tenant's user signed in: OpenID Connect, as a public client.
+TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "https://tenant.invalid")
+SIGN_IN_CLIENT_ID = os.environ.get("SIGN_IN_CLIENT_ID", "guestkey-tenant")
+SIGN_IN_SCOPE = os.environ.get("SIGN_IN_SCOPE", "openid profile email")
+SIGN_IN_TOKEN = os.environ.get("SIGN_IN_TOKEN", "id_token")
+SIGN_IN_ORIGIN = os.environ.get("SIGN_IN_ORIGIN", "https://tenant.invalid")
+
 RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
 """How long history stays after it is over. The template keeps it above six months, which the overview shows."""
 

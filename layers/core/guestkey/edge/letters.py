@@ -1,7 +1,7 @@
 """What the mails of Guestkey say.
 
 Subjects and links are made of our own texts, ids and settings only. What a person typed stands in the body, as
-`typed.shown` leaves it and escaped by the template. See docs/decisions/0008.
+`typed.shown` leaves it and escaped by the template. See docs/decisions/0010.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """What a person typed, as a mail may show it: one line of bounded length that no mail program turns into a link.
 
-Nothing here makes text safe for HTML; the template's escaping does that. See docs/decisions/0008.
+Nothing here makes text safe for HTML; the template's escaping does that. See docs/decisions/0010.
 """
 
 import re

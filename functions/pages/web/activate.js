@@ -1,0 +1,180 @@
+// The page behind the link of an activation mail. Until somebody presses a button nothing is sent but questions, and
+// until somebody has signed in nothing at all.
+
+import { api, Refusal, Unreachable } from "./api.js";
+import { say } from "./elements.js";
+import * as signIn from "./signin.js";
+import { speak, texts } from "./texts.js";
+import * as views from "./views.js";
+
+const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const SLOW = 4000;
+
+let requestId = "";
+// The API as the user who signed in: the token lives in here and nowhere else.
+let guestkey;
+// Who signed in, and for which account.
+let known = {};
+// The same order keeps its key, so that sending it again cannot do it again.
+const keys = new Map();
+let isWorking = false;
+
+async function begin() {
+  await speak(...navigator.languages);
+  if (signIn.isComingBack()) {
+    await comeBack();
+    return;
+  }
+  requestId = location.hash.slice(1);
+  if (ULID.test(requestId)) views.signIn(leave);
+  else views.incomplete();
+}
+
+function leave(how) {
+  return once(texts.signIn.busy, () => signIn.leave(SETTINGS, requestId, how));
+}
+
+async function comeBack() {
+  const back = signIn.welcomeBack();
+  requestId = location.hash.slice(1);
+  views.loading();
+  try {
+    guestkey = api(await patiently(signIn.token(SETTINGS, back)));
+  } catch (error) {
+    explain(error);
+    return;
+  }
+  await look();
+}
+
+/** Read how the request stands, and show it. After an answer whose fate is unknown nothing is said to be unchanged. */
+async function look({ isUnsure = false } = {}) {
+  views.loading();
+  try {
+    const asked = patiently(guestkey.request(requestId));
+    asked.catch(() => "looked at below");
+    const [me, about] = await patiently(Promise.all([guestkey.me(), guestkey.about()]));
+    known = { me, about };
+    await speak(me.locale, ...navigator.languages);
+    await showRequest(await asked, isUnsure);
+  } catch (error) {
+    explain(error, { isUnsure });
+  }
+}
+
+async function showRequest(request, isUnsure) {
+  known.request = request;
+  if (request.state === "pending") views.pending(known, { approve, refuse, another }, { isUnsure });
+  else if (request.state === "approved") views.approved(known, await grantOf(request), { end });
+  else views.closed(known);
+}
+
+async function grantOf(request) {
+  try {
+    return await guestkey.grant(request.grant_id);
+  } catch (error) {
+    // Its history may be gone, which is no reason to hide how the request was answered.
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function approve(order) {
+  const text = JSON.stringify(order);
+  if (!keys.has(text)) keys.set(text, crypto.randomUUID());
+  return answer(texts.ask.approving, async () => {
+    const grant = await guestkey.approve(requestId, order, keys.get(text));
+    views.granted(known, grant, { end });
+  });
+}
+
+function refuse() {
+  views.declining(known, { decline, back: () => views.pending(known, { approve, refuse, another }) });
+}
+
+function decline(note) {
+  return answer(texts.decline.busy, async () => {
+    try {
+      known.request = await guestkey.decline(requestId, note);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 422)) throw error;
+      views.noteInvalid();
+      return;
+    }
+    views.closed(known, { isNews: true });
+  });
+}
+
+function end(grant) {
+  views.ending(known, {
+    back: () => look(),
+    end: () => answer(texts.ending.busy, async () => views.over(known, await guestkey.revoke(grant.grant_id))),
+  });
+}
+
+function another() {
+  return leave({ anew: true });
+}
+
+/** Do what changes something, and say what became of it. */
+function answer(busy, work) {
+  return once(busy, async () => {
+    try {
+      await patiently(work());
+    } catch (error) {
+      const isOvertaken = error instanceof Refusal && (error.status === 409 || error.status === 410);
+      if (isOvertaken) await look();
+      else explain(error, { isUnsure: true, wasAnswering: true });
+    }
+  });
+}
+
+/** Do it, unless something is being done already: a double click is one. */
+async function once(busy, work) {
+  if (isWorking) return;
+  isWorking = true;
+  views.busy(busy);
+  try {
+    await work();
+  } catch (error) {
+    explain(error);
+  } finally {
+    isWorking = false;
+  }
+}
+
+function explain(error, { isUnsure = false, wasAnswering = false } = {}) {
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(error.reason, ULID.test(requestId) ? leave : null);
+  else if (error instanceof Unreachable && isUnsure) views.unsure(() => look({ isUnsure }));
+  else if (error instanceof Refusal) explainRefusal(error, wasAnswering);
+  else {
+    views.trouble(() => (guestkey ? look() : location.reload()));
+    if (!(error instanceof Unreachable)) throw error;
+  }
+}
+
+function explainRefusal({ status, problem }, wasAnswering) {
+  if (status === 401) views.notSignedIn("over", leave, { wasAnswering });
+  else if (problem.code === "right_missing") views.noRight(known, problem.ask ?? [], another);
+  else if (status === 404 && known.about) views.unknown(known, another);
+  else if (status === 403 || status === 404) views.unfit(problem.code, another);
+  else views.trouble(() => look());
+}
+
+/** Wait for something, and say so if it takes long. */
+async function patiently(promise) {
+  const timer = setTimeout(() => say(texts.loading.slow), SLOW);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Another link in the same tab, or back from the sign-in page by the browser's button: begin anew.
+addEventListener("hashchange", () => location.reload());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+begin();

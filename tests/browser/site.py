@@ -1,0 +1,361 @@
+"""The site of the browser tests: the real pages function, the real local issuer, and a **stand-in** for the API.
+
+The stand-in answers by the contract (GET me, about, requests and grants; POST approve and decline; DELETE grant) with
+one request in its hands. It is told what to answer, can be made to fail, and keeps everything it was asked. That the
+real API answers so is for the journeys to show.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import jwt
+
+from local import sample
+from local.issuer import Caller, Issuer, server
+from local.processes import LOOPBACK
+from tests.pages import started
+
+REQUEST_ID = "01M8EXAMP1E0REQVEST0000001"
+GRANT_ID = "01M8EXAMP1E0GRANT000000001"
+REQUESTED_AT, ANSWERED_AT = "2026-11-23T12:00:00Z", "2026-11-23T13:30:00Z"
+EXPIRES_AT = "2026-11-24T12:00:00Z"
+ENDS_AT = {
+    "1h": "2026-11-23T14:30:00Z",
+    "2h": "2026-11-23T15:30:00Z",
+    "4h": "2026-11-23T17:30:00Z",
+    "today": "2026-11-23T23:00:00Z",
+    "1w": "2026-11-30T13:30:00Z",
+    "2w": "2026-12-07T13:30:00Z",
+    "1mo": "2026-12-23T13:30:00Z",
+    "permanent": None,
+}
+
+Reply = tuple[int, dict[str, Any]]
+Fault = Callable[["Api", Callable[[], Reply]], Reply]
+"""What stands between a question and its answer."""
+SILENCE: Reply = (0, {})
+"""The connection ends before a byte of the answer. A browser that used it before asks once more, even with a POST."""
+CUT_OFF: Reply = (1, {})
+"""The connection ends in the middle of the answer."""
+
+
+def a_request(**said: Any) -> dict[str, Any]:
+    """Return Sven's request to Acme, as the contract shows it."""
+    return {
+        "request_id": REQUEST_ID,
+        "tenant_id": "acme",
+        "agent": {"id": "sven", "name": "Sven Brandt"},
+        "reason": "Rechnung 4711 lässt sich nicht drucken. Ich möchte den Druck unter Ihrem Konto nachstellen.",
+        "period": "4h",
+        "may_export": True,
+        "state": "pending",
+        "requested_at": REQUESTED_AT,
+        "expires_at": EXPIRES_AT,
+        "mail": "sent",
+        "answered_at": None,
+        "answered_by": None,
+        "note": None,
+        "grant_id": None,
+    } | said
+
+
+def a_grant(**said: Any) -> dict[str, Any]:
+    """Return the grant that Anna gave for it, as the contract shows it."""
+    return {
+        "grant_id": GRANT_ID,
+        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt"},
+        "period": "4h",
+        "may_export": False,
+        "state": "live",
+        "granted_at": ANSWERED_AT,
+        "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
+        "ends_at": ENDS_AT["4h"],
+        "review_at": None,
+        "revoked_at": None,
+        "revoked_by": None,
+        "request_id": REQUEST_ID,
+    } | said
+
+
+@dataclass
+class Api:
+    """The stand-in: one request, at most one grant, and what was asked of it."""
+
+    issuer: Issuer
+    request: dict[str, Any] = field(default_factory=a_request)
+    grant: dict[str, Any] | None = None
+    locale: str | None = None
+    """What everybody's locale is, if not their own."""
+    faults: list[tuple[str, Fault]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    answered: list[tuple[str, Any, str | None]] = field(default_factory=list)
+    approver_emails: dict[str, list[str]] = field(
+        default_factory=lambda: {tenant.tenant_id: list(tenant.approver_emails) for tenant in sample.TENANTS}
+    )
+    _once: Lock = field(default_factory=Lock)
+    _kept: dict[str, Reply] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Go back to one pending request that nobody has looked at."""
+        fresh = Api(self.issuer)
+        for name in ("request", "grant", "locale", "faults", "asked", "answered", "approver_emails", "_kept"):
+            setattr(self, name, getattr(fresh, name))
+
+    def fail(self, what: str, fault: Fault) -> None:
+        """Let the next question of that kind, such as `POST approve`, meet a fault."""
+        self.faults.append((what, fault))
+
+    @property
+    def changes(self) -> list[str]:
+        """What was done, in order."""
+        return [what for what, _, _ in self.answered]
+
+    def reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
+        """Answer a question, unless a fault comes in between."""
+        self.asked.append((method, path))
+        what = f"{method} {path.rpartition('/')[2]}"
+        for place, (failing, fault) in enumerate(self.faults):
+            if failing == what:
+                del self.faults[place]
+                return fault(self, lambda: self._reply(method, path, headers, body))
+        return self._reply(method, path, headers, body)
+
+    def _reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
+        user = self._user(headers.get("Authorization", ""))
+        if user is None:
+            return 401, {"message": "Unauthorized"}
+        with self._once:
+            return self._of(user, method, path.removeprefix("/v1/").split("/"), headers, body)
+
+    def _of(self, user: sample.User, method: str, path: list[str], headers: Any, body: Any) -> Reply:
+        if path in (["me"], ["about"]):
+            return self._own(user, path[0])
+        if not user.may_grant:
+            return problem(403, "right_missing", ask=self.approver_emails[user.tenant_id])
+        if path[0] == "requests" and path[1] == self.request["request_id"] and self._is_theirs(user):
+            return (200, self.request) if method == "GET" else self._answered(user, path[2], headers, body)
+        if path[0] == "grants" and self.grant and path[1] == self.grant["grant_id"] and self._is_theirs(user):
+            return (200, self.grant) if method == "GET" else self._revoke(user)
+        return problem(404, "not_found")
+
+    def _own(self, user: sample.User, what: str) -> Reply:
+        tenant = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == user.tenant_id)
+        if what == "about":
+            about = {"tenant_id": tenant.tenant_id, "name": tenant.name, "version": tenant.version}
+            return 200, about | {"time_zone": tenant.time_zone, "country": tenant.country}
+        me = {"user_id": user.user_id, "name": user.name, "tenant_id": user.tenant_id}
+        may = {"may_grant": user.may_grant, "may_book_slot": True}
+        return 200, me | may | {"locale": self.locale or user.locale}
+
+    def _answered(self, user: sample.User, how: str, headers: Any, body: Any) -> Reply:
+        if how == "decline":
+            return self._closed() or self._decline(user, body)
+        key = headers.get("Idempotency-Key")
+        if key not in self._kept:
+            reply = self._closed() or self._approve(user, body, key)
+            if reply[0] != 201:
+                return reply
+            self._kept[key] = reply
+        return self._kept[key]
+
+    def _user(self, authorization: str) -> sample.User | None:
+        try:
+            claims = jwt.decode(
+                authorization.removeprefix("Bearer "),
+                self.issuer.key().public_key(),
+                algorithms=["RS256"],
+                issuer=self.issuer.url(Caller.TENANT),
+                audience=self.issuer.audience(Caller.TENANT),
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return next(user for user in sample.USERS if user.user_id == claims["sub"])
+
+    def _is_theirs(self, user: sample.User) -> bool:
+        return user.tenant_id == str(self.request["tenant_id"])
+
+    def _closed(self) -> Reply | None:
+        state = self.request["state"]
+        if state == "expired":
+            return problem(410, "request_expired")
+        if state != "pending":
+            return problem(409, "request_closed", state=state, grant_id=self.request["grant_id"])
+        return None
+
+    def _approve(self, user: sample.User, body: Any, key: str | None) -> Reply:
+        period = body.get("period", self.request["period"])
+        may_export = body.get("may_export", self.request["may_export"])
+        if may_export and not self.request["may_export"]:
+            return problem(422, "export_not_asked")
+        self.answered.append(("approve", body, key))
+        by = {"user_id": user.user_id, "name": user.name}
+        self.grant = a_grant(period=period, may_export=may_export, ends_at=ENDS_AT[period], granted_by=by)
+        self.grant["grantee"] = {"type": "agent", **self.request["agent"]}
+        self.request |= {"state": "approved", "answered_at": ANSWERED_AT, "answered_by": by, "grant_id": GRANT_ID}
+        return 201, self.grant
+
+    def _decline(self, user: sample.User, body: Any) -> Reply:
+        note = body.get("note")
+        if note and "\u202e" in note:
+            return problem(422, "input_invalid", errors=[{"pointer": "#/note", "detail": "a bidirectional override"}])
+        self.answered.append(("decline", body, None))
+        by = {"user_id": user.user_id, "name": user.name}
+        self.request |= {"state": "declined", "answered_at": ANSWERED_AT, "answered_by": by, "note": note}
+        return 200, self.request
+
+    def _revoke(self, user: sample.User) -> Reply:
+        assert self.grant
+        if self.grant["state"] == "ended":
+            return problem(409, "grant_ended")
+        self.answered.append(("revoke", None, None))
+        by = {"user_id": user.user_id, "name": user.name}
+        self.grant |= {"state": "revoked", "revoked_at": "2026-11-23T14:05:00Z", "revoked_by": by}
+        return 200, self.grant
+
+
+# ------------------------------------------------------------------ faults
+
+
+def refuses(status: int, code: str, **members: Any) -> Fault:
+    """Answer so, whatever is asked, and do nothing."""
+    return lambda api, reply: problem(status, code, **members)
+
+
+def unauthorized(api: Api, reply: Callable[[], Reply]) -> Reply:
+    """Answer as the gateway does once a token is over."""
+    return 401, {"message": "Unauthorized"}
+
+
+def breaks_before(api: Api, reply: Callable[[], Reply]) -> Reply:
+    """Break the connection, and do nothing."""
+    return CUT_OFF
+
+
+def breaks_after(api: Api, reply: Callable[[], Reply]) -> Reply:
+    """Do it, and break the connection in the middle of the answer."""
+    reply()
+    return CUT_OFF
+
+
+def falls_silent(api: Api, reply: Callable[[], Reply]) -> Reply:
+    """Do it, and say nothing."""
+    reply()
+    return SILENCE
+
+
+def takes(seconds: float) -> Fault:
+    """Answer late."""
+
+    def late(api: Api, reply: Callable[[], Reply]) -> Reply:
+        time.sleep(seconds)
+        return reply()
+
+    return late
+
+
+def problem(status: int, code: str, **members: Any) -> Reply:
+    """Return a refusal as the API words it."""
+    said = {"type": f"urn:guestkey:problem:{code}", "title": code, "status": status, "detail": code, "code": code}
+    return status, said | members
+
+
+# ------------------------------------------------------------------ the server
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are, and the API behind them."""
+
+    url: str
+    api: Api
+    issuer: Issuer
+
+    @property
+    def link(self) -> str:
+        """What stands in the mail."""
+        return f"{self.url}/activate#{REQUEST_ID}"
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, pages: Any, api: Api, *args: Any) -> None:
+        self._pages, self._api = pages, api
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.startswith("/v1/"):
+            self._answer_api("GET", path)
+        else:
+            self._answer_page(path)
+
+    def do_POST(self) -> None:
+        self._answer_api("POST", self.path)
+
+    def do_DELETE(self) -> None:
+        self._answer_api("DELETE", self.path)
+
+    def _answer_api(self, method: str, path: str) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        reply = self._api.reply(method, path, self.headers, json.loads(sent or b"null"))
+        if reply in (SILENCE, CUT_OFF):
+            self.close_connection = True
+            if reply == CUT_OFF:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+            return
+        status, body = reply
+        kind = "application/json" if status < 400 or status == 401 else "application/problem+json"
+        self._send(status, {"Content-Type": kind, "Cache-Control": "no-store"}, json.dumps(body))
+
+    def _answer_page(self, path: str) -> None:
+        name = path.removeprefix("/assets/") if path.startswith("/assets/") else None
+        route = f"GET {'/assets/{name}' if name is not None else path}"
+        answer = self._pages.lambda_handler({"routeKey": route, "pathParameters": {"name": name}}, None)
+        self._send(answer["statusCode"], answer["headers"], answer["body"])
+
+    def _send(self, status: int, headers: dict[str, str], body: str) -> None:
+        try:
+            self.send_response(status)
+            for header, value in headers.items():
+                self.send_header(header, value)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            # The browser has gone elsewhere.
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Site]:
+    """Serve the site, on two free ports."""
+    pages: dict[str, Any] = {}
+    made: Callable[..., _Answers] = lambda *args: _Answers(pages["app"], pages["api"], *args)  # noqa: E731
+    with ThreadingHTTPServer((LOOPBACK, 0), made) as site:
+        url = f"http://{LOOPBACK}:{site.server_address[1]}"
+        # A free port, until the issuer's server takes it.
+        with ThreadingHTTPServer((LOOPBACK, 0), BaseHTTPRequestHandler) as probe:
+            issuer = Issuer(folder, probe.server_address[1])
+        with server(issuer, url) as signing_in:
+            here = issuer.url(Caller.TENANT)
+            pages["app"] = started(
+                TENANT_ISSUER=here, SIGN_IN_CLIENT_ID=issuer.audience(Caller.TENANT), SIGN_IN_ORIGIN=issuer.address
+            )
+            pages["api"] = Api(issuer)
+            for one in (site, signing_in):
+                Thread(target=partial(one.serve_forever, poll_interval=0.05), daemon=True).start()
+            yield Site(url, pages["api"], issuer)
+            for one in (site, signing_in):
+                one.shutdown()

@@ -1,0 +1,171 @@
+"""Where the sample users sign in: a code for a name, a token for the code, and nothing for anybody else."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import jwt
+import pytest
+import time_machine
+
+from local.build import PROJECT
+from local.identity import CODE_SECONDS, SignIn
+from local.issuer import Caller, Issuer, server
+
+API = "http://127.0.0.1:4566"
+VERIFIER = "a-verifier-that-only-the-page-knows"
+ASKED = {
+    "response_type": "code",
+    "client_id": "guestkey-tenant",
+    "redirect_uri": f"{API}/activate",
+    "scope": "openid",
+    "state": "the-state",
+    "nonce": "the-nonce",
+    "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("="),
+    "code_challenge_method": "S256",
+}
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
+    with server(Issuer(tmp_path_factory.mktemp("issuer"), 0), API) as serving:
+        # The port was anybody's choice; tokens name the one that was asked for.
+        issuer = Issuer(tmp_path_factory.getbasetemp(), serving.server_address[1])
+        Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield issuer
+        serving.shutdown()
+
+
+def authorize(issuer: Issuer, **asked: str | None) -> httpx.Response:
+    query = {name: value for name, value in (ASKED | asked).items() if value is not None}
+    return httpx.get(f"{issuer.address}/tenant/authorize", params=query)
+
+
+def said(answer: httpx.Response) -> dict[str, str]:
+    """Return what the way back carries."""
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith(f"{API}/activate?")
+    return {name: value for name, (value,) in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+def exchange(issuer: Issuer, code: str, origin: str = API, **form: str) -> httpx.Response:
+    given = {"grant_type": "authorization_code", "code": code, "client_id": ASKED["client_id"]}
+    given |= {"redirect_uri": ASKED["redirect_uri"], "code_verifier": VERIFIER}
+    return httpx.post(f"{issuer.address}/tenant/token", data=given | form, headers={"Origin": origin})
+
+
+def test_the_page_lists_the_users_of_all_tenants_and_nobody_else(issuer: Issuer) -> None:
+    asked = authorize(issuer)
+
+    assert asked.status_code == 200
+    assert re.findall(r'<a id="(\w+)"', asked.text) == ["anna", "ben", "giulia", "carla", "cancel"]
+    assert "Acme Immobilien GmbH" in asked.text
+
+
+def test_anna_gets_a_token_for_her_code_once(issuer: Issuer) -> None:
+    back = said(authorize(issuer, who="anna"))
+    given = exchange(issuer, back["code"])
+
+    claims = jwt.decode(given.json()["id_token"], options={"verify_signature": False})
+    assert back["state"] == "the-state"
+    assert (claims["sub"], claims["tenant_id"], claims["nonce"]) == ("anna", "acme", "the-nonce")
+    assert claims["aud"] == ASKED["client_id"]
+    assert given.headers["cache-control"] == "no-store"
+    assert exchange(issuer, back["code"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code_verifier": "another"},
+        {"client_id": "another"},
+        {"redirect_uri": "https://evil.example/"},
+        {"grant_type": "password"},
+        {"code": "another"},
+    ],
+    ids=str,
+)
+def test_a_code_is_worth_nothing_to_anybody_else(issuer: Issuer, wrong: dict[str, str]) -> None:
+    code = said(authorize(issuer, who="anna"))["code"]
+    given = {"code": code} | wrong
+
+    assert exchange(issuer, **given).json() == {"error": "invalid_grant"}
+
+
+def test_a_code_is_worth_nothing_later(tmp_path: Path) -> None:
+    sign_in = SignIn(Issuer(tmp_path, 1), API)
+    with time_machine.travel(0, tick=False) as clock:
+        _, headers, _ = sign_in.authorize(ASKED | {"who": "anna"})
+        clock.shift(CODE_SECONDS)
+        code = parse_qs(urlsplit(headers["Location"]).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        status, _, _ = sign_in.token(form | {name: ASKED[name] for name in ("client_id", "redirect_uri")})
+
+    assert status == 400
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"client_id": "another"}, {"redirect_uri": "https://evil.example/activate"}], ids=str
+)
+def test_nobody_is_led_anywhere_else(issuer: Issuer, wrong: dict[str, str]) -> None:
+    answer = authorize(issuer, who="anna", **wrong)
+
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "missing", ["response_type", "state", "nonce", "code_challenge", "code_challenge_method"], ids=str
+)
+def test_without_a_challenge_there_is_no_code(issuer: Issuer, missing: str) -> None:
+    said_back = said(authorize(issuer, who="anna", **{missing: None}))
+
+    assert said_back["error"] == "invalid_request"
+    assert "code" not in said_back
+
+
+@pytest.mark.parametrize("who", ["sven", "backend", "nobody"])
+def test_only_users_sign_in_here(issuer: Issuer, who: str) -> None:
+    assert said(authorize(issuer, who=who))["error"] == "access_denied"
+
+
+def test_only_pages_of_the_local_api_may_read_the_answers(issuer: Issuer) -> None:
+    discovery = f"{issuer.url(Caller.TENANT)}/.well-known/openid-configuration"
+    for origin, allowed in ((API, API), ("https://evil.example", None), ("null", None)):
+        for answer in (httpx.get(discovery, headers={"Origin": origin}), exchange(issuer, "none", origin=origin)):
+            assert answer.headers.get("access-control-allow-origin") == allowed
+            assert answer.headers["vary"] == "Origin"
+
+
+def test_what_somebody_asks_with_stays_text(issuer: Issuer) -> None:
+    text = authorize(issuer, state='"><script>alert(1)</script>').text
+
+    assert "<script>" not in text
+
+
+def test_where_to_sign_in_is_said_by_the_tenants_issuer_alone(tmp_path: Path) -> None:
+    documents: dict[str, dict[str, Any]] = Issuer(tmp_path, 4567).documents()
+
+    said_by = {
+        path.split("/")[1]: document for path, document in documents.items() if path.endswith("openid-configuration")
+    }
+    assert said_by["tenant"]["authorization_endpoint"] == "http://127.0.0.1:4567/tenant/authorize"
+    assert said_by["tenant"]["code_challenge_methods_supported"] == ["S256"]
+    assert not [caller for caller in ("support", "vendor") if "authorization_endpoint" in said_by[caller]]
+
+
+def test_nothing_that_is_deployed_knows_of_it() -> None:
+    template = (PROJECT / "template.yaml").read_text()
+    deployed = [*(PROJECT / "functions").rglob("*.*"), *(PROJECT / "layers").rglob("*.py")]
+    sources = [path.read_text() for path in deployed if path.suffix in {".py", ".js", ".html"}]
+
+    assert set(re.findall(r"(?:CodeUri|ContentUri): (\w+)/", template)) == {"functions", "layers"}
+    for text in (template, *sources):
+        assert not re.search(r"local[./]identity|local[./]issuer|/tenant/authorize|Who are you\?|127\.0\.0\.1", text)
+        assert not re.search(r"^\s*(?:from|import) local\b", text, re.MULTILINE)
