@@ -26,6 +26,11 @@ class Route:
     scopes: tuple[str, ...]
 
     @property
+    def is_public(self) -> bool:
+        """Whether anybody may come through."""
+        return self.authorizer == "NONE"
+
+    @property
     def key(self) -> str:
         """The route as API Gateway writes it."""
         return f"{self.method} {self.path}"
@@ -69,6 +74,11 @@ def routes() -> tuple[Route, ...]:
                     )
                 )
     return tuple(found)
+
+
+def guarded_routes() -> tuple[Route, ...]:
+    """Return every route that wants a token: the API's. The rest are the pages."""
+    return tuple(route for route in routes() if not route.is_public)
 
 
 def folder_of(function: dict[str, Any]) -> str:
