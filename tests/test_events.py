@@ -69,7 +69,9 @@ def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
     cast = [people.ANNA, people.BEN, people.GIULIA, people.CARLA, people.SVEN, people.DORA, people.EMIL, people.BACKEND]
     claims = read(file)["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"]
 
-    assert not claims or {name: value for name, value in claims.items() if name != "act"} in [who.claims for who in cast]
+    assert not claims or {name: value for name, value in claims.items() if name != "act"} in [
+        who.claims for who in cast
+    ]
 
 
 def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
