@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from threading import Barrier, current_thread
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -318,7 +319,7 @@ def test_a_single_try_is_a_single_try():
 
 
 def test_the_client_names_us_and_waits_no_longer_than_a_caller_would():
-    config = Item._get_connection().connection.client.meta.config
+    config: Any = Item._get_connection().connection.client.meta.config
 
     assert config.user_agent == "guestkey"
     assert (config.connect_timeout, config.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
