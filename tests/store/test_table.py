@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from threading import Barrier, current_thread
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -13,6 +14,9 @@ from guestkey.rules.people import Department
 from guestkey.store import keys, people, tenants
 from guestkey.store.people import DepartmentItem
 from guestkey.store.table import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    RESENDS,
     Change,
     Contended,
     Item,
@@ -312,3 +316,11 @@ def test_the_first_try_does_not_wait_and_later_ones_wait_at_random_up_to_a_bound
 
 def test_a_single_try_is_a_single_try():
     assert list(pauses(1)) == [0]
+
+
+def test_the_client_names_us_and_waits_no_longer_than_a_caller_would():
+    config: Any = Item._get_connection().connection.client.meta.config
+
+    assert config.user_agent == "guestkey"
+    assert (config.connect_timeout, config.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
+    assert config.retries == {"total_max_attempts": 1 + RESENDS, "mode": "standard"}

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, overload
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import STRING
@@ -199,7 +200,7 @@ def pauses(tries: int, *, first: float = 0.01, most: float = 0.3) -> Iterator[fl
 
 
 def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
-    """Read up to a hundred items in one strongly consistent request; what is not there is not in the answer."""
+    """Read items strongly consistent, a hundred in one request; what is not there is not in the answer."""
     return {Key(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
 
 
@@ -222,6 +223,8 @@ def _connection() -> Any:
 
 
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="read")
+# botocore composes what it calls itself anew for every request, a twentieth of its CPU, unless it is told a name.
+_connection().session.set_default_client_config(Config(user_agent="guestkey"))
 # pynamodb would open its client inside the first request, and the pool its threads.
 _connection().client  # noqa: B018
 _pool.submit(lambda: None)
