@@ -81,7 +81,7 @@ def answer(said: dict[str, Any]) -> Answer:
         headers[name.lower()] = ", ".join(values)
     text = base64.b64decode(said["body"]).decode() if said.get("isBase64Encoded") else said["body"]
     kind = headers.get("content-type", "").partition(";")[0]
-    return Answer(said["statusCode"], json.loads(text) if kind.endswith("json") else text, headers, text)
+    return Answer(said["statusCode"], json.loads(text) if text and kind.endswith("json") else text, headers, text)
 
 
 def event(

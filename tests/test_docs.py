@@ -86,7 +86,7 @@ def parameters() -> dict[str, tuple[str, str]]:
     """Return default and what the functions read, by parameter, as operating.md has them."""
     told = rows(section(page("operating.md"), "Parameters"), "parameter", "default", "meaning")
     assert all(meaning for _, _, meaning, _ in told)
-    return {code(name)[0]: (code(default)[0], "".join(code(read))) for name, default, _, read in told}
+    return {code(name)[0]: (code(default)[0].strip('"'), "".join(code(read))) for name, default, _, read in told}
 
 
 def test_every_parameter_of_the_template_is_explained_with_its_default() -> None:

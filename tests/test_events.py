@@ -40,7 +40,7 @@ def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Travell
     said = answer(handler(function_of(file))(read(file), None))
 
     assert said.status == status_of(file), said.text
-    if said.status >= 400:
+    if said.status >= 400 and said.text:  # HEAD has none
         assert said.code == file.name.split(".")[1].partition("-")[2].replace("-", "_")
 
 

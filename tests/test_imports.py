@@ -20,7 +20,7 @@ def loaded_by(folder: str) -> frozenset[str]:
     """Return the modules that a function's cold start loads, found as on Lambda: its own folder and the layer."""
     project = str(stack.PROJECT)
     paths = [f"{project}/functions/{folder}", f"{project}/layers/core"]
-    start = f"import sys; sys.path[:0] = {paths!r}; import app; import gc; assert callable(app.lambda_handler) and gc.isenabled()"
+    start = f"import gc, sys; sys.path[:0] = {paths!r}; import app; assert callable(app.lambda_handler)"
     environment = {
         "PATH": os.environ["PATH"],
         "TABLE_NAME": "guestkey",
@@ -29,7 +29,7 @@ def loaded_by(folder: str) -> frozenset[str]:
         "AWS_SECRET_ACCESS_KEY": "nothing",
     }
     done = subprocess.run(
-        [sys.executable, "-c", f"{start}; print(*sys.modules)"],
+        [sys.executable, "-c", f"{start}; assert gc.isenabled(); print(*sys.modules)"],
         env=environment,
         cwd="/",
         capture_output=True,

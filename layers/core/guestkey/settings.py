@@ -28,5 +28,5 @@ MAIL_SENDER = os.environ.get("MAIL_SENDER", "")
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")
 """Where answers go, if not to the sender."""
 MAIL_CONFIGURATION_SET = os.environ.get("MAIL_CONFIGURATION_SET", "")
-BASE_URL = os.environ.get("BASE_URL", "https://guestkey.invalid")
+BASE_URL = os.environ.get("BASE_URL", "https://guestkey.invalid").rstrip("/")
 """Where customers reach this stack. Links in mails begin with it; the `Host` of a request never does."""
