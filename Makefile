@@ -3,8 +3,8 @@
 MAKEFLAGS += --no-print-directory
 REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
 PYTHON := .venv/bin/python
-# A file at a time on each processor. The journeys share one stack and measure it, so they run alone.
-SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys
+# A file at a time on each processor. The journeys share one stack and measure it, and a browser wants air: they run alone.
+SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore=tests/browser
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -44,7 +44,7 @@ verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEA
 
 test: .venv/ready ## Run every test, journeys over HTTP on a stack of their own included
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE)
-	@$(PYTHON) -m pytest tests/journeys
+	@$(PYTHON) -m pytest tests/journeys tests/browser
 
 nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test

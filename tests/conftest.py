@@ -16,6 +16,10 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
+    "BASE_URL": "https://support.vendor.example",
+    "MAIL_SENDER": "Käsehandel Support <support@vendor.example>",
+    "MAIL_REPLY_TO": "help@vendor.example",
+    "MAIL_CONFIGURATION_SET": "guestkey",
 }
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
