@@ -49,7 +49,7 @@ def table() -> Iterator[None]:
 
 @pytest.fixture
 def world(table: None, clock: time_machine.Traveller) -> time_machine.Traveller:
-    """The sample world of spec section 8, registered long ago; gives the clock, which stands at Monday noon."""
+    """The sample world of `local/sample.py`, registered long ago; gives the clock, which stands at Monday noon."""
     from tests import makers
 
     makers.sample_world()
