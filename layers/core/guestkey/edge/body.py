@@ -19,7 +19,7 @@ def read(event: dict[str, Any]) -> Any:
     raw = _raw(event)
     if not raw:
         return None
-    content_type = header(event, "content-type").partition(";")[0].strip().lower()
+    content_type = (header(event, "content-type") or "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise NotJson
     if len(raw) > MOST_BYTES:
@@ -40,9 +40,9 @@ def read(event: dict[str, Any]) -> Any:
     return parsed
 
 
-def header(event: dict[str, Any], name: str) -> str:
-    """Return a request header, its name in any case; empty where it is absent."""
-    return next((str(value) for key, value in (event.get("headers") or {}).items() if key.lower() == name), "")
+def header(event: dict[str, Any], name: str) -> str | None:
+    """Return a request header, its name in any case; None where it is absent."""
+    return next((str(value) for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)
 
 
 def _raw(event: dict[str, Any]) -> bytes:

@@ -94,7 +94,7 @@ def once(app: APIGatewayHttpResolver) -> Once | None:
     """Return what the request's Idempotency-Key asks for, if it has one: scoped to caller, method and concrete path."""
     event = app.current_event.raw_event
     key = body.header(event, KEY_HEADER)
-    if not _is_sent(event, KEY_HEADER):
+    if key is None:
         return None
     if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= c <= "~" for c in key):
         detail = f"1 to {LONGEST_KEY} visible ASCII characters"
@@ -103,10 +103,6 @@ def once(app: APIGatewayHttpResolver) -> Once | None:
     route = f"{app.current_event.http_method} {app.current_event.path}"
     canonical = json.dumps(app.context["sent"], sort_keys=True, separators=(",", ":"))
     return Once(key=keys.once(audience, who, route, key), fingerprint=sha256(canonical.encode()).hexdigest())
-
-
-def _is_sent(event: http.Event, name: str) -> bool:
-    return any(key.lower() == name for key in event.get("headers") or {})
 
 
 def _as_json(event: http.Event) -> http.Event:
