@@ -240,7 +240,7 @@ def test_the_tables_keys_are_those_the_store_writes() -> None:
 
 def test_the_tables_indexes_are_those_the_store_reads() -> None:
     deployed = {index["IndexName"]: index for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
-    coded = {index.Meta.index_name: index for index in (store_table.ByGrantee, store_table.Directory)}
+    coded = {index.Meta.index_name: index for index in (store_table.ByGrantee, store_table.Directory, store_table.Due)}
 
     assert set(deployed) == set(coded)
     for name, index in coded.items():

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ulid import ULID
 
+from guestkey.rules.instants import text_of
 from guestkey.rules.people import GranteeType
+from guestkey.rules.periods import Period
 from guestkey.store import keys
 from guestkey.store.keys import Key
 from tests import makers, table
@@ -194,6 +196,36 @@ def test_a_tenants_live_keys_lie_in_one_shard_and_tenants_in_all():
 )
 def test_the_index_spreads_a_grantee_over_partitions(type, id, partition):
     assert keys.by_grantee(type, id, 2) == partition
+
+
+def test_what_is_due_at_a_tenant_lies_in_one_shard_and_tenants_in_all():
+    shards = {keys.due_on(f"tenant-{number}") for number in range(200)}
+
+    assert shards == {keys.due(shard) for shard in range(keys.DUE_SHARDS)}
+
+
+def test_a_grant_is_due_when_time_ends_it_and_no_more_once_it_is_revoked():
+    given_to = makers.grant(SVEN, by=ANNA)
+    [before] = table.items("TENANT#acme", keys.GRANT)
+
+    makers.revoked(given_to, by=ANNA)
+
+    [after] = table.items("TENANT#acme", keys.GRANT)
+    assert (before["due"]["S"], before["due_at"]["S"]) == (
+        keys.due_on("acme"),
+        text_of(given_to.granted_at + timedelta(hours=1)),
+    )
+    assert after.keys().isdisjoint({"due", "due_at"})
+
+
+def test_a_permanent_grant_is_due_for_its_review_and_its_second_key_never():
+    given_to = makers.grant(SVEN, by=ANNA, period=Period.PERMANENT)
+
+    [kept] = table.items("TENANT#acme", keys.GRANT)
+    [again] = table.items("TENANT#acme", keys.LASTING)
+
+    assert kept["due_at"]["S"] == text_of(given_to.granted_at + timedelta(days=180, hours=-1))
+    assert "due" not in again
 
 
 def test_a_live_key_lies_in_the_index_under_its_grantee_and_tenant():

@@ -8,7 +8,7 @@ one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.rules.grants import Grant, LiveKey
@@ -16,6 +16,7 @@ from guestkey.rules.people import Agent, Grantee, GranteeType
 
 MOST_LOGINS_AN_HOUR = 60
 """How many logins one agent may record at one tenant in a UTC hour."""
+SOONEST_LOOK, LATEST_LOOK = timedelta(minutes=5), timedelta(days=1)
 
 
 class End(StrEnum):
@@ -125,6 +126,17 @@ def settled(login: Login, over: datetime | None, now: datetime) -> Login:
     if over is not None and over <= now:
         return replace(login, ended_at=over, end=End.ACCESS_OVER, access_ends_at=over)
     return replace(login, access_ends_at=over)
+
+
+def look_at(login: Login, now: datetime) -> datetime:
+    """Return when to look next whether an open login is over: when its access ends by time, or well before.
+
+    Nobody is told when a revoke, or the agent's leaving, ends it. So it is looked at after a quarter of its age: a
+    young login that is over is soon written down, and one under a permanent grant costs a look a day.
+    """
+    pause = min(max((now - login.logged_in_at) // 4, SOONEST_LOOK), LATEST_LOOK)
+    pause -= timedelta(microseconds=pause.microseconds)
+    return min(now + pause, login.access_ends_at or now + pause)
 
 
 def _spans(login: Login, grants: Iterable[Grant], agent: Agent) -> Iterable[tuple[datetime, datetime | None]]:

@@ -23,7 +23,7 @@ from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import LONGEST_PERIOD, Period
 from guestkey.store import keys, ledger, livekeys, once, people, tenants
 from guestkey.store.once import Once
-from guestkey.store.table import Change, InstantAttribute, Item, Unmet, find_all, pauses, side_by_side
+from guestkey.store.table import Change, InstantAttribute, Item, Unmet, due_no_more, find_all, pauses, side_by_side
 
 ABSENT = tenants.RightItem.pk.does_not_exist()
 
@@ -84,7 +84,9 @@ def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
 
     def compose(change: Change, seen: ledger.Tip) -> None:
         change.check("right", tenants.RightItem, keys.right(grant.tenant_id, grant.granted_by.user_id), ABSENT)
-        change.add("grant", _history(grant, keys.grant(grant.tenant_id, grant.grant_id)))
+        history = _history(grant, keys.grant(grant.tenant_id, grant.grant_id))
+        history.due, history.due_at = keys.due_on(grant.tenant_id), grant.ends_at or grant.review_at
+        change.add("grant", history)
         if grant.is_permanent:
             change.add("lasting", _history(grant, keys.lasting(grant.tenant_id, grant.grant_id)))
         change.add("live", livekeys.item_of(grant, seen.revoked_at))
@@ -205,7 +207,7 @@ def _write_revoked(revoked: Grant, tip: ledger.Tip) -> None:
         tenant_id, grant_id = revoked.tenant_id, revoked.grant_id
         change.check("right", tenants.RightItem, keys.right(tenant_id, by.user_id), ABSENT)
         change.delete("live", livekeys.LiveItem(*keys.live(tenant_id, grant_id)))
-        change.update("grant", GrantItem(*keys.grant(tenant_id, grant_id)), actions, standing)
+        change.update("grant", GrantItem(*keys.grant(tenant_id, grant_id)), [*actions, *due_no_more()], standing)
         if revoked.is_permanent:
             change.update("lasting", GrantItem(*keys.lasting(tenant_id, grant_id)), actions, standing)
 

@@ -18,6 +18,7 @@ Ids are ULIDs, so a sort key's order is the order of making. No decision reads a
     index        PK                              SK                       holds
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
     directory    DIRECTORY                       <type>#<id>              active agents, departments
+    due          DUE#<shard of tenant>           <due_at>                 grants that end or want a review, open logins
 """
 
 from datetime import datetime
@@ -37,6 +38,8 @@ DIRECTORY = "DIRECTORY"
 
 GRANTEE_SHARDS = 4
 """Into how many partitions of the index one grantee's live keys spread: a department may be let in by every tenant."""
+DUE_SHARDS = 4
+"""Into how many partitions of the index spreads what is due: one clean-up reads them all."""
 
 LAST = "~"
 """Sorts behind every id."""
@@ -126,8 +129,21 @@ def first_id_at(at: datetime) -> str:
 
 def grantee_shard(tenant_id: str) -> int:
     """Return the shard in which a tenant's live keys lie, whatever the grantee."""
-    return sha256(tenant_id.encode()).digest()[0] % GRANTEE_SHARDS
+    return _shard(tenant_id, GRANTEE_SHARDS)
 
 
 def by_grantee(type: GranteeType, id: str, shard: int) -> str:
     return f"{type.upper()}#{id}#{shard}"
+
+
+def due_on(tenant_id: str) -> str:
+    """Return the partition of the index in which lies what is due at a tenant."""
+    return due(_shard(tenant_id, DUE_SHARDS))
+
+
+def due(shard: int) -> str:
+    return f"DUE#{shard}"
+
+
+def _shard(tenant_id: str, shards: int) -> int:
+    return sha256(tenant_id.encode()).digest()[0] % shards

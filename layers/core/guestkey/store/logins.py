@@ -17,7 +17,7 @@ from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
-from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, over_at, settled
+from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, look_at, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import LONGEST_PERIOD
 from guestkey.store import counts, grants, keys, ledger, livekeys, once, people, refusals
@@ -29,6 +29,7 @@ from guestkey.store.table import (
     Item,
     Texts,
     Unmet,
+    due_no_more,
     find_all,
     pauses,
     side_by_side,
@@ -220,7 +221,11 @@ def _ends_by_history(
 
 def _write_end(ended: Login, tip: ledger.Tip) -> None:
     assert ended.ended_at and ended.end
-    actions: list[Action] = [LoginItem.ended_at.set(ended.ended_at), LoginItem.end.set(ended.end.value)]
+    actions: list[Action] = [
+        LoginItem.ended_at.set(ended.ended_at),
+        LoginItem.end.set(ended.end.value),
+        *due_no_more(),
+    ]
 
     def compose(change: Change, _: ledger.Tip) -> None:
         item = LoginItem(*keys.login(ended.tenant_id, ended.login_id))
@@ -254,6 +259,8 @@ def _item(login: Login) -> LoginItem:
         logged_in_at=login.logged_in_at,
         grant_id=login.grant_id,
         access_ends_at=login.access_ends_at,
+        due=keys.due_on(login.tenant_id),
+        due_at=look_at(login, login.logged_in_at),
         ttl=_ttl(login),
     )
 

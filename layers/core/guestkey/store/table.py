@@ -18,7 +18,7 @@ from pynamodb.constants import STRING
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -90,6 +90,17 @@ class Directory(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] 
     directory_sort = UnicodeAttribute(range_key=True)
 
 
+class Due(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # as above
+    """What must happen by when. Keys only: whoever acts reads the item first."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due = UnicodeAttribute(hash_key=True)
+    due_at = InstantAttribute(range_key=True)
+
+
 class Item(Model):
     """What every item carries: its key, its kind, and when the table may sweep it (never when it stops to count).
 
@@ -111,8 +122,12 @@ class Item(Model):
     by_grantee_sort = UnicodeAttribute(null=True)
     directory = UnicodeAttribute(null=True)
     directory_sort = UnicodeAttribute(null=True)
+    due = UnicodeAttribute(null=True)
+    due_at = InstantAttribute(null=True)
+    """When the clean-up should look at it. Nothing is decided by it."""
     found_by_grantee = ByGrantee()
     in_directory = Directory()
+    is_due = Due()
 
 
 class Unmet(Exception):
@@ -175,6 +190,11 @@ class Change:
         if codes and codes <= HELD_UP:
             return Contended(", ".join(sorted(codes)))
         return Uncertain(str(error)) if is_unavailable(error) else error
+
+
+def due_no_more() -> list[Action]:
+    """Return what takes an item out of the clean-up's sight."""
+    return [Item.due.remove(), Item.due_at.remove()]
 
 
 def code_of(error: PynamoDBException) -> str | None:
