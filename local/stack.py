@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PORT_SETTING = "GUESTKEY_PORT"
 ISSUER_PORT_SETTING = "GUESTKEY_ISSUER_PORT"
 PATIENCE_SECONDS = 60.0
+MAIL_DOMAIN = "vendor.example"
+MAIL_SENDER = f"Example Support <support@{MAIL_DOMAIN}>"
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ class Stack:
             "Arch": build.architecture(),
             "Stage": "development",
             "BaseUrl": self.url,
+            "MailSender": MAIL_SENDER,
+            "MailDomain": MAIL_DOMAIN,
             "SignInClientId": self.issuer.audience(Caller.TENANT),
             "SignInOrigin": self.issuer.address,
         }

@@ -21,16 +21,21 @@ PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "PagesFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """Set for the interpreter, not for us."""
+MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET"}
+"""Settings that name what the stack makes, whatever its parameters."""
+MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
+"""Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
 
 
 def actions(function: str) -> dict[str, set[str]]:
-    """Return what a function may do to what, `Table.Arn` or `Table.Arn/index/<name>`."""
+    """Return what a function may do to what: `Table.Arn`, `Table.Arn/index/<name>`, or the mails' resources."""
     allowed: dict[str, set[str]] = {}
     for policy in FUNCTIONS[function].get("Policies", []):
         for statement in policy["Statement"]:
             assert statement["Effect"] == "Allow"
-            resource = stack.value_of(statement["Resource"], PRODUCTION)
-            allowed.setdefault(resource, set()).update(statement["Action"])
+            resources = stack.value_of(statement["Resource"], PRODUCTION)
+            for resource in resources if isinstance(resources, list) else [resources]:
+                allowed.setdefault(resource, set()).update(statement["Action"])
     return allowed
 
 
@@ -111,8 +116,13 @@ def test_no_route_is_open_but_the_pages_whose_function_may_do_nothing() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_named_things_to_the_table_and_nothing_else(function: str) -> None:
+def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(function: str) -> None:
+    mailing = {resource for resource in actions(function) if resource.startswith("arn:aws:ses:")}
+    assert mailing in (set(), MAILING)
+    assert all(actions(function)[resource] == {"ses:SendEmail"} for resource in mailing)
     for resource, allowed in actions(function).items():
+        if resource in mailing:
+            continue
         assert resource == "Table.Arn" or resource.startswith("Table.Arn/index/")
         for action in allowed:
             assert re.fullmatch(r"dynamodb:[A-Za-z]+", action)
@@ -136,7 +146,7 @@ def test_the_overview_can_only_read() -> None:
 def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) -> None:
     indexes = {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
     for resource, allowed in actions(function).items():
-        if resource != "Table.Arn":
+        if resource != "Table.Arn" and resource not in MAILING:
             assert resource.removeprefix("Table.Arn/index/") in indexes
             assert allowed == {"dynamodb:Query"}
 
@@ -169,7 +179,7 @@ def test_without_pools_the_settings_default_to_the_parameters(monkeypatch: pytes
 
     settings = runpy.run_path(str(stack.PROJECT / "layers/core/guestkey/settings.py"))
 
-    for name in set(environment) - READ_BY_PYTHON - {"TABLE_NAME", "RETENTION_DAYS"}:
+    for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - {"RETENTION_DAYS"}:
         assert settings[name] == environment[name], name
     assert settings["RETENTION"].days == int(environment["RETENTION_DAYS"])
 
@@ -388,6 +398,50 @@ def test_the_backends_scopes_are_those_the_routes_ask_for() -> None:
     assert client["GenerateSecret"] is True
     assert stack.template()["Resources"]["VendorPoolClient"]["DependsOn"] == "VendorScopes"
     assert stack.resource("VendorPoolDomain")["UserPoolId"] == {"Ref": "VendorPool"}
+
+
+# ------------------------------------------------------------------ mails
+
+
+def test_a_mail_domain_is_set_up_only_where_the_vendor_names_one() -> None:
+    made, named = stack.template()["Resources"]["MailIdentity"], stack.parameters(MailDomain="vendor.example")
+    sets_up = stack.template()["Conditions"][made["Condition"]]
+
+    assert stack.value_of(sets_up, PRODUCTION) is False
+    assert stack.value_of(sets_up, named) is True
+    assert stack.value_of(made["Properties"]["EmailIdentity"], named) == "vendor.example"
+    assert made["Properties"]["DkimAttributes"] == {"SigningEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_one"),
+    [
+        ("", True),
+        ("vendor.example", True),
+        ("mail.ex-ample.co.uk", True),
+        ("support@vendor.example", False),
+        ("vendor", False),
+        ("vendor.example.", False),
+        ("Vendor.example", False),
+        ("https://vendor.example", False),
+    ],
+)
+def test_a_mail_domain_is_a_domain(domain: str, is_one: bool) -> None:
+    pattern = stack.template()["Parameters"]["MailDomain"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, domain)) is is_one
+
+
+def test_mails_are_sent_encrypted_and_untracked_and_what_comes_back_is_counted() -> None:
+    mails, events = stack.resource("MailSet"), stack.resource("MailEvents")["EventDestination"]
+
+    assert mails["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
+    assert mails["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+    assert "TrackingOptions" not in mails
+    assert events["Enabled"] is True
+    assert {"bounce", "complaint", "reject", "deliveryDelay"} <= set(events["MatchingEventTypes"])
+    for destination in stack.of_type("AWS::SES::ConfigurationSetEventDestination").values():
+        assert not {"open", "click"} & set(destination["EventDestination"]["MatchingEventTypes"])
 
 
 # ------------------------------------------------------------------ logs

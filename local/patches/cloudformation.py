@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from local.patches import openapi
-from local.patches.internals import apigateway, dynamodb, lambda_svc, provisioners
+from local.patches.internals import apigateway, dynamodb, lambda_svc, provisioners, ses_v2
 
 Properties = dict[str, Any]
-Finish = Callable[[str, Properties], None]
+Finish = Callable[[str, Properties], Properties | None]
 
 
 def import_api_bodies() -> None:
@@ -35,22 +35,32 @@ def keep_function_settings() -> None:
     _after_each_write("AWS::Lambda::Function", _set_dead_letters_and_concurrency)
 
 
+def tell_dkim_records() -> None:
+    """Tell the DNS records of a mail domain.
+
+    AWS has them as attributes of the identity for `Fn::GetAtt`; 1.5.33 has none, and a stack with such an output fails.
+    Drop it when an identity made by a template has tokens.
+    """
+    _after_each_write("AWS::SES::EmailIdentity", _dkim_records)
+
+
 def _after_each_write(resource_type: str, finish: Finish) -> None:
-    """Run `finish(physical id, properties)` whenever CloudFormation has created or updated such a resource."""
+    """Run `finish(physical id, properties)` whenever CloudFormation has created or updated such a resource.
+
+    What it returns, if anything, are further attributes for `Fn::GetAtt`.
+    """
     handler = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handler["create"], handler["update"]
 
     def create_and_finish(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Properties]:
         made: tuple[str, Properties] = create(logical_id, properties, stack_name)
-        finish(made[0], properties)
-        return made
+        return made[0], made[1] | (finish(made[0], properties) or {})
 
     def update_and_finish(
         physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str | None = None
     ) -> tuple[str, Properties]:
         made: tuple[str, Properties] = update(physical_id, old, new, stack_name, logical_id)
-        finish(made[0], new)
-        return made
+        return made[0], made[1] | (finish(made[0], new) or {})
 
     handler["create"], handler["update"] = create_and_finish, update_and_finish
 
@@ -74,6 +84,14 @@ def _set_dead_letters_and_concurrency(function: str, properties: Properties) -> 
         record["config"]["DeadLetterConfig"] = properties["DeadLetterConfig"]
     reserved = properties.get("ReservedConcurrentExecutions")
     record["concurrency"] = None if reserved is None else int(reserved)
+
+
+def _dkim_records(identity: str, _: Properties) -> Properties:
+    told = {}
+    for number, token in enumerate([] if "@" in identity else ses_v2._dkim_tokens(identity), 1):
+        told[f"DkimDNSTokenName{number}"] = f"{token}._domainkey.{identity}"
+        told[f"DkimDNSTokenValue{number}"] = f"{token}.dkim.amazonses.com"
+    return told
 
 
 def _is_true(value: object) -> bool:

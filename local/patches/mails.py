@@ -13,27 +13,36 @@ from local.patches.internals import ses, ses_v2
 Record = dict[str, Any]
 
 
-def keep_raw_mails() -> None:
+def keep_what_was_sent() -> None:
     """Keep the message as it was sent.
 
-    SES sends a raw message byte for byte; 1.5.33 parses it and throws it away, and with it a calendar invitation. Drop
-    it when its list of messages has them.
+    SES sends a raw message byte for byte, and a simple one with the headers it came with; 1.5.33 parses the one and
+    throws it away, and with it a calendar invitation, and drops the headers and the reply-to of the other. Drop it when
+    its list of messages has them all.
     """
     handle = ses_v2.handle_request
 
     async def handle_and_keep(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         answer = await handle(method, path, headers, body, query)
         if method == "POST" and path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
-            raw = json.loads(body).get("Content", {}).get("Raw", {}).get("Data")
-            if raw:
-                ses._sent_emails_list()[-1]["Raw"] = b64decode(raw).decode()
+            asked = json.loads(body)
+            content, record = asked["Content"], ses._sent_emails_list()[-1]
+            if "Raw" in content:
+                record["Raw"] = b64decode(content["Raw"]["Data"]).decode()
+            else:
+                given = content.get("Simple", {}).get("Headers", [])
+                record["Headers"] = [[header["Name"], header["Value"]] for header in given]
+                record["ReplyTo"] = asked.get("ReplyToAddresses", [])
         return answer
 
     ses_v2.handle_request = handle_and_keep
 
 
 def sent() -> list[Record]:
-    """Return all mails, oldest first, as `{to, subject, text, html}`, and `raw` if it was sent as a whole message."""
+    """Return all mails, oldest first, as `{to, subject, text, html}` and who they are from.
+
+    One that was sent as a whole message has it as `raw`, any other its own `headers` and to whom answers go.
+    """
     return [_told(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
 
 
@@ -55,6 +64,9 @@ def _told(record: Record) -> Record:
             "subject": record["Subject"],
             "text": record["BodyText"],
             "html": record["BodyHtml"] or "",
+            "from": record["Source"],
+            "reply_to": record.get("ReplyTo", []),
+            "headers": record.get("Headers", []),
         }
     message = email.message_from_string(record["Raw"], policy=policy.default)
     return {
@@ -62,6 +74,7 @@ def _told(record: Record) -> Record:
         "subject": str(message["Subject"]),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),
+        "from": str(message["From"]),
         "raw": record["Raw"],
     }
 

@@ -25,6 +25,10 @@ from tests.local.rig import Emulator, wait_until
 MOST_SANDBOXES = 8
 AUTOSAVE_SECONDS = 3
 YEAR_SECONDS = 365 * 24 * 3600
+HELLO_ANNA: dict[str, Any] = {
+    "Destination": {"ToAddresses": ["anna@acme.example"]},
+    "Content": {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Anna"}}}},
+}
 
 
 def test_the_patches_are_made_for_the_installed_version() -> None:
@@ -203,6 +207,54 @@ def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:
     mail = emulator.get("/_guestkey/mails").json()[-1]
 
     assert (mail["to"], mail["subject"], mail["raw"]) == (["anna@acme.example"], "Grüße", raw)
+    assert mail["from"] == "support@vendor.example"
+
+
+def test_a_simple_mail_is_kept_with_its_headers(emulator: Emulator) -> None:
+    emulator.client("sesv2").send_email(
+        FromEmailAddress="Support <support@vendor.example>",
+        ReplyToAddresses=["help@vendor.example"],
+        Destination={"ToAddresses": ["anna@acme.example"]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": "Grüße"},
+                "Body": {"Text": {"Data": "Anna"}},
+                "Headers": [{"Name": "Auto-Submitted", "Value": "auto-generated"}, {"Name": "X-One", "Value": "1"}],
+            }
+        },
+    )
+
+    assert emulator.get("/_guestkey/mails").json()[-1] == {
+        "to": ["anna@acme.example"],
+        "subject": "Grüße",
+        "text": "Anna",
+        "html": "",
+        "from": "Support <support@vendor.example>",
+        "reply_to": ["help@vendor.example"],
+        "headers": [["Auto-Submitted", "auto-generated"], ["X-One", "1"]],
+    }
+
+
+def test_a_mail_domain_tells_its_dns_records_and_lets_every_address_of_it_send(emulator: Emulator) -> None:
+    name, _, value = emulator.outputs["DkimRecord"].partition(" CNAME ")
+    assert name.endswith("._domainkey.globex.example")
+    assert value == name.removesuffix("._domainkey.globex.example") + ".dkim.amazonses.com"
+
+    statement = {
+        "Effect": "Allow",
+        "Action": "ses:SendEmail",
+        "Resource": "arn:aws:ses:*:*:identity/globex.example",
+    }
+    emulator.client_of_somebody_who("sesv2", statement).send_email(
+        FromEmailAddress="Carla <carla@globex.example>",
+        ConfigurationSetName=emulator.outputs["ConfigurationSet"],
+        **HELLO_ANNA,
+    )
+
+
+def test_nobody_may_send_from_a_domain_that_nobody_set_up(emulator: Emulator) -> None:
+    with pytest.raises(ClientError, match="MessageRejected"):
+        emulator.client("sesv2").send_email(FromEmailAddress="carla@initech.example", **HELLO_ANNA)
 
 
 def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) -> None:
@@ -211,14 +263,10 @@ def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) 
     support = emulator.client_of_somebody_who(
         "sesv2", {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": sender}
     )
-    mail = {
-        "Destination": {"ToAddresses": ["anna@acme.example"]},
-        "Content": {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Anna"}}}},
-    }
 
-    support.send_email(FromEmailAddress="Support <support@vendor.example>", **mail)
+    support.send_email(FromEmailAddress="Support <support@vendor.example>", **HELLO_ANNA)
     with pytest.raises(ClientError, match="AccessDenied"):
-        support.send_email(FromEmailAddress="boss@vendor.example", **mail)
+        support.send_email(FromEmailAddress="boss@vendor.example", **HELLO_ANNA)
 
 
 def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
