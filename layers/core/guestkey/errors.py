@@ -62,7 +62,7 @@ class IdempotencyKeyReused(Refused):
 
 
 class RightMissing(Refused):
-    """The user may not let support in."""
+    """The user may not let support in. Of a request it carries `ask`: the tenant's approver addresses."""
 
     code = "right_missing"
     title = "You do not hold the right to let support in."
@@ -129,6 +129,34 @@ class TooManyGrants(Refused):
 
     code = "too_many_grants"
     title = "There are too many live grants."
+
+
+class RequestClosed(Refused):
+    """The request was answered or withdrawn before. Carries its `state` and the `grant_id` it led to."""
+
+    code = "request_closed"
+    title = "The request is closed."
+
+
+class RequestExpired(Refused):
+    """Nobody answered the request while it lived."""
+
+    code = "request_expired"
+    title = "The request has expired."
+
+
+class ExportNotAsked(Refused):
+    """An approval would allow export that the agent did not ask for."""
+
+    code = "export_not_asked"
+    title = "Export was not asked for."
+
+
+class RecipientUnknown(Refused):
+    """A request is to be mailed to somebody who is no registered approver, or the tenant has registered nobody."""
+
+    code = "recipient_unknown"
+    title = "That is no registered approver address of the tenant."
 
 
 class TooManyRequests(Refused):

@@ -23,6 +23,9 @@ SIGN_IN_ORIGIN = os.environ.get("SIGN_IN_ORIGIN", "https://tenant.invalid")
 RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
 """How long history stays after it is over. The template keeps it above six months, which the overview shows."""
 
+REQUEST_LIFE = timedelta(seconds=int(os.environ.get("REQUEST_LIFE_SECONDS", "86400")))
+"""How long a request waits for its answer."""
+
 MAIL_SENDER = os.environ.get("MAIL_SENDER", "")
 """Whom mails are from, as `Example Support <support@vendor.example>`; SES must know the address or its domain."""
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")

@@ -19,3 +19,8 @@ def known_form(id: str) -> str:
     Not here and now: the right is asked for before existence.
     """
     return id if callers.ULID.fullmatch(id) else NOBODYS
+
+
+def known_slug(id: str) -> str:
+    """Return the id of a tenant from a path, likewise."""
+    return id if callers.SLUG.fullmatch(id) else ""

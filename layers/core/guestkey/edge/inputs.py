@@ -20,16 +20,25 @@ class Input(BaseModel):
 
 
 def _tidy(text: object) -> object:
-    return unicodedata.normalize("NFC", text.strip()) if isinstance(text, str) else text
+    return unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n")) if isinstance(text, str) else text
 
 
 def _on_one_line(text: str) -> str:
-    for character in text:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
-            raise ValueError("control characters and bidirectional overrides are not allowed")
+    _refuse_tricks(text)
     if "=?" in text:
         raise ValueError("`=?` is not allowed: mail programs would decode what follows")
     return text
+
+
+def _on_some_lines(text: str) -> str:
+    _refuse_tricks(text.replace("\n", ""))
+    return text
+
+
+def _refuse_tricks(text: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
+            raise ValueError("control characters and bidirectional overrides are not allowed")
 
 
 def _zone(name: str) -> str:
@@ -40,11 +49,13 @@ def _zone(name: str) -> str:
 
 Tidy = BeforeValidator(_tidy)
 OnOneLine = AfterValidator(_on_one_line)
+OnSomeLines = AfterValidator(_on_some_lines)
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Tidy, OnOneLine]
 Version = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, OnOneLine]
 Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=500), Tidy, OnSomeLines]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
 LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]

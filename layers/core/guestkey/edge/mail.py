@@ -15,8 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from guestkey import settings
-from guestkey.edge import clock
+from guestkey.edge import clock, log
 from guestkey.rules.ledger import Head
+from guestkey.rules.requests import Fate
 
 LONGEST_SENDING = timedelta(seconds=10)
 """After this no further recipient is tried: a caller waits, and API Gateway waits for 30 seconds at most."""
@@ -77,6 +78,16 @@ def send(mail: Mail, to: Sequence[str]) -> None:
                 break
     if unsent:
         raise MailFailed(reasons, unsent, len(to))
+
+
+def fate_of(mail: Mail, to: Sequence[str]) -> Fate:
+    """Send the mail and return what became of it; why it failed is logged."""
+    try:
+        send(mail, to)
+    except MailFailed as failure:
+        log.outcome(mail=str(failure))
+        return Fate.FAILED
+    return Fate.SENT
 
 
 def _refusal(mail: Mail, address: str) -> str | None:

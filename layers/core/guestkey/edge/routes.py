@@ -106,12 +106,12 @@ def once(app: APIGatewayHttpResolver) -> Once | None:
 
 
 def _as_json(event: http.Event) -> http.Event:
-    """Return the event with the one content type that Powertools takes, as it writes it.
+    """Return the event with the one content type that Powertools takes, as it writes it, and never without a body.
 
-    `body.read` has made sure of the type, in any case and with any parameters.
+    `body.read` has made sure of the type, in any case and with any parameters. No body says as much as an empty object.
     """
     others = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
-    return event | {"headers": others | {"content-type": "application/json"}}
+    return event | {"headers": others | {"content-type": "application/json"}, "body": event.get("body") or "{}"}
 
 
 def _refuse_inactive(caller: callers.Caller) -> None:

@@ -11,12 +11,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
 from guestkey.edge import http
-from guestkey.rules import grants, logins, people
+from guestkey.rules import grants, logins, people, requests
 from guestkey.rules.grants import State
 from guestkey.rules.instants import text_of
 from guestkey.rules.logins import End
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import Period
+from guestkey.rules.requests import Fate
 from guestkey.store.whereabouts import Place
 
 Instant = Annotated[
@@ -132,6 +133,52 @@ class Login(Shape):
         )
 
 
+class RequestAgent(Shape):
+    """The agent who asks."""
+
+    id: str
+    name: str
+
+
+class Request(Shape):
+    """An agent asks for a grant by mail."""
+
+    request_id: str
+    tenant_id: str
+    agent: RequestAgent
+    reason: str
+    period: Period
+    may_export: bool
+    state: requests.State
+    requested_at: Instant
+    expires_at: Instant
+    mail: Fate
+    answered_at: Instant | None
+    answered_by: Person | None
+    note: str | None
+    grant_id: str | None
+
+    @classmethod
+    def of(cls, request: requests.Request, at: datetime) -> Self:
+        """Return the request as it stands at that moment."""
+        return cls(
+            request_id=request.request_id,
+            tenant_id=request.tenant_id,
+            agent=RequestAgent(id=request.agent_id, name=request.agent_name),
+            reason=request.reason,
+            period=request.period,
+            may_export=request.may_export,
+            state=request.state(at),
+            requested_at=request.requested_at,
+            expires_at=request.expires_at,
+            mail=request.mail,
+            answered_at=request.answered_at,
+            answered_by=_person(request.answered_by) if request.answered_by else None,
+            note=request.note,
+            grant_id=request.grant_id,
+        )
+
+
 class Me(Shape):
     """Who you are here, and what you may do."""
 
@@ -163,6 +210,27 @@ class Tenant(About):
     def of(cls, tenant: people.Tenant) -> Self:
         """Return the tenant as registered."""
         return cls(**asdict(tenant))
+
+
+class SupportTenant(Shape):
+    """A tenant as agents may know it."""
+
+    tenant_id: str
+    name: str
+    country: str
+    language: str
+    approver_emails: list[str]
+
+    @classmethod
+    def of(cls, tenant: people.Tenant) -> Self:
+        """Return what agents may see of a tenant."""
+        return cls(
+            tenant_id=tenant.tenant_id,
+            name=tenant.name,
+            country=tenant.country,
+            language=tenant.language,
+            approver_emails=list(tenant.approver_emails),
+        )
 
 
 class Department(Shape):

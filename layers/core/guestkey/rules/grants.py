@@ -80,9 +80,20 @@ class LiveKey:
 
 
 def give(
-    *, grant_id: str, by: User, grantee: Grantee, period: Period, tenant: Tenant, may_export: bool, now: datetime
+    *,
+    grant_id: str,
+    by: User,
+    grantee: Grantee,
+    period: Period,
+    tenant: Tenant,
+    may_export: bool,
+    now: datetime,
+    request_id: str | None = None,
 ) -> Grant:
-    """Return the grant that starts now. The end is fixed here and never moves, whatever the tenant's zone becomes."""
+    """Return the grant that starts now. The end is fixed here and never moves, whatever the tenant's zone becomes.
+
+    `request_id` is the request that it answers, if it answers one.
+    """
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
         tenant_id=by.tenant_id,
@@ -94,6 +105,7 @@ def give(
         granted_by=Person(user_id=by.user_id, name=by.name),
         ends_at=ends_at,
         review_at=review_at(now, tenant.zone) if ends_at is None else None,
+        request_id=request_id,
     )
 
 

@@ -6,7 +6,7 @@ is.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched, chain
@@ -76,10 +76,17 @@ def ground(user: User, grantee_type: GranteeType, grantee_id: str, wanted: Once 
     return Ground(tenant=tenants.tenant_of(found[tenant]), grantee=named, tip=tip)
 
 
-def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
-    """Keep a grant, with its ledger entry.
+def add(
+    grant: Grant,
+    tip: ledger.Tip,
+    wanted: Once | None,
+    *,
+    also: Callable[[Change], None] = lambda change: None,
+    notes: Sequence[Note] = (),
+) -> None:
+    """Keep a grant, with its ledger entry; `also` and `notes` are what is written with it, and told before it.
 
-    Raises RightMissing, TooManyGrants, or the answer another request was given.
+    Raises RightMissing, TooManyGrants, the answer another request was given, or Unmet for a condition of `also`.
     """
 
     def compose(change: Change, seen: ledger.Tip) -> None:
@@ -90,6 +97,7 @@ def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
         if grant.is_permanent:
             change.add("lasting", _history(grant, keys.lasting(grant.tenant_id, grant.grant_id)))
         change.add("live", livekeys.item_of(grant, seen.revoked_at))
+        also(change)
         once.keep(change, wanted, grant.granted_at)
 
     def counted(seen: ledger.Tip) -> ledger.Tip:
@@ -103,7 +111,7 @@ def add(grant: Grant, tip: ledger.Tip, wanted: Once | None) -> None:
         return replace(seen, live_at_most=most + 1)
 
     try:
-        ledger.write(tip, [_given(grant)], compose, own="grant", head=counted)
+        ledger.write(tip, [*notes, _given(grant)], compose, own="grant", head=counted)
     except Unmet as unmet:
         if "right" in unmet.found:
             raise RightMissing from unmet

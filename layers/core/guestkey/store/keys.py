@@ -6,11 +6,16 @@
     live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  store/livekeys
     grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 store/grants
     permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               store/grants
+    request                      TENANT#<tenant_id>            REQUEST#<request_id>             store/requests
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          store/people
-    where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/logins
+    where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/own
+    where an own request lies    AGENT#<id>                    OWN#REQUEST#<request_id>         store/own
+    pending requests             AGENT#<id>                    PENDING#<tenant_id>              store/pending
     counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  store/counts
+    counter of an agent          AGENT#<id>                    COUNT#<what>#<hour>              store/counts
+    counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              store/counts
     answer kept for a key        CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     store/once
 
 Ids are ULIDs, so a sort key's order is the order of making. No decision reads an index:
@@ -18,7 +23,7 @@ Ids are ULIDs, so a sort key's order is the order of making. No decision reads a
     index        PK                              SK                       holds
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
     directory    DIRECTORY                       <type>#<id>              active agents, departments
-    due          DUE#<shard of tenant>           <due_at>                 grants that end or want a review, open logins
+    due          DUE#<shard of tenant>           <due_at>                 what ends by time, open logins, reviews
 """
 
 from datetime import datetime
@@ -31,7 +36,9 @@ PROFILE = "PROFILE"
 LIVE = "LIVE#"
 GRANT = "GRANT#"
 LASTING = "LASTING#"
+REQUEST = "REQUEST#"
 LOGIN = "LOGIN#"
+OWN = "OWN#"
 ENTRY = "ENTRY#"
 LEDGER = "LEDGER"
 DIRECTORY = "DIRECTORY"
@@ -82,8 +89,20 @@ def login(tenant_id: str, login_id: str) -> Key:
     return Key(of_tenant(tenant_id), LOGIN + login_id)
 
 
+def request(tenant_id: str, request_id: str) -> Key:
+    return Key(of_tenant(tenant_id), REQUEST + request_id)
+
+
 def own_login(agent_id: str, login_id: str) -> Key:
-    return Key(agent(agent_id).pk, f"OWN#{LOGIN}{login_id}")
+    return Key(agent(agent_id).pk, OWN + LOGIN + login_id)
+
+
+def own_request(agent_id: str, request_id: str) -> Key:
+    return Key(agent(agent_id).pk, OWN + REQUEST + request_id)
+
+
+def pending(agent_id: str, tenant_id: str) -> Key:
+    return Key(agent(agent_id).pk, f"PENDING#{tenant_id}")
 
 
 def ledger(tenant_id: str) -> Key:
@@ -107,8 +126,18 @@ def grantee(type: GranteeType, id: str) -> Key:
 
 
 def count(what: str, agent_id: str, tenant_id: str, at: datetime) -> Key:
-    """Return the counter of one UTC hour."""
-    return Key(f"AGENT#{agent_id}", f"{counts(what, tenant_id)}{at:%Y%m%d%H}")
+    """Return the counter of what an agent did at a tenant in one UTC hour."""
+    return Key(agent(agent_id).pk, f"{counts(what, tenant_id)}{at:%Y%m%d%H}")
+
+
+def count_of_agent(what: str, agent_id: str, at: datetime) -> Key:
+    """Return the counter of what an agent did anywhere in one UTC hour."""
+    return Key(agent(agent_id).pk, f"COUNT#{what}#{at:%Y%m%d%H}")
+
+
+def count_of_tenant(what: str, tenant_id: str, at: datetime) -> Key:
+    """Return the counter of what happened to a tenant in one UTC hour."""
+    return Key(of_tenant(tenant_id), f"COUNT#{what}#{at:%Y%m%d%H}")
 
 
 def counts(what: str, tenant_id: str) -> str:

@@ -20,7 +20,7 @@ from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
 from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, look_at, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import LONGEST_PERIOD
-from guestkey.store import counts, grants, keys, ledger, livekeys, once, people, refusals
+from guestkey.store import counts, grants, keys, ledger, livekeys, once, own, people, refusals
 from guestkey.store.counts import CountItem
 from guestkey.store.once import Once
 from guestkey.store.table import (
@@ -62,12 +62,6 @@ class LoginItem(Item, discriminator="login"):
     end = UnicodeAttribute(null=True)
 
 
-class OwnItem(Item, discriminator="own_login"):
-    """At which tenant an agent's own login lies."""
-
-    tenant_id = UnicodeAttribute()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Doorstep:
     """What a login stands on, read in one round trip."""
@@ -104,7 +98,6 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
     now = login.logged_in_at
     unreported = refusals.unreported(at.refusals)
     logged_in = keys.count(LOGGED_IN, login.agent_id, login.tenant_id, now)
-    below_limit = CountItem.number.does_not_exist() | (CountItem.number < MOST_LOGINS_AN_HOUR)
 
     def compose(change: Change, _: ledger.Tip) -> None:
         change.check("grant", livekeys.LiveItem, keys.live(login.tenant_id, login.grant_id), livekeys.condition(now))
@@ -112,9 +105,9 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
             "agent", people.AgentItem, keys.agent(login.agent_id), people.condition_covered(covered_by.grantee)
         )
         change.add("login", _item(login))
-        change.put("own", _own_item(login))
+        change.put("own", own.item(keys.own_login(login.agent_id, login.login_id), login.tenant_id, _ttl(login)))
         once.keep(change, wanted, now)
-        change.update("limit", counts.item(logged_in), counts.one_more(now), below_limit)
+        change.update("limit", counts.item(logged_in), counts.up(now), counts.at_most(MOST_LOGINS_AN_HOUR))
         refusals.report(change, unreported)
 
     data: Data = {
@@ -131,7 +124,7 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
         if unmet.found.keys() & {"grant", "agent"}:
             raise Vanished from unmet
         if "limit" in unmet.found:
-            raise TooManyRequests(retry_after=3600 - int(now.timestamp()) % 3600) from unmet
+            raise TooManyRequests(retry_after=counts.seconds_left(now)) from unmet
         raise
 
 
@@ -143,7 +136,7 @@ def turn_away(at: Doorstep, now: datetime) -> None:
 
 def end(agent_id: str, login_id: str, now: datetime) -> Login:
     """End an agent's own login and return it; one that is over comes back as it ended. Raises NotFound."""
-    tenant_id = _tenant_of(agent_id, login_id)
+    tenant_id = own.tenant_of(keys.own_login(agent_id, login_id))
     for pause in pauses(4):
         time.sleep(pause)
         login = find(tenant_id, login_id)
@@ -236,13 +229,6 @@ def _write_end(ended: Login, tip: ledger.Tip) -> None:
     ledger.write(tip, [note], compose, for_agent=True)
 
 
-def _tenant_of(agent_id: str, login_id: str) -> str:
-    try:
-        return OwnItem.get(*keys.own_login(agent_id, login_id), consistent_read=True).tenant_id
-    except OwnItem.DoesNotExist:
-        raise NotFound from None
-
-
 def _by(agent_id: str) -> By:
     return By(type=ByType.AGENT, id=agent_id)
 
@@ -263,10 +249,6 @@ def _item(login: Login) -> LoginItem:
         due_at=look_at(login, login.logged_in_at),
         ttl=_ttl(login),
     )
-
-
-def _own_item(login: Login) -> OwnItem:
-    return OwnItem(*keys.own_login(login.agent_id, login.login_id), tenant_id=login.tenant_id, ttl=_ttl(login))
 
 
 def _login(item: Item) -> Login:

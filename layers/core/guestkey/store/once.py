@@ -65,6 +65,12 @@ def keep(change: Change, once: Once | None, now: datetime) -> None:
         change.put("once", item, OnceItem.pk.does_not_exist() | (OnceItem.expires_at <= now))
 
 
+def amend(change: Change, once: Once | None) -> None:
+    """Add to a change what makes the kept answer another: what was done for it went on after it was kept."""
+    if once:
+        change.update("once", OnceItem(*once.key), [OnceItem.answer.set(once.answer)], OnceItem.pk.exists())
+
+
 def replay_winner(once: Once | None, unmet: Unmet) -> None:
     """Raise what the request that won the race was answered, if that is why the change failed."""
     if once and "once" in unmet.found:

@@ -66,6 +66,12 @@ def active_agent(agent_id: str) -> Agent:
     return found
 
 
+def department_names(department_ids: Iterable[str]) -> list[str]:
+    """Return the names of those of up to a hundred departments that are registered, in the order of their ids."""
+    found = find_all(wanted := [keys.department(department_id) for department_id in department_ids])
+    return [department_of(found[key]).name for key in wanted if key in found]
+
+
 def directory() -> Iterator[Agent | Department]:
     """Yield every active agent and every department, as the index has them."""
     for item in Item.in_directory.query(keys.DIRECTORY):

@@ -39,7 +39,7 @@ def _noted(agent_id: str, tip: ledger.Tip, hour: CountItem, before: list[CountIt
         change.update(
             "hour",
             counts.item(keys.Key(hour.pk, hour.sk)),
-            [*counts.one_more(now), *actions],
+            [*counts.up(now), *actions],
             CountItem.noted_as.does_not_exist(),
         )
         report(change, others)
@@ -56,7 +56,7 @@ def _count_quietly(key: keys.Key, now: datetime, mark: str) -> None:
     """
     change = Change()
     not_yet = CountItem.noted_as.does_not_exist() | (CountItem.noted_as != mark)
-    change.update("hour", counts.item(key), counts.one_more(now), not_yet)
+    change.update("hour", counts.item(key), counts.up(now), not_yet)
     with suppress(Unmet, Contended, Uncertain):  # the answer to the agent is the same either way
         change.commit()
 

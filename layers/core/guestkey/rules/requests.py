@@ -1,0 +1,181 @@
+"""A request: an agent asks for a grant for himself, and a user of the tenant who holds the right answers.
+
+What is `expired` follows from the clock on every read; what somebody closed stays as they closed it for ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.rules.grants import Grant, give
+from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
+from guestkey.rules.periods import Period
+
+MOST_PENDING = 5
+"""How many unanswered requests one agent may have at one tenant."""
+MOST_MAILS_OF_AGENT, MOST_MAILS_TO_TENANT = 20, 40
+"""How many activation mails one agent may cause, and one tenant get, in a UTC hour: one for each recipient."""
+MOST_UNKNOWN = 10
+"""How many tenants or recipients that there are not one agent may name in a UTC hour."""
+LONGEST_LIFE = timedelta(hours=72)
+
+
+class State(StrEnum):
+    """How a request stands at some moment."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Fate(StrEnum):
+    """What became of the last mails of a request: SES took all of them, or it did not."""
+
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as it was made, and as it was closed if it was. Times are aware, UTC, whole seconds."""
+
+    tenant_id: str
+    request_id: str
+    agent_id: str
+    agent_name: str
+    recipients: tuple[str, ...]
+    reason: str
+    period: Period
+    may_export: bool
+    requested_at: datetime
+    expires_at: datetime
+    mail: Fate = Fate.FAILED
+    """Failed until SES has taken the mails: whoever hears that has them sent again, which loses nothing."""
+    closed_as: State | None = None
+    """How it was closed, as written down; None while it is pending or nobody wrote down that it expired."""
+    answered_at: datetime | None = None
+    answered_by: Person | None = None
+    note: str | None = None
+    grant_id: str | None = None
+
+    def state(self, at: datetime) -> State:
+        """Return how the request stands. The end of its life is exclusive."""
+        return self.closed_as or (State.EXPIRED if self.expires_at <= at else State.PENDING)
+
+
+def ask(
+    *,
+    request_id: str,
+    agent: Agent,
+    tenant: Tenant,
+    recipients: Sequence[str] | None,
+    reason: str,
+    period: Period,
+    may_export: bool,
+    life: timedelta,
+    now: datetime,
+) -> Request:
+    """Return the request of an agent, to the recipients named or to all of the tenant's approver addresses.
+
+    Raises RecipientUnknown for whoever the tenant has not registered, and where it has registered nobody.
+    """
+    return Request(
+        tenant_id=tenant.tenant_id,
+        request_id=request_id,
+        agent_id=agent.agent_id,
+        agent_name=agent.name,
+        recipients=_registered(tenant, recipients),
+        reason=reason,
+        period=period,
+        may_export=may_export,
+        requested_at=now,
+        expires_at=now + life,
+    )
+
+
+def still_registered(request: Request, tenant: Tenant) -> tuple[str, ...]:
+    """Return to whom the request may be mailed again. Raises RecipientUnknown where nobody of them is left."""
+    left = {address.casefold() for address in tenant.approver_emails}
+    recipients = tuple(address for address in request.recipients if address.casefold() in left)
+    if not recipients:
+        raise RecipientUnknown
+    return recipients
+
+
+def require_pending(request: Request, at: datetime) -> None:
+    """Raise RequestClosed or RequestExpired unless the request waits for an answer."""
+    match request.state(at):
+        case State.PENDING:
+            return
+        case State.EXPIRED:
+            raise RequestExpired
+        case closed:
+            raise RequestClosed(state=closed.value, grant_id=request.grant_id)
+
+
+def approve(
+    request: Request,
+    *,
+    by: User,
+    grantee: Grantee,
+    tenant: Tenant,
+    grant_id: str,
+    period: Period | None,
+    may_export: bool | None,
+    now: datetime,
+) -> tuple[Request, Grant]:
+    """Return the approved request and the grant that starts now: as it was asked for, or as the approver would have it.
+
+    Export may be dropped and never be added. Raises RequestClosed, RequestExpired, ExportNotAsked.
+    """
+    require_pending(request, now)
+    if may_export and not request.may_export:
+        raise ExportNotAsked
+    grant = give(
+        grant_id=grant_id,
+        by=by,
+        grantee=grantee,
+        period=period or request.period,
+        tenant=tenant,
+        may_export=request.may_export if may_export is None else may_export,
+        now=now,
+        request_id=request.request_id,
+    )
+    approved = replace(_answered(request, State.APPROVED, by, now), grant_id=grant.grant_id)
+    return approved, grant
+
+
+def decline(request: Request, *, by: User, note: str | None, now: datetime) -> Request:
+    """Return the declined request. Raises RequestClosed, RequestExpired."""
+    require_pending(request, now)
+    return replace(_answered(request, State.DECLINED, by, now), note=note)
+
+
+def withdraw(request: Request, now: datetime) -> Request:
+    """Return the request as its agent withdrew it; one withdrawn before stays as it is."""
+    if request.closed_as is State.WITHDRAWN:
+        return request
+    require_pending(request, now)
+    return replace(request, closed_as=State.WITHDRAWN)
+
+
+def expire(request: Request) -> Request:
+    """Return the request with its end written down."""
+    return replace(request, closed_as=State.EXPIRED)
+
+
+def _answered(request: Request, closed_as: State, by: User, now: datetime) -> Request:
+    return replace(request, closed_as=closed_as, answered_at=now, answered_by=Person(user_id=by.user_id, name=by.name))
+
+
+def _registered(tenant: Tenant, recipients: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the recipients as the tenant has registered them, each once."""
+    by_name = {address.casefold(): address for address in tenant.approver_emails}
+    wanted = [address.casefold() for address in (tenant.approver_emails if recipients is None else recipients)]
+    if not wanted or not by_name.keys() >= set(wanted):
+        raise RecipientUnknown
+    return tuple(by_name[address] for address in dict.fromkeys(wanted))
