@@ -18,8 +18,9 @@ from local.build import PROJECT
 from local.faults import Fault
 from local.stack import Stack
 
-TENANT, USER, AGENT, BACKEND = "acme", "anna", "sven", "backend"
+TENANT, USER, COLLEAGUE, AGENT, BACKEND = "acme", "anna", "ben", "sven", "backend"
 REASON = "Invoice 4711 cannot be printed"
+REASON_TO_ASK = "The layout of invoice 4711"
 
 
 @dataclass
@@ -44,17 +45,27 @@ class Tour:
         self.customer_sees_it(login)
         self.customer_revokes(grant)
         self.product_asks("enter", expected="no_live_grant", login_id=login)
+        request = self.support_asks_by_mail()
+        self.mail_is_read(request)
+        self.colleague_cannot_approve(request)
+        self.customer_approves(request)
+        self.product_asks("enter", expected="granted")
         exported = self.customer_exports_the_ledger()
         self.customer_verifies(exported)
         self.somebody_changes_one_byte(exported)
 
     def leave_as_found(self) -> None:
-        """Revoke what an earlier tour, or somebody trying things, left open."""
+        """Revoke and withdraw what an earlier tour, or somebody trying things, left open."""
         live = self.ask("GET", "/v1/grants?state=live&limit=100", USER).json()["items"]
         for grant in live:
             self.ask("DELETE", f"/v1/grants/{grant['grant_id']}", USER)
-        if live:
-            print(f"(Revoked {len(live)} live grants from before, so that the story starts at its beginning.)")
+        asked = self.ask("GET", "/v1/support/requests?limit=100", AGENT).json()["items"]
+        pending = [request for request in asked if request["state"] == "pending"]
+        for request in pending:
+            self.ask("DELETE", f"/v1/support/requests/{request['request_id']}", AGENT)
+        if live or pending:
+            left = f"{len(live)} live grants and {len(pending)} requests"
+            print(f"(Closed {left} from before, so that the story starts at its beginning.)")
 
     def support_is_refused(self) -> None:
         self.say("Sven of support wants in. Nobody has let him in, so he stays outside.")
@@ -102,6 +113,35 @@ class Tour:
         answer = self.shown("DELETE", f"/v1/grants/{grant_id}", USER)
         self.expect(answer, 200, state="revoked")
         print(f"   → 200 revoked at {answer.json()['revoked_at']} by {answer.json()['revoked_by']['name']}")
+
+    def support_asks_by_mail(self) -> str:
+        self.say("Later Sven must look again. He cannot let himself in, so he asks by mail.")
+        order = {"tenant_id": TENANT, "reason": REASON_TO_ASK, "period": "2h", "recipients": ["anna@acme.example"]}
+        answer = self.shown("POST", "/v1/support/requests", AGENT, order)
+        self.expect(answer, 201, state="pending", mail="sent")
+        print(f"   → 201 request {answer.json()['request_id']}, mailed, open until {answer.json()['expires_at']}")
+        return str(answer.json()["request_id"])
+
+    def mail_is_read(self, request_id: str) -> None:
+        self.say("This is the mail that Anna gets. Its link carries no secret, and opening it changes nothing.")
+        link = f"{self.stack.url}/activate#{request_id}"
+        mail = next((mail for mail in self.stack.mails() if link in mail["text"]), None)
+        if mail is None:
+            raise Fault("the mail is not in the mailbox")
+        print(f"   To: {', '.join(mail['to'])}\n   Subject: {mail['subject']}\n")
+        print("".join(f"   | {line}".rstrip() + "\n" for line in mail["text"].strip().splitlines()), end="")
+
+    def colleague_cannot_approve(self, request_id: str) -> None:
+        self.say("Somebody forwards it to Ben, who does not hold the right. He cannot approve, and hears whom to ask.")
+        answer = self.shown("POST", f"/v1/requests/{request_id}/approve", COLLEAGUE, {})
+        self.expect(answer, 403, code="right_missing")
+        print(f"   → 403 {answer.json()['code']}, ask: {', '.join(answer.json()['ask'])}")
+
+    def customer_approves(self, request_id: str) -> None:
+        self.say("Anna opens the link, signs in, and approves: for an hour instead of two.")
+        answer = self.shown("POST", f"/v1/requests/{request_id}/approve", USER, {"period": "1h"})
+        self.expect(answer, 201, state="live", period="1h", request_id=request_id)
+        print(f"   → 201 grant {answer.json()['grant_id']}, live until {answer.json()['ends_at']}")
 
     def customer_exports_the_ledger(self) -> Path:
         self.say("Anna exports the ledger, page by page, and keeps its head.")
