@@ -1,5 +1,6 @@
 """/v1/support/requests and /v1/support/tenants: an agent asks a customer by mail to be let in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pydantic import Field, StrictBool
@@ -7,6 +8,7 @@ from pydantic import Field, StrictBool
 from guestkey import settings
 from guestkey.edge import clock, ids, letters, mail, pages, routes
 from guestkey.edge.inputs import Email, Input, Reason, Slug
+from guestkey.edge.mail import Mail
 from guestkey.edge.pages import Cursor, Limit
 from guestkey.edge.shapes import Page, Request, SupportTenant
 from guestkey.errors import (
@@ -76,8 +78,9 @@ def ask_for_access(order: RequestOrder) -> Request:
     except RecipientUnknown:
         limits.count_unknown(agent_id, now)
         raise
+    letter = _letter(request, doorstep.agent, doorstep.tenant)
     asking.add(request, doorstep, once and once.answering(Request.of(request, now).as_text()))
-    return _mailed(request, doorstep.agent, doorstep.tenant, once)
+    return _mailed(request, letter, request.recipients, once)
 
 
 @app.get(
@@ -107,8 +110,9 @@ def send_again(request_id: str) -> Request:
     rules.require_pending(request, now)
     tenant = tenants.tenant(request.tenant_id)
     recipients = rules.still_registered(request, tenant)
+    letter = _letter(request, agent, tenant)
     asking.count_again(request, len(recipients), now)
-    return _mailed(replace(request, recipients=recipients), agent, tenant, None)
+    return _mailed(request, letter, recipients, None)
 
 
 @app.delete(
@@ -123,8 +127,8 @@ def withdraw_request(request_id: str) -> Request:
     return Request.of(asking.withdraw(agent.agent_id, ids.known_form(request_id), now), now)
 
 
-def _mailed(request: rules.Request, agent: Agent, tenant: Tenant, once: Once | None) -> Request:
-    """Mail a request that is stored, write down what became of that, and show it."""
+def _letter(request: rules.Request, agent: Agent, tenant: Tenant) -> Mail:
+    """Return what is mailed. It is written before anything is stored, so that only SES can fail after that."""
     asked = letters.Asked(
         tenant=tenant,
         request_id=request.request_id,
@@ -135,7 +139,12 @@ def _mailed(request: rules.Request, agent: Agent, tenant: Tenant, once: Once | N
         may_export=request.may_export,
         expires_at=request.expires_at,
     )
-    fate = mail.fate_of(letters.write(letters.Kind.ACTIVATION, tenant.language, asked), request.recipients)
+    return letters.write(letters.Kind.ACTIVATION, tenant.language, asked)
+
+
+def _mailed(request: rules.Request, letter: Mail, recipients: Sequence[str], once: Once | None) -> Request:
+    """Mail a request that is stored, write down what became of that, and show it."""
+    fate = mail.fate_of(letter, recipients)
     shown = Request.of(replace(request, mail=fate), clock.now())
     asking.tell_fate(request, fate, once and once.answering(shown.as_text()))
     return shown
