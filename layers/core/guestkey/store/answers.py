@@ -1,6 +1,6 @@
 """The tenant's side of requests: approved or declined once, by a user who holds the right at that very moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing
@@ -76,7 +76,7 @@ def approve(approved: Request, grant: Grant, at: Ground, wanted: Once | None) ->
 
 
 def decline(declined: Request, by: User, at: Ground) -> None:
-    """Close the request without a grant. Raises Overtaken."""
+    """Close the request without a grant. Raises Overtaken, unless an earlier try of ours was stored after all."""
     assert declined.answered_at
     note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
     condition = requests.standing(declined.answered_at)
@@ -88,7 +88,16 @@ def decline(declined: Request, by: User, at: Ground) -> None:
     try:
         ledger.write(at.tip, [note], compose)
     except Unmet as lost:
-        raise Overtaken from lost
+        if not _is_stored(declined, lost):
+            raise Overtaken from lost
+
+
+def _is_stored(answered: Request, unmet: Unmet) -> bool:
+    """Say whether the request that was in the way is closed as we meant to; its mail's fate may be told meanwhile."""
+    if "request" not in unmet.found:
+        return False
+    found = requests.request_of(requests.RequestItem.from_raw_data(unmet.found["request"]))
+    return replace(found, mail=answered.mail) == answered
 
 
 def _note(answered: Request, what: What, data: Data) -> Note:
