@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 
 from guestkey.errors import AgentInactive, Busy, TenantUnknown
 from guestkey.rules import requests as rules
@@ -74,20 +75,28 @@ def add(request: Request, at: Doorstep, wanted: Once | None) -> None:
 
 
 def count_again(request: Request, recipients: int, now: datetime) -> None:
-    """Count that a request is mailed again. Raises TooManyRequests, RequestClosed or RequestExpired."""
+    """Count that a pending request is mailed again. Raises TooManyRequests, RequestClosed or RequestExpired.
+
+    The mark tells a try that was stored, although its answer was lost, from those that were not: counted is once.
+    """
+    mark = token_hex(8)
+    item = RequestItem(*keys.request(request.tenant_id, request.request_id))
+    not_yet = RequestItem.counted_as.does_not_exist() | (RequestItem.counted_as != mark)
     for pause in pauses(4):
         time.sleep(pause)
-        rules.require_pending(requests.find(request.tenant_id, request.request_id), now)
         change = Change()
-        change.check(
-            "request", RequestItem, keys.request(request.tenant_id, request.request_id), requests.standing(now)
-        )
+        change.update("request", item, [RequestItem.counted_as.set(mark)], requests.standing(now) & not_yet)
         limits.count_mails(change, request.agent_id, request.tenant_id, recipients, now)
         try:
             return change.commit()
         except Unmet as unmet:
+            if "request" in unmet.found:
+                found = RequestItem.from_raw_data(unmet.found["request"])
+                if found.counted_as == mark:
+                    return None
+                rules.require_pending(requests.request_of(found), now)
             limits.refuse_mails(unmet, now)
-        except Contended:
+        except (Contended, Uncertain):
             continue
     raise Busy(retry_after=1)
 

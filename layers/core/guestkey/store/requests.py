@@ -35,6 +35,8 @@ class RequestItem(Item, discriminator="request"):
     requested_at = InstantAttribute()
     expires_at = InstantAttribute()
     mail = UnicodeAttribute()
+    counted_as = UnicodeAttribute(null=True)
+    """The mark of the try that last counted mails sent again."""
     closed_as = UnicodeAttribute(null=True)
     answered_at = InstantAttribute(null=True)
     answered_by_id = UnicodeAttribute(null=True)
