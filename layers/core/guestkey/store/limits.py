@@ -38,7 +38,7 @@ def refuse_guessing(counter: Item | None, now: datetime) -> None:
     Known names are refused as well then: otherwise the answer would tell the two apart for ever.
     """
     if isinstance(counter, counts.CountItem) and counter.number >= MOST_UNKNOWN:
-        raise TooManyRequests("You named too many that there are not.", retry_after=counts.seconds_left(now))
+        raise _guessed(now)
 
 
 def count_unknown(agent_id: str, now: datetime) -> None:
@@ -50,7 +50,11 @@ def count_unknown(agent_id: str, now: datetime) -> None:
         try:
             return change.commit()
         except Unmet:
-            raise TooManyRequests(retry_after=counts.seconds_left(now)) from None
+            raise _guessed(now) from None
         except Contended:
             continue
     raise Busy(retry_after=1)
+
+
+def _guessed(now: datetime) -> TooManyRequests:
+    return TooManyRequests("You named too many that there are not.", retry_after=counts.seconds_left(now))
