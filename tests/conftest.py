@@ -48,9 +48,14 @@ def table() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(table: None, clock: time_machine.Traveller) -> time_machine.Traveller:
-    """The sample world of `local/sample.py`, registered long ago; gives the clock, which stands at Monday noon."""
+def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.Traveller]:
+    """The sample world of `local/sample.py`, registered long ago, with an SES that takes every mail.
+
+    Gives the clock, which stands at Monday noon.
+    """
     from tests import makers
+    from tests.edge import post
 
     makers.sample_world()
-    return clock
+    with post.office():
+        yield clock

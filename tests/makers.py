@@ -3,11 +3,13 @@
 Each says who, and at what moment: `grant(SVEN)`, `grant("development", at=MONDAY_NOON - timedelta(days=3))`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import time_machine
 
+from guestkey import settings
 from guestkey.edge import ids
 from guestkey.rules import grants as rules
 from guestkey.rules.access import Action, Open, decide
@@ -17,7 +19,8 @@ from guestkey.rules.ledger import By, ByType
 from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
-from guestkey.store import counts, grants, keys, ledger, livekeys, logins, people, tenants
+from guestkey.rules.requests import Fate, Request, approve, ask, decline
+from guestkey.store import answers, asking, counts, grants, keys, ledger, livekeys, logins, people, tenants
 from local import sample
 from tests import table
 from tests.calls import call
@@ -127,6 +130,77 @@ def logged_out(entered: Login, *, at: datetime | None = None) -> Login:
     """End an entry at that moment, as its agent would."""
     with time_machine.travel(at or now(), tick=False):
         return logins.end(entered.agent_id, entered.login_id, now())
+
+
+def requested(
+    agent: Caller = SVEN,
+    tenant_id: str = "acme",
+    *,
+    recipients: Sequence[str] | None = None,
+    reason: str = "The import stands still",
+    period: Period | str = DEFAULT_PERIOD,
+    may_export: bool = False,
+    mail: Fate = Fate.SENT,
+    at: datetime | None = None,
+    request_id: str | None = None,
+) -> Request:
+    """Let an agent ask to be let in, as the request function would have at that moment; no mail is sent."""
+    with time_machine.travel(at or now(), tick=False):
+        doorstep = asking.doorstep(agent.id, tenant_id, None, now())
+        made = ask(
+            request_id=request_id or ids.new_id(),
+            agent=doorstep.agent,
+            tenant=doorstep.tenant,
+            recipients=recipients,
+            reason=reason,
+            period=Period(period),
+            may_export=may_export,
+            life=settings.REQUEST_LIFE,
+            now=now(),
+        )
+        asking.add(made, doorstep, None)
+        asking.tell_fate(made, mail, None)
+        return replace(made, mail=mail)
+
+
+def approved(
+    request: Request,
+    *,
+    by: Caller = ANNA,
+    period: Period | str | None = None,
+    may_export: bool | None = None,
+    at: datetime | None = None,
+) -> Grant:
+    """Let a user approve a request at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        ground = answers.ground(user(by), request.request_id, None, now())
+        closed, given = approve(
+            ground.request,
+            by=user(by),
+            grantee=answers.grantee(ground.request),
+            tenant=ground.tenant,
+            grant_id=ids.new_id(),
+            period=Period(period) if period else None,
+            may_export=may_export,
+            now=now(),
+        )
+        answers.approve(closed, given, ground, None)
+        return given
+
+
+def declined(request: Request, *, by: Caller = ANNA, note: str | None = None, at: datetime | None = None) -> Request:
+    """Let a user decline a request at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        ground = answers.ground(user(by), request.request_id, None, now())
+        closed = decline(ground.request, by=user(by), note=note, now=now())
+        answers.decline(closed, user(by), ground)
+        return closed
+
+
+def withdrawn(request: Request, *, at: datetime | None = None) -> Request:
+    """Withdraw a request at that moment, as its agent would."""
+    with time_machine.travel(at or now(), tick=False):
+        return asking.withdraw(request.agent_id, request.request_id, now())
 
 
 def tenant(

@@ -7,23 +7,41 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
 from guestkey import errors, settings
-from guestkey.edge import http
+from guestkey.edge import clock, http
 from guestkey.rules.ledger import What
-from guestkey.store import counts, grants, keys, ledger, livekeys, logins, once, people, table, tenants
+from guestkey.store import (
+    counts,
+    grants,
+    keys,
+    ledger,
+    livekeys,
+    logins,
+    once,
+    own,
+    pending,
+    people,
+    requests,
+    table,
+    tenants,
+)
 from tests import calls, stack
-from tests.people import ANNA, BACKEND, BEN, SVEN, Caller
+from tests.edge import post
+from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN, Caller
 
 DOCS = stack.PROJECT / "docs"
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-STORES = (counts, grants, ledger, livekeys, logins, once, people, tenants)
+STORES = (counts, grants, ledger, livekeys, logins, once, own, pending, people, requests, tenants)
 
 
 def page(name: str) -> str:
@@ -223,6 +241,7 @@ class Program:
     backend: httpx.Client
     anna: httpx.Client
     ben: httpx.Client
+    carla: httpx.Client
     sven: httpx.Client
 
 
@@ -231,7 +250,7 @@ def program(world: object) -> Iterator[Program]:
     made: dict[str, Any] = {}
     for block in blocks(page("integrating.md"), "python"):
         exec(compile(block, "docs/integrating.md", "exec"), made)
-    clients = [_client(caller) for caller in (BACKEND, ANNA, BEN, SVEN)]
+    clients = [_client(caller) for caller in (BACKEND, ANNA, BEN, CARLA, SVEN)]
     yield Program(SimpleNamespace(**made), *clients)
     for client in clients:
         client.close()
@@ -293,7 +312,35 @@ def test_a_refusal_reaches_the_vendors_code_as_one_and_is_not_tried_again(progra
     assert list(program.does.everything(program.anna, "/v1/grants")) == []
 
 
-def test_every_entry_that_is_written_says_what_the_docs_say(program: Program) -> None:
+def test_the_vendors_code_asks_by_mail_and_a_customers_answers(program: Program) -> None:
+    do = program.does
+    (address, *_) = do.whom_to_ask(program.sven, "acme")
+    with post.office() as mails:
+        request = do.ask(program.sven, "acme", "Invoice 4711 cannot be printed", period="4h", recipients=[address])
+        do.send_again(program.sven, request["request_id"])
+
+    assert [mail["Destination"]["ToAddresses"] for mail in mails] == [[address], [address]]
+    assert [listed["request_id"] for listed in do.everything(program.anna, "/v1/requests", state="pending")] == [
+        request["request_id"]
+    ]
+    grant = do.approve(program.anna, request["request_id"], period="1h")
+    assert (grant["period"], grant["request_id"]) == ("1h", request["request_id"])
+    (listed,) = do.everything(program.sven, "/v1/support/requests")
+    assert (listed["state"], listed["grant_id"]) == ("approved", grant["grant_id"])
+
+
+def test_the_vendors_code_has_a_request_mailed_again_whose_mail_failed(program: Program) -> None:
+    refusals = iter([(HTTPStatus.BAD_REQUEST, "MessageRejected", "no")])
+    with post.office(lambda address: next(refusals, None)) as mails:
+        request = program.does.ask(program.sven, "globex", "The import stands still")
+
+    assert (request["mail"], len(mails)) == ("sent", 2)
+    assert program.does.decline(program.carla, request["request_id"], "Not now")["note"] == "Not now"
+    with pytest.raises(httpx.HTTPStatusError):
+        program.does.withdraw(program.sven, request["request_id"])
+
+
+def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, world: time_machine.Traveller) -> None:
     do = program.does
     told = {
         What(code(what)[0]): (by, set(code(data)))
@@ -305,6 +352,12 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program) ->
     login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed")
     do.leave(program.sven, login["login_id"])
     do.revoke(program.anna, grant["grant_id"])
+    approved, declined, withdrawn, expired = [do.ask(program.sven, "acme", "Invoice 4711") for _ in range(4)]
+    do.approve(program.anna, approved["request_id"])
+    do.decline(program.anna, declined["request_id"], "Tomorrow, please")
+    do.withdraw(program.sven, withdrawn["request_id"])
+    world.shift(timedelta(hours=24))
+    requests.expire(requests.find("acme", expired["request_id"]), clock.now())
     for number in range(60):
         do.set_right(program.backend, "acme", f"user{number}", may_grant=False, changed_by="anna")
 

@@ -1,7 +1,7 @@
 """The sample events of `events/`, as `sam local invoke` would send them, replayed to the real handlers.
 
 A file is named `<function>.<status>-<what>.json`. They are asked on Monday at noon in the sample world, after Anna has
-let Sven in (GRANT_ID) and he has entered (LOGIN_ID).
+let Sven in (GRANT_ID), he has entered (LOGIN_ID) and has asked once more (REQUEST_ID).
 """
 
 import json
@@ -17,6 +17,7 @@ from tests.calls import answer, handler, send
 EVENTS = sorted((stack.PROJECT / "events").glob("*.json"))
 GRANT_ID = "01M844DZG0ACMEGRANT0000001"
 LOGIN_ID = "01M844DZG0SVENENTERS000001"
+REQUEST_ID = "01M844DZG0SVENASKSACME0001"
 
 every_event = pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
 
@@ -37,6 +38,7 @@ def status_of(file: Path) -> int:
 def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Traveller) -> None:
     makers.grant(people.SVEN, grant_id=GRANT_ID)
     makers.login(people.SVEN, login_id=LOGIN_ID)
+    makers.requested(people.SVEN, request_id=REQUEST_ID)
     said = answer(handler(function_of(file))(read(file), None))
 
     assert said.status == status_of(file), said.text

@@ -3,15 +3,18 @@
 import ast
 import re
 import runpy
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from guestkey.rules.people import GranteeType
+from guestkey.rules.requests import LONGEST_LIFE
 from guestkey.store import keys
 from guestkey.store import table as store_table
 from tests import stack
+from tests.makers import MONDAY_NOON
 
 FUNCTIONS = stack.of_type("AWS::Serverless::Function")
 PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
@@ -179,9 +182,10 @@ def test_without_pools_the_settings_default_to_the_parameters(monkeypatch: pytes
 
     settings = runpy.run_path(str(stack.PROJECT / "layers/core/guestkey/settings.py"))
 
-    for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - {"RETENTION_DAYS"}:
+    for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS"}:
         assert settings[name] == environment[name], name
     assert settings["RETENTION"].days == int(environment["RETENTION_DAYS"])
+    assert settings["REQUEST_LIFE"].total_seconds() == int(environment["REQUEST_LIFE_SECONDS"])
 
 
 def test_with_pools_the_claims_are_cognitos() -> None:
@@ -194,6 +198,13 @@ def test_with_pools_the_claims_are_cognitos() -> None:
 
 def test_history_outlives_the_six_months_of_the_overview_and_the_longest_grant() -> None:
     assert int(stack.template()["Parameters"]["RetentionDays"]["MinValue"]) >= 184 + 30
+
+
+def test_a_request_lives_a_day_unless_set_and_at_most_three() -> None:
+    life = stack.template()["Parameters"]["RequestLifeSeconds"]
+
+    assert timedelta(seconds=life["Default"]) == timedelta(hours=24)
+    assert timedelta(seconds=life["MaxValue"]) == LONGEST_LIFE
 
 
 def names_read(file: Path) -> set[str]:
@@ -270,12 +281,18 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
         keys.live("acme", "g"),
         keys.grant("acme", "g"),
         keys.lasting("acme", "g"),
+        keys.request("acme", "r"),
         keys.login("acme", "l"),
         keys.ledger("acme"),
         keys.entry("acme", 7),
         keys.agent("sven"),
         keys.department("support"),
         keys.own_login("sven", "l"),
+        keys.own_request("sven", "r"),
+        keys.pending("sven", "acme"),
+        keys.count("login", "sven", "acme", MONDAY_NOON),
+        keys.count_of_agent("mails", "sven", MONDAY_NOON),
+        keys.count_of_tenant("mails", "acme", MONDAY_NOON),
         keys.once("tenant", "acme/anna", "POST /v1/grants", "k"),
     ]
     for key in made:
@@ -287,7 +304,8 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
 
 
 def test_only_the_store_spells_keys() -> None:
-    spelled = re.compile(r"[\"'](TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|LOGIN|ENTRY|RIGHT|ONCE|COUNT)#")
+    prefixes = "TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|REQUEST|LOGIN|OWN|PENDING|ENTRY|RIGHT|ONCE|COUNT"
+    spelled = re.compile(rf"[\"']({prefixes})#")
     for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
         if file.name != "keys.py":
             assert not spelled.search(file.read_text()), file

@@ -30,10 +30,15 @@ Refusal = tuple[HTTPStatus, str, str] | Exception
 
 @contextmanager
 def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
-    """Give the requests that reached SES, in order; it refuses an address as `refusals` has it."""
+    """Give the requests that reached SES, in order; it refuses an address as `refusals` has it.
+
+    Of two offices the one that was opened last gets the mail.
+    """
     requests: list[Sent] = []
 
     def answer(request: Any, **_: Any) -> Any:  # botocore's stubs know no handler that answers
+        if _open[-1] is not answer:
+            return None
         sent = json.loads(request.body)
         requests.append(sent)
         refusal = refusals(sent["Destination"]["ToAddresses"][0])
@@ -44,10 +49,15 @@ def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> 
         return AWSResponse(request.url, status, HTTPHeaders.from_dict({"x-amzn-errortype": code}), _Raw(body))
 
     mail.ses.meta.events.register_first(EVENT, answer)
+    _open.append(answer)
     try:
         yield requests
     finally:
+        _open.remove(answer)
         mail.ses.meta.events.unregister(EVENT, answer)
+
+
+_open: list[Callable[..., Any]] = []
 
 
 class _Raw:

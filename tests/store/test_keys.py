@@ -25,13 +25,18 @@ MADE = {
     "live key of a grant": keys.live("acme", "01J"),
     "grant (history)": keys.grant("acme", "01J"),
     "permanent grant, findable": keys.lasting("acme", "01J"),
+    "request": keys.request("acme", "01J"),
     "login": keys.login("acme", "01J"),
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "agent": keys.agent("sven"),
     "department": keys.department("support"),
     "where an own login lies": keys.own_login("sven", "01J"),
+    "where an own request lies": keys.own_request("sven", "01J"),
+    "pending requests": keys.pending("sven", "acme"),
     "counter": keys.count("refused", "sven", "acme", MONDAY_NOON),
+    "counter of an agent": keys.count_of_agent("refused", "sven", MONDAY_NOON),
+    "counter of a tenant": keys.count_of_tenant("refused", "acme", MONDAY_NOON),
     "answer kept for a key": keys.once("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
 FILLED = {
@@ -39,6 +44,7 @@ FILLED = {
     "<user_id>": "ben",
     "<grant_id>": "01J",
     "<login_id>": "01J",
+    "<request_id>": "01J",
     "<seq, 12 digits>": "000000000007",
     "<what>": "refused",
     "<hour>": "2026112312",
@@ -92,8 +98,8 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
     }
 
     assert makers_of_keys == {
-        "tenant", "right", "live", "grant", "lasting", "login", "own_login", "ledger", "entry", "agent", "department",
-        "grantee", "count", "once",
+        "tenant", "right", "live", "grant", "lasting", "request", "login", "own_login", "own_request", "pending",
+        "ledger", "entry", "agent", "department", "grantee", "count", "count_of_agent", "count_of_tenant", "once",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
@@ -102,6 +108,7 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
 def test_everything_in_the_table_lies_under_a_key_of_the_chart():
     makers.grant(SVEN, period="permanent")
     makers.login(SVEN)
+    makers.requested(SVEN)
 
     varying = "sven|support|acme|ben|01J|0{11}7|refused|2026112312"
     shapes = [(re.sub(varying, ".+", key.pk), re.sub(varying, ".+", key.sk)) for key in MADE.values()]
