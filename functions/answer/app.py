@@ -63,8 +63,7 @@ def list_requests(
         found = requests.pending_at(user.tenant_id, now, behind, limit + 1)
     else:
         found = requests.of_tenant(user.tenant_id, behind, limit + 1)
-    shown, rest = pages.cut(found, limit)
-    return Page(items=[Request.of(request, now) for request in shown], next_cursor=rest and pages.cursor(rest, scope))
+    return Page.of(found, limit, scope, lambda request: Request.of(request, now))
 
 
 @app.get(

@@ -82,8 +82,7 @@ def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
     agent = people.active_agent(routes.agent_id(app))
     scope = pages.scope(agent.agent_id, "access")
     behind = pages.position(cursor, scope)
-    places, rest = pages.cut(whereabouts.open_to(agent, behind, limit + 1, clock.now()), limit)
-    return Page(items=[Access.of(place) for place in places], next_cursor=rest and pages.cursor(rest, scope))
+    return Page.of(whereabouts.open_to(agent, behind, limit + 1, clock.now()), limit, scope, Access.of)
 
 
 lambda_handler = routes.serve(app)

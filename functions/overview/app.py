@@ -101,8 +101,7 @@ def list_grants(
     scope = pages.scope(user.tenant_id, "grants", state or "")
     behind = pages.position(cursor, scope)
     found = _live_grants(user, now, behind, limit) if state else _grants(user, now, behind, limit + 1)
-    shown, rest = pages.cut(found, limit)
-    return Page(items=[Grant.of(grant, now) for grant in shown], next_cursor=rest and pages.cursor(rest, scope))
+    return Page.of(found, limit, scope, lambda grant: Grant.of(grant, now))
 
 
 @app.get(
@@ -143,8 +142,7 @@ def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     user = routes.user(app)
     scope = pages.scope(user.tenant_id, "logins")
     behind = pages.position(cursor, scope)
-    shown, rest = pages.cut(_logins(user, clock.now(), behind, limit + 1), limit)
-    return Page(items=[Login.of(login) for login in shown], next_cursor=rest and pages.cursor(rest, scope))
+    return Page.of(_logins(user, clock.now(), behind, limit + 1), limit, scope, Login.of)
 
 
 @app.get(

@@ -93,8 +93,8 @@ def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]
     """List your own requests, newest first."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     scope = pages.scope(agent.agent_id, "requests")
-    shown, rest = pages.cut(requests.of_agent(agent.agent_id, pages.position(cursor, scope), limit + 1), limit)
-    return Page(items=[Request.of(request, now) for request in shown], next_cursor=rest and pages.cursor(rest, scope))
+    found = requests.of_agent(agent.agent_id, pages.position(cursor, scope), limit + 1)
+    return Page.of(found, limit, scope, lambda request: Request.of(request, now))
 
 
 @app.post(

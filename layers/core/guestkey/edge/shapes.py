@@ -4,13 +4,14 @@ Times are RFC 3339 in UTC with `Z`, whole seconds. What depends on the clock is 
 answering.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
-from guestkey.edge import http
+from guestkey.edge import http, pages
 from guestkey.rules import grants, logins, people, requests
 from guestkey.rules.grants import State
 from guestkey.rules.instants import text_of
@@ -40,6 +41,12 @@ class Page[T](Shape):
 
     items: list[T]
     next_cursor: str | None
+
+    @classmethod
+    def of[V](cls, found: Iterable[tuple[str, V]], limit: int, scope: str, show: Callable[[V], T]) -> Self:
+        """Return the first `limit` of what was found with its positions, and a cursor to the rest if there is one."""
+        ahead, rest = pages.cut(found, limit)
+        return cls(items=[show(one) for one in ahead], next_cursor=rest and pages.cursor(rest, scope))
 
 
 class Grantee(Shape):

@@ -40,13 +40,13 @@ def ground(user: User, request_id: str, wanted: Once | None, now: datetime) -> G
     request = keys.request(user.tenant_id, request_id)
     tip, found = side_by_side(
         lambda: ledger.wish(user.tenant_id),
-        lambda: find_all([right, tenant, request, *([wanted.key] if wanted else [])]),
+        lambda: find_all([right, tenant, request, *once.kept_at(wanted)]),
     )
     if right in found:
         raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails))
     if tip is None or request not in found:
         raise NotFound
-    once.replay(wanted, found.get(wanted.key) if wanted else None, now)
+    once.replay(wanted, found, now)
     return Ground(request=requests.request_of(found[request]), tenant=tenants.tenant_of(found[tenant]), tip=tip)
 
 

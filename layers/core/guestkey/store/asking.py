@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 
-from guestkey.errors import AgentInactive, Busy, TenantUnknown
+from guestkey.errors import Busy, TenantUnknown
 from guestkey.rules import requests as rules
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
@@ -39,14 +39,12 @@ def doorstep(agent_id: str, tenant_id: str, wanted: Once | None, now: datetime) 
     """
     agent, tenant, head = keys.agent(agent_id), keys.tenant(tenant_id), keys.ledger(tenant_id)
     waiting, unknown = keys.pending(agent_id, tenant_id), limits.unknown(agent_id, now)
-    found = find_all([agent, tenant, head, waiting, unknown, *([wanted.key] if wanted else [])])
-    record = people.agent_of(found[agent]) if agent in found else None
-    if record is None or not record.is_active:
-        raise AgentInactive
+    found = find_all([agent, tenant, head, waiting, unknown, *once.kept_at(wanted)])
+    record = people.active_agent_of(found.get(agent))
     if tenant not in found:
         limits.count_unknown(agent_id, now)
         raise TenantUnknown
-    once.replay(wanted, found.get(wanted.key) if wanted else None, now)
+    once.replay(wanted, found, now)
     limits.refuse_guessing(found.get(unknown), now)
     return Doorstep(
         agent=record,

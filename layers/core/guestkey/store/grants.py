@@ -63,7 +63,7 @@ def ground(user: User, grantee_type: GranteeType, grantee_id: str, wanted: Once 
     grantee = keys.grantee(grantee_type, grantee_id)
     tip, found = side_by_side(
         lambda: ledger.wish(user.tenant_id),
-        lambda: find_all([right, tenant, grantee, *([wanted.key] if wanted else [])]),
+        lambda: find_all([right, tenant, grantee, *once.kept_at(wanted)]),
     )
     if right in found:
         raise RightMissing
@@ -72,7 +72,7 @@ def ground(user: User, grantee_type: GranteeType, grantee_id: str, wanted: Once 
     named = people.grantee_of(found.get(grantee))
     if named is None:
         raise GranteeUnknown
-    once.replay(wanted, found.get(wanted.key) if wanted else None, now)
+    once.replay(wanted, found, now)
     return Ground(tenant=tenants.tenant_of(found[tenant]), grantee=named, tip=tip)
 
 

@@ -13,7 +13,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
-from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
+from guestkey.errors import Busy, NotFound, TooManyRequests
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
@@ -76,14 +76,12 @@ def doorstep(agent_id: str, tenant_id: str, wanted: Once | None, now: datetime) 
     """Read whatever may refuse a login early: AgentInactive, or an answer kept before."""
     agent, head = keys.agent(agent_id), keys.ledger(tenant_id)
     found, knocks, live = side_by_side(
-        lambda: find_all([agent, head, *([wanted.key] if wanted else [])]),
+        lambda: find_all([agent, head, *once.kept_at(wanted)]),
         lambda: refusals.of_agent(agent_id, tenant_id),
         lambda: list(livekeys.of_tenant(tenant_id)),
     )
-    record = people.agent_of(found[agent]) if agent in found else None
-    if record is None or not record.is_active:
-        raise AgentInactive
-    once.replay(wanted, found.get(wanted.key) if wanted else None, now)
+    record = people.active_agent_of(found.get(agent))
+    once.replay(wanted, found, now)
     tip = ledger.tip_of(found[head]) if head in found else None
     return Doorstep(agent=record, keys=live, tip=tip, refusals=knocks)
 

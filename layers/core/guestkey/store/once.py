@@ -3,6 +3,7 @@
 Kept 24 hours by their own time; the table's TTL only sweeps. Requests without the header keep nothing and never merge.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,8 +46,14 @@ class Once:
         return replace(self, answer=answer)
 
 
-def replay(once: Once | None, item: Item | None, now: datetime) -> None:
-    """Raise AnsweredBefore, or IdempotencyKeyReused for another body, if the item read keeps an answer still valid."""
+def kept_at(once: Once | None) -> list[Key]:
+    """Return where an answer may be kept, to be read together with what the request stands on."""
+    return [once.key] if once else []
+
+
+def replay(once: Once | None, found: Mapping[Key, Item], now: datetime) -> None:
+    """Raise AnsweredBefore, or IdempotencyKeyReused for another body, if what was read keeps an answer still valid."""
+    item = found.get(once.key) if once else None
     if once and isinstance(item, OnceItem) and item.expires_at > now:
         _replay(once, item)
 

@@ -60,10 +60,12 @@ def agents(agent_ids: Iterable[str]) -> dict[str, Agent]:
 
 def active_agent(agent_id: str) -> Agent:
     """Return an agent who may work. Raises AgentInactive for unknown ones too."""
-    found = agent(agent_id)
-    if found is None or not found.is_active:
-        raise AgentInactive
-    return found
+    return _active(agent(agent_id))
+
+
+def active_agent_of(item: Item | None) -> Agent:
+    """Return an agent who may work and was read together with other items. Raises AgentInactive likewise."""
+    return _active(agent_of(item) if item else None)
 
 
 def department_names(department_ids: Iterable[str]) -> list[str]:
@@ -161,6 +163,12 @@ def grantee_of(item: Item | None) -> Grantee | None:
             return Grantee(type=GranteeType.DEPARTMENT, id=item.department_id, name=item.name)
         case _:
             return None
+
+
+def _active(found: Agent | None) -> Agent:
+    if found is None or not found.is_active:
+        raise AgentInactive
+    return found
 
 
 def _dated(given: Agent, before: Agent | None) -> Agent:

@@ -119,6 +119,30 @@ def write_closed(closed: Request, what: What, by: By, condition: Condition, now:
     ledger.write(tip, [note], lambda change, _: close(change, closed, condition), for_agent=True)
 
 
+def item_of(request: Request) -> RequestItem:
+    """Return a request about to be made."""
+    return RequestItem(
+        *keys.request(request.tenant_id, request.request_id),
+        agent_id=request.agent_id,
+        agent_name=request.agent_name,
+        recipients=list(request.recipients),
+        reason=request.reason,
+        period=request.period.value,
+        may_export=request.may_export,
+        requested_at=request.requested_at,
+        expires_at=request.expires_at,
+        mail=request.mail.value,
+        due=keys.due_on(request.tenant_id),
+        due_at=request.expires_at,
+        ttl=ttl_of(request),
+    )
+
+
+def ttl_of(request: Request) -> int:
+    """Return when the table may sweep a request, in seconds since the epoch."""
+    return int((request.expires_at + settings.RETENTION).timestamp())
+
+
 def request_of(item: Item) -> Request:
     """Return a request that was read together with other items."""
     assert isinstance(item, RequestItem)
@@ -151,27 +175,3 @@ def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterat
         keys.of_tenant(tenant_id), within, consistent_read=True, scan_index_forward=False, page_size=batch
     )
     yield from ((r.request_id, r) for r in map(request_of, items) if r.request_id != below_id)
-
-
-def item_of(request: Request) -> RequestItem:
-    """Return a request about to be made."""
-    return RequestItem(
-        *keys.request(request.tenant_id, request.request_id),
-        agent_id=request.agent_id,
-        agent_name=request.agent_name,
-        recipients=list(request.recipients),
-        reason=request.reason,
-        period=request.period.value,
-        may_export=request.may_export,
-        requested_at=request.requested_at,
-        expires_at=request.expires_at,
-        mail=request.mail.value,
-        due=keys.due_on(request.tenant_id),
-        due_at=request.expires_at,
-        ttl=ttl_of(request),
-    )
-
-
-def ttl_of(request: Request) -> int:
-    """Return when the table may sweep a request, in seconds since the epoch."""
-    return int((request.expires_at + settings.RETENTION).timestamp())
