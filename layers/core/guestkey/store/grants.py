@@ -23,7 +23,17 @@ from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import LONGEST_PERIOD, Period
 from guestkey.store import keys, ledger, livekeys, once, people, tenants
 from guestkey.store.once import Once
-from guestkey.store.table import Change, InstantAttribute, Item, Unmet, due_no_more, find_all, pauses, side_by_side
+from guestkey.store.table import (
+    Change,
+    InstantAttribute,
+    Item,
+    Unmet,
+    due_no_more,
+    find_all,
+    newest_first,
+    pauses,
+    side_by_side,
+)
 
 ABSENT = tenants.RightItem.pk.does_not_exist()
 
@@ -191,13 +201,12 @@ def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> It
 
 def history(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
     """Yield the grants from `first_id` on and before `below_id`, newest first."""
-    if first_id < below_id:
-        yield from _newest_first(tenant_id, keys.GRANT, first_id, below_id, batch)
+    yield from _between(tenant_id, keys.GRANT, first_id, below_id, batch)
 
 
 def lasting(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant]:
     """Yield the permanent grants before `below_id`, revoked or not, newest first."""
-    yield from _newest_first(tenant_id, keys.LASTING, "", below_id, batch)
+    yield from _between(tenant_id, keys.LASTING, "", below_id, batch)
 
 
 def _write_revoked(revoked: Grant, tip: ledger.Tip) -> None:
@@ -253,13 +262,8 @@ def _rank(key: LiveKey) -> int:
     return 0 if key.ends_at else 1
 
 
-def _newest_first(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
-    """A sort key may not be asked for as "at least this and less than that": `below_id` itself is passed over."""
-    within = GrantItem.sk.between(kind + first_id, kind + below_id)
-    items = GrantItem.query(
-        keys.of_tenant(tenant_id), within, consistent_read=True, scan_index_forward=False, page_size=batch
-    )
-    yield from (_grant(item) for item in items if item.grant_id != below_id)
+def _between(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
+    yield from map(_grant, newest_first(GrantItem, keys.of_tenant(tenant_id), kind, first_id, below_id, batch))
 
 
 def _history(grant: Grant, key: keys.Key) -> GrantItem:

@@ -31,6 +31,7 @@ from guestkey.store.table import (
     Unmet,
     due_no_more,
     find_all,
+    newest_first,
     pauses,
     side_by_side,
 )
@@ -164,11 +165,7 @@ def find(tenant_id: str, login_id: str) -> Login | None:
 
 def before(tenant_id: str, below_id: str, batch: int) -> Iterator[Login]:
     """Yield the logins before `below_id` as they were recorded, newest first."""
-    within = LoginItem.sk.between(keys.LOGIN, keys.LOGIN + below_id)
-    items = LoginItem.query(
-        keys.of_tenant(tenant_id), within, consistent_read=True, scan_index_forward=False, page_size=batch
-    )
-    yield from (login for login in map(_login, items) if login.login_id != below_id)
+    yield from map(_login, newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", below_id, batch))
 
 
 def settle(tenant_id: str, recorded: list[Login], now: datetime) -> list[Login]:

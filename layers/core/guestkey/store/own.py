@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from guestkey.errors import NotFound
 from guestkey.store import keys
-from guestkey.store.table import Item
+from guestkey.store.table import Item, newest_first
 
 
 class OwnItem(Item, discriminator="own"):
@@ -31,8 +31,5 @@ def tenant_of(key: keys.Key) -> str:
 def requests_before(agent_id: str, below_id: str, batch: int) -> Iterator[keys.Key]:
     """Yield where the agent's own requests before `below_id` lie, newest first."""
     begin = keys.own_request(agent_id, "")
-    within = OwnItem.sk.between(begin.sk, begin.sk + below_id)
-    for item in OwnItem.query(begin.pk, within, consistent_read=True, scan_index_forward=False, page_size=batch):
-        request_id = item.sk.removeprefix(begin.sk)
-        if request_id != below_id:
-            yield keys.request(item.tenant_id, request_id)
+    for item in newest_first(OwnItem, begin.pk, begin.sk, "", below_id, batch):
+        yield keys.request(item.tenant_id, item.sk.removeprefix(begin.sk))

@@ -20,7 +20,7 @@ from guestkey.rules.people import Person
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import LONGEST_LIFE, Fate, Request, State
 from guestkey.store import keys, ledger, own
-from guestkey.store.table import Change, InstantAttribute, Item, Texts, Unmet, due_no_more, find_all
+from guestkey.store.table import Change, InstantAttribute, Item, Texts, Unmet, due_no_more, find_all, newest_first
 
 
 class RequestItem(Item, discriminator="request"):
@@ -168,10 +168,5 @@ def request_of(item: Item) -> Request:
 
 
 def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[tuple[str, Request]]:
-    if first_id >= below_id:
-        return
-    within = RequestItem.sk.between(keys.REQUEST + first_id, keys.REQUEST + below_id)
-    items = RequestItem.query(
-        keys.of_tenant(tenant_id), within, consistent_read=True, scan_index_forward=False, page_size=batch
-    )
-    yield from ((r.request_id, r) for r in map(request_of, items) if r.request_id != below_id)
+    items = newest_first(RequestItem, keys.of_tenant(tenant_id), keys.REQUEST, first_id, below_id, batch)
+    yield from ((request.request_id, request) for request in map(request_of, items))

@@ -224,6 +224,18 @@ def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
     return {Key(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
 
 
+def newest_first[I: Item](kind: type[I], pk: str, prefix: str, first_id: str, below_id: str, batch: int) -> Iterator[I]:
+    """Yield what lies under a prefix from `first_id` on and before `below_id`, newest first, strongly consistent.
+
+    A sort key may not be asked for as "at least this and less than that": `below_id` itself is passed over.
+    """
+    if first_id >= below_id:
+        return
+    within = kind.sk.between(prefix + first_id, prefix + below_id)
+    items = kind.query(pk, within, consistent_read=True, scan_index_forward=False, page_size=batch)
+    yield from (item for item in items if item.sk != prefix + below_id)
+
+
 @overload
 def side_by_side[A, B](first: Callable[[], A], last: Callable[[], B], /) -> tuple[A, B]: ...
 @overload
