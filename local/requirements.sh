@@ -24,9 +24,10 @@ pin layers/core/requirements.txt pyproject.toml "$@"
 pin requirements/local.txt --group pyproject.toml:local --constraints "$into/layers/core/requirements.txt" "$@"
 pin requirements/dev.txt --group pyproject.toml:dev --constraints "$into/layers/core/requirements.txt" \
     --constraints "$into/requirements/local.txt" "$@"
+pin requirements/gates.txt --group pyproject.toml:gates "$@"
 
 if [ "$into" != . ]; then
-    for file in layers/core/requirements.txt requirements/local.txt requirements/dev.txt; do
+    for file in layers/core/requirements.txt requirements/local.txt requirements/dev.txt requirements/gates.txt; do
         cmp -s "$file" "$into/$file" || {
             echo "guestkey: $file is not what pyproject.toml asks for; run: make requirements" >&2
             exit 1

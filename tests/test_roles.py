@@ -1,0 +1,70 @@
+"""What the deployed functions run as, and whether the linter of their policies sees what it should."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import roles, stack
+
+LINTER = stack.PROJECT / ".gates/bin/python"
+ROLES = roles.rendered()
+FROM_AWS = {
+    "service-role/AWSLambdaBasicExecutionRole",
+    "service-role/AWSLambdaDynamoDBExecutionRole",
+    "AWSXrayWriteOnlyAccess",
+}
+"""What SAM adds of AWS's own policies: to write logs and traces, and to read the stream."""
+
+
+def test_every_function_has_a_role_of_its_own() -> None:
+    assert {f"{function}Role" for function in stack.of_type("AWS::Serverless::Function")} <= set(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_what_the_template_says_and_the_few_policies_of_aws_that_sam_adds(role: str) -> None:
+    assert {
+        arn.removeprefix("arn:aws:iam::aws:policy/") for arn in ROLES[role].get("ManagedPolicyArns", [])
+    } <= FROM_AWS
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
+    (statement,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
+
+    (service,) = statement["Principal"].pop("Service")
+    assert re.fullmatch(r"(lambda|scheduler)\.amazonaws\.com", service)
+    assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}
+
+
+FAULTS: dict[str, dict[str, str]] = {
+    "UNKNOWN_ACTION": {"Action": "[dynamodb:GetItems]"},
+    "RESOURCE_STAR": {"Resource": '"*"'},
+    "RESOURCE_MISMATCH": {"Action": "[sqs:SendMessage]"},
+    "PRIVILEGE_ESCALATION": {"Action": '["*"]', "Resource": '"*"'},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not LINTER.exists(), reason="`make gates` installs the linter")
+@pytest.mark.parametrize("issue", FAULTS)
+def test_the_linter_finds_a_planted_fault_and_names_the_role(issue: str, tmp_path: Path) -> None:
+    whole = (stack.PROJECT / "template.yaml").read_text()
+    before, name, function = whole.partition("  CheckFunction:\n")
+    for key, value in FAULTS[issue].items():
+        function, count = re.subn(rf"\b{key}: .*", f"{key}: {value}", function, count=1)
+        assert count == 1
+    planted = tmp_path / "template.yaml"
+    planted.write_text(before + name + function)
+
+    found = subprocess.run(
+        [LINTER, "-W", "ignore", "-m", "tests.roles", planted],
+        cwd=stack.PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode != 0
+    assert f"CheckFunctionRole: {issue}" in found.stdout
