@@ -109,6 +109,12 @@ def value_of(said: Any, parameters: dict[str, Any]) -> Any:
     return {name: value_of(one, parameters) for name, one in said.items()}
 
 
+def is_met(condition: str, parameters: dict[str, Any]) -> bool:
+    """Return whether one of the template's conditions holds."""
+    met: bool = value_of(template()["Conditions"][condition], parameters)
+    return met
+
+
 def _ref(name: str, parameters: dict[str, Any]) -> Any:
     pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
     pseudo |= {"AWS::StackName": "guestkey", "AWS::Partition": "aws"}
@@ -125,8 +131,7 @@ def _logical(name: str) -> str:
 
 def _if(argument: list[Any], parameters: dict[str, Any]) -> Any:
     condition, then, otherwise = argument
-    is_met = value_of(template()["Conditions"][condition], parameters)
-    return value_of(then if is_met else otherwise, parameters)
+    return value_of(then if is_met(condition, parameters) else otherwise, parameters)
 
 
 def _sub(text: str, parameters: dict[str, Any]) -> str:
@@ -152,6 +157,7 @@ _FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "Fn::Not": lambda one, parameters: not value_of(one, parameters)[0],
     "Fn::And": lambda many, parameters: all(value_of(many, parameters)),
     "Fn::Or": lambda many, parameters: any(value_of(many, parameters)),
+    "Condition": is_met,
     "Fn::FindInMap": lambda path, parameters: _found(*value_of(path, parameters)),
 }
 

@@ -157,6 +157,27 @@ def test_throttles_are_those_of_the_template() -> None:
     }
 
 
+def test_every_alarm_is_told_with_what_to_do() -> None:
+    told = rows(section(page("operating.md"), "Alarms"), "alarm", "when", "what to do")
+
+    assert [code(name)[0] for name, _, _ in told] == list(stack.of_type("AWS::CloudWatch::Alarm"))
+    assert all(when and what_to_do for _, when, what_to_do in told)
+
+
+def test_what_the_alarms_cost_is_what_they_watch() -> None:
+    alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
+    watched = sum(len(alarm.get("Metrics", [None, None])) - 1 for alarm in alarms)
+
+    assert f"{watched} in all" in section(page("operating.md"), "What costs")
+
+
+def test_every_dns_record_of_the_outputs_is_told() -> None:
+    records = {name for name in stack.template()["Outputs"] if re.fullmatch("MailDkim.|MailFrom.*", name)}
+
+    assert len(records) == 5
+    assert records <= set(code(section(page("operating.md"), "The sender")))
+
+
 def test_the_stacks_of_samconfig_are_those_that_are_told() -> None:
     written = tomllib.loads((stack.PROJECT / "samconfig.toml").read_text())
     told = rows(section(page("operating.md"), "Deploy, step by step"), "`samconfig.toml`", "stack")

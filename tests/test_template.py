@@ -1,6 +1,7 @@
 """The template against the code: routes and rights, names of settings, keys, and what a deployment must refuse."""
 
 import ast
+import json
 import re
 import runpy
 from datetime import timedelta
@@ -368,8 +369,8 @@ def test_the_pools_are_made_only_where_the_vendor_wants_them() -> None:
     for name, made in stack.template()["Resources"].items():
         if made["Type"].startswith("AWS::Cognito::"):
             assert made.get("Condition") == "MakesPools", name
-    assert stack.value_of(stack.template()["Conditions"]["MakesPools"], PRODUCTION) is False
-    assert stack.value_of(stack.template()["Conditions"]["MakesPools"], WITH_POOLS) is True
+    assert stack.is_met("MakesPools", PRODUCTION) is False
+    assert stack.is_met("MakesPools", WITH_POOLS) is True
 
 
 def test_each_kind_of_caller_has_a_pool_of_its_own() -> None:
@@ -423,10 +424,9 @@ def test_the_backends_scopes_are_those_the_routes_ask_for() -> None:
 
 def test_a_mail_domain_is_set_up_only_where_the_vendor_names_one() -> None:
     made, named = stack.template()["Resources"]["MailIdentity"], stack.parameters(MailDomain="vendor.example")
-    sets_up = stack.template()["Conditions"][made["Condition"]]
 
-    assert stack.value_of(sets_up, PRODUCTION) is False
-    assert stack.value_of(sets_up, named) is True
+    assert stack.is_met(made["Condition"], PRODUCTION) is False
+    assert stack.is_met(made["Condition"], named) is True
     assert stack.value_of(made["Properties"]["EmailIdentity"], named) == "vendor.example"
     assert made["Properties"]["DkimAttributes"] == {"SigningEnabled": True}
 
@@ -482,6 +482,103 @@ def test_every_log_is_kept_for_a_time_and_no_longer() -> None:
     assert all("RetentionInDays" in group for group in groups.values())
     assert stack.value_of(logging["LogGroup"], PRODUCTION) in groups
     assert logging["LogFormat"] == "JSON"
+
+
+# ------------------------------------------------------------------ what the operator watches
+
+
+Metric = tuple[str, str, frozenset[tuple[str, str]]]
+ALARMS = stack.of_type("AWS::CloudWatch::Alarm")
+
+
+def metric(said: dict[str, Any]) -> Metric:
+    dimensions = stack.value_of(said.get("Dimensions", []), PRODUCTION)
+    return said["Namespace"], said["MetricName"], frozenset((one["Name"], one["Value"]) for one in dimensions)
+
+
+def watched(alarm: str) -> set[Metric]:
+    """Return the metrics that an alarm adds up, or its only one."""
+    properties = ALARMS[alarm]
+    if "Metrics" not in properties:
+        return {metric(properties)}
+    return {metric(one["MetricStat"]["Metric"]) for one in properties["Metrics"] if "MetricStat" in one}
+
+
+WATCHED = {one for alarm in ALARMS for one in watched(alarm)}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_watched_and_on_the_dashboard(function: str) -> None:
+    for name in ("Errors", "Throttles"):
+        assert ("AWS/Lambda", name, frozenset({("FunctionName", function)})) in WATCHED
+        assert function in shown("AWS/Lambda", name)
+
+
+def test_every_alarm_says_what_is_wrong_to_the_operator_and_says_when_it_is_over() -> None:
+    assert len(ALARMS) > 5
+    for name, properties in ALARMS.items():
+        assert properties["AlarmDescription"].endswith("."), name
+        assert properties["AlarmActions"] == properties["OKActions"] == [{"Ref": "Alerts"}], name
+        assert properties["TreatMissingData"] in {"notBreaching", "breaching"}, name
+
+
+@pytest.mark.parametrize("alarm", [name for name, properties in ALARMS.items() if "Metrics" in properties])
+def test_a_sum_has_no_more_parts_than_an_alarm_may_and_takes_silence_for_nothing(alarm: str) -> None:
+    (whole,), parts = [one for one in ALARMS[alarm]["Metrics"] if "Expression" in one], len(watched(alarm))
+
+    assert parts <= 10
+    assert len(ALARMS[alarm]["Metrics"]) == parts + 1, "no part twice"
+    assert whole["Expression"] == "SUM(FILL(METRICS(), 0))"
+    assert all(one["ReturnData"] is False for one in ALARMS[alarm]["Metrics"] if one is not whole)
+    assert len({one["MetricStat"]["Period"] for one in ALARMS[alarm]["Metrics"] if one is not whole}) == 1
+
+
+def test_what_the_operator_watches_costs_nothing_unless_it_is_asked_for() -> None:
+    on = stack.parameters(Monitoring="yes")
+    for parameters, is_on, is_mailed in [
+        (PRODUCTION, False, False),
+        (stack.parameters(OperatorMail="ops@vendor.example"), False, False),
+        (on, True, False),
+        (on | {"OperatorMail": "ops@vendor.example"}, True, True),
+    ]:
+        assert stack.is_met("IsMonitored", parameters) is is_on
+        assert stack.is_met("MailsTheOperator", parameters) is is_mailed
+    for name, made in stack.template()["Resources"].items():
+        if made["Type"].startswith(("AWS::CloudWatch::", "AWS::SNS::")):
+            assert made["Condition"] == ("MailsTheOperator" if name == "AlertsByMail" else "IsMonitored"), name
+
+
+def widgets() -> list[dict[str, Any]]:
+    body = stack.value_of(stack.resource("Dashboard")["DashboardBody"], PRODUCTION)
+    found: list[dict[str, Any]] = json.loads(body)["widgets"]
+    return found
+
+
+def shown(namespace: str, name: str) -> set[str]:
+    """Return the last dimension's values with which the dashboard shows a metric."""
+    found = set()
+    for widget in widgets():
+        above: list[str] = []
+        for line in widget["properties"].get("metrics", []):
+            said = [part for part in line if isinstance(part, str)]
+            if said[0] == "...":
+                said = above[: len(above) - len(said) + 1] + said[1:]
+            above = [above[place] if part == "." else part for place, part in enumerate(said)]
+            if above[:2] == [namespace, name]:
+                found.add(above[-1])
+    return found
+
+
+def test_the_dashboard_shows_every_alarm() -> None:
+    (alarms,) = [widget["properties"]["alarms"] for widget in widgets() if widget["type"] == "alarm"]
+
+    assert set(alarms) == {f"{name}.Arn" for name in ALARMS}
+
+
+def test_the_dashboard_shows_what_the_alarms_watch() -> None:
+    for namespace, name, dimensions in WATCHED:
+        if dimensions and name != "SystemErrors":
+            assert {value for _, value in dimensions} & shown(namespace, name), name
 
 
 # ------------------------------------------------------------------ the small evaluator itself
