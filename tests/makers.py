@@ -20,7 +20,7 @@ from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.rules.requests import Fate, Request, approve, ask, decline
-from guestkey.store import answers, asking, counts, grants, keys, ledger, livekeys, logins, people, tenants
+from guestkey.store import answers, asking, counts, grants, keys, ledger, limits, livekeys, logins, people, tenants
 from local import sample
 from tests import table
 from tests.calls import call
@@ -291,7 +291,23 @@ def bulk_places(tenant_ids: list[str]) -> None:
 
 def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -> None:
     """Let an agent have recorded that many logins in this hour."""
-    at = keys.count(logins.LOGGED_IN, agent.id, tenant_id, now())
+    _count(keys.count(logins.LOGGED_IN, agent.id, tenant_id, now()), number)
+
+
+def counted_mails(number: int, of: Caller | str = SVEN) -> None:
+    """Let an agent have caused, or a tenant have got, that many activation mails in this hour."""
+    if isinstance(of, str):
+        _count(keys.count_of_tenant(limits.MAILS, of, now()), number)
+    else:
+        _count(keys.count_of_agent(limits.MAILS, of.id, now()), number)
+
+
+def counted_unknown(number: int, agent: Caller = SVEN) -> None:
+    """Let an agent have named that many tenants or recipients that there are not in this hour."""
+    _count(limits.unknown(agent.id, now()), number)
+
+
+def _count(at: keys.Key, number: int) -> None:
     item = counts.CountItem(*at, number=number, ttl=int((now() + counts.COUNTED_FOR).timestamp()))
     table.put([item.to_dynamodb_dict()])
 

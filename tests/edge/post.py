@@ -60,6 +60,11 @@ def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> 
 _open: list[Callable[..., Any]] = []
 
 
+def recipients(requests: list[Sent]) -> list[str]:
+    """Return who got a mail, in order."""
+    return [address for sent in requests for address in sent["Destination"]["ToAddresses"]]
+
+
 class _Raw:
     def __init__(self, body: bytes) -> None:
         self._body = body

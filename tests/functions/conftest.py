@@ -1,9 +1,20 @@
 """Every function is asked in the sample world, on Monday at noon."""
 
+from collections.abc import Iterator
+
 import pytest
 import time_machine
+
+from tests.edge import post
 
 
 @pytest.fixture(autouse=True)
 def _in_the_sample_world(world: time_machine.Traveller) -> None:
     """The fixture of the same name in `tests/conftest.py` does it."""
+
+
+@pytest.fixture
+def mails() -> Iterator[list[post.Sent]]:
+    """What reaches SES, which takes every mail."""
+    with post.office() as requests:
+        yield requests

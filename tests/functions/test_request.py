@@ -1,0 +1,529 @@
+"""POST /v1/support/requests: an agent asks a customer by mail to be let in. How often: `test_request_limits.py`."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from guestkey import settings
+from guestkey.rules.requests import LONGEST_LIFE
+from guestkey.store import keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.edge import post as mailing
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
+from tests.store import wire
+
+REASON = "The import of the listings stands still"
+ACME = {"tenant_id": "acme", "reason": REASON}
+GLOBEX = ACME | {"tenant_id": "globex"}
+KEY = {"Idempotency-Key": "a-key-of-svens"}
+AT_SES = "https://email.eu-central-1.amazonaws.com"
+
+
+def post(body: Any = ACME, *, caller: Caller = SVEN, **how: Any) -> Answer:
+    return call("POST", "/v1/support/requests", None if "raw" in how else body, caller=caller, **how)
+
+
+def send_again(request_id: str) -> Answer:
+    return call("POST", f"/v1/support/requests/{request_id}/send", caller=SVEN)
+
+
+def own(caller: Caller = SVEN) -> list[Any]:
+    return list(call("GET", "/v1/support/requests", caller=caller).body["items"])
+
+
+def last_entry() -> Any:
+    return json.loads(call("GET", "/v1/ledger", caller=ANNA, query={"limit": 100}).text.splitlines()[-1])
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_sven_asks_to_be_let_in_for_an_hour(mails: list[mailing.Sent]) -> None:
+    answer = post()
+
+    assert answer.status == 201
+    assert answer.body == {
+        "request_id": own()[0]["request_id"],
+        "tenant_id": "acme",
+        "agent": {"id": "sven", "name": "Sven Brandt"},
+        "reason": REASON,
+        "period": "1h",
+        "may_export": False,
+        "state": "pending",
+        "requested_at": "2026-11-23T12:00:00Z",
+        "expires_at": "2026-11-24T12:00:00Z",
+        "mail": "sent",
+        "answered_at": None,
+        "answered_by": None,
+        "note": None,
+        "grant_id": None,
+    }
+    assert own() == [answer.body]
+
+
+def test_each_approver_gets_a_mail_of_their_own_in_the_tenants_language(mails: list[mailing.Sent]) -> None:
+    request_id = post().body["request_id"]
+
+    assert mailing.recipients(mails) == ["anna@acme.example", "giulia@acme.example"]
+    for sent in mails:
+        mail = mailing.read(mailing.as_mailed(sent))
+        assert mail.headers["subject"] == ["Der Support bittet um Zugang zu Ihrem Konto"]
+        assert mail.links == {f"https://support.vendor.example/activate#{request_id}"}
+        for told in ("Sven Brandt (Support)", REASON, "1 Stunde", "24.\u00a0November 2026"):
+            assert told in mail.text
+            assert told in mail.seen
+
+
+def test_carlas_mail_is_in_english(mails: list[mailing.Sent]) -> None:
+    post(GLOBEX)
+
+    assert mailing.recipients(mails) == ["carla@globex.example"]
+    assert "Sven Brandt (Support)" in mailing.read(mailing.as_mailed(mails[0])).text
+
+
+def test_what_is_mailed_holds_nothing_that_would_let_anybody_in(mails: list[mailing.Sent]) -> None:
+    request_id = post().body["request_id"]
+    (link,) = mailing.read(mailing.as_mailed(mails[0])).links
+
+    before, _, fragment = link.partition("#")
+    assert (before, fragment) == (f"{settings.BASE_URL}/activate", request_id)
+
+
+@pytest.mark.parametrize("period", ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"])
+@pytest.mark.parametrize("may_export", [True, False])
+def test_he_says_for_how_long_and_whether_he_must_export(period: str, may_export: bool) -> None:
+    body = post(ACME | {"period": period, "may_export": may_export}).body
+
+    assert (body["period"], body["may_export"]) == (period, may_export)
+
+
+def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
+    request_id = post(ACME | {"period": "1w", "may_export": True}).body["request_id"]
+
+    entry = last_entry()
+    assert (entry["what"], entry["about"]) == ("request.made", request_id)
+    assert entry["by"] == {"type": "agent", "id": "sven"}
+    assert entry["data"] == {
+        "period": "1w",
+        "may_export": True,
+        "expires_at": "2026-11-24T12:00:00Z",
+        "reason_sha256": sha256(REASON.encode()).hexdigest(),
+        "recipients": 2,
+    }
+    ledger = str(table.items("TENANT#acme", "ENTRY#"))
+    assert REASON not in ledger
+    assert "giulia@acme.example" not in ledger
+
+
+def test_a_request_lets_nobody_in() -> None:
+    post(ACME | {"period": "permanent"})
+
+    asked = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+    assert call("POST", "/v1/vendor/checks", asked, caller=BACKEND).body["allowed"] is False
+    assert call("GET", "/v1/support/access", caller=SVEN).body["items"] == []
+
+
+def test_it_is_due_at_its_end_and_swept_much_later() -> None:
+    request_id = post().body["request_id"]
+
+    kept = table.one(keys.request("acme", request_id))
+    lies = table.one(keys.own_request("sven", request_id))
+    assert kept and lies
+    assert (kept["due"]["S"], kept["due_at"]["S"]) == (keys.due_on("acme"), "2026-11-24T12:00:00Z")
+    swept_at = str(int((MONDAY_NOON + timedelta(days=401)).timestamp()))
+    assert kept["ttl"]["N"] == lies["ttl"]["N"] == swept_at
+
+
+@pytest.mark.parametrize("life", [timedelta(minutes=1), LONGEST_LIFE])
+def test_it_lives_as_long_as_the_vendor_set(life: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "REQUEST_LIFE", life)
+    request_id = post().body["request_id"]
+
+    with time_machine.travel(MONDAY_NOON + life - timedelta(seconds=1), tick=False):
+        assert own()[0]["state"] == "pending"
+    with time_machine.travel(MONDAY_NOON + life, tick=False):
+        assert send_again(request_id).code == "request_expired"
+
+
+def test_a_reason_is_trimmed_and_normalised() -> None:
+    assert post(ACME | {"reason": "  Zu\u0308rich: Import steht \n"}).body["reason"] == "Zürich: Import steht"
+
+
+@pytest.mark.parametrize("reason", ["abc", "x" * 500, "🔑" * 500, "Grüße, 你好, שלום", "<b>&amp;</b>", "{0} {reason}"])
+def test_whatever_one_line_an_agent_may_have_to_say_is_kept_and_mailed(reason: str, mails: list[mailing.Sent]) -> None:
+    assert post(ACME | {"reason": reason}).body["reason"] == reason
+    assert len(mails) == 2
+
+
+def test_who_is_in_already_may_ask_for_more() -> None:
+    makers.grant()
+
+    assert post(ACME | {"may_export": True}).status == 201
+
+
+def test_an_agent_of_two_departments_or_none_says_so_in_the_mail(mails: list[mailing.Sent]) -> None:
+    makers.agent("sven", "development", "support", name="Sven Brandt")
+    makers.agent("dora", name="Dora Vogel")
+    post(GLOBEX)
+    post(GLOBEX, caller=DORA)
+
+    first, second = (mailing.read(mailing.as_mailed(sent)).text for sent in mails)
+    assert "Sven Brandt (Development, Support)" in first
+    assert "Dora Vogel" in second
+    assert "Dora Vogel (" not in second
+
+
+# ------------------------------------------------------------------ to whom
+
+
+@pytest.mark.parametrize(
+    ("named", "mailed"),
+    [
+        (["giulia@acme.example"], ["giulia@acme.example"]),
+        (["GIULIA@ACME.EXAMPLE"], ["giulia@acme.example"]),
+        (["giulia@acme.example", "Giulia@acme.example"], ["giulia@acme.example"]),
+        (["  giulia@acme.example "], ["giulia@acme.example"]),
+        (["giulia@acme.example", "anna@acme.example"], ["giulia@acme.example", "anna@acme.example"]),
+        (None, ["anna@acme.example", "giulia@acme.example"]),
+    ],
+)
+def test_sven_may_choose_among_the_tenants_approvers(
+    named: list[str] | None, mailed: list[str], mails: list[mailing.Sent]
+) -> None:
+    assert post(ACME | {"recipients": named}).status == 201
+    assert mailing.recipients(mails) == mailed
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ["carla@globex.example"],
+        ["anna@acme.example", "mallory@evil.example"],
+        ["anna@acme.example.evil.example"],
+        ["anna+x@acme.example"],
+    ],
+)
+def test_nobody_else_can_be_mailed(named: list[str], mails: list[mailing.Sent]) -> None:
+    answer = post(ACME | {"recipients": named})
+
+    assert (answer.status, answer.code) == (422, "recipient_unknown")
+    assert (own(), mails, makers.what_happened()) == ([], [], [])
+    assert "@" not in answer.text
+
+
+def test_a_tenant_that_registered_nobody_cannot_be_asked(mails: list[mailing.Sent]) -> None:
+    makers.tenant("initech", approver_emails=())
+    for named in ({}, {"recipients": ["anna@acme.example"]}):
+        answer = post(ACME | {"tenant_id": "initech"} | named)
+        assert (answer.status, answer.code) == (422, "recipient_unknown")
+
+    assert mails == []
+
+
+def test_a_tenant_that_nobody_registered_cannot_be_asked(mails: list[mailing.Sent]) -> None:
+    answer = post(ACME | {"tenant_id": "nobody"})
+
+    assert (answer.status, answer.code) == (404, "tenant_unknown")
+    assert table.items("TENANT#nobody") == []
+    assert (own(), mails) == ([], [])
+
+
+# ------------------------------------------------------------------ who may not
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+def test_it_turns_away_who_is_no_active_agent_and_mails_nobody(caller: Caller, mails: list[mailing.Sent]) -> None:
+    with table.unchanged():
+        answers = [post(caller=caller), post(ACME | {"tenant_id": "nobody"}, caller=caller)]
+
+    assert [(answer.status, answer.code) for answer in answers] == [(403, "agent_inactive")] * 2
+    assert mails == []
+
+
+def test_it_turns_away_a_token_that_acts_for_sven(mails: list[mailing.Sent]) -> None:
+    with table.unchanged():
+        answer = post(caller=SVEN.acting())
+
+    assert (answer.status, answer.code) == (403, "acting_for_another")
+    assert mails == []
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert post(caller=caller).code == "claims_missing"
+
+
+# ------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(ACME))
+def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+    with table.unchanged():
+        answer = post(**sent)
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+ADDRESS = "anna@acme.example"
+NO_ADDRESSES = [
+    "",
+    "anna",
+    "a@b",
+    "<anna@acme.example>",
+    "anna@acme.example\nBcc: x@y.example",
+    "=?UTF-8?Q?a?=@b.example",
+]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    hostile.wrong(
+        tenant_id=hostile.NO_SLUGS,
+        reason=[*hostile.NO_TEXTS, "", "ab", "  ab  ", "x" * 501, "=?UTF-8?Q?=0A?=", *hostile.TRICKS],
+        period=[*hostile.NO_TEXTS, "", "1H", "3h", "forever"],
+        may_export=hostile.NO_BOOLEANS,
+        recipients=[5, True, ADDRESS, {}, [], [None], [[]], [ADDRESS] * 21, *([one] for one in NO_ADDRESSES)],
+        agent_id=["dora"],
+    ),
+)
+def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any, mails: list[mailing.Sent]) -> None:
+    with table.unchanged():
+        answer = post(ACME | {field: value})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert {fault["pointer"].split("/")[1] for fault in answer.body["errors"]} == {field}
+    assert mails == []
+
+
+# ------------------------------------------------------------------ which refusal comes first
+
+
+@pytest.mark.parametrize(
+    "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": hostile.PLAIN}, {"headers": {"idempotency-key": ""}}]
+)
+def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
+    assert post(caller=EMIL, **sent).code == "agent_inactive"
+    assert post(caller=SVEN.acting(), **sent).code == "acting_for_another"
+
+
+def test_existence_comes_before_a_kept_answer_and_a_kept_answer_before_the_state() -> None:
+    nobody = ACME | {"tenant_id": "nobody"}
+    kept = post(headers=KEY)
+
+    assert post(nobody, headers=KEY).code == "tenant_unknown"
+    assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
+    makers.tenant("acme", approver_emails=())
+    assert post(headers=KEY).text == kept.text
+    assert post().code == "recipient_unknown"
+
+
+# ------------------------------------------------------------------ twice
+
+
+def test_without_a_key_two_requests_are_two(mails: list[mailing.Sent]) -> None:
+    assert post().body["request_id"] != post().body["request_id"]
+    assert len(mails) == 4
+
+
+def test_the_same_key_and_body_give_the_first_answer_again_and_mail_nobody(
+    world: time_machine.Traveller, mails: list[mailing.Sent]
+) -> None:
+    first = post(headers=KEY)
+    world.shift(timedelta(hours=1))
+    with table.unchanged():
+        again = post(headers={"IDEMPOTENCY-KEY": "a-key-of-svens"})
+
+    assert (again.status, again.text) == (201, first.text)
+    assert again.body["mail"] == "sent"
+    assert (len(own()), len(mails)) == (1, 2)
+
+
+def test_the_same_key_with_another_body_is_refused() -> None:
+    post(headers=KEY)
+    with table.unchanged():
+        answer = post(ACME | {"period": "2h"}, headers=KEY)
+
+    assert (answer.status, answer.code) == (422, "idempotency_key_reused")
+
+
+def test_another_agents_same_key_is_another_key() -> None:
+    assert post(headers=KEY).body["request_id"] != post(headers=KEY, caller=DORA).body["request_id"]
+
+
+def test_a_refused_request_keeps_no_key() -> None:
+    assert post(ACME | {"recipients": ["carla@globex.example"]}, headers=KEY).code == "recipient_unknown"
+
+    assert post(headers=KEY).status == 201
+
+
+def test_the_first_answer_is_given_again_whatever_became_of_the_request(world: time_machine.Traveller) -> None:
+    first = post(headers=KEY)
+    call("DELETE", f"/v1/support/requests/{first.body['request_id']}", caller=SVEN)
+    assert post(headers=KEY).text == first.text
+
+    world.shift(timedelta(hours=24))
+    assert post(headers=KEY).body["request_id"] != first.body["request_id"], "a key is forgotten after 24 hours"
+
+
+def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer(mails: list[mailing.Sent]) -> None:
+    won: list[Answer] = []
+    with table.meanwhile(lambda: won.append(post(headers=KEY))):
+        lost = post(headers=KEY)
+
+    assert (lost.status, lost.text) == (201, won[0].text)
+    assert (len(own()), len(mails)) == (1, 2)
+
+
+def test_whoever_loses_the_race_for_a_key_with_another_body_is_refused() -> None:
+    with table.meanwhile(lambda: post(headers=KEY)):
+        lost = post(ACME | {"period": "2h"}, headers=KEY)
+
+    assert lost.code == "idempotency_key_reused"
+
+
+# ------------------------------------------------------------------ SES says no, or nothing
+
+
+def rejected(_: str) -> mailing.Refusal:
+    return HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
+
+
+def rejected_for_giulia(address: str) -> mailing.Refusal | None:
+    return rejected(address) if address.startswith("giulia") else None
+
+
+def throttled(_: str) -> mailing.Refusal:
+    return HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
+
+
+def out_of_reach(_: str) -> mailing.Refusal:
+    return ConnectTimeoutError(endpoint_url=AT_SES)
+
+
+def silent(_: str) -> mailing.Refusal:
+    return ReadTimeoutError(endpoint_url=AT_SES)
+
+
+SAYS = {
+    "rejected": (rejected, "2 of 2 mails not sent: MessageRejected"),
+    "one of two rejected": (rejected_for_giulia, "1 of 2 mails not sent: MessageRejected"),
+    "throttled": (throttled, "2 of 2 mails not sent: TooManyRequestsException"),
+    "out of reach": (out_of_reach, "2 of 2 mails not sent: ConnectTimeoutError"),
+    "silent": (silent, "2 of 2 mails not sent: ReadTimeoutError"),
+}
+
+
+@pytest.mark.parametrize(("refusals", "logged"), SAYS.values(), ids=SAYS)
+def test_where_ses_does_not_take_every_mail_the_request_waits_all_the_same(
+    refusals: Callable[[str], mailing.Refusal | None], logged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mailing.office(refusals):
+        answer = post(headers=KEY)
+
+    assert (answer.status, answer.body["state"], answer.body["mail"]) == (201, "pending", "failed")
+    assert own() == [answer.body]
+    assert post(headers=KEY).text == answer.text
+    assert makers.what_happened() == ["request.made"]
+    said = capsys.readouterr().out
+    assert json.dumps({"mail": logged}) in said
+    assert "@" not in said
+
+
+def test_what_failed_is_sent_again_and_the_first_answer_stays_the_first(mails: list[mailing.Sent]) -> None:
+    with mailing.office(throttled):
+        first = post(headers=KEY)
+    again = send_again(first.body["request_id"])
+
+    assert (again.status, again.body) == (200, first.body | {"mail": "sent"})
+    assert mailing.recipients(mails) == ["anna@acme.example", "giulia@acme.example"]
+    assert own() == [again.body]
+    assert post(headers=KEY).text == first.text
+
+
+def test_a_function_that_dies_between_storing_and_mailing_loses_nothing() -> None:
+    with mailing.office(lambda _: RuntimeError("The function died")), pytest.raises(RuntimeError):
+        post(headers=KEY)
+
+    (request,) = own()
+    assert (request["state"], request["mail"]) == ("pending", "failed")
+    assert post(headers=KEY).body == request
+    assert send_again(request["request_id"]).body["mail"] == "sent"
+    assert call("POST", f"/v1/requests/{request['request_id']}/approve", caller=ANNA).status == 201
+
+
+def mails_are_out(answer: wire.Script) -> wire.Script:
+    """Answer so to the second change, which writes down what became of the mails."""
+    return lambda request, send: answer(request, send) if request.is_write and request.nth > 1 else send()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda request, send: wire.failing(500, "InternalServerError"),
+        lambda request, send: wire.cancelled(request, "TransactionConflict", "TENANT#"),
+    ],
+    ids=["lost", "in somebody's way"],
+)
+def test_where_it_cannot_be_written_down_that_the_mails_are_out_it_goes_on_saying_that_they_failed(
+    answer: wire.Script, mails: list[mailing.Sent]
+) -> None:
+    with wire.through(mails_are_out(answer)):
+        told = post(headers=KEY)
+
+    assert (told.status, told.body["mail"], len(mails)) == (201, "sent", 2)
+    assert own() == [told.body | {"mail": "failed"}]
+    assert post(headers=KEY).body["mail"] == "failed"
+
+
+def test_while_the_departments_cannot_be_read_nothing_is_stored(mails: list[mailing.Sent]) -> None:
+    def script(request: wire.Request, send: wire.Send) -> Any:
+        is_of_departments = "DEPARTMENT#" in json.dumps(request.body)
+        return wire.failing(500, "InternalServerError") if is_of_departments else send()
+
+    with table.unchanged(), wire.through(script):
+        assert post().code == "busy"
+    assert mails == []
+
+
+# ------------------------------------------------------------------ at the same moment
+
+
+def test_a_request_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
+    with table.meanwhile(lambda: makers.grant(DORA)):
+        assert post().status == 201
+
+    assert makers.what_happened() == ["grant.given", "request.made"]
+
+
+def test_two_requests_of_sven_at_the_same_moment_are_two(mails: list[mailing.Sent]) -> None:
+    with table.meanwhile(post):
+        assert post().status == 201
+
+    assert len(own()) == 2
+    assert len(mails) == 4
+
+
+def test_a_request_that_is_overtaken_again_and_again_gives_up_and_may_be_tried_again() -> None:
+    with table.meanwhile(post, post, post, post):
+        answer = post(headers=KEY)
+
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "busy", "1")
+    assert len(own()) == 4
+    assert post(headers=KEY).status == 201
+
+
+def test_two_tenants_are_asked_apart() -> None:
+    with table.meanwhile(lambda: post(GLOBEX)):
+        assert post().status == 201
+
+    assert (makers.what_happened("acme"), makers.what_happened("globex")) == (["request.made"], ["request.made"])
+    assert call("GET", "/v1/requests", caller=CARLA).body["items"][0]["tenant_id"] == "globex"

@@ -1,0 +1,324 @@
+"""How often an agent may ask by mail: pending requests, mails in an hour, names of nobody. See docs/decisions/0012."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.rules.requests import MOST_MAILS_OF_AGENT, MOST_MAILS_TO_TENANT, MOST_PENDING, MOST_UNKNOWN, Request
+from guestkey.store import keys
+from tests import makers, table
+from tests.calls import Answer, call
+from tests.edge import post as mailing
+from tests.makers import MONDAY_NOON
+from tests.people import DORA, SVEN, Caller
+from tests.store import wire
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND = timedelta(seconds=1)
+ACME = {"tenant_id": "acme", "reason": "The import stands still"}
+TO_ANNA = ACME | {"recipients": ["anna@acme.example"]}
+TO_NOBODY = ACME | {"recipients": ["nobody@acme.example"]}
+GLOBEX = ACME | {"tenant_id": "globex"}
+NOBODY = ACME | {"tenant_id": "nobody"}
+KEY = {"Idempotency-Key": "a-key-of-svens"}
+
+
+def ask(body: Any = ACME, *, caller: Caller = SVEN, **how: Any) -> Answer:
+    return call("POST", "/v1/support/requests", body, caller=caller, **how)
+
+
+def look(tenant_id: str, *, caller: Caller = SVEN) -> Answer:
+    return call("GET", f"/v1/support/tenants/{tenant_id}", caller=caller)
+
+
+def send_again(request: Request) -> Answer:
+    return call("POST", f"/v1/support/requests/{request.request_id}/send", caller=SVEN)
+
+
+def assert_too_many(answer: Answer, retry_after: timedelta) -> None:
+    assert (answer.status, answer.code) == (429, "too_many_requests")
+    assert answer.headers["retry-after"] == str(int(retry_after.total_seconds()))
+
+
+# ------------------------------------------------------------------ pending requests
+
+
+def asked(number: int) -> list[Request]:
+    """Let Sven have asked Acme that often, a minute apart, the last a minute ago."""
+    return [
+        makers.requested(at=MONDAY_NOON - (number - nth) * MINUTE, recipients=["anna@acme.example"])
+        for nth in range(number)
+    ]
+
+
+def test_the_sixth_pending_request_of_sven_at_acme_is_too_many(mails: list[mailing.Sent]) -> None:
+    asked(MOST_PENDING - 1)
+    assert ask().status == 201
+    mails.clear()
+    with table.unchanged():
+        answer = ask()
+
+    assert_too_many(answer, DAY - 4 * MINUTE)
+    assert mails == []
+    assert ask(GLOBEX).status == 201, "another tenant counts for itself"
+    assert ask(caller=DORA).status == 201, "another agent too"
+
+
+def test_when_the_first_expires_there_is_room_for_one(world: time_machine.Traveller) -> None:
+    asked(MOST_PENDING)
+    world.move_to(MONDAY_NOON + DAY - 5 * MINUTE - SECOND)
+    assert_too_many(ask(), SECOND)
+
+    world.shift(SECOND)
+    assert ask().status == 201
+    assert_too_many(ask(), MINUTE)
+
+
+def test_when_all_have_expired_there_is_room_for_five() -> None:
+    with time_machine.travel(MONDAY_NOON - DAY, tick=False):
+        for _ in range(MOST_PENDING):
+            makers.requested(recipients=["anna@acme.example"])
+
+    assert [ask(TO_ANNA).status for _ in range(MOST_PENDING + 1)] == [201] * MOST_PENDING + [429]
+
+
+@pytest.mark.parametrize("close", [makers.approved, makers.declined, makers.withdrawn])
+def test_what_is_answered_or_withdrawn_makes_room(close: Callable[[Request], object]) -> None:
+    requests = asked(MOST_PENDING)
+    close(requests[2])
+
+    assert ask().status == 201
+    assert_too_many(ask(), DAY - 5 * MINUTE)
+
+
+def test_an_answer_touches_nothing_of_the_agents() -> None:
+    requests = asked(2)
+    before = table.items("AGENT#sven")
+    makers.approved(requests[0])
+    makers.declined(requests[1])
+
+    assert table.items("AGENT#sven") == before
+
+
+def test_what_the_table_swept_makes_room() -> None:
+    requests = asked(MOST_PENDING)
+    table.drop(keys.request("acme", requests[0].request_id))
+
+    assert ask().status == 201
+
+
+def test_the_count_itself_is_swept_when_none_can_be_pending_any_more() -> None:
+    ask()
+
+    kept = table.one(keys.pending("sven", "acme"))
+    assert kept and kept["ttl"]["N"] == str(int((MONDAY_NOON + 3 * DAY).timestamp()))
+
+
+def test_a_count_that_is_swept_as_sven_asks_is_read_again() -> None:
+    makers.requested(at=MONDAY_NOON - 4 * DAY)
+    with table.meanwhile(lambda: table.drop(keys.pending("sven", "acme"))):
+        assert ask().status == 201
+
+
+def test_of_two_requests_at_the_same_moment_the_last_place_goes_to_one() -> None:
+    asked(MOST_PENDING - 1)
+    with table.meanwhile(ask):
+        answer = ask()
+
+    assert_too_many(answer, DAY - 4 * MINUTE)
+
+
+def test_a_kept_answer_is_no_further_request() -> None:
+    first = ask(headers=KEY)
+    asked(MOST_PENDING - 1)
+
+    assert ask(headers=KEY).text == first.text
+    assert ask().status == 429
+
+
+# ------------------------------------------------------------------ mails in an hour
+
+OF_SVEN = partial(makers.counted_mails, of=SVEN)
+TO_ACME = partial(makers.counted_mails, of="acme")
+BOUNDS = {"of an agent": (OF_SVEN, MOST_MAILS_OF_AGENT), "to a tenant": (TO_ACME, MOST_MAILS_TO_TENANT)}
+every_bound = pytest.mark.parametrize(("counted", "most"), BOUNDS.values(), ids=BOUNDS)
+Counted = Callable[[int], None]
+
+
+@every_bound
+def test_each_recipient_is_a_mail_and_the_last_ones_of_the_hour_may_go_out(
+    counted: Counted, most: int, world: time_machine.Traveller, mails: list[mailing.Sent]
+) -> None:
+    world.move_to(MONDAY_NOON + 10 * MINUTE)
+    counted(most - 3)
+    assert ask().status == 201, "two more"
+    with table.unchanged():
+        assert_too_many(ask(), 50 * MINUTE)
+    assert ask(TO_ANNA).status == 201, "one more"
+    with table.unchanged():
+        assert_too_many(ask(TO_ANNA), 50 * MINUTE)
+
+    assert len(mails) == 3
+    world.move_to(MONDAY_NOON + HOUR - SECOND)
+    assert_too_many(ask(TO_ANNA), SECOND)
+    world.move_to(MONDAY_NOON + HOUR)
+    assert ask(TO_ANNA).status == 201
+
+
+@every_bound
+def test_to_send_again_is_mails_as_well(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    counted(most - 2)
+    assert send_again(request).status == 200
+    with table.unchanged():
+        assert_too_many(send_again(request), HOUR)
+
+    assert len(mails) == 2
+
+
+def test_svens_mails_count_wherever_they_go_and_doras_for_herself() -> None:
+    makers.counted_mails(MOST_MAILS_OF_AGENT)
+
+    assert_too_many(ask(GLOBEX), HOUR)
+    assert ask(caller=DORA).status == 201
+
+
+def test_acmes_mails_count_whoever_caused_them_and_globexs_for_itself() -> None:
+    makers.counted_mails(MOST_MAILS_TO_TENANT, of="acme")
+
+    assert_too_many(ask(), HOUR)
+    assert_too_many(ask(caller=DORA), HOUR)
+    assert ask(GLOBEX).status == 201
+
+
+def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mailing.Sent]) -> None:
+    makers.tenant("initech", approver_emails=tuple(f"approver{number}@initech.example" for number in range(20)))
+
+    assert ask(ACME | {"tenant_id": "initech"}).body["mail"] == "sent"
+    assert len(mails) == 20
+    assert_too_many(ask(GLOBEX), HOUR)
+
+
+def test_a_mail_that_ses_refused_was_counted_all_the_same() -> None:
+    makers.counted_mails(MOST_MAILS_OF_AGENT - 1)
+    with mailing.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+        assert ask(TO_ANNA).body["mail"] == "failed"
+
+    assert_too_many(ask(TO_ANNA), HOUR)
+
+
+def test_of_two_requests_at_the_same_moment_only_one_causes_the_last_mails(mails: list[mailing.Sent]) -> None:
+    makers.counted_mails(MOST_MAILS_OF_AGENT - 2)
+    with table.meanwhile(lambda: ask(GLOBEX | {"recipients": ["carla@globex.example"]})):
+        assert_too_many(ask(), HOUR)
+
+    assert mailing.recipients(mails) == ["carla@globex.example"]
+
+
+def test_whoever_is_told_to_wait_for_an_answer_hears_that_before_the_mails() -> None:
+    asked(MOST_PENDING)
+    makers.counted_mails(MOST_MAILS_OF_AGENT)
+
+    assert_too_many(ask(), DAY - 5 * MINUTE)
+
+
+# ------------------------------------------------------------------ names of nobody
+
+GUESSES: dict[str, Callable[[], Answer]] = {
+    "asking an unknown tenant": lambda: ask(NOBODY),
+    "asking an unknown recipient": lambda: ask(TO_NOBODY),
+    "looking at an unknown tenant": lambda: look("nobody"),
+    "looking at what cannot be one": lambda: look("N%20obody"),
+}
+KNOWN: dict[str, Callable[[], Answer]] = {
+    "asking": ask,
+    "asking Anna": lambda: ask(TO_ANNA),
+    "looking": lambda: look("acme"),
+}
+
+
+@pytest.mark.parametrize("guess", GUESSES.values(), ids=GUESSES)
+def test_ten_names_of_nobody_an_hour_are_answered_and_then_nothing_is(
+    guess: Callable[[], Answer], world: time_machine.Traveller, mails: list[mailing.Sent]
+) -> None:
+    world.move_to(MONDAY_NOON + 15 * MINUTE)
+    makers.counted_unknown(MOST_UNKNOWN - 1)
+    assert all(known().status in (200, 201) for known in KNOWN.values())
+    mails.clear()
+    assert guess().status in (404, 422)
+
+    with table.unchanged():
+        for call_again in (guess, *KNOWN.values(), *GUESSES.values()):
+            assert_too_many(call_again(), 45 * MINUTE)
+    assert mails == []
+    world.move_to(MONDAY_NOON + HOUR)
+    assert guess().status in (404, 422)
+    assert look("acme").status == 200
+
+
+def test_a_known_name_is_then_refused_in_the_same_bytes_as_an_unknown_one() -> None:
+    makers.counted_unknown(MOST_UNKNOWN)
+    refused = [answer() for answer in (*KNOWN.values(), *GUESSES.values())]
+
+    assert len({(answer.status, answer.text, str(answer.headers)) for answer in refused}) == 1
+
+
+def test_ten_really_are_ten() -> None:
+    assert [look("nobody").status for _ in range(MOST_UNKNOWN + 1)] == [404] * MOST_UNKNOWN + [429]
+
+
+def test_what_sven_guessed_is_not_doras_fault() -> None:
+    makers.counted_unknown(MOST_UNKNOWN)
+
+    assert look("acme", caller=DORA).status == 200
+    assert look("nobody", caller=DORA).status == 404
+
+
+def test_a_kept_answer_is_given_to_who_guessed_too_often() -> None:
+    first = ask(headers=KEY)
+    makers.counted_unknown(MOST_UNKNOWN)
+
+    assert ask(headers=KEY).text == first.text
+
+
+def test_who_guessed_too_often_may_go_on_with_what_is_theirs() -> None:
+    request = makers.requested()
+    makers.counted_unknown(MOST_UNKNOWN)
+
+    assert send_again(request).status == 200
+    assert call("GET", "/v1/support/requests", caller=SVEN).status == 200
+    assert call("DELETE", f"/v1/support/requests/{request.request_id}", caller=SVEN).status == 200
+
+
+@pytest.mark.parametrize("guess", GUESSES.values(), ids=GUESSES)
+def test_of_two_guesses_at_the_same_moment_the_tenth_is_one(guess: Callable[[], Answer]) -> None:
+    makers.counted_unknown(MOST_UNKNOWN - 1)
+    with table.meanwhile(lambda: look("nobody")):
+        assert_too_many(guess(), HOUR)
+
+
+def test_a_guess_that_cannot_be_counted_is_not_answered() -> None:
+    def script(request: wire.Request, send: wire.Send) -> Any:
+        return wire.cancelled(request, "TransactionConflict", "AGENT#") if request.is_write else send()
+
+    with wire.through(script) as came:
+        answer = look("nobody")
+
+    assert (answer.status, answer.code) == (503, "busy")
+    assert sum(request.is_write for request in came) == 4
+
+
+def test_a_guess_in_somebodys_way_is_counted_at_the_next_try() -> None:
+    def script(request: wire.Request, send: wire.Send) -> Any:
+        is_first = request.is_write and request.nth == 1
+        return wire.cancelled(request, "TransactionConflict", "AGENT#") if is_first else send()
+
+    with wire.through(script):
+        assert look("nobody").status == 404
+    kept = table.one(keys.count_of_agent("unknown", "sven", MONDAY_NOON))
+    assert kept and kept["number"]["N"] == "1"

@@ -1,0 +1,299 @@
+"""A request's life: asked for, answered once or withdrawn, and otherwise over by time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.rules import requests
+from guestkey.rules.grants import Grant
+from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
+from guestkey.rules.periods import Period
+from guestkey.rules.requests import Fate, Request, State, ask
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+DAY = 24 * HOUR
+
+ACME = Tenant(
+    tenant_id="acme",
+    name="Acme Immobilien GmbH",
+    version="Enterprise 24.3",
+    time_zone="Europe/Berlin",
+    language="de",
+    country="DE",
+    approver_emails=("anna@acme.example", "Giulia@Acme.example"),
+)
+SVEN = Agent(
+    agent_id="sven",
+    name="Sven Brandt",
+    email="sven@vendor.example",
+    departments=("support",),
+    is_active=True,
+    changed_at=NOON - 400 * DAY,
+)
+TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@acme.example", locale="de-DE")
+
+
+def requested(
+    *recipients: str,
+    tenant: Tenant = ACME,
+    period: Period = Period.FOUR_HOURS,
+    may_export: bool = False,
+    life: timedelta = DAY,
+) -> Request:
+    return ask(
+        request_id="01R",
+        agent=SVEN,
+        tenant=tenant,
+        recipients=recipients or None,
+        reason="The import stands still",
+        period=period,
+        may_export=may_export,
+        life=life,
+        now=NOON,
+    )
+
+
+def approve(
+    request: Request,
+    *,
+    period: Period | None = None,
+    may_export: bool | None = None,
+    at: datetime = NOON + HOUR,
+) -> tuple[Request, Grant]:
+    return requests.approve(
+        request,
+        by=ANNA,
+        grantee=TO_SVEN,
+        tenant=ACME,
+        grant_id="01G",
+        period=period,
+        may_export=may_export,
+        now=at,
+    )
+
+
+def closed() -> dict[State, Request]:
+    """Return a request closed in every way there is."""
+    pending = requested()
+    return {
+        State.APPROVED: approve(pending)[0],
+        State.DECLINED: requests.decline(pending, by=ANNA, note=None, now=NOON + HOUR),
+        State.WITHDRAWN: requests.withdraw(pending, NOON + HOUR),
+    }
+
+
+# --- Asking ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_says_who_asks_whom_for_what_and_why():
+    request = requested()
+
+    assert (request.tenant_id, request.request_id) == ("acme", "01R")
+    assert (request.agent_id, request.agent_name) == ("sven", "Sven Brandt")
+    assert (request.reason, request.period) == ("The import stands still", Period.FOUR_HOURS)
+    assert (request.requested_at, request.expires_at) == (NOON, NOON + DAY)
+    assert (request.answered_at, request.answered_by, request.note, request.grant_id) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("may_export", [True, False])
+def test_export_is_what_the_agent_asked_for(may_export):
+    assert requested(may_export=may_export).may_export is may_export
+
+
+@pytest.mark.parametrize("life", [timedelta(minutes=1), DAY, requests.LONGEST_LIFE])
+def test_it_lives_as_long_as_the_vendor_set(life):
+    assert requested(life=life).expires_at == NOON + life
+
+
+def test_until_ses_took_the_mail_it_has_failed():
+    assert requested().mail is Fate.FAILED
+
+
+def test_without_recipients_everybody_is_asked_whom_the_tenant_registered():
+    assert requested().recipients == ("anna@acme.example", "Giulia@Acme.example")
+
+
+def test_the_case_of_a_recipient_does_not_matter_and_the_mail_goes_where_it_was_registered():
+    assert requested("GIULIA@acme.example").recipients == ("Giulia@Acme.example",)
+
+
+def test_each_recipient_gets_one_mail_however_often_named():
+    assert requested("anna@acme.example", "Anna@acme.example").recipients == ("anna@acme.example",)
+
+
+def test_recipients_stay_in_the_order_in_which_they_were_named():
+    assert requested("giulia@acme.example", "anna@acme.example").recipients == (
+        "Giulia@Acme.example",
+        "anna@acme.example",
+    )
+
+
+def test_one_unknown_recipient_is_too_many():
+    with pytest.raises(RecipientUnknown):
+        requested("anna@acme.example", "carla@globex.example")
+
+
+def test_where_nobody_is_registered_nobody_can_be_asked():
+    nobody = replace(ACME, approver_emails=())
+
+    with pytest.raises(RecipientUnknown):
+        requested(tenant=nobody)
+    with pytest.raises(RecipientUnknown):
+        requested("anna@acme.example", tenant=nobody)
+
+
+# --- Sending again ---------------------------------------------------------------------------------------------------
+
+
+def test_it_is_sent_again_to_those_who_are_still_registered_in_whatever_case():
+    request = requested()
+    later = replace(ACME, approver_emails=("GIULIA@acme.example", "berta@acme.example"))
+
+    assert requests.still_registered(request, ACME) == request.recipients
+    assert requests.still_registered(request, later) == ("Giulia@Acme.example",)
+
+
+def test_it_is_not_sent_again_where_nobody_of_them_is_left():
+    with pytest.raises(RecipientUnknown):
+        requests.still_registered(requested(), replace(ACME, approver_emails=("berta@acme.example",)))
+
+
+# --- How it stands ---------------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_pending_until_its_end_which_is_exclusive():
+    request = requested()
+
+    assert request.state(NOON) is request.state(NOON + DAY - SECOND) is State.PENDING
+    assert request.state(NOON + DAY) is State.EXPIRED
+
+
+@pytest.mark.parametrize("state", closed())
+def test_what_was_closed_stays_as_it_was_closed_for_ever(state):
+    request = closed()[state]
+
+    assert request.state(NOON + HOUR) is request.state(NOON + 400 * DAY) is state
+
+
+def test_that_it_expired_can_be_written_down():
+    assert requests.expire(requested()) == replace(requested(), closed_as=State.EXPIRED)
+
+
+# --- Approving -------------------------------------------------------------------------------------------------------
+
+
+def test_approving_gives_a_grant_whose_clock_starts_then():
+    request, grant = approve(requested())
+
+    assert (grant.grantee, grant.granted_by) == (TO_SVEN, Person(user_id="anna", name="Anna Albrecht"))
+    assert (grant.granted_at, grant.ends_at) == (NOON + HOUR, NOON + 5 * HOUR)
+    assert (grant.request_id, request.grant_id) == ("01R", "01G")
+    assert request.state(NOON + HOUR) is State.APPROVED
+    assert (request.answered_at, request.answered_by) == (NOON + HOUR, grant.granted_by)
+
+
+@pytest.mark.parametrize(("chosen", "granted"), [(None, Period.FOUR_HOURS), (Period.PERMANENT, Period.PERMANENT)])
+def test_the_approver_may_choose_another_period(chosen, granted):
+    request, grant = approve(requested(), period=chosen)
+
+    assert grant.period is granted
+    assert request.period is Period.FOUR_HOURS, "what was asked for stays"
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "granted"),
+    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, False, False)],
+)
+def test_the_approver_may_drop_export(asked, chosen, granted):
+    request, grant = approve(requested(may_export=asked), may_export=chosen)
+
+    assert grant.may_export is granted
+    assert request.may_export is asked
+
+
+def test_the_approver_never_adds_export():
+    with pytest.raises(ExportNotAsked):
+        approve(requested(), may_export=True)
+
+
+def test_whether_it_waits_is_asked_before_what_the_approver_would_have():
+    with pytest.raises(RequestExpired):
+        approve(requested(), may_export=True, at=NOON + DAY)
+
+
+# --- Declining -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("note", [None, "Tomorrow, please"])
+def test_declining_says_who_and_when_and_perhaps_why(note):
+    request = requests.decline(requested(), by=ANNA, note=note, now=NOON + HOUR)
+
+    assert request.state(NOON + HOUR) is State.DECLINED
+    assert (request.answered_at, request.answered_by) == (NOON + HOUR, Person(user_id="anna", name="Anna Albrecht"))
+    assert (request.note, request.grant_id) == (note, None)
+
+
+# --- Withdrawing -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_withdrawn_was_answered_by_nobody():
+    request = requests.withdraw(requested(), NOON + HOUR)
+
+    assert request.state(NOON + HOUR) is State.WITHDRAWN
+    assert (request.answered_at, request.answered_by) == (None, None)
+
+
+def test_withdrawing_twice_changes_nothing_however_late():
+    request = requests.withdraw(requested(), NOON)
+
+    assert requests.withdraw(request, NOON + 2 * DAY) == request
+
+
+# --- Too late --------------------------------------------------------------------------------------------------------
+
+ANSWERS = {
+    "approve": approve,
+    "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, now=at),
+    "require_pending": lambda request, at=NOON + HOUR: requests.require_pending(request, at),
+}
+every_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+
+
+@every_answer
+def test_what_waits_may_be_answered_until_its_very_last_second(answer):
+    answer(requested(), at=NOON + DAY - SECOND)
+
+
+@every_answer
+@pytest.mark.parametrize("state", closed())
+@pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
+def test_what_was_closed_cannot_be_answered_and_says_how_it_was_closed(answer, state, later):
+    request = closed()[state]
+    with pytest.raises(RequestClosed) as refused:
+        answer(request, at=NOON + HOUR + later)
+
+    assert refused.value.members == {"state": state.value, "grant_id": request.grant_id}
+
+
+@every_answer
+@pytest.mark.parametrize("is_written_down", [True, False])
+def test_what_has_expired_cannot_be_answered_whether_or_not_that_was_written_down(answer, is_written_down):
+    request = requests.expire(requested()) if is_written_down else requested()
+
+    with pytest.raises(RequestExpired):
+        answer(request, at=NOON + DAY)
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.DECLINED])
+def test_what_was_answered_cannot_be_withdrawn(state):
+    with pytest.raises(RequestClosed):
+        requests.withdraw(closed()[state], NOON + HOUR)
+
+
+def test_what_has_expired_cannot_be_withdrawn():
+    with pytest.raises(RequestExpired):
+        requests.withdraw(requested(), NOON + DAY)
