@@ -19,8 +19,22 @@ from guestkey.rules.ledger import By, ByType
 from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
-from guestkey.rules.requests import Fate, Request, approve, ask, decline
-from guestkey.store import answers, asking, counts, grants, keys, ledger, limits, livekeys, logins, people, tenants
+from guestkey.rules.requests import Fate, Request, State, approve, ask, decline
+from guestkey.store import (
+    answers,
+    asking,
+    counts,
+    grants,
+    keys,
+    ledger,
+    limits,
+    livekeys,
+    logins,
+    own,
+    people,
+    requests,
+    tenants,
+)
 from local import sample
 from tests import table
 from tests.calls import call
@@ -344,6 +358,36 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
     key = keys.lasting if permanent else keys.grant
     table.put([grants._history(given, key(tenant_id, given.grant_id)).to_dynamodb_dict() for given in made])
     return [given.grant_id for given in made]
+
+
+def bulk_requests(number: int, *, tenant_id: str = "acme", at: datetime) -> list[str]:
+    """Put that many withdrawn requests of Sven's into a tenant's history, a minute apart from `at` on; give their ids.
+
+    No ledger entries, and nothing that counts them.
+    """
+    made = []
+    for moment in _minutes(at, number):
+        with time_machine.travel(moment, tick=False):
+            made.append(
+                Request(
+                    tenant_id=tenant_id,
+                    request_id=ids.new_id(),
+                    agent_id=SVEN.id,
+                    agent_name="Sven Brandt",
+                    recipients=("anna@acme.example",),
+                    reason="The import stands still",
+                    period=DEFAULT_PERIOD,
+                    may_export=False,
+                    requested_at=moment,
+                    expires_at=moment + settings.REQUEST_LIFE,
+                )
+            )
+    for request in made:
+        kept = requests.item_of(request)
+        kept.closed_as = State.WITHDRAWN.value
+        lies = own.item(keys.own_request(SVEN.id, request.request_id), tenant_id, requests.ttl_of(request))
+        table.put([kept.to_dynamodb_dict(), lies.to_dynamodb_dict()])
+    return [request.request_id for request in made]
 
 
 def bulk_logins(

@@ -126,10 +126,11 @@ def raw(status: int, body: str) -> AWSResponse:
     return AWSResponse(URL, status, HTTPHeaders(), stream)
 
 
-def cancelled(request: Request, reason: str, pk_begins: str) -> AWSResponse:
-    """Return that the transaction was cancelled for the items of one partition."""
+def cancelled(request: Request, reason: str, pk_begins: str, sk_begins: str = "") -> AWSResponse:
+    """Return that the transaction was cancelled for the items of one partition, or for some of them."""
     keys = (operation.get("Key") or operation["Item"] for _, operation in request.items)
-    reasons = [reason if key["PK"]["S"].startswith(pk_begins) else None for key in keys]
+    meant = [key["PK"]["S"].startswith(pk_begins) and key["SK"]["S"].startswith(sk_begins) for key in keys]
+    reasons = [reason if is_meant else None for is_meant in meant]
     return failing(400, "TransactionCanceledException", reasons)
 
 

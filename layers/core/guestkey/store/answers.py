@@ -94,10 +94,9 @@ def decline(declined: Request, by: User, at: Ground) -> None:
 
 def _is_stored(answered: Request, unmet: Unmet) -> bool:
     """Say whether the request that was in the way is closed as we meant to; its mail's fate may be told meanwhile."""
-    if "request" not in unmet.found:
-        return False
-    found = requests.request_of(requests.RequestItem.from_raw_data(unmet.found["request"]))
-    return replace(found, mail=answered.mail) == answered
+    raw = unmet.found.get("request")
+    found = requests.request_of(requests.RequestItem.from_raw_data(raw)) if raw else None
+    return found is not None and replace(found, mail=answered.mail) == answered
 
 
 def _note(answered: Request, what: What, data: Data) -> Note:

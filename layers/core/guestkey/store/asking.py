@@ -88,8 +88,8 @@ def count_again(request: Request, recipients: int, now: datetime) -> None:
         try:
             return change.commit()
         except Unmet as unmet:
-            if "request" in unmet.found:
-                found = RequestItem.from_raw_data(unmet.found["request"])
+            if raw := unmet.found.get("request"):
+                found = RequestItem.from_raw_data(raw)
                 if found.counted_as == mark:
                     return None
                 rules.require_pending(requests.request_of(found), now)

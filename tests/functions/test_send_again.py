@@ -1,0 +1,240 @@
+"""POST /v1/support/requests/{request_id}/send: a request is mailed again. How often: `test_request_limits.py`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.rules.requests import Fate, Request
+from guestkey.store import keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.edge import post as mailing
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BEN, DORA, EMIL, SVEN, Caller
+from tests.store import wire
+
+DAY = timedelta(days=1)
+
+
+def send(request_id: str, *, caller: Caller = SVEN, **how: Any) -> Answer:
+    return call("POST", f"/v1/support/requests/{request_id}/send", caller=caller, **how)
+
+
+def shown(request: Request) -> Any:
+    return call("GET", f"/v1/requests/{request.request_id}", caller=ANNA).body
+
+
+def refused(_: str) -> mailing.Refusal:
+    return HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_svens_request_is_mailed_again_to_whom_it_went(
+    world: time_machine.Traveller, mails: list[mailing.Sent]
+) -> None:
+    request = makers.requested(recipients=["giulia@acme.example"], mail=Fate.FAILED)
+    world.shift(timedelta(minutes=5))
+    before = shown(request)
+    answer = send(request.request_id)
+
+    assert answer.status == 200
+    assert answer.body == before | {"mail": "sent"}
+    assert shown(request) == answer.body
+    assert mailing.recipients(mails) == ["giulia@acme.example"]
+    mail = mailing.read(mailing.as_mailed(mails[0]))
+    assert mail.links == {f"https://support.vendor.example/activate#{request.request_id}"}
+    assert request.reason in mail.text
+
+
+def test_it_is_no_new_request_and_no_entry_of_the_ledger() -> None:
+    request = makers.requested()
+    send(request.request_id)
+
+    assert makers.what_happened() == ["request.made"]
+    assert len(table.items("TENANT#acme", keys.REQUEST)) == 1
+    assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its life goes on as it was"
+
+
+def test_each_time_it_is_mailed_once_more(mails: list[mailing.Sent]) -> None:
+    request = makers.requested(recipients=["anna@acme.example"])
+    first, second = (send(request.request_id, headers={"Idempotency-Key": "the-same"}) for _ in range(2))
+
+    assert first.text == second.text
+    assert len(mails) == 2
+
+
+def test_where_ses_refuses_this_time_it_says_so_and_can_be_sent_once_more() -> None:
+    request = makers.requested()
+    with mailing.office(refused):
+        answer = send(request.request_id)
+
+    assert (answer.status, answer.body["state"], answer.body["mail"]) == (200, "pending", "failed")
+    assert shown(request)["mail"] == "failed"
+    assert send(request.request_id).body["mail"] == "sent"
+
+
+# ------------------------------------------------------------------ to whom
+
+
+def test_who_is_no_longer_registered_gets_no_mail(mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    makers.tenant("acme", approver_emails=("berta@acme.example", "GIULIA@acme.example"))
+
+    assert send(request.request_id).status == 200
+    assert mailing.recipients(mails) == ["giulia@acme.example"]
+
+
+def test_where_nobody_of_them_is_registered_any_more_nothing_is_mailed(mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    makers.tenant("acme", approver_emails=("berta@acme.example",))
+    with table.unchanged():
+        answer = send(request.request_id)
+
+    assert (answer.status, answer.code) == (422, "recipient_unknown")
+    assert mails == []
+    assert shown(request)["state"] == "pending"
+
+
+# ------------------------------------------------------------------ too late
+
+
+@pytest.mark.parametrize(
+    ("close", "state"),
+    [(makers.approved, "approved"), (makers.declined, "declined"), (makers.withdrawn, "withdrawn")],
+)
+@pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
+def test_what_is_closed_is_not_mailed_again(
+    close: Callable[[Request], Any],
+    state: str,
+    later: timedelta,
+    world: time_machine.Traveller,
+    mails: list[mailing.Sent],
+) -> None:
+    request = makers.requested()
+    led_to = getattr(close(request), "grant_id", None)
+    world.shift(later)
+    with table.unchanged():
+        answer = send(request.request_id)
+
+    assert (answer.status, answer.code) == (409, "request_closed")
+    assert (answer.body["state"], answer.body["grant_id"]) == (state, led_to)
+    assert mails == []
+
+
+def test_what_has_expired_is_not_mailed_again(world: time_machine.Traveller, mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    world.shift(DAY - timedelta(seconds=1))
+    assert send(request.request_id).status == 200
+    mails.clear()
+
+    world.shift(timedelta(seconds=1))
+    with table.unchanged():
+        answer = send(request.request_id)
+    assert (answer.status, answer.code) == (410, "request_expired")
+    assert mails == []
+
+
+# ------------------------------------------------------------------ at the same moment
+
+
+@pytest.mark.parametrize("close", [makers.approved, makers.declined, makers.withdrawn])
+def test_what_is_closed_as_it_is_sent_again_is_not_mailed(
+    close: Callable[[Request], object], mails: list[mailing.Sent]
+) -> None:
+    request = makers.requested()
+    with table.meanwhile(lambda: close(request)):
+        answer = send(request.request_id)
+
+    assert (answer.status, answer.code) == (409, "request_closed")
+    assert mails == []
+
+
+def test_two_who_send_it_at_the_same_moment_both_do(mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    with table.meanwhile(lambda: send(request.request_id)):
+        assert send(request.request_id).status == 200
+
+    counted = table.one(keys.count_of_agent("mails", "sven", MONDAY_NOON))
+    assert counted and counted["number"]["N"] == "6", "two by asking, and two each time"
+    assert len(mails) == 4
+
+
+@pytest.mark.parametrize(("conflicts", "status"), [(3, 200), (4, 503)])
+def test_in_somebodys_way_it_is_tried_four_times(conflicts: int, status: int, mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+
+    def script(sent: wire.Request, pass_on: wire.Send) -> Any:
+        is_in_the_way = sent.is_write and sent.nth <= conflicts
+        return wire.cancelled(sent, "TransactionConflict", "AGENT#sven") if is_in_the_way else pass_on()
+
+    with wire.through(script):
+        assert send(request.request_id).status == status
+    assert len(mails) == (2 if status == 200 else 0)
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_another_agents_request_is_no_more_there_than_an_unknown_one(mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    with table.unchanged():
+        foreign, unknown = (send(id, caller=DORA) for id in (request.request_id, hostile.UNKNOWN_ID))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
+    assert mails == []
+
+
+def test_what_cannot_be_an_id_names_nothing() -> None:
+    for request_id in hostile.NO_IDS:
+        answer = send(request_id)
+        assert (answer.status, answer.text) == (404, send(hostile.UNKNOWN_ID).text)
+
+
+def test_an_agent_who_became_inactive_cannot_send_it_again(mails: list[mailing.Sent]) -> None:
+    request = makers.requested()
+    makers.agent("sven", is_active=False)
+
+    assert send(request.request_id).code == "agent_inactive"
+    assert mails == []
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
+def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+    for request_id in (hostile.UNKNOWN_ID, "x"):
+        assert send(request_id, caller=caller).code == "agent_inactive"
+
+
+def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+    request = makers.requested()
+    with table.unchanged():
+        assert send(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert send(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"raw": "{"}, "json_invalid"),
+        ({"raw": "[1]"}, "input_invalid"),
+        ({"raw": "{}", "headers": hostile.PLAIN}, "not_json"),
+    ],
+)
+def test_a_body_that_nobody_asked_for_must_at_least_be_one(
+    how: dict[str, Any], code: str, mails: list[mailing.Sent]
+) -> None:
+    request = makers.requested()
+    with table.unchanged():
+        assert send(request.request_id, **how).code == code
+        assert send(request.request_id, caller=EMIL, **how).code == "agent_inactive"
+    assert mails == []

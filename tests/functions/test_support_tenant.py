@@ -1,0 +1,78 @@
+"""GET /v1/support/tenants/{tenant_id}: whom may I ask? How often one may guess: `test_request_limits.py`."""
+
+import pytest
+
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.people import ANNA, EMIL, SVEN, Caller
+
+
+def get(tenant_id: str = "acme", *, caller: Caller = SVEN) -> Answer:
+    return call("GET", f"/v1/support/tenants/{tenant_id}", caller=caller)
+
+
+def test_sven_sees_whom_he_may_ask_at_acme() -> None:
+    answer = get()
+
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.body == {
+        "tenant_id": "acme",
+        "name": "Acme Immobilien GmbH",
+        "country": "DE",
+        "language": "de",
+        "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+    }
+
+
+def test_any_agent_may_look_at_any_tenant_let_in_or_not() -> None:
+    makers.grant()
+
+    assert get("globex").body["approver_emails"] == ["carla@globex.example"]
+
+
+def test_a_tenant_may_have_registered_nobody() -> None:
+    makers.tenant("initech", approver_emails=())
+
+    assert get("initech").body["approver_emails"] == []
+
+
+def test_looking_changes_nothing() -> None:
+    with table.unchanged():
+        get()
+
+
+def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+    answer = get("nobody")
+
+    assert (answer.status, answer.code) == (404, "tenant_unknown")
+    assert table.items("TENANT#nobody") == []
+
+
+@pytest.mark.parametrize("tenant_id", ["x%20y", "ACME", "a" * 65, "%2e%2e", "-acme"])
+def test_what_cannot_be_a_tenant_is_as_unknown(tenant_id: str) -> None:
+    assert (get(tenant_id).status, get(tenant_id).text) == (404, get("nobody").text)
+
+
+@pytest.mark.parametrize("tenant_id", ["%00", "acme%0A", "acme%23LEDGER", "acme%2Flogins"])
+def test_what_no_path_can_hold_is_not_even_looked_for(tenant_id: str) -> None:
+    with table.unchanged():
+        assert (get(tenant_id).status, get(tenant_id).code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+@pytest.mark.parametrize("tenant_id", ["acme", "nobody", "x%20y"])
+def test_it_turns_away_who_is_no_active_agent_before_anything_else(caller: Caller, tenant_id: str) -> None:
+    with table.unchanged():
+        answer = get(tenant_id, caller=caller)
+
+    assert (answer.status, answer.code) == (403, "agent_inactive")
+
+
+def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+    assert get(caller=SVEN.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
