@@ -1,0 +1,275 @@
+"""GET /v1/requests and GET /v1/requests/{request_id}: who asks to be let in?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey import settings
+from guestkey.rules.requests import LONGEST_LIFE
+from guestkey.store import requests
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def get(*, caller: Caller = ANNA, **query: Any) -> Answer:
+    return call("GET", "/v1/requests", caller=caller, query=query)
+
+
+def show(request_id: str, *, caller: Caller = ANNA) -> Answer:
+    return call("GET", f"/v1/requests/{request_id}", caller=caller)
+
+
+def ids(**how: Any) -> list[str]:
+    return [request["request_id"] for request in get(**how).body["items"]]
+
+
+def by_pages(limit: int, **query: Any) -> list[str]:
+    seen: list[str] = []
+    page = get(limit=limit, **query).body
+    while True:
+        assert len(page["items"]) <= limit
+        seen += [request["request_id"] for request in page["items"]]
+        if page["next_cursor"] is None:
+            return seen
+        page = get(limit=limit, cursor=page["next_cursor"], **query).body
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_nobody_has_asked_yet() -> None:
+    assert tuple(get()) == (200, {"items": [], "next_cursor": None})
+
+
+def test_anna_sees_who_asks_for_how_long_whether_with_export_and_why() -> None:
+    request = makers.requested(period="1w", may_export=True, reason="The import stands still")
+
+    assert get().body["items"] == [
+        {
+            "request_id": request.request_id,
+            "tenant_id": "acme",
+            "agent": {"id": "sven", "name": "Sven Brandt"},
+            "reason": "The import stands still",
+            "period": "1w",
+            "may_export": True,
+            "state": "pending",
+            "requested_at": "2026-11-23T12:00:00Z",
+            "expires_at": "2026-11-24T12:00:00Z",
+            "mail": "sent",
+            "answered_at": None,
+            "answered_by": None,
+            "note": None,
+            "grant_id": None,
+        }
+    ]
+    assert show(request.request_id).body == get().body["items"][0]
+
+
+def test_nobody_sees_to_which_addresses_it_was_mailed() -> None:
+    request = makers.requested()
+
+    assert "@" not in get().text + show(request.request_id).text
+
+
+def test_she_sees_all_of_them_newest_first_and_how_each_stands() -> None:
+    asked = [makers.requested(who, at=MONDAY_NOON - (9 - nth) * MINUTE) for nth, who in enumerate([SVEN, DORA] * 2)]
+    makers.requested(tenant_id="globex")
+    makers.approved(asked[0], by=GIULIA)
+    makers.declined(asked[1])
+    makers.withdrawn(asked[2])
+    expired = makers.requested(at=MONDAY_NOON - DAY)
+
+    shown = get().body["items"]
+    assert [one["request_id"] for one in shown] == [*(one.request_id for one in reversed(asked)), expired.request_id]
+    assert [one["state"] for one in shown] == ["pending", "withdrawn", "declined", "approved", "expired"]
+    assert shown[3]["answered_by"] == {"user_id": "giulia", "name": "Giulia Galli"}
+
+
+def test_looking_at_it_changes_nothing_however_often() -> None:
+    request = makers.requested()
+    with table.unchanged():
+        for _ in range(3):
+            assert show(request.request_id).body["state"] == "pending"
+            get(state="pending")
+
+
+def test_what_is_written_down_as_expired_reads_as_what_is_not(world: time_machine.Traveller) -> None:
+    first, second = makers.requested(), makers.requested()
+    world.shift(DAY - SECOND)
+    assert show(first.request_id).body["state"] == "pending"
+    world.shift(SECOND)
+    requests.expire(first, makers.now())
+
+    shown = [show(request.request_id).body for request in (first, second)]
+    assert [one["state"] for one in shown] == ["expired", "expired"]
+    assert {name for name in shown[0] if shown[0][name] != shown[1][name]} == {"request_id"}
+
+
+def test_what_was_answered_stays_so_when_its_life_is_over(world: time_machine.Traveller) -> None:
+    request = makers.requested()
+    makers.declined(request, note="No")
+    world.shift(300 * DAY)
+
+    assert show(request.request_id).body["state"] == "declined"
+
+
+# ------------------------------------------------------------------ only those that wait
+
+
+def test_of_those_that_wait_she_sees_no_other() -> None:
+    asked = [makers.requested(at=MONDAY_NOON - (5 - nth) * MINUTE) for nth in range(5)]
+    makers.approved(asked[1])
+    makers.declined(asked[2])
+    makers.withdrawn(asked[3])
+
+    assert ids(state="pending") == [asked[4].request_id, asked[0].request_id]
+    assert by_pages(1, state="pending") == [asked[4].request_id, asked[0].request_id]
+
+
+def test_one_that_lives_longest_is_among_them_until_its_last_second(
+    monkeypatch: pytest.MonkeyPatch, world: time_machine.Traveller
+) -> None:
+    monkeypatch.setattr(settings, "REQUEST_LIFE", LONGEST_LIFE)
+    request = makers.requested()
+    world.shift(LONGEST_LIFE - SECOND)
+    assert ids(state="pending") == [request.request_id]
+
+    world.shift(SECOND)
+    assert ids(state="pending") == []
+
+
+def test_older_ones_are_not_even_read() -> None:
+    makers.bulk_requests(20, at=MONDAY_NOON - LONGEST_LIFE - DAY)
+    request = makers.requested()
+
+    assert ids(state="pending") == [request.request_id]
+    assert len(ids(limit=100)) == 21
+
+
+def test_a_cursor_older_than_any_that_waits_leads_to_the_end(world: time_machine.Traveller) -> None:
+    for number in range(2):
+        makers.requested(at=MONDAY_NOON - number * MINUTE)
+    cursor = get(limit=1, state="pending").body["next_cursor"]
+    world.shift(2 * LONGEST_LIFE)
+
+    assert tuple(get(limit=1, state="pending", cursor=cursor)) == (200, {"items": [], "next_cursor": None})
+
+
+@pytest.mark.parametrize("state", ["", "PENDING", "approved", "expired", "pending,pending", "x" * 5_000])
+def test_no_other_state_can_be_asked_for(state: str) -> None:
+    answer = get(state=state)
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert answer.body["errors"][0]["pointer"] == "query/state"
+
+
+# ------------------------------------------------------------------ pages
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
+def test_page_by_page_each_comes_once_and_in_order(limit: int) -> None:
+    made = makers.bulk_requests(5, at=MONDAY_NOON - DAY)
+
+    assert by_pages(limit) == made[::-1]
+
+
+def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
+    made = makers.bulk_requests(101, at=MONDAY_NOON - DAY)
+
+    assert ids() == made[:-51:-1]
+    assert len(ids(limit=100)) == 100
+    assert by_pages(50) == made[::-1]
+
+
+def test_a_cursor_is_good_only_for_its_own_list() -> None:
+    makers.bulk_requests(3, at=MONDAY_NOON - DAY)
+    for number in range(2):
+        makers.requested(at=MONDAY_NOON - number * MINUTE)
+    cursor = get(limit=1).body["next_cursor"]
+    pending = get(limit=1, state="pending").body["next_cursor"]
+
+    assert get(cursor=cursor, state="pending").code == "cursor_invalid"
+    assert get(cursor=pending).code == "cursor_invalid"
+    assert get(cursor=cursor, caller=CARLA).code == "cursor_invalid"
+    assert call("GET", "/v1/grants", caller=ANNA, query={"cursor": cursor}).code == "cursor_invalid"
+    assert get(cursor=cursor, caller=GIULIA).status == 200, "a colleague may go on"
+
+
+def test_a_damaged_cursor_is_none() -> None:
+    for cursor in hostile.NO_CURSORS:
+        answer = get(cursor=cursor)
+        assert (answer.status, answer.code) == (422, "cursor_invalid")
+    assert get(cursor=hostile.TOO_LONG_CURSOR).code == "input_invalid"
+
+
+def test_a_limit_is_a_number_from_1_to_100() -> None:
+    for limit in hostile.NO_LIMITS:
+        answer = get(limit=limit)
+        assert (answer.status, answer.code) == (422, "input_invalid")
+        assert answer.body["errors"][0]["pointer"] == "query/limit"
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
+    request = makers.requested()
+    foreign, unknown = (show(id, caller=CARLA) for id in (request.request_id, hostile.UNKNOWN_ID))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
+    assert get(caller=CARLA).body["items"] == []
+
+
+def test_what_cannot_be_an_id_names_nothing() -> None:
+    for request_id in hostile.NO_IDS:
+        answer = show(request_id)
+        assert (answer.status, answer.text) == (404, show(hostile.UNKNOWN_ID).text)
+
+
+def test_ben_who_lacks_the_right_learns_whom_to_ask_instead() -> None:
+    request = makers.requested()
+
+    for answer in (get(caller=BEN), get(caller=BEN, state="pending"), show(request.request_id, caller=BEN)):
+        assert (answer.status, answer.code) == (403, "right_missing")
+        assert answer.body["ask"] == ["anna@acme.example", "giulia@acme.example"]
+
+
+def test_there_may_be_nobody_to_ask() -> None:
+    makers.tenant("acme", approver_emails=())
+
+    assert get(caller=BEN).body["ask"] == []
+
+
+@pytest.mark.parametrize("request_id", [hostile.UNKNOWN_ID, "x"])
+def test_the_right_comes_before_existence_and_the_input_before_the_right(request_id: str) -> None:
+    assert show(request_id, caller=BEN).code == "right_missing"
+    assert get(caller=BEN, limit=0).code == "input_invalid"
+    assert get(caller=BEN, cursor="x").code == "cursor_invalid"
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    request = makers.requested()
+
+    for answer in (get(caller=ANNA.acting()), show(request.request_id, caller=ANNA.acting())):
+        assert (answer.status, answer.code) == (403, "acting_for_another")
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
+    assert show(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+
+
+def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+    nobody = ANNA.but(tenant_id="nobody")
+
+    assert get(caller=nobody).code == "tenant_unknown"
+    assert show(hostile.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
