@@ -17,9 +17,11 @@ import time_machine
 from guestkey import settings
 from guestkey.rules.grants import MOST_LIVE_GRANTS
 from guestkey.rules.ledger import to_line
+from guestkey.rules.requests import Fate, Request
 from guestkey.rules.verify import verify
-from guestkey.store import keys, ledger
+from guestkey.store import asking, keys, ledger, once, requests
 from guestkey.store import table as store
+from guestkey.store.once import Once
 from tests import makers, table
 from tests.calls import Answer, call
 from tests.makers import MONDAY_NOON
@@ -100,6 +102,67 @@ def refuse_again() -> Do:
     return refuse()
 
 
+ASKED = {"tenant_id": "acme", "reason": "The import stands still", "period": "4h", "may_export": True}
+
+
+def ask(**headers: str) -> Callable[[], Do]:
+    return lambda: lambda: call("POST", "/v1/support/requests", ASKED, caller=SVEN, headers=headers)
+
+
+def send_again() -> Do:
+    request = makers.requested(at=MONDAY_NOON - HOUR / 2)
+    return lambda: call("POST", f"/v1/support/requests/{request.request_id}/send", caller=SVEN)
+
+
+def withdraw() -> Do:
+    request = makers.requested(at=MONDAY_NOON - HOUR / 2)
+    return lambda: call("DELETE", f"/v1/support/requests/{request.request_id}", caller=SVEN)
+
+
+def approve(period: str = "1h", **headers: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        request = makers.requested(period=period, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA, headers=headers)
+
+    return prepared
+
+
+def decline(**body: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        request = makers.requested(at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/requests/{request.request_id}/decline", body, caller=ANNA)
+
+    return prepared
+
+
+def showing(request: Request, act: Callable[[], None]) -> Do:
+    """Return what does something that no route does, and then shows the request."""
+
+    def do() -> Answer:
+        act()
+        return call("GET", f"/v1/requests/{request.request_id}", caller=ANNA)
+
+    return do
+
+
+def tell_fate(*, with_a_key: bool = False) -> Callable[[], Do]:
+    def prepared() -> Do:
+        wanted = Once(key=keys.once("support", "sven", "POST /v1/support/requests", "k"), fingerprint="of the body")
+        request = makers.requested(mail=Fate.FAILED, at=MONDAY_NOON - HOUR / 2)
+        change = store.Change()
+        once.keep(change, wanted.answering('"failed"'), MONDAY_NOON)
+        change.commit()
+        told = wanted.answering('"sent"') if with_a_key else None
+        return showing(request, lambda: asking.tell_fate(request, Fate.SENT, told))
+
+    return prepared
+
+
+def expire() -> Do:
+    request = makers.requested(at=MONDAY_NOON - 24 * HOUR)
+    return showing(request, lambda: requests.expire(request, MONDAY_NOON))
+
+
 def put_tenant(tenant_id: str) -> Callable[[], Do]:
     return lambda: lambda: call("PUT", f"/v1/vendor/tenants/{tenant_id}", ACME, caller=BACKEND)
 
@@ -131,6 +194,18 @@ WRITES: dict[str, Callable[[], Do]] = {
     "the end of a login": end_the_login,
     "an hour's first refusal": refuse,
     "a first refusal that reports others": refuse_first_in_the_hour_after_others,
+    "a request": ask(),
+    "a request with an Idempotency-Key": ask(**KEY),
+    "mails sent again": send_again,
+    "what became of the mails": tell_fate(),
+    "what became of the mails, in a kept answer too": tell_fate(with_a_key=True),
+    "a withdrawal": withdraw,
+    "that a request expired": expire,
+    "an approval": approve(),
+    "an approval for good": approve("permanent"),
+    "an approval with an Idempotency-Key": approve(**KEY),
+    "a decline": decline(),
+    "a decline with a note": decline(note="Not today"),
     "a new tenant": put_tenant("initech"),
     "a changed tenant": put_tenant("acme"),
     "a right taken away": put_right("anna", may_grant=False),
