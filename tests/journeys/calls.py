@@ -85,5 +85,9 @@ def login_at(tenant_id: str, reason: str = "The import hangs", **more: Any) -> d
     return {"tenant_id": tenant_id, "reason": reason, **more}
 
 
+def request_to(tenant_id: str, reason: str = "The import hangs", **more: Any) -> dict[str, Any]:
+    return {"tenant_id": tenant_id, "reason": reason, **more}
+
+
 def check_of(tenant_id: str, agent_id: str, action: str = "enter", **more: Any) -> dict[str, Any]:
     return {"tenant_id": tenant_id, "agent_id": agent_id, "action": action, **more}

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.journeys.calls import Caller, check_of, grant_to, login_at
-from tests.journeys.world import Tenant, World, agent_of, tenant_of
+from tests.journeys.calls import Caller, check_of, grant_to, login_at, request_to
+from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 
 Body = Callable[["Scene"], Any]
 
@@ -18,27 +18,41 @@ GRANT = (
 LOGIN = (
     "login_id tenant_id agent reason ticket may_export logged_in_at ended_at end grant_id access_ends_at"
 )  # fmt: skip
+REQUEST = (
+    "request_id tenant_id agent reason period may_export state requested_at expires_at mail answered_at answered_by "
+    "note grant_id"
+)
 PAGE = "items next_cursor"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A tenant that let Sven in, Sven inside, and Ben, who may not let anybody in."""
+    """A tenant that let Sven in, Sven inside and asking for more, and Ben, who may not let anybody in.
+
+    Sven is an agent of the scene's own: how much one agent may ask for in an hour is limited.
+    """
 
     tenant: Tenant
+    agent: Agent
     grant_id: str
     login_id: str
+    request_id: str
     ben: Caller
 
     @classmethod
     def set_up(cls, world: World) -> "Scene":
-        tenant = world.new_tenant()
-        grant_id = tenant.lets_in("sven")
-        return cls(tenant, grant_id, tenant.is_entered_by(world.sven), tenant.ben())
+        tenant, agent = world.new_tenant(), world.new_agent("support", name="Sven Brandt")
+        grant_id = tenant.lets_in(agent.agent_id)
+        login_id = tenant.is_entered_by(agent.caller)
+        return cls(tenant, agent, grant_id, login_id, tenant.is_asked_by(agent.caller), tenant.ben())
 
     @property
     def world(self) -> World:
         return self.tenant.world
+
+    @property
+    def sven(self) -> Caller:
+        return self.agent.caller
 
     @cached_property
     def fillings(self) -> dict[str, str]:
@@ -48,6 +62,7 @@ class Scene:
             "user": "anna",
             "grant": self.grant_id,
             "login": self.login_id,
+            "request": self.request_id,
             "agent": f"{id}-agent",
             "department": f"{id}-desk",
         }
@@ -55,6 +70,8 @@ class Scene:
     def caller(self, who: str, **claims: Any) -> Caller:
         if who == "anna":
             return self.tenant.user("anna", **claims)
+        if who == "sven":
+            return self.world.caller("sven", **{"sub": self.agent.agent_id, **claims})
         return self.world.caller(who, **claims)
 
     def ask(self, route: "Route", by: Caller | None = None, *, body: Any = None, **options: Any) -> httpx.Response:
@@ -79,6 +96,8 @@ class Route:
     scope: str | None = None
     is_for_everyone: bool = False
     """Also without the right, also for tokens that act for somebody else."""
+    says_enough_by_itself: bool = False
+    """No body, or an empty object, is an order as well."""
 
     @property
     def method(self) -> str:
@@ -119,7 +138,7 @@ ROUTES = [
     ),
     Route(
         call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
-        body=lambda scene: check_of(scene.tenant.tenant_id, "sven"),
+        body=lambda scene: check_of(scene.tenant.tenant_id, scene.agent.agent_id),
         members="allowed reason grant_id may_export ends_at",
     ),
     Route(
@@ -128,6 +147,16 @@ ROUTES = [
     ),
     Route(call="POST /v1/support/logins/{login}/end", who="sven", members=LOGIN),
     Route(call="GET /v1/support/access", who="sven", members=PAGE),
+    Route(
+        call="GET /v1/support/tenants/{tenant}", who="sven", members="tenant_id name country language approver_emails",
+    ),
+    Route(
+        call="POST /v1/support/requests", who="sven", status=201,
+        body=lambda scene: request_to(scene.tenant.tenant_id), members=REQUEST,
+    ),
+    Route(call="GET /v1/support/requests", who="sven", members=PAGE),
+    Route(call="POST /v1/support/requests/{request}/send", who="sven", members=REQUEST),
+    Route(call="DELETE /v1/support/requests/{request}", who="sven", members=REQUEST),
     Route(
         call="GET /v1/me", who="anna", is_for_everyone=True,
         members="user_id name tenant_id locale may_grant may_book_slot",
@@ -146,6 +175,16 @@ ROUTES = [
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),
     Route(call="GET /v1/ledger", who="anna"),
+    Route(call="GET /v1/requests", who="anna", members=PAGE),
+    Route(call="GET /v1/requests/{request}", who="anna", members=REQUEST),
+    Route(
+        call="POST /v1/requests/{request}/approve", who="anna", status=201, body=lambda _: {}, members=GRANT,
+        says_enough_by_itself=True,
+    ),
+    Route(
+        call="POST /v1/requests/{request}/decline", who="anna", body=lambda _: {}, members=REQUEST,
+        says_enough_by_itself=True,
+    ),
 ]  # fmt: skip
 ROUTE = {route.call: route for route in ROUTES}
 TAKING_BODIES = [route for route in ROUTES if route.body]

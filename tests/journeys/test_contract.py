@@ -14,12 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import KEY_ID
-from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal
+from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal, request_to
 from tests.journeys.contract import ROUTE, ROUTES, TAKING_BODIES, Route, Scene
 from tests.journeys.world import Tenant, World, agent_of, next_of, tenant_of
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SET_UP = ["tenant.changed", "grant.given", "login.recorded", "request.made", "right.changed"]
+"""What stands in the ledger of a scene that nobody touched."""
 
 
 @pytest.fixture
@@ -33,7 +35,9 @@ def untouched(world: World) -> Iterator[Scene]:
     """A scene that all tests may ask and none may change: whatever was refused there must have left no trace."""
     scene = Scene.set_up(world)
     yield scene
-    assert scene.tenant.ledger().whats() == ["tenant.changed", "grant.given", "login.recorded", "right.changed"]
+    assert scene.tenant.ledger().whats() == SET_UP
+    assert given(scene.tenant.anna.get(f"/v1/requests/{scene.request_id}"))["state"] == "pending"
+    assert len(scene.tenant.mails()) == 1
 
 
 # ------------------------------------------------------------------ what is granted
@@ -183,38 +187,38 @@ def test_a_check_of_an_unknown_tenant_is_answered_like_one_without_a_grant(untou
 
 
 def test_a_check_with_a_login_wants_an_open_one_of_that_agent_at_that_tenant(scene: Scene, globex: Tenant) -> None:
-    world, acme = scene.world, scene.tenant.tenant_id
-    globex.lets_in("sven")
-    elsewhere = globex.is_entered_by(world.sven)
+    world, acme, sven = scene.world, scene.tenant.tenant_id, scene.agent.agent_id
+    globex.lets_in(sven)
+    elsewhere = globex.is_entered_by(scene.sven)
     acmes = {"login_id": scene.login_id}
 
     def reason(tenant_id: str, agent_id: str, login_id: str) -> str:
         order = check_of(tenant_id, agent_id, login_id=login_id)
         return str(given(world.backend.post("/v1/vendor/checks", order))["reason"])
 
-    assert reason(acme, "sven", scene.login_id) == "granted"
-    assert reason(acme, "sven", elsewhere) == "no_login"
-    assert reason(acme, "sven", UNKNOWN) == "no_login"
+    assert reason(acme, sven, scene.login_id) == "granted"
+    assert reason(acme, sven, elsewhere) == "no_login"
+    assert reason(acme, sven, UNKNOWN) == "no_login"
     scene.tenant.lets_in("dora")
     assert reason(acme, "dora", scene.login_id) == "no_login"
-    given(world.sven.post(f"/v1/support/logins/{scene.login_id}/end"))
-    assert not world.allows(acme, "sven", **acmes)
-    assert reason(acme, "sven", scene.login_id) == "no_login"
+    given(scene.sven.post(f"/v1/support/logins/{scene.login_id}/end"))
+    assert not world.allows(acme, sven, **acmes)
+    assert reason(acme, sven, scene.login_id) == "no_login"
 
 
 def test_svens_login_names_him_his_reason_and_the_grant(scene: Scene) -> None:
     order = login_at(scene.tenant.tenant_id, "  Cafe\u0301 import hangs  ", ticket="T-1")
 
-    login = given(scene.world.sven.post("/v1/support/logins", order), 201)
+    login = given(scene.sven.post("/v1/support/logins", order), 201)
 
-    assert login["agent"] == {"id": "sven", "name": "Sven Brandt", "departments": ["support"]}
+    assert login["agent"] == {"id": scene.agent.agent_id, "name": "Sven Brandt", "departments": ["support"]}
     assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
     assert (login["ended_at"], login["end"]) == (None, None)
     assert given(scene.tenant.anna.get("/v1/logins"))["items"][0] == login
 
 
 def test_sven_ends_his_login_and_ending_it_twice_answers_the_same(scene: Scene) -> None:
-    first, second = (scene.world.sven.post(f"/v1/support/logins/{scene.login_id}/end") for _ in range(2))
+    first, second = (scene.sven.post(f"/v1/support/logins/{scene.login_id}/end") for _ in range(2))
 
     assert (given(first)["end"], first.content) == ("logged_out", second.content)
     assert scene.tenant.ledger().about("login.ended") == [scene.login_id]
@@ -228,7 +232,7 @@ def test_revoking_ends_svens_login_in_the_overview(scene: Scene) -> None:
 
 
 def test_sven_sees_where_he_may_enter(scene: Scene) -> None:
-    places = given(scene.world.sven.get("/v1/support/access?limit=100"))["items"]
+    places = given(scene.sven.get("/v1/support/access?limit=100"))["items"]
 
     assert [place for place in places if place["tenant_id"] == scene.tenant.tenant_id] == [
         {
@@ -295,7 +299,7 @@ def test_the_ledger_comes_in_pages_whose_hashes_anybody_can_compute(scene: Scene
 
     ledger = scene.tenant.ledger(limit=1)
 
-    assert ledger.whats() == ["tenant.changed", "grant.given", "login.recorded", "right.changed"]
+    assert ledger.whats() == SET_UP
     prev_hash = "0" * 64
     for seq, entry in enumerate(ledger.entries, start=1):
         assert entry.keys() == {"tenant_id", "seq", "at", "what", "by", "about", "data", "prev_hash", "hash"}
@@ -304,12 +308,12 @@ def test_the_ledger_comes_in_pages_whose_hashes_anybody_can_compute(scene: Scene
         assert sha256(canonical.encode()).hexdigest() == claimed
         assert (entry["seq"], entry["prev_hash"]) == (seq, prev_hash)
         prev_hash = claimed
-    assert ledger.head == f"4:{prev_hash}"
+    assert ledger.head == f"{len(SET_UP)}:{prev_hash}"
     assert ledger.text == scene.tenant.ledger(limit=100).text
 
 
 def test_no_free_text_stands_in_the_ledger(scene: Scene) -> None:
-    scene.tenant.is_entered_by(scene.world.sven, reason="Something about Mr Muster", ticket="T-77")
+    scene.tenant.is_entered_by(scene.sven, reason="Something about Mr Muster", ticket="T-77")
 
     text = scene.tenant.ledger().text
     assert "Muster" not in text
@@ -541,6 +545,8 @@ def test_a_bad_body_is_refused_before_anything_else_is_looked_at(
     untouched: Scene, route: Route, bad: tuple[bytes, int, str]
 ) -> None:
     content, status, code = bad
+    if route.says_enough_by_itself and content in (b"", b"{}"):
+        return
 
     answer = untouched.ask(route, content=content, headers={"Content-Type": "application/json"})
 
@@ -601,10 +607,12 @@ Fault = tuple[str, dict[str, Any], str]
 TENANT, DEPARTMENT = "PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/departments/{department}"
 AGENT, RIGHT = "PUT /v1/vendor/agents/{agent}", "PUT /v1/vendor/tenants/{tenant}/users/{user}/right"
 CHECK, LOGIN, GRANT = "POST /v1/vendor/checks", "POST /v1/support/logins", "POST /v1/grants"
+ASK = "POST /v1/support/requests"
+APPROVE, DECLINE = "POST /v1/requests/{request}/approve", "POST /v1/requests/{request}/decline"
 
 TEXTS = [
     (TENANT, "name", 200), (TENANT, "version", 100), (DEPARTMENT, "name", 200), (AGENT, "name", 200),
-    (LOGIN, "reason", 500), (LOGIN, "ticket", 100),
+    (LOGIN, "reason", 500), (LOGIN, "ticket", 100), (ASK, "reason", 500),
 ]  # fmt: skip
 REQUIRED = {
     TENANT: "name version time_zone language country approver_emails",
@@ -614,13 +622,15 @@ REQUIRED = {
     CHECK: "tenant_id agent_id action",
     LOGIN: "tenant_id reason",
     GRANT: "grantee",
+    ASK: "tenant_id reason",
 }
 SLUGS: list[Any] = ["", "ACME", "-acme", "a" * 65, "a b", "a#b", "acme\n", "ä"]
 ADDRESSES: list[Any] = [
     "", "anna", "a@b", "a b@c.example", "a@b.example, c@d.example", "a@b.example\nBcc: x", "@b.example",
     "x" * 65 + "@b.example", "a@" + "b" * 300 + ".example", "a@bücher.example", "Anna <a@b.example>",
 ]  # fmt: skip
-FLAGS: list[Any] = ["true", "false", 1, 0, "yes", None, [], 1.0]
+FLAGS: list[Any] = ["true", "false", 1, 0, "yes", [], 1.0, None]
+PERIODS: list[Any] = ["", "3h", "1H", "1h ", "PERMANENT", 1, [], {"hours": 1}, "P1D", None]
 MALFORMED: list[tuple[str, str, list[Any]]] = [
     (CHECK, "tenant_id", SLUGS),
     (CHECK, "agent_id", SLUGS),
@@ -643,15 +653,29 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
     (RIGHT, "may_grant", FLAGS),
     (RIGHT, "changed_by", ["", "a b", "x" * 129, "ü", "a\n", 1, {}]),
     (GRANT, "may_export", FLAGS),
-    (GRANT, "period", ["", "3h", "1H", "1h ", "PERMANENT", 1, None, [], {"hours": 1}, "P1D"]),
+    (GRANT, "period", PERIODS),
     (GRANT, "grantee", ["sven", [], 1]),
     (GRANT, "tenant_id", ["globex"]),
+    (ASK, "tenant_id", SLUGS),
+    (ASK, "reason", ["ab", " ab "]),
+    (ASK, "may_export", FLAGS),
+    (ASK, "period", PERIODS),
+    (ASK, "recipients", ["a@b.example", {}, [], ["a@b.example"] * 21]),
+    (ASK, "agent_id", ["dora"]),
+    (ASK, "mail", ["sent"]),
+    (APPROVE, "may_export", FLAGS[:-1]),
+    (APPROVE, "period", PERIODS[:-1]),
+    (APPROVE, "grantee", [{"type": "agent", "id": "dora"}]),
+    (APPROVE, "note", ["Come in"]),
+    (DECLINE, "note", ["", "  ", "x" * 501, "a\u0000b", "a\tb", "a\u202eb", "a\u2028b", 1, [], {}]),
+    (DECLINE, "period", ["1h"]),
 ]
 DEEPER: list[Fault] = [
     *((TENANT, {"approver_emails": [address]}, "#/approver_emails/0") for address in ADDRESSES),
     *((AGENT, {"departments": [slug]}, "#/departments/0") for slug in SLUGS),
     *((GRANT, {"grantee": {"type": "agent", "id": slug}}, "#/grantee/id") for slug in SLUGS),
     *((GRANT, {"grantee": {"type": type, "id": "sven"}}, "#/grantee/type") for type in ["", "robot", "AGENT", 1, None]),
+    *((ASK, {"recipients": [address]}, "#/recipients/0") for address in [*ADDRESSES, 1, None]),
     (GRANT, {"grantee": {"type": "agent"}}, "#/grantee/id"),
     (GRANT, {"grantee": {"id": "sven"}}, "#/grantee/type"),
     (GRANT, {"grantee": {"type": "agent", "id": "sven", "name": "S"}}, "#/grantee/name"),
@@ -702,6 +726,13 @@ def test_a_faulty_field_is_pointed_out(untouched: Scene, call: str, change: dict
         ("POST /v1/support/logins", {"reason": "ä" * 500, "ticket": None}),
         ("POST /v1/support/logins", {"reason": "<script>alert(1)</script>"}),
         ("PUT /v1/vendor/tenants/{tenant}/users/{user}/right", {"changed_by": "x@y.z|a:b-c_d."}),
+        (ASK, {"reason": "abc"}),
+        (ASK, {"reason": "\U0001f511" * 500, "recipients": None}),
+        (APPROVE, {"period": None, "may_export": None}),
+        (APPROVE, {"may_export": False}),
+        (DECLINE, {"note": "x" * 500}),
+        (DECLINE, {"note": "Not today.\nPlease call first: =?x?="}),
+        (DECLINE, {"note": None}),
     ],
     ids=_fault_id,
 )
@@ -750,7 +781,7 @@ def test_another_tenants_grant_answers_with_the_same_bytes_as_an_unknown_one(
 
     assert {refusal(answer) for answer in answers} == {(404, "not_found")}
     assert len({answer.content for answer in answers}) == 1
-    assert untouched.world.allows(untouched.tenant.tenant_id, "sven")
+    assert untouched.world.allows(untouched.tenant.tenant_id, untouched.agent.agent_id)
 
 
 def test_another_agents_login_answers_with_the_same_bytes_as_an_unknown_one(untouched: Scene) -> None:
@@ -808,9 +839,9 @@ def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scen
     _stay_clear_of_the_hour()
     order = login_at(scene.tenant.tenant_id)
     for _ in range(59):  # the scene has the first
-        given(scene.world.sven.post("/v1/support/logins", order), 201)
+        given(scene.sven.post("/v1/support/logins", order), 201)
 
-    answer = scene.world.sven.post("/v1/support/logins", order)
+    answer = scene.sven.post("/v1/support/logins", order)
 
     assert refusal(answer) == (429, "too_many_requests")
     left = 3600 - time.time() % 3600
@@ -867,14 +898,55 @@ def test_a_key_belongs_to_its_caller(acme: Tenant, globex: Tenant) -> None:
 
 def test_a_key_makes_one_login_however_often_it_is_sent_and_whatever_happened_since(scene: Scene) -> None:
     order, key = login_at(scene.tenant.tenant_id), scene.tenant.tenant_id
-    first = scene.world.sven.post("/v1/support/logins", order, key=key)
+    first = scene.sven.post("/v1/support/logins", order, key=key)
     given(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
 
-    again = scene.world.sven.post("/v1/support/logins", order, key=key)
+    again = scene.sven.post("/v1/support/logins", order, key=key)
 
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
-    assert refusal(scene.world.sven.post("/v1/support/logins", order, key=f"{key}-2")) == (403, "no_live_grant")
+    assert refusal(scene.sven.post("/v1/support/logins", order, key=f"{key}-2")) == (403, "no_live_grant")
     assert len(scene.tenant.ledger().about("login.recorded")) == 2
+
+
+def test_a_key_makes_one_request_and_one_mail_however_often_it_is_sent_and_whatever_happened_since(
+    scene: Scene,
+) -> None:
+    order = request_to(scene.tenant.tenant_id, may_export=True)
+    first = scene.sven.post("/v1/support/requests", order, key="k")
+    given(scene.sven.delete(f"/v1/support/requests/{first.json()['request_id']}"))
+
+    again = scene.sven.post("/v1/support/requests", order, key="k")
+
+    assert (first.status_code, first.json()["mail"]) == (201, "sent")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert refusal(scene.sven.post("/v1/support/requests", order | {"period": "2h"}, key="k")) == (
+        422,
+        "idempotency_key_reused",
+    )
+    assert len(scene.tenant.ledger().about("request.made")) == 2  # the scene has the first
+    assert len(scene.tenant.mails()) == 2
+
+
+def test_a_key_approves_once_and_answers_the_same_before_anything_is_said_about_the_state(scene: Scene) -> None:
+    approve = f"/v1/requests/{scene.request_id}/approve"
+    first, again = (scene.tenant.anna.post(approve, {"period": "2h"}, key="k") for _ in range(2))
+
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert refusal(scene.tenant.anna.post(approve, {"period": "4h"}, key="k")) == (422, "idempotency_key_reused")
+    for key in ("k-2", None):
+        assert refusal(scene.tenant.anna.post(approve, {"period": "2h"}, key=key)) == (409, "request_closed")
+    assert refusal(scene.tenant.user("giulia").post(approve, {"period": "2h"}, key="k")) == (409, "request_closed")
+    assert scene.tenant.ledger().about("request.approved") == [scene.request_id]
+
+
+def test_a_key_belongs_to_the_request_that_it_approves(scene: Scene) -> None:
+    requests = [scene.request_id, scene.tenant.is_asked_by(scene.sven)]
+
+    grants = {
+        given(scene.tenant.anna.post(f"/v1/requests/{id}/approve", {}, key="k"), 201)["grant_id"] for id in requests
+    }
+
+    assert len(grants) == 2
 
 
 def test_a_kept_answer_is_no_way_around_the_right(acme: Tenant) -> None:
@@ -882,6 +954,14 @@ def test_a_kept_answer_is_no_way_around_the_right(acme: Tenant) -> None:
     given(acme.user("ben").post("/v1/grants", order, key="k"), 201)
 
     assert refusal(acme.ben().post("/v1/grants", order, key="k")) == (403, "right_missing")
+
+
+def test_a_kept_approval_is_no_way_around_the_right_either(scene: Scene) -> None:
+    scene.tenant.put_right("ben", may_grant=True)
+    approve = f"/v1/requests/{scene.request_id}/approve"
+    given(scene.ben.post(approve, {}, key="k"), 201)
+
+    assert refusal(scene.tenant.ben().post(approve, {}, key="k")) == (403, "right_missing")
 
 
 def test_a_refused_request_keeps_no_key(acme: Tenant) -> None:
@@ -898,7 +978,7 @@ def test_requests_without_a_key_are_never_merged(acme: Tenant) -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"x" * 65, b"a b", b"a\tb", b"\xc3\xbc", b"\xff", b"\x7f"], ids=repr)
-@pytest.mark.parametrize("call", ["POST /v1/grants", "POST /v1/support/logins"])
+@pytest.mark.parametrize("call", [GRANT, LOGIN, ASK, APPROVE])
 def test_a_malformed_key_is_422(untouched: Scene, call: str, key: bytes) -> None:
     answer = untouched.ask(ROUTE[call], headers={b"Idempotency-Key": key})
 
@@ -921,6 +1001,8 @@ ODD_SEGMENTS = [
     "%ED%A0%80", "%C3%BC", "ü", "\U0001f511", "%20", "+", ";a=b", "{x}", "[", "^", '"', "\\", "<script>", "*",
     "$LATEST", "a" * 3_000, f"{UNKNOWN}%0A", UNKNOWN * 40, "null", "-1", "0", "LIVE%23x",
 ]  # fmt: skip
+NAMES = {"null", "0"}
+"""Odd, and yet a vendor may call a tenant so."""
 
 
 @pytest.mark.parametrize("segment", ODD_SEGMENTS, ids=ascii)
@@ -929,7 +1011,12 @@ ODD_SEGMENTS = [
     [
         ("anna", "GET", "/v1/grants/{}"),
         ("anna", "DELETE", "/v1/grants/{}"),
+        ("anna", "GET", "/v1/requests/{}"),
+        ("anna", "POST", "/v1/requests/{}/approve"),
+        ("anna", "POST", "/v1/requests/{}/decline"),
         ("sven", "POST", "/v1/support/logins/{}/end"),
+        ("sven", "POST", "/v1/support/requests/{}/send"),
+        ("sven", "DELETE", "/v1/support/requests/{}"),
         ("backend", "PUT", "/v1/vendor/tenants/{}"),
         ("backend", "PUT", "/v1/vendor/departments/{}"),
         ("backend", "PUT", "/v1/vendor/agents/{}"),
@@ -941,7 +1028,7 @@ def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path
     bodies = {"tenants/{}": tenant_of("x"), "agents/{}": agent_of("x"), "departments/{}": {"name": "X"}}
     body = next((body for end, body in bodies.items() if path.endswith(end)), None)
     body = {"may_grant": True} if path.endswith("/right") else body
-    may_be_a_name = segment in {"null", "0", "-1", "%2e%2e"} and who == "backend"
+    may_be_a_name = segment in NAMES | {"-1", "%2e%2e"} and who == "backend"
 
     answer = untouched.caller(who).call(method, path.format(segment), body)
 
@@ -951,6 +1038,17 @@ def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path
         assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # no route of ours
     else:
         assert refusal(answer) in {(404, "not_found"), (422, "input_invalid"), (404, "tenant_unknown")}
+
+
+@pytest.mark.parametrize("segment", [odd for odd in ODD_SEGMENTS if odd not in NAMES], ids=ascii)
+def test_an_odd_path_names_no_tenant(world: World, segment: str) -> None:
+    """Each is asked for by another agent: whoever names ten that there are not is turned away for an hour."""
+    answer = world.new_agent().caller.get(f"/v1/support/tenants/{segment}")
+
+    if answer.headers["Content-Type"] == "application/json":
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # no route of ours
+    else:
+        assert refusal(answer) in {(404, "not_found"), (404, "tenant_unknown")}
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -968,7 +1066,10 @@ def test_a_tenants_id_with_a_line_break_behind_it_is_not_that_tenant(untouched: 
     assert answer.status_code in {404, 422}
 
 
-LISTS = ["/v1/grants", "/v1/grants?state=live", "/v1/logins", "/v1/ledger", "/v1/support/access"]
+LISTS = [
+    "/v1/grants", "/v1/grants?state=live", "/v1/logins", "/v1/ledger", "/v1/support/access",
+    "/v1/requests", "/v1/requests?state=pending", "/v1/support/requests",
+]  # fmt: skip
 LISTS_AS_CSV = ["/v1/grants.csv", "/v1/logins.csv"]
 
 
@@ -1012,20 +1113,25 @@ def test_only_live_grants_can_be_asked_for_alone(untouched: Scene, query: str) -
     assert refusal(untouched.tenant.anna.get(f"/v1/grants?{query}")) == (422, "input_invalid")
 
 
+@pytest.mark.parametrize("query", ["state=approved", "state=", "state=PENDING", "state=pending&state=pending"])
+def test_only_pending_requests_can_be_asked_for_alone(untouched: Scene, query: str) -> None:
+    assert refusal(untouched.tenant.anna.get(f"/v1/requests?{query}")) == (422, "input_invalid")
+
+
 @pytest.mark.parametrize("q", ["x" * 101, "a\nb", "a\u202eb", "a\u0000b"], ids=ascii)
 def test_a_search_is_one_line_of_at_most_100_characters(untouched: Scene, q: str) -> None:
     assert refusal(untouched.tenant.anna.get("/v1/directory", params={"q": q})) == (422, "input_invalid")
 
 
 def test_a_cursor_belongs_to_its_tenant_its_route_and_its_filter(acme: Tenant, globex: Tenant) -> None:
+    agent = acme.world.new_agent()
     for tenant in (acme, globex):
         for _ in range(2):
-            tenant.lets_in("sven")
-            tenant.is_entered_by(tenant.world.sven)
-    lists = {
-        path: given(acme.anna.get(f"{path}{'&' if '?' in path else '?'}limit=1"))["next_cursor"]
-        for path in ("/v1/grants", "/v1/grants?state=live", "/v1/logins")
-    }
+            tenant.lets_in(agent.agent_id)
+            tenant.is_entered_by(agent.caller)
+            tenant.is_asked_by(agent.caller)
+    paths = ("/v1/grants", "/v1/grants?state=live", "/v1/logins", "/v1/requests", "/v1/requests?state=pending")
+    lists = {path: given(acme.anna.get(f"{path}{'&' if '?' in path else '?'}limit=1"))["next_cursor"] for path in paths}
     lists["/v1/ledger"] = next_of(acme.anna.get("/v1/ledger?limit=1")).partition("cursor=")[2].partition("&")[0]
 
     for path, cursor in lists.items():
@@ -1062,4 +1168,5 @@ def _list(scene: Scene, path: str, query: str) -> Any:
 
 
 def _check(scene: Scene, agent: str, action: str) -> dict[str, Any]:
-    return {"path": "/v1/vendor/checks", "body": check_of(scene.tenant.tenant_id, agent, action)}
+    agent_id = scene.agent.agent_id if agent == "sven" else agent
+    return {"path": "/v1/vendor/checks", "body": check_of(scene.tenant.tenant_id, agent_id, action)}

@@ -16,7 +16,7 @@ from local.build import PROJECT
 from local.deployment import Deployment
 from local.emulator import bare_python
 from local.stack import Stack
-from tests.journeys.calls import Caller, given, grant_to, login_at
+from tests.journeys.calls import Caller, given, grant_to, login_at, request_to
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,16 @@ class Tenant:
         """Record a login and return its id."""
         login_id: str = given(agent.post("/v1/support/logins", login_at(self.tenant_id, **more)), 201)["login_id"]
         return login_id
+
+    def is_asked_by(self, agent: Caller, **more: Any) -> str:
+        """Have an agent ask to be let in, and return the request's id."""
+        answer = agent.post("/v1/support/requests", request_to(self.tenant_id, **more))
+        request_id: str = given(answer, 201)["request_id"]
+        return request_id
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Return the mails that its approvers got, oldest first."""
+        return [mail for mail in self.world.stack.mails() if any(self.tenant_id in address for address in mail["to"])]
 
     def head(self) -> str:
         """Return where the tenant's ledger ends."""
