@@ -41,7 +41,8 @@ def keep_what_was_sent() -> None:
 def sent() -> list[Record]:
     """Return all mails, oldest first, as `{to, subject, text, html}` and who they are from.
 
-    One that was sent as a whole message has it as `raw`, any other its own `headers` and to whom answers go.
+    `to` is everybody who got it, openly or not. One that was sent as a whole message has it as `raw`, any other its own
+    `headers` and to whom answers go.
     """
     return [_told(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
 
@@ -58,9 +59,10 @@ def _records() -> list[Record]:
 
 
 def _told(record: Record) -> Record:
+    everybody = record["To"] + record["CC"] + record["BCC"]
     if "Raw" not in record:
         return {
-            "to": record["To"],
+            "to": everybody,
             "subject": record["Subject"],
             "text": record["BodyText"],
             "html": record["BodyHtml"] or "",
@@ -70,7 +72,7 @@ def _told(record: Record) -> Record:
         }
     message = email.message_from_string(record["Raw"], policy=policy.default)
     return {
-        "to": record["To"] or [address.strip() for address in str(message["To"]).split(",")],
+        "to": everybody or [address.strip() for address in str(message["To"]).split(",")],
         "subject": str(message["Subject"]),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),

@@ -210,11 +210,15 @@ def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:
     assert mail["from"] == "support@vendor.example"
 
 
-def test_a_simple_mail_is_kept_with_its_headers(emulator: Emulator) -> None:
+def test_a_simple_mail_is_kept_with_its_headers_and_all_who_got_it(emulator: Emulator) -> None:
     emulator.client("sesv2").send_email(
         FromEmailAddress="Support <support@vendor.example>",
         ReplyToAddresses=["help@vendor.example"],
-        Destination={"ToAddresses": ["anna@acme.example"]},
+        Destination={
+            "ToAddresses": ["anna@acme.example"],
+            "CcAddresses": ["giulia@acme.example"],
+            "BccAddresses": ["carla@globex.example"],
+        },
         Content={
             "Simple": {
                 "Subject": {"Data": "Grüße"},
@@ -225,7 +229,7 @@ def test_a_simple_mail_is_kept_with_its_headers(emulator: Emulator) -> None:
     )
 
     assert emulator.get("/_guestkey/mails").json()[-1] == {
-        "to": ["anna@acme.example"],
+        "to": ["anna@acme.example", "giulia@acme.example", "carla@globex.example"],
         "subject": "Grüße",
         "text": "Anna",
         "html": "",
