@@ -79,7 +79,8 @@ def as_mailed(sent: Sent) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"] = sent["FromEmailAddress"]
     message["To"] = ", ".join(sent["Destination"]["ToAddresses"])
-    message["Reply-To"] = ", ".join(sent.get("ReplyToAddresses", ()))
+    if answers_to := sent.get("ReplyToAddresses"):
+        message["Reply-To"] = ", ".join(answers_to)
     message["Subject"] = simple["Subject"]["Data"]
     for header in simple["Headers"]:
         message[header["Name"]] = header["Value"]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.issuer import KEY_ID
 from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal, request_to
 from tests.journeys.contract import ROUTE, ROUTES, TAKING_BODIES, Route, Scene
-from tests.journeys.world import Tenant, World, agent_of, next_of, tenant_of
+from tests.journeys.world import Tenant, World, agent_of, next_of, stay_clear_of_the_hour, tenant_of
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -37,7 +37,7 @@ def untouched(world: World) -> Iterator[Scene]:
     yield scene
     assert scene.tenant.ledger().whats() == SET_UP
     assert given(scene.tenant.anna.get(f"/v1/requests/{scene.request_id}"))["state"] == "pending"
-    assert len(scene.tenant.mails()) == 1
+    assert len(scene.tenant.activation_mails()) == 1
 
 
 # ------------------------------------------------------------------ what is granted
@@ -475,7 +475,7 @@ def test_an_inactive_or_unknown_agent_is_403_on_every_support_route(untouched: S
 
 
 def test_an_agent_without_a_live_grant_is_turned_away_and_the_ledger_says_so_once_an_hour(acme: Tenant) -> None:
-    _stay_clear_of_the_hour()
+    stay_clear_of_the_hour()
     answers = [acme.world.dora.post("/v1/support/logins", login_at(acme.tenant_id)) for _ in range(4)]
 
     assert {refusal(answer) for answer in answers} == {(403, "no_live_grant")}
@@ -836,7 +836,7 @@ def test_revoking_what_time_has_ended_is_409(scene: Scene) -> None:
 
 
 def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scene) -> None:
-    _stay_clear_of_the_hour()
+    stay_clear_of_the_hour()
     order = login_at(scene.tenant.tenant_id)
     for _ in range(59):  # the scene has the first
         given(scene.sven.post("/v1/support/logins", order), 201)
@@ -848,13 +848,6 @@ def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scen
     assert 0 < int(answer.headers["Retry-After"]) <= 3600
     assert abs(int(answer.headers["Retry-After"]) - left) <= 5
     assert len(scene.tenant.ledger().about("login.recorded")) == 60
-
-
-def _stay_clear_of_the_hour() -> None:
-    """Wait for the next hour if this one is about to end: what is counted by the hour would be counted in two."""
-    left = 3600 - time.time() % 3600
-    if left < 20:
-        time.sleep(left + 1)
 
 
 # ------------------------------------------------------------------ Idempotency-Key
@@ -924,7 +917,7 @@ def test_a_key_makes_one_request_and_one_mail_however_often_it_is_sent_and_whate
         "idempotency_key_reused",
     )
     assert len(scene.tenant.ledger().about("request.made")) == 2  # the scene has the first
-    assert len(scene.tenant.mails()) == 2
+    assert len(scene.tenant.activation_mails()) == 2
 
 
 def test_a_key_approves_once_and_answers_the_same_before_anything_is_said_about_the_state(scene: Scene) -> None:

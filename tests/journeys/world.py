@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,6 +91,24 @@ class World:
         allowed: bool = given(self.backend.post("/v1/vendor/checks", order))["allowed"]
         return allowed
 
+    def change(self, partition: str, sort_key: str, **attributes: dict[str, Any]) -> None:
+        """Write attributes of an item straight into the table, past the product, in DynamoDB's own words."""
+        names = {f"#{name}": name for name in attributes}
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key={"PK": {"S": partition}, "SK": {"S": sort_key}},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+            ConditionExpression="attribute_exists(PK)",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
+
+    def item(self, partition: str, sort_key: str) -> dict[str, Any] | None:
+        """Read an item straight from the table."""
+        key = {"PK": {"S": partition}, "SK": {"S": sort_key}}
+        found: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return found.get("Item")
+
     def logs(self) -> dict[str, str]:
         """Return everything that was logged so far, by the name of the log."""
         groups = self.deployment.client("logs").describe_log_groups()["logGroups"]
@@ -152,9 +171,9 @@ class Tenant:
         request_id: str = given(answer, 201)["request_id"]
         return request_id
 
-    def mails(self) -> list[dict[str, Any]]:
-        """Return the mails that its approvers got, oldest first."""
-        return [mail for mail in self.world.stack.mails() if any(self.tenant_id in address for address in mail["to"])]
+    def activation_mails(self) -> list[dict[str, Any]]:
+        """Return the mails by which its approvers were asked, oldest first."""
+        return [mail for mail in self.world.stack.mails() if self._is_of(mail) and "/activate#" in mail["text"]]
 
     def head(self) -> str:
         """Return where the tenant's ledger ends."""
@@ -182,27 +201,26 @@ class Tenant:
     def all_of(self, path: str) -> list[dict[str, Any]]:
         return [item for page in self.pages(path) for item in page]
 
-    def change(self, sort_key: str, **attributes: dict[str, str]) -> None:
+    def change(self, sort_key: str, **attributes: dict[str, Any]) -> None:
         """Write attributes of an item straight into the table, past the product, in DynamoDB's own words."""
-        names = {f"#{name}": name for name in attributes}
-        self.world.dynamodb.update_item(
-            TableName=self.world.table,
-            Key=self._key(sort_key),
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
-            ConditionExpression="attribute_exists(PK)",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
-        )
+        self.world.change(f"TENANT#{self.tenant_id}", sort_key, **attributes)
 
     def item(self, sort_key: str) -> dict[str, Any] | None:
         """Read an item straight from the table."""
-        found: dict[str, Any] = self.world.dynamodb.get_item(
-            TableName=self.world.table, Key=self._key(sort_key), ConsistentRead=True
-        )
-        return found.get("Item")
+        return self.world.item(f"TENANT#{self.tenant_id}", sort_key)
 
-    def _key(self, sort_key: str) -> dict[str, Any]:
-        return {"PK": {"S": f"TENANT#{self.tenant_id}"}, "SK": {"S": sort_key}}
+    def items(self) -> list[dict[str, Any]]:
+        """Read everything that the table holds of the tenant."""
+        pages = self.world.dynamodb.get_paginator("query").paginate(
+            TableName=self.world.table,
+            KeyConditionExpression="PK = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": f"TENANT#{self.tenant_id}"}},
+            ConsistentRead=True,
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def _is_of(self, mail: dict[str, Any]) -> bool:
+        return any(address.endswith(f"@{self.tenant_id}.example") for address in mail["to"])
 
     def _granted(self, order: dict[str, Any]) -> str:
         grant_id: str = given(self.anna.post("/v1/grants", order), 201)["grant_id"]
@@ -277,6 +295,13 @@ def agent_of(agent_id: str, **facts: Any) -> dict[str, Any]:
         "active": True,
         **facts,
     }
+
+
+def stay_clear_of_the_hour(seconds: int = 20) -> None:
+    """Wait for the next hour if this one is about to end: what is counted by the hour would be counted in two."""
+    left = 3600 - time.time() % 3600
+    if left < seconds:
+        time.sleep(left + 1)
 
 
 def next_of(page: httpx.Response) -> str:

@@ -1,0 +1,452 @@
+"""An agent asks by mail, the customer answers: what each of them gets, who may not, and what has become of it since."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from tests.journeys import mailbox
+from tests.journeys.calls import Caller, check_of, given, refusal, request_to
+from tests.journeys.world import Agent, Tenant, World, stay_clear_of_the_hour, tenant_of
+
+ASK, ANSWER = "/v1/support/requests", "/v1/requests"
+REASON = "Ticket 4711: the import hangs since Café opened"
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+PAST = {"S": "2026-01-01T00:00:00Z"}
+FAR_FUTURE = {"N": "4102444800"}  # 2100: an item that the table sweeps long after the test
+
+
+@pytest.fixture
+def agent(world: World) -> Agent:
+    """An agent of the test's own, who has asked for nothing yet in this hour."""
+    return world.new_agent("support", name="Sven Brandt")
+
+
+@pytest.fixture
+def sven(agent: Agent) -> Caller:
+    return agent.caller
+
+
+def looked_at_and_answered(by: Caller, request_id: str) -> list[Response]:
+    """Return what somebody hears who looks at a request, approves it and declines it."""
+    path = f"{ANSWER}/{request_id}"
+    return [by.get(path), by.post(f"{path}/approve", {}), by.post(f"{path}/decline", {})]
+
+
+def whatever_acts(anna: Caller, sven: Caller, request_id: str) -> list[Response]:
+    """Return what Anna hears who approves and declines a request, and Sven who mails it again and withdraws it."""
+    _, *answered = looked_at_and_answered(anna, request_id)
+    return [*answered, sven.post(f"{ASK}/{request_id}/send"), sven.delete(f"{ASK}/{request_id}")]
+
+
+def expire(tenant: Tenant, request_id: str) -> None:
+    """Have the request's life be over, without anybody writing down that it is."""
+    tenant.change(f"REQUEST#{request_id}", expires_at=PAST, ttl=FAR_FUTURE)
+
+
+# ------------------------------------------------------------------ the story
+
+
+def test_an_agent_asks_by_mail_and_only_a_user_with_the_right_lets_him_in(sample_world: World, tmp_path: Path) -> None:
+    world = sample_world
+    acme, anna, sven = Tenant(world, "acme"), world.caller("anna"), world.sven
+
+    # Sven looks up whom he may ask, and asks. Both of Acme's approvers get a mail, each by itself.
+    assert given(sven.get("/v1/support/tenants/acme")) == {
+        "tenant_id": "acme",
+        "name": "Acme Immobilien GmbH",
+        "country": "DE",
+        "language": "de",
+        "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+    }
+    request = given(sven.post(ASK, request_to("acme", REASON, period="4h", may_export=True)), 201)
+    id, link = request["request_id"], f"{world.stack.url}/activate#{request['request_id']}"
+    assert (request["state"], request["mail"], request["reason"]) == ("pending", "sent", REASON)
+    assert request["agent"] == {"id": "sven", "name": "Sven Brandt"}
+    life = datetime.fromisoformat(request["expires_at"]) - datetime.fromisoformat(request["requested_at"])
+    assert life == timedelta(hours=24)
+    mails = [mailbox.read(mail) for mail in acme.activation_mails()]
+    assert [mail.recipients for mail in mails] == [["anna@acme.example"], ["giulia@acme.example"]]
+    for mail in mails:
+        assert mail.links == {link}
+        assert mail.headers["subject"] == [mailbox.subject_in("de")]
+        assert mail.headers.keys() == {"from", "to", "subject", "auto-submitted", "mime-version"}
+        for part in (mail.text, mail.seen):
+            assert "Sven Brandt (Support)" in part
+            assert REASON in part
+
+    # The link is no key: whoever opens it gets a page, and nothing has changed.
+    assert world.nobody.get("/activate").status_code == 200
+    assert not world.allows("acme", "sven")
+
+    nobody_else_may_answer(world, id)
+    assert not world.allows("acme", "sven")
+
+    # After all that the request is as good as new. Anna sees it, and lets Sven in for an hour, without export.
+    assert given(anna.get(f"{ANSWER}/{id}")) == request
+    assert given(anna.get(f"{ANSWER}?state=pending"))["items"] == [request]
+    grant = given(anna.post(f"{ANSWER}/{id}/approve", {"period": "1h", "may_export": False}), 201)
+    assert grant["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert (grant["grantee"]["id"], grant["period"], grant["may_export"]) == ("sven", "1h", False)
+    assert (grant["state"], grant["request_id"]) == ("live", id)
+    check = given(world.backend.post("/v1/vendor/checks", check_of("acme", "sven")))
+    assert (check["allowed"], check["grant_id"]) == (True, grant["grant_id"])
+    assert not world.allows("acme", "sven", "export")
+    assert not world.allows("acme", "dora")
+
+    # Sven sees what became of it, and nobody can answer it again.
+    closed = given(sven.get(ASK))["items"]
+    assert [(own["state"], own["grant_id"]) for own in closed] == [("approved", grant["grant_id"])]
+    assert closed[0]["answered_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert given(anna.get(f"{ANSWER}?state=pending"))["items"] == []
+    for refused in whatever_acts(anna, sven, id):
+        assert refusal(refused) == (409, "request_closed")
+        assert (refused.json()["state"], refused.json()["grant_id"]) == ("approved", grant["grant_id"])
+
+    # All of it stands in the ledger, without what Sven typed and without an address, and can be proved offline.
+    ledger = acme.ledger()
+    verified = ledger.verify(tmp_path)
+    assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout
+    assert ledger.whats() == ["tenant.changed", "right.changed", "request.made", "request.approved", "grant.given"]
+    made, approved, gave = ledger.entries[2:]
+    assert (made["about"], made["by"], made["data"]["recipients"]) == (id, {"type": "agent", "id": "sven"}, 2)
+    assert made["data"]["reason_sha256"] == sha256(REASON.encode()).hexdigest()
+    assert (approved["about"], approved["data"]) == (id, {"grant_id": grant["grant_id"]})
+    assert (gave["about"], gave["data"]["request_id"]) == (grant["grant_id"], id)
+    assert approved["by"] == gave["by"] == {"type": "user", "id": "anna"}
+    assert "4711" not in ledger.text
+    assert "@" not in ledger.text
+
+
+def nobody_else_may_answer(world: World, id: str) -> None:
+    """Ben lacks the right and hears whom to ask instead; to Carla's company the request does not exist; Sven himself,
+    the product's backend and whoever acts for Anna are no users of Acme's.
+    """
+    ben, carla = world.caller("ben"), world.caller("carla")
+    for refused in looked_at_and_answered(ben, id):
+        assert refusal(refused) == (403, "right_missing")
+        assert refused.json()["ask"] == ["anna@acme.example", "giulia@acme.example"]
+    elsewhere = [answer for some in (id, UNKNOWN, id.lower()) for answer in looked_at_and_answered(carla, some)]
+    assert {refusal(answer) for answer in elsewhere} == {(404, "not_found")}
+    assert len({answer.content for answer in elsewhere}) == 1
+    assert given(carla.get(ANSWER))["items"] == []
+    for other in (world.sven, world.backend, world.nobody):
+        assert {answer.status_code for answer in looked_at_and_answered(other, id)} == {401}
+    acting = looked_at_and_answered(world.caller("anna", act={"sub": "sven"}), id)
+    assert {refusal(answer) for answer in acting} == {(403, "acting_for_another")}
+
+
+# ------------------------------------------------------------------ how it may end
+
+
+def test_the_agent_reads_why_it_was_declined(acme: Tenant, sven: Caller) -> None:
+    request_id = acme.is_asked_by(sven)
+    note = "Not today.\nPlease call Anna first: +49 241 1234"
+
+    declined = given(acme.anna.post(f"{ANSWER}/{request_id}/decline", {"note": note}))
+
+    assert (declined["state"], declined["note"], declined["grant_id"]) == ("declined", note, None)
+    assert given(sven.get(ASK))["items"] == [declined]
+    assert given(acme.anna.get(f"{ANSWER}/{request_id}")) == declined
+    assert declined["answered_by"]["name"] == "Anna Albrecht"
+    for refused in whatever_acts(acme.anna, sven, request_id):
+        assert refusal(refused) == (409, "request_closed")
+        assert (refused.json()["state"], refused.json()["grant_id"]) == ("declined", None)
+    ledger = acme.ledger()
+    assert ledger.whats() == ["tenant.changed", "request.made", "request.declined"]
+    assert ledger.entries[-1]["data"] == {"note_sha256": sha256(note.encode()).hexdigest()}
+    assert "Anna" not in ledger.text
+
+
+def test_whoever_withdraws_twice_hears_the_same_and_nobody_can_approve_it(acme: Tenant, sven: Caller) -> None:
+    request_id = acme.is_asked_by(sven)
+
+    first, second = (sven.delete(f"{ASK}/{request_id}") for _ in range(2))
+
+    assert (given(first)["state"], first.content) == ("withdrawn", second.content)
+    *refused, third = whatever_acts(acme.anna, sven, request_id)
+    assert {refusal(answer) for answer in refused} == {(409, "request_closed")}
+    assert third.content == first.content
+    assert given(acme.anna.get(f"{ANSWER}/{request_id}")) == given(first)
+    assert acme.ledger().whats() == ["tenant.changed", "request.made", "request.withdrawn"]
+
+
+def test_an_expired_request_is_over_for_everybody_though_nobody_wrote_that_down(acme: Tenant, sven: Caller) -> None:
+    request_id = acme.is_asked_by(sven)
+    expire(acme, request_id)
+
+    for refused in whatever_acts(acme.anna, sven, request_id):
+        assert refusal(refused) == (410, "request_expired")
+    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "expired"
+    assert given(sven.get(ASK))["items"][0]["state"] == "expired"
+    assert given(acme.anna.get(f"{ANSWER}?state=pending"))["items"] == []
+    assert given(acme.anna.get("/v1/grants"))["items"] == []
+    assert len(acme.activation_mails()) == 1
+
+
+@pytest.mark.parametrize("how", ["approved", "declined", "withdrawn"])
+def test_what_was_closed_stays_so_for_ever_also_when_its_time_is_over_since(
+    acme: Tenant, sven: Caller, how: str
+) -> None:
+    request_id, grant_id = acme.is_asked_by(sven), None
+    match how:
+        case "approved":
+            grant_id = given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)["grant_id"]
+        case "declined":
+            given(acme.anna.post(f"{ANSWER}/{request_id}/decline", {}))
+        case "withdrawn":
+            given(sven.delete(f"{ASK}/{request_id}"))
+    expire(acme, request_id)
+
+    *acted, withdrawn = whatever_acts(acme.anna, sven, request_id)
+    for refused in acted if how == "withdrawn" else [*acted, withdrawn]:
+        assert refusal(refused) == (409, "request_closed")
+        assert (refused.json()["state"], refused.json()["grant_id"]) == (how, grant_id)
+    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == how
+
+
+# ------------------------------------------------------------------ what an approver may change
+
+
+@pytest.mark.parametrize(
+    ("asked", "approved", "granted"),
+    [
+        ({}, {}, ("1h", False)),
+        ({"period": "permanent", "may_export": True}, {}, ("permanent", True)),
+        ({"period": "1h", "may_export": True}, {"period": "1w"}, ("1w", True)),
+        ({"period": "2w", "may_export": True}, {"may_export": False}, ("2w", False)),
+        ({"period": "today", "may_export": True}, {"may_export": True, "period": "today"}, ("today", True)),
+        ({"period": "4h"}, {"may_export": False, "period": None}, ("4h", False)),
+    ],
+)
+def test_the_approver_may_choose_another_period_and_drop_export(
+    acme: Tenant, agent: Agent, asked: dict[str, Any], approved: dict[str, Any], granted: tuple[str, bool]
+) -> None:
+    request_id = acme.is_asked_by(agent.caller, **asked)
+
+    grant = given(acme.anna.post(f"{ANSWER}/{request_id}/approve", approved), 201)
+
+    assert (grant["period"], grant["may_export"]) == granted
+    assert acme.world.allows(acme.tenant_id, agent.agent_id)
+    assert acme.world.allows(acme.tenant_id, agent.agent_id, "export") is granted[1]
+
+
+def test_export_is_never_added_and_the_request_stands_as_it_did(acme: Tenant, sven: Caller) -> None:
+    request_id = acme.is_asked_by(sven)
+
+    refused = acme.anna.post(f"{ANSWER}/{request_id}/approve", {"may_export": True})
+
+    assert refusal(refused) == (422, "export_not_asked")
+    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "pending"
+    given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
+
+
+def test_an_agent_who_is_active_no_more_cannot_be_let_in_by_what_he_asked_before(acme: Tenant, agent: Agent) -> None:
+    request_id = acme.is_asked_by(agent.caller)
+    agent.put(active=False)
+
+    assert refusal(acme.anna.post(f"{ANSWER}/{request_id}/approve", {})) == (404, "grantee_unknown")
+
+    assert acme.ledger().whats() == ["tenant.changed", "request.made"]
+    agent.put(active=True)
+    given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
+
+
+# ------------------------------------------------------------------ whose request it is
+
+
+def test_an_agents_request_is_nobody_elses(acme: Tenant, agent: Agent) -> None:
+    request_id, other = acme.is_asked_by(agent.caller), acme.world.new_agent("support").caller
+    for method, path in (("POST", "/send"), ("DELETE", "")):
+        refused = [other.call(method, f"{ASK}/{some}{path}") for some in (request_id, UNKNOWN, "x")]
+        assert {refusal(answer) for answer in refused} == {(404, "not_found")}
+        assert len({answer.content for answer in refused}) == 1
+    assert given(other.get(ASK))["items"] == []
+    assert given(agent.caller.get(ASK))["items"][0]["state"] == "pending"
+    assert len(acme.activation_mails()) == 1
+
+
+def test_lists_come_newest_first_page_by_page_and_pending_ones_alone(
+    acme: Tenant, globex: Tenant, agent: Agent
+) -> None:
+    other = acme.world.new_agent()
+    ids = [acme.is_asked_by(by) for by in (agent.caller, other.caller, agent.caller, agent.caller)]
+    elsewhere = globex.is_asked_by(agent.caller)
+    given(acme.anna.post(f"{ANSWER}/{ids[2]}/decline", {}))
+    expire(acme, ids[0])
+
+    everything = [request["request_id"] for request in acme.all_of(f"{ANSWER}?limit=1")]
+    pending = [request["request_id"] for request in acme.all_of(f"{ANSWER}?state=pending&limit=1")]
+
+    assert everything == ids[::-1]
+    assert pending == [ids[3], ids[1]]
+    own = given(agent.caller.get(f"{ASK}?limit=3"))
+    rest = given(agent.caller.get(f"{ASK}?limit=3&cursor={own['next_cursor']}"))
+    assert [one["request_id"] for one in own["items"] + rest["items"]] == [elsewhere, ids[3], ids[2], ids[0]]
+    assert rest["next_cursor"] is None
+    assert refusal(other.caller.get(f"{ASK}?cursor={own['next_cursor']}")) == (422, "cursor_invalid")
+
+
+# ------------------------------------------------------------------ who is mailed
+
+
+@pytest.mark.parametrize(
+    ("named", "mailed"),
+    [
+        (None, ["a@{}.example", "B@{}.example"]),
+        (["B@{}.example"], ["B@{}.example"]),
+        (["b@{}.EXAMPLE", "B@{}.example", "b@{}.example"], ["B@{}.example"]),
+        (["b@{}.example", "A@{}.example"], ["B@{}.example", "a@{}.example"]),
+    ],
+)
+def test_only_registered_approvers_are_mailed_each_once_and_as_they_are_registered(
+    world: World, sven: Caller, named: list[str] | None, mailed: list[str]
+) -> None:
+    tenant = world.new_tenant()
+    id = tenant.tenant_id
+    approvers = [address.format(id) for address in ("a@{}.example", "B@{}.example")]
+    given(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=approvers)))
+
+    tenant.is_asked_by(sven, recipients=named and [address.format(id) for address in named])
+
+    assert [mail["to"] for mail in tenant.activation_mails()] == [[address.format(id)] for address in mailed]
+
+
+def test_nobody_else_can_be_mailed(acme: Tenant, globex: Tenant, sven: Caller) -> None:
+    own, others = f"anna@{acme.tenant_id}.example", f"anna@{globex.tenant_id}.example"
+    for recipients in ([others], [own, others], [own, "mallory@evil.example"], [f"{own}.example"]):
+        answer = sven.post(ASK, request_to(acme.tenant_id, recipients=recipients))
+        assert refusal(answer) == (422, "recipient_unknown")
+    assert acme.ledger().whats() == ["tenant.changed"]
+    assert acme.activation_mails() == globex.activation_mails() == []
+
+
+def test_a_tenant_that_registered_nobody_cannot_be_asked(world: World, sven: Caller) -> None:
+    tenant = world.new_tenant(approver_emails=[])
+
+    assert refusal(sven.post(ASK, request_to(tenant.tenant_id))) == (422, "recipient_unknown")
+    assert tenant.ledger().whats() == ["tenant.changed"]
+
+
+def test_sending_again_mails_those_who_are_still_registered(acme: Tenant, sven: Caller) -> None:
+    id = acme.tenant_id
+    anna, giulia, carla = (f"{who}@{id}.example" for who in ("anna", "giulia", "carla"))
+
+    def register(*addresses: str) -> None:
+        given(acme.world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=list(addresses))))
+
+    register(anna, giulia)
+    request_id = acme.is_asked_by(sven)
+    again = given(sven.post(f"{ASK}/{request_id}/send"))
+    register(carla, giulia)
+    given(sven.post(f"{ASK}/{request_id}/send"))
+    register(carla)
+    refused = sven.post(f"{ASK}/{request_id}/send")
+
+    assert (again["state"], again["mail"]) == ("pending", "sent")
+    assert refusal(refused) == (422, "recipient_unknown")
+    mails = acme.activation_mails()
+    assert [mail["to"] for mail in mails] == [[anna], [giulia], [anna], [giulia], [giulia]]
+    assert len({mail["text"] for mail in mails}) == 1
+    assert acme.ledger().whats().count("request.made") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "written_in"), [("de-CH", "de"), ("en-US", "en"), ("es", "es"), ("it", "it"), ("pl", "en")]
+)
+def test_a_mail_is_in_the_tenants_language(world: World, sven: Caller, language: str, written_in: str) -> None:
+    tenant = world.new_tenant(language=language)
+    tenant.is_asked_by(sven)
+
+    (mail,) = map(mailbox.read, tenant.activation_mails())
+
+    assert mail.html.css("html")[0].attributes["lang"] == written_in
+    assert mail.headers["subject"] == [mailbox.subject_in(written_in)]
+
+
+# ------------------------------------------------------------------ how much an agent may ask
+
+
+def too_many(answer: Response) -> int:
+    """Return when to come back, in seconds, as an answer says that must be a 429."""
+    assert refusal(answer) == (429, "too_many_requests")
+    return int(answer.headers["Retry-After"])
+
+
+def test_five_requests_of_an_agent_may_wait_at_one_tenant(acme: Tenant, globex: Tenant, agent: Agent) -> None:
+    ids = [acme.is_asked_by(agent.caller) for _ in range(5)]
+    order = request_to(acme.tenant_id)
+
+    assert 86_000 < too_many(agent.caller.post(ASK, order)) <= 86_400
+    globex.is_asked_by(agent.caller)
+    acme.is_asked_by(acme.world.new_agent().caller)
+
+    # Whatever closes one makes room for one.
+    given(acme.anna.post(f"{ANSWER}/{ids[0]}/decline", {}))
+    acme.is_asked_by(agent.caller)
+    too_many(agent.caller.post(ASK, order))
+    given(agent.caller.delete(f"{ASK}/{ids[1]}"))
+    acme.is_asked_by(agent.caller)
+    too_many(agent.caller.post(ASK, order))
+    given(acme.anna.post(f"{ANSWER}/{ids[2]}/approve", {}), 201)
+    acme.is_asked_by(agent.caller)
+    too_many(agent.caller.post(ASK, order))
+    waiting = acme.world.item(f"AGENT#{agent.agent_id}", f"PENDING#{acme.tenant_id}")
+    assert waiting
+    aged = [{"S": f"{PAST['S']}#{one['S'].partition('#')[2]}"} for one in waiting["requests"]["L"]]
+    acme.world.change(f"AGENT#{agent.agent_id}", f"PENDING#{acme.tenant_id}", requests={"L": aged})
+    acme.is_asked_by(agent.caller)
+
+
+def test_an_agent_causes_twenty_mails_an_hour_and_a_tenant_gets_forty(world: World, agent: Agent) -> None:
+    stay_clear_of_the_hour()
+    tenant = world.new_tenant()
+    id = tenant.tenant_id
+    everybody = [f"approver-{number}@{id}.example" for number in range(20)]
+    given(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=everybody)))
+    first = tenant.is_asked_by(agent.caller, recipients=everybody[:15])
+
+    # Fifteen more would be too many, to whomever; five are not; then not even one, at any tenant.
+    for refused in (agent.caller.post(ASK, request_to(id)), agent.caller.post(f"{ASK}/{first}/send")):
+        assert 0 < too_many(refused) <= 3600
+    second = tenant.is_asked_by(agent.caller, recipients=everybody[:4])
+    third = world.new_tenant().is_asked_by(agent.caller)
+    for request_id in (first, second, third):
+        too_many(agent.caller.post(f"{ASK}/{request_id}/send"))
+    too_many(agent.caller.post(ASK, request_to(id, recipients=everybody[:1])))
+
+    # The tenant has had 19; another agent may cause 20, a third one, and nobody more.
+    tenant.is_asked_by(world.new_agent().caller)
+    last = world.new_agent().caller
+    request_id = tenant.is_asked_by(last, recipients=everybody[:1])
+    assert 0 < too_many(last.post(f"{ASK}/{request_id}/send")) <= 3600
+    too_many(last.post(ASK, request_to(id, recipients=everybody[:1])))
+    world.new_tenant().is_asked_by(last)
+    assert len(tenant.activation_mails()) == 40
+    assert tenant.ledger().whats().count("request.made") == 4
+
+
+def test_an_agent_may_name_ten_in_an_hour_that_there_are_not(acme: Tenant, agent: Agent) -> None:
+    stay_clear_of_the_hour()
+    known = request_to(acme.tenant_id)
+    for number in range(4):
+        assert refusal(agent.caller.get(f"/v1/support/tenants/not-there-{number}")) == (404, "tenant_unknown")
+        assert refusal(agent.caller.post(ASK, request_to(f"nor-here-{number}"))) == (404, "tenant_unknown")
+    for _ in range(2):
+        order = known | {"recipients": ["mallory@evil.example"]}
+        assert refusal(agent.caller.post(ASK, order)) == (422, "recipient_unknown")
+
+    # Known names are refused as well from now on: otherwise the answer would tell.
+    refused = [
+        agent.caller.get("/v1/support/tenants/not-there"),
+        agent.caller.get(f"/v1/support/tenants/{acme.tenant_id}"),
+        agent.caller.post(ASK, request_to("not-there")),
+        agent.caller.post(ASK, known),
+        agent.caller.post(ASK, order),
+    ]
+    assert all(0 < too_many(answer) <= 3600 for answer in refused)
+    acme.is_asked_by(acme.world.new_agent().caller)
+    assert acme.ledger().whats() == ["tenant.changed", "request.made"]
