@@ -24,6 +24,7 @@ from guestkey.store.table import (
     Unmet,
     find_all,
     is_unavailable,
+    newest_first,
     pauses,
     side_by_side,
 )
@@ -244,6 +245,34 @@ def test_many_items_are_read_in_one_strongly_consistent_request():
     assert people.agent_of(found[keys.agent("sven")]).name == "Sven Brandt"
     assert [request.operation for request in came] == ["BatchGetItem"]
     assert came[0].body["RequestItems"]["guestkey"]["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize(
+    ("first", "below", "read"),
+    [
+        ("", keys.LAST, ["04", "03", "02", "01"]),
+        ("02", keys.LAST, ["04", "03", "02"]),
+        ("", "03", ["02", "01"]),
+        ("02", "04", ["03", "02"]),
+        ("03", "03", []),
+        ("04", "02", []),
+        ("05", keys.LAST, []),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_newest_first_is_read_from_the_first_on_and_before_the_last(
+    first: str, below: str, read: list[str], batch: int
+):
+    made = [keys.right("initech", user_id) for user_id in ("01", "02", "03", "04")]
+    others = [keys.right("globex", "02"), keys.grant("initech", "02")]
+    for key in (*made, *others):
+        RightItem(*key, taken_at=MONDAY_NOON).save()
+    with wire.watched() as came:
+        items = newest_first(RightItem, keys.of_tenant("initech"), "RIGHT#", first, below, batch)
+        found = [item.sk for item in items]
+
+    assert found == [keys.right("initech", user_id).sk for user_id in read]
+    assert all(request.body["ConsistentRead"] for request in came)
 
 
 def test_what_dynamodb_left_out_is_asked_for_again():

@@ -53,14 +53,14 @@ def with_one_more(
 
 
 def put(change: Change, request: Request, before: list[str], after: list[str]) -> None:
-    """Add to a change what counts the request, if nobody made another one meanwhile."""
+    """Add to a change what counts the request, if nobody made another one meanwhile. What is kept is never empty."""
     item = PendingItem(
         *keys.pending(request.agent_id, request.tenant_id),
         requests=after,
         ttl=int((request.requested_at + LONGEST_LIFE).timestamp()),
     )
-    as_read = PendingItem.requests == before
-    change.put("pending", item, as_read | PendingItem.pk.does_not_exist() if not before else as_read)
+    as_read = PendingItem.requests == before if before else PendingItem.pk.does_not_exist()
+    change.put("pending", item, as_read)
 
 
 def _expires_at(one: str) -> datetime:

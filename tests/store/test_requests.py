@@ -1,0 +1,187 @@
+"""Requests in the table: kept with what counts them, found by whoever may see them, closed once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from guestkey.errors import Busy, NotFound
+from guestkey.rules.requests import Fate, Request, State
+from guestkey.store import keys, own, requests
+from tests import makers, table
+from tests.calls import call
+from tests.makers import MONDAY_NOON
+from tests.people import ANNA, BEN, DORA, SVEN
+from tests.store import wire
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+ASKED = {"tenant_id": "acme", "reason": "The import stands still"}
+
+
+def found(request: Request) -> Request:
+    return requests.find(request.tenant_id, request.request_id)
+
+
+# --- Kept and found --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mail", Fate)
+def test_a_request_reads_as_it_was_made(mail):
+    request = makers.requested(recipients=["giulia@acme.example"], period="1mo", may_export=True, mail=mail)
+
+    assert found(request) == request
+    assert request.recipients == ("giulia@acme.example",)
+
+
+def test_a_request_reads_as_it_was_approved(world):
+    request = makers.requested()
+    world.shift(HOUR)
+    grant = makers.approved(request)
+
+    assert found(request) == replace(
+        request,
+        closed_as=State.APPROVED,
+        answered_at=MONDAY_NOON + HOUR,
+        answered_by=grant.granted_by,
+        grant_id=grant.grant_id,
+    )
+
+
+@pytest.mark.parametrize("note", [None, "Tomorrow, please"])
+def test_a_request_reads_as_it_was_declined(note):
+    request = makers.requested()
+
+    assert makers.declined(request, note=note) == found(request)
+    assert found(request).note == note
+
+
+def test_a_request_reads_as_it_was_withdrawn():
+    request = makers.requested()
+
+    assert makers.withdrawn(request) == found(request) == replace(request, closed_as=State.WITHDRAWN)
+
+
+@pytest.mark.parametrize("tenant_id", ["globex", "nobody"])
+def test_a_request_is_found_at_its_own_tenant_only(tenant_id):
+    with pytest.raises(NotFound):
+        requests.find(tenant_id, makers.requested().request_id)
+
+
+def test_a_request_is_found_by_its_own_agent_only():
+    request = makers.requested()
+
+    assert requests.find_own("sven", request.request_id) == request
+    with pytest.raises(NotFound):
+        requests.find_own("dora", request.request_id)
+
+
+def test_an_agents_own_logins_are_no_requests():
+    makers.grant()
+    makers.login()
+
+    assert list(own.requests_before("sven", keys.LAST, 10)) == []
+
+
+# --- Expired ---------------------------------------------------------------------------------------------------------
+
+
+def test_that_a_request_expired_is_written_down_once_with_an_entry_by_nobody(world):
+    request = makers.requested()
+    world.shift(DAY)
+    requests.expire(request, makers.now())
+    with table.unchanged():
+        requests.expire(request, makers.now())
+
+    assert found(request) == replace(request, closed_as=State.EXPIRED)
+    kept = table.one(keys.request("acme", request.request_id))
+    assert kept and kept.keys().isdisjoint({"due", "due_at"})
+    last = call("GET", "/v1/ledger", caller=ANNA, query={"limit": 100}).text.splitlines()[-1]
+    assert f'"about":"{request.request_id}"' in last
+    assert '"by":{"id":null,"type":"system"},"data":{}' in last
+    assert makers.what_happened() == ["request.made", "request.expired"]
+
+
+def test_before_its_end_it_is_not_written_down(world):
+    request = makers.requested()
+    world.shift(DAY - SECOND)
+    with table.unchanged():
+        requests.expire(request, makers.now())
+
+
+@pytest.mark.parametrize("close", [makers.approved, makers.declined, makers.withdrawn])
+def test_what_was_closed_stays_as_it_was_closed(close: Callable[[Request], object], world):
+    request = makers.requested()
+    close(request)
+    world.shift(2 * DAY)
+    with table.unchanged():
+        requests.expire(request, makers.now())
+
+
+def test_what_is_closed_in_the_very_last_moment_stays_so(world):
+    request = makers.requested()
+    world.shift(DAY)
+    with table.meanwhile(lambda: makers.withdrawn(request, at=makers.now() - SECOND)):
+        requests.expire(request, makers.now())
+
+    assert found(request).closed_as is State.WITHDRAWN
+    assert makers.what_happened() == ["request.made", "request.withdrawn"]
+
+
+def test_it_stands_back_while_a_users_change_waits(world):
+    request = makers.requested()
+    world.shift(DAY)
+    call("POST", f"/v1/requests/{request.request_id}/approve", caller=BEN)  # leaves a wish
+
+    with wire.watched(), pytest.raises(Busy):
+        requests.expire(request, makers.now())
+    world.shift(2 * SECOND)
+    requests.expire(request, makers.now())
+    assert found(request).closed_as is State.EXPIRED
+
+
+# --- What goes over the wire -----------------------------------------------------------------------------------------
+
+
+def sent(act: Callable[[], Any]) -> list[tuple[str, int]]:
+    """Return each request that goes to DynamoDB, with the number of its items."""
+    with wire.watched() as came:
+        act()
+    return [(request.operation, _items(request.body)) for request in came]
+
+
+def _items(body: dict[str, Any]) -> int:
+    if "TransactItems" in body:
+        return len(body["TransactItems"])
+    return sum(len(table["Keys"]) for table in body["RequestItems"].values()) if "RequestItems" in body else 1
+
+
+def test_asking_is_two_reads_and_two_transactions_and_one_more_read_at_the_limit_only():
+    def ask() -> None:
+        assert call("POST", "/v1/support/requests", ASKED, caller=SVEN).status == 201
+
+    usual = [("BatchGetItem", 5), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
+    waiting: list[tuple[str, Request]] = []
+    for _ in range(5):
+        assert sent(ask) == usual
+        waiting += requests.pending_at("acme", makers.now(), None, 10)
+    makers.withdrawn(waiting[0][1])
+
+    assert sent(ask) == [*usual[:2], ("BatchGetItem", 5), *usual[2:]]
+
+
+def test_approving_is_a_wish_beside_a_read_another_read_and_one_transaction():
+    request = makers.requested(DORA)
+    came = sent(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
+
+    assert sorted(came[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
+    assert came[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 7)]
+
+
+def test_declining_is_a_wish_beside_a_read_and_one_transaction():
+    request = makers.requested(DORA)
+    came = sent(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
+
+    assert sorted(came[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
+    assert came[2:] == [("TransactWriteItems", 4)]
