@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from guestkey.errors import Busy, NotFound
-from guestkey.rules.requests import Fate, Request, State
-from guestkey.store import keys, own, requests
+from guestkey.rules.requests import Fate, Request, State, decline
+from guestkey.store import answers, keys, own, requests
 from tests import makers, table
 from tests.calls import call
 from tests.makers import MONDAY_NOON
@@ -82,6 +82,22 @@ def test_an_agents_own_logins_are_no_requests():
     makers.login()
 
     assert list(own.requests_before("sven", keys.LAST, 10)) == []
+
+
+# --- Only a condition decides ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [timedelta(), SECOND])
+def test_whatever_was_read_an_answer_at_the_end_or_later_is_not_stored(late: timedelta):
+    request = makers.requested()
+    anna = makers.user(ANNA)
+    ground = answers.ground(anna, request.request_id, None, MONDAY_NOON)
+    declined = decline(ground.request, by=anna, note=None, now=MONDAY_NOON)
+
+    with table.unchanged(), pytest.raises(answers.Overtaken):
+        answers.decline(replace(declined, answered_at=request.expires_at + late), anna, ground)
+    answers.decline(replace(declined, answered_at=request.expires_at - SECOND), anna, ground)
+    assert found(request).closed_as is State.DECLINED
 
 
 # --- Expired ---------------------------------------------------------------------------------------------------------
