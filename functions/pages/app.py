@@ -5,7 +5,6 @@ headers reaches an answer. What lies in `web/` is served as it is, but for two t
 starts: names that carry a hash of the content, and the settings.
 """
 
-import gc
 import hashlib
 import html
 import json
@@ -17,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guestkey import settings
-from guestkey.edge import log
+from guestkey.edge import log, ready
 from guestkey.errors import NotFound
 
 Answer = dict[str, Any]
@@ -140,5 +139,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Answer:
     return found | {"isBase64Encoded": False} | ({"body": ""} if method == "HEAD" else {})
 
 
-# `guestkey.edge` puts the collector to rest while a function starts.
-gc.enable()
+ready()

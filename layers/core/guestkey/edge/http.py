@@ -4,7 +4,6 @@ Standard library only: the check, whose start nobody waits for, stands on this a
 a framework between. What is not a refusal is a bug: it reaches Lambda, which logs the trace and answers 500.
 """
 
-import gc
 import json
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 from pynamodb.exceptions import PynamoDBException
 
 from guestkey import errors
-from guestkey.edge import body, callers, log
+from guestkey.edge import body, callers, log, ready
 from guestkey.store import table
 
 Event = dict[str, Any]
@@ -81,9 +80,7 @@ def serve(
         )
         return answer
 
-    # The end of a function's imports; `edge/__init__.py` says why. What is there now is never looked through again.
-    gc.freeze()
-    gc.enable()
+    ready()
     return lambda_handler
 
 
