@@ -181,10 +181,10 @@ def test_an_entry_reads_as_it_was_written():
 # --- The race for the next number ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("for_agent", [False, True])
-def test_a_writer_that_loses_the_race_takes_the_number_after(for_agent):
+@pytest.mark.parametrize("stands_back", [False, True])
+def test_a_writer_that_loses_the_race_takes_the_number_after(stands_back):
     with wire.through(with_a_rival(2)):
-        ledger.write(tip(), [note("ours")], taking(), for_agent=for_agent)
+        ledger.write(tip(), [note("ours")], taking(), stands_back=stands_back)
 
     assert about() == ["a rival", "a rival", "ours"]
     assert is_sound()
@@ -199,12 +199,12 @@ def test_a_change_that_is_built_again_is_given_what_the_head_says_now():
     assert seen[1] == seen[0] + 1
 
 
-@pytest.mark.parametrize("for_agent", [False, True])
-def test_a_writer_that_never_wins_gives_up_and_says_that_it_is_busy(for_agent):
+@pytest.mark.parametrize("stands_back", [False, True])
+def test_a_writer_that_never_wins_gives_up_and_says_that_it_is_busy(stands_back):
     tries = ledger.TRIES
 
     with wire.through(always(too_late)) as came, pytest.raises(Busy) as busy:
-        ledger.write(tip(), [note("ours")], taking(), for_agent=for_agent)
+        ledger.write(tip(), [note("ours")], taking(), stands_back=stands_back)
 
     assert busy.value.members == {"retry_after": 1}
     assert sum(request.operation == "TransactWriteItems" for request in came) == tries
@@ -212,14 +212,14 @@ def test_a_writer_that_never_wins_gives_up_and_says_that_it_is_busy(for_agent):
     assert table.items("TENANT#acme", "RIGHT#anna") == []
 
 
-@pytest.mark.parametrize("for_agent", [False, True])
-def test_no_further_try_begins_when_the_callers_patience_is_over(for_agent):
+@pytest.mark.parametrize("stands_back", [False, True])
+def test_no_further_try_begins_when_the_callers_patience_is_over(stands_back):
     moments = iter([0.0, 0.0, ledger.PATIENCE_SECONDS - 0.1, ledger.PATIENCE_SECONDS])
 
     with wire.through(always(in_conflict)) as came, patch.object(time, "monotonic", lambda: next(moments)):
         seen = tip()
         with pytest.raises(Busy):
-            ledger.write(seen, [note()], nothing, for_agent=for_agent)
+            ledger.write(seen, [note()], nothing, stands_back=stands_back)
 
     assert sum(request.operation == "TransactWriteItems" for request in came) == 2
 
@@ -297,7 +297,7 @@ def test_writers_for_agents_stand_back_while_it_stands_and_say_that_it_is_busy()
     ledger.wish("acme")
 
     with wire.watched() as came, pytest.raises(Busy):
-        ledger.write(tip(), [note()], taking(), for_agent=True)
+        ledger.write(tip(), [note()], taking(), stands_back=True)
 
     assert {request.operation for request in came} == {"GetItem"}
     assert about() == []
@@ -309,7 +309,7 @@ def test_a_wish_that_is_raised_while_an_agents_change_is_under_way_stops_it():
     ledger.wish("acme")
 
     with pytest.raises(Busy), wire.watched() as came:
-        ledger.write(seen, [note()], taking(), for_agent=True)
+        ledger.write(seen, [note()], taking(), stands_back=True)
 
     assert sum(request.operation == "TransactWriteItems" for request in came) == 1
 
@@ -328,7 +328,7 @@ def test_the_change_that_was_wished_for_clears_the_way():
     assert seen
     ledger.write(seen, [note("wished for")], nothing)
 
-    ledger.write(tip(), [note("for an agent")], nothing, for_agent=True)
+    ledger.write(tip(), [note("for an agent")], nothing, stands_back=True)
 
     assert about() == ["wished for", "for an agent"]
 
@@ -342,7 +342,7 @@ def test_an_agents_writer_goes_on_as_soon_as_the_wish_is_over(world):
         return send()
 
     with wire.through(script) as came:
-        ledger.write(tip(), [note()], nothing, for_agent=True)
+        ledger.write(tip(), [note()], nothing, stands_back=True)
 
     assert [request.operation for request in came][-1] == "TransactWriteItems"
     assert len(about()) == 1

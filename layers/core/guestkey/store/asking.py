@@ -153,7 +153,7 @@ def _write_made(request: Request, tip: ledger.Tip, before: list[str], after: lis
         data=data,
         at=request.requested_at,
     )
-    ledger.write(tip, [note], compose, own="request", for_agent=True)
+    ledger.write(tip, [note], compose, own="request", stands_back=True)
 
 
 def _open(tenant_id: str, request_ids: Iterable[str]) -> set[str]:

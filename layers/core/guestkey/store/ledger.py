@@ -1,7 +1,8 @@
 """The ledger in the table: its head, its entries, and the one way of writing a change together with its entries.
 
 The chain's safety rests on one condition: the head still has the number that was read. A wish on the head is a hint
-that keeps a user's change from starving: whoever writes for an agent stands back while it stands, at most a second.
+that keeps a user's change from starving: whoever writes for an agent, or for nobody, stands back while it stands, at
+most a second.
 """
 
 import random
@@ -36,7 +37,7 @@ class HeadItem(Item, discriminator="ledger_head"):
     live_at_most = NumberAttribute(default=0)
     revoked_at = InstantAttribute(null=True)
     wanted_until = NumberAttribute(null=True)
-    """Until when, in seconds since the epoch, writers on behalf of agents stand back."""
+    """Until when, in seconds since the epoch, all stand back who do not write for a user or the vendor."""
 
 
 class EntryItem(Item, discriminator="ledger_entry"):
@@ -102,25 +103,26 @@ def write(
     compose: Callable[[Change, Tip], None],
     *,
     own: str = "",
-    for_agent: bool = False,
+    stands_back: bool = False,
     head: Callable[[Tip], Tip] = lambda seen: seen,
 ) -> None:
     """Write a change and its ledger entries in one transaction, again with the next number if the race was lost.
 
     `compose` adds the change's own writes; `head` says what becomes of the head's other facts. Where the write named
     `own` finds its new id taken, an earlier try was stored although its answer was lost, and all is well. Any other
-    failed condition raises Unmet for the caller to put into words. Raises Busy when every try was lost.
+    failed condition raises Unmet for the caller to put into words. Raises Busy when every try was lost. Who writes for
+    an agent, or for nobody, `stands_back` for a user's wish.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     for pause in takewhile(lambda _: time.monotonic() < deadline, _shorter_and_shorter(TRIES)):
         if pause:
             time.sleep(pause)
-            seen = _again(seen, for_agent)
-        if for_agent and seen.is_wanted:
+            seen = _again(seen, stands_back)
+        if stands_back and seen.is_wanted:
             continue
         change = Change()
         compose(change, seen)
-        _number(change, seen, head(seen), notes, for_agent)
+        _number(change, seen, head(seen), notes, stands_back)
         try:
             return change.commit()
         except Unmet as unmet:
@@ -139,7 +141,7 @@ def write_once_only(seen: Tip, notes: Sequence[Note], compose: Callable[[Change,
         return False
     change = Change()
     compose(change, seen)
-    _number(change, seen, seen, notes, for_agent=True)
+    _number(change, seen, seen, notes, stands_back=True)
     try:
         change.commit()
     except (Unmet, Contended, Uncertain):
@@ -150,7 +152,7 @@ def write_once_only(seen: Tip, notes: Sequence[Note], compose: Callable[[Change,
 def begin(change: Change, tenant_id: str, notes: Sequence[Note]) -> None:
     """Add the first entries of a new tenant's ledger, and its head."""
     nothing = Tip(tenant_id=tenant_id, head=START, live_at_most=0, revoked_at=None, wanted_until=0)
-    _number(change, nothing, nothing, notes, for_agent=False)
+    _number(change, nothing, nothing, notes, stands_back=False)
 
 
 def since(tenant_id: str, after_seq: int, limit: int) -> Iterator[Entry]:
@@ -185,12 +187,12 @@ def _shorter_and_shorter(tries: int) -> Iterator[float]:
         yield random.uniform(0, max(SHORTEST_PAUSE, LONGEST_PAUSE - SHORTENED_BY * lost))
 
 
-def _again(seen: Tip, for_agent: bool) -> Tip:
-    fresh = tip(seen.tenant_id) if for_agent else wish(seen.tenant_id)
+def _again(seen: Tip, stands_back: bool) -> Tip:
+    fresh = tip(seen.tenant_id) if stands_back else wish(seen.tenant_id)
     return fresh or seen
 
 
-def _number(change: Change, seen: Tip, becomes: Tip, notes: Sequence[Note], for_agent: bool) -> None:
+def _number(change: Change, seen: Tip, becomes: Tip, notes: Sequence[Note], stands_back: bool) -> None:
     """Add the entries that follow the head, and move the head if it is still where it was read."""
     last = seen.head
     for note in notes:
@@ -198,7 +200,7 @@ def _number(change: Change, seen: Tip, becomes: Tip, notes: Sequence[Note], for_
         change.put(f"entry {entry.seq}", _entry_item(entry))
         last = entry.head
     free = HeadItem.seq == seen.head.seq if seen.head.seq else HeadItem.pk.does_not_exist()
-    if for_agent:
+    if stands_back:
         free &= HeadItem.wanted_until.does_not_exist() | (HeadItem.wanted_until <= time.time())
     actions: list[Action] = [
         HeadItem.kind.set(HeadItem),

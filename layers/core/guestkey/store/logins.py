@@ -117,7 +117,7 @@ def add(login: Login, at: Doorstep, covered_by: LiveKey, wanted: Once | None) ->
     }
     note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)
     try:
-        ledger.write(at.tip, [note], compose, own="login", for_agent=True)
+        ledger.write(at.tip, [note], compose, own="login", stands_back=True)
     except Unmet as unmet:
         once.replay_winner(wanted, unmet)
         if unmet.found.keys() & {"grant", "agent"}:
@@ -221,7 +221,7 @@ def _write_end(ended: Login, tip: ledger.Tip) -> None:
 
     data = {"end": ended.end.value}
     note = Note(what=What.LOGIN_ENDED, by=_by(ended.agent_id), about=ended.login_id, data=data, at=ended.ended_at)
-    ledger.write(tip, [note], compose, for_agent=True)
+    ledger.write(tip, [note], compose, stands_back=True)
 
 
 def _by(agent_id: str) -> By:

@@ -116,7 +116,7 @@ def write_closed(closed: Request, what: What, by: By, condition: Condition, now:
     tip = ledger.tip(closed.tenant_id)
     assert tip
     note = Note(what=what, by=by, about=closed.request_id, data={}, at=now)
-    ledger.write(tip, [note], lambda change, _: close(change, closed, condition), for_agent=True)
+    ledger.write(tip, [note], lambda change, _: close(change, closed, condition), stands_back=True)
 
 
 def item_of(request: Request) -> RequestItem:
