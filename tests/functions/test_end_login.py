@@ -40,7 +40,8 @@ def test_the_ledger_tells_of_it() -> None:
     end(login.login_id)
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
-    assert (last["what"], last["about"], last["data"]) == ("login.ended", login.login_id, {"end": "logged_out"})
+    assert (last["what"], last["about"]) == ("login.ended", login.login_id)
+    assert last["data"] == {"end": "logged_out", "ended_at": "2026-11-23T12:00:00Z"}
     assert last["by"] == {"type": "agent", "id": "sven"}
 
 

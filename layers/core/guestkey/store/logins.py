@@ -16,6 +16,7 @@ from guestkey import settings
 from guestkey.errors import Busy, NotFound, TooManyRequests
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
+from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
 from guestkey.rules.logins import MOST_LOGINS_AN_HOUR, End, Login, is_unchanged, log_out, look_at, over_at, settled
 from guestkey.rules.people import Agent
@@ -219,7 +220,7 @@ def _write_end(ended: Login, tip: ledger.Tip) -> None:
         item = LoginItem(*keys.login(ended.tenant_id, ended.login_id))
         change.update("login", item, actions, LoginItem.pk.exists() & LoginItem.ended_at.does_not_exist())
 
-    data = {"end": ended.end.value}
+    data = {"end": ended.end.value, "ended_at": text_of(ended.ended_at)}
     note = Note(what=What.LOGIN_ENDED, by=_by(ended.agent_id), about=ended.login_id, data=data, at=ended.ended_at)
     ledger.write(tip, [note], compose, stands_back=True)
 
