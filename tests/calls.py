@@ -47,6 +47,17 @@ class Answer:
         return found[1] if found else None
 
 
+@dataclass(frozen=True)
+class LambdaContext:
+    """What Lambda hands a function beside the event, as far as one of ours asks for it."""
+
+    milliseconds: int = 240_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+        return self.milliseconds
+
+
 def call(
     method: str,
     path: str,

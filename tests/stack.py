@@ -81,6 +81,11 @@ def guarded_routes() -> tuple[Route, ...]:
     return tuple(route for route in routes() if not route.is_public)
 
 
+def folders() -> set[str]:
+    """Return the folders of all functions."""
+    return {folder_of(function) for function in of_type("AWS::Serverless::Function").values()}
+
+
 def folder_of(function: dict[str, Any]) -> str:
     """Return which folder of `functions/` holds a function's code."""
     return str(function["CodeUri"]).removeprefix("functions/").removesuffix("/")

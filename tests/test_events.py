@@ -1,10 +1,12 @@
 """The sample events of `events/`, as `sam local invoke` would send them, replayed to the real handlers.
 
-A file is named `<function>.<status>-<what>.json`. They are asked on Monday at noon in the sample world, after Anna has
-let Sven in (GRANT_ID), he has entered (LOGIN_ID) and has asked once more (REQUEST_ID).
+A request's file is named `<function>.<status>-<what>.json`, any other event's `<function>.<what>.json`. Requests come
+on Monday at noon in the sample world, after Anna has let Sven in (GRANT_ID), he has entered (LOGIN_ID) and has asked
+once more (REQUEST_ID); the others come a good day later, when his time is over.
 """
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,18 @@ import pytest
 import time_machine
 
 from tests import makers, people, stack
-from tests.calls import answer, handler, send
+from tests.calls import LambdaContext, answer, handler, send
 
-EVENTS = sorted((stack.PROJECT / "events").glob("*.json"))
+ALL = sorted((stack.PROJECT / "events").glob("*.json"))
+ASKED = {route.folder for route in stack.routes()}
+EVENTS = [file for file in ALL if file.name.split(".")[0] in ASKED]
+OTHERS = [file for file in ALL if file not in EVENTS]
 GRANT_ID = "01M844DZG0ACMEGRANT0000001"
 LOGIN_ID = "01M844DZG0SVENENTERS000001"
 REQUEST_ID = "01M844DZG0SVENASKSACME0001"
 
 every_event = pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
+every_other = pytest.mark.parametrize("file", OTHERS, ids=lambda file: file.stem)
 
 
 def read(file: Path) -> Any:
@@ -76,12 +82,32 @@ def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
     ]
 
 
-def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
-    folders = {route.folder for route in stack.routes()}
+@every_other
+def test_what_is_no_request_is_handled(file: Path, world: time_machine.Traveller) -> None:
+    makers.grant(people.SVEN, grant_id=GRANT_ID)
+    makers.login(people.SVEN, login_id=LOGIN_ID)
+    makers.requested(people.SVEN, request_id=REQUEST_ID)
+    world.shift(timedelta(hours=25))
+    said = handler(function_of(file))(read(file), LambdaContext())
 
-    assert {function_of(file) for file in EVENTS} == folders
-    assert {function_of(file) for file in EVENTS if status_of(file) < 400} == folders
-    assert {function_of(file) for file in EVENTS if status_of(file) >= 400} == folders
+    assert said is None or said == {"batchItemFailures": []}
+
+
+def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
+    assert {function_of(file) for file in EVENTS} == ASKED
+    assert {function_of(file) for file in EVENTS if status_of(file) < 400} == ASKED
+    assert {function_of(file) for file in EVENTS if status_of(file) >= 400} == ASKED
+
+
+def test_every_function_that_nobody_asks_has_one_for_each_of_its_sources() -> None:
+    assert {function_of(file) for file in OTHERS} == stack.folders() - ASKED
+    streamed = {mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()}
+    for name, properties in stack.of_type("AWS::Serverless::Function").items():
+        sources = {event["Type"] for event in properties.get("Events", {}).values()} - {"HttpApi"}
+        files = [file for file in OTHERS if function_of(file) == stack.folder_of(properties)]
+        assert {"Stream" if "Records" in read(file) else "Schedule" for file in files} == sources | (
+            {"Stream"} if name in streamed else set()
+        )
 
 
 def test_every_route_has_one() -> None:

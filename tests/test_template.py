@@ -12,7 +12,7 @@ import pytest
 
 from guestkey.rules.people import GranteeType
 from guestkey.rules.requests import LONGEST_LIFE
-from guestkey.store import keys
+from guestkey.store import ends, keys, ledger
 from guestkey.store import table as store_table
 from tests import stack
 from tests.makers import MONDAY_NOON
@@ -29,6 +29,16 @@ MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET"}
 """Settings that name what the stack makes, whatever its parameters."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
 """Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
+
+OF_THE_STREAM = {
+    "Table.Arn/stream/*": {f"dynamodb:{what}" for what in ("DescribeStream", "GetRecords", "GetShardIterator")},
+    "*": {"dynamodb:ListStreams"},
+    "ParkedRecords.Arn": {"sqs:SendMessage"},
+}
+"""What only a function may that handles the table's stream."""
+HANDLING_THE_STREAM = {
+    mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
+}
 
 
 def actions(function: str) -> dict[str, set[str]]:
@@ -127,6 +137,10 @@ def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(f
     for resource, allowed in actions(function).items():
         if resource in mailing:
             continue
+        if resource in OF_THE_STREAM:
+            assert function in HANDLING_THE_STREAM
+            assert allowed <= OF_THE_STREAM[resource]
+            continue
         assert resource == "Table.Arn" or resource.startswith("Table.Arn/index/")
         for action in allowed:
             assert re.fullmatch(r"dynamodb:[A-Za-z]+", action)
@@ -150,7 +164,7 @@ def test_the_overview_can_only_read() -> None:
 def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) -> None:
     indexes = {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
     for resource, allowed in actions(function).items():
-        if resource != "Table.Arn" and resource not in MAILING:
+        if resource != "Table.Arn" and resource not in MAILING | OF_THE_STREAM.keys():
             assert resource.removeprefix("Table.Arn/index/") in indexes
             assert allowed == {"dynamodb:Query"}
 
@@ -159,6 +173,54 @@ def test_no_code_scans() -> None:
     for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
         called = {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
         assert "scan" not in called, file
+
+
+# ------------------------------------------------------------------ what nobody calls
+
+
+def test_the_clean_up_runs_every_five_minutes_and_is_done_before_the_next_run() -> None:
+    clean_up = FUNCTIONS["CleanupFunction"]
+
+    assert clean_up["Events"]["EveryFiveMinutes"]["Properties"]["Schedule"] == "rate(5 minutes)"
+    assert clean_up["Timeout"] < 5 * 60
+
+
+def test_who_asked_before_an_end_is_answered_before_it_is_written_down() -> None:
+    """Else a grant given in time could prolong a login whose end stands in the ledger already."""
+    longest = {
+        function: properties.get("Timeout", stack.template()["Globals"]["Function"]["Timeout"])
+        for function, properties in FUNCTIONS.items()
+        if function in {route.function for route in stack.routes()}
+    }
+
+    assert longest
+    assert all(timedelta(seconds=seconds) <= ends.SETTLED_AFTER / 2 for seconds in longest.values()), longest
+
+
+def test_of_all_changes_the_clean_up_hears_of_live_keys_that_the_table_swept() -> None:
+    source = stack.resource("SweptLiveKeys")
+
+    assert source["FunctionName"] == {"Ref": "CleanupFunction"}
+    assert [json.loads(only["Pattern"]) for only in source["FilterCriteria"]["Filters"]] == [
+        {
+            "eventName": ["REMOVE"],
+            "userIdentity": {"principalId": ["dynamodb.amazonaws.com"]},
+            "dynamodb": {"Keys": {"SK": {"S": [{"prefix": keys.LIVE}]}}},
+        }
+    ]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert stack.value_of(source["DestinationConfig"], PRODUCTION) == {
+        "OnFailure": {"Destination": "ParkedRecords.Arn"}
+    }
+
+
+def test_a_whole_batch_of_contended_ledgers_fits_into_the_clean_ups_time() -> None:
+    longest = timedelta(seconds=ledger.PATIENCE_SECONDS + 3 * (store_table.CONNECT_SECONDS + store_table.READ_SECONDS))
+
+    assert stack.resource("SweptLiveKeys")["BatchSize"] * longest < timedelta(
+        seconds=FUNCTIONS["CleanupFunction"]["Timeout"]
+    )
 
 
 # ------------------------------------------------------------------ settings

@@ -23,7 +23,7 @@ from guestkey.store import asking, keys, ledger, once, requests
 from guestkey.store import table as store
 from guestkey.store.once import Once
 from tests import makers, table
-from tests.calls import Answer, call
+from tests.calls import Answer, LambdaContext, call, handler
 from tests.makers import MONDAY_NOON
 from tests.people import ANNA, BACKEND, SVEN
 from tests.store import wire
@@ -181,6 +181,27 @@ def put_agent(agent_id: str, *departments: str, active: bool = True) -> Callable
     return lambda: lambda: call("PUT", f"/v1/vendor/agents/{agent_id}", body, caller=BACKEND)
 
 
+def time_ends(prepare: Callable[[], object]) -> Callable[[], Do]:
+    """Prepare something, and let the clean-up write down what time has made of it by now."""
+
+    def prepared() -> Do:
+        with time_machine.travel(MONDAY_NOON - 30 * HOUR, tick=False):
+            prepare()
+
+        def clean_up() -> Answer:
+            return Answer(200, handler("cleanup")({}, LambdaContext()), {}, "")
+
+        return clean_up
+
+    return prepared
+
+
+def a_login_under_a_revoked_grant() -> None:
+    grant = makers.grant(SVEN, period="permanent")
+    makers.login(SVEN)
+    makers.revoked(grant)
+
+
 WRITES: dict[str, Callable[[], Do]] = {
     "a grant": give(),
     "a grant with an Idempotency-Key": give_with_a_key,
@@ -192,6 +213,9 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a login with an Idempotency-Key": log_in(**KEY),
     "a login that reports refusals": log_in_after_refusals,
     "the end of a login": end_the_login,
+    "the end of a grant": time_ends(makers.grant),
+    "the end of a request": time_ends(makers.requested),
+    "the end of access": time_ends(a_login_under_a_revoked_grant),
     "an hour's first refusal": refuse,
     "a first refusal that reports others": refuse_first_in_the_hour_after_others,
     "a request": ask(),

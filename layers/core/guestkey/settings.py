@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 TABLE_NAME = os.environ["TABLE_NAME"]
+STACK_NAME = os.environ.get("STACK_NAME", "guestkey")
 
 USER_ID_CLAIM = os.environ.get("USER_ID_CLAIM", "sub")
 TENANT_CLAIM = os.environ.get("TENANT_CLAIM", "tenant_id")

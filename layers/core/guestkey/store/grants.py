@@ -56,6 +56,8 @@ class GrantItem(Item, discriminator="grant"):
     revoked_by_id = UnicodeAttribute(null=True)
     revoked_by_name = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    ended_told_at = InstantAttribute(null=True)
+    review_told_at = InstantAttribute(null=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,7 @@ def end_early(user: User, grant_id: str, now: datetime) -> Grant:
             raise RightMissing
         if tip is None or key not in found:
             raise NotFound
-        before = _grant(found[key])
+        before = grant_of(found[key])
         revoked = revoke(before, user, now)
         if revoked == before:
             return before
@@ -157,7 +159,7 @@ def end_early(user: User, grant_id: str, now: datetime) -> Grant:
 def find(tenant_id: str, grant_id: str) -> Grant:
     """Return one grant. Raises NotFound."""
     try:
-        return _grant(GrantItem.get(*keys.grant(tenant_id, grant_id), consistent_read=True))
+        return grant_of(GrantItem.get(*keys.grant(tenant_id, grant_id), consistent_read=True))
     except GrantItem.DoesNotExist:
         raise NotFound from None
 
@@ -165,7 +167,7 @@ def find(tenant_id: str, grant_id: str) -> Grant:
 def find_many(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Grant]:
     """Return those of up to a hundred grants that there are, by id."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in grant_ids)
-    return {grant.grant_id: grant for grant in map(_grant, found.values())}
+    return {grant.grant_id: grant for grant in map(grant_of, found.values())}
 
 
 def overview(
@@ -263,7 +265,7 @@ def _rank(key: LiveKey) -> int:
 
 
 def _between(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
-    yield from map(_grant, newest_first(GrantItem, keys.of_tenant(tenant_id), kind, first_id, below_id, batch))
+    yield from map(grant_of, newest_first(GrantItem, keys.of_tenant(tenant_id), kind, first_id, below_id, batch))
 
 
 def _history(grant: Grant, key: keys.Key) -> GrantItem:
@@ -285,7 +287,8 @@ def _history(grant: Grant, key: keys.Key) -> GrantItem:
     )
 
 
-def _grant(item: Item) -> Grant:
+def grant_of(item: Item) -> Grant:
+    """Return a grant that was read as an item."""
     assert isinstance(item, GrantItem)
     revoked_by = Person(user_id=item.revoked_by_id, name=item.revoked_by_name) if item.revoked_at else None
     return Grant(

@@ -149,7 +149,7 @@ def end(agent_id: str, login_id: str, now: datetime) -> Login:
         assert tip
         ended = log_out(login, now)
         try:
-            _write_end(ended, tip)
+            write_end(ended, tip, now)
         except Unmet:
             continue  # ended meanwhile: the next reading says how
         return ended
@@ -159,14 +159,14 @@ def end(agent_id: str, login_id: str, now: datetime) -> Login:
 def find(tenant_id: str, login_id: str) -> Login | None:
     """Return a login as it was recorded, strongly consistent."""
     try:
-        return _login(LoginItem.get(*keys.login(tenant_id, login_id), consistent_read=True))
+        return login_of(LoginItem.get(*keys.login(tenant_id, login_id), consistent_read=True))
     except LoginItem.DoesNotExist:
         return None
 
 
 def before(tenant_id: str, below_id: str, batch: int) -> Iterator[Login]:
     """Yield the logins before `below_id` as they were recorded, newest first."""
-    yield from map(_login, newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", below_id, batch))
+    yield from map(login_of, newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", below_id, batch))
 
 
 def settle(tenant_id: str, recorded: list[Login], now: datetime) -> list[Login]:
@@ -208,20 +208,21 @@ def _ends_by_history(
         upto = reached
 
 
-def _write_end(ended: Login, tip: ledger.Tip) -> None:
+def write_end(ended: Login, tip: ledger.Tip, now: datetime) -> None:
+    """Keep how a login ended, with its ledger entry. Raises Unmet where its end was written down before."""
     assert ended.ended_at and ended.end
-    actions: list[Action] = [
-        LoginItem.ended_at.set(ended.ended_at),
-        LoginItem.end.set(ended.end.value),
-        *due_no_more(),
-    ]
+    actions: list[Action] = [LoginItem.ended_at.set(ended.ended_at), LoginItem.end.set(ended.end.value), *due_no_more()]
+    by = _by(ended.agent_id)
+    if ended.end is End.ACCESS_OVER:
+        actions.append(LoginItem.access_ends_at.set(ended.ended_at))
+        by = By(type=ByType.SYSTEM)
 
     def compose(change: Change, _: ledger.Tip) -> None:
         item = LoginItem(*keys.login(ended.tenant_id, ended.login_id))
         change.update("login", item, actions, LoginItem.pk.exists() & LoginItem.ended_at.does_not_exist())
 
     data = {"end": ended.end.value, "ended_at": text_of(ended.ended_at)}
-    note = Note(what=What.LOGIN_ENDED, by=_by(ended.agent_id), about=ended.login_id, data=data, at=ended.ended_at)
+    note = Note(what=What.LOGIN_ENDED, by=by, about=ended.login_id, data=data, at=now)
     ledger.write(tip, [note], compose, stands_back=True)
 
 
@@ -247,7 +248,8 @@ def _item(login: Login) -> LoginItem:
     )
 
 
-def _login(item: Item) -> Login:
+def login_of(item: Item) -> Login:
+    """Return a login that was read as an item."""
     assert isinstance(item, LoginItem)
     return Login(
         tenant_id=item.pk.removeprefix(keys.of_tenant("")),

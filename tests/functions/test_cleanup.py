@@ -1,0 +1,786 @@
+"""The clean-up: what time has ended is written down, once, and no answer depends on whether it was."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import time_machine
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError
+from pynamodb.exceptions import QueryError
+
+from guestkey.rules.instants import instant, text_of
+from guestkey.rules.ledger import Entry, to_line
+from guestkey.rules.logins import Login
+from guestkey.rules.verify import verify
+from guestkey.store import keys, ledger
+from tests import makers, table
+from tests.calls import LambdaContext, call, handler
+from tests.makers import MONDAY_NOON, what_happened
+from tests.people import ANNA, BACKEND, CARLA, DORA, SVEN, Caller
+from tests.store import wire
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+Counts = dict[str, Any]
+
+
+@pytest.fixture
+def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
+    """Run it as the schedule does and give what it counted."""
+
+    def run(context: Any = None) -> Counts:
+        capsys.readouterr()
+        assert handler("cleanup")({"source": "aws.events"}, context or LambdaContext()) is None
+        *_, last = capsys.readouterr().out.splitlines()
+        said = json.loads(last)
+        assert said.pop("CleanupRuns") == [1.0]
+        return {name: count for name, count in said.items() if name not in {"_aws", "stack"}}
+
+    return run
+
+
+def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
+    """Tell it of live keys that the table has swept, as the stream does, and give which records failed."""
+    records = [
+        {
+            "eventName": "REMOVE",
+            "dynamodb": {
+                "Keys": {"PK": {"S": f"TENANT#{tenant_id}"}, "SK": {"S": f"LIVE#{grant_id}"}},
+                "SequenceNumber": str(number),
+            },
+        }
+        for number, grant_id in enumerate(grant_ids)
+    ]
+    answer = handler("cleanup")({"Records": records}, LambdaContext())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def told(tenant_id: str = "acme") -> list[Entry]:
+    """Return what the system itself wrote into a ledger."""
+    return [entry for entry in ledger.since(tenant_id, 0, 1_000) if entry.by.type == "system"]
+
+
+def grant_item(grant_id: str, tenant_id: str = "acme") -> table.Raw:
+    found = table.one(keys.grant(tenant_id, grant_id))
+    assert found
+    return found
+
+
+def login_item(login_id: str) -> table.Raw:
+    found = table.one(keys.login("acme", login_id))
+    assert found
+    return found
+
+
+def due_at(item: table.Raw) -> str | None:
+    return item["due_at"]["S"] if "due" in item else None
+
+
+def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
+    """Change an item past all that the product does."""
+    found = table.one(key)
+    assert found
+    table.put([found | attributes])
+
+
+# ------------------------------------------------------------------ grants
+
+
+def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.move_to(MONDAY_NOON + 65 * MINUTE)
+
+    assert clean_up() == {"grants_ended": 1}
+
+    [entry] = told()
+    assert (entry.what, entry.about, entry.by.id) == ("grant.ended", grant.grant_id, None)
+    assert (entry.at, entry.data) == (MONDAY_NOON + 65 * MINUTE, {"ends_at": "2026-11-23T13:00:00Z"})
+    assert grant_item(grant.grant_id)["ended_told_at"] == {"S": "2026-11-23T13:05:00Z"}
+    assert due_at(grant_item(grant.grant_id)) is None
+
+
+def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    marks = {"ended_told_at", "due", "due_at"}
+    before = [item for item in table.items() if item["SK"]["S"] not in {"LEDGER", f"GRANT#{grant.grant_id}"}]
+    as_given = {name: value for name, value in grant_item(grant.grant_id).items() if name not in marks}
+    clean_up()
+
+    after = [item for item in table.items() if item["SK"]["S"] not in {"LEDGER", f"GRANT#{grant.grant_id}"}]
+    assert [item for item in after if not item["SK"]["S"].startswith("ENTRY#") or item in before] == before
+    assert {name: value for name, value in grant_item(grant.grant_id).items() if name not in marks} == as_given
+
+
+@pytest.mark.parametrize("after", [-HOUR, -SECOND, timedelta(0), 59 * SECOND])
+def test_nothing_is_written_down_before_the_end_is_final(
+    world: time_machine.Traveller, clean_up, after: timedelta
+) -> None:
+    """Until a minute later somebody may be answered who asked before the end."""
+    makers.grant()
+    world.move_to(MONDAY_NOON + HOUR + after)
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_a_minute_after_the_end_it_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    world.move_to(MONDAY_NOON + HOUR + MINUTE)
+
+    assert clean_up() == {"grants_ended": 1}
+
+
+def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    makers.grant("support", by=CARLA)
+    world.shift(2 * HOUR)
+    clean_up()
+    with table.unchanged():
+        for _ in range(19):
+            assert clean_up() == {}
+            world.shift(5 * MINUTE)
+
+    assert [len(told(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
+
+
+def test_three_days_late_the_entry_says_when_it_was_written_and_when_the_grant_ended(
+    world: time_machine.Traveller, clean_up
+) -> None:
+    makers.grant()
+    world.shift(3 * DAY)
+    clean_up()
+
+    [entry] = told()
+    assert (entry.at, entry.data["ends_at"]) == (MONDAY_NOON + 3 * DAY, "2026-11-23T13:00:00Z")
+
+
+def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller, clean_up) -> None:
+    makers.revoked(makers.grant())
+    world.shift(2 * HOUR)
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
+    """It cannot come so late; if it did, the grant would not end twice."""
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    with table.meanwhile(lambda: makers.revoked(grant, at=MONDAY_NOON + MINUTE)):
+        assert clean_up() == {"nothing": 1}
+
+    assert what_happened() == ["grant.given", "grant.revoked"]
+
+
+def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    with table.meanwhile(clean_up):
+        assert clean_up() == {"nothing": 1}
+
+    assert what_happened() == ["grant.given", "grant.ended"]
+    assert due_at(grant_item(grant.grant_id)) is None
+
+
+def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    world.shift(2 * HOUR)
+    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+        assert clean_up() == {"grants_ended": 1}
+
+    assert what_happened() == ["grant.given", "right.changed", "grant.ended"]
+
+
+# ------------------------------------------------------------------ permanent grants
+
+
+def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_ledger(
+    world: time_machine.Traveller, clean_up
+) -> None:
+    grant = makers.grant(period="permanent")
+    world.shift(179 * DAY)
+    assert clean_up() == {}
+    world.shift(2 * DAY)
+
+    assert clean_up() == {"reviews_due": 1}
+    assert clean_up() == {}
+    assert grant_item(grant.grant_id)["review_told_at"] == {"S": "2027-05-23T12:00:00Z"}
+    assert due_at(grant_item(grant.grant_id)) is None
+    assert what_happened() == ["grant.given"]
+
+
+def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="permanent")
+    world.shift(200 * DAY)
+    with table.meanwhile(lambda: makers.revoked(grant), at="UpdateItem"):
+        assert clean_up() == {"nothing": 1}
+
+    assert "review_told_at" not in grant_item(grant.grant_id)
+
+
+def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="permanent")
+    world.shift(200 * DAY)
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        answer = send()
+        if request.operation == "UpdateItem" and request.nth == 1:
+            raise ConnectionClosedError(endpoint_url=wire.URL)
+        return answer
+
+    with wire.through(script):
+        clean_up()
+    assert grant_item(grant.grant_id)["review_told_at"] == {"S": "2027-06-11T12:00:00Z"}
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_a_review_that_may_not_be_marked_is_put_off(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="permanent")
+    world.shift(200 * DAY)
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        is_first = request.operation == "UpdateItem" and request.nth == 1
+        return wire.failing(400, "AccessDeniedException") if is_first else send()
+
+    with wire.through(script):
+        assert clean_up() == {"failed": 1}
+    assert due_at(grant_item(grant.grant_id)) == "2027-06-11T13:00:00Z"
+
+
+def test_a_permanent_grant_can_be_revoked_after_its_review(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="permanent")
+    world.shift(200 * DAY)
+    clean_up()
+
+    assert makers.revoked(grant).revoked_at == MONDAY_NOON + 200 * DAY
+
+
+# ------------------------------------------------------------------ requests
+
+
+def test_that_a_request_expired_is_written_down_once(world: time_machine.Traveller, clean_up) -> None:
+    request = makers.requested()
+    world.shift(DAY)
+    assert clean_up() == {}
+    world.shift(MINUTE)
+
+    assert clean_up() == {"requests_expired": 1}
+    assert clean_up() == {}
+    [entry] = told()
+    assert (entry.what, entry.about, entry.at) == ("request.expired", request.request_id, MONDAY_NOON + DAY + MINUTE)
+
+
+def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
+    request = makers.requested()
+    world.shift(2 * DAY)
+
+    def approve() -> None:
+        world.move_to(MONDAY_NOON + HOUR)
+        path = f"/v1/requests/{request.request_id}/approve"
+        assert call("POST", path, {}, caller=ANNA).status == 201
+        world.move_to(MONDAY_NOON + 2 * DAY)
+
+    with table.meanwhile(approve):
+        clean_up()
+
+    assert what_happened() == ["request.made", "request.approved", "grant.given"]
+    assert clean_up() == {"grants_ended": 1}
+
+
+def test_a_closed_request_that_is_still_due_is_left_alone(world: time_machine.Traveller, clean_up) -> None:
+    request = makers.requested()
+    spoil(keys.request("acme", request.request_id), closed_as={"S": "declined"})
+    world.shift(2 * DAY)
+
+    assert clean_up() == {"nothing": 1}
+    assert what_happened() == ["request.made"]
+
+
+# ------------------------------------------------------------------ logins
+
+
+def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(2 * HOUR)
+
+    assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
+    [entry] = [entry for entry in told() if entry.what == "login.ended"]
+    assert (entry.about, entry.at) == (login.login_id, MONDAY_NOON + 2 * HOUR)
+    assert entry.data == {"end": "access_over", "ended_at": "2026-11-23T13:00:00Z"}
+    item = login_item(login.login_id)
+    assert (item["end"], item["ended_at"]) == ({"S": "access_over"}, {"S": "2026-11-23T13:00:00Z"})
+    assert due_at(item) is None
+
+
+def test_so_does_a_revoke_and_the_login_is_found_within_a_quarter_of_its_age(
+    world: time_machine.Traveller, clean_up
+) -> None:
+    grant = makers.grant(period="permanent")
+    login = makers.login()
+    world.shift(HOUR)
+    assert clean_up() == {"logins_open": 1}
+    makers.revoked(grant, at=MONDAY_NOON + HOUR + MINUTE)
+    world.shift(HOUR / 4)
+    assert clean_up() == {}
+    world.shift(MINUTE)
+
+    assert clean_up() == {"logins_ended": 1}
+    assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T13:01:00Z"}
+
+
+def test_a_revoke_of_this_minute_waits_until_it_is_final(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="permanent")
+    makers.login()
+    world.shift(HOUR)
+    makers.revoked(grant)
+
+    assert clean_up() == {"logins_open": 1}
+    world.shift(HOUR)
+    assert clean_up() == {"logins_ended": 1}
+
+
+def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant("support", period="today")
+    login = makers.login()
+    world.shift(MINUTE)
+    makers.agent("sven", "development")
+    world.shift(HOUR)
+
+    assert clean_up() == {"logins_ended": 1}
+    assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T12:01:00Z"}
+
+
+def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant(period="permanent")
+    login = makers.login()
+    ages = []
+    while makers.now() < MONDAY_NOON + 10 * DAY:
+        world.move_to(instant(due_at(login_item(login.login_id)) or "") + MINUTE)
+        assert clean_up() == {"logins_open": 1}
+        ages.append(makers.now() - MONDAY_NOON)
+    pauses = [later - earlier for earlier, later in pairwise(ages)]
+
+    assert ages[0] == 6 * MINUTE
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (6 * MINUTE, DAY + MINUTE)
+    assert len(ages) < 40
+    assert what_happened() == ["grant.given", "login.recorded"]
+
+
+def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
+    world: time_machine.Traveller, clean_up
+) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(HOUR / 2)
+    makers.grant(period="2h")
+    world.move_to(MONDAY_NOON + 2 * HOUR + 20 * MINUTE)
+    assert clean_up() == {"grants_ended": 1, "logins_open": 1}
+    assert due_at(login_item(login.login_id)) == "2026-11-23T14:30:00Z"
+    world.move_to(MONDAY_NOON + 2 * HOUR + 31 * MINUTE)
+
+    assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
+    assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T14:30:00Z"}
+
+
+def test_a_login_that_sven_ended_is_over_already(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant(period="permanent")
+    makers.logged_out(makers.login())
+    world.shift(2 * HOUR)
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    login = makers.login()
+    world.shift(2 * HOUR)
+    # the first to be looked at: its login is looked at five minutes after it began
+    with table.meanwhile(lambda: makers.logged_out(login, at=MONDAY_NOON + MINUTE)):
+        assert clean_up() == {"nothing": 1, "grants_ended": 1}
+
+    assert what_happened().count("login.ended") == 1
+    assert login_item(login.login_id)["end"] == {"S": "logged_out"}
+
+
+# ------------------------------------------------------------------ what cannot be handled
+
+
+def spoiled_kind() -> keys.Key:
+    key = keys.grant("acme", makers.grant().grant_id)
+    spoil(key, kind={"S": "no such kind"})
+    return key
+
+
+def spoiled_time() -> keys.Key:
+    key = keys.grant("acme", makers.grant().grant_id)
+    spoil(key, ends_at={"S": "some time"})
+    return key
+
+
+def wrong_kind() -> keys.Key:
+    """Nothing of this kind is ever due."""
+    key = keys.right("acme", "ben")
+    spoil(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
+    return key
+
+
+def tenant_gone() -> keys.Key:
+    key = keys.grant("globex", makers.grant(by=CARLA).grant_id)
+    table.drop(keys.ledger("globex"))
+    return key
+
+
+def agent_gone() -> keys.Key:
+    makers.agent("tina", "support")
+    makers.grant("support", by=CARLA, period="permanent")
+    key = keys.login("globex", makers.login(SVEN.but(sub="tina"), "globex").login_id)
+    table.drop(keys.agent("tina"))
+    return key
+
+
+@pytest.mark.parametrize("poison", [spoiled_kind, spoiled_time, wrong_kind, tenant_gone, agent_gone])
+def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
+    world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], poison: Callable[[], keys.Key]
+) -> None:
+    key = poison()
+    world.shift(SECOND)
+    good = makers.grant(DORA)
+    world.shift(2 * HOUR)
+    handler("cleanup")({}, LambdaContext())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [logged] = [line for line in lines if line.get("code") == "not_handled"]
+
+    assert logged.keys() == {"code", "item", "error", "line"}
+    assert logged["item"] == f"{key.pk} {key.sk}"
+    assert (lines[-1]["failed"], lines[-1]["grants_ended"]) == (1, 1)
+    assert [entry.about for entry in told() if entry.what == "grant.ended"] == [good.grant_id]
+    item = table.one(key)
+    assert item and due_at(item) == text_of(makers.now() + HOUR)
+    assert clean_up() == {}
+    world.shift(HOUR + MINUTE)
+    assert clean_up() == {"failed": 1}
+
+
+def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant(period="1w")
+    spoil(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
+    world.shift(HOUR)
+
+    assert clean_up() == {"nothing": 1}
+    assert due_at(grant_item(grant.grant_id)) == "2026-11-23T14:00:00Z"
+
+
+def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    with table.meanwhile(lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
+        assert clean_up() == {"nothing": 1}
+
+    assert table.one(keys.grant("acme", grant.grant_id)) is None
+
+
+def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    world.shift(2 * HOUR)
+    with table.meanwhile(clean_up, at="GetItem"):
+        assert clean_up() == {"nothing": 1}
+
+    assert what_happened() == ["grant.given", "grant.ended"]
+
+
+def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    makers.login()
+    theirs = makers.grant(by=CARLA)
+    world.shift(2 * HOUR)
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        if request.operation == "TransactWriteItems" and "TENANT#acme" in str(request.body):
+            return wire.cancelled(request, "TransactionConflict", "TENANT#acme")
+        return send()
+
+    with wire.through(script) as came:
+        assert clean_up() == {"waiting": 2, "grants_ended": 1}
+    tries = [request for request in came if request.is_write and "TENANT#acme" in str(request.body)]
+    assert len(tries) == ledger.TRIES, "one item of that tenant was tried, and no other"
+    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+    assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
+
+
+def test_it_stands_back_for_a_wish(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    world.shift(2 * HOUR)
+    with wire.watched() as came:
+        ledger.wish("acme")
+        assert clean_up() == {"waiting": 1}
+
+    assert not [request for request in came if request.is_write]
+
+
+def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        return wire.failing(400, "ThrottlingException") if request.operation == "GetItem" else send()
+
+    with wire.through(script):
+        assert clean_up() == {"waiting": 1}
+    assert due_at(grant_item(grant.grant_id)) == "2026-11-23T13:00:00Z"
+
+
+# ------------------------------------------------------------------ bounds
+
+
+def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Traveller, clean_up) -> None:
+    tenant_ids = ["initech", "hooli", "umbrella", "wonka", "tyrell"]
+    assert len({keys.due_on(tenant_id) for tenant_id in tenant_ids}) == keys.DUE_SHARDS
+    for tenant_id in tenant_ids:
+        makers.tenant(tenant_id)
+        makers.grant(by=ANNA.but(tenant_id=tenant_id))
+        world.shift(SECOND)
+    world.shift(2 * HOUR)
+    with wire.watched() as came:
+        clean_up()
+
+    entries = [str(request.body) for request in came if request.operation == "TransactWriteItems"]
+    assert [tenant_id for entry in entries for tenant_id in tenant_ids if f"TENANT#{tenant_id}'" in entry] == tenant_ids
+
+
+def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Traveller, clean_up) -> None:
+    for _ in range(5):
+        makers.grant()
+    world.shift(2 * HOUR)
+    app = import_module("functions.cleanup.app")
+    for left in (3, 1):
+        app.clean_up(LambdaContext(), most=2)
+        assert what_happened().count("grant.ended") == 5 - left
+
+    assert clean_up() == {"grants_ended": 1}
+
+
+def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller) -> None:
+    for _ in range(5):
+        makers.grant()
+    theirs = makers.grant(by=CARLA)
+    world.shift(2 * HOUR)
+    ledger.wish("acme")
+    with wire.watched():
+        import_module("functions.cleanup.app").clean_up(LambdaContext(), most=2)
+
+    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+
+
+def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller, clean_up) -> None:
+    makers.grant()
+    world.shift(2 * HOUR)
+    with table.unchanged():
+        assert clean_up(LambdaContext(milliseconds=29_999)) == {"stopped": 1}
+
+    assert clean_up(LambdaContext(milliseconds=30_000)) == {"grants_ended": 1}
+
+
+# ------------------------------------------------------------------ what is counted
+
+
+def test_each_run_is_counted_for_the_alarm_by_the_stacks_name(capsys: pytest.CaptureFixture[str]) -> None:
+    handler("cleanup")({}, LambdaContext())
+
+    [line] = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    [directive] = said["_aws"]["CloudWatchMetrics"]
+    assert directive == {
+        "Namespace": "Guestkey",
+        "Dimensions": [["stack"]],
+        "Metrics": [{"Name": "CleanupRuns", "Unit": "Count"}],
+    }
+    assert (said["stack"], said["CleanupRuns"]) == ("guestkey", [1.0])
+
+
+def test_a_run_that_cannot_read_the_index_fails_and_is_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    with wire.through(lambda request, send: wire.failing(400, "AccessDeniedException")), pytest.raises(QueryError):
+        handler("cleanup")({}, LambdaContext())
+
+    assert "CleanupRuns" not in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------ live keys that the table swept
+
+
+def test_a_swept_live_key_leads_to_the_same_end(world: time_machine.Traveller, clean_up) -> None:
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    table.drop(keys.live("acme", grant.grant_id))
+
+    assert swept(grant.grant_id) == []
+    assert [(entry.what, entry.about) for entry in told()] == [("grant.ended", grant.grant_id)]
+    with table.unchanged():
+        assert swept(grant.grant_id) == []
+        assert clean_up() == {}
+
+
+def test_no_run_is_counted_for_the_streams_records(
+    world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm is about the schedule, which alone finds everything."""
+    grant = makers.grant()
+    world.shift(2 * HOUR)
+    capsys.readouterr()
+    swept(grant.grant_id)
+
+    assert json.loads(capsys.readouterr().out) == {"swept": 1, "failed": 0, "grants_ended": 1}
+
+
+@pytest.mark.parametrize("later", [30 * MINUTE, HOUR + 30 * SECOND])
+def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
+    world: time_machine.Traveller, clean_up, later: timedelta
+) -> None:
+    grant = makers.grant()
+    world.shift(later)
+    with table.unchanged():
+        assert swept(grant.grant_id) == []
+
+    world.shift(HOUR)
+    assert clean_up() == {"grants_ended": 1}
+
+
+def test_a_record_of_a_revoked_grant_or_of_none_writes_nothing(world: time_machine.Traveller) -> None:
+    revoked = makers.revoked(makers.grant())
+    world.shift(2 * HOUR)
+    with table.unchanged():
+        assert swept(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
+
+
+def test_a_record_that_fails_is_reported_and_the_others_are_handled(
+    world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = makers.grant(), makers.grant(DORA)
+    spoil(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
+    world.shift(2 * HOUR)
+    capsys.readouterr()
+
+    assert swept(bad.grant_id, good.grant_id) == ["0"]
+    failure, outcome = map(json.loads, capsys.readouterr().out.splitlines())
+    assert failure["item"] == f"TENANT#acme LIVE#{bad.grant_id}"
+    assert outcome == {"swept": 2, "failed": 1, "grants_ended": 1}
+    assert [entry.about for entry in told()] == [good.grant_id]
+
+
+# ------------------------------------------------------------------ no answer depends on it
+
+
+def situations(world: time_machine.Traveller) -> list[Login]:
+    """Live through a long afternoon at two tenants; return every login that came of it."""
+    entered: list[Login] = []
+
+    def enter(agent: Caller, tenant_id: str = "acme") -> None:
+        entered.append(makers.login(agent, tenant_id))
+
+    makers.grant(SVEN, period="permanent", by=CARLA, at=MONDAY_NOON - 200 * DAY)
+    makers.grant("development", may_export=True)
+    makers.grant(SVEN)
+    enter(SVEN)
+    enter(SVEN, "globex")
+    enter(DORA)
+    world.shift(30 * MINUTE)
+    makers.grant("support", period="2h", may_export=True)
+    enter(SVEN)
+    makers.logged_out(makers.login(SVEN))
+    lasting = makers.grant(DORA, period="permanent")
+    enter(DORA)
+    makers.requested(SVEN)
+    makers.requested(DORA, "globex")
+    world.shift(20 * MINUTE)
+    makers.revoked(lasting)
+    world.shift(HOUR)
+    makers.grant("development")
+    enter(DORA)
+    makers.agent("tina", "support")
+    tina = SVEN.but(sub="tina")
+    enter(tina)
+    makers.agent("tina", "support", is_active=False)
+    makers.grant(DORA, period="1w", by=CARLA)
+    enter(DORA, "globex")
+    return entered
+
+
+def answers(entered: list[Login]) -> list[Any]:
+    """Ask everything that a product, a customer and an agent could ask."""
+    asked = [
+        {"tenant_id": tenant_id, "agent_id": agent_id}
+        for tenant_id in ("acme", "globex")
+        for agent_id in ("sven", "dora", "tina")
+    ]
+    asked += [
+        {"tenant_id": login.tenant_id, "agent_id": login.agent_id, "login_id": login.login_id} for login in entered
+    ]
+    orders = [order | {"action": action} for order in asked for action in ("enter", "export")]
+    said: list[Any] = [call("POST", "/v1/vendor/checks", order, caller=BACKEND).body for order in orders]
+    lists = ("grants", "grants?state=live", "logins", "requests", "requests?state=pending", "grants.csv", "logins.csv")
+    for user in (ANNA, CARLA):
+        said += [call("GET", f"/v1/{name}", caller=user).body for name in lists]
+    for agent in (SVEN, DORA):
+        said += [call("GET", f"/v1/support/{name}", caller=agent).body for name in ("access", "requests")]
+    return said
+
+
+@pytest.mark.parametrize(
+    "later",
+    [HOUR, *(pytest.param(later, marks=pytest.mark.slow) for later in (MINUTE, 11 * MINUTE, 3 * HOUR, 3 * DAY))],
+)
+def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
+    world: time_machine.Traveller, clean_up, later: timedelta
+) -> None:
+    entered = situations(world)
+    world.shift(later)
+    before = answers(entered)
+    clean_up()
+    assert answers(entered) == before
+    for _ in range(19):
+        clean_up()
+    assert answers(entered) == before
+
+
+@pytest.mark.slow
+def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
+    """Without it now, with it later: what is asked at one moment is asked of both worlds."""
+    entered = situations(world)
+    start, before = makers.now(), table.items()
+    moments = [start + later for later in (5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 2 * DAY)]
+
+    def lived(is_cleaned: bool) -> list[Any]:
+        seen = []
+        for moment in moments:
+            world.move_to(moment)
+            if is_cleaned:
+                clean_up()
+            seen.append(answers(entered))
+        return seen
+
+    without = lived(is_cleaned=False)
+    assert table.items() == before
+    assert lived(is_cleaned=True) == without
+    assert table.items() != before
+
+
+@pytest.mark.slow
+def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_machine.Traveller, clean_up) -> None:
+    situations(world)
+    for _ in range(12):
+        clean_up()
+        world.shift(16 * HOUR)
+
+    for tenant_id in ("acme", "globex"):
+        entries = list(ledger.since(tenant_id, 0, 1_000))
+        ends = [(entry.what, entry.about) for entry in entries if entry.what.endswith((".ended", ".expired"))]
+        assert ends and len(ends) == len(set(ends))
+        given = {entry.about for entry in entries if entry.what == "grant.given" and entry.data["ends_at"]}
+        assert {about for what, about in ends if what == "grant.ended"} == given
+        tip = ledger.tip(tenant_id)
+        assert tip and verify([f"{to_line(entry)}\n".encode() for entry in entries], tip.head).is_clean
