@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from local.build import PROJECT
-from local.deployment import Deployment
+from local.deployment import STACK_NAME, Deployment
 from local.emulator import bare_python
 from local.stack import Stack
 from tests.journeys.calls import Caller, given, grant_to, login_at, request_to
@@ -63,6 +63,27 @@ class World:
     def table(self) -> str:
         outputs: dict[str, str] = self.stack.status()["outputs"]
         return outputs["TableName"]
+
+    @cached_property
+    def cleanup(self) -> dict[str, Any]:
+        """The clean-up's function, as Lambda describes it."""
+        found: dict[str, Any] = self._lambda.get_function(FunctionName=self._function("CleanupFunction"))
+        configuration: dict[str, Any] = found["Configuration"]
+        return configuration
+
+    def clean_up(self) -> None:
+        """Run the clean-up, as its schedule does."""
+        ran = self._lambda.invoke(FunctionName=self.cleanup["FunctionName"], Payload=b"{}")
+        assert "FunctionError" not in ran, ran["Payload"].read()
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return self.deployment.client("lambda")
+
+    def _function(self, logical_id: str) -> str:
+        stacks = self.deployment.client("cloudformation")
+        found = stacks.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def new_tenant(self, **facts: Any) -> "Tenant":
         """Register a tenant that no other test knows, through the vendor's route."""
