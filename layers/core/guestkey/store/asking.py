@@ -15,7 +15,7 @@ from guestkey.rules import requests as rules
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
 from guestkey.rules.people import Agent, Tenant
-from guestkey.rules.requests import Fate, Request
+from guestkey.rules.requests import MOST_PENDING, Fate, Request
 from guestkey.store import keys, ledger, limits, once, own, pending, people, requests, tenants
 from guestkey.store.once import Once
 from guestkey.store.requests import RequestItem
@@ -60,7 +60,7 @@ def add(request: Request, at: Doorstep, wanted: Once | None) -> None:
     Raises TooManyRequests, or the answer another request was given.
     """
     now, before = request.requested_at, at.pending
-    for pause in pauses(4):
+    for pause in pauses(MOST_PENDING + 1):  # each lost race is one that waits: after so many there is no room
         time.sleep(pause)
         after = pending.with_one_more(before, request, lambda ids: _open(request.tenant_id, ids), now)
         try:
