@@ -50,6 +50,11 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return request.config.stash.setdefault(MEASURED, []).append
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the logs looked through when there is nothing more to log."""
+    items.sort(key=lambda item: item.path.name == "test_what_was_logged.py")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if numbers := config.stash.get(MEASURED, []):
         terminalreporter.section("measured on the local stack")
