@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -76,7 +76,7 @@ class Issuer:
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
                 )
             )
-        return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(file.read_bytes(), password=None))
+        return _read_key(file)
 
     def documents(self) -> dict[str, dict[str, Any]]:
         """Return all there is to read, by path."""
@@ -102,6 +102,12 @@ class Issuer:
             "scopes_supported": ["openid", "profile", "email"],
         }
         return documents
+
+
+@cache
+def _read_key(file: Path) -> rsa.RSAPrivateKey:
+    """Return the key in a file. To read it is to prove that its numbers are prime, which takes a tenth of a second."""
+    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(file.read_bytes(), password=None))
 
 
 class _Server(ThreadingHTTPServer):

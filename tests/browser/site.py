@@ -1,8 +1,8 @@
 """The site of the browser tests: the real pages function, the real local issuer, and a **stand-in** for the API.
 
-The stand-in answers by the contract (GET me, about, requests and grants; POST approve and decline; DELETE grant) with
-one request in its hands. It is told what to answer, can be made to fail, and keeps everything it was asked. That the
-real API answers so is for the journeys to show.
+The stand-in answers what the page asks (GET me, about, requests and grants; POST approve and decline; DELETE grant),
+with one request in its hands. It is told what to answer, can be made to fail, and keeps everything it was asked. That
+the real API answers so, but for ids and times, is held by `tests/journeys/test_stand_in.py`.
 """
 
 import json
@@ -18,6 +18,9 @@ from typing import Any
 
 import jwt
 
+from guestkey import errors
+from guestkey.edge import http
+from guestkey.rules.slots import may_choose_slot
 from local import sample
 from local.issuer import Caller, Issuer, server
 from local.processes import LOOPBACK
@@ -37,6 +40,8 @@ ENDS_AT = {
     "1mo": "2026-12-23T13:30:00Z",
     "permanent": None,
 }
+REVIEW_AT = "2027-05-22T12:30:00Z"
+REVOKED_AT = "2026-11-23T14:05:00Z"
 
 Reply = tuple[int, dict[str, Any]]
 Fault = Callable[["Api", Callable[[], Reply]], Reply]
@@ -101,7 +106,7 @@ class Api:
         default_factory=lambda: {tenant.tenant_id: list(tenant.approver_emails) for tenant in sample.TENANTS}
     )
     _once: Lock = field(default_factory=Lock)
-    _kept: dict[str, Reply] = field(default_factory=dict)
+    _kept: dict[str, tuple[Any, Reply]] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Go back to one pending request that nobody has looked at."""
@@ -129,46 +134,64 @@ class Api:
         return self._reply(method, path, headers, body)
 
     def _reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
-        user = self._user(headers.get("Authorization", ""))
-        if user is None:
+        claims = self._claims(headers.get("Authorization", ""))
+        if claims is None:
             return 401, {"message": "Unauthorized"}
+        user = next(user for user in sample.USERS if user.user_id == claims["sub"])
         with self._once:
-            return self._of(user, method, path.removeprefix("/v1/").split("/"), headers, body)
+            try:
+                return self._of(user, "act" in claims, method, path.removeprefix("/v1/").split("/"), headers, body)
+            except errors.Refused as refused:
+                return problem(refused)
 
-    def _of(self, user: sample.User, method: str, path: list[str], headers: Any, body: Any) -> Reply:
+    def _of(self, user: sample.User, is_acting: bool, method: str, path: list[str], headers: Any, body: Any) -> Reply:
         if path in (["me"], ["about"]):
-            return self._own(user, path[0])
-        if not user.may_grant:
-            return problem(403, "right_missing", ask=self.approver_emails[user.tenant_id])
-        if path[0] == "requests" and path[1] == self.request["request_id"] and self._is_theirs(user):
+            return self._own(user, is_acting, path[0])
+        if is_acting:
+            raise errors.ActingForAnother
+        if path[0] == "requests":
+            if method == "POST":
+                _require_input(body)
+            if not user.may_grant:
+                raise errors.RightMissing(ask=self.approver_emails[user.tenant_id])
+            if path[1] != self.request["request_id"] or not self._is_theirs(user):
+                raise errors.NotFound
             return (200, self.request) if method == "GET" else self._answered(user, path[2], headers, body)
-        if path[0] == "grants" and self.grant and path[1] == self.grant["grant_id"] and self._is_theirs(user):
-            return (200, self.grant) if method == "GET" else self._revoke(user)
-        return problem(404, "not_found")
+        if not user.may_grant:
+            raise errors.RightMissing
+        if self.grant is None or path[1] != self.grant["grant_id"] or not self._is_theirs(user):
+            raise errors.NotFound
+        return (200, self.grant) if method == "GET" else self._revoke(user)
 
-    def _own(self, user: sample.User, what: str) -> Reply:
+    def _own(self, user: sample.User, is_acting: bool, what: str) -> Reply:
         tenant = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == user.tenant_id)
         if what == "about":
             about = {"tenant_id": tenant.tenant_id, "name": tenant.name, "version": tenant.version}
             return 200, about | {"time_zone": tenant.time_zone, "country": tenant.country}
-        me = {"user_id": user.user_id, "name": user.name, "tenant_id": user.tenant_id}
-        may = {"may_grant": user.may_grant, "may_book_slot": True}
-        return 200, me | may | {"locale": self.locale or user.locale}
+        locale = user.locale if self.locale is None else self.locale
+        me = {"user_id": user.user_id, "name": user.name, "tenant_id": user.tenant_id, "locale": locale}
+        may_grant = user.may_grant and not is_acting
+        return 200, me | {"may_grant": may_grant, "may_book_slot": may_choose_slot(locale)}
 
     def _answered(self, user: sample.User, how: str, headers: Any, body: Any) -> Reply:
         if how == "decline":
-            return self._closed() or self._decline(user, body)
+            self._require_pending()
+            return self._decline(user, body)
         key = headers.get("Idempotency-Key")
-        if key not in self._kept:
-            reply = self._closed() or self._approve(user, body, key)
-            if reply[0] != 201:
-                return reply
-            self._kept[key] = reply
-        return self._kept[key]
+        if key in self._kept:
+            before, reply = self._kept[key]
+            if body != before:
+                raise errors.IdempotencyKeyReused
+            return reply
+        self._require_pending()
+        reply = self._approve(user, body, key)
+        if key:
+            self._kept[key] = (body, reply)
+        return reply
 
-    def _user(self, authorization: str) -> sample.User | None:
+    def _claims(self, authorization: str) -> dict[str, Any] | None:
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 authorization.removeprefix("Bearer "),
                 self.issuer.key().public_key(),
                 algorithms=["RS256"],
@@ -177,56 +200,61 @@ class Api:
             )
         except jwt.InvalidTokenError:
             return None
-        return next(user for user in sample.USERS if user.user_id == claims["sub"])
+        return claims
 
     def _is_theirs(self, user: sample.User) -> bool:
         return user.tenant_id == str(self.request["tenant_id"])
 
-    def _closed(self) -> Reply | None:
+    def _require_pending(self) -> None:
         state = self.request["state"]
         if state == "expired":
-            return problem(410, "request_expired")
+            raise errors.RequestExpired
         if state != "pending":
-            return problem(409, "request_closed", state=state, grant_id=self.request["grant_id"])
-        return None
+            raise errors.RequestClosed(state=state, grant_id=self.request["grant_id"])
 
     def _approve(self, user: sample.User, body: Any, key: str | None) -> Reply:
         period = body.get("period", self.request["period"])
         may_export = body.get("may_export", self.request["may_export"])
         if may_export and not self.request["may_export"]:
-            return problem(422, "export_not_asked")
+            raise errors.ExportNotAsked
         self.answered.append(("approve", body, key))
         by = {"user_id": user.user_id, "name": user.name}
         self.grant = a_grant(period=period, may_export=may_export, ends_at=ENDS_AT[period], granted_by=by)
         self.grant["grantee"] = {"type": "agent", **self.request["agent"]}
+        self.grant["review_at"] = REVIEW_AT if period == "permanent" else None
         self.request |= {"state": "approved", "answered_at": ANSWERED_AT, "answered_by": by, "grant_id": GRANT_ID}
-        return 201, self.grant
+        return 201, dict(self.grant)
 
     def _decline(self, user: sample.User, body: Any) -> Reply:
-        note = body.get("note")
-        if note and "\u202e" in note:
-            return problem(422, "input_invalid", errors=[{"pointer": "#/note", "detail": "a bidirectional override"}])
         self.answered.append(("decline", body, None))
         by = {"user_id": user.user_id, "name": user.name}
-        self.request |= {"state": "declined", "answered_at": ANSWERED_AT, "answered_by": by, "note": note}
+        self.request |= {"state": "declined", "answered_at": ANSWERED_AT, "answered_by": by, "note": body.get("note")}
         return 200, self.request
 
     def _revoke(self, user: sample.User) -> Reply:
         assert self.grant
         if self.grant["state"] == "ended":
-            return problem(409, "grant_ended")
-        self.answered.append(("revoke", None, None))
-        by = {"user_id": user.user_id, "name": user.name}
-        self.grant |= {"state": "revoked", "revoked_at": "2026-11-23T14:05:00Z", "revoked_by": by}
+            raise errors.GrantEnded
+        if self.grant["state"] == "live":
+            self.answered.append(("revoke", None, None))
+            by = {"user_id": user.user_id, "name": user.name}
+            self.grant |= {"state": "revoked", "revoked_at": REVOKED_AT, "revoked_by": by}
         return 200, self.grant
+
+
+def _require_input(body: Any) -> None:
+    """Refuse the one thing that can be typed into the page and not be taken."""
+    if "\u202e" in (body.get("note") or ""):
+        detail = "Value error, control characters and bidirectional overrides are not allowed"
+        raise errors.InputInvalid(errors=[http.fault(detail, "note")])
 
 
 # ------------------------------------------------------------------ faults
 
 
-def refuses(status: int, code: str, **members: Any) -> Fault:
+def refuses(refusal: errors.Refused) -> Fault:
     """Answer so, whatever is asked, and do nothing."""
-    return lambda api, reply: problem(status, code, **members)
+    return lambda api, reply: problem(refusal)
 
 
 def unauthorized(api: Api, reply: Callable[[], Reply]) -> Reply:
@@ -261,10 +289,10 @@ def takes(seconds: float) -> Fault:
     return late
 
 
-def problem(status: int, code: str, **members: Any) -> Reply:
+def problem(refusal: errors.Refused) -> Reply:
     """Return a refusal as the API words it."""
-    said = {"type": f"urn:guestkey:problem:{code}", "title": code, "status": status, "detail": code, "code": code}
-    return status, said | members
+    answer = http.problem(refusal)
+    return answer["statusCode"], json.loads(answer["body"])
 
 
 # ------------------------------------------------------------------ the server
@@ -286,6 +314,8 @@ class Site:
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body go out one after the other, and the second shall not wait for word that the first arrived.
+    disable_nagle_algorithm = True
 
     def __init__(self, pages: Any, api: Api, *args: Any) -> None:
         self._pages, self._api = pages, api
@@ -313,8 +343,13 @@ class _Answers(BaseHTTPRequestHandler):
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
             return
         status, body = reply
-        kind = "application/json" if status < 400 or status == 401 else "application/problem+json"
-        self._send(status, {"Content-Type": kind, "Cache-Control": "no-store"}, json.dumps(body))
+        if status == 401:
+            # Not ours: the gateway's.
+            headers = {"Content-Type": "application/json"}
+        else:
+            kind = "application/json" if status < 400 else "application/problem+json"
+            headers = {"Content-Type": kind, "Cache-Control": "no-store"}
+        self._send(status, headers, json.dumps(body))
 
     def _answer_page(self, path: str) -> None:
         name = path.removeprefix("/assets/") if path.startswith("/assets/") else None

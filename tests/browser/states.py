@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from guestkey import errors
 from tests.browser.site import (
     ANSWERED_AT,
     ENDS_AT,
@@ -153,12 +154,12 @@ def unknown(visitor: Visitor) -> None:
 
 
 def acting(visitor: Visitor) -> None:
-    visitor.site.api.fail(f"GET {visitor.site.api.request['request_id']}", refuses(403, "acting_for_another"))
+    visitor.site.api.fail(f"GET {visitor.site.api.request['request_id']}", refuses(errors.ActingForAnother()))
     visitor.come_as()
 
 
 def trouble(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET about", refuses(503, "busy"))
+    visitor.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
     visitor.come_as()
 
 

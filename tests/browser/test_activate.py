@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
+from guestkey import errors
 from tests.browser.site import (
     GRANT_ID,
     REQUEST_ID,
@@ -19,7 +20,6 @@ from tests.browser.site import (
     breaks_after,
     breaks_before,
     falls_silent,
-    problem,
     refuses,
     takes,
 )
@@ -257,7 +257,7 @@ def test_while_nobody_knows_what_became_of_an_answer_nothing_is_said_to_be_uncha
     visitor.press("button.primary")
     visitor.sees("pending")
     visitor.site.api.fail("POST approve", breaks_after)
-    visitor.site.api.fail(f"GET {REQUEST_ID}", refuses(503, "busy"))
+    visitor.site.api.fail(f"GET {REQUEST_ID}", refuses(errors.Busy(retry_after=1)))
     visitor.press("button.primary")
     visitor.sees("unsure")
     visitor.press("button.primary")
@@ -298,7 +298,7 @@ def test_whoever_is_overtaken_is_told_how_it_went(visitor: Visitor, meanwhile: d
 
 
 def test_a_right_that_was_taken_away_meanwhile_is_said(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", refuses(403, "right_missing", ask=[]))
+    visitor.site.api.fail("POST approve", refuses(errors.RightMissing(ask=[])))
     visitor.come_as()
     visitor.sees("pending")
     visitor.press("button.primary")
@@ -414,7 +414,7 @@ def test_a_provider_that_is_somebody_else_is_not_asked(visitor: Visitor) -> None
 
 
 def test_an_api_that_answers_something_else_is_trouble(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET me", lambda api, reply: problem(422, "input_invalid"))
+    visitor.site.api.fail("GET me", refuses(errors.InputInvalid(errors=[])))
     visitor.come_as()
     visitor.sees("trouble")
 
