@@ -6,10 +6,14 @@ Nothing here starts by itself: a test asks for `table`, `world` or `clock`, or i
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ |= {
     "TABLE_NAME": "guestkey",
@@ -59,3 +63,14 @@ def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.T
     makers.sample_world()
     with post.office():
         yield clock
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A Chromium of this machine. Where there is none, what asks for it is left out."""
+    from tests.browser import chromium
+
+    if (path := chromium.found()) is None:
+        pytest.skip("what needs a browser was left out: no Chromium was found here; GUESTKEY_CHROMIUM may name one")
+    with chromium.opened(path) as opened:
+        yield opened

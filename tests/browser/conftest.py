@@ -1,37 +1,12 @@
-"""A Chromium of this machine, and the site it visits. Where there is no Chromium these tests are skipped."""
+"""The site that a browser visits, and somebody at the browser."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser import site as sites
 from tests.browser.visitor import Visitor, visiting
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It shall talk to this machine and to nobody else, and run where a container gives it no sandbox.
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("GUESTKEY_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
-        pytest.skip("there is no Chromium here; install one, or name it in GUESTKEY_CHROMIUM")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

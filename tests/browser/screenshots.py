@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import NAMES, SWITCHES
+from tests.browser.chromium import NAMES, SWITCHES
 from tests.browser.site import opened
 from tests.browser.states import STATES
 from tests.browser.visitor import Scheme, visiting

@@ -1,48 +1,70 @@
 """Somebody at a browser: what they do, and what happened meanwhile that they did not see."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.browser.site import Site
 
 WATCH = """
-window.violations = [];
 addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+  complain(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
+NOT_LOADED = "Failed to load resource"
+"""Chromium says so of every answer from 400 on, and where a connection breaks. What comes of it the page shows."""
+PATIENCE_MILLISECONDS = 15_000
+MOST_TABS = 12
 Scheme = Literal["light", "dark"]
 
 
+class Place(Protocol):
+    """Where the pages are, and the link of a mail that leads there."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def link(self) -> str: ...
+
+
 @dataclass
-class Visitor:
+class Visitor[P: Place = Site]:
     """A tab, watched."""
 
     page: Page
-    site: Site
+    site: P
     addresses: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
     def watch(self) -> None:
-        """Note every address that is asked for, every token that is sent, and whatever the browser complains about."""
+        """Note every address that is asked for, every token that is sent, and whatever the browser complains about.
+
+        Complaints are told at once, since a page that is left takes with it what was noted on it.
+        """
+        self.page.expose_function("complain", self._complain)
         self.page.add_init_script(WATCH)
         self.page.on("request", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
-        self.page.on(
-            "console",
-            lambda said: self.complaints.append(said.text) if "Content Security Policy" in said.text else None,
-        )
+        self.page.on("console", self._listen)
 
     def _note(self, request: Request) -> None:
         self.addresses.append(request.url)
         if authorization := request.headers.get("authorization"):
             self.tokens.add(authorization.removeprefix("Bearer "))
+
+    def _complain(self, said: str) -> None:
+        self.complaints.append(said)
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and not said.text.startswith(NOT_LOADED):
+            self.complaints.append(said.text)
 
     # ------------------------------------------------------------------ what they do
 
@@ -51,6 +73,16 @@ class Visitor:
 
     def press(self, selector: str) -> None:
         self.page.locator(selector).click()
+
+    def tab_to(self, selector: str) -> None:
+        """Go there with the keyboard, and see that one is there."""
+        wanted = self.page.locator(selector)
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("element => element === document.activeElement"):
+                assert wanted.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
+                return
+        raise AssertionError(f"the keyboard does not lead to {selector}")
 
     def sign_in(self, who: str = "anna") -> None:
         """Press the button, and say who it is on the issuer's page."""
@@ -65,10 +97,10 @@ class Visitor:
 
     # ------------------------------------------------------------------ what they see
 
-    def sees(self, state: str) -> None:
+    def sees(self, state: str, *, focus: str = "h1") -> None:
         """Wait until the page stands in that state, its heading in focus and in the title."""
-        expect(self.page.locator("main")).to_have_attribute("data-state", state)
-        expect(self.page.locator("h1")).to_be_focused()
+        expect(self.page.locator("main")).to_have_attribute("data-state", state, timeout=PATIENCE_MILLISECONDS)
+        expect(self.page.locator(focus)).to_be_focused()
         expect(self.page).to_have_title(self.heading)
 
     @property
@@ -77,11 +109,11 @@ class Visitor:
 
     @property
     def text(self) -> str:
-        """All text, without the invisible marks that keep names apart."""
-        return self.page.locator("main").inner_text().replace("\u2068", "").replace("\u2069", "")
+        """All text, without the invisible marks that keep names apart, and with blanks of one kind."""
+        return re.sub("[\u00a0\u202f]", " ", re.sub("[\u2068\u2069]", "", self.page.locator("main").inner_text()))
 
     def is_wider_than_the_window(self) -> bool:
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        return is_wider_than_the_window(self.page)
 
     # ------------------------------------------------------------------ what nobody may have seen
 
@@ -96,7 +128,6 @@ class Visitor:
     def leaves_no_trace(self) -> None:
         """Assert that the browser had nothing to complain about, and that no token is where it could be found."""
         assert self.complaints == []
-        assert self.page.evaluate("window.violations") == []
         kept = self.kept()
         for token in self.tokens:
             signature = token.rpartition(".")[2]
@@ -104,13 +135,19 @@ class Visitor:
             assert signature not in kept
 
 
+def is_wider_than_the_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
 @contextmanager
-def visiting(browser: Browser, site: Site, **options: Any) -> Iterator[Visitor]:
+def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[Visitor[P]]:
     """Open a window of its own: nothing is left of an earlier visit."""
     context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options)
-    context.set_default_timeout(8000)
-    visitor = Visitor(context.new_page(), site)
-    visitor.watch()
-    yield visitor
-    visitor.leaves_no_trace()
-    context.close()
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    try:
+        visitor = Visitor(context.new_page(), site)
+        visitor.watch()
+        yield visitor
+        visitor.leaves_no_trace()
+    finally:
+        context.close()
