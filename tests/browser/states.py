@@ -158,6 +158,18 @@ def acting(visitor: Visitor) -> None:
     visitor.come_as()
 
 
+def agent_gone(visitor: Visitor) -> None:
+    visitor.site.api.fail("POST approve", refuses(errors.GranteeUnknown()))
+    visitor.come_as()
+    visitor.press("button.primary")
+
+
+def full(visitor: Visitor) -> None:
+    visitor.site.api.fail("POST approve", refuses(errors.TooManyGrants()))
+    visitor.come_as()
+    visitor.press("button.primary")
+
+
 def trouble(visitor: Visitor) -> None:
     visitor.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
     visitor.come_as()
@@ -195,6 +207,8 @@ STATES: dict[str, tuple[str, Callable[[Visitor], None]]] = {
     "no-right": ("no-right", no_right),
     "unknown": ("unknown", unknown),
     "acting": ("unfit", acting),
+    "agent-gone": ("gone", agent_gone),
+    "full": ("full", full),
     "trouble": ("trouble", trouble),
     "unsure": ("unsure", unsure),
 }

@@ -10,6 +10,8 @@ import * as views from "./views.js";
 const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const SLOW = 4000;
+/** How the API says that somebody, or time, was faster. */
+const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
 let requestId = "";
 // The API as the user who signed in: the token lives in here and nowhere else.
@@ -123,8 +125,7 @@ function answer(busy, work) {
     try {
       await patiently(work());
     } catch (error) {
-      const isOvertaken = error instanceof Refusal && (error.status === 409 || error.status === 410);
-      if (isOvertaken) await look();
+      if (error instanceof Refusal && OVERTAKEN.includes(error.problem.code)) await look();
       else explain(error, { isUnsure: true, wasAnswering: true });
     }
   });
@@ -157,6 +158,8 @@ function explain(error, { isUnsure = false, wasAnswering = false } = {}) {
 function explainRefusal({ status, problem }, wasAnswering) {
   if (status === 401) views.notSignedIn("over", leave, { wasAnswering });
   else if (problem.code === "right_missing") views.noRight(known, problem.ask ?? [], another);
+  else if (problem.code === "grantee_unknown") views.gone(known);
+  else if (problem.code === "too_many_grants") views.full(known, () => look());
   else if (status === 404 && known.about) views.unknown(known, another);
   else if (status === 403 || status === 404) views.unfit(problem.code, another);
   else views.trouble(() => look());

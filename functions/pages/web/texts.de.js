@@ -137,6 +137,15 @@ export default {
     heading: "Diese Anfrage gibt es in diesem Konto nicht",
     text: "Sie sind bei {account} angemeldet. Vielleicht gehört die Anfrage zu einem anderen Konto.",
   },
+  gone: {
+    heading: "Diese Anfrage kann nicht mehr angenommen werden",
+    text: "{agent} gehört nicht mehr zum Support und erhält keinen Zugang. Sie müssen nichts tun.",
+  },
+  full: {
+    heading: "Es sind schon zu viele Zugänge erlaubt",
+    text: "Der Zugang wurde nicht erlaubt, denn für {account} gelten schon so viele, wie es höchstens sein dürfen. Bitte entziehen Sie zuerst einige, die nicht mehr gebraucht werden.",
+    button: "Zurück zur Anfrage",
+  },
   unfit: {
     heading: "Mit dieser Anmeldung geht es nicht",
     acting: "Sie handeln gerade im Namen einer anderen Person. Über den Zugang entscheidet nur, wer selbst angemeldet ist.",

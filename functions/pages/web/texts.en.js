@@ -137,6 +137,15 @@ export default {
     heading: "This request does not exist in this account",
     text: "You are signed in to {account}, and perhaps the request belongs to another account.",
   },
+  gone: {
+    heading: "This request can no longer be approved",
+    text: "{agent} no longer belongs to support and will not get access. There is nothing for you to do.",
+  },
+  full: {
+    heading: "Too much access has been allowed already",
+    text: "The access was not allowed, because {account} already has as many as there may be. Please revoke some that are no longer needed first.",
+    button: "Back to the request",
+  },
   unfit: {
     heading: "This sign-in cannot be used here",
     acting: "You are acting on behalf of somebody else. Only people who are signed in themselves decide about access.",

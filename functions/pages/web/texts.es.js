@@ -137,6 +137,15 @@ export default {
     heading: "Esta solicitud no existe en esta cuenta",
     text: "Ha iniciado sesión en {account}, y quizá la solicitud pertenezca a otra cuenta.",
   },
+  gone: {
+    heading: "Esta solicitud ya no se puede aceptar",
+    text: "{agent} ya no pertenece al equipo de soporte y no obtendrá acceso. Usted no tiene que hacer nada.",
+  },
+  full: {
+    heading: "Ya hay demasiados accesos permitidos",
+    text: "El acceso no se ha permitido, porque {account} ya tiene tantos como puede haber. Retire primero, por favor, algunos que ya no se necesiten.",
+    button: "Volver a la solicitud",
+  },
   unfit: {
     heading: "Esta sesión no sirve aquí",
     acting: "Usted actúa en nombre de otra persona. Sobre el acceso solo decide quien ha iniciado sesión personalmente.",

@@ -137,6 +137,15 @@ export default {
     heading: "Questa richiesta non esiste in questo account",
     text: "Ha effettuato l’accesso a {account}, e forse la richiesta appartiene a un altro account.",
   },
+  gone: {
+    heading: "Questa richiesta non può più essere accettata",
+    text: "{agent} non fa più parte dell’assistenza e non otterrà l’accesso. Lei non deve fare nulla.",
+  },
+  full: {
+    heading: "Ci sono già troppi accessi consentiti",
+    text: "L’accesso non è stato consentito, perché {account} ne ha già quanti ne può avere. La preghiamo di revocarne prima alcuni che non servono più.",
+    button: "Torna alla richiesta",
+  },
   unfit: {
     heading: "Questo accesso non è utilizzabile qui",
     acting: "Lei agisce per conto di un’altra persona. Decide solo chi ha effettuato l’accesso personalmente.",

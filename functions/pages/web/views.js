@@ -81,6 +81,24 @@ export function noRight({ me, about }, ask, another) {
   );
 }
 
+/** Say that the agent who asks is none any more. */
+export function gone({ me, about, request }) {
+  const said = texts.gone;
+  show("gone", said.heading, lead(fill(said.text, { agent: request.agent.name })), signedIn(me, about));
+}
+
+/** Say that the account has as many grants as it may have. */
+export function full({ me, about }, back) {
+  const said = texts.full;
+  show(
+    "full",
+    said.heading,
+    lead(fill(said.text, { account: about.name })),
+    buttons(secondary(said.button, back)),
+    signedIn(me, about),
+  );
+}
+
 /** Show a request that was declined, withdrawn or expired. */
 export function closed({ me, about, request }, { isNews = false } = {}) {
   const agent = request.agent.name;
