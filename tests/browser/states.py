@@ -90,13 +90,23 @@ def declined_now(visitor: Visitor) -> None:
 
 def granted(visitor: Visitor) -> None:
     visitor.come_as()
-    visitor.page.locator("#may-export").uncheck()
     visitor.press("button.primary")
 
 
-def granted_for_good(visitor: Visitor) -> None:
+def granted_until_midnight(visitor: Visitor) -> None:
+    visitor.come_as()
+    visitor.page.locator("#period").select_option("today")
+    visitor.press("button.primary")
+
+
+def pending_for_good(visitor: Visitor) -> None:
     visitor.come_as()
     visitor.page.locator("#period").select_option("permanent")
+    visitor.page.locator("#may-export").check()
+
+
+def granted_for_good(visitor: Visitor) -> None:
+    pending_for_good(visitor)
     visitor.press("button.primary")
 
 
@@ -191,11 +201,13 @@ STATES: dict[str, tuple[str, Callable[[Visitor], None]]] = {
     "pending": ("pending", pending),
     "pending-again": ("pending", pending_again),
     "pending-without-export": ("pending", pending_without_export),
+    "pending-for-good": ("pending", pending_for_good),
     "declining": ("declining", declining),
     "declining-in-vain": ("declining", declining_in_vain),
     "declined-now": ("declined", declined_now),
     "granted": ("granted", granted),
     "granted-for-good": ("granted", granted_for_good),
+    "granted-until-midnight": ("granted", granted_until_midnight),
     "ending": ("ending", ending),
     "over": ("over", over),
     "approved": ("approved-live", approved),
@@ -213,3 +225,12 @@ STATES: dict[str, tuple[str, Callable[[Visitor], None]]] = {
     "unsure": ("unsure", unsure),
 }
 """What `main` says it is, and how to get there, by a name of the tests' own."""
+TOUCHED = {"pending-for-good": "#may-export", "declining-in-vain": "#note"}
+"""Where the focus is not on the heading: on what was used last, or on what has to be mended."""
+
+
+def reach(visitor: Visitor, name: str) -> None:
+    """Bring the page into that state, and see that it stands in it."""
+    state, get_there = STATES[name]
+    get_there(visitor)
+    visitor.sees(state, focus=TOUCHED.get(name, "h1"))

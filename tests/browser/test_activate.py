@@ -23,7 +23,7 @@ from tests.browser.site import (
     refuses,
     takes,
 )
-from tests.browser.states import ANNA_SAID_YES, STATES
+from tests.browser.states import ANNA_SAID_YES, STATES, reach
 from tests.browser.visitor import Scheme, Visitor, visiting
 
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
@@ -34,16 +34,6 @@ WEB = Path(__file__).parents[2] / "functions" / "pages" / "web"
 
 every_state = pytest.mark.parametrize("name", STATES)
 every_language = pytest.mark.parametrize("language", LOCALES)
-
-
-def reach(visitor: Visitor, name: str) -> None:
-    state, get_there = STATES[name]
-    get_there(visitor)
-    if name == "declining-in-vain":
-        # Here the focus is on what has to be mended.
-        expect(visitor.page.locator("#note")).to_be_focused()
-    else:
-        visitor.sees(state)
 
 
 # ------------------------------------------------------------------ the main job
@@ -59,7 +49,8 @@ def test_anna_sees_who_asks_for_what_and_allows_it(visitor: Visitor) -> None:
         "Rechnung 4711 lässt sich nicht drucken.",
         "Acme Immobilien GmbH (Kundenname acme)",
         "Dienstag, 24. November 2026, 13:00 Uhr (Mitteleuropäische Zeit)",
-        "Sie erlauben den Zugang: 4 Stunden, mit Datenexport.",
+        "Auch den Datenexport erlauben, um den Sven Brandt bittet",
+        "Sie erlauben den Zugang: 4 Stunden, ohne Datenexport.",
         "Angemeldet als Anna Albrecht",
     ):
         assert told in visitor.text
@@ -67,21 +58,34 @@ def test_anna_sees_who_asks_for_what_and_allows_it(visitor: Visitor) -> None:
     visitor.sees("granted")
 
     ((what, order, key),) = visitor.site.api.answered
-    assert (what, order) == ("approve", {"period": "4h", "may_export": True})
+    assert (what, order) == ("approve", {"period": "4h", "may_export": False})
     assert key and re.fullmatch("[!-~]{1,64}", key)
-    assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in visitor.text
+    assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), ohne Datenexport." in visitor.text
 
 
-def test_she_may_choose_another_period_and_drop_the_export(visitor: Visitor) -> None:
+def test_she_may_choose_another_period_and_turn_the_export_on(visitor: Visitor) -> None:
     visitor.come_as()
     visitor.page.locator("#period").select_option("1h")
-    visitor.page.locator("#may-export").uncheck()
-    assert "Sie erlauben den Zugang: 1 Stunde, ohne Datenexport." in visitor.text
+    visitor.page.locator("#may-export").check()
+    assert "Sie erlauben den Zugang: 1 Stunde, mit Datenexport." in visitor.text
     visitor.press("button.primary")
     visitor.sees("granted")
 
-    assert visitor.site.api.answered[0][1] == {"period": "1h", "may_export": False}
-    assert "15:30 Uhr" in visitor.text
+    assert visitor.site.api.answered[0][1] == {"period": "1h", "may_export": True}
+    assert "15:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in visitor.text
+
+
+def test_export_is_off_until_she_turns_it_on_and_off_again_if_she_turns_it_off(visitor: Visitor) -> None:
+    visitor.come_as()
+    visitor.sees("pending")
+    box = visitor.page.get_by_role("checkbox", name="Auch den Datenexport erlauben, um den")
+    expect(box).not_to_be_checked()
+    box.check()
+    box.uncheck()
+    visitor.press("button.primary")
+    visitor.sees("granted")
+
+    assert visitor.site.api.answered[0][1] == {"period": "4h", "may_export": False}
 
 
 def test_an_export_that_was_not_asked_for_cannot_be_added(visitor: Visitor) -> None:
@@ -539,7 +543,47 @@ def test_times_are_the_tenants_and_written_as_the_user_writes_them(visitor: Visi
     visitor.come_as()
     visitor.sees("pending")
 
-    assert said in visitor.text.replace("\u202f", " ")
+    assert said in visitor.text
+
+
+ENDS = [
+    ("2026-11-23T22:59:59Z", "Europe/Berlin", "Montag, 23. November 2026, 23:59 Uhr (Mitteleuropäische Zeit)"),
+    ("2026-11-23T23:00:00Z", "Europe/Berlin", "Montag, 23. November 2026, 24:00 Uhr (Mitteleuropäische Zeit)"),
+    ("2026-11-23T23:00:01Z", "Europe/Berlin", "Dienstag, 24. November 2026, 00:00 Uhr (Mitteleuropäische Zeit)"),
+    ("2026-10-25T00:30:00Z", "Europe/Berlin", "25. Oktober 2026, 02:30 Uhr (Mitteleuropäische Zeit, GMT+02:00)"),
+    ("2026-10-25T01:30:00Z", "Europe/Berlin", "25. Oktober 2026, 02:30 Uhr (Mitteleuropäische Zeit, GMT+01:00)"),
+    ("2026-10-25T02:00:00Z", "Europe/Berlin", "25. Oktober 2026, 03:00 Uhr (Mitteleuropäische Zeit)"),
+    # The clock is put back by half an hour; midnight comes twice; a day begins at one o'clock.
+    ("2026-04-04T15:00:00Z", "Australia/Lord_Howe", "5. April 2026, 01:30 Uhr (Lord-Howe-Zeit, GMT+10:30)"),
+    ("2026-10-25T00:00:00Z", "Atlantic/Azores", "25. Oktober 2026, 00:00 Uhr (Azoren-Zeit, GMT+00:00)"),
+    ("2026-03-28T22:00:00Z", "Asia/Beirut", "29. März 2026, 01:00 Uhr (Osteuropäische Zeit (Libanon))"),
+]
+
+
+def test_an_end_stands_on_the_day_and_at_the_hour_it_is(visitor: Visitor) -> None:
+    visitor.open()
+    visitor.sees("sign-in")
+    module = next(address for address in visitor.addresses if re.search(r"/texts\.\w+\.js$", address))
+    ask = "async ([module, at, zone]) => (await import(module)).end(at, zone)"
+
+    for at, zone, said in ENDS:
+        written = visitor.page.evaluate(ask, [module, at, zone])
+        assert re.sub("[\u2068\u2069]", "", written).replace("\u00a0", " ").endswith(said)
+
+
+@every_language
+def test_midnight_is_the_end_of_the_day_before_in_every_language(browser: Browser, site: Site, language: str) -> None:
+    said = {
+        "de": "Bis Montag, 23. November 2026, 24:00 Uhr (Mitteleuropäische Zeit)",
+        "en": "Until Monday, 23 November 2026, end of the day (Central European Time)",
+        "es": "Hasta el lunes, 23 de noviembre de 2026, 24:00 h (hora de Europa central)",
+        "it": "Fino a lunedì 23 novembre 2026, ore 24:00 (Ora dell\u2019Europa centrale)",
+    }
+    site.api.locale = LOCALES[language]
+    with visiting(browser, site, locale=LOCALES[language]) as visitor:
+        reach(visitor, "granted-until-midnight")
+
+        assert said[language] in visitor.text
 
 
 def test_the_job_can_be_done_with_the_keyboard_alone(visitor: Visitor) -> None:
@@ -559,7 +603,7 @@ def test_the_job_can_be_done_with_the_keyboard_alone(visitor: Visitor) -> None:
     keys.press("Enter")
     visitor.sees("granted")
 
-    assert visitor.site.api.answered[0][1] == {"period": "today", "may_export": False}
+    assert visitor.site.api.answered[0][1] == {"period": "today", "may_export": True}
 
 
 def test_in_forced_colours_nothing_vanishes(visitor: Visitor) -> None:

@@ -51,12 +51,12 @@ def test_an_activation_mail_says_who_asks_why_how_long_and_until_when_to_answer(
         "- Wer fragt: Sven Brandt (Support)",
         "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
         "- Dauer ab Ihrer Zustimmung: 4 Stunden",
-        "- Datenexport: erbeten (Sie können ihn ausschließen)",
+        "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben",
         "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)",
         LINK,
     ):
         assert f"\n{line}\n" in written
-    assert "kürzere Dauer wählen oder ablehnen" in written
+    assert "andere Dauer wählen oder ablehnen" in written
 
 
 def test_an_activation_mail_without_export_says_so() -> None:
@@ -284,7 +284,7 @@ def test_whatever_is_typed_in_one_field_leaves_the_others_as_they_are(field: str
     lines = german(Kind.ACTIVATION, replace(told, **{field: changed.get(field, typed)})).split("\n")
 
     assert "- Dauer ab Ihrer Zustimmung: 4 Stunden" in lines
-    assert "- Datenexport: erbeten (Sie können ihn ausschließen)" in lines
+    assert "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben" in lines
     assert "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)" in lines
     assert [line for line in lines if line.startswith("https:")] == [LINK]
 

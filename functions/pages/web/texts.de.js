@@ -61,7 +61,7 @@ export default {
     expiresAt: "Antwort möglich bis",
     decision: "Ihre Entscheidung",
     choosePeriod: "Dauer des Zugangs",
-    mayExport: "{agent} darf dabei Daten exportieren",
+    mayExport: "Auch den Datenexport erlauben, um den {agent} bittet",
     starts: "Die Zeit läuft, sobald Sie zustimmen. Sie können den Zugang jederzeit wieder entziehen.",
     lasting: "Unbefristet heißt: Der Zugang endet erst, wenn Sie ihn wieder entziehen.",
     summary: "Sie erlauben den Zugang: {period}, {export}.",

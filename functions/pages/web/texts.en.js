@@ -61,7 +61,7 @@ export default {
     expiresAt: "Can be answered until",
     decision: "Your decision",
     choosePeriod: "Period of access",
-    mayExport: "{agent} may also export data",
+    mayExport: "Also allow the data export that {agent} is asking for",
     starts: "The time starts when you agree. You can revoke the access at any moment.",
     lasting: "No end date means: the access ends only when you revoke it.",
     summary: "You allow access: {period}, {export}.",

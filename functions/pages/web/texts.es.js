@@ -61,7 +61,7 @@ export default {
     expiresAt: "Se puede responder hasta el",
     decision: "Su decisión",
     choosePeriod: "Duración del acceso",
-    mayExport: "{agent} también puede exportar datos",
+    mayExport: "Permitir también la exportación de datos que solicita {agent}",
     starts: "El tiempo empieza a contar cuando usted lo permite. Puede retirar el acceso en cualquier momento.",
     lasting: "Sin fecha de fin significa que el acceso solo termina cuando usted lo retira.",
     summary: "Usted permite el acceso: {period}, {export}.",

@@ -61,7 +61,7 @@ export default {
     expiresAt: "Si può rispondere fino a",
     decision: "La Sua decisione",
     choosePeriod: "Durata dell’accesso",
-    mayExport: "{agent} può anche esportare dati",
+    mayExport: "Consenti anche l’esportazione di dati che chiede {agent}",
     starts: "Il tempo decorre da quando Lei acconsente. Può revocare l’accesso in qualsiasi momento.",
     lasting: "Senza scadenza significa che l’accesso finisce solo quando Lei lo revoca.",
     summary: "Lei consente l’accesso: {period}, {export}.",

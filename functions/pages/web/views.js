@@ -119,13 +119,13 @@ export function closed({ me, about, request }, { isNews = false } = {}) {
 
 // ------------------------------------------------------------------ the decision
 
-/** Show what is asked, and let the user choose: another period, or no export. Export is never offered unasked. */
+/** Show what is asked, and let the user choose. Export is off until they turn it on, and never offered unasked. */
 export function pending({ me, about, request }, { approve, refuse, another }, { isUnsure = false } = {}) {
   const said = texts.ask;
   const agent = request.agent.name;
   const choice = (one) => element("option", { value: one, selected: one === request.period }, texts.periods[one]);
   const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...PERIODS.map(choice));
-  const mayExport = request.may_export ? element("input", { type: "checkbox", id: "may-export", checked: true }) : null;
+  const mayExport = request.may_export ? element("input", { type: "checkbox", id: "may-export" }) : null;
   const hint = element("p", { id: "period-hint" });
   const summary = element("p", { class: "summary", role: "status" });
   const order = () => ({ period: period.value, may_export: mayExport?.checked ?? false });
