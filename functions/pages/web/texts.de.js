@@ -1,5 +1,6 @@
 export default {
   moment: "{day}, {clock}\u00a0Uhr ({zone})",
+  endOfDay: "{day}, 24:00\u00a0Uhr ({zone})",
   periods: {
     "1h": "1 Stunde",
     "2h": "2 Stunden",

@@ -1,5 +1,6 @@
 export default {
   moment: "{day}, {clock} ({zone})",
+  endOfDay: "{day}, end of the day ({zone})",
   periods: {
     "1h": "1 hour",
     "2h": "2 hours",

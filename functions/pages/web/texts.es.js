@@ -1,5 +1,6 @@
 export default {
   moment: "{day}, {clock}\u00a0h ({zone})",
+  endOfDay: "{day}, 24:00\u00a0h ({zone})",
   periods: {
     "1h": "1 hora",
     "2h": "2 horas",

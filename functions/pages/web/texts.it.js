@@ -1,5 +1,6 @@
 export default {
   moment: "{day}, ore\u00a0{clock} ({zone})",
+  endOfDay: "{day}, ore\u00a024:00 ({zone})",
   periods: {
     "1h": "1 ora",
     "2h": "2 ore",
@@ -58,7 +59,7 @@ export default {
     exportAsked: "Richiesta",
     exportNotAsked: "Non richiesta",
     requestedAt: "Richiesto",
-    expiresAt: "Si può rispondere fino a",
+    expiresAt: "Può rispondere entro",
     decision: "La Sua decisione",
     choosePeriod: "Durata dell’accesso",
     mayExport: "Consenti anche l’esportazione di dati che chiede {agent}",

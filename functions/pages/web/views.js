@@ -1,7 +1,7 @@
 // What stands on the page in each state: values and what the buttons do come in, elements go out.
 
 import { aside, element, say, show } from "./elements.js";
-import { fill, moment, texts } from "./texts.js";
+import { end as endOf, fill, moment, texts } from "./texts.js";
 
 const PERIODS = ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"];
 const LONGEST_NOTE = 500;
@@ -250,13 +250,13 @@ export function over({ me, about, request }, grant) {
 
 function lasts(until, lasting, grant, about) {
   const values = { export: exporting(grant.may_export) };
-  return grant.ends_at ? fill(until, { ...values, moment: moment(grant.ends_at, about.time_zone) }) : fill(lasting, values);
+  return grant.ends_at ? fill(until, { ...values, moment: endOf(grant.ends_at, about.time_zone) }) : fill(lasting, values);
 }
 
 function ended(grant, about, request) {
-  const said = grant.state === "revoked" ? texts.over.revoked : texts.over.ended;
-  const at = grant.state === "revoked" ? grant.revoked_at : grant.ends_at;
-  return fill(said, { agent: request.agent.name, moment: moment(at, about.time_zone) });
+  const isRevoked = grant.state === "revoked";
+  const at = isRevoked ? moment(grant.revoked_at, about.time_zone) : endOf(grant.ends_at, about.time_zone);
+  return fill(isRevoked ? texts.over.revoked : texts.over.ended, { agent: request.agent.name, moment: at });
 }
 
 function answered(said, me, request, when) {
