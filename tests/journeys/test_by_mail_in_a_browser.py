@@ -1,0 +1,475 @@
+"""Asked by mail, answered in a browser: the mail that was sent, the page its link opens, the sign-in, and the API.
+
+Whoever reads the mail here is not who wrote it: its HTML is read with Lexbor, and links in its text are found as a mail
+program finds them.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jwt
+import pytest
+from playwright.sync_api import Browser, Route
+
+from guestkey.edge.words import catalogue
+from local import sample
+from tests.browser.visitor import Visitor, visiting
+from tests.edge.post import LINKS, Read
+from tests.journeys import mailbox
+from tests.journeys.calls import given
+from tests.journeys.world import Tenant, World, agent_of, tenant_of
+
+REASON = "Rechnung 4711 lässt sich nicht drucken"
+BERLIN = ZoneInfo("Europe/Berlin")
+LOCALES = {"de": "de-AT", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
+SCANNERS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 SafeLinks",
+    "Mozilla/5.0 (compatible; BarracudaCentral/1.0; +http://www.barracudacentral.org)",
+)
+PRESSABLE = "a, button, input, select, textarea, summary, label, [onclick], [role=button]"
+APPROVE, DECLINE = "button.primary", ".buttons button:nth-child(2)"
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """A request of Sven's to Acme, and the mail that Anna got."""
+
+    world: World
+    request_id: str
+    mail: Read
+    link: str
+
+    @property
+    def url(self) -> str:
+        return self.world.stack.url
+
+    @property
+    def acme(self) -> Tenant:
+        return Tenant(self.world, "acme")
+
+    def now(self) -> dict[str, Any]:
+        """Return the request as Anna gets it over HTTP."""
+        request: dict[str, Any] = given(self.world.caller("anna").get(f"/v1/requests/{self.request_id}"))
+        return request
+
+    def grants(self) -> list[dict[str, Any]]:
+        """Return every grant that came of it, or of anything else."""
+        return self.acme.all_of("/v1/grants")
+
+
+Guest = Visitor[Mailed]
+
+
+def ask(world: World, **order: Any) -> Mailed:
+    """Let Sven ask Anna, and find the mail."""
+    request_id = Tenant(world, "acme").is_asked_by(world.sven, reason=REASON, recipients=["anna@acme.example"], **order)
+    (mail,) = Tenant(world, "acme").activation_mails()
+    letter = mailbox.read(mail)
+    assert letter.recipients == ["anna@acme.example"]
+    return Mailed(world, request_id, letter, link_in(letter))
+
+
+def link_in(letter: Read) -> str:
+    """Return the one link of the mail, which is the same in its text, behind its button and as an address."""
+    in_text = [found.url for found in LINKS.match(letter.text) or ()]
+    behind_button, as_address = letter.html.css("[href]")
+    assert in_text == [behind_button.attributes["href"]] == [as_address.attributes["href"]] == [as_address.text()]
+    assert letter.links == set(in_text)
+    return str(in_text[0])
+
+
+@pytest.fixture
+def mailed(sample_world: World) -> Mailed:
+    """Sven asks to be let in for four hours, with export."""
+    return ask(sample_world, period="4h", may_export=True)
+
+
+def in_berlin(at: str, *, is_end: bool = False) -> str:
+    """Return a moment as the mails would write it, with the zone's name as the page does."""
+    words, moment = catalogue("de"), datetime.fromisoformat(at)
+    written = words.end(moment, BERLIN) if is_end else words.moment(moment, BERLIN)
+    return written.replace("Europe/Berlin", "Mitteleuropäische Zeit").replace("\u00a0", " ")
+
+
+def let_sign_in(guest: Guest, **claims: Any) -> None:
+    """Let whoever signs in get a token with some claims said otherwise."""
+
+    def say(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        nonce = jwt.decode(said["id_token"], options={"verify_signature": False})["nonce"]
+        token = guest.site.world.stack.token("anna", nonce=nonce, **claims)
+        route.fulfill(response=answer, json=said | {"id_token": token, "access_token": token})
+
+    guest.page.route("**/tenant/token", say)
+
+
+# ------------------------------------------------------------------ the main job
+
+
+def test_asked_by_mail_allowed_on_the_page_and_revoked_by_the_same_link(browser: Browser, mailed: Mailed) -> None:
+    world = mailed.world
+    assert not world.allows("acme", "sven")
+    with visiting(browser, mailed, timezone_id="Asia/Tokyo") as anna:
+        anna.come_as("anna")
+        anna.sees("pending")
+        request = mailed.now()
+        for told in (
+            "Sven Brandt bittet um Zugang zu Ihrem Konto",
+            "Sven Brandt (Kennung sven)",
+            REASON,
+            "Acme Immobilien GmbH (Kundenname acme)",
+            in_berlin(request["requested_at"]),
+            in_berlin(request["expires_at"]),
+        ):
+            assert told in anna.text
+        assert anna.page.locator("dd").nth(3).inner_text() == "4 Stunden"
+        assert anna.page.locator("dd").nth(4).inner_text() == "Gewünscht"
+        assert mailed.grants() == []
+
+        anna.page.locator("#period").select_option("2h")
+        anna.page.locator("#may-export").check()
+        anna.page.locator("#may-export").uncheck()
+        anna.press("button.primary")
+        anna.sees("granted")
+        (grant,) = mailed.grants()
+        assert f"Bis {in_berlin(grant['ends_at'], is_end=True)}, ohne Datenexport." in anna.text
+    assert (grant["period"], grant["may_export"], grant["request_id"]) == ("2h", False, mailed.request_id)
+    assert world.allows("acme", "sven")
+    assert not world.allows("acme", "sven", "export")
+
+    with visiting(browser, mailed, timezone_id="America/Los_Angeles") as anna:
+        anna.come_as("anna")
+        anna.sees("approved-live")
+        assert f"Sie haben Sven Brandt den Zugang erlaubt, am {in_berlin(grant['granted_at'])}." in anna.text
+        anna.press(".buttons button")
+        anna.sees("ending")
+        assert world.allows("acme", "sven")
+        anna.press("button.primary")
+        anna.sees("over")
+        (grant,) = mailed.grants()
+        assert f"Er wurde entzogen am {in_berlin(grant['revoked_at'])}." in anna.text
+    assert not world.allows("acme", "sven")
+    assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given", "grant.revoked"]
+
+
+def test_export_is_allowed_only_where_she_turned_it_on(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as giulia:
+        giulia.come_as("giulia")
+        giulia.sees("pending")
+        giulia.page.locator("#may-export").check()
+        giulia.press("button.primary")
+        giulia.sees("granted")
+
+    assert mailed.world.allows("acme", "sven", "export")
+
+
+def test_declined_with_a_note_that_the_agent_can_read(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        anna.press(DECLINE)
+        anna.sees("declining")
+        anna.page.locator("#note").fill("Bitte \u202erufen Sie an")
+        anna.press("button.primary")
+        anna.page.locator("#note-invalid").wait_for()
+        assert mailed.now()["state"] == "pending"
+        anna.page.locator("#note").fill("Bitte rufen Sie mich\nvorher an. <b>Danke</b>")
+        anna.press("button.primary")
+        anna.sees("declined")
+        assert "<b>Danke</b>" in anna.text
+
+    (request,) = given(mailed.world.sven.get("/v1/support/requests"))["items"]
+    assert (request["state"], request["note"]) == ("declined", "Bitte rufen Sie mich\nvorher an. <b>Danke</b>")
+    assert request["answered_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert not mailed.world.allows("acme", "sven")
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_the_mail_and_the_page_speak_the_customers_language(
+    browser: Browser, sample_world: World, language: str
+) -> None:
+    acme = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == "acme")
+    put = tenant_of("acme", name=acme.name, language=language, approver_emails=list(acme.approver_emails))
+    given(sample_world.backend.put("/v1/vendor/tenants/acme", put))
+    mailed = ask(sample_world)
+    assert ("html", "lang", language) in mailed.mail.elements
+    assert mailed.mail.headers["subject"] == [mailbox.subject_in(language)]
+    seen = []
+    with visiting(browser, mailed, locale="ja-JP") as anna:
+        let_sign_in(anna, locale=LOCALES[language])
+        anna.come_as()
+        for state, press in (
+            ("pending", "button.primary"),
+            ("granted", ".buttons button"),
+            ("ending", "button.primary"),
+            ("over", None),
+        ):
+            anna.sees(state)
+            assert anna.page.locator("html").get_attribute("lang") == language
+            seen.append(anna.heading)
+            if press:
+                anna.press(press)
+
+    assert len(set(seen)) == 4
+    assert [grant["state"] for grant in mailed.grants()] == ["revoked"]
+
+
+def test_with_the_keyboard_alone(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.open()
+        anna.sees("sign-in")
+        anna.tab_to("button.primary")
+        anna.page.keyboard.press("Enter")
+        anna.page.locator("#anna").press("Enter")
+        anna.sees("pending")
+        anna.tab_to("#period")
+        anna.page.keyboard.press("ArrowUp")
+        anna.tab_to("#may-export")
+        anna.page.keyboard.press("Space")
+        anna.tab_to("button.primary")
+        anna.page.keyboard.press("Enter")
+        anna.sees("granted")
+        (grant,) = mailed.grants()
+        assert (grant["period"], grant["may_export"], grant["state"]) == ("2h", True, "live")
+        anna.tab_to(".buttons button")
+        anna.page.keyboard.press("Enter")
+        anna.sees("ending")
+        anna.tab_to("button.primary")
+        anna.page.keyboard.press("Space")
+        anna.sees("over")
+
+    assert not mailed.world.allows("acme", "sven")
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_a_colleague_without_the_right_is_told_whom_to_ask_and_the_request_stays(
+    browser: Browser, mailed: Mailed
+) -> None:
+    before = mailed.acme.items()
+    with visiting(browser, mailed) as ben:
+        ben.come_as("ben")
+        ben.sees("no-right")
+        assert ben.heading == "Somebody else in your company decides this"
+        assert ben.page.locator("li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
+        assert ben.page.locator("main button").count() == 1
+    assert mailed.acme.items() == before
+    assert mailed.now()["state"] == "pending"
+
+
+def test_a_right_that_is_taken_while_the_window_is_open_counts(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        mailed.acme.put_right("anna", may_grant=False)
+        anna.press("button.primary")
+        anna.sees("no-right")
+        assert "giulia@acme.example" in anna.text
+        mailed.acme.put_right("anna", may_grant=True)
+
+    assert mailed.now()["state"] == "pending"
+
+
+def test_somebody_of_another_customer_learns_nothing_and_may_sign_in_as_somebody_else(
+    browser: Browser, mailed: Mailed
+) -> None:
+    before = mailed.acme.items()
+    with visiting(browser, mailed) as carla:
+        carla.come_as("carla")
+        carla.sees("unknown")
+        assert "You are signed in to Globex Inc." in carla.text
+        assert not re.search("Sven|4711|Acme", carla.text)
+        assert mailed.acme.items() == before
+        carla.sign_in("anna")
+        carla.sees("pending")
+
+
+def test_who_acts_for_somebody_else_decides_nothing(browser: Browser, mailed: Mailed) -> None:
+    before = mailed.acme.items()
+    with visiting(browser, mailed) as somebody:
+        let_sign_in(somebody, act={"sub": "sven"})
+        somebody.come_as()
+        somebody.sees("unfit")
+        assert "Sie handeln gerade im Namen einer anderen Person." in somebody.text
+
+    assert mailed.acme.items() == before
+
+
+# ------------------------------------------------------------------ too late, twice, at the same moment
+
+
+def test_what_was_answered_says_who_answered_and_when(browser: Browser, mailed: Mailed) -> None:
+    declined = given(mailed.world.caller("giulia").post(f"/v1/requests/{mailed.request_id}/decline", {"note": "Nein"}))
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("declined")
+        answered_at = in_berlin(declined["answered_at"])
+        assert f"Giulia Galli hat die Anfrage abgelehnt, am {answered_at}." in anna.text
+        assert anna.page.locator(".buttons").count() == 0
+
+
+@pytest.mark.parametrize("what", ["expired", "withdrawn"])
+def test_what_is_over_while_the_window_is_open_cannot_be_allowed(browser: Browser, mailed: Mailed, what: str) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        if what == "withdrawn":
+            given(mailed.world.sven.delete(f"/v1/support/requests/{mailed.request_id}"))
+        else:
+            mailed.acme.change(f"REQUEST#{mailed.request_id}", expires_at={"S": "2026-07-01T10:00:00Z"})
+        anna.press("button.primary")
+        anna.sees(what)
+        assert what == "withdrawn" or "Mittwoch, 1. Juli 2026, 12:00 Uhr" in anna.text
+        anna.page.reload()
+        anna.sees("sign-in")
+        anna.sign_in()
+        anna.sees(what)
+
+    assert mailed.grants() == []
+
+
+def test_an_agent_who_is_none_any_more_is_not_let_in(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        given(mailed.world.backend.put("/v1/vendor/agents/sven", agent_of("sven", name="Sven Brandt", active=False)))
+        anna.press("button.primary")
+        anna.sees("gone")
+        assert "Sven Brandt gehört nicht mehr zum Support" in anna.text
+
+    assert mailed.grants() == []
+
+
+@pytest.mark.parametrize("giulia_presses", [APPROVE, DECLINE], ids=["approves", "declines"])
+def test_two_who_answer_at_once_read_the_same_outcome(browser: Browser, mailed: Mailed, giulia_presses: str) -> None:
+    press = "for (const button of document.querySelectorAll('button.primary')) button.click()"
+    with visiting(browser, mailed) as anna, visiting(browser, mailed) as giulia:
+        for window, who in ((anna, "anna"), (giulia, "giulia")):
+            window.come_as(who)
+            window.sees("pending")
+        if giulia_presses == DECLINE:
+            giulia.press(DECLINE)
+            giulia.sees("declining")
+        for window in (anna, giulia):
+            window.page.evaluate(press)
+        for window in (anna, giulia):
+            window.page.locator(
+                "main:is([data-state=granted], [data-state=declined], [data-state=approved-live])"
+            ).wait_for()
+        states = [window.page.locator("main").get_attribute("data-state") for window in (anna, giulia)]
+
+    request, whats = mailed.now(), mailed.acme.ledger().whats()
+    if request["state"] == "approved":
+        assert sorted(states, key=str) == ["approved-live", "granted"]
+        assert whats[2:] == ["request.made", "request.approved", "grant.given"]
+        assert [grant["grant_id"] for grant in mailed.grants()] == [request["grant_id"]]
+    else:
+        assert states == ["declined", "declined"]
+        assert whats[2:] == ["request.made", "request.declined"]
+
+
+def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Mailed) -> None:
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        with anna.page.expect_request("**/approve"):
+            anna.page.locator("button.primary").dblclick()
+        anna.page.reload()
+        anna.sees("sign-in")
+        anna.sign_in()
+        anna.page.locator("main:is([data-state=pending], [data-state=approved-live])").wait_for()
+        if anna.page.locator("main").get_attribute("data-state") == "pending":
+            # The browser was faster than its own request, which it then took back.
+            anna.press("button.primary")
+            anna.sees("granted")
+
+    assert len(mailed.grants()) == 1
+    assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given"]
+
+
+def test_an_answer_that_was_lost_on_its_way_back_is_looked_for(browser: Browser, mailed: Mailed) -> None:
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    with visiting(browser, mailed) as anna:
+        anna.page.route("**/approve", lose)
+        anna.come_as()
+        anna.sees("pending")
+        anna.press("button.primary")
+        anna.sees("unsure")
+        anna.press("button.primary")
+        anna.sees("approved-live")
+
+    assert len(mailed.grants()) == 1
+
+
+def test_a_session_that_ended_meanwhile_is_said_and_nothing_is_lost(browser: Browser, mailed: Mailed) -> None:
+    def too_late(route: Route) -> None:
+        token = mailed.world.stack.token("anna", exp=1)
+        route.continue_(headers=route.request.headers | {"authorization": f"Bearer {token}"})
+
+    with visiting(browser, mailed) as anna:
+        anna.page.route("**/approve", too_late, times=1)
+        anna.come_as()
+        anna.sees("pending")
+        anna.press("button.primary")
+        anna.sees("not-signed-in-over")
+        assert "Ihre Entscheidung wurde noch nicht übernommen." in anna.text
+        assert mailed.now()["state"] == "pending"
+        anna.sign_in()
+        anna.sees("pending")
+        anna.press("button.primary")
+        anna.sees("granted")
+
+    assert mailed.world.allows("acme", "sven")
+
+
+# ------------------------------------------------------------------ who reads along
+
+
+def test_mail_scanners_that_press_everything_change_nothing(browser: Browser, mailed: Mailed) -> None:
+    before = mailed.acme.items()
+    for scanner in SCANNERS:
+        with visiting(browser, mailed, user_agent=scanner) as somebody:
+            met = press_everything(somebody)
+            assert met == {"sign-in", "not-signed-in-cancelled", "not-signed-in-failed", "incomplete"}
+            assert not [address for address in somebody.addresses if "/v1/" in address or address.endswith("/token")]
+        with visiting(browser, mailed, user_agent=scanner, java_script_enabled=False) as somebody:
+            somebody.open()
+            assert somebody.page.locator(PRESSABLE).count() == 0
+    assert mailed.acme.items() == before
+    assert mailed.now()["state"] == "pending"
+
+    with visiting(browser, mailed) as anna:
+        anna.come_as()
+        anna.sees("pending")
+        anna.press("button.primary")
+        anna.sees("granted")
+
+
+def press_everything(scanner: Guest) -> set[str]:
+    """Press and follow whatever there is on the page, however one comes to it, and return in which states it stood.
+
+    Where one signs in a scanner has no password: it is left with what leads back from there.
+    """
+    met = set()
+    here = f"{scanner.site.url}/activate"
+    for address in (scanner.site.link, here, f"{here}?code=guessed&state=guessed", f"{here}?error=access_denied"):
+        scanner.page.goto("about:blank")
+        scanner.open(address)
+        for _ in range(2):
+            scanner.page.locator("main[data-state]").wait_for()
+            met.add(str(scanner.page.locator("main").get_attribute("data-state")))
+            pressable = scanner.page.locator(PRESSABLE)
+            if pressable.count() == 0:
+                break
+            assert pressable.count() == 1
+            pressable.click()
+            scanner.press("#cancel")
+    return met
