@@ -8,7 +8,7 @@ SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ig
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check gates bandit checkov cfnlint parliament format bench openapi requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly check gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,7 @@ verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEA
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
 test: .venv/ready ## Run every test, journeys over HTTP on a stack of their own included
+	@local/browser.sh
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE)
 	@$(PYTHON) -m pytest tests/journeys tests/browser
 
@@ -93,6 +94,10 @@ bench: .venv/ready ## Print the measurements, as counts and ratios
 
 openapi: .venv/ready ## Write docs/openapi.json from the routes
 	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 $(PYTHON) -m docs.openapi
+
+screenshots: .venv/ready ## Take the pictures in docs/screenshots anew, to be looked at
+	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 BASE_URL=https://support.vendor.example \
+		$(PYTHON) -m tests.browser.screenshots docs/screenshots
 
 requirements: .venv/ready ## Pin anew what pyproject.toml asks for: make requirements [UPGRADE=1]
 	@local/requirements.sh $(if $(UPGRADE),--upgrade)

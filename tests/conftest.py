@@ -33,6 +33,9 @@ settings.register_profile("guestkey", deadline=None, suppress_health_check=[Heal
 settings.load_profile("guestkey")
 
 
+LEFT_OUT = pytest.StashKey[int]()
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """A clock that stands at MONDAY_NOON until the test moves it, with `shift` or `move_to`."""
@@ -70,7 +73,27 @@ def browser() -> Iterator["Browser"]:
     """A Chromium of this machine. Where there is none, what asks for it is left out."""
     from tests.browser import chromium
 
-    if (path := chromium.found()) is None:
-        pytest.skip("what needs a browser was left out: no Chromium was found here; GUESTKEY_CHROMIUM may name one")
+    path = chromium.found()
+    assert path
     with chromium.opened(path) as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none: one line says so in the end, and not one for each test."""
+    in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    if not in_browser:
+        return
+    from tests.browser import chromium
+
+    if chromium.found() is None:
+        items[:] = [item for item in items if item not in in_browser]
+        config.hook.pytest_deselected(items=in_browser)
+        config.stash[LEFT_OUT] = len(in_browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{count} tests were left out: they need a Chromium, which is not here. GUESTKEY_CHROMIUM may name one."
+        )
