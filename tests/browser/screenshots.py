@@ -1,43 +1,123 @@
-"""Pictures of the page in each state: `python -m tests.browser.screenshots FOLDER [STATE ...]`, to be looked at."""
+"""Pictures of what customers see, to be looked at: `make screenshots`, or by hand, of what is not kept in docs:
 
-import shutil
+    python -m tests.browser.screenshots FOLDER 'activate-pending.*' 'mail-*.it.*'
+
+A name is what is shown, the language, the window's width and the colour scheme.
+"""
+
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from io import BytesIO
+from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import NAMES, SWITCHES
-from tests.browser.site import opened
-from tests.browser.states import STATES
+from guestkey.edge import letters
+from tests.browser import chromium
+from tests.browser.site import Site, opened
+from tests.browser.states import STATES, reach
 from tests.browser.visitor import Scheme, visiting
+from tests.edge import samples
 
+LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
+REASONS = {
+    "de": "Rechnung 4711 lässt sich nicht drucken. Ich möchte den Druck unter Ihrem Konto nachstellen.",
+    "en": "Invoice 4711 cannot be printed. I would like to try it from your account.",
+    "es": "La factura 4711 no se puede imprimir. Me gustaría probarlo desde su cuenta.",
+    "it": "La fattura 4711 non si può stampare. Vorrei provarlo dal Suo account.",
+}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-WINDOW = {"width": 800, "height": 600}
+PAGE_WIDTHS, MAIL_WIDTHS = (800, 320), (600, 320)
+HEIGHT = 200
+"""No more than the smallest needs: a picture is as high as what it shows."""
+COLOURS = 64
+"""Enough for letters with soft edges on a few grounds. The files are a third as large as a browser writes them."""
+KEPT = (
+    "activate-*.de.800.light",
+    *(
+        f"activate-{state}.{how}"
+        for state in ("sign-in", "pending", "granted", "approved", "expired", "no-right", "unknown")
+        for how in ("en.800.light", "en.800.dark")
+    ),
+    *(f"activate-{state}.{language}.800.light" for state in ("pending", "granted") for language in ("es", "it")),
+    "activate-pending.de.320.*",
+    *(f"mail-{kind}.{language}.*" for kind in ("activation", "granted", "support_in") for language in ("de", "en")),
+)
+"""What lies in docs/screenshots."""
 
 
-def main(folder: Path, *wanted: str, languages: tuple[str, ...] = ("de-DE", "en-GB")) -> None:
-    """Take a picture of each state, in each language, light and dark."""
+@dataclass(frozen=True)
+class Camera:
+    """What is to be taken, and where it is put."""
+
+    folder: Path
+    wanted: tuple[str, ...]
+
+    def wants(self, what: str, language: str, widths: tuple[int, ...]) -> list[tuple[str, int, Scheme]]:
+        """Return name, width and scheme of each picture that is wanted of this."""
+        names = [(f"{what}.{language}.{width}.{scheme}", width, scheme) for width, scheme in product(widths, SCHEMES)]
+        return [taken for taken in names if any(fnmatch(taken[0], pattern) for pattern in self.wanted)]
+
+    def take(self, page: Page, wanted: list[tuple[str, int, Scheme]]) -> None:
+        for name, width, scheme in wanted:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.emulate_media(color_scheme=scheme)
+            taken = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+            taken.quantize(COLOURS, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
+            print(self.folder / f"{name}.png")
+
+
+def pages(camera: Camera, browser: Browser, site: Site) -> None:
+    """Take pictures of the page in each state."""
+    for state, (language, locale) in product(STATES, LOCALES.items()):
+        if wanted := camera.wants(f"activate-{state}", language, PAGE_WIDTHS):
+            site.api.reset()
+            site.api.locale = locale
+            site.api.request["reason"] = REASONS[language]
+            with visiting(browser, site, locale=locale) as visitor:
+                reach(visitor, state)
+                camera.take(visitor.page, wanted)
+
+
+def mails(camera: Camera, browser: Browser) -> None:
+    """Take pictures of the mails' HTML part."""
+    page = browser.new_page()
+    for language, reason in REASONS.items():
+        told = samples.every_kind() | {
+            letters.Kind.ACTIVATION: samples.asked(reason=reason),
+            letters.Kind.SUPPORT_IN: samples.of_login(reason=reason),
+        }
+        for kind, facts in told.items():
+            if wanted := camera.wants(f"mail-{kind}", language, MAIL_WIDTHS):
+                page.set_content(letters.write(kind, language, facts).html)
+                camera.take(page, wanted)
+
+
+@contextmanager
+def at_work() -> Iterator[tuple[Browser, Site]]:
+    path = chromium.found()
+    if path is None:
+        sys.exit("guestkey: there is no Chromium here")
+    with opened(Path(tempfile.mkdtemp())) as site, chromium.opened(path) as browser:
+        yield browser, site
+
+
+def main(folder: Path, *wanted: str) -> None:
+    """Take the pictures that are wanted; without a word about that, those that are kept, in place of what is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = next(filter(None, map(shutil.which, NAMES)))
-    with (
-        opened(Path(tempfile.mkdtemp())) as site,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=SWITCHES) as browser,
-    ):
-        for language in languages:
-            for name in wanted or STATES:
-                site.api.reset()
-                site.api.locale = language
-                state, get_there = STATES[name]
-                with visiting(browser, site, locale=language, viewport=WINDOW) as visitor:
-                    get_there(visitor)
-                    visitor.sees(state) if name != "declining-in-vain" else None
-                    for scheme in SCHEMES:
-                        visitor.page.emulate_media(color_scheme=scheme)
-                        picture = folder / f"{name}.{language[:2]}.{scheme}.png"
-                        visitor.page.screenshot(path=picture, full_page=True)
-                        print(picture)
+    if not wanted:
+        for old in folder.glob("*.png"):
+            old.unlink()
+    camera = Camera(folder, wanted or KEPT)
+    with at_work() as (browser, site):
+        pages(camera, browser, site)
+        mails(camera, browser)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""The mails' HTML part in a browser: as wide as on a desk and as narrow as on a telephone, in either scheme."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from guestkey.edge import letters, words
+from tests.browser.visitor import is_wider_than_the_window
+from tests.edge import samples
+
+# A mail is read inside a program that has landmarks of its own: that is best practice for pages.
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+@pytest.mark.parametrize("kind", letters.Kind)
+def test_every_mail_can_be_read_by_everybody(browser: Browser, kind: letters.Kind) -> None:
+    facts = samples.every_kind()[kind]
+    with browser.new_context() as context:
+        page = context.new_page()
+        for language in words.LANGUAGES:
+            page.set_content(letters.write(kind, language, facts).html)
+            page.set_viewport_size({"width": 320, "height": 640})
+            assert not is_wider_than_the_window(page)
+        page.set_viewport_size({"width": 600, "height": 640})
+        page.emulate_media(color_scheme="light")
+        in_light = Axe().run(page, options=WCAG)
+        page.emulate_media(color_scheme="dark")
+        in_dark = Axe().run(page, options=WCAG)
+
+    for found in (in_light, in_dark):
+        assert found.violations_count == 0, found.generate_report()
