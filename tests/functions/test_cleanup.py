@@ -388,6 +388,22 @@ def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
     assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T14:30:00Z"}
 
 
+def test_a_grant_given_in_the_last_second_prolongs_a_login_though_it_was_looked_at_before_that_was_stored(
+    world: time_machine.Traveller, clean_up
+) -> None:
+    makers.grant()
+    login = makers.login()
+    world.move_to(MONDAY_NOON + HOUR + 30 * SECOND)
+    clean_up()
+    makers.grant(at=MONDAY_NOON + HOUR)
+
+    order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": login.login_id}
+    assert call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"] is True
+    world.shift(MINUTE)
+    assert clean_up() == {"grants_ended": 1, "logins_open": 1}
+    assert call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"] is True
+
+
 def test_a_login_that_sven_ended_is_over_already(world: time_machine.Traveller, clean_up) -> None:
     makers.grant(period="permanent")
     makers.logged_out(makers.login())
