@@ -51,6 +51,7 @@ class Answer:
 class LambdaContext:
     """What Lambda hands a function beside the event, as far as one of ours asks for it."""
 
+    function_name: str = "guestkey-NotifyFunction"
     milliseconds: int = 240_000
 
     def get_remaining_time_in_millis(self) -> int:

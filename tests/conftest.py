@@ -24,6 +24,8 @@ os.environ |= {
     "MAIL_SENDER": "Käsehandel Support <support@vendor.example>",
     "MAIL_REPLY_TO": "help@vendor.example",
     "MAIL_CONFIGURATION_SET": "guestkey",
+    "EVENT_BUS": "guestkey",
+    "PARKED_RECORDS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
 }
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)

@@ -18,7 +18,7 @@ import pytest
 import time_machine
 
 from guestkey import errors, settings
-from guestkey.edge import http
+from guestkey.edge import events, http
 from guestkey.rules.ledger import What
 from guestkey.store import (
     counts,
@@ -27,6 +27,7 @@ from guestkey.store import (
     ledger,
     livekeys,
     logins,
+    notices,
     once,
     own,
     pending,
@@ -41,7 +42,7 @@ from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN, Caller
 
 DOCS = stack.PROJECT / "docs"
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-STORES = (counts, grants, ledger, livekeys, logins, once, own, pending, people, requests, tenants)
+STORES = (counts, grants, ledger, livekeys, logins, notices, once, own, pending, people, requests, tenants)
 
 
 def page(name: str) -> str:
@@ -396,6 +397,22 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, wo
     assert len(entries) > 60
     assert written == told
     assert head == f"{entries[-1]['seq']}:{entries[-1]['hash']}"
+
+
+def test_the_event_that_is_shown_is_one(program: Program) -> None:
+    shown = json.loads(blocks(section(page("integrating.md"), "Events"), "")[0])
+    grant = program.does.give(program.anna, "support")
+    program.does.revoke(program.anna, grant["grant_id"])
+    entry = program.anna.get("/v1/ledger").text.splitlines()[-1]
+
+    assert shown["source"] == events.SOURCE
+    assert shown["detail-type"] == shown["detail"]["what"] == json.loads(entry)["what"]
+    assert shape_of(shown["detail"]) == shape_of(json.loads(entry))
+
+
+def shape_of(said: Any) -> Any:
+    """Return names and types, without the values."""
+    return {name: shape_of(value) for name, value in said.items()} if isinstance(said, dict) else type(said)
 
 
 # ------------------------------------------------------------------ all pages

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from guestkey.edge import records
 from guestkey.rules.people import GranteeType
 from guestkey.rules.requests import LONGEST_LIFE
-from guestkey.store import ends, keys, ledger
+from guestkey.store import ends, keys, ledger, notices
 from guestkey.store import table as store_table
+from guestkey.store.changes import REVIEW_TOLD_AT
 from tests import stack
 from tests.makers import MONDAY_NOON
 
@@ -25,15 +27,15 @@ PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "PagesFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """Set for the interpreter, not for us."""
-MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET"}
+MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "PARKED_RECORDS_URL"}
 """Settings that name what the stack makes, whatever its parameters."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
 """Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
-
 OF_THE_STREAM = {
     "Table.Arn/stream/*": {f"dynamodb:{what}" for what in ("DescribeStream", "GetRecords", "GetShardIterator")},
     "*": {"dynamodb:ListStreams"},
-    "ParkedRecords.Arn": {"sqs:SendMessage"},
+    "Bus.Arn": {"events:PutEvents"},
+    "ParkedRecords.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"},
 }
 """What only a function may that handles the table's stream."""
 HANDLING_THE_STREAM = {
@@ -42,7 +44,7 @@ HANDLING_THE_STREAM = {
 
 
 def actions(function: str) -> dict[str, set[str]]:
-    """Return what a function may do to what: `Table.Arn`, `Table.Arn/index/<name>`, or the mails' resources."""
+    """Return what a function may do to what: `Table.Arn`, `Table.Arn/index/<name>`, what serves mails or the stream."""
     allowed: dict[str, set[str]] = {}
     for policy in FUNCTIONS[function].get("Policies", []):
         for statement in policy["Statement"]:
@@ -348,6 +350,7 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
         keys.login("acme", "l"),
         keys.ledger("acme"),
         keys.entry("acme", 7),
+        keys.notice("acme", "g", "granted"),
         keys.agent("sven"),
         keys.department("support"),
         keys.own_login("sven", "l"),
@@ -367,7 +370,9 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
 
 
 def test_only_the_store_spells_keys() -> None:
-    prefixes = "TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|REQUEST|LOGIN|OWN|PENDING|ENTRY|RIGHT|ONCE|COUNT"
+    prefixes = (
+        "TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|REQUEST|LOGIN|OWN|PENDING|ENTRY|NOTICE|RIGHT|ONCE|COUNT"
+    )
     spelled = re.compile(rf"[\"']({prefixes})#")
     for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
         if file.name != "keys.py":
@@ -522,6 +527,54 @@ def test_mails_are_sent_encrypted_and_untracked_and_what_comes_back_is_counted()
     assert {"bounce", "complaint", "reject", "deliveryDelay"} <= set(events["MatchingEventTypes"])
     for destination in stack.of_type("AWS::SES::ConfigurationSetEventDestination").values():
         assert not {"open", "click"} & set(destination["EventDestination"]["MatchingEventTypes"])
+
+
+# ------------------------------------------------------------------ the stream
+
+
+def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
+    table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}}
+    mails = {resource: {"ses:SendEmail"} for resource in MAILING}
+
+    assert actions("NotifyFunction") == table | mails | OF_THE_STREAM
+
+
+def test_new_entries_and_reviews_are_handed_over_from_the_first_on() -> None:
+    mapping = stack.resource("NotifyOfChanges")
+    patterns = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
+    began = [(pattern["eventName"], pattern["dynamodb"]["Keys"]["SK"]["S"][0]["prefix"]) for pattern in patterns]
+
+    assert stack.value_of(mapping["EventSourceArn"], PRODUCTION) == "Table.StreamArn"
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert began == [(["INSERT"], keys.ENTRY), (["MODIFY"], keys.GRANT)]
+    assert REVIEW_TOLD_AT in patterns[1]["dynamodb"]["NewImage"]
+
+
+def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_the_rest() -> None:
+    mapping = stack.resource("NotifyOfChanges")
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 10
+    assert mapping["MaximumRecordAgeInSeconds"] <= 24 * 3600 / 2
+    assert stack.value_of(mapping["DestinationConfig"], PRODUCTION) == {
+        "OnFailure": {"Destination": "ParkedRecords.Arn"}
+    }
+    assert "ParallelizationFactor" not in mapping, "a tenant's entries are told in their order"
+
+
+def test_a_whole_batch_fits_into_the_functions_time_and_a_parked_record_is_hidden_for_longer() -> None:
+    allowed = timedelta(seconds=FUNCTIONS["NotifyFunction"]["Timeout"])
+
+    assert stack.resource("NotifyOfChanges")["BatchSize"] * records.LONGEST < allowed
+    assert timedelta(seconds=stack.resource("ParkedRecords")["VisibilityTimeout"]) > allowed
+
+
+def test_what_is_parked_is_encrypted_and_kept_as_long_as_it_can_be() -> None:
+    queue = stack.resource("ParkedRecords")
+
+    assert queue["SqsManagedSseEnabled"] is True
+    assert timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14) < notices.KEPT_FOR
 
 
 # ------------------------------------------------------------------ logs

@@ -46,7 +46,7 @@ def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> 
             raise refusal
         status, code, message = refusal or (HTTPStatus.OK, "", "")
         body = json.dumps({"message": message} if code else {"MessageId": "0100"}).encode()
-        return AWSResponse(request.url, status, HTTPHeaders.from_dict({"x-amzn-errortype": code}), _Raw(body))
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict({"x-amzn-errortype": code}), Raw(body))
 
     mail.ses.meta.events.register_first(EVENT, answer)
     _open.append(answer)
@@ -65,7 +65,9 @@ def recipients(requests: list[Sent]) -> list[str]:
     return [address for sent in requests for address in sent["Destination"]["ToAddresses"]]
 
 
-class _Raw:
+class Raw:
+    """The body of an answer, as botocore reads it."""
+
     def __init__(self, body: bytes) -> None:
         self._body = body
 

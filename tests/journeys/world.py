@@ -60,9 +60,13 @@ class World:
         return self.deployment.client("dynamodb")
 
     @cached_property
-    def table(self) -> str:
+    def outputs(self) -> dict[str, str]:
         outputs: dict[str, str] = self.stack.status()["outputs"]
-        return outputs["TableName"]
+        return outputs
+
+    @cached_property
+    def table(self) -> str:
+        return self.outputs["TableName"]
 
     @cached_property
     def cleanup(self) -> dict[str, Any]:

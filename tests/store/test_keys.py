@@ -13,7 +13,7 @@ from ulid import ULID
 from guestkey.rules.instants import text_of
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import Period
-from guestkey.store import keys
+from guestkey.store import keys, notices
 from guestkey.store.keys import Key
 from tests import makers, table
 from tests.makers import MONDAY_NOON
@@ -29,6 +29,7 @@ MADE = {
     "login": keys.login("acme", "01J"),
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
+    "notice sent": keys.notice("acme", "01J", "granted"),
     "agent": keys.agent("sven"),
     "department": keys.department("support"),
     "where an own login lies": keys.own_login("sven", "01J"),
@@ -46,6 +47,7 @@ FILLED = {
     "<login_id>": "01J",
     "<request_id>": "01J",
     "<seq, 12 digits>": "000000000007",
+    "<notice>": "granted",
     "<what>": "refused",
     "<hour>": "2026112312",
     "<audience>": "tenant",
@@ -99,18 +101,20 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "tenant", "right", "live", "grant", "lasting", "request", "login", "own_login", "own_request", "pending",
-        "ledger", "entry", "agent", "department", "grantee", "count", "count_of_agent", "count_of_tenant", "once",
+        "ledger", "entry", "notice", "agent", "department", "grantee", "count", "count_of_agent", "count_of_tenant",
+        "once",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
 
 
 def test_everything_in_the_table_lies_under_a_key_of_the_chart():
-    makers.grant(SVEN, period="permanent")
-    makers.login(SVEN)
+    grant = makers.grant(SVEN, period="permanent")
+    login = makers.login(SVEN)
+    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
     makers.requested(SVEN)
 
-    varying = "sven|support|acme|ben|01J|0{11}7|refused|2026112312"
+    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312"
     shapes = [(re.sub(varying, ".+", key.pk), re.sub(varying, ".+", key.sk)) for key in MADE.values()]
     for item in table.items():
         assert any(re.fullmatch(pk, item["PK"]["S"]) and re.fullmatch(sk, item["SK"]["S"]) for pk, sk in shapes), item

@@ -34,3 +34,8 @@ MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")
 MAIL_CONFIGURATION_SET = os.environ.get("MAIL_CONFIGURATION_SET", "")
 BASE_URL = os.environ.get("BASE_URL", "https://guestkey.invalid").rstrip("/")
 """Where customers reach this stack. Links in mails begin with it; the `Host` of a request never does."""
+
+EVENT_BUS = os.environ.get("EVENT_BUS", "")
+"""The stack's own bus, to which every ledger entry goes."""
+PARKED_RECORDS_URL = os.environ.get("PARKED_RECORDS_URL", "")
+"""The queue of what could not be handled."""

@@ -1,10 +1,14 @@
-"""One structured line for the outcome of each request: ids of tenants and agents, routes, codes.
+"""One structured line for the outcome of each request and each record: ids of tenants and agents, routes, codes.
 
 Never the event, a token, a mail address (which a user's id may be), a telephone number, or a reason.
 """
 
 import json
 from typing import Any
+
+
+class Discreet(Exception):
+    """A failure whose text names nobody and quotes nothing: it may be logged."""
 
 
 def outcome(**facts: Any) -> None:

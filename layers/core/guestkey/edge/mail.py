@@ -11,11 +11,10 @@ from email.utils import formataddr, parseaddr
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from guestkey import settings
-from guestkey.edge import clock, log
+from guestkey.edge import aws, clock, log
 from guestkey.rules.ledger import Head
 from guestkey.rules.requests import Fate
 
@@ -27,9 +26,7 @@ _ADDRESS = re.compile(r"[!-~]{1,254}")
 _NOT_IN_ADDRESS = frozenset('"(),:;<>[\\]')
 _UTF_8 = "UTF-8"
 
-ses = boto3.client(
-    "sesv2", config=Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-)
+ses = boto3.client("sesv2", config=aws.PROMPT)
 _SENDER: dict[str, Any] = {
     name: value
     for name, value in {
@@ -51,7 +48,7 @@ class Mail:
     head: Head | None = None
 
 
-class MailFailed(Exception):
+class MailFailed(log.Discreet):
     """Not all mails were accepted. Its text says how many and why; to whom stands in `unsent` alone."""
 
     def __init__(self, reasons: Sequence[str], unsent: Sequence[str], recipients: int) -> None:

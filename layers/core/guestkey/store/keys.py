@@ -9,6 +9,7 @@
     request                      TENANT#<tenant_id>            REQUEST#<request_id>             store/requests
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
+    notice sent                  TENANT#<tenant_id>            NOTICE#<grant_id>#<notice>       store/notices
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          store/people
     where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/own
     where an own request lies    AGENT#<id>                    OWN#REQUEST#<request_id>         store/own
@@ -111,6 +112,10 @@ def ledger(tenant_id: str) -> Key:
 
 def entry(tenant_id: str, seq: int) -> Key:
     return Key(of_tenant(tenant_id), f"{ENTRY}{seq:012d}")
+
+
+def notice(tenant_id: str, grant_id: str, kind: str) -> Key:
+    return Key(of_tenant(tenant_id), f"NOTICE#{grant_id}#{kind}")
 
 
 def agent(agent_id: str) -> Key:

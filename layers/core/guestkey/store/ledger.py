@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from guestkey.errors import Busy
-from guestkey.rules.ledger import START, By, ByType, Entry, Head, Note, What, entry_after
+from guestkey.rules.ledger import START, By, ByType, Entry, Head, Note, What, entry_after, parsed, to_line
 from guestkey.store import keys
 from guestkey.store.table import Change, Contended, InstantAttribute, Item, Uncertain, Unmet, code_of, pauses
 
@@ -162,6 +163,13 @@ def since(tenant_id: str, after_seq: int, limit: int) -> Iterator[Entry]:
         keys.of_tenant(tenant_id), EntryItem.sk.between(first, last), consistent_read=True, limit=limit
     )
     yield from (_entry(tenant_id, item) for item in items)
+
+
+def entry_of(tenant_id: str, image: dict[str, Any]) -> Entry:
+    """Return an entry from its image in the table's stream; one that is not whole is an error, of whatever kind."""
+    entry = _entry(tenant_id, EntryItem.from_raw_data(image))
+    parsed(to_line(entry).encode())
+    return entry
 
 
 def tip_of(item: Item) -> Tip:

@@ -1,0 +1,125 @@
+"""Notices: what each is about, and a mark in the table of whom it was mailed to, so that one that comes again is known.
+
+A grant has at most one notice of each kind, so its id and the kind name the mark. A mark is written after its mails:
+whoever finds none mails, perhaps again. That support is in is told of one login only, and claimed for it before.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.exceptions import PynamoDBException, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from guestkey import settings
+from guestkey.rules.grants import Grant
+from guestkey.rules.ledger import Head, digest
+from guestkey.rules.logins import Login
+from guestkey.rules.people import Tenant
+from guestkey.store import grants, keys, ledger, logins, tenants
+from guestkey.store.table import Item, code_of, find_all, side_by_side
+
+KEPT_FOR = timedelta(days=30)
+"""Longer than a record may come again: a day in the stream, and fourteen in the queue of what could not be handled."""
+
+
+class NoticeItem(Item, discriminator="notice"):
+    """Whom a notice was mailed to, as hashes of their addresses; of the first login of a grant, which it is."""
+
+    told = UnicodeSetAttribute(null=True)
+    login_id = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One notice, as far as it was sent."""
+
+    tenant: Tenant
+    grant_id: str
+    kind: str
+    told: frozenset[str]
+    kept_until: datetime | None
+
+    @property
+    def untold(self) -> list[str]:
+        """The tenant's approver addresses that it was not mailed to yet."""
+        return [address for address in self.tenant.approver_emails if digest(address) not in self.told]
+
+
+def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
+    """Return a notice with its grant as it is now, and where the tenant's ledger ends; None if there is no such grant.
+
+    Strongly consistent.
+    """
+    tenant, head, mark = keys.tenant(tenant_id), keys.ledger(tenant_id), keys.notice(tenant_id, grant_id, kind)
+    granted, found = side_by_side(
+        lambda: grants.find_many(tenant_id, [grant_id]), lambda: find_all([tenant, head, mark])
+    )
+    if not granted or not found.keys() >= {tenant, head}:
+        return None
+    notice = Notice(
+        tenant=tenants.tenant_of(found[tenant]),
+        grant_id=grant_id,
+        kind=kind,
+        told=frozenset(_mark(found, mark).told or ()),
+        kept_until=now + KEPT_FOR,
+    )
+    return notice, granted[grant_id], ledger.tip_of(found[head]).head
+
+
+def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
+    """Return the notice of a login that is the first of its grant, and is from now on; None if another one was.
+
+    None as well if there is no such login any more. Strongly consistent.
+    """
+    tenant, mark = keys.tenant(tenant_id), keys.notice(tenant_id, grant_id, kind)
+    login, found = side_by_side(lambda: logins.find(tenant_id, login_id), lambda: find_all([tenant, mark]))
+    marked = _mark(found, mark)
+    if login is None or tenant not in found or marked.login_id not in {None, login_id}:
+        return None
+    notice = Notice(
+        tenant=tenants.tenant_of(found[tenant]),
+        grant_id=grant_id,
+        kind=kind,
+        told=frozenset(marked.told or ()),
+        # Under a permanent grant a first login stays the first for good.
+        kept_until=login.access_ends_at and login.access_ends_at + settings.RETENTION,
+    )
+    return (notice, login) if marked.login_id or _claim(notice, login_id) else None
+
+
+def remember(notice: Notice, addresses: Iterable[str]) -> None:
+    """Mark that a notice was mailed to these addresses.
+
+    The mails are out: a mark that cannot be written costs another mail if the record comes again, and must not bring
+    it about.
+    """
+    if told := {digest(address) for address in addresses}:
+        with suppress(PynamoDBException):
+            _update(notice, [NoticeItem.told.add(told)])
+
+
+def _claim(notice: Notice, login_id: str) -> bool:
+    nobodys = NoticeItem.login_id.does_not_exist() | (NoticeItem.login_id == login_id)
+    try:
+        _update(notice, [NoticeItem.login_id.set(login_id)], nobodys)
+    except UpdateError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def _update(notice: Notice, actions: list[Action], condition: Condition | None = None) -> None:
+    ttl = [NoticeItem.ttl.set(int(notice.kept_until.timestamp()))] if notice.kept_until else []
+    item = NoticeItem(*keys.notice(notice.tenant.tenant_id, notice.grant_id, notice.kind))
+    item.update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
+
+
+def _mark(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
+    item = found.get(key, NoticeItem(*key))
+    assert isinstance(item, NoticeItem)
+    return item

@@ -1,0 +1,37 @@
+"""The stack's EventBridge bus as far as a test needs it: what was put on it, as EventBridge got it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from guestkey.edge import events
+from tests.edge.post import Raw
+
+EVENT = "before-send.events.PutEvents"
+Published = dict[str, Any]
+
+
+@contextmanager
+def taking(refusals: list[str] | None = None) -> Iterator[list[Published]]:
+    """Give what reaches the bus, in order. It refuses as often as there are codes in `refusals`, and uses them up."""
+    taken: list[Published] = []
+
+    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs know no handler that answers
+        entries = json.loads(request.body)["Entries"]
+        if refusals:
+            said = {"FailedEntryCount": len(entries), "Entries": [{"ErrorCode": refusals.pop(0)} for _ in entries]}
+        else:
+            said = {"FailedEntryCount": 0, "Entries": [{"EventId": "0100"} for _ in entries]}
+            taken.extend(entries)
+        return AWSResponse(request.url, HTTPStatus.OK, HTTPHeaders(), Raw(json.dumps(said).encode()))
+
+    events.bus.meta.events.register_first(EVENT, answer)
+    try:
+        yield taken
+    finally:
+        events.bus.meta.events.unregister(EVENT, answer)

@@ -1,0 +1,640 @@
+"""The table's stream: whoever should know is told, at least once and in the ordinary case no more than that."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+from botocore.exceptions import ConnectTimeoutError
+
+from guestkey.edge import parking, records
+from guestkey.rules.grants import Grant
+from guestkey.rules.instants import text_of
+from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.store import keys, ledger
+from guestkey.store.changes import REVIEW_TOLD_AT
+from tests import bus, makers, parked, stream, table
+from tests.calls import LambdaContext, call, handler
+from tests.edge import post
+from tests.edge.post import Refusal
+from tests.people import ANNA, CARLA, DORA, GIULIA, SVEN
+
+ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
+GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
+    "Neue Freigabe für den Support",
+    "Freigabe für den Support widerrufen",
+    "Freigabe für den Support abgelaufen",
+    "Unbefristete Freigabe für den Support: bitte prüfen",
+    "Der Support hat sich in Ihrem Konto angemeldet",
+)
+THROTTLED = HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
+REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
+
+
+@dataclass
+class Desk:
+    """The function, between the table's stream and whoever is told."""
+
+    mails: list[post.Sent] = field(default_factory=list)
+    events: list[bus.Published] = field(default_factory=list)
+    refused_events: list[str] = field(default_factory=list)
+    """Codes with which the bus refuses what comes next, one each."""
+    refuse: Callable[[str], Refusal | None] = lambda address: None
+    time_left: timedelta = timedelta(minutes=10)
+    """How long the function may still run."""
+    position: int = field(default_factory=stream.position)
+
+    def refusal(self, address: str) -> Refusal | None:
+        """Return how SES refuses an address at this moment."""
+        return self.refuse(address)
+
+    def new(self) -> list[stream.Record]:
+        """Return what the stream has brought since this was asked last."""
+        found = stream.since(self.position)
+        self.position = stream.position()
+        return found
+
+    def hand_over(self, given: list[stream.Record] | None = None) -> list[str]:
+        """Hand records over, the new ones unless said otherwise, and return which of them were reported."""
+        answer = self.invoke({"Records": self.new() if given is None else given})
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def redrive(self) -> dict[str, int]:
+        """Have what was parked handled again."""
+        counted: dict[str, int] = self.invoke({"redrive": True})
+        return counted
+
+    def invoke(self, event: Any) -> Any:
+        context = LambdaContext(milliseconds=int(self.time_left.total_seconds() * 1000))
+        return handler("notify")(json.loads(json.dumps(event)), context)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Each mail that reached SES, refused or not: to whom, and its subject."""
+        return [(mail["Destination"]["ToAddresses"][0], subject_of(mail)) for mail in self.mails]
+
+    @property
+    def whats(self) -> list[str]:
+        """What the bus took."""
+        return [event["DetailType"] for event in self.events]
+
+
+@pytest.fixture
+def desk(world: time_machine.Traveller) -> Iterator[Desk]:
+    parked.make_queue()
+    desk = Desk()
+    with post.office(desk.refusal) as desk.mails, bus.taking(desk.refused_events) as desk.events:
+        yield desk
+
+
+def subject_of(mail: post.Sent) -> str:
+    return str(mail["Content"]["Simple"]["Subject"]["Data"])
+
+
+def text_of_mail(mail: post.Sent) -> str:
+    return post.read(post.as_mailed(mail)).text
+
+
+def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
+    """Return a tenant's ledger as its users get it."""
+    said = call("GET", "/v1/ledger", caller=ANNA.but(tenant_id=tenant_id), query={"limit": 100}).text
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def ended(grant: Grant) -> None:
+    """Write down that time has ended a grant, as the clean-up does."""
+    tip = ledger.tip(grant.tenant_id)
+    assert tip and grant.ends_at
+    note = Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data={}, at=grant.ends_at)
+    ledger.write(tip, [note], lambda change, seen: None)
+
+
+def changed(grant: Grant, **attributes: str | None) -> None:
+    """Change attributes of a grant's record, or take them away."""
+    raw = table.one(keys.grant(grant.tenant_id, grant.grant_id))
+    assert raw
+    kept = {name: value for name, value in raw.items() if name not in attributes}
+    table.put([kept | {name: {"S": value} for name, value in attributes.items() if value is not None}])
+
+
+def came_to_review(grant: Grant) -> None:
+    """Say that a permanent grant is due for its review, as the clean-up does."""
+    changed(grant, **{REVIEW_TOLD_AT: text_of(makers.now()), "due": None, "due_at": None})
+
+
+def poison(tenant_id: str = "acme", seq: int = 900) -> None:
+    """Put an entry into the ledger's place that nothing of ours would write."""
+    pk, sk = keys.entry(tenant_id, seq)
+    table.put([{"PK": {"S": pk}, "SK": {"S": sk}, "kind": {"S": "ledger_entry"}, "what": {"S": "hacked <b>"}}])
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_entrys_head(desk: Desk) -> None:
+    makers.grant(by=GIULIA)
+    makers.grant(DORA)
+
+    assert desk.hand_over() == []
+
+    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)] * 2
+    letter = post.read(post.as_mailed(desk.mails[0]))
+    first = entries()[-2]
+    assert letter.headers["guestkey-head"] == [f"{first['seq']}:{first['hash']}"]
+    assert "Giulia Galli" in letter.text
+    assert "Sven Brandt" in letter.text
+
+
+def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: Desk) -> None:
+    makers.grant(by=CARLA)
+
+    desk.hand_over()
+
+    assert desk.told == [(CARLAS, "New access permission for support")]
+
+
+def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    desk.new()
+    world.shift(timedelta(minutes=5))
+    makers.revoked(grant, by=GIULIA)
+
+    desk.hand_over()
+
+    assert desk.told == [(ANNAS, REVOKED), (GIULIAS, REVOKED)]
+    assert "Giulia Galli" in text_of_mail(desk.mails[0])
+
+
+def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    desk.new()
+    world.shift(timedelta(hours=1))
+    ended(grant)
+
+    desk.hand_over()
+
+    assert desk.told == [(ANNAS, ENDED), (GIULIAS, ENDED)]
+
+
+def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> None:
+    makers.grant()
+    makers.grant(DORA)
+    desk.new()
+    for agent in (SVEN, SVEN, DORA, SVEN):
+        makers.login(agent)
+
+    desk.hand_over()
+
+    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
+    assert "Sven Brandt (Support)" in text_of_mail(desk.mails[0])
+    assert "Dora Vogel (Development)" in text_of_mail(desk.mails[2])
+    first = entries()[-4]
+    assert f"{first['seq']}:{first['hash']}" in text_of_mail(desk.mails[0])
+
+
+def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
+    desk: Desk, world: time_machine.Traveller
+) -> None:
+    grant = makers.grant(period="permanent")
+    makers.login()
+    desk.hand_over()
+    mark = table.one(keys.notice("acme", grant.grant_id, "support_in"))
+
+    assert mark
+    assert "ttl" not in mark
+    world.shift(timedelta(days=500))
+    makers.login()
+    desk.hand_over()
+
+    assert [subject for _, subject in desk.told].count(SUPPORT_IN) == 2
+
+
+def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_head(
+    desk: Desk, world: time_machine.Traveller
+) -> None:
+    grant = makers.grant(period="permanent")
+    desk.new()
+    world.shift(timedelta(days=180))
+    came_to_review(grant)
+
+    desk.hand_over()
+
+    assert desk.told == [(ANNAS, REVIEW), (GIULIAS, REVIEW)]
+    last = entries()[-1]
+    assert f"{last['seq']}:{last['hash']}" in text_of_mail(desk.mails[0])
+    assert desk.events == []
+
+
+def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: time_machine.Traveller) -> None:
+    grant = makers.grant()
+    makers.logged_out(makers.login())
+    makers.revoked(grant)
+    makers.right(GIULIA, may_grant=False)
+    makers.tenant("initech")
+    call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Once more"}, caller=DORA)
+
+    desk.hand_over()
+
+    assert desk.whats == [
+        "grant.given", "login.recorded", "login.ended", "grant.revoked", "right.changed", "tenant.changed",
+        "login.refused",
+    ]  # fmt: skip
+    written = [entry for entry in entries() if entry["at"] == text_of(makers.now())] + entries("initech")
+    said = [json.loads(event["Detail"]) for event in desk.events]
+    assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
+    assert {(event["Source"], event["EventBusName"]) for event in desk.events} == {("guestkey", "guestkey")}
+    assert [subject for _, subject in desk.told] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
+
+
+# ------------------------------------------------------------------ nobody to tell, or nothing
+
+
+def test_a_tenant_without_approvers_gets_no_mail(desk: Desk) -> None:
+    makers.tenant("initech", approver_emails=())
+    makers.grant(by=ANNA.but(tenant_id="initech"))
+    makers.login(tenant_id="initech")
+
+    desk.hand_over()
+
+    assert desk.mails == []
+    assert desk.whats == ["tenant.changed", "grant.given", "login.recorded"]
+
+
+def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    grant = makers.grant()
+    login = makers.login()
+    table.drop(keys.grant("acme", grant.grant_id))
+    table.drop(keys.login("acme", login.login_id))
+
+    assert desk.hand_over() == []
+
+    assert desk.mails == []
+    assert [(line["what"], line["mailed"], line["outcome"]) for line in lines(capsys)] == [
+        ("grant.given", 0, "done"),
+        ("login.recorded", 0, "done"),
+    ]
+
+
+def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
+    makers.grant()
+    makers.login()
+    table.drop(keys.tenant("acme"))
+
+    assert desk.hand_over() == []
+
+    assert desk.mails == []
+
+
+def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk) -> None:
+    grant = makers.grant(period="permanent")
+    came_to_review(grant)
+    makers.revoked(grant)
+
+    desk.hand_over()
+
+    assert REVIEW not in [subject for _, subject in desk.told]
+
+
+def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: Desk) -> None:
+    grant = makers.grant(period="permanent")
+    came_to_review(grant)
+    desk.new()
+    changed(grant, grantee_name="Sven Brandt-Meier")
+
+    assert len(desk.new()) == 1, "the mapping lets it through, since it cannot compare"
+    assert desk.hand_over(stream.since(stream.position() - 1)) == []
+    assert desk.mails == []
+
+
+def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    before = stream.position()
+    grant = makers.grant()
+    makers.right(GIULIA, may_grant=False)
+    table.drop(keys.live("acme", grant.grant_id))
+    records = [record for record in stream.everything_since(before) if not stream.is_let_through(record)]
+
+    assert len(records) > 4
+    assert desk.hand_over(records) == []
+    assert (desk.mails, desk.events, lines(capsys)) == ([], [], [])
+
+
+# ------------------------------------------------------------------ again
+
+
+def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: time_machine.Traveller) -> None:
+    grant = makers.grant(period="permanent")
+    makers.login()
+    came_to_review(grant)
+    makers.revoked(grant)
+    again = desk.new()
+    desk.hand_over(again)
+    mailed = list(desk.told)
+    world.shift(timedelta(days=10))
+
+    desk.hand_over(again)
+
+    assert len(mailed) == 6
+    assert desk.told == mailed
+
+
+def test_an_event_that_comes_again_bears_the_same_number(desk: Desk) -> None:
+    makers.grant()
+    again = desk.new()
+    desk.hand_over(again)
+    desk.hand_over(again)
+
+    one, other = desk.events
+    assert one == other
+
+
+def test_of_two_logins_at_once_one_is_the_first(desk: Desk) -> None:
+    makers.grant()
+    desk.new()
+    makers.login()
+    makers.login()
+    one, other = desk.new()
+
+    with table.meanwhile(lambda: desk.hand_over([other]), at="UpdateItem"):
+        desk.hand_over([one])
+    desk.hand_over([one, other])
+
+    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
+
+
+def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk) -> None:
+    grant = makers.grant()
+    desk.hand_over()
+    mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
+
+    assert mark
+    assert "@" not in str(mark)
+    assert len(mark["told"]["SS"]) == 2
+    assert int(mark["ttl"]["N"]) == int((makers.now() + timedelta(days=30)).timestamp())
+
+
+# ------------------------------------------------------------------ something fails
+
+
+def test_what_fails_once_is_tried_again_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
+    refusals = iter([None, THROTTLED, THROTTLED, None])
+    desk.refuse = lambda address: next(refusals)
+    makers.grant()
+
+    assert desk.hand_over() == []
+
+    assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, GIULIAS, GIULIAS]
+    assert desk.whats == ["grant.given"]
+    assert parked.messages() == []
+
+
+def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.refuse = lambda address: REJECTED if address == CARLAS else None
+    makers.grant(by=CARLA)
+    makers.grant()
+    record, _ = given = desk.new()
+
+    assert desk.hand_over(given) == []
+
+    assert desk.told[:3] == [(CARLAS, "New access permission for support")] * 3
+    assert desk.told[3:] == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert desk.whats == ["grant.given", "grant.given"]
+    (message,) = parked.messages()
+    assert message["record"] == record
+    assert message["function"] == LambdaContext().function_name
+    assert message["parked_at"] == "2026-11-23T12:00:00Z"
+    assert message["cause"].startswith("MailFailed 1 of 1 mails not sent: MessageRejected at mail.py:")
+    assert [line["outcome"] for line in lines(capsys)] == ["parked", "done"]
+
+
+def test_one_address_that_is_refused_keeps_no_other_from_its_mail(desk: Desk) -> None:
+    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+    makers.grant()
+
+    desk.hand_over()
+
+    assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, ANNAS, ANNAS]
+    assert len(parked.messages()) == 1
+
+
+def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poison()
+    makers.grant()
+
+    assert desk.hand_over() == []
+
+    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    (message,) = parked.messages()
+    assert message["record"]["dynamodb"]["Keys"]["SK"] == {"S": "ENTRY#000000000900"}
+    assert "hacked" not in message["cause"]
+    bad, good = lines(capsys)
+    assert (bad["tenant_id"], bad["seq"], bad["outcome"]) == ("acme", "900", "parked")
+    assert "hacked" not in str(bad)
+    assert good["outcome"] == "done"
+
+
+def test_an_entry_without_a_hash_is_not_whole_either(desk: Desk) -> None:
+    makers.grant()
+    (record,) = desk.new()
+    del record["dynamodb"]["NewImage"]["hash"]
+
+    desk.hand_over([record])
+
+    assert (desk.events, desk.mails, len(parked.messages())) == ([], [], 1)
+
+
+def test_when_the_bus_takes_nothing_mails_go_out_all_the_same(desk: Desk) -> None:
+    desk.refused_events += ["ThrottlingException"] * 3
+    makers.grant()
+
+    desk.hand_over()
+
+    assert desk.events == []
+    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    (message,) = parked.messages()
+    assert message["cause"].startswith("NotTaken ThrottlingException at events.py:")
+
+
+def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(desk: Desk) -> None:
+    desk.refused_events += ["InternalException"]
+    makers.grant()
+
+    desk.hand_over()
+
+    assert desk.whats == ["grant.given"]
+    assert len(desk.mails) == 2
+    assert parked.messages() == []
+
+
+def test_when_the_table_cannot_be_read_the_cause_says_so(desk: Desk) -> None:
+    makers.grant()
+    given = desk.new()
+
+    with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example")):
+        assert desk.hand_over(given) == []
+
+    assert desk.whats == ["grant.given"]
+    (message,) = parked.messages()
+    assert message["cause"].startswith("GetError at ")
+
+
+def test_a_mark_that_cannot_be_written_brings_no_second_mail_by_itself(desk: Desk) -> None:
+    makers.grant()
+    given = desk.new()
+
+    with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
+        assert desk.hand_over(given) == []
+
+    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert parked.messages() == []
+
+
+def test_a_login_that_cannot_be_claimed_is_parked_unmailed(desk: Desk) -> None:
+    makers.grant()
+    desk.new()
+    makers.login()
+    given = desk.new()
+
+    with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
+        desk.hand_over(given)
+
+    assert desk.mails == []
+    assert len(parked.messages()) == 1
+
+
+def test_what_cannot_even_be_parked_is_reported_and_the_others_go_on(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parking.queue.delete_queue(QueueUrl=parked.URL)
+    poison()
+    makers.grant()
+    bad, good = desk.new()
+
+    assert desk.hand_over([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
+
+    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert [line["outcome"] for line in lines(capsys)] == ["stuck", "done"]
+
+
+def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, world: time_machine.Traveller) -> None:
+    def hang(address: str) -> Refusal:
+        world.shift(records.PATIENCE + timedelta(seconds=1))
+        return ConnectTimeoutError(endpoint_url="https://email.example")
+
+    desk.refuse = hang
+    makers.grant()
+
+    desk.hand_over()
+
+    assert len(parked.messages()) == 1
+    assert len(desk.mails) <= 2, "botocore itself tries twice"
+
+
+def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+    grant = makers.grant(by=ANNA.but(sub="anna@acme.example"))
+    makers.login(reason="Printer on fire")
+    makers.revoked(grant, by=GIULIA)
+    poison()
+
+    desk.hand_over()
+
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) == 4
+    for secret in ("@", "Printer", "Anna", "Giulia", "giulia", "Sven", "hacked"):
+        assert secret not in said
+
+
+# ------------------------------------------------------------------ taken back
+
+
+def test_what_was_parked_is_taken_back_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
+    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+    makers.grant()
+    makers.login()
+    desk.hand_over()
+    assert len(parked.messages()) == 2
+    del desk.mails[:]
+    desk.refuse = lambda address: None
+
+    assert desk.redrive() == {"done": 2, "parked": 0}
+
+    assert sorted(desk.told) == [(ANNAS, SUPPORT_IN), (ANNAS, GRANTED)]
+    assert parked.messages() == []
+    assert desk.redrive() == {"done": 0, "parked": 0}
+
+
+def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
+    makers.grant()
+    desk.new()
+    desk.refuse = lambda address: REJECTED
+    makers.login(reason="The first of all")
+    desk.hand_over()
+    desk.refuse = lambda address: None
+    del desk.mails[:]
+    makers.login(reason="The second one")
+    desk.hand_over()
+    assert desk.mails == []
+
+    desk.redrive()
+
+    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
+    assert "The first of all" in text_of_mail(desk.mails[0])
+
+
+def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Traveller) -> None:
+    poison()
+    desk.hand_over()
+    (message,) = parked.messages()
+
+    assert desk.redrive() == {"done": 0, "parked": 1}
+
+    assert parked.messages() == [], "hidden, so that no other run takes it at the same time"
+    world.shift(timedelta(minutes=16))
+    assert parked.messages() == [message]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"function": "guestkey-CleanupFunction", "record": {}}',
+        '{"requestContext": {"functionArn": "…"}, "DDBStreamBatchInfo": {"batchSize": 1}}',
+        "no JSON",
+        "[]",
+    ],
+)
+def test_what_somebody_else_put_there_is_left_alone(desk: Desk, body: str, world: time_machine.Traveller) -> None:
+    parking.queue.send_message(QueueUrl=parked.URL, MessageBody=body)
+
+    assert desk.redrive() == {"done": 0, "parked": 1}
+
+    world.shift(timedelta(minutes=16))
+    (left,) = parking.queue.receive_message(QueueUrl=parked.URL)["Messages"]
+    assert left["Body"] == body
+
+
+def test_taking_back_ends_before_the_functions_time_does(desk: Desk) -> None:
+    desk.refuse = lambda address: REJECTED
+    for _ in range(3):
+        makers.grant()
+    desk.hand_over()
+    desk.refuse = lambda address: None
+    desk.time_left = records.LONGEST - timedelta(seconds=1)
+
+    assert desk.redrive() == {"done": 1, "parked": 0}
+
+
+def test_an_invocation_that_says_nothing_we_know_is_an_error(desk: Desk) -> None:
+    with pytest.raises(KeyError):
+        desk.invoke({"redrive": "perhaps"})

@@ -1,0 +1,65 @@
+"""The table's stream on moto: its records as Lambda hands them over, those that the template's mapping lets through."""
+
+import json
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+
+from guestkey import settings
+from tests import stack
+
+Record = dict[str, Any]
+
+
+def position() -> int:
+    """Return where the stream ends now."""
+    return len(_items())
+
+
+def since(position: int) -> list[Record]:
+    """Return what the function is handed over of what was written from there on."""
+    return [record for record in everything_since(position) if is_let_through(record)]
+
+
+def everything_since(position: int) -> list[Record]:
+    """Return every record from there on."""
+    return [_as_lambda_has_it(item.to_json()) for item in _items()[position:]]
+
+
+def is_let_through(record: Record) -> bool:
+    """Say whether one of the mapping's filters takes a record."""
+    filters = stack.resource("NotifyOfChanges")["FilterCriteria"]["Filters"]
+    return any(_matches(json.loads(one["Pattern"]), record) for one in filters)
+
+
+def _matches(pattern: Any, said: Any) -> bool:
+    """Match as EventBridge does: every field of the pattern, by any one of its rules."""
+    if isinstance(pattern, dict):
+        return isinstance(said, dict) and all(_matches(rules, said.get(name)) for name, rules in pattern.items())
+    return any(_obeys(rule, said) for rule in pattern)
+
+
+def _obeys(rule: Any, said: Any) -> bool:
+    match rule:
+        case {"prefix": str(prefix)}:
+            return isinstance(said, str) and said.startswith(prefix)
+        case {"exists": bool(exists)}:
+            return (said is not None) is exists
+        case str():
+            return bool(said == rule)
+    raise KeyError(rule)
+
+
+def _items() -> list[Any]:
+    shard = dynamodb_backends[stack.ACCOUNT][stack.REGION].tables[settings.TABLE_NAME].stream_shard
+    assert shard
+    return shard.items
+
+
+def _as_lambda_has_it(record: Record) -> Record:
+    change = record["dynamodb"]
+    return record | {
+        "awsRegion": stack.REGION,
+        "eventSourceARN": f"arn:aws:dynamodb:{stack.REGION}:{stack.ACCOUNT}:table/guestkey/stream/2026-11-01",
+        "dynamodb": change | {"ApproximateCreationDateTime": change["ApproximateCreationDateTime"].timestamp()},
+    }
