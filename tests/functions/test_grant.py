@@ -339,6 +339,13 @@ def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: tim
     assert post().code == "too_many_grants"
 
 
+def test_a_grant_that_a_quicker_request_gave_a_second_later_counts(world: time_machine.Traveller) -> None:
+    makers.bulk_live(MOST_LIVE_GRANTS - 1)
+    makers.grant(at=makers.now() + timedelta(seconds=1))
+
+    assert post().code == "too_many_grants"
+
+
 # ------------------------------------------------------------------ twice
 
 
