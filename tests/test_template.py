@@ -533,7 +533,7 @@ def test_mails_are_sent_encrypted_and_untracked_and_what_comes_back_is_counted()
 
 
 def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
-    table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}}
+    table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}}
     mails = {resource: {"ses:SendEmail"} for resource in MAILING}
 
     assert actions("NotifyFunction") == table | mails | OF_THE_STREAM

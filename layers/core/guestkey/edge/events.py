@@ -20,13 +20,16 @@ def publish(entry: Entry) -> None:
 
     One that comes again is known by `tenant_id` and `seq`.
     """
-    event = {
-        "EventBusName": settings.EVENT_BUS,
-        "Source": SOURCE,
-        "DetailType": entry.what.value,
-        "Time": entry.at,
-        "Detail": to_line(entry),
-    }
-    answer = bus.put_events(Entries=[event])
+    answer = bus.put_events(
+        Entries=[
+            {
+                "EventBusName": settings.EVENT_BUS,
+                "Source": SOURCE,
+                "DetailType": entry.what.value,
+                "Time": entry.at,
+                "Detail": to_line(entry),
+            }
+        ]
+    )
     if answer["FailedEntryCount"]:
         raise NotTaken(answer["Entries"][0].get("ErrorCode", "no reason given"))

@@ -8,12 +8,13 @@ from typing import Any
 
 from guestkey.rules.ledger import Entry
 from guestkey.store import keys, ledger
+from guestkey.store.grants import GrantItem
 
 Record = dict[str, Any]
 """An item before and after it changed, in DynamoDB's own JSON."""
 
-REVIEW_TOLD_AT = "review_told_at"
-"""The attribute by which the clean-up says, once, that a permanent grant is due for its review."""
+REVIEW_TOLD_AT = GrantItem.review_told_at.attr_name
+"""By which the clean-up says, once, that a permanent grant is due for its review."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.store import grants, keys, ledger, logins, tenants
-from guestkey.store.table import Item, code_of, find_all, side_by_side
+from guestkey.store.table import Item, code_of, find_all
 
 KEPT_FOR = timedelta(days=30)
 """Longer than a record may come again: a day in the stream, and fourteen in the queue of what could not be handled."""
@@ -54,11 +54,9 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
 
     Strongly consistent.
     """
-    tenant, head, mark = keys.tenant(tenant_id), keys.ledger(tenant_id), keys.notice(tenant_id, grant_id, kind)
-    granted, found = side_by_side(
-        lambda: grants.find_many(tenant_id, [grant_id]), lambda: find_all([tenant, head, mark])
-    )
-    if not granted or not found.keys() >= {tenant, head}:
+    tenant, grant, head = keys.tenant(tenant_id), keys.grant(tenant_id, grant_id), keys.ledger(tenant_id)
+    found = find_all([tenant, grant, head, mark := keys.notice(tenant_id, grant_id, kind)])
+    if not found.keys() >= {tenant, grant, head}:
         return None
     notice = Notice(
         tenant=tenants.tenant_of(found[tenant]),
@@ -67,7 +65,7 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
         told=frozenset(_mark(found, mark).told or ()),
         kept_until=now + KEPT_FOR,
     )
-    return notice, granted[grant_id], ledger.tip_of(found[head]).head
+    return notice, grants.grant_of(found[grant]), ledger.tip_of(found[head]).head
 
 
 def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
@@ -75,11 +73,12 @@ def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> t
 
     None as well if there is no such login any more. Strongly consistent.
     """
-    tenant, mark = keys.tenant(tenant_id), keys.notice(tenant_id, grant_id, kind)
-    login, found = side_by_side(lambda: logins.find(tenant_id, login_id), lambda: find_all([tenant, mark]))
+    tenant, recorded = keys.tenant(tenant_id), keys.login(tenant_id, login_id)
+    found = find_all([tenant, recorded, mark := keys.notice(tenant_id, grant_id, kind)])
     marked = _mark(found, mark)
-    if login is None or tenant not in found or marked.login_id not in {None, login_id}:
+    if not found.keys() >= {tenant, recorded} or marked.login_id not in {None, login_id}:
         return None
+    login = logins.login_of(found[recorded])
     notice = Notice(
         tenant=tenants.tenant_of(found[tenant]),
         grant_id=grant_id,
