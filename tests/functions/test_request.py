@@ -512,12 +512,29 @@ def test_two_requests_of_sven_at_the_same_moment_are_two(mails: list[mailing.Sen
     assert len(mails) == 4
 
 
-def test_a_request_that_is_overtaken_again_and_again_gives_up_and_may_be_tried_again() -> None:
+def test_of_several_requests_of_sven_at_the_same_moment_the_last_place_goes_to_the_one_overtaken_most() -> None:
     with table.meanwhile(post, post, post, post):
+        assert post().status == 201
+
+    assert len(own()) == 5
+
+
+def test_a_request_that_is_overtaken_until_there_is_no_room_hears_that_and_not_that_we_are_busy() -> None:
+    with table.meanwhile(post, post, post, post, post):
+        assert post().code == "too_many_requests"
+
+    assert len(own()) == 5
+
+
+def test_a_request_that_is_overtaken_though_there_is_always_room_gives_up_and_may_be_tried_again() -> None:
+    def post_and_withdraw() -> None:
+        call("DELETE", f"/v1/support/requests/{post().body['request_id']}", caller=SVEN)
+
+    with table.meanwhile(*[post_and_withdraw] * 6):
         answer = post(headers=KEY)
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "busy", "1")
-    assert len(own()) == 4
+    assert {request["state"] for request in own()} == {"withdrawn"}
     assert post(headers=KEY).status == 201
 
 
