@@ -182,17 +182,12 @@ class Desk(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def at_the_desk(world: World) -> Iterator[type[Desk]]:
     """Have the function that mails find SES at a server of the test's own, and afterwards where it was."""
-    lambda_ = world.deployment.client("lambda")
-    (name,) = (
-        function["FunctionName"]
-        for function in lambda_.list_functions()["Functions"]
-        if function["FunctionName"].split("-")[1] == "RequestFunction"
-    )
-    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    name = world.function("RequestFunction")
+    variables = world.lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
     def configure(variables: dict[str, str]) -> None:
-        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+        world.lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        world.lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
 
     with ThreadingHTTPServer((LOOPBACK, 0), Desk) as server:
         Thread(target=server.serve_forever, daemon=True).start()

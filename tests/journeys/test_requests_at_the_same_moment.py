@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -160,7 +161,9 @@ def _soon(act: Act, asked: Asked) -> Response:
     return act(asked)
 
 
-def test_who_approves_when_the_life_of_a_request_ends_is_heard_or_too_late(world: World, measured: Measured) -> None:
+def test_who_approves_when_the_life_of_a_request_ends_is_heard_or_too_late(
+    world: World, tmp_path: Path, measured: Measured
+) -> None:
     all_asked = [Asked.at(world) for _ in range(ROUNDS)]
     over_at = (datetime.now(UTC) + timedelta(seconds=3)).replace(microsecond=0)
     for asked in all_asked:
@@ -181,9 +184,26 @@ def test_who_approves_when_the_life_of_a_request_ends_is_heard_or_too_late(world
         else:
             assert (outcome, refusal(answer)) == ("expired", (410, "request_expired"))
             assert ended_at >= over_at
-        asked.expires_at(over_at - timedelta(days=1))
-        assert asked.state() == outcome
     measured(f"{ROUNDS} approvals about the moment at which the requests expire: {dict(outcomes)}")
+    _clean_up_among_approvals(world, all_asked, over_at - timedelta(days=1))
+    assert all_asked[0].tenant.ledger().verify(tmp_path).returncode == 0
+
+
+def _clean_up_among_approvals(world: World, all_asked: list[Asked], expired_at: datetime) -> None:
+    """Write down twice at once what has expired while everything is approved anew: nothing becomes another."""
+    before = [asked.state() for asked in all_asked]
+    for asked in all_asked:
+        asked.expires_at(expired_at)
+    jobs: list[Callable[[], Response | None]] = [world.clean_up, world.clean_up]
+    _, _, *answers = at_once(jobs + [asked.approve for asked in all_asked])
+    world.clean_up()
+
+    for asked, state, answer in zip(all_asked, before, answers, strict=True):
+        is_approved = state == "approved"
+        assert answer is not None
+        assert refusal(answer) == ((409, "request_closed") if is_approved else (410, "request_expired"))
+        assert asked.require_one_story() == state
+        assert asked.tenant.ledger().about("request.expired") == ([] if is_approved else [asked.request_id])
 
 
 def _approve_about(moment: datetime, asked: Asked, line: Caller) -> tuple[datetime, datetime, Response]:
@@ -209,8 +229,10 @@ def test_a_right_that_was_taken_away_counts_for_every_approval_under_way(world: 
         taken = Event()
         approving = [threads.submit(_approve_until, taken, ben, ids) for ben, ids in zip(bens, waiting, strict=True)]
         time.sleep(random.uniform(0.02, 0.3))
-        put = stamped(lambda: acme.put_right("ben", may_grant=False))
-        taken.set()
+        try:
+            put = stamped(lambda: acme.put_right("ben", may_grant=False))
+        finally:
+            taken.set()
         approvals = [approval for ben in approving for approval in ben.result(timeout=60)]
 
     after = [approval for approval in approvals if approval.started > put.ended]

@@ -71,20 +71,21 @@ class World:
     @cached_property
     def cleanup(self) -> dict[str, Any]:
         """The clean-up's function, as Lambda describes it."""
-        found: dict[str, Any] = self._lambda.get_function(FunctionName=self._function("CleanupFunction"))
+        found: dict[str, Any] = self.lambda_.get_function(FunctionName=self.function("CleanupFunction"))
         configuration: dict[str, Any] = found["Configuration"]
         return configuration
 
     def clean_up(self) -> None:
         """Run the clean-up, as its schedule does."""
-        ran = self._lambda.invoke(FunctionName=self.cleanup["FunctionName"], Payload=b"{}")
+        ran = self.lambda_.invoke(FunctionName=self.cleanup["FunctionName"], Payload=b"{}")
         assert "FunctionError" not in ran, ran["Payload"].read()
 
     @cached_property
-    def _lambda(self) -> Any:
+    def lambda_(self) -> Any:
         return self.deployment.client("lambda")
 
-    def _function(self, logical_id: str) -> str:
+    def function(self, logical_id: str) -> str:
+        """Return the name under which a function of the template is deployed."""
         stacks = self.deployment.client("cloudformation")
         found = stacks.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
