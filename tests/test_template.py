@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from guestkey.edge import records
+from guestkey.edge import metrics, records
 from guestkey.rules.people import GranteeType
 from guestkey.rules.requests import LONGEST_LIFE
 from guestkey.store import ends, keys, ledger, notices
@@ -627,6 +627,38 @@ def test_every_function_is_watched_and_on_the_dashboard(function: str) -> None:
     for name in ("Errors", "Throttles"):
         assert ("AWS/Lambda", name, frozenset({("FunctionName", function)})) in WATCHED
         assert function in shown("AWS/Lambda", name)
+
+
+def test_whoever_handles_the_stream_is_watched_for_being_late() -> None:
+    """But for the clean-up: what the stream brings it is due all the same."""
+    late = {value for _, name, dimensions in WATCHED for _, value in dimensions if name == "IteratorAge"}
+
+    assert late == HANDLING_THE_STREAM - {"CleanupFunction"}
+
+
+def test_every_queue_is_watched_for_what_lies_in_it() -> None:
+    for name in stack.of_type("AWS::SQS::Queue"):
+        dimensions = frozenset({("QueueName", f"{name}.QueueName")})
+        assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions) in WATCHED
+
+
+def test_a_clean_up_that_does_not_run_is_noticed_by_its_silence() -> None:
+    properties = ALARMS["CleanupRests"]
+
+    assert watched("CleanupRests") == {(metrics.NAMESPACE, "CleanupRuns", frozenset({("stack", "guestkey")}))}
+    assert (properties["ComparisonOperator"], properties["Threshold"]) == ("LessThanThreshold", 1)
+    assert properties["TreatMissingData"] == "breaching"
+
+
+def test_whatever_nobody_waits_for_parks_what_fails_or_does_it_in_its_next_run() -> None:
+    """A newcomer among them must be thought about: `.checkov.yaml` answers CKV_AWS_116 for all functions at once."""
+    events = {(name, event["Type"]) for name, made in FUNCTIONS.items() for event in made.get("Events", {}).values()}
+
+    assert {event for event in events if event[1] != "HttpApi"} == {("CleanupFunction", "Schedule")}
+    for name, mapping in stack.of_type("AWS::Lambda::EventSourceMapping").items():
+        assert mapping["DestinationConfig"] == {
+            "OnFailure": {"Destination": {"Fn::GetAtt": ["ParkedRecords", "Arn"]}}
+        }, name
 
 
 def test_every_alarm_says_what_is_wrong_to_the_operator_and_says_when_it_is_over() -> None:
