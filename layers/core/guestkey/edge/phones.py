@@ -1,0 +1,50 @@
+"""Telephone numbers, as people type and read them. Kept in E.164: `+4924144686122`.
+
+What is valid says libphonenumber, which knows the numbering plan of every country; that a number answers only a call
+tells. Short numbers such as 112 are none that a support desk could call.
+"""
+
+import re
+
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, format_number, is_valid_number, parse
+from phonenumbers import region_code_for_number as country_of
+
+from guestkey.edge.http import fault
+from guestkey.errors import InputInvalid
+
+_AS_TYPED = re.compile(r"\+?[\d\s()./-]+")
+"""Nothing else: libphonenumber would read letters as digits, and an extension, which E.164 cannot say."""
+
+
+def e164(typed: str, country: str) -> str:
+    """Return the number that somebody of that country typed, in national form or beginning with +. Raises InputInvalid.
+
+    Letters and extensions are refused: what would be left of them is another number.
+    """
+    number = _read(typed, country)
+    if number is None:
+        detail = "not a telephone number; without a country code it should be one of the country of your account"
+        raise InputInvalid(errors=[fault(detail, "phone")])
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def shown(e164: str, country: str) -> str:
+    """Return a kept number as people of that country write it: one of their own without the country code."""
+    number = parse(e164)
+    is_own = country_of(number) == country
+    return format_number(number, PhoneNumberFormat.NATIONAL if is_own else PhoneNumberFormat.INTERNATIONAL)
+
+
+def is_international(typed: str) -> bool:
+    """Say whether this is a number that everybody can call as it stands, beginning with +."""
+    return typed.startswith("+") and _read(typed, None) is not None
+
+
+def _read(typed: str, country: str | None) -> PhoneNumber | None:
+    if not _AS_TYPED.fullmatch(typed):
+        return None
+    try:
+        number = parse(typed, country)
+    except NumberParseException:
+        return None
+    return number if is_valid_number(number) else None
