@@ -1,4 +1,4 @@
-"""The sample world: two tenants, their people, the support desk's agents. Who is who stands here and nowhere else.
+"""The sample world: two tenants, their people, the support desk and its agents. All stands here and nowhere else.
 
 The world is loaded as a vendor would load it, through the vendor's routes.
 """
@@ -90,6 +90,46 @@ AGENTS = (
     Agent(agent_id="dora", name="Dora Vogel", departments=("development",)),
     Agent(agent_id="emil", name="Emil Ebert", departments=("support",), active=False),
 )
+WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
+DESK: dict[str, Any] = {
+    "time_zone": "Europe/Berlin",
+    "country": "DE",
+    "subdivision": "NW",
+    "hours": {day: [{"from": "09:00", "until": "18:00"}] for day in WORKING_DAYS},
+    "lead_minutes": 120,
+    "horizon_days": 14,
+    "lines": 2,
+    "topics": [
+        {
+            "id": "question",
+            "minutes": 15,
+            "names": {"de": "Kurze Frage", "en": "Short question", "es": "Pregunta breve", "it": "Domanda breve"},
+        },
+        {
+            "id": "consultation",
+            "minutes": 30,
+            "names": {"de": "Beratung", "en": "Consultation", "es": "Asesoramiento", "it": "Consulenza"},
+        },
+        {
+            "id": "technical",
+            "minutes": 30,
+            "names": {"de": "Technik", "en": "Technical problem", "es": "Problema técnico", "it": "Problema tecnico"},
+        },
+    ],
+    "slot_languages": ["de", "de-DE", "de-AT", "de-CH", "en", "en-*", "es", "es-*"],
+    "numbers": {
+        "DE": {"support": "+49 241 446 86 122", "emergency": "+49 241 44686-112"},
+        "AT": {"support": "+43 (1) 3619857-60", "emergency": "+43 (1) 3619857-60"},
+        "CH": {"support": "+49 241 446 86 122", "emergency": "+41 31 511 27 92"},
+    },
+    "emails": {"en": "assistenzaclienti@onOffice.com"},
+    "emergency": [
+        {"from": "07:30", "until": "22:00", "answered_within_hours": 2},
+        {"from": "22:00", "until": "07:30", "answered_within_hours": 10},
+    ],
+    "fee": {"amount": "5.95", "currency": "EUR", "per_started_minutes": 5, "countries": ["DE", "AT", "CH"]},
+}
+"""The support desk's record. `docs/integrating.md` shows the same."""
 BACKEND = "backend"
 BACKEND_SCOPES = ("guestkey/check", "guestkey/registry", "guestkey/rights")
 

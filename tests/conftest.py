@@ -5,6 +5,7 @@ Nothing here starts by itself: a test asks for `table`, `world` or `clock`, or i
 """
 
 import os
+import zoneinfo
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ os.environ |= {
     "EVENT_BUS": "guestkey",
     "PARKED_RECORDS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
 }
+# As the template has it: the package's time zones count, not those of the machine.
+zoneinfo.reset_tzpath(to=())
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 

@@ -1,18 +1,75 @@
-"""Who may choose a call-back's slot."""
+"""Slots: who may choose one, and which there are.
+
+A slot is made of quarter-hours, and takes all of its own or none. What is offered here is by the calendar alone; how
+many places are left is the table's to say.
+"""
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from guestkey.rules.desk import QUARTER, Calendar, Desk, Topic
+from guestkey.rules.hours import begins_at, day_of, quarters
 
 CHOOSING_LANGUAGES = ("de", "de-DE", "de-AT", "de-CH", "en", "en-*", "es", "es-*")
-"""The support desk speaks these; everybody else joins the queue. `*` stands for any region."""
+"""Whose speakers choose as long as the vendor has not said what its support desk speaks. `*` stands for any region."""
 
+A_DAY = timedelta(days=1)
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?")
 
 
-def may_choose_slot(locale: str | None) -> bool:
-    """Say whether a user of that language may choose a slot. Case does not matter, and `_` counts as `-`."""
+@dataclass(frozen=True, kw_only=True, order=True)
+class Slot:
+    """One bookable time, in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def quarters(self) -> tuple[datetime, ...]:
+        """When each of its quarter-hours begins."""
+        return tuple(self.starts_at + QUARTER * number for number in range((self.ends_at - self.starts_at) // QUARTER))
+
+
+def may_choose_slot(locale: str | None, languages: Iterable[str] = CHOOSING_LANGUAGES) -> bool:
+    """Say whether a user of that language may choose a slot; everybody else joins the queue.
+
+    Case does not matter, and `_` counts as `-`. A tag that is more than a language and a region is on no list.
+    """
     match = _TAG.fullmatch((locale or "").lower().replace("_", "-"))
     if match is None:
         return False
     language, region = match.groups()
     tags = {language} if region is None else {f"{language}-{region}", f"{language}-*"}
-    return not tags.isdisjoint(tag.lower() for tag in CHOOSING_LANGUAGES)
+    return not tags.isdisjoint(tag.lower() for tag in languages)
+
+
+def offered(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, first: date, days: int) -> Iterator[Slot]:
+    """Yield the slots that begin on some of the desk's days, in order, whatever days are asked for.
+
+    All quarter-hours of a slot lie in support hours, on days of which it is known that they are no public holidays. The
+    earliest begins when the lead time is over, the latest at the horizon; both ends count.
+    """
+    earliest, latest = now + desk.lead, now + desk.horizon
+    nearest, farthest = day_of(desk, earliest), day_of(desk, latest)
+    in_reach = (nearest + A_DAY * number for number in range((farthest - nearest).days + 1))
+    wanted = [day for day in in_reach if 0 <= (day - first).days < days]
+    if not wanted:
+        return
+    morrow = wanted[-1] + A_DAY
+    known = [day for day in (*wanted, morrow) if calendar.is_known(day)]
+    are_open = {quarter for day in known for quarter in quarters(desk, calendar, day)}
+    for starts_at in sorted(are_open):
+        slot = Slot(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=topic.minutes))
+        is_in_reach = earliest <= starts_at <= latest and starts_at < begins_at(desk, morrow)
+        if is_in_reach and are_open.issuperset(slot.quarters):
+            yield slot
+
+
+def slot_at(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, starts_at: datetime) -> Slot | None:
+    """Return the slot that begins at that moment, if it is offered."""
+    if not now + desk.lead <= starts_at <= now + desk.horizon:
+        return None  # a moment at the end of all times has no day at the desk
+    day = offered(desk, calendar, topic, now, day_of(desk, starts_at), 1)
+    return next((slot for slot in day if slot.starts_at == starts_at), None)

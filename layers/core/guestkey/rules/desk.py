@@ -1,0 +1,187 @@
+"""The support desk, as the vendor put it: one record, changed as a whole.
+
+Times of day are minutes since midnight on the desk's own clock, 1,440 being the end of the day.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+MINUTES_A_DAY = 24 * 60
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+QUARTER = timedelta(minutes=15)
+"""Hours and slots lie on a grid of these."""
+FALLBACK = "en"
+"""The language of texts and addresses for whoever has none of their own."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Window:
+    """From when until when on one day; the end is exclusive."""
+
+    opens: int
+    closes: int
+
+    def __contains__(self, minute: int) -> bool:
+        return self.opens <= minute < self.closes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """What a call-back can be about: how long it takes, and its name by language."""
+
+    topic_id: str
+    minutes: int
+    names: Mapping[str, str]
+
+    def name(self, language: str | None) -> str:
+        """Return what the topic is called in a language."""
+        return in_language(self.names, language)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """The telephone numbers for one country, as the vendor writes them."""
+
+    support: str | None
+    emergency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """Within how long the emergency line is answered when called in the window, on any day."""
+
+    window: Window
+    within: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fee:
+    """What a call of the emergency line costs for each piece of time that was started, from these countries."""
+
+    amount: Decimal
+    currency: str
+    per_started: timedelta
+    countries: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Everything about the support desk that may change without a deployment."""
+
+    time_zone: str
+    country: str
+    subdivision: str | None
+    hours: Mapping[int, tuple[Window, ...]]
+    """By day of the week, 0 being Monday, in order."""
+    lead: timedelta
+    horizon: timedelta
+    lines: int
+    topics: tuple[Topic, ...]
+    slot_languages: tuple[str, ...]
+    numbers: Mapping[str, Numbers]
+    emails: Mapping[str, str]
+    promises: tuple[Promise, ...]
+    fee: Fee | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose clock and calendar the desk works by; it is not the tenant's."""
+        return ZoneInfo(self.time_zone)
+
+    def topic(self, topic_id: str) -> Topic | None:
+        """Return the topic of that id, if there is one."""
+        return next((topic for topic in self.topics if topic.topic_id == topic_id), None)
+
+    def numbers_for(self, country: str) -> Numbers:
+        """Return the numbers for callers from a country; none where the vendor names none."""
+        return self.numbers.get(country, Numbers(support=None, emergency=None))
+
+    def email(self, language: str | None) -> str:
+        """Return where to write in a language."""
+        return in_language(self.emails, language)
+
+    def fee_for(self, country: str) -> Fee | None:
+        """Return what callers from a country pay, if they pay."""
+        return self.fee if self.fee and country in self.fee.countries else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """On which days the desk is closed, as far as that is written down."""
+
+    closed: frozenset[date]
+    years: frozenset[int]
+    """Of which years the public holidays are written."""
+
+    def is_closed(self, day: date) -> bool:
+        """Say whether that day is a public holiday, or one that the vendor closed."""
+        return day in self.closed
+
+    def is_known(self, day: date) -> bool:
+        """Say whether a day that is not closed is sure to be no public holiday either."""
+        return day.year in self.years
+
+
+def in_language(texts: Mapping[str, str], language: str | None) -> str:
+    """Return the text for a language tag: of that very tag, else of its language without the region, else English."""
+    tag = (language or FALLBACK).replace("_", "-").lower()
+    by_tag = {known.lower(): text for known, text in texts.items()}
+    return by_tag.get(tag) or by_tag.get(tag.partition("-")[0]) or by_tag[FALLBACK]
+
+
+def desk_of(record: Mapping[str, Any]) -> Desk:
+    """Return the desk of a record as the contract has it (`PUT /v1/vendor/desk`), which was checked when it was put."""
+    fee = record["fee"]
+    return Desk(
+        time_zone=record["time_zone"],
+        country=record["country"],
+        subdivision=record["subdivision"],
+        hours={DAYS.index(day): tuple(sorted(map(_window, windows))) for day, windows in record["hours"].items()},
+        lead=timedelta(minutes=record["lead_minutes"]),
+        horizon=timedelta(days=record["horizon_days"]),
+        lines=record["lines"],
+        topics=tuple(
+            Topic(topic_id=topic["id"], minutes=topic["minutes"], names=topic["names"]) for topic in record["topics"]
+        ),
+        slot_languages=tuple(record["slot_languages"]),
+        numbers={country: Numbers(**numbers) for country, numbers in record["numbers"].items()},
+        emails=record["emails"],
+        promises=tuple(
+            Promise(window=window, within=timedelta(hours=promise["answered_within_hours"]))
+            for promise in record["emergency"]
+            for window in around_midnight(_window(promise))
+        ),
+        fee=fee
+        and Fee(
+            amount=Decimal(fee["amount"]),
+            currency=fee["currency"],
+            per_started=timedelta(minutes=fee["per_started_minutes"]),
+            countries=frozenset(fee["countries"]),
+        ),
+    )
+
+
+def minutes_of(clock: str) -> int:
+    """Return the minutes since midnight of a time of day, `HH:MM`; `24:00` is the end of the day."""
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def clock_of(minute: int) -> str:
+    """Return a time of day as it is written, from the minutes since midnight."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def around_midnight(window: Window) -> tuple[Window, ...]:
+    """Return a window of every day as it is or, where it goes over midnight, as two parts of a day."""
+    if window.opens < window.closes:
+        return (window,)
+    return Window(opens=window.opens, closes=MINUTES_A_DAY), Window(opens=0, closes=window.closes)
+
+
+def _window(said: Mapping[str, Any]) -> Window:
+    return Window(opens=minutes_of(said["from"]), closes=minutes_of(said["until"]))

@@ -1,0 +1,56 @@
+"""When the support desk is open: what counts is the time that its own clock on the wall shows, whatever it does.
+
+An hour that a clock change skips is not worked, one that occurs twice is worked twice.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from guestkey.rules.desk import QUARTER, Calendar, Desk
+
+LOOKED_AHEAD = timedelta(days=31)
+"""How far ahead the next opening is looked for."""
+
+
+def is_open(desk: Desk, calendar: Calendar, at: datetime) -> bool:
+    """Say whether somebody answers the support line at that moment."""
+    return not calendar.is_closed(day_of(desk, at)) and _is_in_hours(desk, at.astimezone(desk.zone))
+
+
+def opens_at(desk: Desk, calendar: Calendar, at: datetime) -> datetime | None:
+    """Return when the desk opens next, in UTC; None while it is open, and where no opening is in sight."""
+    if is_open(desk, calendar, at):
+        return None
+    first = day_of(desk, at)
+    days = (first + timedelta(days=number) for number in range(LOOKED_AHEAD.days))
+    return next((quarter for day in days for quarter in quarters(desk, calendar, day) if quarter > at), None)
+
+
+def quarters(desk: Desk, calendar: Calendar, day: date) -> Iterator[datetime]:
+    """Yield each quarter-hour of one of the desk's days in which it is open, in UTC and in order."""
+    if calendar.is_closed(day) or not desk.hours.get(day.weekday()):
+        return
+    quarter = begins_at(desk, day)
+    while (wall := quarter.astimezone(desk.zone)).date() == day:
+        if _is_in_hours(desk, wall):
+            yield quarter
+        quarter += QUARTER
+
+
+def begins_at(desk: Desk, day: date) -> datetime:
+    """Return the first moment of one of the desk's days, in UTC. It need not be midnight, which a change may skip."""
+    return datetime.combine(day, time(), desk.zone).astimezone(UTC)
+
+
+def day_of(desk: Desk, at: datetime) -> date:
+    """Return which day it is at the desk."""
+    return at.astimezone(desk.zone).date()
+
+
+def minute_of(wall: datetime) -> int:
+    """Return what a clock shows, in whole minutes since midnight."""
+    return wall.hour * 60 + wall.minute
+
+
+def _is_in_hours(desk: Desk, wall: datetime) -> bool:
+    return any(minute_of(wall) in window for window in desk.hours.get(wall.weekday(), ()))
