@@ -85,6 +85,17 @@ class Deployment:
             raise Fault(message)
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
+    def run(self, logical_id: str) -> None:
+        """Run a function of the stack as its schedule would, and wait for it."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=STACK_NAME, LogicalResourceId=logical_id
+        )
+        name = found["StackResourceDetail"]["PhysicalResourceId"]
+        ran = self.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        if "FunctionError" in ran:
+            message = f"{logical_id} failed: {ran['Payload'].read().decode()}"
+            raise Fault(message)
+
     def _options(self) -> dict[str, Any]:
         return {
             "endpoint_url": self.endpoint,

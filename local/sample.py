@@ -168,6 +168,7 @@ def orders() -> Iterator[tuple[str, dict[str, Any]]]:
     for agent in AGENTS:
         body = asdict(agent) | {"email": agent.email}
         yield f"/v1/vendor/agents/{body.pop('agent_id')}", body
+    yield "/v1/vendor/desk", DESK
     for user in USERS:
         if not user.may_grant:
             yield f"/v1/vendor/tenants/{user.tenant_id}/users/{user.user_id}/right", {"may_grant": False}

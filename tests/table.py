@@ -12,7 +12,7 @@ from moto.core.models import patch_client
 from moto.dynamodb.models import dynamodb_backends
 
 from guestkey import settings
-from guestkey.store import table
+from guestkey.store import desks, table
 from tests import stack
 
 Raw = dict[str, dict[str, Any]]
@@ -31,6 +31,7 @@ def on_moto() -> Iterator[None]:
         properties["StreamSpecification"]["StreamEnabled"] = True  # CloudFormation says it by the view type alone
         del properties["SSESpecification"]  # moto would make a key of 2,048 bits for each table
         client.create_table(TableName=settings.TABLE_NAME, **properties)
+        desks.forget()  # what a warm function keeps is of another table
         yield
 
 

@@ -22,6 +22,7 @@ from guestkey.edge import events, http
 from guestkey.rules.ledger import What
 from guestkey.store import (
     counts,
+    desks,
     grants,
     keys,
     ledger,
@@ -36,13 +37,14 @@ from guestkey.store import (
     table,
     tenants,
 )
+from local import sample
 from tests import calls, stack
 from tests.edge import post
 from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN, Caller
 
 DOCS = stack.PROJECT / "docs"
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-STORES = (counts, grants, ledger, livekeys, logins, notices, once, own, pending, people, requests, tenants)
+STORES = (counts, desks, grants, ledger, livekeys, logins, notices, once, own, pending, people, requests, tenants)
 
 
 def page(name: str) -> str:
@@ -93,9 +95,15 @@ def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> N
 
 
 def test_the_problem_that_is_shown_is_the_one_that_is_answered() -> None:
-    (shown,) = blocks(page("integrating.md"), "json")
+    (shown,) = blocks(section(page("integrating.md"), "When the answer is no"), "json")
 
     assert json.loads(shown) == json.loads(http.problem(errors.GrantEnded())["body"])
+
+
+def test_the_desk_that_is_shown_is_the_sample_desk() -> None:
+    (shown,) = blocks(section(page("integrating.md"), "The support desk"), "json")
+
+    assert json.loads(shown) == sample.DESK
 
 
 # ------------------------------------------------------------------ the template

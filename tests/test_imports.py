@@ -10,9 +10,10 @@ import pytest
 from tests import stack
 
 FUNCTIONS = {stack.folder_of(made): made for made in stack.of_type("AWS::Serverless::Function").values()}
-NEVER = {"icalendar", "holidays", "aws_xray_sdk", "phonenumbers", "requests", "moto", "local", "tests"}
+NEVER = {"icalendar", "aws_xray_sdk", "requests", "moto", "local", "tests"}
+ONLY = {"holidays": {"cleanup"}, "phonenumbers": {"desk_record"}}
 FOR_MAILS = {"jinja2", "boto3"}
-"""Heavy things stay where they are needed: in functions that mail. pynamodb stands on botocore alone."""
+"""Heavy things stay where they are needed: some in functions that mail. pynamodb stands on botocore alone."""
 NO_FRAMEWORK = {"aws_lambda_powertools", "pydantic", "pydantic_core", "ulid", "boto3", "s3transfer", "email_validator"}
 
 
@@ -47,6 +48,7 @@ def test_no_function_loads_what_it_does_not_need(folder: str) -> None:
     may_mail = "ses:SendEmail" in str(FUNCTIONS[folder])
 
     assert not loaded & NEVER
+    assert loaded & ONLY.keys() == {heavy for heavy, folders in ONLY.items() if folder in folders}
     assert loaded & FOR_MAILS == (FOR_MAILS if may_mail else set())
 
 

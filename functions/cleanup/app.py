@@ -3,6 +3,8 @@
 What one run leaves is still due in the next. The table itself sweeps live keys some time after their end, and its
 stream brings those here too. A record that fails is tried again and at last parked, but nothing hangs on it: its grant
 stays due all the while, and the schedule finds it.
+
+The same schedule writes the support desk's public holidays, since the library that knows them is slow to load.
 """
 
 from collections import Counter
@@ -12,9 +14,9 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import clock, log, metrics, ready
+from guestkey.edge import clock, closed_days, log, metrics, ready
 from guestkey.errors import Busy
-from guestkey.store import due, ends, table
+from guestkey.store import due, ends, keys, table
 from guestkey.store.due import Reminder
 from guestkey.store.ends import Came
 from guestkey.store.keys import Key
@@ -25,7 +27,7 @@ SPARE_MILLISECONDS = 30_000
 """With less time left no look begins: one may have to wait for a contended ledger, and for DynamoDB."""
 PUT_OFF = timedelta(hours=1)
 """For how long what cannot be handled is out of the others' way."""
-WAITING, FAILED, STOPPED = "waiting", "failed", "stopped"
+WAITING, FAILED, STOPPED, YEARS_WRITTEN = "waiting", "failed", "stopped", "years_written"
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
@@ -37,7 +39,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None
 
 
 def clean_up(context: Any, most: int = MOST_LOOKS) -> None:
-    """Look at what is due until there is no more of it, or it was enough for one run."""
+    """Look at what is due until there is no more of it, or it was enough for one run; then at the desk's calendar."""
     came: Counter[str] = Counter()
     contended: set[str] = set()
     for reminder in due.until(clock.now() - ends.SETTLED_AFTER):
@@ -46,6 +48,7 @@ def clean_up(context: Any, most: int = MOST_LOOKS) -> None:
             came[STOPPED] = 1
             break
         came[WAITING if reminder.key.pk in contended else _look(reminder, contended)] += 1
+    came += _keep_calendar()
     metrics.count("CleanupRuns", **came)
 
 
@@ -71,7 +74,7 @@ def _look(reminder: Reminder, contended: set[str]) -> str:
     try:
         came: str = ends.look(reminder, now)
     except Exception as error:  # noqa: BLE001 # one that cannot be handled must not be in all others' way
-        if isinstance(error, Busy) or (isinstance(error, PynamoDBException) and table.is_unavailable(error)):
+        if _is_busy(error):
             contended.add(reminder.key.pk)
             return WAITING
         _log_failure(reminder.key, error)
@@ -79,6 +82,21 @@ def _look(reminder: Reminder, contended: set[str]) -> str:
     if came in {Came.NOTHING, FAILED}:
         due.put_off(reminder, now + PUT_OFF)
     return came
+
+
+def _keep_calendar() -> Counter[str]:
+    """Return how many years of public holidays were written. While DynamoDB has no time that waits for the next run."""
+    try:
+        return +Counter({YEARS_WRITTEN: len(closed_days.keep_up(clock.now()))})
+    except Exception as error:  # noqa: BLE001 # whatever it is, it is the matter of the desk alone
+        if _is_busy(error):
+            return Counter()
+        _log_failure(keys.desk(), error)
+        return Counter({FAILED: 1})
+
+
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, Busy) or (isinstance(error, PynamoDBException) and table.is_unavailable(error))
 
 
 def _log_failure(key: Key, error: Exception) -> None:

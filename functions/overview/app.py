@@ -23,7 +23,8 @@ from guestkey.rules.logins import Login as Entered
 from guestkey.rules.people import Agent, User, matches
 from guestkey.rules.periods import months_before
 from guestkey.rules.slots import may_choose_slot
-from guestkey.store import grants, keys, ledger, logins, people, tenants
+from guestkey.store import desks, grants, keys, ledger, logins, people, tenants
+from guestkey.store.table import side_by_side
 
 MONTHS_SHOWN = 6
 GRANT_COLUMNS = (
@@ -43,13 +44,16 @@ app = routes.resolver()
 def show_me() -> Me:
     """Show who your token says you are, and what you may do here."""
     user = routes.user(app)
+    holds_right, languages = side_by_side(
+        lambda: tenants.holds_right(user.tenant_id, user.user_id), lambda: desks.slot_languages(clock.now())
+    )
     return Me(
         user_id=user.user_id,
         name=user.name,
         tenant_id=user.tenant_id,
         locale=user.locale,
-        may_grant=not routes.is_acting(app) and tenants.holds_right(user.tenant_id, user.user_id),
-        may_book_slot=may_choose_slot(user.locale),
+        may_grant=holds_right and not routes.is_acting(app),
+        may_book_slot=may_choose_slot(user.locale, languages),
     )
 
 

@@ -17,7 +17,8 @@ from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import Entry, to_line
 from guestkey.rules.logins import Login
 from guestkey.rules.verify import verify
-from guestkey.store import keys, ledger
+from guestkey.store import desks, keys, ledger
+from local import sample
 from tests import makers, table
 from tests.calls import LambdaContext, call, handler
 from tests.makers import MONDAY_NOON, what_happened
@@ -800,3 +801,43 @@ def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_
         assert {about for what, about in ends if what == "grant.ended"} == given
         tip = ledger.tip(tenant_id)
         assert tip and verify([f"{to_line(entry)}\n".encode() for entry in entries], tip.head).is_clean
+
+
+# ------------------------------------------------------------------ the desk's calendar
+
+
+def test_while_dynamodb_is_unavailable_the_calendar_waits_for_the_next_run(clean_up: Callable[..., Counts]) -> None:
+    assert call("PUT", "/v1/vendor/desk", sample.DESK | {"subdivision": None}, caller=BACKEND).status == 200
+
+    for operation in ("GetItem", "BatchGetItem", "UpdateItem", "PutItem"):
+        with table.failing(ConnectionClosedError(endpoint_url="https://dynamodb"), at=operation):
+            assert clean_up() == {}
+    assert clean_up() == {"years_written": 2}
+
+
+def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Counts]) -> None:
+    moved = sample.DESK | {"country": "AT", "subdivision": None}
+    assert call("PUT", "/v1/vendor/desk", moved, caller=BACKEND).status == 200
+    assert desks.known(makers.now()).calendar.years == set()
+
+    assert clean_up() == {"years_written": 2}
+    assert desks.known(makers.now()).calendar.years == {2026, 2027}
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_as_long_as_there_is_no_desk_it_writes_none(clean_up: Callable[..., Counts]) -> None:
+    table.drop(keys.desk())
+
+    with table.unchanged():
+        assert clean_up() == {}
+
+
+def test_a_calendar_that_cannot_be_written_is_in_nobodys_way(clean_up: Callable[..., Counts]) -> None:
+    grant = makers.grant(at=MONDAY_NOON - 2 * HOUR)
+    desk = table.one(keys.desk())
+    assert desk
+    table.put([desk | {"record": {"S": "{}"}}])
+
+    assert clean_up() == {"grants_ended": 1, "failed": 1}
+    assert "due" not in grant_item(grant.grant_id)

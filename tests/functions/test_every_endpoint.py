@@ -9,6 +9,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from guestkey.edge import callers
 from guestkey.rules.people import User
+from local import sample
 from tests import hostile, makers, stack, table
 from tests.calls import answer, call, event, handler, send
 from tests.people import ANNA, BACKEND, SVEN, Caller
@@ -54,6 +55,8 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "PUT /v1/vendor/tenants/{tenant_id}": ("/v1/vendor/tenants/acme", TENANT, BACKEND),
     "PUT /v1/vendor/departments/{department_id}": ("/v1/vendor/departments/support", {"name": "Hilfe"}, BACKEND),
     "PUT /v1/vendor/agents/{agent_id}": ("/v1/vendor/agents/sven", AGENT, BACKEND),
+    "PUT /v1/vendor/desk": ("/v1/vendor/desk", sample.DESK, BACKEND),
+    "GET /v1/vendor/desk": ("/v1/vendor/desk", None, BACKEND),
     "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right": (
         "/v1/vendor/tenants/acme/users/anna/right",
         {"may_grant": False},

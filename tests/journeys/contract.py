@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from local import sample
 from tests.journeys.calls import Caller, check_of, grant_to, login_at, request_to
 from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 
@@ -22,6 +23,7 @@ REQUEST = (
     "request_id tenant_id agent reason period may_export state requested_at expires_at mail answered_at answered_by "
     "note grant_id"
 )
+DESK = " ".join(sample.DESK)
 PAGE = "items next_cursor"
 
 
@@ -136,6 +138,10 @@ ROUTES = [
         call="PUT /v1/vendor/tenants/{tenant}/users/{user}/right", who="backend", scope="guestkey/rights",
         body=lambda _: {"may_grant": True}, members="tenant_id user_id may_grant",
     ),
+    Route(
+        call="PUT /v1/vendor/desk", who="backend", scope="guestkey/registry", body=lambda _: sample.DESK, members=DESK,
+    ),
+    Route(call="GET /v1/vendor/desk", who="backend", scope="guestkey/registry", members=DESK),
     Route(
         call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
         body=lambda scene: check_of(scene.tenant.tenant_id, scene.agent.agent_id),

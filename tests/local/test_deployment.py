@@ -84,3 +84,14 @@ def test_a_resource_that_fails_is_named_and_does_not_stand_in_the_way_of_the_nex
         deploy(deployment, build(tmp_path, more=odd))
 
     assert deploy(deployment, build(tmp_path))
+
+
+def test_a_function_can_be_run_and_its_failure_is_told(deployment: Deployment, tmp_path: Path) -> None:
+    deploy(deployment, build(tmp_path))
+    deployment.run("Hello")
+
+    built = build(tmp_path)
+    (tmp_path / "Hello" / "app.py").write_text("def handler(event, context):\n    raise ValueError('no')\n")
+    deploy(deployment, built)
+    with pytest.raises(Fault, match="Hello failed"):
+        deployment.run("Hello")

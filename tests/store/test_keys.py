@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -30,6 +30,9 @@ MADE = {
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
+    "desk": keys.desk(),
+    "closed day of the desk": keys.closed(date(2026, 12, 25)),
+    "year with its holidays": keys.closed_year(2026),
     "agent": keys.agent("sven"),
     "department": keys.department("support"),
     "where an own login lies": keys.own_login("sven", "01J"),
@@ -48,6 +51,8 @@ FILLED = {
     "<request_id>": "01J",
     "<seq, 12 digits>": "000000000007",
     "<notice>": "granted",
+    "<date>": "2026-12-25",
+    "<year>": "2026",
     "<what>": "refused",
     "<hour>": "2026112312",
     "<audience>": "tenant",
@@ -101,8 +106,8 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "tenant", "right", "live", "grant", "lasting", "request", "login", "own_login", "own_request", "pending",
-        "ledger", "entry", "notice", "agent", "department", "grantee", "count", "count_of_agent", "count_of_tenant",
-        "once",
+        "ledger", "entry", "notice", "desk", "closed", "closed_year", "agent", "department", "grantee", "count",
+        "count_of_agent", "count_of_tenant", "once",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
@@ -114,7 +119,7 @@ def test_everything_in_the_table_lies_under_a_key_of_the_chart():
     notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
     makers.requested(SVEN)
 
-    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312"
+    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312|2026-12-25|2026"
     shapes = [(re.sub(varying, ".+", key.pk), re.sub(varying, ".+", key.sk)) for key in MADE.values()]
     for item in table.items():
         assert any(re.fullmatch(pk, item["PK"]["S"]) and re.fullmatch(sk, item["SK"]["S"]) for pk, sk in shapes), item

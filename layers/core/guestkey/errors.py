@@ -159,6 +159,13 @@ class RecipientUnknown(Refused):
     title = "That is no registered approver address of the tenant."
 
 
+class DeskUnknown(Refused):
+    """The vendor has not said yet when and how its support desk works."""
+
+    code = "desk_unknown"
+    title = "There is no support desk yet."
+
+
 class TooManyRequests(Refused):
     """The caller did this too often. Carries `retry_after` in seconds."""
 

@@ -28,6 +28,7 @@ STATUS: dict[type[errors.Refused], int] = {
     errors.NotFound: 404,
     errors.GranteeUnknown: 404,
     errors.TenantUnknown: 404,
+    errors.DeskUnknown: 404,
     errors.GrantEnded: 409,
     errors.TooManyGrants: 409,
     errors.RequestClosed: 409,

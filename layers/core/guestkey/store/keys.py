@@ -10,6 +10,9 @@
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<grant_id>#<notice>       store/notices
+    desk                         DESK                          PROFILE                          store/desks
+    closed day of the desk       DESK                          CLOSED#<date>                    store/desks
+    year with its holidays       DESK                          CLOSED#<year>                    store/desks
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          store/people
     where an own login lies      AGENT#<id>                    OWN#LOGIN#<login_id>             store/own
     where an own request lies    AGENT#<id>                    OWN#REQUEST#<request_id>         store/own
@@ -27,7 +30,7 @@ Ids are ULIDs, so a sort key's order is the order of making. No decision reads a
     due          DUE#<shard of tenant>           <due_at>                 what ends by time, open logins, reviews
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -42,6 +45,7 @@ LOGIN = "LOGIN#"
 OWN = "OWN#"
 ENTRY = "ENTRY#"
 LEDGER = "LEDGER"
+DESK, CLOSED = "DESK", "CLOSED#"
 DIRECTORY = "DIRECTORY"
 
 GRANTEE_SHARDS = 4
@@ -92,6 +96,23 @@ def login(tenant_id: str, login_id: str) -> Key:
 
 def request(tenant_id: str, request_id: str) -> Key:
     return Key(of_tenant(tenant_id), REQUEST + request_id)
+
+
+def desk() -> Key:
+    return Key(DESK, PROFILE)
+
+
+def closed(day: date) -> Key:
+    return Key(DESK, CLOSED + day.isoformat())
+
+
+def closed_year(year: int) -> Key:
+    return Key(DESK, f"{CLOSED}{year}")
+
+
+def closed_days_of(year: int) -> str:
+    """Return how the sort keys of a year's closed days begin."""
+    return f"{CLOSED}{year}-"
 
 
 def own_login(agent_id: str, login_id: str) -> Key:

@@ -1,0 +1,23 @@
+"""Writes which countries and subdivisions the pinned `holidays` knows: `python -m local.calendars`.
+
+`PUT /v1/vendor/desk` refuses all others. It reads this list, since the library takes half a second to load.
+"""
+
+import json
+
+import holidays
+
+from local.build import PROJECT
+
+CALENDARS = PROJECT / "layers/core/guestkey/edge/calendars.json"
+
+
+def text() -> str:
+    """Return the list as it stands in the layer, a country on each line."""
+    known = holidays.list_supported_countries(include_aliases=False)
+    lines = (f"{json.dumps(country)}: {json.dumps(known[country], ensure_ascii=False)}" for country in sorted(known))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+if __name__ == "__main__":
+    CALENDARS.write_text(text(), "utf-8")
