@@ -17,7 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from guestkey import errors
 from guestkey.edge import http, routes
-from guestkey.edge.callers import OPEN_TO_ACTING
+from guestkey.edge.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
 from guestkey.edge.inputs import Input, LoginId, Slug
 from guestkey.edge.shapes import Instant, Shape
 from guestkey.rules.access import Action, Reason
@@ -25,7 +25,8 @@ from guestkey.rules.access import Action, Reason
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs" / "openapi.json"
 
-ALWAYS = (errors.ClaimsMissing, errors.ActingForAnother, errors.Busy)
+ALWAYS = (errors.Busy,)
+WITH_TOKEN = (errors.ClaimsMissing, errors.ActingForAnother)
 WITH_INPUT = (errors.InputInvalid,)
 WITH_BODY = (errors.JsonInvalid, errors.NotJson, errors.InputInvalid)
 FOR_AGENTS = (errors.AgentInactive,)
@@ -157,8 +158,8 @@ def document() -> dict[str, Any]:
 def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) -> None:
     """Add to an operation who may call it, how it refuses, and what is no JSON."""
     path = route.partition(" ")[2]
-    caller = next(caller for prefix, caller in SCHEMES.items() if path.startswith(prefix))
-    operation["security"] = [{caller: scopes[route]}]
+    caller = caller_of(route)
+    operation["security"] = [{caller: scopes[route]}] if caller else []
     by_status: dict[int, list[str]] = defaultdict(list)
     for refusal in refusals_of(operation, route, caller):
         by_status[http.STATUS[refusal]].append(refusal.code)
@@ -174,10 +175,19 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
         operation["responses"]["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
 
 
-def refusals_of(operation: dict[str, Any], route: str, caller: str) -> list[type[errors.Refused]]:
+def caller_of(route: str) -> str | None:
+    """Return whose token a route wants, or None where anyone may ask."""
+    path = route.partition(" ")[2]
+    named = next(caller for prefix, caller in SCHEMES.items() if path.startswith(prefix))
+    return None if route in OPEN_TO_ANYONE else named
+
+
+def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> list[type[errors.Refused]]:
     """Return every way in which a route may refuse."""
     by_code = {refusal.code: refusal for refusal in http.STATUS}
     refusals: list[type[errors.Refused]] = [*ALWAYS, *(by_code[code] for code in operation.pop(routes.REFUSALS, []))]
+    if caller:
+        refusals += WITH_TOKEN
     if "requestBody" in operation:
         refusals += WITH_BODY
     elif any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):

@@ -64,12 +64,15 @@ def call(
     path: str,
     body: Any = None,
     *,
-    caller: Caller,
+    caller: Caller | None,
     query: dict[str, Any] | str | None = None,
     headers: dict[str, str] | None = None,
     raw: str | bytes | None = None,
 ) -> Answer:
-    """Send a request and return its answer. `body` becomes JSON; `raw` goes as it is, bytes in base64."""
+    """Send a request and return its answer. `body` becomes JSON; `raw` goes as it is, bytes in base64.
+
+    Without a caller it is a route that anyone may ask.
+    """
     return send(event(method, path, body, caller=caller, query=query, headers=headers, raw=raw))
 
 
@@ -101,7 +104,7 @@ def event(
     path: str,
     body: Any = None,
     *,
-    caller: Caller,
+    caller: Caller | None,
     query: dict[str, Any] | str | None = None,
     headers: dict[str, str] | None = None,
     raw: str | bytes | None = None,
@@ -119,7 +122,6 @@ def event(
         "requestContext": {
             "accountId": stack.ACCOUNT,
             "apiId": "api",
-            "authorizer": {"jwt": {"claims": caller.claims, "scopes": list(route.scopes) or None}},
             "domainName": "api.example",
             "http": {
                 "method": method,
@@ -136,6 +138,8 @@ def event(
         },
         "isBase64Encoded": False,
     }
+    if caller:
+        made["requestContext"]["authorizer"] = {"jwt": {"claims": caller.claims, "scopes": list(route.scopes) or None}}
     if parameters:
         made["pathParameters"] = parameters
     if query_string:

@@ -77,7 +77,7 @@ def routes() -> tuple[Route, ...]:
 
 
 def guarded_routes() -> tuple[Route, ...]:
-    """Return every route that wants a token: the API's. The rest are the pages."""
+    """Return every route that wants a token. The rest are the pages, and what anyone may ask."""
     return tuple(route for route in routes() if not route.is_public)
 
 

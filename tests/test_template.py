@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from guestkey.edge import metrics, records
+from guestkey.edge.callers import OPEN_TO_ANYONE
 from guestkey.rules.people import GranteeType
 from guestkey.rules.requests import LONGEST_LIFE
 from guestkey.store import ends, keys, ledger, notices
@@ -121,11 +122,18 @@ def test_each_authorizer_takes_the_token_from_the_header_and_wants_an_issuer_and
         assert jwt == {"issuer": "https://x", "audience": [f"guestkey-{name.lower()}"]}
 
 
-def test_no_route_is_open_but_the_pages_whose_function_may_do_nothing() -> None:
+def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_nothing_of_any_customer() -> None:
     assert stack.resource("Api")["Auth"]["DefaultAuthorizer"] in ISSUERS
-    assert {route.key for route in stack.routes() if route.is_public} == PAGES
-    assert {route.function for route in stack.routes() if route.is_public} == {"PagesFunction"}
+    assert {route.key: route.function for route in stack.routes() if route.is_public} == {
+        **dict.fromkeys(PAGES, "PagesFunction"),
+        **dict.fromkeys(OPEN_TO_ANYONE, "ContactFunction"),
+    }
     assert actions("PagesFunction") == {}
+    assert actions("ContactFunction") == {"Table.Arn": {"dynamodb:Query"}}
+    (policy,) = FUNCTIONS["ContactFunction"]["Policies"]
+    assert [statement["Condition"] for statement in policy["Statement"]] == [
+        {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [keys.DESK]}}
+    ]
 
 
 # ------------------------------------------------------------------ least privilege

@@ -15,6 +15,9 @@ from guestkey.rules.people import User
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
 """What a token may still ask that says its bearer acts for somebody else."""
 
+OPEN_TO_ANYONE = frozenset({"GET /v1/contact"})
+"""What has no authorizer before it."""
+
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 USER_ID = re.compile(r"[A-Za-z0-9._|@:-]{1,128}")
@@ -35,13 +38,21 @@ class Backend:
     client_id: str
 
 
-Caller = User | AgentCaller | Backend
+@dataclass(frozen=True, kw_only=True)
+class Anyone:
+    """Whoever asks what anyone may: nobody has looked at a token."""
+
+
+Known = User | AgentCaller | Backend
+Caller = Known | Anyone
 
 
 def caller(event: dict[str, Any]) -> Caller:
     """Return who sent this API Gateway event. Raises ClaimsMissing, or ActingForAnother where that is not allowed."""
     claims = _claims(event)
     route = str(event.get("routeKey", ""))
+    if route in OPEN_TO_ANYONE:
+        return Anyone()
     if is_acting(event) and route not in OPEN_TO_ACTING:
         raise ActingForAnother
     path = route.partition(" ")[2]
@@ -64,7 +75,7 @@ def is_acting(event: dict[str, Any]) -> bool:
     return "act" in _claims(event)
 
 
-def scope(by: Caller) -> tuple[str, str]:
+def scope(by: Known) -> tuple[str, str]:
     """Return the audience and who in it, as a pair that no two callers share: users of two tenants may bear one id."""
     match by:
         case User():

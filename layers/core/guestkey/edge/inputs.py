@@ -61,6 +61,8 @@ UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
 LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Locale = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+"""A language as browsers and identity providers write it, with `-` or `_`."""
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
 Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254), Tidy, OnOneLine]
 """An address as HTML's e-mail field takes it; whether it exists only a mail tells."""

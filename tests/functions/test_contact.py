@@ -1,0 +1,201 @@
+"""GET /v1/contact: how anyone reaches support from a country, as things stand now."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from botocore.exceptions import EndpointConnectionError
+
+from guestkey.store import desks, keys
+from local import sample
+from tests import table
+from tests.calls import Answer, call
+from tests.people import ANNA, BACKEND
+from tests.rules.desks import at
+
+
+def get(country: str | None = "CH", **more: Any) -> Answer:
+    return call("GET", "/v1/contact", caller=None, query=({"country": country} if country is not None else {}) | more)
+
+
+def put_desk(**otherwise: Any) -> None:
+    assert call("PUT", "/v1/vendor/desk", sample.DESK | otherwise, caller=BACKEND).status == 200
+
+
+NINE_TO_SIX = [{"from": "09:00", "until": "18:00"}]
+WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), NINE_TO_SIX) | {"sat": [], "sun": []}
+FEE = {"amount": "5.95", "currency": "EUR", "per_started_minutes": 5}
+MAIL = "assistenzaclienti@onOffice.com"
+
+
+def test_on_monday_at_noon_somebody_from_switzerland_reads_numbers_hours_promise_and_fee() -> None:
+    with table.unchanged():
+        answer = get("CH")
+
+    assert answer.status == 200
+    assert answer.body == {
+        "country": "CH",
+        "support": {
+            "phone": "+49 241 446 86 122",
+            "email": MAIL,
+            "hours": {"time_zone": "Europe/Berlin", "week": WEEK},
+            "open_now": True,
+            "opens_at": None,
+        },
+        "emergency": {"phone": "+41 31 511 27 92", "answered_within_hours": 2, "fee": FEE},
+    }
+
+
+def test_anyone_may_keep_the_answer_for_a_minute_but_not_a_refusal() -> None:
+    assert get().headers["cache-control"] == "public, max-age=60"
+    assert get("Schweiz").headers["cache-control"] == "no-store"
+
+
+def test_nobody_looks_at_a_token() -> None:
+    for caller in (ANNA, ANNA.acting(), BACKEND.but(sub=None)):
+        assert call("GET", "/v1/contact?country=CH", caller=caller).status == 200
+
+
+@pytest.mark.parametrize(
+    ("country", "support", "emergency", "fee"),
+    [
+        ("DE", "+49 241 446 86 122", "+49 241 44686-112", FEE),
+        ("CH", "+49 241 446 86 122", "+41 31 511 27 92", FEE),
+        ("AT", "+43 (1) 3619857-60", "+43 (1) 3619857-60", FEE),
+        ("IT", None, None, None),
+        ("US", None, None, None),
+        ("ZZ", None, None, None),
+    ],
+)
+def test_numbers_and_fee_are_those_of_the_country(
+    country: str, support: str | None, emergency: str | None, fee: dict[str, Any] | None
+) -> None:
+    body = get(country).body
+
+    assert (body["support"]["phone"], body["emergency"]["phone"], body["emergency"]["fee"]) == (support, emergency, fee)
+    assert body["support"]["email"] == MAIL
+
+
+@pytest.mark.parametrize(
+    ("minutes", "amount"), [(0, "0.00"), (1, "5.95"), (5, "5.95"), (6, "11.90"), (12, "17.85"), (1440, "1713.60")]
+)
+def test_with_minutes_it_says_what_the_call_costs(minutes: int, amount: str) -> None:
+    assert get(minutes=minutes).body["emergency"]["cost"] == {"amount": amount, "currency": "EUR"}
+
+
+def test_without_minutes_and_without_a_fee_there_is_no_cost() -> None:
+    assert "cost" not in get("CH").body["emergency"]
+    assert "cost" not in get("IT", minutes=12).body["emergency"]
+
+
+@pytest.mark.parametrize(
+    ("language", "email"),
+    [
+        (None, "help"),
+        ("de", "hilfe"),
+        ("de-CH", "hilfe"),
+        ("de_CH", "hilfe"),
+        ("DE-at", "servus"),
+        ("it", "help"),
+        ("zh-Hant-TW", "help"),
+    ],
+)
+def test_the_mail_address_is_that_of_the_language_else_the_english_one(language: str | None, email: str) -> None:
+    put_desk(emails={"en": "help@vendor.example", "de": "hilfe@vendor.example", "de-AT": "servus@vendor.example"})
+
+    answer = get("AT", language=language) if language else get("AT")
+    assert answer.body["support"]["email"] == f"{email}@vendor.example"
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open", "opens", "within"),
+    [
+        ("2026-11-23 07:29:59", False, "2026-11-23T08:00:00Z", 10),
+        ("2026-11-23 07:30:00", False, "2026-11-23T08:00:00Z", 2),
+        ("2026-11-23 08:59:59", False, "2026-11-23T08:00:00Z", 2),
+        ("2026-11-23 09:00:00", True, None, 2),
+        ("2026-11-23 17:59:59", True, None, 2),
+        ("2026-11-23 18:00:00", False, "2026-11-24T08:00:00Z", 2),
+        ("2026-11-23 21:59:59", False, "2026-11-24T08:00:00Z", 2),
+        ("2026-11-23 22:00:00", False, "2026-11-24T08:00:00Z", 10),
+        ("2026-11-28 12:00:00", False, "2026-11-30T08:00:00Z", 2),  # a Saturday
+        ("2026-12-25 12:00:00", False, "2026-12-28T08:00:00Z", 2),  # Christmas, and a Saturday behind it
+        ("2026-06-04 12:00:00", False, "2026-06-05T07:00:00Z", 2),  # Corpus Christi, in North Rhine-Westphalia
+        ("2026-03-29 01:59:59", False, "2026-03-30T07:00:00Z", 10),  # the clocks change
+        ("2026-10-25 02:30:00", False, "2026-10-26T08:00:00Z", 10),
+        ("2026-12-31 18:00:00", False, "2027-01-04T08:00:00Z", 2),
+    ],
+)
+def test_what_is_open_and_what_is_promised_follows_the_desks_clock_and_calendar(
+    world: time_machine.Traveller, now: str, is_open: bool, opens: str | None, within: int
+) -> None:
+    world.move_to(at(now))
+
+    body = get("DE").body
+    assert (body["support"]["open_now"], body["support"]["opens_at"]) == (is_open, opens)
+    assert body["emergency"]["answered_within_hours"] == within
+
+
+def test_where_no_opening_is_in_sight_and_nothing_is_promised_it_says_so() -> None:
+    nobody = {country: {"support": None, "emergency": None} for country in sample.DESK["numbers"]}
+    put_desk(hours={}, numbers=nobody, emergency=[], fee=None)
+
+    body = get("DE").body
+    assert (body["support"]["open_now"], body["support"]["opens_at"]) == (False, None)
+    assert body["emergency"] == {"phone": None, "answered_within_hours": None, "fee": None}
+
+
+def test_it_asks_the_table_once_in_some_seconds(world: time_machine.Traveller) -> None:
+    get()
+    with table.failing(AssertionError("asked again")):
+        assert get("AT").status == 200
+
+    world.shift(desks.KEPT_FOR)
+    with table.failing(AssertionError("asked again")), pytest.raises(AssertionError):
+        get("AT")
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("", "query/country"),
+        ("country=", "query/country"),
+        ("country=ch", "query/country"),
+        ("country=CHE", "query/country"),
+        ("country=C", "query/country"),
+        ("country=C%0A", "query/country"),
+        ("country=CH,DE", "query/country"),
+        ("country=%C3%84%C3%84", "query/country"),
+        ("country=CH&language=", "query/language"),
+        ("country=CH&language=d", "query/language"),
+        ("country=CH&language=german", "query/language"),
+        ("country=CH&language=de%0A", "query/language"),
+        ("country=CH&language=*", "query/language"),
+        ("country=CH&minutes=", "query/minutes"),
+        ("country=CH&minutes=-1", "query/minutes"),
+        ("country=CH&minutes=1441", "query/minutes"),
+        ("country=CH&minutes=1.5", "query/minutes"),
+        ("country=CH&minutes=five", "query/minutes"),
+        ("country=CH&minutes=NaN", "query/minutes"),
+        (f"country=CH&minutes={'9' * 400}", "query/minutes"),
+    ],
+)
+def test_it_refuses_what_is_no_country_language_or_number_of_minutes(query: str, pointer: str) -> None:
+    answer = call("GET", f"/v1/contact?{query}", caller=None)
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert [fault["pointer"] for fault in answer.body["errors"]] == [pointer]
+
+
+def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back() -> None:
+    with table.failing(EndpointConnectionError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com")):
+        answer = get()
+
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "busy", "1")
+
+
+def test_until_the_desk_is_put_it_knows_nothing() -> None:
+    table.drop(keys.desk())
+    desks.forget()
+
+    assert (get().status, get().code) == (404, "desk_unknown")
