@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 from collections import defaultdict
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from guestkey.edge import http, routes
 from guestkey.edge.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
 from guestkey.edge.inputs import Input, LoginId, Slug
 from guestkey.edge.shapes import Instant, Shape
+from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.access import Action, Reason
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -44,6 +46,8 @@ KEY = {
     "description": "The same key and body within 24 hours give the first answer again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": routes.LONGEST_KEY, "pattern": "^[!-~]+$"},
 }
+STATES = {callbacks.State: "CallbackState", grants.State: "GrantState", requests.State: "RequestState"}
+"""What each is called here: by themselves all of them are a `State`."""
 PROBLEM = {
     "title": "Problem",
     "description": "A refusal (RFC 9457). `code` never changes its meaning; further members depend on it.",
@@ -63,6 +67,15 @@ PROBLEM = {
                 "required": ["pointer", "detail"],
                 "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
             },
+        },
+        "callback": {
+            "description": "With `callback_open`: the one that the customer waits for.",
+            "$ref": "#/components/schemas/Callback",
+        },
+        "next": {
+            "type": "array",
+            "description": "With `slot_taken`: up to three slots that are free, the next first.",
+            "items": {"$ref": "#/components/schemas/FreeSlot"},
         },
     },
 }
@@ -121,11 +134,11 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for app, module in described_by:
-        described = json.loads(
-            app.get_openapi_json_schema(title="Guestkey", version="1", openapi_version="3.1.0", servers=[])
-        )
-        schemas |= described.get("components", {}).get("schemas", {})
-        for path, methods in described["paths"].items():
+        described, own = described_by_itself(app)
+        for name, schema in own.items():
+            if schemas.setdefault(name, schema) != schema:
+                raise ValueError(f"two different things are called {name}")
+        for path, methods in described.items():
             for method, operation in methods.items():
                 operation["operationId"] = operation["operationId"].partition("_v1_")[0]
                 operation["description"] = inspect.getdoc(getattr(module, operation["operationId"]))
@@ -153,6 +166,22 @@ def document() -> dict[str, Any]:
             },
         },
     }
+
+
+def described_by_itself(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the paths and the schemas of a resolver's routes, under names that mean the same in every function."""
+    text: str = app.get_openapi_json_schema(title="Guestkey", version="1", openapi_version="3.1.0", servers=[])
+    own: dict[str, Any] = json.loads(text)["components"]["schemas"]
+    names = {name: meant for name, schema in own.items() for state, meant in STATES.items() if is_of(schema, state)}
+    for name, meant in names.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{meant}"')
+    described = json.loads(text)
+    return described["paths"], {names.get(name, name): s for name, s in described["components"]["schemas"].items()}
+
+
+def is_of(schema: dict[str, Any], state: type[StrEnum]) -> bool:
+    """Say whether this describes one of those states."""
+    return schema.get("enum") == [one.value for one in state]
 
 
 def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) -> None:

@@ -6,6 +6,7 @@ Each says who, and at what moment: `grant(SVEN)`, `grant("development", at=MONDA
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import time_machine
 
@@ -13,6 +14,7 @@ from guestkey import settings
 from guestkey.edge import closed_days, ids
 from guestkey.rules import grants as rules
 from guestkey.rules.access import Action, Open, decide
+from guestkey.rules.callbacks import Callback, Outcome, book
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType
@@ -20,10 +22,13 @@ from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.rules.requests import Fate, Request, State, approve, ask, decline
+from guestkey.rules.slots import slot_at
 from guestkey.store import (
     answers,
     asking,
+    callbacks,
     counts,
+    desks,
     grants,
     keys,
     ledger,
@@ -35,6 +40,7 @@ from guestkey.store import (
     requests,
     tenants,
 )
+from guestkey.store.seats import SlotItem
 from local import sample
 from tests import table
 from tests.calls import call
@@ -46,6 +52,8 @@ LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
 """When the sample world was registered."""
 YEARS_KNOWN = (2026, 2028)
 """With the next ones: as long as a test lasts, the clean-up has no holidays to write."""
+TUESDAY_AT_TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+"""The morning after, by the clock of the support desk (Berlin)."""
 VENDOR = By(type=ByType.VENDOR, id=BACKEND.id)
 
 
@@ -219,6 +227,71 @@ def withdrawn(request: Request, *, at: datetime | None = None) -> Request:
     """Withdraw a request at that moment, as its agent would."""
     with time_machine.travel(at or now(), tick=False):
         return asking.withdraw(request.agent_id, request.request_id, now())
+
+
+def desk(**changes: Any) -> None:
+    """Put the support desk anew, with some members said otherwise."""
+    desks.put(desks.record() | changes)
+
+
+def callback(
+    by: Caller = ANNA,
+    starts_at: datetime | None = None,
+    *,
+    topic: str = "question",
+    description: str = "The import stands still",
+    at: datetime | None = None,
+    callback_id: str | None = None,
+) -> Callback:
+    """Book a slot, or without a time join the queue, as the booking function would have at that moment."""
+    with time_machine.travel(at or now(), tick=False):
+        known = desks.known(now())
+        about = known.desk.topic(topic)
+        slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
+        assert slot or starts_at is None, "there is no such slot"
+        ground = callbacks.ground(user(by), None, now())
+        asked = book(
+            callback_id=callback_id or ids.new_id(),
+            by=user(by),
+            topic=topic,
+            description=description,
+            phone="+4924144686122",
+            slot=slot,
+            now=now(),
+        )
+        callbacks.add(asked, ground, known.desk.lines, None)
+        return asked
+
+
+def cancelled(asked: Callback, *, by: Caller = ANNA) -> Callback:
+    """Cancel a call-back."""
+    return callbacks.cancel(user(by), asked.callback_id, now())
+
+
+def taken(asked: Callback, agent: Caller = SVEN, *, at: datetime | None = None) -> Callback:
+    """Let an agent take a call-back."""
+    with time_machine.travel(at or now(), tick=False):
+        return callbacks.take(people.active_agent(agent.id), asked.callback_id, now())
+
+
+def closed(asked: Callback, agent: Caller = SVEN, outcome: Outcome = Outcome.REACHED) -> Callback:
+    """Let the agent close a call-back."""
+    return callbacks.close(people.active_agent(agent.id), asked.callback_id, outcome, None, now())
+
+
+def seats(starts_at: datetime, number: int) -> None:
+    """Let that many other tenants hold a quarter-hour: its item only, no call-backs of theirs."""
+    item = SlotItem(*keys.slot(starts_at), holders={f"other-{one}#{ids.new_id()}" for one in range(number)})
+    table.put([item.to_dynamodb_dict()])
+
+
+def seats_held() -> dict[datetime, set[str]]:
+    """Return the ids of the call-backs that hold each quarter-hour which anybody holds."""
+    items = [item for item in table.items() if item["kind"]["S"] == "slot" and "holders" in item]
+    return {
+        keys.slot_start(item["PK"]["S"], item["SK"]["S"]): {one.partition("#")[2] for one in item["holders"]["SS"]}
+        for item in items
+    }
 
 
 def tenant(

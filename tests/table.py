@@ -5,6 +5,7 @@ Each transaction on moto copies the whole table first: what a test needs many of
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 from moto import mock_aws
@@ -37,7 +38,7 @@ def on_moto() -> Iterator[None]:
 
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
     """Return the raw items there are, of one partition or of all, by their keys."""
-    found: list[Raw] = [item.to_json()["Attributes"] for item in _table().all_items()]
+    found: list[Raw] = [deepcopy(item.to_json()["Attributes"]) for item in _table().all_items()]
     shown = [item for item in found if pk in (None, item["PK"]["S"]) and item["SK"]["S"].startswith(sk_begins)]
     return sorted(shown, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
 
@@ -45,7 +46,7 @@ def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
 def put(raw: list[Raw]) -> None:
     """Put raw items, without asking anybody."""
     for item in raw:
-        _table().put_item(item)
+        _table().put_item(deepcopy(item))  # moto adds to a set where it lies
 
 
 def drop(key: tuple[str, str]) -> None:

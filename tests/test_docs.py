@@ -21,6 +21,7 @@ from guestkey import errors, settings
 from guestkey.edge import events, http
 from guestkey.rules.ledger import What
 from guestkey.store import (
+    callbacks,
     counts,
     desks,
     grants,
@@ -34,6 +35,7 @@ from guestkey.store import (
     pending,
     people,
     requests,
+    seats,
     table,
     tenants,
 )
@@ -42,9 +44,26 @@ from tests import calls, stack
 from tests.edge import post
 from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN, Caller
 
+CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 DOCS = stack.PROJECT / "docs"
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-STORES = (counts, desks, grants, ledger, livekeys, logins, notices, once, own, pending, people, requests, tenants)
+STORES = (
+    callbacks,
+    counts,
+    desks,
+    grants,
+    ledger,
+    livekeys,
+    logins,
+    notices,
+    once,
+    own,
+    pending,
+    people,
+    requests,
+    seats,
+    tenants,
+)
 
 
 def page(name: str) -> str:
@@ -390,6 +409,11 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, wo
     do.withdraw(program.sven, withdrawn["request_id"])
     world.shift(timedelta(hours=25))
     calls.handler("cleanup")({}, calls.LambdaContext())
+    moved = do.ask_to_be_called(program.anna, CALLBACK, do.free_slots(program.anna, "question"))
+    do.cancel(program.anna, do.move(program.anna, moved["callback_id"], None)["callback_id"])
+    do.ask_to_be_called(program.anna, CALLBACK, [])
+    world.shift(timedelta(seconds=2))  # her wish has passed
+    do.close(program.sven, do.next_in_queue(program.sven)["callback_id"], reached=True, note="The import runs again")
     for number in range(60):
         do.set_right(program.backend, "acme", f"user{number}", may_grant=False, changed_by="anna")
 

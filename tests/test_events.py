@@ -2,7 +2,8 @@
 
 A request's file is named `<function>.<status>-<what>.json`, any other event's `<function>.<what>.json`. Requests come
 on Monday at noon in the sample world, after Anna has let Sven in (GRANT_ID), he has entered (LOGIN_ID) and has asked
-once more (REQUEST_ID); the others come a good day later, when his time is over.
+once more (REQUEST_ID), Acme was called back (CALLED_ID), and Globex waits for a call on the next morning (CALLBACK_ID);
+the others come a good day later, when his time is over.
 """
 
 import json
@@ -24,6 +25,8 @@ OTHERS = [file for file in ALL if file not in EVENTS]
 GRANT_ID = "01M844DZG0ACMEGRANT0000001"
 LOGIN_ID = "01M844DZG0SVENENTERS000001"
 REQUEST_ID = "01M844DZG0SVENASKSACME0001"
+CALLED_ID = "01M844DZG0SVENREACHEDACME1"
+CALLBACK_ID = "01M844DZG0NEXTDAYATTEN0001"
 
 every_event = pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
 every_other = pytest.mark.parametrize("file", OTHERS, ids=lambda file: file.stem)
@@ -57,6 +60,8 @@ def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Travell
     makers.grant(people.SVEN, grant_id=GRANT_ID)
     makers.login(people.SVEN, login_id=LOGIN_ID)
     makers.requested(people.SVEN, request_id=REQUEST_ID)
+    makers.closed(makers.taken(makers.callback(callback_id=CALLED_ID)))
+    makers.callback(people.CARLA, makers.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
     said = answer(handler(function_of(file))(read(file), None))
 
     assert said.status == status_of(file), said.text

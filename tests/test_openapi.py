@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from docs import openapi
 from guestkey.edge import http
 from guestkey.errors import InputInvalid
+from guestkey.rules import callbacks, grants, requests
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,17 @@ def test_every_route_of_the_template_is_described_and_no_other(document: dict[st
     described = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
     assert described == set(openapi.scopes_by_route())
+
+
+@pytest.mark.parametrize(
+    ("shape", "state"),
+    [("Grant", grants.State), ("Request", requests.State), ("Callback", callbacks.State)],
+)
+def test_what_is_called_a_state_is_that_of_the_thing(document: dict[str, Any], shape: str, state: Any) -> None:
+    schemas = document["components"]["schemas"]
+    named = schemas[shape]["properties"]["state"]["$ref"].rpartition("/")[2]
+
+    assert schemas[named]["enum"] == [one.value for one in state]
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,8 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
 
 def test_only_the_store_spells_keys() -> None:
     prefixes = (
-        "TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|REQUEST|LOGIN|OWN|PENDING|ENTRY|NOTICE|RIGHT|ONCE|COUNT"
+        "TENANT|AGENT|DEPARTMENT|CALLER|LIVE|GRANT|LASTING|REQUEST|LOGIN|OWN|PENDING|ENTRY|NOTICE|RIGHT|ONCE|COUNT|"
+        "CALLBACK|SLOTS?|WAITING|CLOSED"
     )
     spelled = re.compile(rf"[\"']({prefixes})#")
     for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:

@@ -23,6 +23,7 @@ TENANT = {
     "approver_emails": [],
 }
 AGENT = {"name": "Sven", "email": "sven@vendor.example", "departments": ["support"], "active": True}
+CALLBACK = {"topic": "question", "description": "The import", "phone": "0241 446860"}
 CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/me": ("/v1/me", None, ANNA),
     "GET /v1/about": ("/v1/about", None, ANNA),
@@ -39,6 +40,23 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/requests/{request_id}": (f"/v1/requests/{hostile.UNKNOWN_ID}", None, ANNA),
     "POST /v1/requests/{request_id}/approve": (f"/v1/requests/{hostile.UNKNOWN_ID}/approve", {}, ANNA),
     "POST /v1/requests/{request_id}/decline": (f"/v1/requests/{hostile.UNKNOWN_ID}/decline", {}, ANNA),
+    "GET /v1/topics": ("/v1/topics", None, ANNA),
+    "GET /v1/slots": ("/v1/slots?topic=question", None, ANNA),
+    "POST /v1/callbacks": ("/v1/callbacks", CALLBACK, ANNA),
+    "GET /v1/callbacks/open": ("/v1/callbacks/open", None, ANNA),
+    "PATCH /v1/callbacks/{callback_id}": (f"/v1/callbacks/{hostile.UNKNOWN_ID}", {"starts_at": None}, ANNA),
+    "DELETE /v1/callbacks/{callback_id}": (f"/v1/callbacks/{hostile.UNKNOWN_ID}", None, ANNA),
+    "GET /v1/support/callbacks": ("/v1/support/callbacks", None, SVEN),
+    "POST /v1/support/callbacks/{callback_id}/take": (
+        f"/v1/support/callbacks/{hostile.UNKNOWN_ID}/take",
+        None,
+        SVEN,
+    ),
+    "POST /v1/support/callbacks/{callback_id}/close": (
+        f"/v1/support/callbacks/{hostile.UNKNOWN_ID}/close",
+        {"outcome": "reached"},
+        SVEN,
+    ),
     "GET /v1/support/access": ("/v1/support/access", None, SVEN),
     "POST /v1/support/logins": ("/v1/support/logins", {"tenant_id": "acme", "reason": "The import"}, SVEN),
     "POST /v1/support/logins/{login_id}/end": (f"/v1/support/logins/{hostile.UNKNOWN_ID}/end", None, SVEN),

@@ -92,5 +92,9 @@ def request_to(tenant_id: str, reason: str = _REASON, **more: Any) -> dict[str, 
     return {"tenant_id": tenant_id, "reason": reason, **more}
 
 
+def call_of(**more: Any) -> dict[str, Any]:
+    return {"topic": "question", "description": "The import hangs", "phone": "+49 241 44686122", **more}
+
+
 def check_of(tenant_id: str, agent_id: str, action: str = "enter", **more: Any) -> dict[str, Any]:
     return {"tenant_id": tenant_id, "agent_id": agent_id, "action": action, **more}

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from local import sample
-from tests.journeys.calls import Caller, check_of, grant_to, login_at, request_to
+from tests.journeys.calls import Caller, call_of, check_of, grant_to, login_at, request_to
 from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 
 Body = Callable[["Scene"], Any]
@@ -24,13 +24,19 @@ REQUEST = (
     "note grant_id"
 )
 DESK = " ".join(sample.DESK)
+CALLBACK = (
+    "callback_id kind state topic description phone starts_at ends_at requested_at requested_by agent version"
+)  # fmt: skip
+SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
 PAGE = "items next_cursor"
+KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"}
 
 
 @dataclass(frozen=True)
 class Scene:
     """A tenant that let Sven in, Sven inside and asking for more, and Ben, who may not let anybody in.
 
+    It waits for a call. Another tenant does not: Sven has called it, and Giulia may ask anew there.
     Sven is an agent of the scene's own: how much one agent may ask for in an hour is limited.
     """
 
@@ -39,14 +45,20 @@ class Scene:
     grant_id: str
     login_id: str
     request_id: str
+    callback_id: str
+    other: Tenant
+    called_id: str
     ben: Caller
 
     @classmethod
     def set_up(cls, world: World) -> "Scene":
-        tenant, agent = world.new_tenant(), world.new_agent("support", name="Sven Brandt")
+        tenant, other = world.new_tenant(), world.new_tenant()
+        agent = world.new_agent("support", name="Sven Brandt")
         grant_id = tenant.lets_in(agent.agent_id)
         login_id = tenant.is_entered_by(agent.caller)
-        return cls(tenant, agent, grant_id, login_id, tenant.is_asked_by(agent.caller), tenant.ben())
+        request_id = tenant.is_asked_by(agent.caller)
+        callback_id, called_id = tenant.asks_to_be_called(), other.is_called_by(agent.caller)
+        return cls(tenant, agent, grant_id, login_id, request_id, callback_id, other, called_id, tenant.ben())
 
     @property
     def world(self) -> World:
@@ -65,6 +77,8 @@ class Scene:
             "grant": self.grant_id,
             "login": self.login_id,
             "request": self.request_id,
+            "callback": self.callback_id,
+            "called": self.called_id,
             "agent": f"{id}-agent",
             "department": f"{id}-desk",
         }
@@ -72,6 +86,8 @@ class Scene:
     def caller(self, who: str, **claims: Any) -> Caller:
         if who == "anna":
             return self.tenant.user("anna", **claims)
+        if who == "giulia":
+            return self.other.user("giulia", **claims)
         if who == "sven":
             return self.world.caller("sven", **{"sub": self.agent.agent_id, **claims})
         return self.world.caller(who, **claims)
@@ -98,6 +114,8 @@ class Route:
     scope: str | None = None
     is_for_everyone: bool = False
     """Also without the right, also for tokens that act for somebody else."""
+    is_for_every_user: bool = False
+    """Also without the right."""
     says_enough_by_itself: bool = False
     """No body, or an empty object, is an order as well."""
 
@@ -110,8 +128,13 @@ class Route:
         return self.call.partition(" ")[2]
 
     @property
+    def kind(self) -> str:
+        """Whose token it wants."""
+        return KINDS[self.who]
+
+    @property
     def needs_right(self) -> bool:
-        return self.who == "anna" and not self.is_for_everyone
+        return self.kind == "user" and not self.is_for_everyone and not self.is_for_every_user
 
     def __str__(self) -> str:
         return self.call
@@ -163,6 +186,24 @@ ROUTES = [
     Route(call="GET /v1/support/requests", who="sven", members=PAGE),
     Route(call="POST /v1/support/requests/{request}/send", who="sven", members=REQUEST),
     Route(call="DELETE /v1/support/requests/{request}", who="sven", members=REQUEST),
+    Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting"),
+    Route(call="POST /v1/support/callbacks/{callback}/take", who="sven", members=SUPPORT_CALLBACK),
+    Route(
+        call="POST /v1/support/callbacks/{called}/close", who="sven", body=lambda _: {"outcome": "reached"},
+        members=SUPPORT_CALLBACK,
+    ),
+    Route(call="GET /v1/topics", who="anna", is_for_every_user=True, members="items"),
+    Route(call="GET /v1/slots?topic=question", who="anna", is_for_every_user=True, members="time_zone items"),
+    Route(
+        call="POST /v1/callbacks", who="giulia", is_for_every_user=True, status=201, body=lambda _: call_of(),
+        members=CALLBACK,
+    ),
+    Route(call="GET /v1/callbacks/open", who="anna", is_for_every_user=True, members=CALLBACK),
+    Route(
+        call="PATCH /v1/callbacks/{callback}", who="anna", is_for_every_user=True, body=lambda _: {"starts_at": None},
+        members=CALLBACK,
+    ),
+    Route(call="DELETE /v1/callbacks/{callback}", who="anna", is_for_every_user=True, members=CALLBACK),
     Route(
         call="GET /v1/me", who="anna", is_for_everyone=True,
         members="user_id name tenant_id locale may_grant may_book_slot",

@@ -14,13 +14,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import KEY_ID
-from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal, request_to
-from tests.journeys.contract import ROUTE, ROUTES, TAKING_BODIES, Route, Scene
+from tests.journeys.calls import Caller, call_of, check_of, given, grant_to, login_at, refusal, request_to
+from tests.journeys.contract import KINDS, ROUTE, ROUTES, TAKING_BODIES, Route, Scene
 from tests.journeys.world import Tenant, World, agent_of, next_of, stay_clear_of_the_hour, tenant_of
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-SET_UP = ["tenant.changed", "grant.given", "login.recorded", "request.made", "right.changed"]
+SET_UP = ["tenant.changed", "grant.given", "login.recorded", "request.made", "callback.booked", "right.changed"]
 """What stands in the ledger of a scene that nobody touched."""
 
 
@@ -38,6 +38,8 @@ def untouched(world: World) -> Iterator[Scene]:
     assert scene.tenant.ledger().whats() == SET_UP
     assert given(scene.tenant.anna.get(f"/v1/requests/{scene.request_id}"))["state"] == "pending"
     assert len(scene.tenant.activation_mails()) == 1
+    assert given(scene.tenant.anna.get("/v1/callbacks/open"))["version"] == 0
+    assert refusal(scene.other.anna.get("/v1/callbacks/open")) == (404, "no_callback")
 
 
 # ------------------------------------------------------------------ what is granted
@@ -405,7 +407,7 @@ def test_no_token_and_a_forged_token_are_401(untouched: Scene, route: Route) -> 
 @each_route
 @pytest.mark.parametrize("other", ["anna", "sven", "backend"])
 def test_another_audiences_token_is_401(untouched: Scene, route: Route, other: str) -> None:
-    if route.who != other:
+    if route.kind != KINDS[other]:
         assert _unauthorized(untouched, route, untouched.caller(other))
 
 
@@ -446,7 +448,7 @@ def test_a_token_without_a_proper_subject_is_claims_missing(untouched: Scene, ro
     assert refusal(untouched.ask(route, untouched.caller(route.who, sub=sub))) == (403, "claims_missing")
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "anna"], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.kind == "user"], ids=str)
 @pytest.mark.parametrize("tenant_id", [None, "", "ACME", "a b", "x" * 65, "acme\n", "acme#LIVE", ["acme"]], ids=repr)
 def test_a_users_token_without_a_proper_tenant_is_claims_missing(
     untouched: Scene, route: Route, tenant_id: Any
@@ -456,14 +458,20 @@ def test_a_users_token_without_a_proper_tenant_is_claims_missing(
     assert refusal(untouched.ask(route, by)) == (403, "claims_missing")
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "anna"], ids=str)
-def test_ben_without_the_right_gets_me_and_about_and_nothing_else(untouched: Scene, route: Route) -> None:
-    answer = untouched.ask(route, untouched.ben)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.needs_right], ids=str)
+def test_ben_without_the_right_is_turned_away(untouched: Scene, route: Route) -> None:
+    assert refusal(untouched.ask(route, untouched.ben)) == (403, "right_missing")
 
-    if route.needs_right:
-        assert refusal(answer) == (403, "right_missing")
-    else:
-        assert answer.status_code == 200
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.kind == "user" and not route.needs_right], ids=str
+)
+def test_ben_without_the_right_knows_who_he_is_and_may_be_called(scene: Scene, route: Route) -> None:
+    if route.who == "giulia":
+        scene.other.ben()
+    by = scene.other.user("ben") if route.who == "giulia" else scene.ben
+
+    assert scene.ask(route, by).status_code == route.status
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "sven"], ids=str)
@@ -608,6 +616,11 @@ TENANT, DEPARTMENT = "PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/departme
 AGENT, RIGHT = "PUT /v1/vendor/agents/{agent}", "PUT /v1/vendor/tenants/{tenant}/users/{user}/right"
 CHECK, LOGIN, GRANT = "POST /v1/vendor/checks", "POST /v1/support/logins", "POST /v1/grants"
 ASK = "POST /v1/support/requests"
+BOOK, MOVE, CLOSE = (
+    "POST /v1/callbacks",
+    "PATCH /v1/callbacks/{callback}",
+    "POST /v1/support/callbacks/{called}/close",
+)
 APPROVE, DECLINE = "POST /v1/requests/{request}/approve", "POST /v1/requests/{request}/decline"
 
 TEXTS = [
@@ -623,6 +636,8 @@ REQUIRED = {
     LOGIN: "tenant_id reason",
     GRANT: "grantee",
     ASK: "tenant_id reason",
+    BOOK: "topic description phone",
+    CLOSE: "outcome",
 }
 SLUGS: list[Any] = ["", "ACME", "-acme", "a" * 65, "a b", "a#b", "acme\n", "ä"]
 ADDRESSES: list[Any] = [
@@ -631,6 +646,7 @@ ADDRESSES: list[Any] = [
 ]  # fmt: skip
 FLAGS: list[Any] = ["true", "false", 1, 0, "yes", [], 1.0, None]
 PERIODS: list[Any] = ["", "3h", "1H", "1h ", "PERMANENT", 1, [], {"hours": 1}, "P1D", None]
+MOMENTS: list[Any] = ["", "noon", "2026-11-24", "2026-11-24T10:00:00", "2026-11-24T10:00:00+25:00", 1, True, [], {}]
 MALFORMED: list[tuple[str, str, list[Any]]] = [
     (CHECK, "tenant_id", SLUGS),
     (CHECK, "agent_id", SLUGS),
@@ -669,6 +685,19 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
     (APPROVE, "note", ["Come in"]),
     (DECLINE, "note", ["", "  ", "x" * 501, "a\u0000b", "a\tb", "a\u202eb", "a\u2028b", 1, [], {}]),
     (DECLINE, "period", ["1h"]),
+    (BOOK, "topic", [*SLUGS, "nothing"]),
+    (BOOK, "description", ["", " ", "x" * 2001, "x" * 20_000, "a\u0000b", "a\tb", "a\u202eb", "a\u2028b", *NO_TEXT]),
+    (
+        BOOK,
+        "phone",
+        ["", "1", "112", "call me", "0800 FLOWERS", "+49 241 44686122 ext. 5", "0" * 41, *CONTROLS, *NO_TEXT],
+    ),
+    (BOOK, "starts_at", MOMENTS),
+    (BOOK, "tenant_id", ["globex"]),
+    (MOVE, "starts_at", [*MOMENTS, 1.5, LEFT_OUT]),
+    (MOVE, "topic", ["question"]),
+    (CLOSE, "outcome", ["", "REACHED", "cancelled", "booked", 1, True, []]),
+    (CLOSE, "note", ["", "  ", "x" * 501, "a\u0000b", "a\tb", "a\u202eb", "a\u2028b", 1, [], {}]),
 ]
 DEEPER: list[Fault] = [
     *((TENANT, {"approver_emails": [address]}, "#/approver_emails/0") for address in ADDRESSES),
@@ -733,6 +762,8 @@ def test_a_faulty_field_is_pointed_out(untouched: Scene, call: str, change: dict
         (DECLINE, {"note": "x" * 500}),
         (DECLINE, {"note": "Not today.\nPlease call first: =?x?="}),
         (DECLINE, {"note": None}),
+        (BOOK, {"description": "\U0001f511" * 2_000, "starts_at": None}),
+        (BOOK, {"description": "Two\nlines", "phone": "0241 / 446 86-122"}),
     ],
     ids=_fault_id,
 )
@@ -782,6 +813,60 @@ def test_another_tenants_grant_answers_with_the_same_bytes_as_an_unknown_one(
     assert {refusal(answer) for answer in answers} == {(404, "not_found")}
     assert len({answer.content for answer in answers}) == 1
     assert untouched.world.allows(untouched.tenant.tenant_id, untouched.agent.agent_id)
+
+
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"starts_at": None}), ("DELETE", None)])
+def test_another_tenants_call_back_answers_with_the_same_bytes_as_an_unknown_one(
+    untouched: Scene, globex: Tenant, method: str, body: Any
+) -> None:
+    ids = [untouched.callback_id, UNKNOWN, "x", untouched.callback_id.lower(), untouched.grant_id, "open"]
+
+    answers = [globex.user("carla").call(method, f"/v1/callbacks/{callback_id}", body) for callback_id in ids]
+
+    assert {refusal(answer) for answer in answers} == {(404, "not_found")}
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_customer_waits_for_one_call_at_a_time(untouched: Scene) -> None:
+    shown = given(untouched.tenant.anna.get("/v1/callbacks/open"))
+    answer = untouched.ben.post("/v1/callbacks", call_of())
+
+    assert refusal(answer) == (409, "callback_open")
+    assert answer.json()["callback"] == shown
+
+
+@pytest.mark.parametrize("locale", ["it-IT", "fr", "de-LI", "", None])
+def test_who_may_not_choose_a_slot_joins_the_queue(acme: Tenant, locale: str | None) -> None:
+    user = acme.user("giulia", locale=locale)
+    slot = call_of(starts_at="2026-11-24T10:00:00+01:00")
+
+    assert refusal(user.get("/v1/slots?topic=question")) == (403, "slots_not_offered")
+    assert refusal(user.post("/v1/callbacks", slot)) == (403, "slots_not_offered")
+    asked = given(user.post("/v1/callbacks", call_of()), 201)
+    assert (asked["kind"], asked["state"]) == ("queue", "waiting")
+    assert refusal(user.call("PATCH", f"/v1/callbacks/{asked['callback_id']}", {"starts_at": slot["starts_at"]})) == (
+        403,
+        "slots_not_offered",
+    )
+
+
+def test_who_takes_a_call_back_closes_it_and_nobody_else_does(acme: Tenant) -> None:
+    sven, dora = acme.world.sven, acme.world.dora
+    callback = f"/v1/support/callbacks/{acme.asks_to_be_called()}"
+    assert refusal(sven.post(f"{callback}/close", {"outcome": "reached"})) == (403, "not_yours")
+
+    taken = given(sven.post(f"{callback}/take"))
+    assert (taken["state"], taken["tenant_id"], taken["may_enter"]) == ("taken", acme.tenant_id, False)
+    assert given(sven.post(f"{callback}/take")) == taken
+    assert refusal(dora.post(f"{callback}/take")) == (409, "already_taken")
+    assert refusal(dora.post(f"{callback}/close", {"outcome": "reached"})) == (403, "not_yours")
+    acme.lets_in("sven")
+    assert given(sven.post(f"{callback}/take"))["may_enter"] is True
+
+    closed = given(sven.post(f"{callback}/close", {"outcome": "unreached", "note": "Nobody there"}))
+    assert closed["state"] == "unreached"
+    assert refusal(sven.post(f"{callback}/close", {"outcome": "reached"})) == (409, "callback_closed")
+    assert acme.ledger().whats()[1:] == ["callback.booked", "callback.taken", "grant.given", "callback.closed"]
 
 
 def test_another_agents_login_answers_with_the_same_bytes_as_an_unknown_one(untouched: Scene) -> None:
@@ -971,7 +1056,7 @@ def test_requests_without_a_key_are_never_merged(acme: Tenant) -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"x" * 65, b"a b", b"a\tb", b"\xc3\xbc", b"\xff", b"\x7f"], ids=repr)
-@pytest.mark.parametrize("call", [GRANT, LOGIN, ASK, APPROVE])
+@pytest.mark.parametrize("call", [GRANT, LOGIN, ASK, APPROVE, BOOK])
 def test_a_malformed_key_is_422(untouched: Scene, call: str, key: bytes) -> None:
     answer = untouched.ask(ROUTE[call], headers={b"Idempotency-Key": key})
 
@@ -1007,6 +1092,10 @@ NAMES = {"null", "0"}
         ("anna", "GET", "/v1/requests/{}"),
         ("anna", "POST", "/v1/requests/{}/approve"),
         ("anna", "POST", "/v1/requests/{}/decline"),
+        ("anna", "PATCH", "/v1/callbacks/{}"),
+        ("anna", "DELETE", "/v1/callbacks/{}"),
+        ("sven", "POST", "/v1/support/callbacks/{}/take"),
+        ("sven", "POST", "/v1/support/callbacks/{}/close"),
         ("sven", "POST", "/v1/support/logins/{}/end"),
         ("sven", "POST", "/v1/support/requests/{}/send"),
         ("sven", "DELETE", "/v1/support/requests/{}"),
@@ -1018,7 +1107,13 @@ NAMES = {"null", "0"}
     ],
 )
 def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path: str, segment: str) -> None:
-    bodies = {"tenants/{}": tenant_of("x"), "agents/{}": agent_of("x"), "departments/{}": {"name": "X"}}
+    bodies = {
+        "callbacks/{}": {"starts_at": None},
+        "/close": {"outcome": "reached"},
+        "tenants/{}": tenant_of("x"),
+        "agents/{}": agent_of("x"),
+        "departments/{}": {"name": "X"},
+    }
     body = next((body for end, body in bodies.items() if path.endswith(end)), None)
     body = {"may_grant": True} if path.endswith("/right") else body
     may_be_a_name = segment in NAMES | {"-1", "%2e%2e"} and who == "backend"

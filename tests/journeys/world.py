@@ -17,7 +17,7 @@ from local.build import PROJECT
 from local.deployment import STACK_NAME, Deployment
 from local.emulator import bare_python
 from local.stack import Stack
-from tests.journeys.calls import Caller, given, grant_to, login_at, request_to
+from tests.journeys.calls import Caller, call_of, given, grant_to, login_at, request_to
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,19 @@ class Tenant:
 
     def lets_in_all_of(self, department_id: str, **more: Any) -> str:
         return self._granted(grant_to("department", department_id, **more))
+
+    def asks_to_be_called(self, who: str = "anna", **more: Any) -> str:
+        """Join the queue, or with `starts_at` book a slot, and return the call-back's id."""
+        callback_id: str = given(self.user(who).post("/v1/callbacks", call_of(**more)), 201)["callback_id"]
+        return callback_id
+
+    def is_called_by(self, agent: Caller) -> str:
+        """Ask for a call, let an agent make it, and return the call-back's id."""
+        callback_id = self.asks_to_be_called()
+        path = f"/v1/support/callbacks/{callback_id}"
+        given(agent.post(f"{path}/take"))
+        given(agent.post(f"{path}/close", {"outcome": "reached"}))
+        return callback_id
 
     def is_entered_by(self, agent: Caller, **more: Any) -> str:
         """Record a login and return its id."""

@@ -17,7 +17,7 @@ from guestkey.store import keys, notices
 from guestkey.store.keys import Key
 from tests import makers, table
 from tests.makers import MONDAY_NOON
-from tests.people import ANNA, SVEN
+from tests.people import ANNA, CARLA, SVEN
 
 MADE = {
     "tenant": keys.tenant("acme"),
@@ -30,6 +30,11 @@ MADE = {
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
+    "open callback": keys.open_callback("acme"),
+    "callback": keys.callback("acme", "01J"),
+    "whose a call-back is": keys.callback_of("01J"),
+    "slot": keys.slot(datetime(2026, 12, 25, 12, 0, tzinfo=UTC)),
+    "waiting callback": keys.waiting("01J"),
     "desk": keys.desk(),
     "closed day of the desk": keys.closed(date(2026, 12, 25)),
     "year with its holidays": keys.closed_year(2026),
@@ -49,6 +54,8 @@ FILLED = {
     "<grant_id>": "01J",
     "<login_id>": "01J",
     "<request_id>": "01J",
+    "<callback_id>": "01J",
+    "<start>": "12:00",
     "<seq, 12 digits>": "000000000007",
     "<notice>": "granted",
     "<date>": "2026-12-25",
@@ -61,6 +68,10 @@ FILLED = {
     "<sha256 of key>": sha256(b"abc").hexdigest(),
 }
 """What the chart's variables are in MADE; `<id>` is the agent's or the department's."""
+
+MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda at: at.replace(microsecond=0)
+)
 
 
 def chart() -> dict[str, Key]:
@@ -107,7 +118,7 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
     assert makers_of_keys == {
         "tenant", "right", "live", "grant", "lasting", "request", "login", "own_login", "own_request", "pending",
         "ledger", "entry", "notice", "desk", "closed", "closed_year", "agent", "department", "grantee", "count",
-        "count_of_agent", "count_of_tenant", "once",
+        "count_of_agent", "count_of_tenant", "once", "open_callback", "callback", "callback_of", "slot", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
@@ -118,8 +129,10 @@ def test_everything_in_the_table_lies_under_a_key_of_the_chart():
     login = makers.login(SVEN)
     notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
     makers.requested(SVEN)
+    makers.callback(ANNA, MONDAY_NOON + timedelta(hours=3))
+    makers.callback(CARLA)
 
-    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312|2026-12-25|2026"
+    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312|12:00|2026-12-25|2026"
     shapes = [(re.sub(varying, ".+", key.pk), re.sub(varying, ".+", key.sk)) for key in MADE.values()]
     for item in table.items():
         assert any(re.fullmatch(pk, item["PK"]["S"]) and re.fullmatch(sk, item["SK"]["S"]) for pk, sk in shapes), item
@@ -138,6 +151,14 @@ def test_a_counter_is_one_utc_hours():
     hour = [keys.count("login", "sven", "acme", MONDAY_NOON + timedelta(minutes=minutes)) for minutes in (0, 59, 60)]
 
     assert hour[0] == hour[1] != hour[2]
+
+
+@given(MOMENTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_a_quarter_hour_is_read_from_its_key(at):
+    minute = at.replace(second=0)
+
+    assert keys.slot_start(*keys.slot(minute)) == minute
 
 
 def test_an_answer_is_kept_apart_by_audience_caller_route_and_key():
@@ -165,11 +186,6 @@ def test_the_head_of_a_ledger_is_no_entry_and_nothing_else_lies_between_the_entr
     entries = sorted([keys.entry("acme", 1).sk, keys.entry("acme", 10**12 - 1).sk])
 
     assert not any(entries[0] < key.sk < entries[1] for key in MADE.values() if key != MADE["ledger entry"])
-
-
-MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
-    lambda at: at.replace(microsecond=0)
-)
 
 
 @given(MOMENTS)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from guestkey.store import table as store
 from guestkey.store.once import Once
 from tests import makers, table
 from tests.calls import Answer, LambdaContext, call, handler
-from tests.makers import MONDAY_NOON
+from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.people import ANNA, BACKEND, SVEN
 from tests.store import wire
 
@@ -181,6 +181,57 @@ def put_agent(agent_id: str, *departments: str, active: bool = True) -> Callable
     return lambda: lambda: call("PUT", f"/v1/vendor/agents/{agent_id}", body, caller=BACKEND)
 
 
+ASK = {"topic": "technical", "description": "The import stands still", "phone": "+49 241 44686122"}
+
+
+def book(starts_at: str | None = None, **headers: str) -> Callable[[], Do]:
+    return lambda: lambda: call("POST", "/v1/callbacks", ASK | {"starts_at": starts_at}, caller=ANNA, headers=headers)
+
+
+def book_the_last_place() -> Do:
+    makers.seats(TUESDAY_AT_TEN, 1)
+    return book("2026-11-24T09:00:00Z")()
+
+
+def book_again_after_the_last_was_over() -> Do:
+    makers.callback(ANNA, MONDAY_NOON - HOUR, at=MONDAY_NOON - 6 * HOUR)
+    return book()()
+
+
+def move(starts_at: str | None, *, waiting: bool = False) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = makers.callback(ANNA, None if waiting else TUESDAY_AT_TEN, topic="technical", at=MONDAY_NOON - HOUR / 2)
+        makers.seats(TUESDAY_AT_TEN + HOUR, 1)
+        return lambda: call("PATCH", f"/v1/callbacks/{asked.callback_id}", {"starts_at": starts_at}, caller=ANNA)
+
+    return prepared
+
+
+def cancel(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = makers.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("DELETE", f"/v1/callbacks/{asked.callback_id}", caller=ANNA)
+
+    return prepared
+
+
+def take(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = makers.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/support/callbacks/{asked.callback_id}/take", caller=SVEN)
+
+    return prepared
+
+
+def close(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        taken = makers.taken(makers.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2), at=MONDAY_NOON - HOUR / 4)
+        body = {"outcome": "reached", "note": "It runs again"}
+        return lambda: call("POST", f"/v1/support/callbacks/{taken.callback_id}/close", body, caller=SVEN)
+
+    return prepared
+
+
 def time_ends(prepare: Callable[[], object]) -> Callable[[], Do]:
     """Prepare something, and let the clean-up write down what time has made of it by now."""
 
@@ -240,6 +291,22 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a renamed agent": put_agent("sven", "support"),
     "an agent of another department": put_agent("sven", "development"),
     "an agent who leaves": put_agent("sven", "support", active=False),
+    "a slot booked": book("2026-11-24T09:00:00Z"),
+    "a slot booked with an Idempotency-Key": book("2026-11-24T09:00:00Z", **KEY),
+    "the last place of a slot": book_the_last_place,
+    "a place in the queue": book(),
+    "a call-back after one that is over": book_again_after_the_last_was_over,
+    "a move to another slot": move("2026-11-24T11:00:00Z"),
+    "a move to the last place of a slot that overlaps": move("2026-11-24T09:15:00Z"),
+    "a move to the last place of a slot": move("2026-11-24T10:00:00Z"),
+    "a move to the queue": move(None),
+    "a move from the queue": move("2026-11-24T10:00:00Z", waiting=True),
+    "a slot cancelled": cancel(TUESDAY_AT_TEN),
+    "a place in the queue given up": cancel(None),
+    "a booked call-back taken": take(TUESDAY_AT_TEN),
+    "a waiting call-back taken": take(None),
+    "a booked call-back closed": close(TUESDAY_AT_TEN),
+    "a waiting call-back closed": close(None),
 }
 LOSSES: dict[str, Loss] = {
     "botocore sends it again": wire.botocore_sends_it_again,

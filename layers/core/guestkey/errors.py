@@ -159,11 +159,67 @@ class RecipientUnknown(Refused):
     title = "That is no registered approver address of the tenant."
 
 
+class NoCallback(Refused):
+    """The tenant does not wait for a call."""
+
+    code = "no_callback"
+    title = "No call-back is open."
+
+
 class DeskUnknown(Refused):
     """The vendor has not said yet when and how its support desk works."""
 
     code = "desk_unknown"
     title = "There is no support desk yet."
+
+
+class SlotsNotOffered(Refused):
+    """The support desk calls back at slots in some languages only; everybody else joins the queue."""
+
+    code = "slots_not_offered"
+    title = "Slots are not offered in your language; you can join the queue."
+
+
+class CallbackOpen(Refused):
+    """The tenant waits for a call already. Carries that `callback`."""
+
+    code = "callback_open"
+    title = "You have an open call-back already."
+
+
+class SlotTaken(Refused):
+    """Others have booked all places of the slot. Carries the `next` free slots."""
+
+    code = "slot_taken"
+    title = "This slot is taken."
+
+
+class SlotNotOffered(Refused):
+    """The time is no slot of the topic: outside support hours, off the grid, too soon or too far ahead."""
+
+    code = "slot_not_offered"
+    title = "This is no slot that can be booked."
+
+
+class CallbackClosed(Refused):
+    """The call-back is over, cancelled or taken, and cannot be changed any more."""
+
+    code = "callback_closed"
+    title = "The call-back can no longer be changed."
+
+
+class AlreadyTaken(Refused):
+    """Another agent has taken the call-back."""
+
+    code = "already_taken"
+    title = "Somebody else has taken this call-back."
+
+
+class NotYours(Refused):
+    """The call-back was not taken by the agent who closes it."""
+
+    code = "not_yours"
+    title = "You did not take this call-back."
 
 
 class TooManyRequests(Refused):

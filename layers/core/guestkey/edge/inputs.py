@@ -1,14 +1,27 @@
 """What callers may send: texts trimmed and NFC-normalised, ids of one form, nothing that tricks the eye."""
 
+import re
 import unicodedata
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from guestkey.edge.callers import SLUG, ULID, USER_ID
 from guestkey.rules.periods import known_zone
 
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+"""Far from the ends of the calendar, at which days have no neighbours."""
 BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that reorder what is read (Unicode UAX #9)."""
 
@@ -47,6 +60,24 @@ def _zone(name: str) -> str:
     return name
 
 
+def _moment(text: object) -> datetime:
+    if isinstance(text, str) and _MOMENT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError("not a moment with its offset, such as 2026-11-24T10:15:00+01:00 (RFC 3339)")
+
+
+def _day(text: object) -> date:
+    if isinstance(text, str) and _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ValueError("not a day, such as 2026-11-24")
+
+
 Tidy = BeforeValidator(_tidy)
 OnOneLine = AfterValidator(_on_one_line)
 OnSomeLines = AfterValidator(_on_some_lines)
@@ -56,6 +87,12 @@ Version = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, 
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, OnOneLine]
 Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=500), Tidy, OnSomeLines]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=2000), Tidy, OnSomeLines]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=40), Tidy, OnOneLine]
+"""As people write it. Which number it is depends on where they are: `phones.e164`."""
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""In UTC, whatever the offset was."""
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
 LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]

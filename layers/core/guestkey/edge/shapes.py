@@ -7,12 +7,12 @@ answering.
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
 from guestkey.edge import http, pages
-from guestkey.rules import grants, logins, people, requests
+from guestkey.rules import callbacks, desk, grants, logins, people, requests
 from guestkey.rules.grants import State
 from guestkey.rules.instants import text_of
 from guestkey.rules.logins import End
@@ -31,9 +31,13 @@ Instant = Annotated[
 class Shape(BaseModel):
     """Anything that is answered."""
 
+    def as_members(self) -> dict[str, Any]:
+        """Return the shape as a member of a refusal carries it."""
+        return self.model_dump(mode="json")
+
     def as_text(self) -> str:
         """Return the shape exactly as an answer carries it."""
-        return http.text_of(self.model_dump(mode="json"))
+        return http.text_of(self.as_members())
 
 
 class Page[T](Shape):
@@ -186,6 +190,88 @@ class Request(Shape):
         )
 
 
+class Topic(Shape):
+    """What a call-back can be about, and how long it takes."""
+
+    id: str
+    name: str
+    minutes: int
+
+    @classmethod
+    def of(cls, topic: desk.Topic, locale: str | None) -> Self:
+        """Return the topic with its name in that language."""
+        return cls(id=topic.topic_id, name=topic.name(locale), minutes=topic.minutes)
+
+
+class Topics(Shape):
+    """Everything that a call-back can be about."""
+
+    items: list[Topic]
+
+
+class FreeSlot(Shape):
+    """A time at which one can be called, and by how many it can still be booked."""
+
+    starts_at: Instant
+    ends_at: Instant
+    free: int
+
+
+class Slots(Shape):
+    """When one can be called; `time_zone` is the support desk's."""
+
+    time_zone: str
+    items: list[FreeSlot]
+
+
+class CallbackAgent(Shape):
+    """The agent who calls."""
+
+    id: str
+    name: str
+
+
+class Callback(Shape):
+    """A call-back that the customer asked for, at a slot or from the queue."""
+
+    callback_id: str
+    kind: callbacks.Kind
+    state: callbacks.State
+    topic: str
+    description: str
+    phone: str
+    starts_at: Instant | None
+    ends_at: Instant | None
+    requested_at: Instant
+    requested_by: Person
+    agent: CallbackAgent | None
+    version: int
+
+    @classmethod
+    def of(cls, callback: callbacks.Callback, at: datetime) -> Self:
+        """Return the call-back as it stands at that moment."""
+        return cls(**_callback(callback, at))
+
+
+class SupportCallback(Callback):
+    """A call-back as agents see it: whose it is, and whether they may enter there now."""
+
+    tenant_id: str
+    may_enter: bool
+
+    @classmethod
+    def seen(cls, callback: callbacks.Callback, at: datetime, *, may_enter: bool) -> Self:
+        """Return the call-back as it stands at that moment."""
+        return cls(**_callback(callback, at), tenant_id=callback.tenant_id, may_enter=may_enter)
+
+
+class DeskDay(Shape):
+    """The call-backs booked for a day, by time, and the queue, first in first."""
+
+    booked: list[SupportCallback]
+    waiting: list[SupportCallback]
+
+
 class Me(Shape):
     """Who you are here, and what you may do."""
 
@@ -318,3 +404,21 @@ class Access(Shape):
 
 def _person(person: people.Person) -> Person:
     return Person(user_id=person.user_id, name=person.name)
+
+
+def _callback(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:
+    taken_by = callback.taken_by
+    return {
+        "callback_id": callback.callback_id,
+        "kind": callback.kind,
+        "state": callback.state(at),
+        "topic": callback.topic,
+        "description": callback.description,
+        "phone": callback.phone,
+        "starts_at": callback.slot.starts_at if callback.slot else None,
+        "ends_at": callback.slot.ends_at if callback.slot else None,
+        "requested_at": callback.requested_at,
+        "requested_by": _person(callback.requested_by),
+        "agent": CallbackAgent(id=taken_by.agent_id, name=taken_by.name) if taken_by else None,
+        "version": callback.version,
+    }

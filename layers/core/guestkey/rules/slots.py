@@ -73,3 +73,17 @@ def slot_at(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, starts_
         return None  # a moment at the end of all times has no day at the desk
     day = offered(desk, calendar, topic, now, day_of(desk, starts_at), 1)
     return next((slot for slot in day if slot.starts_at == starts_at), None)
+
+
+def nearest(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, wanted: datetime) -> Iterator[Slot]:
+    """Yield the slots that are offered from a moment on, in order, then those before it, the nearest first.
+
+    Day by day, as far as anybody asks: `wanted` is within reach.
+    """
+    first, day, last = day_of(desk, now), day_of(desk, wanted), day_of(desk, now + desk.horizon)
+    for number in range((last - day).days + 1):
+        later = offered(desk, calendar, topic, now, day + A_DAY * number, 1)
+        yield from (slot for slot in later if slot.starts_at >= wanted)
+    for number in range((day - first).days + 1):
+        earlier = list(offered(desk, calendar, topic, now, day - A_DAY * number, 1))
+        yield from (slot for slot in reversed(earlier) if slot.starts_at < wanted)

@@ -10,6 +10,11 @@
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<grant_id>#<notice>       store/notices
+    open callback                TENANT#<tenant_id>            CALLBACK                         store/callbacks
+    callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           store/callbacks
+    whose a call-back is         CALLBACK#<callback_id>        PROFILE                          store/callbacks
+    slot                         SLOTS#<date>                  SLOT#<start>                     store/seats
+    waiting callback             QUEUE                         WAITING#<callback_id>            store/seats
     desk                         DESK                          PROFILE                          store/desks
     closed day of the desk       DESK                          CLOSED#<date>                    store/desks
     year with its holidays       DESK                          CLOSED#<year>                    store/desks
@@ -45,7 +50,9 @@ LOGIN = "LOGIN#"
 OWN = "OWN#"
 ENTRY = "ENTRY#"
 LEDGER = "LEDGER"
+OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 DESK, CLOSED = "DESK", "CLOSED#"
+QUEUE, WAITING = "QUEUE", "WAITING#"
 DIRECTORY = "DIRECTORY"
 
 GRANTEE_SHARDS = 4
@@ -96,6 +103,37 @@ def login(tenant_id: str, login_id: str) -> Key:
 
 def request(tenant_id: str, request_id: str) -> Key:
     return Key(of_tenant(tenant_id), REQUEST + request_id)
+
+
+def open_callback(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), OPEN_CALLBACK)
+
+
+def callback(tenant_id: str, callback_id: str) -> Key:
+    return Key(of_tenant(tenant_id), CALLBACK + callback_id)
+
+
+def callback_of(callback_id: str) -> Key:
+    """Return where it is kept of which tenant a call-back is."""
+    return Key(CALLBACK + callback_id, PROFILE)
+
+
+def slot(starts_at: datetime) -> Key:
+    """Return where it is kept who is called back in the quarter-hour from that moment on; date and time are UTC's."""
+    return Key(slots_of(starts_at.date()), f"SLOT#{starts_at:%H:%M}")
+
+
+def slot_start(pk: str, sk: str) -> datetime:
+    """Return which quarter-hour lies at such a key."""
+    return datetime.fromisoformat(f"{pk.removeprefix('SLOTS#')}T{sk.removeprefix('SLOT#')}:00+00:00")
+
+
+def slots_of(day: date) -> str:
+    return f"SLOTS#{day.isoformat()}"
+
+
+def waiting(callback_id: str) -> Key:
+    return Key(QUEUE, WAITING + callback_id)
 
 
 def desk() -> Key:

@@ -106,10 +106,12 @@ def write(
     own: str = "",
     stands_back: bool = False,
     head: Callable[[Tip], Tip] = lambda seen: seen,
+    look: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a change and its ledger entries in one transaction, again with the next number if the race was lost.
 
-    `compose` adds the change's own writes; `head` says what becomes of the head's other facts. Where the write named
+    `compose` adds the change's own writes; `head` says what becomes of the head's other facts; `look` is called before
+    each further try and may refuse, so that nobody goes on trying for what is gone. Where the write named
     `own` finds its new id taken, an earlier try was stored although its answer was lost, and all is well. Any other
     failed condition raises Unmet for the caller to put into words. Raises Busy when every try was lost. Who writes for
     an agent, or for nobody, `stands_back` for a user's wish.
@@ -119,6 +121,7 @@ def write(
         if pause:
             time.sleep(pause)
             seen = _again(seen, stands_back)
+            look()
         if stands_back and seen.is_wanted:
             continue
         change = Change()

@@ -3,7 +3,7 @@
 The index may lag, so a grant just given may be missing for a moment; nothing that is over or revoked is ever listed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, groupby
@@ -22,6 +22,23 @@ class Place:
     ends_at: datetime | None
     may_export: bool
     grant_ids: list[str]
+
+
+def lets_in(tenant_id: str, agent: Agent, at: datetime) -> bool:
+    """Say whether the tenant lets the agent in, strongly consistent."""
+    return bool(covering(livekeys.of_tenant(tenant_id), agent, at))
+
+
+def among(tenant_ids: Collection[str], agent: Agent, at: datetime) -> set[str]:
+    """Return which of many tenants let the agent in: found through the index, and not asked one by one."""
+    shards = sorted({keys.grantee_shard(tenant_id) for tenant_id in tenant_ids})
+    found = (pair for shard in shards for pair in livekeys.tenants_of(agent, shard, "") if pair[0] in tenant_ids)
+    return {
+        tenant_id
+        for some in batched(found, 100)
+        for tenant_id, live in livekeys.confirm(some).items()
+        if covering(live, agent, at)
+    }
 
 
 def open_to(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iterator[tuple[str, Place]]:

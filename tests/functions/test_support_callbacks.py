@@ -1,0 +1,231 @@
+"""GET /v1/support/callbacks: agents see the day and the queue."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.rules.desk import QUARTER
+from guestkey.store import desks, keys, livekeys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.makers import TUESDAY_AT_TEN
+from tests.people import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
+
+TUESDAY = {"day": "2026-11-24"}
+
+
+def get(query: dict[str, Any] | str = TUESDAY, *, caller: Caller = SVEN) -> Answer:
+    return call("GET", "/v1/support/callbacks", caller=caller, query=query)
+
+
+def ids_of(found: list[dict[str, Any]]) -> list[str]:
+    return [callback["callback_id"] for callback in found]
+
+
+# ------------------------------------------------------------------ the day
+
+
+def test_sven_sees_whom_to_call_on_tuesday() -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    status, body = get()
+
+    assert status == 200
+    assert body == {
+        "booked": [
+            {
+                "callback_id": booked.callback_id,
+                "kind": "slot",
+                "state": "booked",
+                "topic": "question",
+                "description": "The import stands still",
+                "phone": "+4924144686122",
+                "starts_at": "2026-11-24T09:00:00Z",
+                "ends_at": "2026-11-24T09:15:00Z",
+                "requested_at": "2026-11-23T12:00:00Z",
+                "requested_by": {"user_id": "anna", "name": "Anna Albrecht"},
+                "agent": None,
+                "version": 0,
+                "tenant_id": "acme",
+                "may_enter": False,
+            }
+        ],
+        "waiting": [],
+    }
+
+
+def test_the_day_goes_by_time() -> None:
+    later = makers.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
+    sooner = makers.callback(CARLA, TUESDAY_AT_TEN)
+
+    assert ids_of(get().body["booked"]) == [sooner.callback_id, later.callback_id]
+
+
+def test_without_a_day_it_is_the_desks_today(world: time_machine.Traveller) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    assert get({}).body["booked"] == []
+
+    world.move_to(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))  # already Tuesday in Berlin
+    assert ids_of(get({}).body["booked"]) == [booked.callback_id]
+
+
+def test_a_day_is_the_desks_and_not_that_of_utc() -> None:
+    hours = {day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri")}
+    makers.desk(time_zone="Pacific/Auckland", hours=hours)
+    first = makers.callback(ANNA, datetime(2026, 11, 24, 11, 0, tzinfo=UTC))  # midnight
+    last = makers.callback(CARLA, datetime(2026, 11, 25, 10, 45, tzinfo=UTC))
+
+    assert ids_of(get({"day": "2026-11-25"}).body["booked"]) == [first.callback_id, last.callback_id]
+    for day in ("2026-11-24", "2026-11-26"):
+        assert get({"day": day}).body["booked"] == []
+
+
+def test_it_tells_of_each_how_it_stands(world: time_machine.Traveller) -> None:
+    makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
+    makers.closed(makers.taken(makers.callback(CARLA, TUESDAY_AT_TEN)))
+    assert {one["state"] for one in get().body["booked"]} == {"taken", "reached"}
+
+    world.move_to(TUESDAY_AT_TEN + timedelta(days=1))
+    makers.callback(CARLA, TUESDAY_AT_TEN + timedelta(days=2))
+    world.move_to(TUESDAY_AT_TEN + timedelta(days=3))
+    assert [one["state"] for one in get({"day": "2026-11-26"}).body["booked"]] == ["unreached"]
+
+
+def test_what_is_cancelled_or_moved_away_is_not_to_be_called() -> None:
+    makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
+    moved = makers.callback(CARLA, TUESDAY_AT_TEN)
+    call("PATCH", f"/v1/callbacks/{moved.callback_id}", {"starts_at": "2026-11-25T10:00:00Z"}, caller=CARLA)
+
+    assert get().body["booked"] == []
+
+
+def test_what_is_moved_away_between_two_readings_is_not_listed_at_its_old_time() -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    to = {"starts_at": "2026-11-25T10:00:00Z"}
+    with table.meanwhile(
+        lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA), at="BatchGetItem"
+    ):
+        assert get().body["booked"] == []
+
+
+# ------------------------------------------------------------------ the queue
+
+
+def test_the_queue_is_first_in_first_out(world: time_machine.Traveller) -> None:
+    first = makers.callback(CARLA)
+    world.shift(timedelta(seconds=1))
+    second = makers.callback(ANNA)
+
+    assert ids_of(get().body["waiting"]) == [first.callback_id, second.callback_id]
+    assert get().body["waiting"][0]["tenant_id"] == "globex"
+
+
+def test_what_is_taken_from_the_queue_stays_in_sight_until_it_is_closed() -> None:
+    taken = makers.taken(makers.callback())
+    assert get().body["waiting"][0]["agent"] == {"id": "sven", "name": "Sven Brandt"}
+
+    makers.closed(taken)
+    assert get().body["waiting"] == []
+
+
+def test_what_is_cancelled_waits_no_more() -> None:
+    makers.cancelled(makers.callback())
+
+    assert get().body["waiting"] == []
+
+
+def test_of_a_long_queue_the_first_300_are_shown() -> None:
+    first = makers.callback()
+    raw = table.one(keys.callback("acme", first.callback_id)), table.one(keys.waiting(first.callback_id))
+    for number in range(310):
+        moved = [
+            {**(item or {}), "SK": {"S": f"{prefix}01M844DZG1{number:016d}"}}
+            for item, prefix in zip(raw, ("CALLBACK#", keys.WAITING), strict=True)
+        ]
+        table.put(moved)
+    waiting = ids_of(get().body["waiting"])
+
+    assert len(waiting) == 300
+    assert waiting[0] == first.callback_id
+
+
+# ------------------------------------------------------------------ whether access is granted now
+
+
+def test_it_says_where_the_agent_may_enter_now(world: time_machine.Traveller) -> None:
+    makers.callback(ANNA, TUESDAY_AT_TEN)
+    makers.callback(CARLA)
+    makers.grant("support")
+    makers.grant(DORA, by=CARLA)
+
+    for caller, acme, globex in ((SVEN, True, False), (DORA, False, True)):
+        body = get(caller=caller).body
+        assert [one["may_enter"] for one in body["booked"]] == [acme]
+        assert [one["may_enter"] for one in body["waiting"]] == [globex]
+
+    world.shift(timedelta(hours=1))
+    assert get().body["booked"][0]["may_enter"] is False, "the grant is over"
+
+
+def test_what_the_index_still_has_is_confirmed() -> None:
+    makers.callback()
+    grant = makers.grant()
+    (key,) = livekeys.tenants_of(makers.agent("sven", "support"), keys.grantee_shard("acme"), "")
+    makers.revoked(grant)
+
+    assert key == ("acme", grant.grant_id)
+    assert get().body["waiting"][0]["may_enter"] is False
+
+
+# ------------------------------------------------------------------ who may not
+
+
+@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+    makers.callback()
+
+    assert (get(caller=caller).status, get(caller=caller).code) == (403, "agent_inactive")
+
+
+@pytest.mark.parametrize("query", [{"day": "x"}, "day=%00"])
+def test_an_inactive_agent_hears_that_before_anything_about_the_input(query: Any) -> None:
+    assert get(query, caller=EMIL).code == "agent_inactive"
+
+
+def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+    assert get(caller=SVEN.acting()).code == "acting_for_another"
+
+
+@pytest.mark.parametrize("caller", hostile.AGENTS)
+def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
+
+
+def test_a_user_sees_no_queue() -> None:
+    assert get(caller=BEN.but(sub="ben albrecht")).code == "claims_missing"
+
+
+# ------------------------------------------------------------------ bad input, too soon
+
+
+@pytest.mark.parametrize(
+    "day", ["", "today", "24.11.2026", "2026-02-29", "2026-11-24T00:00:00Z", "0001-01-01", "9999-12-31", "1795435200"]
+)
+def test_it_points_at_what_is_no_day(day: str) -> None:
+    answer = get({"day": day})
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+    assert [fault["pointer"] for fault in answer.body["errors"]] == ["query/day"]
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2999-12-31"])
+def test_a_far_day_is_empty(day: str) -> None:
+    assert get({"day": day}).body == {"booked": [], "waiting": []}
+
+
+def test_as_long_as_there_is_no_desk_there_is_no_day() -> None:
+    table.drop(keys.desk())
+    desks.forget()
+
+    assert (get().status, get().code) == (404, "desk_unknown")

@@ -1,0 +1,75 @@
+"""GET /v1/topics: what a call-back can be about."""
+
+import pytest
+
+from guestkey.store import desks, keys
+from tests import hostile, table
+from tests.calls import Answer, call
+from tests.people import ANNA, BEN, GIULIA, SVEN, Caller
+
+
+def get(*, caller: Caller = ANNA) -> Answer:
+    return call("GET", "/v1/topics", caller=caller)
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_anna_reads_them_in_german() -> None:
+    status, body = get()
+
+    assert status == 200
+    assert body == {
+        "items": [
+            {"id": "question", "name": "Kurze Frage", "minutes": 15},
+            {"id": "consultation", "name": "Beratung", "minutes": 30},
+            {"id": "technical", "name": "Technik", "minutes": 30},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("locale", "name"),
+    [
+        ("de", "Beratung"),
+        ("de-CH", "Beratung"),
+        ("DE_at", "Beratung"),
+        ("en-US", "Consultation"),
+        ("fr-FR", "Consultation"),
+        ("", "Consultation"),
+        (None, "Consultation"),
+        ("xx-\u0000", "Consultation"),
+    ],
+)
+def test_everybody_reads_them_in_their_language_or_in_english(locale: str | None, name: str) -> None:
+    assert get(caller=ANNA.but(locale=locale)).body["items"][1]["name"] == name
+
+
+@pytest.mark.parametrize("caller", [BEN, GIULIA], ids=["without the right", "for whom there are no slots"])
+def test_whoever_works_for_the_tenant_reads_them(caller: Caller) -> None:
+    assert len(get(caller=caller).body["items"]) == 3
+
+
+# ------------------------------------------------------------------ who may not
+
+
+def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+    answer = get(caller=ANNA.acting())
+
+    assert (answer.status, answer.code) == (403, "acting_for_another")
+
+
+@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+    assert get(caller=caller).code == "claims_missing"
+
+
+# ------------------------------------------------------------------ too soon
+
+
+def test_as_long_as_there_is_no_desk_there_are_no_topics() -> None:
+    table.drop(keys.desk())
+    desks.forget()
+    answer = get()
+
+    assert (answer.status, answer.code) == (404, "desk_unknown")

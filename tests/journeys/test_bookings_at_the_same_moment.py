@@ -1,0 +1,356 @@
+"""Call-backs that many want at once: over real connections, against the real template, never on moto.
+
+The desk is open around the clock here, so that every round has a slot of its own. After each test the table itself is
+asked: whoever holds a seat has booked it, and whoever has booked holds one.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+import pytest
+
+from guestkey.store.desks import KEPT_FOR
+from local import sample
+from tests.journeys.calls import Caller, connection, given, refusal
+from tests.journeys.crowds import Job, at_once
+from tests.journeys.world import Tenant, World
+
+Measured = Callable[[str], None]
+
+CALLBACKS, ROUNDS, CROWD = "/v1/callbacks", 10, 200
+QUARTER = timedelta(minutes=15)
+AROUND_THE_CLOCK = {
+    day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+}
+
+
+def order(starts_at: str | None = None, topic: str = "question") -> dict[str, Any]:
+    return {"topic": topic, "description": "The import hangs", "phone": "+49 241 44686122", "starts_at": starts_at}
+
+
+def outcome(answer: httpx.Response) -> str:
+    """Return "booked", or the code of a refusal; anything but a refusal of ours fails the test."""
+    return "booked" if answer.status_code == 201 else refusal(answer)[1]
+
+
+class Desk:
+    """The support desk of these tests, and slots of it that nobody has asked for yet."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lines = 0
+        self._slots: list[str] = []
+
+    def put(self, lines: int) -> None:
+        """Give the desk that many lines, and wait until every warm function knows of it."""
+        if lines == self.lines:
+            return
+        self._write_years()
+        desk = sample.DESK | {"hours": AROUND_THE_CLOCK, "lead_minutes": 24 * 60, "lines": lines}
+        given(self.world.backend.put("/v1/vendor/desk", desk))
+        time.sleep(KEPT_FOR.total_seconds() + 1)
+        self.lines = lines
+        if not self._slots:
+            found = given(self.world.caller("carla").get("/v1/slots?topic=consultation&days=14"))["items"]
+            self._slots = [slot["starts_at"] for slot in found if slot["starts_at"].endswith(":00:00Z")]
+
+    def slot(self) -> str:
+        """Return when a slot begins that nobody has asked for, nor for any before the next full hour."""
+        return self._slots.pop(0)
+
+    def _write_years(self) -> None:
+        """Say that the public holidays are written: how they are is the clean-up's to show."""
+        year = datetime.now(UTC).year
+        for one in (year, year + 1):
+            item = {"PK": "DESK", "SK": f"CLOSED#{one}", "kind": "closed_year", "country": "DE", "subdivision": "NW"}
+            raw = {name: {"S": value} for name, value in (item | {"source": "test"}).items()}
+            self.world.dynamodb.put_item(TableName=self.world.table, Item=raw)
+
+
+@pytest.fixture(scope="module")
+def desk(world: World) -> Iterator[Desk]:
+    yield Desk(world)
+    given(world.backend.put("/v1/vendor/desk", sample.DESK))
+
+
+@pytest.fixture(scope="module")
+def crowd(world: World) -> Iterator[list[Caller]]:
+    """Two hundred users of as many tenants, each on a connection of their own, and each function started."""
+    with ExitStack() as open_clients:
+        people = []
+        for _ in range(CROWD):
+            client = open_clients.enter_context(connection(world.stack.url, most=1))
+            people.append(world.new_tenant().anna.over(client))
+        at_once([partial(anna.get, f"{CALLBACKS}/open") for anna in people])
+        yield people
+
+
+@pytest.fixture(autouse=True)
+def _seats_equal_bookings(world: World) -> Iterator[None]:
+    """Whatever was tried: seats, places in the queue and open keys are those of the call-backs, and no others."""
+    yield
+    items = list(_items(world))
+    callbacks = [item for item in items if item["kind"] == "callback"]
+    booked = [item for item in callbacks if item.get("starts_at") and item.get("closed_as") != "cancelled"]
+    seats = {(item["PK"][6:], item["SK"][5:]): item["holders"] for item in items if item.get("holders")}
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for item in booked:
+        starts_at, ends_at = (datetime.fromisoformat(item[name]) for name in ("starts_at", "ends_at"))
+        for number in range((ends_at - starts_at) // QUARTER):
+            at = starts_at + QUARTER * number
+            wanted.setdefault((f"{at:%Y-%m-%d}", f"{at:%H:%M}"), set()).add(_holder(item))
+    assert seats == wanted
+    waiting = {_holder(item) for item in callbacks if not item.get("starts_at") and not item.get("closed_as")}
+    assert {f"{item['tenant_id']}#{item['SK'][8:]}" for item in items if item["kind"] == "waiting"} == waiting
+    # Nothing here lasts until a slot is over: open is what nobody has closed.
+    unclosed = {_holder(item) for item in callbacks if not item.get("closed_as")}
+    open_keys = [item for item in items if item["kind"] == "open_callback"]
+    assert {f"{item['PK'][7:]}#{item['callback_id']}" for item in open_keys} == unclosed
+
+
+def _items(world: World) -> Iterator[dict[str, Any]]:
+    for page in world.dynamodb.get_paginator("scan").paginate(TableName=world.table, ConsistentRead=True):
+        for item in page["Items"]:
+            plain = {name: next(iter(value.values())) for name, value in item.items()}
+            yield {"kind": "", **plain} | ({"holders": set(plain["holders"])} if "holders" in plain else {})
+
+
+def _holder(callback: dict[str, Any]) -> str:
+    return f"{callback['PK'][7:]}#{callback['SK'][9:]}"
+
+
+def cancel_all(people: list[Caller], answers: list[httpx.Response]) -> None:
+    for anna, answer in zip(people, answers, strict=True):
+        if answer.status_code == 201:
+            given(anna.delete(f"{CALLBACKS}/{answer.json()['callback_id']}"))
+
+
+# ------------------------------------------------------------------ the last place
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5])
+def test_of_200_who_want_the_last_place_at_once_exactly_as_many_have_it_as_there_are_lines(
+    desk: Desk, crowd: list[Caller], lines: int, measured: Measured
+) -> None:
+    desk.put(lines)
+    seconds = 0.0
+    for _ in range(ROUNDS):
+        starts_at = desk.slot()
+        began = time.monotonic()
+        answers = at_once([partial(anna.post, CALLBACKS, order(starts_at)) for anna in crowd])
+        seconds += time.monotonic() - began
+
+        assert Counter(map(outcome, answers)) == {"booked": lines, "slot_taken": CROWD - lines}
+        for answer in answers:
+            if answer.status_code == 409:
+                offered = [slot["starts_at"] for slot in answer.json()["next"]]
+                assert len(offered) == 3 and offered == sorted(offered) and offered[0] > starts_at
+        cancel_all(crowd, answers)
+    measured(
+        f"the last place, {lines} lines: {ROUNDS} rounds of {CROWD} at once, each time {lines} booked and "
+        f"{CROWD - lines} answered 409; {ROUNDS * CROWD / seconds:.0f} answers a second"
+    )
+
+
+def test_of_200_who_want_overlapping_half_hours_at_once_no_quarter_hour_takes_more_than_its_lines(
+    desk: Desk, crowd: list[Caller]
+) -> None:
+    desk.put(2)
+    for _ in range(3):
+        begins = datetime.fromisoformat(desk.slot())
+        times = [f"{begins + QUARTER * number:%Y-%m-%dT%H:%M:%SZ}" for number in range(3)]
+        answers = at_once(
+            [partial(anna.post, CALLBACKS, order(times[number % 3], "technical")) for number, anna in enumerate(crowd)]
+        )
+
+        booked = Counter(answer.json()["starts_at"] for answer in answers if outcome(answer) == "booked")
+        assert booked[times[0]] + booked[times[1]] <= 2 >= booked[times[1]] + booked[times[2]]
+        assert 2 <= booked.total() <= 4, "nobody was refused for nothing"
+        cancel_all(crowd, answers)
+
+
+# ------------------------------------------------------------------ one at a time
+
+
+def test_of_two_users_who_book_two_slots_at_once_one_has_a_call_back(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    for number in range(20):
+        anna, giulia = acme.anna, acme.user("carla", "giulia")
+        second = None if number % 2 else desk.slot()
+        jobs = [partial(anna.post, CALLBACKS, order(desk.slot())), partial(giulia.post, CALLBACKS, order(second))]
+        answers = at_once(jobs)
+
+        assert sorted(map(outcome, answers)) == ["booked", "callback_open"]
+        won, lost = sorted(answers, key=lambda answer: answer.status_code)
+        assert lost.json()["callback"] == won.json()
+        given(anna.delete(f"{CALLBACKS}/{won.json()['callback_id']}"))
+    assert acme.ledger().whats().count("callback.booked") == 20
+
+
+def test_fifty_users_of_one_tenant_who_book_at_once_have_one_call_back(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    people = [acme.user("anna", f"user-{number}") for number in range(50)]
+    answers = at_once([partial(user.post, CALLBACKS, order(desk.slot())) for user in people])
+
+    assert Counter(map(outcome, answers)) == {"booked": 1, "callback_open": 49}
+
+
+# ------------------------------------------------------------------ freed and moved
+
+
+def test_of_fifty_who_want_the_place_that_somebody_cancels_one_has_it(
+    desk: Desk, acme: Tenant, crowd: list[Caller]
+) -> None:
+    desk.put(1)
+    for _ in range(5):
+        starts_at, people, is_free = desk.slot(), crowd[:50], Event()
+        callback_id = given(acme.anna.post(CALLBACKS, order(starts_at)), 201)["callback_id"]
+
+        def cancel(callback_id: str = callback_id, is_free: Event = is_free) -> httpx.Response:
+            time.sleep(0.2)
+            answer = acme.anna.delete(f"{CALLBACKS}/{callback_id}")
+            is_free.set()
+            return answer
+
+        def insist(anna: Caller, starts_at: str = starts_at, is_free: Event = is_free) -> httpx.Response:
+            deadline, was_free = time.monotonic() + 60, False
+            while not was_free and time.monotonic() < deadline:
+                was_free = is_free.is_set()
+                answer = anna.post(CALLBACKS, order(starts_at))
+                if outcome(answer) != "slot_taken":
+                    break
+            return answer
+
+        jobs: list[Job] = [cancel, *(partial(insist, anna) for anna in people)]
+        cancelled, *answers = at_once(jobs)
+        assert given(cancelled)["state"] == "cancelled"
+        assert Counter(map(outcome, answers)) == {"booked": 1, "slot_taken": 49}
+        cancel_all(people, answers)
+
+
+def test_a_move_and_a_cancelling_at_once_have_one_outcome(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    seen: Counter[str] = Counter()
+    for number in range(20):
+        callback_id = given(acme.anna.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
+        to = {"starts_at": None if number % 2 else desk.slot()}
+        moved, cancelled = at_once(
+            [
+                partial(acme.anna.call, "PATCH", f"{CALLBACKS}/{callback_id}", to),
+                partial(acme.user("ben").delete, f"{CALLBACKS}/{callback_id}"),
+            ]
+        )
+
+        was_moved = moved.status_code == 200
+        assert was_moved or refusal(moved) == (409, "callback_closed")
+        shown = given(cancelled)
+        assert (shown["state"], shown["version"]) == ("cancelled", 2 if was_moved else 1)
+        seen["moved before" if was_moved else "cancelled before"] += 1
+        assert refusal(acme.anna.get(f"{CALLBACKS}/open")) == (404, "no_callback")
+    assert acme.ledger().whats().count("callback.moved") == seen["moved before"]
+
+
+def test_ten_moves_at_once_leave_it_in_one_place(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    callback_id = given(acme.anna.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
+    people = [acme.user("anna", f"user-{number}") for number in range(10)]
+    slots = [desk.slot() for _ in people]
+    answers = at_once(
+        [
+            partial(user.call, "PATCH", f"{CALLBACKS}/{callback_id}", {"starts_at": starts_at})
+            for user, starts_at in zip(people, slots, strict=True)
+        ]
+    )
+
+    shown = given(acme.anna.get(f"{CALLBACKS}/open"))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(given(answer)["version"] for answer in answers) == list(range(1, 11))
+    assert (shown["version"], shown["starts_at"] in slots) == (10, True)
+
+
+def test_of_twenty_agents_who_take_it_at_once_one_has_it(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    agents = [acme.world.new_agent("support").caller for _ in range(20)]
+    for starts_at in (desk.slot(), None):
+        callback_id = given(acme.anna.post(CALLBACKS, order(starts_at)), 201)["callback_id"]
+        time.sleep(1.1)  # her wish has passed, for which agents stand back
+        path = f"/v1/support/callbacks/{callback_id}"
+        answers = at_once([partial(agent.post, f"{path}/take") for agent in agents])
+
+        assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 19}
+        assert {refusal(answer)[1] for answer in answers if answer.status_code == 409} == {"already_taken"}
+        (taker,) = [agent for agent, answer in zip(agents, answers, strict=True) if answer.status_code == 200]
+        assert given(taker.post(f"{path}/close", {"outcome": "reached"}))["state"] == "reached"
+
+
+def test_a_cancelling_and_a_taking_at_once_leave_it_cancelled(desk: Desk, acme: Tenant) -> None:
+    desk.put(2)
+    for _ in range(10):
+        callback_id = given(acme.anna.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
+        time.sleep(1.1)
+        taken, cancelled = at_once(
+            [
+                partial(acme.world.sven.post, f"/v1/support/callbacks/{callback_id}/take"),
+                partial(acme.anna.delete, f"{CALLBACKS}/{callback_id}"),
+            ]
+        )
+
+        assert taken.status_code == 200 or refusal(taken) == (409, "callback_closed")
+        assert given(cancelled)["state"] == "cancelled"
+        assert (given(cancelled)["agent"] is not None) == (taken.status_code == 200)
+
+
+# ------------------------------------------------------------------ lost answers, the same key
+
+
+def test_a_lost_answer_and_a_retry_make_one_booking(desk: Desk, acme: Tenant, measured: Measured) -> None:
+    desk.put(2)
+    lost = 0
+    for number in range(20):
+        sent, key = order(desk.slot()), f"key-{number}"
+        with connection(acme.world.stack.url, most=1) as client:
+            client.timeout = httpx.Timeout(5, read=0.002 * (number + 1))
+            try:
+                acme.anna.over(client).post(CALLBACKS, sent, key=key)
+            except httpx.ReadTimeout:
+                lost += 1
+        again = given(acme.anna.post(CALLBACKS, sent, key=key), 201)
+
+        assert given(acme.anna.get(f"{CALLBACKS}/open")) == again
+        given(acme.anna.delete(f"{CALLBACKS}/{again['callback_id']}"))
+    assert acme.ledger().whats().count("callback.booked") == 20
+    assert lost > 0
+    measured(f"a lost answer, then a retry with the same key: 20 bookings, {lost} answers lost, 20 call-backs")
+
+
+def test_the_same_key_posted_fifty_times_at_once_makes_one_call_back(desk: Desk, acme: Tenant) -> None:
+    desk.put(1)
+    sent = order(desk.slot())
+    answers = at_once([partial(acme.anna.post, CALLBACKS, sent, key="once")] * 50)
+
+    assert len({given(answer, 201)["callback_id"] for answer in answers}) == 1
+    assert acme.ledger().whats().count("callback.booked") == 1
+
+
+def test_what_many_did_at_once_stands_in_a_sound_ledger(desk: Desk, acme: Tenant, tmp_path: Path) -> None:
+    desk.put(2)
+    people = [acme.user("anna", f"user-{number}") for number in range(8)]
+
+    def book_and_cancel(user: Caller) -> None:
+        for _ in range(5):
+            answer = user.post(CALLBACKS, order(desk.slot()))
+            if outcome(answer) == "booked":
+                given(user.delete(f"{CALLBACKS}/{answer.json()['callback_id']}"))
+
+    at_once([partial(book_and_cancel, user) for user in people])
+    ledger = acme.ledger()
+    assert ledger.verify(tmp_path).returncode == 0
+    assert ledger.whats().count("callback.booked") == ledger.whats().count("callback.cancelled") > 0

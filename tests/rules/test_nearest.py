@@ -1,0 +1,33 @@
+"""The slots nearest to a moment: what is offered to whoever came too late."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from guestkey.rules.desk import Calendar, desk_of
+from guestkey.rules.slots import nearest
+from local import sample
+
+OPEN_TUESDAYS: dict[str, Any] = {"hours": {"tue": [{"from": "10:00", "until": "11:00"}]}, "lead_minutes": 0}
+DESK = desk_of(sample.DESK | OPEN_TUESDAYS)
+CALENDAR = Calendar(closed=frozenset(), years=frozenset({2026}))
+MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def to(wanted: str) -> str:
+    moment = datetime.fromisoformat(f"2026-{wanted}:00Z")
+    found = nearest(DESK, CALENDAR, DESK.topics[0], MONDAY_NOON, moment)
+    return " ".join(f"{slot.starts_at:%d.%H:%M}" for slot in found)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("11-24T09:30", "24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45 24.09:15 24.09:00"),
+        ("12-01T09:15", "01.09:15 01.09:30 01.09:45 01.09:00 24.09:45 24.09:30 24.09:15 24.09:00"),
+        ("11-23T12:00", "24.09:00 24.09:15 24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45"),
+    ],
+)
+def test_they_are_those_from_a_moment_on_in_order_then_those_before_it_going_back(wanted: str, found: str) -> None:
+    assert to(wanted) == found
