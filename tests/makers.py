@@ -256,6 +256,7 @@ def callback(
             topic=topic,
             description=description,
             phone="+4924144686122",
+            phone_shown="0241 44686122",
             slot=slot,
             now=now(),
         )

@@ -105,12 +105,14 @@ def book_callback(order: CallbackOrder) -> Callback:
         _require_choice(user, known)
     ground = callbacks.ground(user, once, now)
     topic = _topic(known, order.topic)
+    phone = phones.e164(order.phone, ground.tenant.country)
     callback = book(
         callback_id=ids.new_id(),
         by=user,
         topic=topic.topic_id,
         description=order.description,
-        phone=phones.e164(order.phone, ground.tenant.country),
+        phone=phone,
+        phone_shown=phones.shown(phone, ground.tenant.country),
         slot=_slot(known, topic, order.starts_at, now),
         now=now,
     )

@@ -51,6 +51,7 @@ def test_anna_books_tuesday_at_ten() -> None:
         "topic": "question",
         "description": "The import stands still",
         "phone": "+4924144686122",
+        "phone_shown": "0241 44686122",
         "starts_at": "2026-11-24T09:00:00Z",
         "ends_at": "2026-11-24T09:15:00Z",
         "requested_at": "2026-11-23T12:00:00Z",
@@ -94,16 +95,20 @@ def test_a_moment_is_one_whatever_its_offset(starts_at: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("caller", "typed", "kept"),
+    ("caller", "typed", "kept", "shown"),
     [
-        (ANNA, "0241 446 86-122", "+4924144686122"),
-        (ANNA, "+41 31 511 27 92", "+41315112792"),
-        (CARLA, "(212) 555-2368", "+12125552368"),
-        (CARLA, "+49 (241) 44686122", "+4924144686122"),
+        (ANNA, "0241 446 86-122", "+4924144686122", "0241 44686122"),
+        (ANNA, "+41 31 511 27 92", "+41315112792", "+41 31 511 27 92"),
+        (CARLA, "(212) 555-2368", "+12125552368", "(212) 555-2368"),
+        (CARLA, "+49 (241) 44686122", "+4924144686122", "+49 241 44686122"),
     ],
 )
-def test_a_number_is_read_as_people_of_the_tenants_country_write_it(caller: Caller, typed: str, kept: str) -> None:
-    assert post(TEN | {"phone": typed}, caller=caller).body["phone"] == kept
+def test_a_number_is_read_and_shown_as_people_of_the_tenants_country_write_it(
+    caller: Caller, typed: str, kept: str, shown: str
+) -> None:
+    body = post(TEN | {"phone": typed}, caller=caller).body
+
+    assert (body["phone"], body["phone_shown"]) == (kept, shown)
 
 
 @pytest.mark.parametrize("description", ["x", "x" * 2000, "🔑" * 2000, "Two\nlines", "<b>&amp;</b>", "你好"])

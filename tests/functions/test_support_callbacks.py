@@ -41,6 +41,7 @@ def test_sven_sees_whom_to_call_on_tuesday() -> None:
                 "topic": "question",
                 "description": "The import stands still",
                 "phone": "+4924144686122",
+                "phone_shown": "0241 44686122",
                 "starts_at": "2026-11-24T09:00:00Z",
                 "ends_at": "2026-11-24T09:15:00Z",
                 "requested_at": "2026-11-23T12:00:00Z",

@@ -25,7 +25,7 @@ REQUEST = (
 )
 DESK = " ".join(sample.DESK)
 CALLBACK = (
-    "callback_id kind state topic description phone starts_at ends_at requested_at requested_by agent version"
+    "callback_id kind state topic description phone phone_shown starts_at ends_at requested_at requested_by agent version"
 )  # fmt: skip
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
 PAGE = "items next_cursor"

@@ -46,7 +46,14 @@ def slot(starts_at: datetime = TEN, quarters: int = 1) -> Slot:
 
 def asked(at: Slot | None = None) -> Callback:
     return book(
-        callback_id="01J", by=ANNA, topic="question", description="Why?", phone="+4924144686122", slot=at, now=NOON
+        callback_id="01J",
+        by=ANNA,
+        topic="question",
+        description="Why?",
+        phone="+4924144686122",
+        phone_shown="0241 44686122",
+        slot=at,
+        now=NOON,
     )
 
 

@@ -240,6 +240,7 @@ class Callback(Shape):
     topic: str
     description: str
     phone: str
+    phone_shown: str
     starts_at: Instant | None
     ends_at: Instant | None
     requested_at: Instant
@@ -415,6 +416,7 @@ def _callback(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:
         "topic": callback.topic,
         "description": callback.description,
         "phone": callback.phone,
+        "phone_shown": callback.phone_shown,
         "starts_at": callback.slot.starts_at if callback.slot else None,
         "ends_at": callback.slot.ends_at if callback.slot else None,
         "requested_at": callback.requested_at,

@@ -62,6 +62,8 @@ class Callback:
     description: str
     phone: str
     """In E.164."""
+    phone_shown: str
+    """As people of the tenant's country write it."""
     slot: Slot | None
     requested_at: datetime
     requested_by: Person
@@ -101,7 +103,15 @@ class Callback:
 
 
 def book(
-    *, callback_id: str, by: User, topic: str, description: str, phone: str, slot: Slot | None, now: datetime
+    *,
+    callback_id: str,
+    by: User,
+    topic: str,
+    description: str,
+    phone: str,
+    phone_shown: str,
+    slot: Slot | None,
+    now: datetime,
 ) -> Callback:
     """Return the call-back that a user asks for: at a slot, or without one from the queue."""
     return Callback(
@@ -110,6 +120,7 @@ def book(
         topic=topic,
         description=description,
         phone=phone,
+        phone_shown=phone_shown,
         slot=slot,
         requested_at=now,
         requested_by=Person(user_id=by.user_id, name=by.name),

@@ -57,6 +57,7 @@ class CallbackItem(Item, discriminator="callback"):
     topic = UnicodeAttribute()
     description = UnicodeAttribute()
     phone = UnicodeAttribute()
+    phone_shown = UnicodeAttribute()
     starts_at = InstantAttribute(null=True)
     ends_at = InstantAttribute(null=True)
     requested_at = InstantAttribute()
@@ -309,6 +310,7 @@ def _item(callback: Callback, ttl: int | None) -> CallbackItem:
         topic=callback.topic,
         description=callback.description,
         phone=callback.phone,
+        phone_shown=callback.phone_shown,
         starts_at=callback.slot.starts_at if callback.slot else None,
         ends_at=callback.slot.ends_at if callback.slot else None,
         requested_at=callback.requested_at,
@@ -333,6 +335,7 @@ def _callback(item: Item) -> Callback:
         topic=item.topic,
         description=item.description,
         phone=item.phone,
+        phone_shown=item.phone_shown,
         slot=Slot(starts_at=item.starts_at, ends_at=item.ends_at) if item.starts_at and item.ends_at else None,
         requested_at=item.requested_at,
         requested_by=Person(user_id=item.requested_by_id, name=item.requested_by_name),
