@@ -10,10 +10,9 @@ from guestkey.edge import clock, ids, routes
 from guestkey.edge.inputs import Day, Input, Note
 from guestkey.edge.shapes import DeskDay, SupportCallback
 from guestkey.errors import AlreadyTaken, CallbackClosed, DeskUnknown, NotFound, NotYours
-from guestkey.rules.callbacks import Callback, Outcome, of_day
-from guestkey.rules.hours import begins_at, day_of
+from guestkey.rules.callbacks import Callback, Outcome
+from guestkey.rules.hours import day_of
 from guestkey.rules.people import Agent
-from guestkey.rules.slots import A_DAY
 from guestkey.store import callbacks, desks, people, seats, whereabouts
 
 MOST_WAITING = 300
@@ -39,9 +38,7 @@ def list_callbacks(day: Annotated[Day | None, Query()] = None) -> DeskDay:
     """List what is booked for a day of the support desk's, or for today, and the first 300 of the queue."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     desk = desks.known(now).desk
-    shown = day or day_of(desk, now)
-    begins, ends = begins_at(desk, shown), begins_at(desk, shown + A_DAY)
-    booked = of_day(callbacks.find_many(seats.booked(begins, ends)), begins, ends)
+    booked = callbacks.booked_on(desk, day or day_of(desk, now))
     waiting = callbacks.find_many(seats.queue()[:MOST_WAITING])
     open_to = whereabouts.among({callback.tenant_id for callback in [*booked, *waiting]}, agent, now)
     return DeskDay(booked=_all_shown(booked, open_to, now), waiting=_all_shown(waiting, open_to, now))

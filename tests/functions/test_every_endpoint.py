@@ -75,6 +75,8 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "PUT /v1/vendor/agents/{agent_id}": ("/v1/vendor/agents/sven", AGENT, BACKEND),
     "PUT /v1/vendor/desk": ("/v1/vendor/desk", sample.DESK, BACKEND),
     "GET /v1/vendor/desk": ("/v1/vendor/desk", None, BACKEND),
+    "PUT /v1/vendor/closures/{day}": ("/v1/vendor/closures/2026-12-24", {"name": "Works outing"}, BACKEND),
+    "DELETE /v1/vendor/closures/{day}": ("/v1/vendor/closures/2026-12-24", None, BACKEND),
     "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right": (
         "/v1/vendor/tenants/acme/users/anna/right",
         {"may_grant": False},

@@ -25,8 +25,10 @@ REQUEST = (
 )
 DESK = " ".join(sample.DESK)
 CALLBACK = (
-    "callback_id kind state topic description phone phone_shown starts_at ends_at requested_at requested_by agent version"
-)  # fmt: skip
+    "callback_id kind state topic description phone phone_shown starts_at ends_at requested_at requested_by agent "
+    "version"
+)
+CLOSURE = "day name callback_ids"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
 PAGE = "items next_cursor"
 KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"}
@@ -81,6 +83,7 @@ class Scene:
             "called": self.called_id,
             "agent": f"{id}-agent",
             "department": f"{id}-desk",
+            "day": "2999-12-31",
         }
 
     def caller(self, who: str, **claims: Any) -> Caller:
@@ -165,6 +168,11 @@ ROUTES = [
         call="PUT /v1/vendor/desk", who="backend", scope="guestkey/registry", body=lambda _: sample.DESK, members=DESK,
     ),
     Route(call="GET /v1/vendor/desk", who="backend", scope="guestkey/registry", members=DESK),
+    Route(
+        call="PUT /v1/vendor/closures/{day}", who="backend", scope="guestkey/registry",
+        body=lambda _: {"name": "Works outing"}, members=CLOSURE,
+    ),
+    Route(call="DELETE /v1/vendor/closures/{day}", who="backend", scope="guestkey/registry", members=CLOSURE),
     Route(
         call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
         body=lambda scene: check_of(scene.tenant.tenant_id, scene.agent.agent_id),

@@ -613,6 +613,7 @@ Fault = tuple[str, dict[str, Any], str]
 """A route, what to say otherwise, and where the refusal must point."""
 
 TENANT, DEPARTMENT = "PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/departments/{department}"
+CLOSURE = "PUT /v1/vendor/closures/{day}"
 AGENT, RIGHT = "PUT /v1/vendor/agents/{agent}", "PUT /v1/vendor/tenants/{tenant}/users/{user}/right"
 CHECK, LOGIN, GRANT = "POST /v1/vendor/checks", "POST /v1/support/logins", "POST /v1/grants"
 ASK = "POST /v1/support/requests"
@@ -625,11 +626,12 @@ APPROVE, DECLINE = "POST /v1/requests/{request}/approve", "POST /v1/requests/{re
 
 TEXTS = [
     (TENANT, "name", 200), (TENANT, "version", 100), (DEPARTMENT, "name", 200), (AGENT, "name", 200),
-    (LOGIN, "reason", 500), (LOGIN, "ticket", 100), (ASK, "reason", 500),
+    (LOGIN, "reason", 500), (LOGIN, "ticket", 100), (ASK, "reason", 500), (CLOSURE, "name", 200),
 ]  # fmt: skip
 REQUIRED = {
     TENANT: "name version time_zone language country approver_emails",
     DEPARTMENT: "name",
+    CLOSURE: "name",
     AGENT: "name email departments active",
     RIGHT: "may_grant",
     CHECK: "tenant_id agent_id action",

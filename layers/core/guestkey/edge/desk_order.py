@@ -197,6 +197,12 @@ class DeskOrder(Input):
         return fee
 
 
+class ClosureOrder(Input):
+    """Why the desk is closed on a day."""
+
+    name: Name
+
+
 @cache
 def _calendars() -> dict[str, list[str]]:
     """Return the countries whose public holidays the clean-up knows, and their subdivisions where those differ."""

@@ -6,7 +6,7 @@ answering.
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
@@ -271,6 +271,14 @@ class DeskDay(Shape):
 
     booked: list[SupportCallback]
     waiting: list[SupportCallback]
+
+
+class Closure(Shape):
+    """A day on which the vendor closed the support desk, or no longer does, and who waits for a call then."""
+
+    day: date
+    name: str | None
+    callback_ids: list[str]
 
 
 class Me(Shape):

@@ -7,7 +7,7 @@ conditions ask is *absent or over*.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -17,10 +17,12 @@ from guestkey import settings
 from guestkey.errors import Busy, CallbackClosed, NoCallback, NotFound, SlotTaken, TenantUnknown
 from guestkey.rules import callbacks as rules
 from guestkey.rules.callbacks import Callback, Outcome, State, TakenBy
+from guestkey.rules.desk import Desk
+from guestkey.rules.hours import begins_at
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
 from guestkey.rules.people import Agent, Person, Tenant, User
-from guestkey.rules.slots import Slot
+from guestkey.rules.slots import A_DAY, Slot
 from guestkey.store import keys, ledger, once, seats, tenants
 from guestkey.store.once import Once
 from guestkey.store.seats import Named
@@ -150,6 +152,12 @@ def find_many(wanted: Iterable[Named]) -> list[Callback]:
     in_order = [keys.callback(tenant_id, callback_id) for tenant_id, callback_id in wanted]
     found = find_all(in_order)
     return [_callback(found[key]) for key in in_order if key in found]
+
+
+def booked_on(desk: Desk, day: date) -> list[Callback]:
+    """Return the call-backs whose slot begins on one of the desk's days, by time, strongly consistent."""
+    begins, ends = begins_at(desk, day), begins_at(desk, day + A_DAY)
+    return rules.of_day(find_many(seats.booked(begins, ends)), begins, ends)
 
 
 def move(user: User, callback_id: str, slot: Slot | None, lines: int, now: datetime) -> Callback:

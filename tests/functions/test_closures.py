@@ -1,0 +1,141 @@
+"""PUT and DELETE /v1/vendor/closures/{day}: the vendor closes its support desk on a day."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from guestkey.rules.callbacks import Outcome
+from guestkey.store import callbacks, keys
+from tests import hostile, makers, table
+from tests.calls import Answer, call
+from tests.makers import TUESDAY_AT_TEN
+from tests.people import ANNA, BACKEND, CARLA
+
+TUESDAY = date(2026, 11, 24)
+CHRISTMAS = date(2026, 12, 25)
+OUTING = {"name": "Works outing"}
+
+
+def put(day: date | str = TUESDAY, body: Any = OUTING) -> Answer:
+    return call("PUT", f"/v1/vendor/closures/{day}", body, caller=BACKEND)
+
+
+def delete(day: date | str = TUESDAY) -> Answer:
+    return call("DELETE", f"/v1/vendor/closures/{day}", caller=BACKEND)
+
+
+def slots_of(day: date) -> list[Any]:
+    """Return the slots that Anna is offered on a day."""
+    query = {"topic": "question", "from": day, "days": 1}
+    items: list[Any] = call("GET", "/v1/slots", caller=ANNA, query=query).body["items"]
+    return items
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_nobody_is_offered_a_slot_on_a_day_that_the_vendor_closed() -> None:
+    assert slots_of(TUESDAY)
+
+    assert tuple(put()) == (200, {"day": "2026-11-24", "name": "Works outing", "callback_ids": []})
+    assert slots_of(TUESDAY) == []
+    assert slots_of(TUESDAY + timedelta(days=1))
+
+
+def test_a_closure_taken_back_opens_the_day() -> None:
+    put()
+
+    assert tuple(delete()) == (200, {"day": "2026-11-24", "name": None, "callback_ids": []})
+    assert slots_of(TUESDAY)
+
+
+def test_bookings_of_that_day_stay_and_are_named_by_time() -> None:
+    of_carla = makers.callback(CARLA, TUESDAY_AT_TEN + timedelta(hours=1))
+    of_anna = makers.callback(ANNA, TUESDAY_AT_TEN)
+
+    assert put().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
+    assert callbacks.open_of("acme", makers.now()) == of_anna
+    assert delete().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
+
+
+def test_only_who_still_waits_for_a_call_of_that_day_is_named() -> None:
+    makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
+    makers.closed(makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN)), outcome=Outcome.UNREACHED)
+    makers.callback(ANNA, TUESDAY_AT_TEN + timedelta(days=1))
+    of_carla = makers.taken(makers.callback(CARLA, TUESDAY_AT_TEN))
+
+    assert put().body["callback_ids"] == [of_carla.callback_id]
+
+
+def test_the_day_is_the_desks_own() -> None:
+    makers.desk(time_zone="America/Los_Angeles")
+    at_five = makers.callback(ANNA, TUESDAY_AT_TEN + timedelta(hours=15, minutes=45))  # 16:45 there, Wednesday in UTC
+
+    assert put().body["callback_ids"] == [at_five.callback_id]
+    assert put(TUESDAY + timedelta(days=1)).body["callback_ids"] == []
+
+
+def test_a_public_holiday_stays_one_whatever_the_vendor_closes_and_opens() -> None:
+    with table.unchanged():
+        assert delete(CHRISTMAS).status == 200
+    put(CHRISTMAS, {"name": "Christmas party"})
+    delete(CHRISTMAS)
+
+    item = table.one(keys.closed(CHRISTMAS))
+    assert item
+    assert ("holiday" in item, "closure" in item) == (True, False)
+
+
+# ------------------------------------------------------------------ twice
+
+
+def test_closing_twice_is_closing_once_and_the_last_name_stays() -> None:
+    put()
+    with table.unchanged():
+        assert put().status == 200
+
+    assert put(body={"name": "Stocktaking"}).body["name"] == "Stocktaking"
+    item = table.one(keys.closed(TUESDAY))
+    assert item
+    assert item["closure"] == {"S": "Stocktaking"}
+
+
+def test_opening_twice_answers_the_same() -> None:
+    put()
+    first = delete()
+
+    with table.unchanged():
+        assert delete() == first
+
+
+# ------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "20261124", "2026-W48-2", "24.11.2026", "today", "1999-12-31", "2026-11-24T"]
+)
+def test_it_refuses_what_is_no_day(day: str) -> None:
+    with table.unchanged():
+        for answer in (put(day), delete(day)):
+            assert (answer.status, answer.code) == (422, "input_invalid")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": ""}, {"name": None}, {"name": "x" * 201}, OUTING | {"day": "2026-11-24"}]
+)
+def test_it_refuses_what_is_no_name(body: Any) -> None:
+    with table.unchanged():
+        assert put(body=body).code == "input_invalid"
+
+
+@pytest.mark.parametrize("name", hostile.TRICKS)
+def test_it_refuses_a_name_that_tricks_the_eye(name: str) -> None:
+    assert put(body={"name": name}).code == "input_invalid"
+
+
+def test_without_a_desk_there_is_nothing_to_close() -> None:
+    table.drop(keys.desk())
+
+    with table.unchanged():
+        assert (put().code, delete().code) == ("desk_unknown", "desk_unknown")
