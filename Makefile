@@ -8,7 +8,7 @@ SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ig
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly check static units gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,25 +48,29 @@ down: .venv/ready ## Stop the stack
 verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
-test: .venv/ready ## Run every test, journeys over HTTP on a stack of their own included
+test: .venv/ready units ## Run every test, journeys over HTTP on a stack of their own included
 	@local/browser.sh
-	@$(PYTHON) -m pytest $(SIDE_BY_SIDE)
+	@$(PYTHON) -m pytest --quiet -m slow $(SIDE_BY_SIDE)
 	@$(PYTHON) -m pytest tests/journeys tests/browser
 
 nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
 
-check: .venv/ready .gates/ready ## Everything that is checked before the journeys: style, types, rings, tests, template, freshness
+check: static units ## Everything that is checked before the journeys
+
+static: .venv/ready .gates/ready ## Style, types, rings, template, security, freshness
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
 	@PYTHONPATH=layers/core lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core lint-imports
-	@$(PYTHON) -m pytest --quiet -m 'not slow' $(SIDE_BY_SIDE) --cov --cov-report=term
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
 	@$(MAKE) --jobs=2 gates
 	@local/requirements.sh --check
 
-gates: bandit checkov cfnlint parliament ## What `make check` asks of the code's and the template's security
+units: .venv/ready ## The tests that need no stack, with their coverage; what takes seconds each is left to `make test`
+	@$(PYTHON) -m pytest --quiet -m 'not slow' $(SIDE_BY_SIDE) --cov --cov-report=term
+
+gates: bandit checkov cfnlint parliament ## What `make static` asks of the code's and the template's security
 
 bandit: .gates/ready
 	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers functions local docs bench
