@@ -18,6 +18,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 ANNA = {"sub": "anna", "tenant_id": "acme", "name": "Anna Albrecht", "email": "anna@acme.example", "locale": "de-DE"}
 SVEN = {"sub": "sven"}
 BACKEND = {"sub": "backend", "scope": "guestkey/check guestkey/registry guestkey/rights"}
+NOBODY: dict[str, str] = {}
 CONTEXT = SimpleNamespace(aws_request_id="bench", function_name="bench")
 
 

@@ -1,6 +1,6 @@
-"""What the bench fills the table with: an agent, grants live and past, as the store itself keeps them."""
+"""What the bench fills the table with: an agent, grants live and past, seats, as the store keeps them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from guestkey.rules.people import Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
 from guestkey.store import grants, keys, livekeys
 from guestkey.store.people import AgentItem
+from guestkey.store.seats import KEPT_FOR, SlotItem
 from guestkey.store.table import Item
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -48,6 +49,14 @@ def history(tenant_id: str, number: int) -> Iterator[Raw]:
     for age in range(number):
         grant = _grant(tenant_id, NOW - timedelta(days=1, minutes=5 * age), Period.ONE_HOUR)
         yield raw(grants._history(grant, keys.grant(tenant_id, grant.grant_id)))
+
+
+def full(quarters: Iterable[str], lines: int) -> Iterator[Raw]:
+    """Yield quarter-hours, each by its beginning, of which every line is taken."""
+    for quarter in quarters:
+        starts_at = datetime.fromisoformat(quarter)
+        holders = {f"tenant-{line}#{ULID.from_datetime(starts_at)}" for line in range(lines)}
+        yield raw(SlotItem(*keys.slot(starts_at), holders=holders, ttl=int((starts_at + KEPT_FOR).timestamp())))
 
 
 def raw(item: Item) -> Raw:

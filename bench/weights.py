@@ -147,8 +147,8 @@ def _write(bytes_written: int) -> int:
 def _value_size(value: dict[str, Any]) -> int:
     ((kind, content),) = value.items()
     match kind:
-        case "S":
-            return len(content.encode())
+        case "S" | "SS":  # a text, or a set of them
+            return len("".join(content).encode())
         case "N":
             return _number_size(content)
         case "B":
