@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
     "warm": processes.stub,
     "growth": nullcontext,
     "ledger": processes.dynamodb,
+    "bookings": nullcontext,
 }
 """Each part, with what it talks to."""
 

@@ -55,7 +55,7 @@ def dynamodb() -> Iterator[str]:
 @contextmanager
 def _serving(module: str, settings: Callable[[int, Path], dict[str, str]]) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="guestkey-bench-") as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         (folder / "tmp").mkdir()
         env = environment() | settings(port, folder)
         process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=env)
@@ -67,7 +67,8 @@ def _serving(module: str, settings: Callable[[int, Path], dict[str, str]]) -> It
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
