@@ -3,20 +3,17 @@
 Every step says what it expects; one that turns out otherwise ends the tour with exit code 1.
 """
 
-import json
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from local.__main__ import FOLDER, stack_of_this_project
 from local.build import PROJECT
+from local.callbacks import CallBacks
 from local.faults import Fault
-from local.stack import Stack
+from local.guide import Guide
 
 TENANT, USER, COLLEAGUE, AGENT, BACKEND = "acme", "anna", "ben", "sven", "backend"
 REASON = "Invoice 4711 cannot be printed"
@@ -24,13 +21,9 @@ REASON_TO_ASK = "The layout of invoice 4711"
 
 
 @dataclass
-class Tour:
+class Tour(Guide):
     """One walk through the main job."""
 
-    stack: Stack
-    # No proxy of the developer's environment stands between two processes of this machine.
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60), init=False)
-    steps: int = field(default=0, init=False)
     head: str = field(default="", init=False)
 
     def run(self) -> None:
@@ -50,12 +43,13 @@ class Tour:
         self.colleague_cannot_approve(request)
         self.customer_approves(request)
         self.product_asks("enter", expected="granted")
+        CallBacks(self).run()
         exported = self.customer_exports_the_ledger()
         self.customer_verifies(exported)
         self.somebody_changes_one_byte(exported)
 
     def leave_as_found(self) -> None:
-        """Revoke and withdraw what an earlier tour, or somebody trying things, left open."""
+        """Revoke, withdraw and cancel what an earlier tour, or somebody trying things, left open."""
         live = self.ask("GET", "/v1/grants?state=live&limit=100", USER).json()["items"]
         for grant in live:
             self.ask("DELETE", f"/v1/grants/{grant['grant_id']}", USER)
@@ -63,8 +57,11 @@ class Tour:
         pending = [request for request in asked if request["state"] == "pending"]
         for request in pending:
             self.ask("DELETE", f"/v1/support/requests/{request['request_id']}", AGENT)
-        if live or pending:
-            left = f"{len(live)} live grants and {len(pending)} requests"
+        open_callback = self.ask("GET", "/v1/callbacks/open", USER).json().get("callback_id")
+        if open_callback:
+            self.ask("DELETE", f"/v1/callbacks/{open_callback}", USER)
+        if live or pending or open_callback:
+            left = f"{len(live)} live grants, {len(pending)} requests and {1 if open_callback else 0} call-backs"
             print(f"(Closed {left} from before, so that the story starts at its beginning.)")
 
     def support_is_refused(self) -> None:
@@ -183,27 +180,6 @@ class Tour:
         print("".join(f"   → {line}\n" for line in verifier.stdout.splitlines()), end="")
         if verifier.returncode != expected:
             raise Fault(f"the verifier ended with {verifier.returncode}: {verifier.stderr}")
-
-    def say(self, sentence: str) -> None:
-        """Begin a step."""
-        self.steps += 1
-        print(f"\n{self.steps:2}. {sentence}")
-
-    def shown(self, method: str, path: str, who: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Ask, and show the call."""
-        print(f"   {method} {path}  as {who}" + (f"\n   {json.dumps(body, ensure_ascii=False)}" if body else ""))
-        return self.ask(method, path, who, body)
-
-    def ask(self, method: str, path: str, who: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Send one request with a fresh token."""
-        headers = {"Authorization": f"Bearer {self.stack.token(who)}"}
-        return self.http.request(method, self.stack.url + path, json=body, headers=headers)
-
-    def expect(self, answer: httpx.Response, status: int, **members: Any) -> None:
-        """End the tour unless the answer is as it should be."""
-        said = answer.json() if members else {}
-        if answer.status_code != status or any(said.get(name) != value for name, value in members.items()):
-            raise Fault(f"step {self.steps} went otherwise than it should: {answer.status_code} {answer.text[:500]}")
 
 
 def main() -> None:
