@@ -32,6 +32,8 @@ MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "PARKE
 """Settings that name what the stack makes, whatever its parameters."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
 """Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
+SENDING = {"ses:SendEmail", "ses:SendRawEmail"}
+"""SES has one call for all mails. Where the message comes whole it looks whether the caller may do the second."""
 OF_THE_STREAM = {
     "Table.Arn/stream/*": {f"dynamodb:{what}" for what in ("DescribeStream", "GetRecords", "GetShardIterator")},
     "*": {"dynamodb:ListStreams"},
@@ -143,7 +145,7 @@ def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_not
 def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(function: str) -> None:
     mailing = {resource for resource in actions(function) if resource.startswith("arn:aws:ses:")}
     assert mailing in (set(), MAILING)
-    assert all(actions(function)[resource] == {"ses:SendEmail"} for resource in mailing)
+    assert all(actions(function)[resource] == SENDING for resource in mailing)
     for resource, allowed in actions(function).items():
         if resource in mailing:
             continue
@@ -543,7 +545,7 @@ def test_mails_are_sent_encrypted_and_untracked_and_what_comes_back_is_counted()
 
 def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
     table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}}
-    mails = {resource: {"ses:SendEmail"} for resource in MAILING}
+    mails = dict.fromkeys(MAILING, SENDING)
 
     assert actions("NotifyFunction") == table | mails | OF_THE_STREAM
 

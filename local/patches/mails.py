@@ -16,23 +16,17 @@ Record = dict[str, Any]
 def keep_what_was_sent() -> None:
     """Keep the message as it was sent.
 
-    SES sends a raw message byte for byte, and a simple one with the headers it came with; 1.5.33 parses the one and
-    throws it away, and with it a calendar invitation, and drops the headers and the reply-to of the other. Drop it when
-    its list of messages has them all.
+    SES sends a raw message byte for byte; 1.5.33 parses it and throws it away, and with it its headers and a calendar
+    invitation. Drop it when its list of messages has them whole.
     """
     handle = ses_v2.handle_request
 
     async def handle_and_keep(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         answer = await handle(method, path, headers, body, query)
         if method == "POST" and path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
-            asked = json.loads(body)
-            content, record = asked["Content"], ses._sent_emails_list()[-1]
+            content, record = json.loads(body)["Content"], ses._sent_emails_list()[-1]
             if "Raw" in content:
                 record["Raw"] = b64decode(content["Raw"]["Data"]).decode()
-            else:
-                given = content.get("Simple", {}).get("Headers", [])
-                record["Headers"] = [[header["Name"], header["Value"]] for header in given]
-                record["ReplyTo"] = asked.get("ReplyToAddresses", [])
         return answer
 
     ses_v2.handle_request = handle_and_keep
@@ -41,8 +35,7 @@ def keep_what_was_sent() -> None:
 def sent() -> list[Record]:
     """Return all mails, oldest first, as `{to, subject, text, html}` and who they are from.
 
-    `to` is everybody who got it, openly or not. One that was sent as a whole message has it as `raw`, any other its own
-    `headers` and to whom answers go.
+    `to` is everybody who got it, openly or not. One that was sent as a whole message, as ours are, has it as `raw`.
     """
     return [_told(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
 
@@ -67,8 +60,6 @@ def _told(record: Record) -> Record:
             "text": record["BodyText"],
             "html": record["BodyHtml"] or "",
             "from": record["Source"],
-            "reply_to": record.get("ReplyTo", []),
-            "headers": record.get("Headers", []),
         }
     message = email.message_from_string(record["Raw"], policy=policy.default)
     return {
@@ -83,4 +74,4 @@ def _told(record: Record) -> Record:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""

@@ -92,7 +92,8 @@ def desk(world: time_machine.Traveller) -> Iterator[Desk]:
 
 
 def subject_of(mail: post.Sent) -> str:
-    return str(mail["Content"]["Simple"]["Subject"]["Data"])
+    (subject,) = post.read(post.as_mailed(mail)).headers["subject"]
+    return subject
 
 
 def text_of_mail(mail: post.Sent) -> str:

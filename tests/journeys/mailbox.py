@@ -8,20 +8,8 @@ from tests.edge import post
 
 
 def read(mail: dict[str, Any]) -> post.Read:
-    """Return a mail that the emulator kept, mailed as SES would and parsed by others."""
-    sent = {
-        "FromEmailAddress": mail["from"],
-        "ReplyToAddresses": mail["reply_to"],
-        "Destination": {"ToAddresses": mail["to"]},
-        "Content": {
-            "Simple": {
-                "Subject": {"Data": mail["subject"]},
-                "Body": {"Text": {"Data": mail["text"]}, "Html": {"Data": mail["html"]}},
-                "Headers": [{"Name": name, "Value": value} for name, value in mail["headers"]],
-            }
-        },
-    }
-    return post.read(post.as_mailed(sent))
+    """Return a mail that the emulator kept, parsed by others."""
+    return post.read(mail["raw"].encode())
 
 
 def subject_in(language: str) -> str:

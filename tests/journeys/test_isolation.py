@@ -13,7 +13,7 @@ from tests.journeys.world import Tenant, World
 
 READING = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
 READERS = {"CheckFunction", "OverviewFunction"}
-AS_A_WHOLE = (["ses:SendEmail"], ["dynamodb:ListStreams"])
+AS_A_WHOLE = (["ses:SendEmail", "ses:SendRawEmail"], ["dynamodb:ListStreams"])
 """Which names the sender SES knows is the vendor's affair, and streams are listed all or none."""
 
 

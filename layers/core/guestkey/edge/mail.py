@@ -1,12 +1,15 @@
 """The way out through SES: one mail for each recipient, with our own headers, from settings only.
 
-A recipient's address never stands in a log or in the text of a failure.
+A message is made here, whole, and SES sends it as it is. A recipient's address never stands in a log or in the text of
+a failure.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 from typing import Any
 
@@ -24,18 +27,12 @@ _ONE_RECIPIENT = frozenset({"BadRequestException", "MessageRejected"})
 """What SES answers where the next recipient may still succeed. Everything else would meet them all."""
 _ADDRESS = re.compile(r"[!-~]{1,254}")
 _NOT_IN_ADDRESS = frozenset('"(),:;<>[\\]')
-_UTF_8 = "UTF-8"
 
 ses = boto3.client("sesv2", config=aws.PROMPT)
-_SENDER: dict[str, Any] = {
-    name: value
-    for name, value in {
-        "FromEmailAddress": formataddr(parseaddr(settings.MAIL_SENDER)),
-        "ReplyToAddresses": [settings.MAIL_REPLY_TO] if settings.MAIL_REPLY_TO else None,
-        "ConfigurationSetName": settings.MAIL_CONFIGURATION_SET,
-    }.items()
-    if value
-}
+_SENDER = formataddr(parseaddr(settings.MAIL_SENDER))
+_CONFIGURATION: dict[str, Any] = (
+    {"ConfigurationSetName": settings.MAIL_CONFIGURATION_SET} if settings.MAIL_CONFIGURATION_SET else {}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +51,11 @@ class MailFailed(log.Discreet):
     def __init__(self, reasons: Sequence[str], unsent: Sequence[str], recipients: int) -> None:
         self.unsent = tuple(unsent)
         super().__init__(f"{len(self.unsent)} of {recipients} mails not sent: {', '.join(dict.fromkeys(reasons))}")
+
+
+def is_address(text: str) -> bool:
+    """Say whether this is plainly one address. Nothing is sent to what is not."""
+    return bool(_ADDRESS.fullmatch(text)) and text.count("@") == 1 and not _NOT_IN_ADDRESS & set(text)
 
 
 def send(mail: Mail, to: Sequence[str]) -> None:
@@ -89,26 +91,36 @@ def fate_of(mail: Mail, to: Sequence[str]) -> Fate:
 
 def _refusal(mail: Mail, address: str) -> str | None:
     """Send to one recipient. Return why it was not taken, or None; never the text, which names the address."""
-    if not _ADDRESS.fullmatch(address) or address.count("@") != 1 or _NOT_IN_ADDRESS & set(address):
+    if not is_address(address):
         return "BadRequestException"
-    headers = {"Auto-Submitted": "auto-generated"} | ({"Guestkey-Head": str(mail.head)} if mail.head else {})
     try:
         ses.send_email(
-            **_SENDER,
+            FromEmailAddress=_SENDER,
             Destination={"ToAddresses": [address]},
-            Content={
-                "Simple": {
-                    "Subject": {"Data": mail.subject, "Charset": _UTF_8},
-                    "Body": {
-                        "Text": {"Data": mail.text, "Charset": _UTF_8},
-                        "Html": {"Data": mail.html, "Charset": _UTF_8},
-                    },
-                    "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
-                }
-            },
+            Content={"Raw": {"Data": _message(mail, address)}},
+            **_CONFIGURATION,
         )
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     except BotoCoreError as error:
         return type(error).__name__
     return None
+
+
+def _message(mail: Mail, address: str) -> bytes:
+    """Return the whole message, in ASCII. SES adds its date and its id."""
+    message = EmailMessage(policy=SMTP)
+    headers = {
+        "From": settings.MAIL_SENDER,
+        "To": address,
+        "Reply-To": settings.MAIL_REPLY_TO,
+        "Subject": mail.subject,
+        "Auto-Submitted": "auto-generated",
+        "Guestkey-Head": str(mail.head or ""),
+    }
+    for name, value in headers.items():
+        if value:
+            message[name] = value
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="base64")
+    return message.as_bytes()
