@@ -264,6 +264,15 @@ def callback(
         return asked
 
 
+def moved(asked: Callback, starts_at: datetime | None, *, by: Caller = ANNA) -> Callback:
+    """Move a call-back to another slot, or to the queue."""
+    known = desks.known(now())
+    about = known.desk.topic(asked.topic)
+    slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
+    assert slot or starts_at is None, "there is no such slot"
+    return callbacks.move(user(by), asked.callback_id, slot, known.desk.lines, now())
+
+
 def cancelled(asked: Callback, *, by: Caller = ANNA) -> Callback:
     """Cancel a call-back."""
     return callbacks.cancel(user(by), asked.callback_id, now())

@@ -10,8 +10,8 @@ import pytest
 from tests import stack
 
 FUNCTIONS = {stack.folder_of(made): made for made in stack.of_type("AWS::Serverless::Function").values()}
-NEVER = {"icalendar", "aws_xray_sdk", "requests", "moto", "local", "tests"}
-ONLY = {"holidays": {"cleanup"}, "phonenumbers": {"booking", "desk_record"}}
+NEVER = {"aws_xray_sdk", "requests", "moto", "local", "tests"}
+ONLY = {"holidays": {"cleanup"}, "icalendar": {"notify"}, "phonenumbers": {"booking", "desk_record"}}
 FOR_MAILS = {"jinja2", "boto3"}
 """Heavy things stay where they are needed: some in functions that mail. pynamodb stands on botocore alone."""
 NO_FRAMEWORK = {"aws_lambda_powertools", "pydantic", "pydantic_core", "ulid", "boto3", "s3transfer", "email_validator"}

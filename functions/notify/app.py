@@ -1,16 +1,22 @@
-"""The table's stream: each new ledger entry goes to the stack's bus, and to the tenant's approvers if it concerns them.
+"""The table's stream: each new ledger entry goes to the stack's bus, and by mail to whom it concerns.
 
 At least once, and never before it is stored. A notice that comes again is known by its mark and mailed no more.
 """
 
-from guestkey.edge import clock, events, letters, mail, records
-from guestkey.edge.letters import Facts, Kind, OfGrant, OfLogin
+from dataclasses import replace
+
+from guestkey.edge import clock, events, invitations, letters, records, telling
+from guestkey.edge.letters import Kind, OfCallback, OfGrant, OfLogin
 from guestkey.edge.records import Said
 from guestkey.rules.ledger import Entry, Head, What
-from guestkey.store import notices, people
+from guestkey.store import callbacks, notices, people
 from guestkey.store.changes import News, ReviewDue
-from guestkey.store.notices import Notice
 
+OF_CALLBACK = {
+    What.CALLBACK_BOOKED: Kind.CALLBACK_BOOKED,
+    What.CALLBACK_MOVED: Kind.CALLBACK_MOVED,
+    What.CALLBACK_CANCELLED: Kind.CALLBACK_CANCELLED,
+}
 OF_GRANT = {What.GRANT_GIVEN: Kind.GRANTED, What.GRANT_REVOKED: Kind.REVOKED, What.GRANT_ENDED: Kind.ENDED}
 
 
@@ -23,12 +29,14 @@ def publish(news: News) -> Said:
 
 
 def notify(news: News) -> Said:
-    """Mail the approvers what concerns them: what became of a grant, its review, and that support is in."""
+    """Mail to the approvers what becomes of a grant, its review, and that support is in; to users their call-backs."""
     if isinstance(news, ReviewDue):
         return of_grant(Kind.REVIEW, news.tenant_id, news.grant_id)
     entry = news.entry
     if entry.what is What.LOGIN_RECORDED:
         return of_login(entry)
+    if entry.what in OF_CALLBACK:
+        return of_callback(entry)
     kind = OF_GRANT.get(entry.what)
     return of_grant(kind, entry.tenant_id, entry.about, entry.head) if kind else {}
 
@@ -39,7 +47,8 @@ def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None
     if found is None or (kind is Kind.REVIEW and found[1].revoked_at):
         return {"notice": kind, "mailed": 0}
     notice, grant, tip = found
-    return send(notice, OfGrant(tenant=notice.tenant, grant=grant, head=head or tip))
+    facts = OfGrant(tenant=notice.tenant, grant=grant, head=head or tip)
+    return telling.tell(kind, notice, letters.write(kind, notice.language, facts))
 
 
 def of_login(entry: Entry) -> Said:
@@ -49,21 +58,21 @@ def of_login(entry: Entry) -> Said:
         return {"notice": Kind.SUPPORT_IN, "mailed": 0}
     notice, login = found
     departments = people.department_names(login.departments)
-    return send(notice, OfLogin(tenant=notice.tenant, login=login, departments=departments, head=entry.head))
+    facts = OfLogin(tenant=notice.tenant, login=login, departments=departments, head=entry.head)
+    return telling.tell(Kind.SUPPORT_IN, notice, letters.write(Kind.SUPPORT_IN, notice.language, facts))
 
 
-def send(notice: Notice, facts: Facts) -> Said:
-    """Mail a notice to those who have not got it yet. Raises MailFailed if some still have not."""
-    untold = notice.untold
-    if untold:
-        letter = letters.write(Kind(notice.kind), notice.tenant.language, facts)
-        try:
-            mail.send(letter, untold)
-        except mail.MailFailed as failed:
-            notices.remember(notice, set(untold) - set(failed.unsent))
-            raise
-        notices.remember(notice, untold)
-    return {"notice": notice.kind, "mailed": len(untold)}
+def of_callback(entry: Entry) -> Said:
+    """Mail what an entry tells of a call-back, with an invitation that tells the same, however late it is."""
+    told = callbacks.told(entry)
+    kind = OF_CALLBACK[entry.what] if told.slot or entry.what is What.CALLBACK_CANCELLED else Kind.CALLBACK_WAITING
+    found = notices.of_callback(entry.tenant_id, entry.about, f"version-{told.version}", clock.now())
+    if found is None:
+        return {"notice": kind, "mailed": 0}
+    notice, callback, topic, _ = found
+    facts = OfCallback(tenant=notice.tenant, callback=callback, told=told, topic=topic, head=entry.head)
+    letter = letters.write(kind, notice.language, facts)
+    return telling.tell(kind, notice, replace(letter, invitation=invitations.write(notice.language, facts, entry.at)))
 
 
 lambda_handler = records.serve(publish, notify)

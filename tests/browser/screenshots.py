@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from io import BytesIO
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -32,12 +33,19 @@ REASONS = {
     "es": "La factura 4711 no se puede imprimir. Me gustaría probarlo desde su cuenta.",
     "it": "La fattura 4711 non si può stampare. Vorrei provarlo dal Suo account.",
 }
+CALLS: dict[str, dict[str, Any]] = {
+    "de": {"topic": "Beratung", "description": "Wie drucken wir Rechnungen mit zwei Adressen?"},
+    "en": {"topic": "Consultation", "description": "How do we print invoices with two addresses?"},
+    "es": {"topic": "Asesoramiento", "description": "¿Cómo imprimimos facturas con dos direcciones?"},
+    "it": {"topic": "Consulenza", "description": "Come stampiamo fatture con due indirizzi?"},
+}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PAGE_WIDTHS, MAIL_WIDTHS = (800, 320), (600, 320)
 HEIGHT = 200
 """No more than the smallest needs: a picture is as high as what it shows."""
 COLOURS = 64
 """Enough for letters with soft edges on a few grounds. The files are a third as large as a browser writes them."""
+MAILS_KEPT = ("activation", "granted", "support_in", "callback_booked", "callback_moved")
 KEPT = (
     "activate-*.de.800.light",
     *(
@@ -47,7 +55,7 @@ KEPT = (
     ),
     *(f"activate-{state}.{language}.800.light" for state in ("pending", "granted") for language in ("es", "it")),
     "activate-pending.de.320.*",
-    *(f"mail-{kind}.{language}.*" for kind in ("activation", "granted", "support_in") for language in ("de", "en")),
+    *(f"mail-{kind}.{language}.*" for kind in MAILS_KEPT for language in ("de", "en")),
 )
 """What lies in docs/screenshots."""
 
@@ -92,6 +100,10 @@ def mails(camera: Camera, browser: Browser) -> None:
         told = samples.every_kind() | {
             letters.Kind.ACTIVATION: samples.asked(reason=reason),
             letters.Kind.SUPPORT_IN: samples.of_login(reason=reason),
+            letters.Kind.CALLBACK_BOOKED: samples.of_callback(**CALLS[language]),
+            letters.Kind.CALLBACK_MOVED: samples.of_callback(
+                samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1, **CALLS[language]
+            ),
         }
         for kind, facts in told.items():
             if wanted := camera.wants(f"mail-{kind}", language, MAIL_WIDTHS):

@@ -86,6 +86,8 @@ class Read:
     headers: dict[str, list[str]]
     recipients: list[str]
     parts: list[str]
+    calendars: list[PyMimePart]
+    """An invitation, and the same as a file."""
     text: str
     html: LexborHTMLParser
 
@@ -126,7 +128,7 @@ def read(raw: bytes) -> Read:
     """Return a message as it is understood by others."""
     flat = parse_email(raw, strict=True)
     (text,), (html,) = flat.text_plain, flat.text_html
-    assert not flat.attachments
+    tree = parse_email_tree(raw)
     return Read(
         headers={
             name.lower(): [value.strip() for value in values]  # one that was folded begins with a blank
@@ -134,13 +136,14 @@ def read(raw: bytes) -> Read:
             if name.lower() != "content-type"
         },
         recipients=[address.address for address in (*flat.to, *flat.cc, *flat.bcc)],
-        parts=list(_types(parse_email_tree(raw))),
+        parts=[part.content_type for part in _parts(tree)],
+        calendars=[part for part in _parts(tree) if part.content_type in {"text/calendar", "application/ics"}],
         text=text,
         html=LexborHTMLParser(html),
     )
 
 
-def _types(part: PyMimePart) -> Iterator[str]:
-    yield part.content_type
+def _parts(part: PyMimePart) -> Iterator[PyMimePart]:
+    yield part
     for child in part.children:
-        yield from _types(child)
+        yield from _parts(child)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guestkey.edge.letters import Asked, Facts, Kind, OfGrant, OfLogin
+from guestkey.edge.letters import Asked, Facts, Kind, OfCallback, OfGrant, OfLogin
+from guestkey.rules.callbacks import Callback, Told
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant
 from guestkey.rules.periods import Period, end_of, review_at
+from guestkey.rules.slots import Slot
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST_ID = "01KB4Q5ZP0E8Q7R2M9V3XW6YTA"
@@ -77,6 +79,43 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
     return OfLogin(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
 
 
+def slot(starts_at: datetime, minutes: int = 30) -> Slot:
+    """Return half an hour, or some other time."""
+    return Slot(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes))
+
+
+TUESDAY_AT_TEN = slot(MONDAY_NOON + timedelta(hours=21))
+WEDNESDAY_AT_FOUR = slot(MONDAY_NOON + timedelta(hours=51))
+"""Both by the clocks of Berlin."""
+
+
+def of_callback(
+    slot: Slot | None = TUESDAY_AT_TEN,
+    earlier: Slot | None = None,
+    *,
+    version: int = 0,
+    tenant: Tenant = ACME,
+    topic: str = "Beratung",
+    **changed: Any,
+) -> OfCallback:
+    """Return what a mail tells of the call-back that Anna asked for at noon."""
+    callback = Callback(
+        tenant_id=tenant.tenant_id,
+        callback_id="01KB4Q8000E8Q7R2M9V3XW6YTD",
+        topic="consultation",
+        description="Der Import der Exposés bleibt stehen.\nSeit heute früh.",
+        phone="+4924144686122",
+        phone_shown="0241 44686122",
+        slot=slot,
+        requested_at=MONDAY_NOON,
+        requested_by=Person(user_id="anna", name="Anna Albrecht"),
+        email="anna@acme.example",
+        locale="de-DE",
+    )
+    told = Told(slot=slot, earlier=earlier, version=version)
+    return OfCallback(tenant=tenant, callback=replace(callback, **changed), told=told, topic=topic, head=HEAD)
+
+
 REVOKED: dict[str, Any] = {
     "revoked_at": MONDAY_NOON + timedelta(hours=1),
     "revoked_by": Person(user_id="giulia", name="Giulia Moretti"),
@@ -92,6 +131,10 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.ENDED: of_grant(),
         Kind.REVIEW: of_grant(Period.PERMANENT),
         Kind.SUPPORT_IN: of_login(),
+        Kind.CALLBACK_BOOKED: of_callback(),
+        Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
+        Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
+        Kind.CALLBACK_CANCELLED: of_callback(None, WEDNESDAY_AT_FOUR, version=2),
     }
 
 
@@ -99,6 +142,7 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
     """Return what a mail of each kind tells where people typed this everywhere they can, and the vendor as well."""
     tenant = replace(ACME, name=typed)
     somebody = Person(user_id="anna", name=typed)
+    by_phone: dict[str, Any] = {"tenant": tenant, "topic": typed, "requested_by": somebody, "description": typed}
     grantees = {
         Kind.GRANTED: Grantee(type=GranteeType.AGENT, id="sven", name=typed),
         Kind.ENDED: Grantee(type=GranteeType.DEPARTMENT, id="support", name=typed),
@@ -111,4 +155,8 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
         Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),
+        Kind.CALLBACK_BOOKED: of_callback(**by_phone),
+        Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
+        Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),
+        Kind.CALLBACK_CANCELLED: of_callback(None, TUESDAY_AT_TEN, **by_phone),
     }

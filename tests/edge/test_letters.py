@@ -157,6 +157,49 @@ def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
     assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
 
 
+def test_a_mail_on_a_booked_call_back_says_when_whom_and_where_we_call_and_about_what() -> None:
+    written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
+
+    for line in (
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)",
+        "- Wen wir anrufen: Anna Albrecht",
+        "- Telefonnummer: 0241 44686122",
+        "- Thema: Beratung",
+        "- Anliegen: „Der Import der Exposés bleibt stehen. Seit heute früh.“",
+    ):
+        assert f"\n{line}\n" in written
+    assert "Bisheriger Termin" not in written
+    assert written.endswith("weil Sie für Acme Immobilien GmbH um einen Rückruf gebeten haben.\n")
+
+
+def test_a_mail_on_a_moved_call_back_says_both_times_by_the_customers_clock() -> None:
+    facts = samples.of_callback(samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1)
+    abroad = replace(facts, tenant=replace(samples.ACME, time_zone="America/New_York"))
+
+    written = german(Kind.CALLBACK_MOVED, facts)
+    assert "- Termin: Mittwoch, 25. November 2026, 16:00 Uhr (Europe/Berlin)\n" in written
+    assert "- Bisheriger Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)\n" in written
+    assert "- Termin: Mittwoch, 25. November 2026, 10:00 Uhr (America/New_York)\n" in german(
+        Kind.CALLBACK_MOVED, abroad
+    )
+
+
+def test_a_mail_from_the_queue_names_no_time_but_the_one_that_is_no_more() -> None:
+    assert "Termin:" not in german(Kind.CALLBACK_WAITING, samples.of_callback(None))
+
+    left = german(Kind.CALLBACK_WAITING, samples.of_callback(None, samples.TUESDAY_AT_TEN, version=1))
+    assert "\n- Bisheriger Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)\n" in left
+    assert "\n- Termin:" not in left
+
+
+def test_a_mail_tells_what_the_entry_told_and_not_where_the_call_back_is_by_now() -> None:
+    facts = samples.of_callback()
+    moved_on = replace(facts, callback=replace(facts.callback, slot=samples.WEDNESDAY_AT_FOUR, version=1))
+
+    assert german(Kind.CALLBACK_BOOKED, moved_on) == german(Kind.CALLBACK_BOOKED, facts)
+
+
 @pytest.mark.parametrize(("kind", "language"), EACH)
 def test_both_parts_say_the_same(kind: Kind, language: str) -> None:
     read = received(kind, language, samples.every_kind()[kind])
@@ -246,6 +289,8 @@ def test_what_is_no_requests_id_makes_no_link(request_id: str) -> None:
         (Kind.GRANTED, samples.asked()),
         (Kind.ENDED, samples.of_login()),
         (Kind.SUPPORT_IN, samples.of_grant()),
+        (Kind.GRANTED, samples.of_callback()),
+        (Kind.CALLBACK_MOVED, samples.of_grant()),
     ],
 )
 def test_facts_of_another_kind_of_mail_are_refused(kind: Kind, facts: letters.Facts) -> None:

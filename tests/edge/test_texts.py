@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from guestkey.edge import letters
+from guestkey.edge import invitations, letters
 from guestkey.edge.letters import Kind
 from guestkey.edge.words import LANGUAGES, catalogue
 from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
-from tests.edge import samples
+from tests.edge import calendars, samples
 from tests.edge.samples import MONDAY_NOON
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -47,7 +47,10 @@ def everything_written(language: str) -> str:
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
     mails = [letters.write(kind, language, told) for kind, told in facts]
-    return "\n".join(part for mail in mails for part in (mail.text, unescape(mail.html)))
+    invited = invitations.write(language, samples.of_callback(), MONDAY_NOON)
+    assert invited
+    in_calendars = calendars.invited(invited.calendar.encode()).summary
+    return "\n".join([in_calendars, *(part for mail in mails for part in (mail.text, unescape(mail.html)))])
 
 
 def test_every_language_has_the_same_keys() -> None:

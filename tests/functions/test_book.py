@@ -140,6 +140,7 @@ def test_the_ledger_tells_of_it_without_what_anna_wrote_and_without_her_number()
     assert entry.data == {
         "topic": "question",
         "starts_at": "2026-11-24T09:00:00Z",
+        "ends_at": "2026-11-24T09:15:00Z",
         "version": 0,
         "description_sha256": sha256(b"The import stands still").hexdigest(),
     }

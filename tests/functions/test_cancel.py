@@ -56,7 +56,11 @@ def test_the_ledger_tells_of_it() -> None:
 
     last = list(ledger.since("acme", 0, 100))[-1]
     assert (last.what, last.about, last.by.id) == ("callback.cancelled", booked.callback_id, "ben")
-    assert last.data == {"version": 1}
+    assert last.data == {
+        "earlier_starts_at": "2026-11-24T09:00:00Z",
+        "earlier_ends_at": "2026-11-24T09:15:00Z",
+        "version": 1,
+    }
 
 
 def test_the_record_stays_for_a_while() -> None:

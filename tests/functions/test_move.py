@@ -49,7 +49,13 @@ def test_the_ledger_tells_of_it() -> None:
     assert (entry.what, entry.by.id, entry.data) == (
         "callback.moved",
         "ben",
-        {"starts_at": "2026-11-24T11:00:00Z", "version": 1},
+        {
+            "starts_at": "2026-11-24T11:00:00Z",
+            "ends_at": "2026-11-24T11:15:00Z",
+            "earlier_starts_at": "2026-11-24T09:00:00Z",
+            "earlier_ends_at": "2026-11-24T09:15:00Z",
+            "version": 1,
+        },
     )
 
 

@@ -19,8 +19,9 @@ from guestkey.store import keys, ledger
 from guestkey.store.changes import REVIEW_TOLD_AT
 from tests import bus, makers, parked, stream, table
 from tests.calls import LambdaContext, call, handler
-from tests.edge import post
+from tests.edge import calendars, post
 from tests.edge.post import Refusal
+from tests.makers import TUESDAY_AT_TEN
 from tests.people import ANNA, CARLA, DORA, GIULIA, SVEN
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
@@ -31,6 +32,12 @@ GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
     "Unbefristete Freigabe für den Support: bitte prüfen",
     "Der Support hat sich in Ihrem Konto angemeldet",
 )
+BOOKED, MOVED, CANCELLED = (
+    "Ihr Rückruf vom Support ist gebucht",
+    "Ihr Rückruf vom Support hat einen neuen Termin",
+    "Ihr Rückruf vom Support ist abgesagt",
+)
+NOON = TUESDAY_AT_TEN + timedelta(hours=2)
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
 REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
 
@@ -253,6 +260,141 @@ def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: tim
     assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
     assert {(event["Source"], event["EventBusName"]) for event in desk.events} == {("guestkey", "guestkey")}
     assert [subject for _, subject in desk.told] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
+
+
+# ------------------------------------------------------------------ call-backs
+
+
+def invitations(desk: Desk) -> list[tuple[str, int, str]]:
+    """Return method, sequence and beginning of each invitation that was mailed, in order."""
+    read = [calendars.of(post.read(post.as_mailed(mail))) for mail in desk.mails]
+    return [(told.method, told.sequence, text_of(told.starts_at)) for told in read]
+
+
+def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_colleague_changes_it(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    makers.moved(booked, NOON, by=GIULIA)
+    makers.cancelled(booked, by=GIULIA)
+
+    assert desk.hand_over() == []
+
+    assert desk.told == [(ANNAS, BOOKED), (ANNAS, MOVED), (ANNAS, CANCELLED)]
+    assert invitations(desk) == [
+        ("REQUEST", 0, "2026-11-24T09:00:00Z"),
+        ("REQUEST", 1, "2026-11-24T11:00:00Z"),
+        ("CANCEL", 2, "2026-11-24T11:00:00Z"),
+    ]
+    for mail, entry in zip(desk.mails, entries()[-3:], strict=True):
+        letter = post.read(post.as_mailed(mail))
+        assert letter.headers["guestkey-head"] == [f"{entry['seq']}:{entry['hash']}"]
+        assert text_of(calendars.of(letter).stamped_at) == entry["at"]
+        assert "Thema: Kurze Frage" in letter.text
+    assert desk.whats == ["callback.booked", "callback.moved", "callback.cancelled"]
+
+
+def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(desk: Desk) -> None:
+    waiting = makers.callback(CARLA)
+    makers.moved(waiting, NOON, by=CARLA)
+    makers.moved(waiting, None, by=CARLA)
+    makers.cancelled(waiting, by=CARLA)
+
+    desk.hand_over()
+
+    assert desk.told == [
+        (CARLAS, "We will call you as soon as somebody is free"),
+        (CARLAS, "Your call from support has a new time"),
+        (CARLAS, "We will call you as soon as somebody is free"),
+        (CARLAS, "Your call from support is cancelled"),
+    ]
+    read = [post.read(post.as_mailed(mail)) for mail in desk.mails]
+    assert [len(letter.calendars) for letter in read] == [0, 2, 2, 0]
+    assert [calendars.of(letter).method for letter in read[1:3]] == ["REQUEST", "CANCEL"]
+    assert "6:00 am (America/New_York)" in read[1].text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject"),
+    [
+        ("es-MX", "Su llamada del soporte está reservada"),
+        ("de_AT", BOOKED),
+        (None, BOOKED),
+        ("fr", "Your call from support is booked"),
+    ],
+)
+def test_they_are_told_in_their_own_language_or_else_in_the_customers(
+    desk: Desk, locale: str | None, subject: str
+) -> None:
+    makers.callback(ANNA.but(locale=locale), TUESDAY_AT_TEN)
+
+    desk.hand_over()
+
+    assert desk.told == [(ANNAS, subject)]
+
+
+@pytest.mark.parametrize("email", [None, "anna", "anna@acme.example, mallory@evil.example"])
+def test_whose_token_has_no_address_is_not_told_and_nobody_else_is(desk: Desk, email: str | None) -> None:
+    makers.callback(ANNA.but(email=email), TUESDAY_AT_TEN)
+
+    assert desk.hand_over() == []
+
+    assert desk.mails == []
+    assert parked.messages() == []
+
+
+def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    desk.new()
+    makers.closed(makers.taken(booked))
+
+    desk.hand_over()
+
+    assert desk.mails == []
+    assert desk.whats == ["callback.taken", "callback.closed"]
+
+
+def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
+    """Parked, and taken back when the call-back is elsewhere: a calendar knows by the sequence what came first."""
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    late = desk.new()
+    makers.moved(booked, NOON)
+    desk.hand_over()
+    desk.hand_over(late)
+
+    assert desk.told == [(ANNAS, MOVED), (ANNAS, BOOKED)]
+    assert invitations(desk) == [("REQUEST", 1, "2026-11-24T11:00:00Z"), ("REQUEST", 0, "2026-11-24T09:00:00Z")]
+
+
+def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    makers.moved(booked, NOON)
+    makers.cancelled(booked)
+    again = desk.new()
+    desk.hand_over(again)
+
+    desk.hand_over(again)
+
+    assert len(desk.mails) == 3
+    mark = table.one(keys.notice("acme", booked.callback_id, "version-1"))
+    assert mark
+    assert "@" not in str(mark)
+
+
+def test_a_topic_that_is_gone_is_called_by_its_id(desk: Desk) -> None:
+    makers.callback(ANNA, TUESDAY_AT_TEN)
+    table.drop(keys.desk())
+
+    desk.hand_over()
+
+    assert "Thema: question" in text_of_mail(desk.mails[0])
+
+
+def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    table.drop(keys.callback("acme", booked.callback_id))
+
+    assert desk.hand_over() == []
+
+    assert desk.mails == []
 
 
 # ------------------------------------------------------------------ nobody to tell, or nothing

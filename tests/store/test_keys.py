@@ -57,6 +57,7 @@ FILLED = {
     "<callback_id>": "01J",
     "<start>": "12:00",
     "<seq, 12 digits>": "000000000007",
+    "<about>": "01J",
     "<notice>": "granted",
     "<date>": "2026-12-25",
     "<year>": "2026",

@@ -17,6 +17,7 @@ from guestkey.edge import callers
 from guestkey.edge.mail import Mail
 from guestkey.edge.typed import LONGEST_REASON, is_taken_apart, shown
 from guestkey.edge.words import Catalogue, catalogue
+from guestkey.rules.callbacks import Callback, Told
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
 from guestkey.rules.logins import Login
@@ -43,6 +44,10 @@ class Kind(StrEnum):
     ENDED = "ended"
     REVIEW = "review"
     SUPPORT_IN = "support_in"
+    CALLBACK_BOOKED = "callback_booked"
+    CALLBACK_WAITING = "callback_waiting"
+    CALLBACK_MOVED = "callback_moved"
+    CALLBACK_CANCELLED = "callback_cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,18 @@ class OfLogin:
     head: Head
 
 
-Facts = Asked | OfGrant | OfLogin
+@dataclass(frozen=True, kw_only=True)
+class OfCallback:
+    """What a mail tells whoever asked for a call-back. `topic` is a name; what `told` says counts, not the record."""
+
+    tenant: Tenant
+    callback: Callback
+    told: Told
+    topic: str
+    head: Head
+
+
+Facts = Asked | OfGrant | OfLogin | OfCallback
 _TELLS: dict[Kind, type[Facts]] = {
     Kind.ACTIVATION: Asked,
     Kind.GRANTED: OfGrant,
@@ -86,6 +102,10 @@ _TELLS: dict[Kind, type[Facts]] = {
     Kind.ENDED: OfGrant,
     Kind.REVIEW: OfGrant,
     Kind.SUPPORT_IN: OfLogin,
+    Kind.CALLBACK_BOOKED: OfCallback,
+    Kind.CALLBACK_WAITING: OfCallback,
+    Kind.CALLBACK_MOVED: OfCallback,
+    Kind.CALLBACK_CANCELLED: OfCallback,
 }
 
 
@@ -114,7 +134,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
         "keep": words.text("shared", "keep"),
         "head": head,
         "unlinked": words.text("shared", "unlinked") if is_taken_apart(by, tenant, *dict(rows).values()) else None,
-        "footer": words.text("shared", "footer", tenant=tenant),
+        "footer": words.text("callbacks" if isinstance(facts, OfCallback) else "shared", "footer", tenant=tenant),
     }
     return Mail(
         subject=words.text(kind, "subject"),
@@ -138,6 +158,8 @@ def _by(kind: Kind, facts: Facts) -> str:
             return _agent(facts.agent_name, facts.departments)
         case OfLogin():
             return _agent(facts.login.agent_name, facts.departments)
+        case OfCallback():
+            return shown(facts.callback.requested_by.name)
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
             return shown((revoked_by or facts.grant.granted_by).name)
@@ -160,12 +182,31 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield "reason", words.text("shared", "quoted", text=shown(login.reason, LONGEST_REASON))
             yield "export", words.text("export", "allowed" if login.may_export else "not_allowed")
             yield "access_until", words.end(login.access_ends_at, zone)
+        case OfCallback(told=told):
+            if told.slot:
+                yield "called_at", words.moment(told.slot.starts_at, zone)
+            if told.earlier:
+                yield "earlier_at", words.moment(told.earlier.starts_at, zone)
+            yield from _matter(words, facts)
         case _:
             grant = facts.grant
             yield "grantee", words.text("grantees", grant.grantee.type, name=shown(grant.grantee.name))
             yield "given_by", shown(grant.granted_by.name)
             yield "given_at", words.moment(grant.granted_at, zone)
             yield from _end_of_grant(kind, words, facts)
+
+
+def matter(language: str, facts: OfCallback) -> str:
+    """Return what a call-back is about, as a calendar may show it: a line for each fact."""
+    words = catalogue(language)
+    return "\n".join(f"{words.text('labels', label)}: {value}" for label, value in _matter(words, facts))
+
+
+def _matter(words: Catalogue, facts: OfCallback) -> Iterator[tuple[str, str]]:
+    yield "called", _by(Kind.CALLBACK_BOOKED, facts)
+    yield "phone", facts.callback.phone_shown
+    yield "topic", shown(facts.topic)
+    yield "description", words.text("shared", "quoted", text=shown(facts.callback.description, LONGEST_REASON))
 
 
 def _end_of_grant(kind: Kind, words: Catalogue, facts: OfGrant) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,14 @@ _CONFIGURATION: dict[str, Any] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """What a calendar makes of a mail: iCalendar, and its method, `REQUEST` or `CANCEL`."""
+
+    method: str
+    calendar: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mail:
     """A mail without its recipients. A notice carries the head of the tenant's ledger."""
 
@@ -43,6 +51,7 @@ class Mail:
     text: str
     html: str
     head: Head | None = None
+    invitation: Invitation | None = None
 
 
 class MailFailed(log.Discreet):
@@ -123,4 +132,16 @@ def _message(mail: Mail, address: str) -> bytes:
             message[name] = value
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="base64")
+    if mail.invitation:
+        _invite(message, mail.invitation)
     return message.as_bytes()
+
+
+def _invite(message: EmailMessage, invitation: Invitation) -> None:
+    """Add an invitation twice: as a part that mail programs show with its buttons, and as a file for those that do not.
+
+    The method in the part's type must be the calendar's own (RFC 6047, section 2.4).
+    """
+    calendar = invitation.calendar
+    message.add_alternative(calendar, subtype="calendar", params={"method": invitation.method}, cte="base64")
+    message.add_attachment(calendar.encode(), maintype="application", subtype="ics", filename="invite.ics")

@@ -102,6 +102,16 @@ class Callback:
         return self.state(at) in OPEN
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What one change tells of when the call is: at which slot since then, and at which no more."""
+
+    slot: Slot | None
+    """None from the queue, and of one that is cancelled."""
+    earlier: Slot | None
+    version: int
+
+
 def book(
     *,
     callback_id: str,

@@ -16,11 +16,11 @@ from pynamodb.expressions.condition import Condition
 from guestkey import settings
 from guestkey.errors import Busy, CallbackClosed, NoCallback, NotFound, SlotTaken, TenantUnknown
 from guestkey.rules import callbacks as rules
-from guestkey.rules.callbacks import Callback, Outcome, State, TakenBy
+from guestkey.rules.callbacks import Callback, Outcome, State, TakenBy, Told
 from guestkey.rules.desk import Desk
 from guestkey.rules.hours import begins_at
-from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.instants import instant, text_of
+from guestkey.rules.ledger import By, ByType, Data, Entry, Note, What, digest
 from guestkey.rules.people import Agent, Person, Tenant, User
 from guestkey.rules.slots import A_DAY, Slot
 from guestkey.store import keys, ledger, once, seats, tenants
@@ -142,7 +142,7 @@ def open_of(tenant_id: str, now: datetime) -> Callback:
 def find(tenant_id: str, callback_id: str) -> Callback:
     """Return one call-back, strongly consistent. Raises NotFound."""
     try:
-        return _callback(CallbackItem.get(*keys.callback(tenant_id, callback_id), consistent_read=True))
+        return callback_of(CallbackItem.get(*keys.callback(tenant_id, callback_id), consistent_read=True))
     except CallbackItem.DoesNotExist:
         raise NotFound from None
 
@@ -151,7 +151,7 @@ def find_many(wanted: Iterable[Named]) -> list[Callback]:
     """Return those of (tenant_id, callback_id) that there are, in that order."""
     in_order = [keys.callback(tenant_id, callback_id) for tenant_id, callback_id in wanted]
     found = find_all(in_order)
-    return [_callback(found[key]) for key in in_order if key in found]
+    return [callback_of(found[key]) for key in in_order if key in found]
 
 
 def booked_on(desk: Desk, day: date) -> list[Callback]:
@@ -211,7 +211,7 @@ def _change(
         if after == before:
             return before
         try:
-            _write(before, after, _note(after, what, by, now), tip, lines, now)
+            _write(before, after, _note(after, what, by, now, before), tip, lines, now)
         except Unmet as unmet:
             if "callback" in unmet.found:
                 continue
@@ -231,7 +231,7 @@ def _read(tenant_id: str, callback_id: str, by: By) -> tuple[ledger.Tip, Callbac
         tip, found = side_by_side(lambda: ledger.wish(tenant_id), lambda: find_all([key]))
     if tip is None or key not in found:
         raise NotFound
-    return tip, _callback(found[key])
+    return tip, callback_of(found[key])
 
 
 def _write(before: Callback, after: Callback, note: Note, tip: ledger.Tip, lines: int, now: datetime) -> None:
@@ -275,24 +275,44 @@ def _open_id(item: Item | None, now: datetime) -> str | None:
     return item.callback_id
 
 
-def _note(callback: Callback, what: What, by: By, now: datetime) -> Note:
+def _note(callback: Callback, what: What, by: By, now: datetime, before: Callback | None = None) -> Note:
     data: Data = {}
-    starts_at = text_of(callback.slot.starts_at) if callback.slot else None
+    slot, earlier = _told_of(callback.slot), _told_of(before.slot if before else None, "earlier_")
     match what:
         case What.CALLBACK_BOOKED:
             data = {
                 "topic": callback.topic,
-                "starts_at": starts_at,
                 "version": callback.version,
                 "description_sha256": digest(callback.description),
+                **slot,
             }
         case What.CALLBACK_MOVED:
-            data = {"starts_at": starts_at, "version": callback.version}
+            data = {"version": callback.version, **slot, **earlier}
         case What.CALLBACK_CANCELLED:
-            data = {"version": callback.version}
+            data = {"version": callback.version, **earlier}
         case What.CALLBACK_CLOSED:
             data = {"outcome": callback.closed_as, "note_sha256": digest(callback.note) if callback.note else None}
     return Note(what=what, by=by, about=callback.callback_id, data=data, at=now)
+
+
+def _told_of(slot: Slot | None, which: str = "") -> Data:
+    return {
+        f"{which}starts_at": text_of(slot.starts_at) if slot else None,
+        f"{which}ends_at": text_of(slot.ends_at) if slot else None,
+    }
+
+
+def told(entry: Entry) -> Told:
+    """Return what an entry tells of when a call-back is: that it was booked, moved or cancelled."""
+    slot, earlier = _slot_told(entry.data), _slot_told(entry.data, "earlier_")
+    return Told(slot=slot, earlier=earlier, version=int(entry.data["version"] or 0))
+
+
+def _slot_told(data: Data, which: str = "") -> Slot | None:
+    starts_at, ends_at = data.get(f"{which}starts_at"), data.get(f"{which}ends_at")
+    if starts_at is None:
+        return None
+    return Slot(starts_at=instant(str(starts_at)), ends_at=instant(str(ends_at)))
 
 
 def _put(change: Change, callback: Callback, condition: Condition, now: datetime) -> None:
@@ -335,7 +355,8 @@ def _item(callback: Callback, ttl: int | None) -> CallbackItem:
     )
 
 
-def _callback(item: Item) -> Callback:
+def callback_of(item: Item) -> Callback:
+    """Return a call-back that was read together with other items."""
     assert isinstance(item, CallbackItem)
     return Callback(
         tenant_id=item.pk.removeprefix(keys.of_tenant("")),

@@ -139,6 +139,12 @@ def write_holidays(year: int, origin: Origin, holidays: Mapping[date, str]) -> N
     forget()
 
 
+def topic_name(item: Item | None, topic_id: str, language: str) -> str:
+    """Return what a desk's record that was read together with other items calls a topic; of one that is gone its id."""
+    topic = desk_of(item.record).topic(topic_id) if isinstance(item, DeskItem) else None
+    return topic.name(language) if topic else topic_id
+
+
 def _read(first_year: int) -> Known:
     """Read all in one request: by its key the record lies right behind the last closed day."""
     between = Item.sk.between(keys.closed_year(first_year).sk, keys.desk().sk)

@@ -9,7 +9,7 @@
     request                      TENANT#<tenant_id>            REQUEST#<request_id>             store/requests
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 store/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   store/ledger
-    notice sent                  TENANT#<tenant_id>            NOTICE#<grant_id>#<notice>       store/notices
+    notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          store/notices
     open callback                TENANT#<tenant_id>            CALLBACK                         store/callbacks
     callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           store/callbacks
     whose a call-back is         CALLBACK#<callback_id>        PROFILE                          store/callbacks
@@ -173,8 +173,9 @@ def entry(tenant_id: str, seq: int) -> Key:
     return Key(of_tenant(tenant_id), f"{ENTRY}{seq:012d}")
 
 
-def notice(tenant_id: str, grant_id: str, kind: str) -> Key:
-    return Key(of_tenant(tenant_id), f"NOTICE#{grant_id}#{kind}")
+def notice(tenant_id: str, about: str, which: str) -> Key:
+    """Return where it is marked who got a notice: about which grant or call-back, and which of those."""
+    return Key(of_tenant(tenant_id), f"NOTICE#{about}#{which}")
 
 
 def agent(agent_id: str) -> Key:

@@ -1,7 +1,8 @@
 """Notices: what each is about, and a mark in the table of whom it was mailed to, so that one that comes again is known.
 
-A grant has at most one notice of each kind, so its id and the kind name the mark. A mark is written after its mails:
-whoever finds none mails, perhaps again. That support is in is told of one login only, and claimed for it before.
+A grant has at most one notice of each kind, so its id and the kind name the mark; a call-back has one for each of its
+versions. A mark is written after its mails: whoever finds none mails, perhaps again. That support is in is told of one
+login only, and claimed for it before.
 """
 
 from collections.abc import Iterable
@@ -15,11 +16,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
+from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
-from guestkey.store import grants, keys, ledger, logins, tenants
+from guestkey.store import callbacks, desks, grants, keys, ledger, logins, tenants
 from guestkey.store.table import Item, code_of, find_all
 
 KEPT_FOR = timedelta(days=30)
@@ -38,15 +40,16 @@ class Notice:
     """One notice, as far as it was sent."""
 
     tenant: Tenant
-    grant_id: str
-    kind: str
+    mark: keys.Key
+    to: tuple[str, ...]
+    language: str
     told: frozenset[str]
     kept_until: datetime | None
 
     @property
     def untold(self) -> list[str]:
-        """The tenant's approver addresses that it was not mailed to yet."""
-        return [address for address in self.tenant.approver_emails if digest(address) not in self.told]
+        """The addresses that it was not mailed to yet."""
+        return [address for address in self.to if digest(address) not in self.told]
 
 
 def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
@@ -58,13 +61,7 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
     found = find_all([tenant, grant, head, mark := keys.notice(tenant_id, grant_id, kind)])
     if not found.keys() >= {tenant, grant, head}:
         return None
-    notice = Notice(
-        tenant=tenants.tenant_of(found[tenant]),
-        grant_id=grant_id,
-        kind=kind,
-        told=frozenset(_mark(found, mark).told or ()),
-        kept_until=now + KEPT_FOR,
-    )
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), _mark(found, mark), now + KEPT_FOR)
     return notice, grants.grant_of(found[grant]), ledger.tip_of(found[head]).head
 
 
@@ -79,15 +76,34 @@ def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> t
     if not found.keys() >= {tenant, recorded} or marked.login_id not in {None, login_id}:
         return None
     login = logins.login_of(found[recorded])
-    notice = Notice(
-        tenant=tenants.tenant_of(found[tenant]),
-        grant_id=grant_id,
-        kind=kind,
-        told=frozenset(marked.told or ()),
-        # Under a permanent grant a first login stays the first for good.
-        kept_until=login.access_ends_at and login.access_ends_at + settings.RETENTION,
-    )
+    # Under a permanent grant a first login stays the first for good.
+    kept_until = login.access_ends_at and login.access_ends_at + settings.RETENTION
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), marked, kept_until)
     return (notice, login) if marked.login_id or _claim(notice, login_id) else None
+
+
+def of_callback(
+    tenant_id: str, callback_id: str, which: str, now: datetime
+) -> tuple[Notice, Callback, str, Head] | None:
+    """Return a notice to whoever asked for a call-back, with that as it is now, its topic's name, and the ledger's end.
+
+    `which` names the notice among all about that call-back. None if there is no such call-back. Strongly consistent.
+    """
+    tenant, lies, head = keys.tenant(tenant_id), keys.callback(tenant_id, callback_id), keys.ledger(tenant_id)
+    found = find_all([tenant, lies, head, keys.desk(), mark := keys.notice(tenant_id, callback_id, which)])
+    if not found.keys() >= {tenant, lies, head}:
+        return None
+    whose, callback = tenants.tenant_of(found[tenant]), callbacks.callback_of(found[lies])
+    notice = Notice(
+        tenant=whose,
+        mark=mark,
+        to=(callback.email,) if callback.email else (),
+        language=callback.locale or whose.language,
+        told=frozenset(_mark(found, mark).told or ()),
+        kept_until=now + KEPT_FOR,
+    )
+    topic = desks.topic_name(found.get(keys.desk()), callback.topic, notice.language)
+    return notice, callback, topic, ledger.tip_of(found[head]).head
 
 
 def remember(notice: Notice, addresses: Iterable[str]) -> None:
@@ -99,6 +115,17 @@ def remember(notice: Notice, addresses: Iterable[str]) -> None:
     if told := {digest(address) for address in addresses}:
         with suppress(PynamoDBException):
             _update(notice, [NoticeItem.told.add(told)])
+
+
+def _to_approvers(tenant: Tenant, mark: NoticeItem, kept_until: datetime | None) -> Notice:
+    return Notice(
+        tenant=tenant,
+        mark=keys.Key(mark.pk, mark.sk),
+        to=tenant.approver_emails,
+        language=tenant.language,
+        told=frozenset(mark.told or ()),
+        kept_until=kept_until,
+    )
 
 
 def _claim(notice: Notice, login_id: str) -> bool:
@@ -114,8 +141,7 @@ def _claim(notice: Notice, login_id: str) -> bool:
 
 def _update(notice: Notice, actions: list[Action], condition: Condition | None = None) -> None:
     ttl = [NoticeItem.ttl.set(int(notice.kept_until.timestamp()))] if notice.kept_until else []
-    item = NoticeItem(*keys.notice(notice.tenant.tenant_id, notice.grant_id, notice.kind))
-    item.update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
+    NoticeItem(*notice.mark).update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
 
 
 def _mark(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
