@@ -62,7 +62,7 @@ static: .venv/ready .gates/ready ## Style, types, rings, template, security, fre
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
-	@PYTHONPATH=layers/core lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core lint-imports
+	@PYTHONPATH=layers/core:client lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core:client lint-imports
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
 	@$(MAKE) --jobs=2 gates
 	@local/requirements.sh --check
@@ -73,7 +73,7 @@ units: .venv/ready ## The tests that need no stack, with their coverage; what ta
 gates: bandit checkov cfnlint parliament ## What `make static` asks of the code's and the template's security
 
 bandit: .gates/ready
-	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers functions local docs bench
+	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers client functions local docs bench
 
 # What is skipped, and why, stands in the file. checkov leaves out what the defaults of the parameters leave out: so it gets
 # a template without conditions. It shall not ask a server for a newer version of itself.

@@ -16,6 +16,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+import httpx
+
 from tests import stack
 from tests.people import Caller
 
@@ -85,6 +87,21 @@ def send(event: dict[str, Any]) -> Answer:
         return answer(handler(folder, worker)(event, None))
     finally:
         _busy.remove(folder)
+
+
+def transport(caller: Caller) -> httpx.MockTransport:
+    """Return what carries a caller's requests to the functions, for a client of httpx's."""
+
+    def carry(request: httpx.Request) -> httpx.Response:
+        headers = {
+            name: request.headers[name] for name in ("idempotency-key", "content-type") if name in request.headers
+        }
+        query = request.url.query.decode()
+        body = request.content or None
+        answer = call(request.method, request.url.path, caller=caller, query=query, headers=headers, raw=body)
+        return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
+
+    return httpx.MockTransport(carry)
 
 
 def answer(said: dict[str, Any]) -> Answer:

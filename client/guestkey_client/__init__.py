@@ -1,0 +1,28 @@
+"""Guestkey for the vendor's backend: ask before every support entry, and say who tenants and agents are."""
+
+from guestkey_client.calls import Action, Answer, Entry
+from guestkey_client.client import AsyncGuestkey, Guestkey
+from guestkey_client.errors import GuestkeyError, NoEntry, Refused, Unavailable
+from guestkey_client.guard import AsgiGuard, Guard
+from guestkey_client.records import Agent, Department, Desk, Right, Tenant
+from guestkey_client.tokens import ClientCredentials
+
+__all__ = [
+    "Action",
+    "Agent",
+    "Answer",
+    "AsgiGuard",
+    "AsyncGuestkey",
+    "ClientCredentials",
+    "Department",
+    "Desk",
+    "Entry",
+    "Guard",
+    "Guestkey",
+    "GuestkeyError",
+    "NoEntry",
+    "Refused",
+    "Right",
+    "Tenant",
+    "Unavailable",
+]

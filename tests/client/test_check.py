@@ -1,0 +1,174 @@
+"""A check through the client: only a clear yes is one."""
+
+import json
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from guestkey_client import Answer, GuestkeyError, NoEntry, Refused, Unavailable
+from tests.client.asking import NO, SVEN, YES, Asking, Far, Outcome, Said, says
+
+PROBLEM = {"type": "urn:guestkey:problem:input_invalid", "title": "…", "status": 422, "code": "input_invalid"}
+NONSENSE = {
+    "true as text": YES | {"allowed": "true"},
+    "true as a number": YES | {"allowed": 1},
+    "a list that holds true": YES | {"allowed": [True]},
+    "null": YES | {"allowed": None},
+    "nothing of it": {name: value for name, value in YES.items() if name != "allowed"},
+    "yes without a grant": YES | {"grant_id": None},
+    "yes for a reason that says no": YES | {"reason": "no_live_grant"},
+    "no for a reason that says yes": YES | {"allowed": False},
+    "export as text": YES | {"may_export": "false"},
+    "an end that is no time": YES | {"ends_at": "soon"},
+    "an end that is a number": YES | {"ends_at": 1795438800},
+    "a list": [YES],
+    "only true": True,
+    "only null": None,
+    "a page": b"<html>true</html>",
+    "half of it": json.dumps(YES).encode()[:-1],
+    "no text": b"\xff\xfe{",
+    "nothing": b"",
+    "a tower": b"[" * 100_000,
+}
+OUTCOMES: dict[str, Outcome] = {
+    **{f"200 with {name}": says(200, body) for name, body in NONSENSE.items()},
+    **{f"{status} with a yes": says(status, YES) for status in (201, 204, 301, 302, 304, 429, 500, 502, 503, 504)},
+    "nobody listens": httpx.ConnectError("refused"),
+    "nobody answers": httpx.ReadTimeout("timed out"),
+    "no connection is free": httpx.PoolTimeout("timed out"),
+    "the line is cut": httpx.RemoteProtocolError("cut"),
+    "it cannot be unpacked": httpx.DecodingError("no gzip"),
+}
+REFUSALS = {
+    f"{status} with {name}": says(status, body)
+    for status in (400, 401, 403, 404, 409, 413, 422)
+    for name, body in (("a yes", YES), ("a problem", PROBLEM))
+}
+
+
+# ------------------------------------------------------------------ it works
+
+
+def test_a_yes_is_told_with_its_grant_and_its_end(asking: Asking) -> None:
+    answer = asking(Far([says(200, YES)]), "check", SVEN)
+
+    assert answer == Answer(
+        allowed=True,
+        reason="granted",
+        grant_id="01M844DZG0ACMEGRANT0000001",
+        may_export=False,
+        ends_at=datetime(2026, 11, 23, 13, tzinfo=UTC),
+    )
+    assert asking(Far([says(200, YES | {"ends_at": None})]), "check", SVEN).ends_at is None
+
+
+def test_a_no_is_an_answer_and_not_true(asking: Asking) -> None:
+    answer = asking(Far([says(200, NO)]), "check", SVEN)
+
+    assert (answer.allowed, answer.reason, bool(answer)) == (False, "no_live_grant", False)
+    assert asking(Far([says(200, YES)]), "check", SVEN)
+
+
+def test_an_answer_cannot_be_changed(asking: Asking) -> None:
+    answer = asking(Far([says(200, NO)]), "check", SVEN)
+
+    with pytest.raises(FrozenInstanceError):
+        answer.allowed = True
+
+
+def test_a_reason_that_is_not_known_yet_is_told_as_it_is(asking: Asking) -> None:
+    assert asking(Far([says(200, NO | {"reason": "full_moon"})]), "check", SVEN).reason == "full_moon"
+
+
+@pytest.mark.parametrize("action", ["enter", "export"])
+def test_the_question_names_the_login_and_goes_out_with_the_backends_token(asking: Asking, action: str) -> None:
+    far = Far([says(200, YES)])
+    asking(far, "check", SVEN, action)
+    (request,) = far.sent
+
+    assert (request.method, str(request.url)) == ("POST", "https://guestkey.example/v1/vendor/checks")
+    assert request.headers["authorization"] == "Bearer a-token"
+    assert json.loads(request.content) == {
+        "tenant_id": "acme",
+        "agent_id": "sven",
+        "action": action,
+        "login_id": "01M82571EDCFM4K6RX6ZY8DPWP",
+    }
+
+
+def test_whether_sven_may_begin_is_asked_without_a_login(asking: Asking) -> None:
+    far = Far([says(200, YES)])
+
+    assert asking(far, "may_begin", tenant_id="acme", agent_id="sven").allowed
+    assert json.loads(far.sent[0].content) == {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+
+
+def test_a_login_that_is_not_there_goes_out_as_null_and_not_as_the_other_question(asking: Asking) -> None:
+    far = Far([says(422, PROBLEM)])
+
+    with pytest.raises(Refused):
+        asking(far, "check", replace(SVEN, login_id=None))
+    assert json.loads(far.sent[0].content)["login_id"] is None
+
+
+# ------------------------------------------------------------------ letting in
+
+
+def test_sven_is_let_in_by_a_yes(asking: Asking) -> None:
+    assert asking(Far([says(200, YES)]), "let_in", SVEN).grant_id == "01M844DZG0ACMEGRANT0000001"
+
+
+@pytest.mark.parametrize("reason", ["no_live_grant", "export_not_granted", "no_login", "agent_inactive"])
+def test_sven_stays_outside_for_the_reason_that_the_check_tells(asking: Asking, reason: str) -> None:
+    with pytest.raises(NoEntry) as no:
+        asking(Far([says(200, NO | {"reason": reason})]), "let_in", SVEN)
+
+    assert no.value.reason == reason
+
+
+@pytest.mark.parametrize("login_id", [None, ""])
+def test_without_a_record_nobody_is_let_in_and_nobody_is_asked(asking: Asking, login_id: str | None) -> None:
+    far = Far([says(200, YES)])
+
+    with pytest.raises(NoEntry, match="no_login"):
+        asking(far, "let_in", replace(SVEN, login_id=login_id))
+    assert far.sent == []
+
+
+@pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in (OUTCOMES | REFUSALS).items()])
+def test_whatever_is_no_clear_yes_lets_nobody_in(asking: Asking, outcome: Outcome) -> None:
+    with pytest.raises(NoEntry) as no:
+        asking(Far([outcome]), "let_in", SVEN)
+
+    assert no.value.reason == "unavailable"
+    assert isinstance(no.value.__cause__, GuestkeyError)
+
+
+# ------------------------------------------------------------------ when there is no answer
+
+
+@pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in OUTCOMES.items()])
+def test_without_an_answer_that_makes_sense_guestkey_is_unavailable(asking: Asking, outcome: Outcome) -> None:
+    with pytest.raises(Unavailable):
+        asking(Far([outcome]), "check", SVEN)
+
+
+@pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in REFUSALS.items()])
+def test_a_refusal_says_what_must_be_mended(asking: Asking, outcome: Said) -> None:
+    with pytest.raises(Refused) as refused:
+        asking(Far([outcome]), "check", SVEN)
+
+    assert refused.value.status == outcome.status
+    assert refused.value.code == outcome.body.get("code")
+    assert refused.value.problem == outcome.body
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], "no", {"message": "Forbidden"}])
+def test_a_refusal_that_is_no_problem_has_no_code(asking: Asking, body: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        asking(Far([says(403, body)]), "check", SVEN)
+
+    assert refused.value.code is None

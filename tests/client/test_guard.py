@@ -1,0 +1,174 @@
+"""The guards, before views and applications that need no framework."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from guestkey_client import AsgiGuard, AsyncGuestkey, Entry, Guard, Guestkey, NoEntry
+from tests.client.asking import NO, SVEN, URL, YES, Far, Outcome, says
+
+
+@dataclass
+class Request:
+    by: Entry | None
+
+
+def guard(*outcomes: Outcome) -> tuple[Far, Guard[Request, str]]:
+    far = Far(list(outcomes))
+    guestkey = Guestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(far))
+    return far, Guard(guestkey, entry_of=lambda request: request.by, refuse=lambda no: f"403 {no.reason}")
+
+
+def asked_for(far: Far) -> list[str]:
+    return [json.loads(request.content)["action"] for request in far.sent]
+
+
+# ------------------------------------------------------------------ views
+
+
+def test_a_view_gets_its_arguments_and_keeps_its_name() -> None:
+    _, guarding = guard(says(200, YES))
+
+    @guarding.entry
+    def invoice(request: Request, number: int, *, copies: int) -> str:
+        """Show an invoice."""
+        return f"invoice {number}, {copies} copies"
+
+    assert invoice(Request(SVEN), 4711, copies=2) == "invoice 4711, 2 copies"
+    assert (invoice.__name__, invoice.__doc__) == ("invoice", "Show an invoice.")
+
+
+def test_each_request_is_asked_about_and_the_first_no_counts() -> None:
+    far, guarding = guard(says(200, YES), says(200, NO), says(200, YES))
+    view = guarding.entry(lambda request: "inside")
+
+    assert [view(Request(SVEN)) for _ in range(3)] == ["inside", "403 no_live_grant", "inside"]
+    assert asked_for(far) == ["enter"] * 3
+
+
+def test_what_gives_data_out_asks_about_export() -> None:
+    far, guarding = guard(says(200, NO | {"reason": "export_not_granted"}))
+
+    assert guarding.export(lambda request: "data")(Request(SVEN)) == "403 export_not_granted"
+    assert asked_for(far) == ["export"]
+
+
+@pytest.mark.parametrize("outcome", [says(503), says(401), says(200, b"true"), httpx.ReadTimeout("late")], ids=str)
+def test_in_doubt_the_view_is_never_reached(outcome: Outcome) -> None:
+    _, guarding = guard(outcome)
+    reached = []
+
+    @guarding.entry
+    def view(request: Request) -> str:
+        reached.append(request)
+        return "inside"
+
+    assert view(Request(SVEN)) == "403 unavailable"
+    assert reached == []
+
+
+def test_a_product_that_cannot_say_whose_request_it_is_lets_nobody_in() -> None:
+    guestkey = Guestkey(URL, lambda: "a-token", transport=httpx.MockTransport(Far([says(200, YES)])))
+
+    def entry_of(request: Request) -> Entry | None:
+        raise LookupError("the session is damaged")
+
+    view = Guard(guestkey, entry_of=entry_of, refuse=str).entry(lambda request: "inside")
+    with pytest.raises(LookupError):
+        view(Request(SVEN))
+
+
+def test_what_a_view_itself_raises_is_not_taken_for_the_guards() -> None:
+    _, guarding = guard(says(200, YES))
+
+    @guarding.entry
+    def view(request: Request) -> str:
+        raise NoEntry("its own")
+
+    with pytest.raises(NoEntry, match="its own"):
+        view(Request(SVEN))
+
+
+# ------------------------------------------------------------------ ASGI
+
+
+def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = "/") -> tuple[Far, list[Any]]:
+    """Return what was asked, and what a guarded application sent; one that is reached says so."""
+    far, sent = Far(list(outcomes)), []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "reached"})
+
+    async def receive() -> Any:
+        raise AssertionError("the guard reads nothing")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        async with AsyncGuestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(far)) as guestkey:
+            guarded = AsgiGuard(
+                app,
+                guestkey,
+                entry_of=lambda scope: scope["by"],
+                action_of=lambda scope: "export" if scope["path"].endswith(".csv") else "enter",
+            )
+            await guarded({"type": kind, "path": path} | ({} if kind == "lifespan" else {"by": by}), receive, send)
+
+    asyncio.run(ask())
+    return far, sent
+
+
+REACHED = [{"type": "reached"}]
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_an_application_is_reached_by_a_yes_and_by_the_customers_users(kind: str) -> None:
+    assert sent_to(kind, says(200, YES))[1] == REACHED
+
+    far, sent = sent_to(kind, says(200, NO), by=None)
+    assert (far.sent, sent) == ([], REACHED)
+
+
+def test_an_application_that_starts_is_nobodys_request() -> None:
+    far, sent = sent_to("lifespan", says(200, NO))
+
+    assert (far.sent, sent) == ([], REACHED)
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [(says(200, NO), "no_live_grant"), (says(500), "unavailable")])
+def test_a_request_that_is_refused_hears_403_and_why(outcome: Outcome, reason: str) -> None:
+    _, (start, body) = sent_to("http", outcome)
+
+    assert (start["type"], start["status"]) == ("http.response.start", 403)
+    assert (b"content-type", b"application/json") in start["headers"]
+    assert json.loads(body["body"]) == {"reason": reason}
+
+
+def test_a_websocket_that_is_refused_is_closed_before_it_opens() -> None:
+    _, sent = sent_to("websocket", says(200, NO))
+
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "no_live_grant"}]
+
+
+def test_an_export_through_the_application_asks_about_export() -> None:
+    assert asked_for(sent_to("http", says(200, YES), path="/invoices.csv")[0]) == ["export"]
+    assert asked_for(sent_to("http", says(200, YES), path="/invoices")[0]) == ["enter"]
+
+
+def test_the_guard_is_a_middleware_as_starlette_adds_it() -> None:
+    async def ask(by: Entry | None) -> httpx.Response:
+        transport = httpx.MockTransport(Far([says(200, NO)]))
+        async with AsyncGuestkey(URL, lambda: "a-token", transport=transport) as guestkey:
+            app = FastAPI()
+            app.add_middleware(AsgiGuard, guestkey=guestkey, entry_of=lambda scope: by)
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://product") as browser:
+                return await browser.get("/nowhere")
+
+    assert asyncio.run(ask(SVEN)).json() == {"reason": "no_live_grant"}
+    assert asyncio.run(ask(None)).status_code == 404

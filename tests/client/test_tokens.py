@@ -1,0 +1,124 @@
+"""The backend's token: from a function, or fetched with client credentials and kept until a minute before its end."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from guestkey_client import ClientCredentials, NoEntry, Unavailable
+from tests.client.asking import SVEN, YES, Asking, Far, Outcome, says
+
+TOKEN_URL = "https://id.vendor.example/token"
+
+
+def credentials() -> ClientCredentials:
+    return ClientCredentials(TOKEN_URL, "backend", "s3cret", "guestkey/check guestkey/registry")
+
+
+@dataclass
+class Issuer:
+    """An issuer of tokens and, beside it, a Guestkey that accepts only the youngest of them."""
+
+    lifetime: Any = 3600
+    made: list[httpx.Request] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    forgets: Iterator[bool] = field(default_factory=lambda: iter(()))
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url == TOKEN_URL:
+            self.made.append(request)
+            return says(
+                200, {"access_token": self.youngest, "expires_in": self.lifetime, "token_type": "Bearer"}
+            ).response()
+        self.accepted.append(request.headers["authorization"])
+        if next(self.forgets, False) or request.headers["authorization"] != f"Bearer {self.youngest}":
+            return says(401, {"message": "Unauthorized"}).response()
+        return says(200, YES).response()
+
+    @property
+    def youngest(self) -> str:
+        return f"token-{len(self.made)}"
+
+
+def test_a_function_is_asked_for_the_token_each_time(asking: Asking) -> None:
+    tokens = iter(["first", "second"])
+    far = Far([says(503), says(200, YES)])
+    asking(far, "check", SVEN, token=lambda: next(tokens))
+
+    assert [request.headers["authorization"] for request in far.sent] == ["Bearer first", "Bearer second"]
+
+
+def test_client_credentials_are_changed_for_a_token_once(asking: Asking) -> None:
+    issuer, token = Issuer(), credentials()
+    for _ in range(3):
+        assert asking(issuer, "check", SVEN, token=token).allowed
+    (order,) = issuer.made
+
+    assert order.method == "POST"
+    assert base64.b64decode(order.headers["authorization"].removeprefix("Basic ")) == b"backend:s3cret"
+    assert parse_qs(order.content.decode()) == {
+        "grant_type": ["client_credentials"],
+        "scope": ["guestkey/check guestkey/registry"],
+    }
+    assert issuer.accepted == ["Bearer token-1"] * 3
+
+
+@pytest.mark.parametrize(("lifetime", "fetched"), [(3600, 1), (61, 1), (60, 3), (1, 3), (None, 3), ("3600", 3)])
+def test_a_token_is_renewed_a_minute_before_its_end(asking: Asking, lifetime: Any, fetched: int) -> None:
+    issuer, token = Issuer(lifetime), credentials()
+    for _ in range(3):
+        assert asking(issuer, "check", SVEN, token=token).allowed
+
+    assert len(issuer.made) == fetched
+
+
+def test_a_token_that_is_not_accepted_any_more_is_fetched_anew(asking: Asking) -> None:
+    issuer, token = Issuer(forgets=iter((False, True))), credentials()
+    assert asking(issuer, "check", SVEN, token=token).allowed
+    assert asking(issuer, "check", SVEN, token=token).allowed
+
+    assert issuer.accepted == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
+
+
+def test_a_backend_whom_nobody_accepts_does_not_fetch_tokens_for_ever(asking: Asking) -> None:
+    issuer = Issuer(forgets=iter([True] * 9))
+
+    with pytest.raises(NoEntry):
+        asking(issuer, "let_in", SVEN, token=credentials())
+    assert len(issuer.made) == 2
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        says(400, {"error": "invalid_client"}),
+        says(500),
+        says(302, {"access_token": "x", "expires_in": 3600}),
+        says(200, {"access_token": None, "expires_in": 3600}),
+        says(200, ["access_token"]),
+        says(200, b"<html>"),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("late"),
+    ],
+    ids=str,
+)
+def test_without_a_token_nobody_is_asked_and_nobody_is_let_in(asking: Asking, outcome: Outcome) -> None:
+    far = Far([outcome])
+
+    with pytest.raises(NoEntry) as no:
+        asking(far, "let_in", SVEN, token=credentials())
+    assert no.value.reason == "unavailable"
+    assert isinstance(no.value.__cause__, Unavailable)
+    assert {request.url for request in far.sent} == {TOKEN_URL}
+    assert len(far.sent) == 3
+
+
+def test_the_issuer_is_waited_for_no_longer_than_guestkey(asking: Asking) -> None:
+    issuer = Issuer()
+    asking(issuer, "check", SVEN, token=credentials())
+
+    assert set(issuer.made[0].extensions["timeout"].values()) == {3.0}
