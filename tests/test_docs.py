@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -39,14 +39,15 @@ from guestkey.store import (
     table,
     tenants,
 )
+from guestkey_client import Guestkey, NoEntry, Right
 from local import sample
-from tests import calls, stack
+from tests import calls, product, stack
+from tests.docs import DOCS, FENCED, blocks, page, section
 from tests.edge import post
-from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN, Caller
+from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN
 
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
-DOCS = stack.PROJECT / "docs"
-PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
+PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
 STORES = (
     callbacks,
     counts,
@@ -66,17 +67,6 @@ STORES = (
 )
 
 
-def page(name: str) -> str:
-    return (DOCS / name).read_text()
-
-
-def section(text: str, title: str) -> str:
-    """Return what stands under a heading, up to the next one of its rank."""
-    heading = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
-    assert heading, f"there is no section {title!r}"
-    return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
-
-
 def rows(text: str, *first: str) -> list[list[str]]:
     """Return the cells of the table whose header begins so, without its header."""
     lines = iter(text.splitlines())
@@ -87,13 +77,6 @@ def rows(text: str, *first: str) -> list[list[str]]:
         [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         for line in iter(lambda: next(lines, ""), "")
     ]
-
-
-FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(text: str, *languages: str) -> list[str]:
-    return [block for language, block in FENCED.findall(text) if language in languages]
 
 
 def code(text: str) -> list[str]:
@@ -287,7 +270,7 @@ class Program:
     """The code of integrating.md, run as one program, and a client of the functions for each caller."""
 
     does: SimpleNamespace
-    backend: httpx.Client
+    backend: Guestkey
     anna: httpx.Client
     ben: httpx.Client
     carla: httpx.Client
@@ -298,47 +281,38 @@ class Program:
 def program(world: object) -> Iterator[Program]:
     made: dict[str, Any] = {}
     for block in blocks(page("integrating.md"), "python"):
-        exec(compile(block, "docs/integrating.md", "exec"), made)
-    clients = [_client(caller) for caller in (BACKEND, ANNA, BEN, CARLA, SVEN)]
-    yield Program(SimpleNamespace(**made), *clients)
-    for client in clients:
+        if block not in product.EXAMPLES.values():
+            exec(compile(block, "docs/integrating.md", "exec"), made)
+    url = "https://guestkey.example"
+    people = [httpx.Client(base_url=url, transport=calls.transport(caller)) for caller in (ANNA, BEN, CARLA, SVEN)]
+    with Guestkey(url, lambda: "backend's", transport=calls.transport(BACKEND)) as backend:
+        yield Program(SimpleNamespace(**made), backend, *people)
+    for client in people:
         client.close()
-
-
-def _client(caller: Caller) -> httpx.Client:
-    def send(request: httpx.Request) -> httpx.Response:
-        headers = {
-            name: request.headers[name] for name in ("idempotency-key", "content-type") if name in request.headers
-        }
-        query = request.url.query.decode()
-        body = request.content or None
-        answer = calls.call(request.method, request.url.path, caller=caller, query=query, headers=headers, raw=body)
-        return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
-
-    return httpx.Client(base_url="https://guestkey.example", transport=httpx.MockTransport(send))
 
 
 def test_the_vendors_code_registers_a_customer_who_can_then_be_asked_about(program: Program) -> None:
     program.does.register_a_first_customer(program.backend)
 
-    assert program.does.may(program.backend, "initech", "sven") is False
+    assert program.does.offers_entry(program.backend, "initech", "sven") is False
     assert tenants.tenant("initech").approver_emails == ("peter@initech.example",)
     assert tenants.holds_right("initech", "milton") is False
 
 
 def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program: Program) -> None:
     do = program.does
-    assert do.may(program.backend, "acme", "sven") is False
+    assert do.offers_entry(program.backend, "acme", "sven") is False
 
     grant = do.give(program.anna, "support")
+    assert do.offers_entry(program.backend, "acme", "sven") is True
     login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed", "T-17")
-    session = do.let_in(program.backend, "acme", "sven", login["login_id"])
-    assert do.may_go_on(program.backend, session, is_export=False) is True
-    assert do.may_go_on(program.backend, session, is_export=True) is False
+    entry = do.let_in(program.backend, "acme", "sven", login["login_id"])
+    assert do.may_go_on(program.backend, entry, is_export=False) is True
+    assert do.may_go_on(program.backend, entry, is_export=True) is False
 
     assert do.revoke(program.anna, grant["grant_id"])["state"] == "revoked"
-    assert do.may_go_on(program.backend, session, is_export=False) is False
-    with pytest.raises(PermissionError):
+    assert do.may_go_on(program.backend, entry, is_export=False) is False
+    with pytest.raises(NoEntry, match="no_live_grant"):
         do.let_in(program.backend, "acme", "sven", login["login_id"])
     assert [listed["grant_id"] for listed in do.everything(program.anna, "/v1/grants")] == [grant["grant_id"]]
     assert list(do.everything(program.anna, "/v1/grants", state="live")) == []
@@ -346,11 +320,16 @@ def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program:
 
 
 def test_the_vendors_code_takes_whatever_is_not_a_clear_yes_for_a_no(program: Program) -> None:
-    program.does.give(program.anna, "support")
+    do = program.does
+    do.give(program.anna, "support")
+    login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed")
+    entry = do.let_in(program.backend, "acme", "sven", login["login_id"])
 
-    assert program.does.may(program.backend, "acme", "sven") is True
-    assert program.does.may(program.backend, "acme", "sven", "no-login-id") is False
-    assert program.does.may(program.sven, "acme", "sven", action="look") is False
+    assert do.may_go_on(program.backend, entry, is_export=False) is True
+    assert do.may_go_on(program.backend, replace(entry, login_id="no-login-id"), is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, login_id=None), is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, agent_id="dora"), is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, tenant_id="globex"), is_export=False) is False
 
 
 def test_a_refusal_reaches_the_vendors_code_as_one_and_is_not_tried_again(program: Program) -> None:
@@ -415,7 +394,7 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, wo
     world.shift(timedelta(seconds=2))  # her wish has passed
     do.close(program.sven, do.next_in_queue(program.sven)["callback_id"], reached=True, note="The import runs again")
     for number in range(60):
-        do.set_right(program.backend, "acme", f"user{number}", may_grant=False, changed_by="anna")
+        program.backend.put(Right(tenant_id="acme", user_id=f"user{number}", may_grant=False, changed_by="anna"))
 
     copy = io.BytesIO()
     head = do.keep_ledger(program.anna, copy)

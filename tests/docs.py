@@ -1,0 +1,23 @@
+"""The pages of docs/, and what stands in them."""
+
+import re
+
+from tests import stack
+
+DOCS = stack.PROJECT / "docs"
+FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def section(text: str, title: str) -> str:
+    """Return what stands under a heading, up to the next one of its rank."""
+    heading = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
+    assert heading, f"there is no section {title!r}"
+    return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def blocks(text: str, *languages: str) -> list[str]:
+    return [block for language, block in FENCED.findall(text) if language in languages]
