@@ -26,6 +26,10 @@ os.environ |= {
     "MAIL_REPLY_TO": "help@vendor.example",
     "MAIL_CONFIGURATION_SET": "guestkey",
     "EVENT_BUS": "guestkey",
+    "REMINDER_GROUP": "guestkey",
+    "REMINDER_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:remind",
+    "REMINDER_ROLE": "arn:aws:iam::123456789012:role/reminders",
+    "REMINDER_DEAD_LETTERS": "arn:aws:sqs:eu-central-1:123456789012:parked",
     "PARKED_RECORDS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
 }
 # As the template has it: the package's time zones count, not those of the machine.

@@ -19,10 +19,16 @@ from tests import stack
 _ARNS = {
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{stack.REGION}:{stack.ACCOUNT}:table/%s",
     "AWS::Events::EventBus": f"arn:aws:events:{stack.REGION}:{stack.ACCOUNT}:event-bus/%s",
+    "AWS::IAM::Role": f"arn:aws:iam::{stack.ACCOUNT}:role/%s",
+    "AWS::Scheduler::ScheduleGroup": f"arn:aws:scheduler:{stack.REGION}:{stack.ACCOUNT}:schedule-group/%s",
     "AWS::Serverless::Function": f"arn:aws:lambda:{stack.REGION}:{stack.ACCOUNT}:function:%s",
     "AWS::SQS::Queue": f"arn:aws:sqs:{stack.REGION}:{stack.ACCOUNT}:%s",
 }
 """What `Fn::GetAtt <name>.Arn` gives, by type: parliament looks whether an action fits the kind of its resource."""
+
+
+PASSES_A_ROLE = "PERMISSIONS_MANAGEMENT_ACTIONS", ["iam:passrole"]
+"""Skipped: whoever makes a schedule must pass it a role. `tests/test_template.py` holds it to that one role."""
 
 
 def rendered(template: Path = stack.PROJECT / "template.yaml") -> dict[str, dict[str, Any]]:
@@ -59,7 +65,11 @@ def findings(role: dict[str, Any]) -> list[str]:
         analyzed = parliament.analyze_policy_string(
             json.dumps(policy["PolicyDocument"]), include_community_auditors=True
         )
-        found += [f"{finding.issue}: {finding.detail}" for finding in analyzed.findings]
+        found += [
+            f"{finding.issue}: {finding.detail}"
+            for finding in analyzed.findings
+            if (finding.issue, finding.location.get("actions")) != PASSES_A_ROLE
+        ]
     return found
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests import bus, makers, parked, people, stack, stream
+from guestkey.edge import reminders
+from tests import bus, makers, parked, people, schedules, stack, stream
 from tests.calls import LambdaContext, answer, handler, send
 from tests.edge import post
 
@@ -51,6 +52,8 @@ def source_of(file: Path) -> str:
             return "Stream"
         case {"redrive": _}:
             return "operator"
+        case {"callback_id": _}:
+            return "reminder"
         case _:
             return "Schedule"
 
@@ -132,6 +135,20 @@ def test_a_record_is_what_the_table_really_streams_and_is_told(file: Path, world
         assert len(mails) == 2
 
 
+def test_a_reminder_is_what_is_really_scheduled_and_reminds(world: time_machine.Traveller) -> None:
+    (file,) = [file for file in OTHERS if function_of(file) == "remind"]
+    makers.callback(people.CARLA, makers.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
+    schedules.make_group()
+    reminders.put("globex", CALLBACK_ID, makers.TUESDAY_AT_TEN)
+
+    ((_, told),) = schedules.told()
+    with post.office() as mails:
+        handler("remind")(read(file), LambdaContext())
+
+    assert told == read(file)
+    assert post.recipients(mails) == ["carla@globex.example"]
+
+
 def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
     assert {function_of(file) for file in EVENTS} == ASKED
     assert {function_of(file) for file in EVENTS if status_of(file) < 400} == ASKED
@@ -141,12 +158,14 @@ def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
 def test_every_function_that_nobody_asks_has_one_for_each_of_its_sources() -> None:
     assert {function_of(file) for file in OTHERS} == stack.folders() - ASKED
     streamed = {mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()}
+    keeper = stack.resource("NotifyFunction")["Environment"]["Variables"]
+    reminding, _ = keeper["REMINDER_FUNCTION"]["Fn::GetAtt"]
     for name, properties in stack.of_type("AWS::Serverless::Function").items():
         sources = {event["Type"] for event in properties.get("Events", {}).values()} - {"HttpApi"}
         files = [file for file in OTHERS if function_of(file) == stack.folder_of(properties)]
         assert {source_of(file) for file in files} - {"operator"} == sources | (
             {"Stream"} if name in streamed else set()
-        )
+        ) | ({"reminder"} if name == reminding else set())
 
 
 def test_every_route_has_one() -> None:

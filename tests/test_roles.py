@@ -35,6 +35,8 @@ def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
 
     (service,) = statement["Principal"].pop("Service")
     assert re.fullmatch(r"(lambda|scheduler)\.amazonaws\.com", service)
+    # Scheduler serves every account: it may come for the schedules of this stack only.
+    assert bool(statement.pop("Condition", None)) is service.startswith("scheduler")
     assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}
 
 

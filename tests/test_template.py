@@ -12,6 +12,7 @@ import pytest
 
 from guestkey.edge import metrics, records
 from guestkey.edge.callers import OPEN_TO_ANYONE
+from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.people import GranteeType
 from guestkey.rules.requests import LONGEST_LIFE
 from guestkey.store import ends, keys, ledger, notices
@@ -29,6 +30,7 @@ WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "PagesFuncti
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """Set for the interpreter, not for us."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "PARKED_RECORDS_URL"}
+KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
 """Settings that name what the stack makes, whatever its parameters."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
 """Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
@@ -41,6 +43,13 @@ OF_THE_STREAM = {
     "ParkedRecords.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"},
 }
 """What only a function may that handles the table's stream."""
+OF_REMINDERS = {
+    f"arn:aws:scheduler:{stack.REGION}:{stack.ACCOUNT}:schedule/Reminders/*": {
+        f"scheduler:{what}" for what in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule")
+    },
+    "ReminderRole.Arn": {"iam:PassRole"},
+}
+"""What only a function may that keeps the reminders of call-backs."""
 HANDLING_THE_STREAM = {
     mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
 }
@@ -150,8 +159,11 @@ def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(f
         if resource in mailing:
             continue
         if resource in OF_THE_STREAM:
-            assert function in HANDLING_THE_STREAM
+            assert function in HANDLING_THE_STREAM or (function, resource) == ("RemindFunction", "ParkedRecords.Arn")
             assert allowed <= OF_THE_STREAM[resource]
+            continue
+        if resource in OF_REMINDERS:
+            assert function == "NotifyFunction"
             continue
         assert resource == "Table.Arn" or resource.startswith("Table.Arn/index/")
         for action in allowed:
@@ -176,7 +188,7 @@ def test_the_overview_can_only_read() -> None:
 def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) -> None:
     indexes = {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
     for resource, allowed in actions(function).items():
-        if resource != "Table.Arn" and resource not in MAILING | OF_THE_STREAM.keys():
+        if resource != "Table.Arn" and resource not in MAILING | OF_THE_STREAM.keys() | OF_REMINDERS.keys():
             assert resource.removeprefix("Table.Arn/index/") in indexes
             assert allowed == {"dynamodb:Query"}
 
@@ -240,8 +252,12 @@ def test_a_whole_batch_of_contended_ledgers_fits_into_the_clean_ups_time() -> No
 
 def test_the_settings_are_what_the_template_sets() -> None:
     environment = stack.template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = {name: set(made["Environment"]["Variables"]) for name, made in FUNCTIONS.items() if "Environment" in made}
 
-    assert set(environment) - READ_BY_PYTHON == names_read(stack.PROJECT / "layers/core/guestkey/settings.py")
+    assert own == {"NotifyFunction": KEPT_BY_ONE}
+    assert KEPT_BY_ONE | set(environment) - READ_BY_PYTHON == names_read(
+        stack.PROJECT / "layers/core/guestkey/settings.py"
+    )
 
 
 def test_nobody_else_reads_the_environment() -> None:
@@ -547,7 +563,8 @@ def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
     table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}}
     mails = dict.fromkeys(MAILING, SENDING)
 
-    assert actions("NotifyFunction") == table | mails | OF_THE_STREAM
+    assert actions("NotifyFunction") == table | mails | OF_THE_STREAM | OF_REMINDERS
+    assert actions("RemindFunction") == table | mails | {"ParkedRecords.Arn": {"sqs:SendMessage"}}
 
 
 def test_new_entries_and_reviews_are_handed_over_from_the_first_on() -> None:
@@ -586,6 +603,48 @@ def test_what_is_parked_is_encrypted_and_kept_as_long_as_it_can_be() -> None:
 
     assert queue["SqsManagedSseEnabled"] is True
     assert timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14) < notices.KEPT_FOR
+
+
+# ------------------------------------------------------------------ reminders
+
+
+def test_a_reminders_schedule_may_call_that_one_function_and_park_what_it_cannot() -> None:
+    role = stack.value_of(stack.resource("ReminderRole"), PRODUCTION)
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    (policy,) = role["Policies"]
+    allowed = {said["Resource"]: said["Action"] for said in policy["PolicyDocument"]["Statement"]}
+
+    assert trusted["Principal"] == {"Service": ["scheduler.amazonaws.com"]}
+    assert trusted["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": stack.ACCOUNT, "aws:SourceArn": "Reminders.Arn"}
+    }
+    assert allowed == {"RemindFunction.Arn": ["lambda:InvokeFunction"], "ParkedRecords.Arn": ["sqs:SendMessage"]}
+    assert stack.value_of(stack.resource("Reminders"), PRODUCTION) == {"Name": "guestkey"}
+
+
+def test_the_role_of_reminders_can_be_given_to_schedules_only() -> None:
+    (policy,) = FUNCTIONS["NotifyFunction"]["Policies"]
+    (passing,) = [statement for statement in policy["Statement"] if statement["Action"] == ["iam:PassRole"]]
+
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+
+
+def test_whoever_keeps_reminders_knows_the_group_the_function_the_role_and_the_queue() -> None:
+    assert stack.value_of(FUNCTIONS["NotifyFunction"]["Environment"]["Variables"], PRODUCTION) == {
+        "REMINDER_GROUP": "Reminders",
+        "REMINDER_FUNCTION": "RemindFunction.Arn",
+        "REMINDER_ROLE": "ReminderRole.Arn",
+        "REMINDER_DEAD_LETTERS": "ParkedRecords.Arn",
+    }
+
+
+def test_a_reminder_is_tried_again_as_long_as_there_is_something_to_remind_of_and_then_parked() -> None:
+    invoked = stack.value_of(stack.resource("RemindAgain"), PRODUCTION)
+
+    assert (invoked["FunctionName"], invoked["Qualifier"]) == ("RemindFunction", "$LATEST")
+    assert timedelta(seconds=invoked["MaximumEventAgeInSeconds"]) == REMINDED_AHEAD
+    assert invoked["MaximumRetryAttempts"] == 2
+    assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "ParkedRecords.Arn"}}
 
 
 # ------------------------------------------------------------------ logs

@@ -5,9 +5,10 @@ At least once, and never before it is stored. A notice that comes again is known
 
 from dataclasses import replace
 
-from guestkey.edge import clock, events, invitations, letters, records, telling
+from guestkey.edge import clock, events, invitations, letters, records, reminders, telling
 from guestkey.edge.letters import Kind, OfCallback, OfGrant, OfLogin
-from guestkey.edge.records import Said
+from guestkey.edge.log import Said
+from guestkey.rules.callbacks import reminded_of
 from guestkey.rules.ledger import Entry, Head, What
 from guestkey.store import callbacks, notices, people
 from guestkey.store.changes import News, ReviewDue
@@ -17,6 +18,7 @@ OF_CALLBACK = {
     What.CALLBACK_MOVED: Kind.CALLBACK_MOVED,
     What.CALLBACK_CANCELLED: Kind.CALLBACK_CANCELLED,
 }
+ABOUT_CALLBACKS = OF_CALLBACK.keys() | {What.CALLBACK_TAKEN, What.CALLBACK_CLOSED}
 OF_GRANT = {What.GRANT_GIVEN: Kind.GRANTED, What.GRANT_REVOKED: Kind.REVOKED, What.GRANT_ENDED: Kind.ENDED}
 
 
@@ -75,4 +77,18 @@ def of_callback(entry: Entry) -> Said:
     return telling.tell(kind, notice, replace(letter, invitation=invitations.write(notice.language, facts, entry.at)))
 
 
-lambda_handler = records.serve(publish, notify)
+def keep_reminder(news: News) -> Said:
+    """Keep the reminder of a call-back where that stands now, whatever the entry tells: it may come late, and again."""
+    if isinstance(news, ReviewDue) or news.entry.what not in ABOUT_CALLBACKS:
+        return {}
+    tenant_id, callback_id = news.tenant_id, news.entry.about
+    found = callbacks.find_many([(tenant_id, callback_id)])
+    starts_at = reminded_of(found[0], clock.now()) if found else None
+    if starts_at:
+        reminders.put(tenant_id, callback_id, starts_at)
+    else:
+        reminders.drop(callback_id)
+    return {"reminder": "kept" if starts_at else "none"}
+
+
+lambda_handler = records.serve(publish, notify, keep_reminder)

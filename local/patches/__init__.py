@@ -17,6 +17,7 @@ def apply(*, python: Path, archives: Path) -> None:
     cloudformation.tell_dkim_records()
     tokens.require_an_end()
     permissions.ask_for_the_sender()
+    permissions.ask_for_the_group()
     ttl.sweep_like_dynamodb()
     schedules.tick_each_second()
     mails.keep_what_was_sent()

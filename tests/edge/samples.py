@@ -135,6 +135,7 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_CANCELLED: of_callback(None, WEDNESDAY_AT_FOUR, version=2),
+        Kind.CALLBACK_REMINDER: of_callback(),
     }
 
 
@@ -159,4 +160,5 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_CANCELLED: of_callback(None, TUESDAY_AT_TEN, **by_phone),
+        Kind.CALLBACK_REMINDER: of_callback(**by_phone),
     }

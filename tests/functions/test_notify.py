@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -11,13 +11,15 @@ import pytest
 import time_machine
 from botocore.exceptions import ConnectTimeoutError
 
+from guestkey import settings
 from guestkey.edge import parking, records
+from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.store import keys, ledger
 from guestkey.store.changes import REVIEW_TOLD_AT
-from tests import bus, makers, parked, stream, table
+from tests import bus, makers, parked, schedules, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
@@ -93,6 +95,7 @@ class Desk:
 @pytest.fixture
 def desk(world: time_machine.Traveller) -> Iterator[Desk]:
     parked.make_queue()
+    schedules.make_group()
     desk = Desk()
     with post.office(desk.refusal) as desk.mails, bus.taking(desk.refused_events) as desk.events:
         yield desk
@@ -388,13 +391,105 @@ def test_a_topic_that_is_gone_is_called_by_its_id(desk: Desk) -> None:
     assert "Thema: question" in text_of_mail(desk.mails[0])
 
 
+def reminder(asked: Callback, starts_at: datetime) -> tuple[str, dict[str, str]]:
+    """Return when a schedule fires that reminds of a call at that time, and with what it calls."""
+    told = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
+    return f"at({starts_at - timedelta(hours=1):%Y-%m-%dT%H:%M:%S})", told
+
+
+def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+
+    desk.hand_over()
+
+    assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
+    (schedule,) = schedules.all_there()
+    assert (schedule["ScheduleExpressionTimezone"], schedule["FlexibleTimeWindow"]) == ("UTC", {"Mode": "OFF"})
+    assert schedule["ActionAfterCompletion"] == "DELETE"
+    target = schedule["Target"]
+    assert (target["Arn"], target["RoleArn"]) == (settings.REMINDER_FUNCTION, settings.REMINDER_ROLE)
+    assert target["DeadLetterConfig"] == {"Arn": settings.REMINDER_DEAD_LETTERS}
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+    assert "anna" not in str(schedule).lower()
+
+
+def test_the_reminder_goes_where_the_call_goes_and_away_with_it(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    desk.hand_over()
+    makers.moved(booked, NOON)
+    desk.hand_over()
+    assert schedules.told() == [reminder(booked, NOON)]
+
+    makers.moved(booked, None)
+    desk.hand_over()
+    assert schedules.told() == []
+
+    makers.moved(booked, TUESDAY_AT_TEN)
+    desk.hand_over()
+    assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
+
+    makers.cancelled(booked)
+    desk.hand_over()
+    assert schedules.told() == []
+
+
+def test_what_an_agent_takes_is_still_reminded_of_until_it_is_closed(desk: Desk) -> None:
+    booked = makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
+    desk.hand_over()
+    assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
+
+    makers.closed(booked)
+    desk.hand_over()
+    assert schedules.told() == []
+
+
+def test_in_whatever_order_entries_come_and_how_often_the_reminder_is_of_the_call_as_it_stands(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    makers.moved(booked, NOON)
+    told = desk.new()
+
+    for given in (told[::-1], told, told[:1]):
+        desk.hand_over(given)
+        assert schedules.told() == [reminder(booked, NOON)]
+
+    makers.cancelled(booked)
+    desk.hand_over()
+    desk.hand_over(told)
+    assert schedules.told() == []
+
+
+def test_with_an_hour_left_or_less_there_is_no_reminder(desk: Desk, world: time_machine.Traveller) -> None:
+    world.move_to(TUESDAY_AT_TEN - timedelta(hours=2))
+    makers.callback(ANNA, TUESDAY_AT_TEN)
+    world.shift(timedelta(hours=1))
+
+    desk.hand_over()
+
+    assert schedules.told() == []
+
+
+def test_a_reminder_that_cannot_be_scheduled_is_parked_and_neither_mail_nor_event_waits(desk: Desk) -> None:
+    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+
+    with schedules.failing():
+        assert desk.hand_over() == []
+
+    assert desk.told == [(ANNAS, BOOKED)]
+    assert desk.whats == ["callback.booked"]
+    (message,) = parked.messages()
+    assert message["cause"].startswith("ConnectTimeoutError at ")
+    assert desk.redrive() == {"done": 1, "parked": 0}
+    assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
+    assert desk.told == [(ANNAS, BOOKED)]
+
+
 def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> None:
     booked = makers.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.callback("acme", booked.callback_id))
 
     assert desk.hand_over() == []
 
-    assert desk.mails == []
+    assert (desk.mails, schedules.told()) == ([], [])
 
 
 # ------------------------------------------------------------------ nobody to tell, or nothing

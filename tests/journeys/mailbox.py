@@ -1,10 +1,15 @@
-"""A mail of the local mailbox as its recipient's programs understand it."""
+"""The local mailbox: what was mailed to whom so far, and a mail as its recipient's programs understand it."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from guestkey.edge.letters import Kind
 from guestkey.edge.words import catalogue
 from tests.edge import post
+from tests.journeys.world import Tenant
+
+PATIENCE_SECONDS = 30
 
 
 def read(mail: dict[str, Any]) -> post.Read:
@@ -15,3 +20,22 @@ def read(mail: dict[str, Any]) -> post.Read:
 def subject_in(language: str) -> str:
     """Return the subject of an activation mail."""
     return catalogue(language).text(Kind.ACTIVATION, "subject")
+
+
+def until[T](look: Callable[[], T | None]) -> T:
+    """Look again and again until there is something, and return it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.25)  # a look at a full mailbox keeps the emulator from its work
+    return found
+
+
+def mails_to(tenant: Tenant) -> list[dict[str, Any]]:
+    """Return what was mailed to the people of a tenant so far, oldest first."""
+    return [mail for mail in tenant.world.stack.mails() if f"@{tenant.tenant_id}.example" in mail["to"][0]]
+
+
+def mails_after(tenant: Tenant, number: int) -> list[dict[str, Any]]:
+    """Return the tenant's mails when there are so many."""
+    return until(lambda: mails if len(mails := mails_to(tenant)) >= number else [])

@@ -1,7 +1,6 @@
 """Whoever should know is told, over the real stream, bus, queue and mail, and nothing is lost on the way."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,28 +9,14 @@ from typing import Any
 from tests.journeys import mailbox
 from tests.journeys.calls import given, login_at
 from tests.journeys.crowds import at_once
+from tests.journeys.mailbox import mails_after, mails_to, until
 from tests.journeys.world import Tenant, World, tenant_of
 
-PATIENCE_SECONDS = 30
 GRANTED, REVOKED, SUPPORT_IN = (
     "Neue Freigabe für den Support",
     "Freigabe für den Support widerrufen",
     "Der Support hat sich in Ihrem Konto angemeldet",
 )
-
-
-def until[T](look: Callable[[], T]) -> T:
-    """Look again and again until there is something, and return it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
-    return found
-
-
-def mails_to(tenant: Tenant) -> list[dict[str, Any]]:
-    """Return what was mailed to the tenant's approvers so far."""
-    return [mail for mail in tenant.world.stack.mails() if f"@{tenant.tenant_id}.example" in mail["to"][0]]
 
 
 def subjects_to(tenant: Tenant) -> list[str]:
@@ -41,11 +26,6 @@ def subjects_to(tenant: Tenant) -> list[str]:
 def told(tenant: Tenant) -> list[tuple[str, str]]:
     """Return who was mailed so far, and the subject of each mail."""
     return [(mail["to"][0], mail["subject"]) for mail in mails_to(tenant)]
-
-
-def mails_after(tenant: Tenant, number: int) -> list[dict[str, Any]]:
-    """Return the tenant's mails when there are so many."""
-    return until(lambda: mails if len(mails := mails_to(tenant)) >= number else [])
 
 
 def heads(tenant: Tenant, what: str) -> list[str]:

@@ -266,6 +266,33 @@ def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) 
         support.send_email(FromEmailAddress="boss@vendor.example", **HELLO_ANNA)
 
 
+def test_who_may_keep_schedules_of_one_group_may_keep_none_of_another(emulator: Emulator) -> None:
+    owner, schedule = emulator.client("scheduler"), "arn:aws:scheduler:*:*:schedule/ours/*"
+    for group in ("ours", "theirs"):
+        owner.create_schedule_group(Name=group)
+    order = {
+        "Name": "one",
+        "ScheduleExpression": "at(2040-01-01T00:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": emulator.outputs["SweptFunctionArn"], "RoleArn": emulator.outputs["SchedulerRole"]},
+    }
+    keeper = emulator.client_of_somebody_who(
+        "scheduler", {"Effect": "Allow", "Action": "scheduler:*", "Resource": schedule}
+    )
+    owner.create_schedule(GroupName="theirs", **order)
+
+    keeper.create_schedule(GroupName="ours", **order)
+    keeper.update_schedule(GroupName="ours", **order)
+    keeper.delete_schedule(GroupName="ours", Name="one")
+    for refused in (
+        lambda: keeper.update_schedule(GroupName="theirs", **order),
+        lambda: keeper.delete_schedule(GroupName="theirs", Name="one"),
+        lambda: keeper.create_schedule(**order),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+
+
 def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
     """No patch but a setting, `AUTH`, without which the journeys would prove nothing about the template's policies."""
     writer = emulator.client_of_somebody_who(

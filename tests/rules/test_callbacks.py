@@ -16,8 +16,10 @@ from guestkey.rules.callbacks import (
     book,
     cancel,
     close,
+    is_ahead,
     move,
     of_day,
+    reminded_of,
     seats,
     take,
 )
@@ -62,6 +64,27 @@ TAKEN, TAKEN_FROM_QUEUE = take(BOOKED, SVEN, NOON), take(WAITING, SVEN, NOON)
 REACHED = close(TAKEN, SVEN, Outcome.REACHED, "All well")
 CANCELLED = cancel(BOOKED, NOON)
 OVER = BOOKED.slot.ends_at if BOOKED.slot else NOON
+
+
+# --- Reminders -------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_has_a_slot_is_reminded_of_it_until_an_hour_before():
+    assert reminded_of(BOOKED, NOON) == TEN
+    assert reminded_of(TAKEN, TEN - timedelta(hours=1, seconds=1)) == TEN
+    assert reminded_of(BOOKED, TEN - timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize("callback", [WAITING, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
+def test_nobody_is_reminded_in_the_queue_or_of_what_is_over(callback):
+    assert reminded_of(callback, NOON) is None
+    assert not is_ahead(callback, TEN, NOON)
+
+
+def test_a_call_is_ahead_at_its_very_time_and_until_that():
+    assert is_ahead(BOOKED, TEN, TEN - SECOND) and is_ahead(TAKEN, TEN, NOON)
+    assert not is_ahead(BOOKED, TEN, TEN)
+    assert not is_ahead(move(BOOKED, slot(TEN + QUARTER), NOON), TEN, NOON)
 
 
 # --- How it stands ---------------------------------------------------------------------------------------------------

@@ -39,3 +39,12 @@ EVENT_BUS = os.environ.get("EVENT_BUS", "")
 """The stack's own bus, to which every ledger entry goes."""
 PARKED_RECORDS_URL = os.environ.get("PARKED_RECORDS_URL", "")
 """The queue of what could not be handled."""
+
+REMINDER_GROUP = os.environ.get("REMINDER_GROUP", "")
+"""The stack's own group of schedules, one for each call-back of which somebody is to be reminded."""
+REMINDER_FUNCTION = os.environ.get("REMINDER_FUNCTION", "")
+"""What they call,"""
+REMINDER_ROLE = os.environ.get("REMINDER_ROLE", "")
+"""as whom,"""
+REMINDER_DEAD_LETTERS = os.environ.get("REMINDER_DEAD_LETTERS", "")
+"""and where it goes if they cannot."""

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     CALLBACK_WAITING = "callback_waiting"
     CALLBACK_MOVED = "callback_moved"
     CALLBACK_CANCELLED = "callback_cancelled"
+    CALLBACK_REMINDER = "callback_reminder"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,7 @@ _TELLS: dict[Kind, type[Facts]] = {
     Kind.CALLBACK_WAITING: OfCallback,
     Kind.CALLBACK_MOVED: OfCallback,
     Kind.CALLBACK_CANCELLED: OfCallback,
+    Kind.CALLBACK_REMINDER: OfCallback,
 }
 
 

@@ -4,7 +4,11 @@ Never the event, a token, a mail address (which a user's id may be), a telephone
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+Said = Mapping[str, str | int]
+"""What the log may say: ids, names of our own, numbers."""
 
 
 class Discreet(Exception):

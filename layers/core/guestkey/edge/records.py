@@ -6,7 +6,7 @@ parked is taken back when somebody asks for it. So a record may come again at an
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -16,14 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from guestkey.edge import clock, log, parking, ready
+from guestkey.edge.log import Said
 from guestkey.store import changes
 from guestkey.store.changes import News, Record
 from guestkey.store.table import pauses
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
-Said = Mapping[str, str | int]
-"""What the log may say: ids, names of our own, numbers."""
 Act = Callable[[News], Said]
 
 TRIES = 3
@@ -31,7 +30,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 1.0
 """At most so many seconds before the second try, and before the third."""
 PATIENCE = timedelta(seconds=20)
 """After this no failed act on a record is tried again."""
-LONGEST = timedelta(seconds=100)
+LONGEST = timedelta(seconds=115)
 """How long a record may take at the worst, every service answering at its last moment. A batch must fit into the
 function's time."""
 REDRIVE = {"redrive": True}

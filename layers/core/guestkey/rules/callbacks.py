@@ -7,7 +7,7 @@ or freed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours
@@ -42,6 +42,8 @@ class Outcome(StrEnum):
 
 MOVABLE = frozenset({State.BOOKED, State.WAITING})
 OPEN = MOVABLE | {State.TAKEN}
+REMINDED_AHEAD = timedelta(hours=1)
+"""How long before its slot one is reminded of a call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +182,18 @@ def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None) 
     if callback.closed_as and callback != closed:
         raise CallbackClosed
     return closed
+
+
+def is_ahead(callback: Callback, starts_at: datetime, now: datetime) -> bool:
+    """Say whether that call is still to be made, at that very time."""
+    return callback.slot is not None and callback.slot.starts_at == starts_at > now and callback.is_open(now)
+
+
+def reminded_of(callback: Callback, now: datetime) -> datetime | None:
+    """Return of which time whoever waits is still to be reminded; None in the queue, or with less than an hour left."""
+    if callback.slot is None or not is_ahead(callback, callback.slot.starts_at, now):
+        return None
+    return callback.slot.starts_at if callback.slot.starts_at - REMINDED_AHEAD > now else None
 
 
 def of_day(callbacks: Iterable[Callback], begins: datetime, ends: datetime) -> list[Callback]:

@@ -1,0 +1,233 @@
+"""A call-back by mail and in the calendar: over the real table, its stream, SES and the schedules of reminders."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from guestkey.rules.instants import instant, text_of
+from guestkey.store.desks import KEPT_FOR
+from local import sample
+from local.deployment import STACK_NAME
+from tests.edge import calendars
+from tests.edge.post import Read
+from tests.journeys import mailbox
+from tests.journeys.calls import Caller, given, refusal
+from tests.journeys.mailbox import mails_after, mails_to, until
+from tests.journeys.world import Tenant, World
+from tests.typed_texts import HOSTILE, require_same_mail
+
+AROUND_THE_CLOCK = {
+    day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+}
+BOOKED, MOVED, CANCELLED, REMINDER = (
+    "Ihr Rückruf vom Support ist gebucht",
+    "Ihr Rückruf vom Support hat einen neuen Termin",
+    "Ihr Rückruf vom Support ist abgesagt",
+    "Erinnerung an Ihren Rückruf vom Support",
+)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def slots(world: World) -> Iterator[list[str]]:
+    """When one can be called, at a desk that never closes: too many for these tests to use up."""
+    world.clean_up()
+    given(world.backend.put("/v1/vendor/desk", sample.DESK | {"hours": AROUND_THE_CLOCK, "lines": 50}))
+    time.sleep(KEPT_FOR.total_seconds() + 1)
+    found = given(world.caller("carla").get("/v1/slots?topic=question&days=14"))["items"]
+    yield [slot["starts_at"] for slot in found]
+    given(world.backend.put("/v1/vendor/desk", sample.DESK))
+
+
+def anna_of(tenant: Tenant, name: str = "Anna Albrecht") -> Caller:
+    """Return Anna with an address of that tenant's, as whoever signs her in says."""
+    return tenant.user("anna", name=name, email=f"anna@{tenant.tenant_id}.example")
+
+
+def order(starts_at: str | None = None, description: str = "The import hangs") -> dict[str, Any]:
+    return {"topic": "question", "description": description, "phone": "+49 241 44686122", "starts_at": starts_at}
+
+
+def book(anna: Caller, starts_at: str | None) -> str:
+    callback_id: str = given(anna.post("/v1/callbacks", order(starts_at)), 201)["callback_id"]
+    return callback_id
+
+
+def move(anna: Caller, callback_id: str, starts_at: str | None) -> None:
+    given(anna.call("PATCH", f"/v1/callbacks/{callback_id}", {"starts_at": starts_at}))
+
+
+def cancel(anna: Caller, callback_id: str) -> None:
+    given(anna.delete(f"/v1/callbacks/{callback_id}"))
+
+
+# ------------------------------------------------------------------ the calendar
+
+
+def test_booked_moved_and_cancelled_the_calendar_has_one_event_that_follows(acme: Tenant, slots: list[str]) -> None:
+    anna = anna_of(acme)
+    callback_id = book(anna, slots[0])
+    move(anna, callback_id, slots[4])
+    cancel(anna, callback_id)
+    mails = mails_after(acme, 3)
+
+    assert [(mail["to"], mail["subject"]) for mail in mails] == [
+        ([f"anna@{acme.tenant_id}.example"], subject) for subject in (BOOKED, MOVED, CANCELLED)
+    ]
+    assert all("„The import hangs“" in mail["text"] and "The import hangs" in mail["html"] for mail in mails)
+    told = [calendars.of(mailbox.read(mail)) for mail in mails]
+    assert {one.uid for one in told} == {f"{callback_id}@{STACK_NAME}"}
+    assert [(one.method, one.sequence, text_of(one.starts_at)) for one in told] == [
+        ("REQUEST", 0, slots[0]),
+        ("REQUEST", 1, slots[4]),
+        ("CANCEL", 2, slots[4]),
+    ]
+    assert {one.ends_at - one.starts_at for one in told} == {timedelta(minutes=15)}
+    entries = [entry for entry in acme.ledger().entries if entry["what"].startswith("callback.")]
+    assert [text_of(one.stamped_at) for one in told] == [entry["at"] for entry in entries]
+    heads = [mailbox.read(mail).headers["guestkey-head"] for mail in mails]
+    assert heads == [[f"{entry['seq']}:{entry['hash']}"] for entry in entries]
+
+
+def test_in_the_queue_there_is_nothing_for_the_calendar_but_to_forget(acme: Tenant, slots: list[str]) -> None:
+    anna = anna_of(acme)
+    callback_id = book(anna, None)
+    move(anna, callback_id, slots[0])
+    move(anna, callback_id, None)
+    waiting, booked, left = (mailbox.read(mail) for mail in mails_after(acme, 3))
+
+    assert waiting.calendars == []
+    assert [calendars.of(read).method for read in (booked, left)] == ["REQUEST", "CANCEL"]
+    assert [calendars.of(read).sequence for read in (booked, left)] == [1, 2]
+    cancel(anna, callback_id)
+
+
+# ------------------------------------------------------------------ reminders
+
+
+def schedule(world: World, callback_id: str) -> dict[str, Any] | None:
+    """Return what reminds of a call-back, if anything does."""
+    scheduler = world.deployment.client("scheduler")
+    try:
+        return dict(scheduler.get_schedule(Name=callback_id, GroupName=STACK_NAME))
+    except scheduler.exceptions.ResourceNotFoundException:
+        return None
+
+
+def scheduled(world: World, callback_id: str) -> str:
+    """Return when it reminds."""
+    return str((schedule(world, callback_id) or {}).get("ScheduleExpression"))
+
+
+def at(moment: datetime) -> str:
+    return f"at({moment:%Y-%m-%dT%H:%M:%S})"
+
+
+def test_the_reminder_is_scheduled_an_hour_ahead_and_goes_where_the_call_goes(
+    acme: Tenant, world: World, slots: list[str]
+) -> None:
+    anna = anna_of(acme)
+    callback_id = book(anna, slots[8])
+    until(lambda: scheduled(world, callback_id) == at(instant(slots[8]) - HOUR))
+
+    move(anna, callback_id, slots[12])
+    until(lambda: scheduled(world, callback_id) == at(instant(slots[12]) - HOUR))
+
+    cancel(anna, callback_id)
+    until(lambda: schedule(world, callback_id) is None)
+
+
+def test_it_fires_once_and_reminds_once(acme: Tenant, world: World, slots: list[str]) -> None:
+    callback_id = book(anna_of(acme), slots[8])
+    mails_after(acme, 1)
+    kept = until(lambda: schedule(world, callback_id))
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    members = ("Name", "GroupName", "FlexibleTimeWindow", "Target", "ActionAfterCompletion")
+    world.deployment.client("scheduler").update_schedule(
+        ScheduleExpression=at(soon), **{member: kept[member] for member in members}
+    )
+
+    reminder = mails_after(acme, 2)[1]
+
+    assert (reminder["to"], reminder["subject"]) == ([f"anna@{acme.tenant_id}.example"], REMINDER)
+    assert mailbox.read(reminder).calendars == []
+    assert datetime.now(UTC) > soon.replace(microsecond=0)
+    until(lambda: schedule(world, callback_id) is None)
+    assert fired_again(world, kept["Target"]) == 0
+    assert len(mails_to(acme)) == 2
+
+
+def test_a_schedule_that_was_left_behind_reminds_of_nothing(acme: Tenant, world: World, slots: list[str]) -> None:
+    anna = anna_of(acme)
+    callback_id = book(anna, slots[8])
+    left = until(lambda: schedule(world, callback_id))["Target"]
+    move(anna, callback_id, slots[12])
+    assert fired_again(world, left) == 0
+    until(lambda: scheduled(world, callback_id) == at(instant(slots[12]) - HOUR))
+    moved = until(lambda: schedule(world, callback_id))["Target"]
+    cancel(anna, callback_id)
+    assert fired_again(world, moved) == 0
+
+    assert [mail["subject"] for mail in mails_after(acme, 3)] == [BOOKED, MOVED, CANCELLED]
+
+
+def fired_again(world: World, target: dict[str, Any]) -> int:
+    """Call what a schedule calls, as it would, and return how many mails that was."""
+    before = len(world.stack.mails())
+    ran = world.lambda_.invoke(FunctionName=target["Arn"], Payload=target["Input"].encode())
+    assert "FunctionError" not in ran, ran["Payload"].read()
+    told = [mail for mail in world.stack.mails()[before:] if mail["subject"] == REMINDER]
+    assert json.loads(target["Input"]).keys() == {"tenant_id", "callback_id", "starts_at"}
+    return len(told)
+
+
+# ------------------------------------------------------------------ what people type
+
+
+def test_whatever_is_typed_is_refused_or_becomes_nothing_but_text_in_the_mail_and_in_the_calendar(
+    acme: Tenant, slots: list[str]
+) -> None:
+    harmless = "Anna at evil.example"
+    texts = list(HOSTILE.values())[::3]  # `tests/edge/test_invitations` judges them all
+    assert is_booked_and_cancelled(acme, slots[0], harmless, harmless)
+    for text in texts:
+        name = text if len(text) < 1_000 and text.isprintable() else harmless
+        is_taken = is_booked_and_cancelled(acme, slots[0], text, name)
+        assert is_taken or is_booked_and_cancelled(acme, slots[0], harmless, name)
+
+    mails = mails_after(acme, 2 * (1 + len(texts)))
+    expected, *read = map(booked_mail, mails[::2])
+    like = calendars.of(expected)
+    for mail in read:
+        require_same_mail(mail, expected, set())
+        told = calendars.of(mail)
+        assert (told.method, told.summary, told.organizer, told.attendees) == (
+            like.method,
+            like.summary,
+            like.organizer,
+            like.attendees,
+        )
+        assert len(told.description.split("\n")) == len(like.description.split("\n"))
+
+
+def is_booked_and_cancelled(tenant: Tenant, starts_at: str, description: str, name: str) -> bool:
+    """Book a slot and cancel it; say whether that text is taken."""
+    anna = anna_of(tenant, name)
+    answer = anna.post("/v1/callbacks", order(starts_at, description))
+    if answer.status_code != 201:
+        assert refusal(answer) in {(422, "input_invalid"), (400, "json_invalid")}, ascii(description)
+        return False
+    cancel(anna, answer.json()["callback_id"])
+    return True
+
+
+def booked_mail(mail: dict[str, Any]) -> Read:
+    """Return a mail as others read it, without the ledger's head, which is another one in each."""
+    read = mailbox.read(mail)
+    assert read.headers["guestkey-head"]
+    read.headers["guestkey-head"] = []
+    return read

@@ -1,0 +1,45 @@
+"""The stack's group of schedules, on moto."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ConnectTimeoutError
+from moto.core.models import patch_client
+
+from guestkey import settings
+from guestkey.edge import reminders
+
+
+def make_group() -> None:
+    """Make the group as the template has it; the world must be on moto already."""
+    patch_client(reminders.scheduler)  # it was made when `guestkey.edge` was imported, perhaps before moto was
+    reminders.scheduler.create_schedule_group(Name=settings.REMINDER_GROUP)
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Let no call reach the service."""
+
+    def fail(request: Any, **_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    reminders.scheduler.meta.events.register_first("before-send.scheduler", fail)
+    try:
+        yield
+    finally:
+        reminders.scheduler.meta.events.unregister("before-send.scheduler", fail)
+
+
+def all_there() -> list[dict[str, Any]]:
+    """Return every schedule, whole."""
+    names = [one["Name"] for one in reminders.scheduler.list_schedules(GroupName=settings.REMINDER_GROUP)["Schedules"]]
+    return [
+        dict(reminders.scheduler.get_schedule(Name=name, GroupName=settings.REMINDER_GROUP)) for name in sorted(names)
+    ]
+
+
+def told() -> list[tuple[str, dict[str, str]]]:
+    """Return when each fires, and with what it calls."""
+    return [(one["ScheduleExpression"], json.loads(one["Target"]["Input"])) for one in all_there()]
