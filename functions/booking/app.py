@@ -9,9 +9,9 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.edge import clock, ids, phones, routes
+from guestkey.edge.callbacks import Callback, FreeSlot, Slots, Topic, Topics
 from guestkey.edge.http import fault
 from guestkey.edge.inputs import Day, Description, Input, Moment, Phone, Slug
-from guestkey.edge.shapes import Callback, FreeSlot, Slots, Topic, Topics
 from guestkey.errors import (
     CallbackClosed,
     CallbackOpen,

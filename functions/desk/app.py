@@ -7,8 +7,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from guestkey.edge import clock, ids, routes
+from guestkey.edge.callbacks import DeskDay, SupportCallback
 from guestkey.edge.inputs import Day, Input, Note
-from guestkey.edge.shapes import DeskDay, SupportCallback
 from guestkey.errors import AlreadyTaken, CallbackClosed, DeskUnknown, NotFound, NotYours
 from guestkey.rules.callbacks import Callback, Outcome
 from guestkey.rules.hours import day_of

@@ -9,9 +9,9 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from guestkey.edge import clock, routes
+from guestkey.edge.callbacks import Closure
 from guestkey.edge.desk_order import ClosureOrder, DeskOrder
 from guestkey.edge.inputs import Day
-from guestkey.edge.shapes import Closure
 from guestkey.errors import DeskUnknown
 from guestkey.rules.desk import Desk, desk_of
 from guestkey.store import callbacks, desks

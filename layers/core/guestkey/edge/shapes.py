@@ -6,13 +6,13 @@ answering.
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
 from guestkey.edge import http, pages
-from guestkey.rules import callbacks, desk, grants, logins, people, requests
+from guestkey.rules import grants, logins, people, requests
 from guestkey.rules.grants import State
 from guestkey.rules.instants import text_of
 from guestkey.rules.logins import End
@@ -67,6 +67,11 @@ class Person(Shape):
     user_id: str
     name: str
 
+    @classmethod
+    def of(cls, person: people.Person) -> Self:
+        """Return that person."""
+        return cls(user_id=person.user_id, name=person.name)
+
 
 class Grant(Shape):
     """One permission for one grantee to enter one tenant."""
@@ -94,11 +99,11 @@ class Grant(Shape):
             may_export=grant.may_export,
             state=grant.state(at),
             granted_at=grant.granted_at,
-            granted_by=_person(grant.granted_by),
+            granted_by=Person.of(grant.granted_by),
             ends_at=grant.ends_at,
             review_at=grant.review_at,
             revoked_at=grant.revoked_at,
-            revoked_by=_person(grant.revoked_by) if grant.revoked_by else None,
+            revoked_by=Person.of(grant.revoked_by) if grant.revoked_by else None,
             request_id=grant.request_id,
         )
 
@@ -184,101 +189,10 @@ class Request(Shape):
             expires_at=request.expires_at,
             mail=request.mail,
             answered_at=request.answered_at,
-            answered_by=_person(request.answered_by) if request.answered_by else None,
+            answered_by=Person.of(request.answered_by) if request.answered_by else None,
             note=request.note,
             grant_id=request.grant_id,
         )
-
-
-class Topic(Shape):
-    """What a call-back can be about, and how long it takes."""
-
-    id: str
-    name: str
-    minutes: int
-
-    @classmethod
-    def of(cls, topic: desk.Topic, locale: str | None) -> Self:
-        """Return the topic with its name in that language."""
-        return cls(id=topic.topic_id, name=topic.name(locale), minutes=topic.minutes)
-
-
-class Topics(Shape):
-    """Everything that a call-back can be about."""
-
-    items: list[Topic]
-
-
-class FreeSlot(Shape):
-    """A time at which one can be called, and by how many it can still be booked."""
-
-    starts_at: Instant
-    ends_at: Instant
-    free: int
-
-
-class Slots(Shape):
-    """When one can be called; `time_zone` is the support desk's."""
-
-    time_zone: str
-    items: list[FreeSlot]
-
-
-class CallbackAgent(Shape):
-    """The agent who calls."""
-
-    id: str
-    name: str
-
-
-class Callback(Shape):
-    """A call-back that the customer asked for, at a slot or from the queue."""
-
-    callback_id: str
-    kind: callbacks.Kind
-    state: callbacks.State
-    topic: str
-    description: str
-    phone: str
-    phone_shown: str
-    starts_at: Instant | None
-    ends_at: Instant | None
-    requested_at: Instant
-    requested_by: Person
-    agent: CallbackAgent | None
-    version: int
-
-    @classmethod
-    def of(cls, callback: callbacks.Callback, at: datetime) -> Self:
-        """Return the call-back as it stands at that moment."""
-        return cls(**_callback(callback, at))
-
-
-class SupportCallback(Callback):
-    """A call-back as agents see it: whose it is, and whether they may enter there now."""
-
-    tenant_id: str
-    may_enter: bool
-
-    @classmethod
-    def seen(cls, callback: callbacks.Callback, at: datetime, *, may_enter: bool) -> Self:
-        """Return the call-back as it stands at that moment."""
-        return cls(**_callback(callback, at), tenant_id=callback.tenant_id, may_enter=may_enter)
-
-
-class DeskDay(Shape):
-    """The call-backs booked for a day, by time, and the queue, first in first."""
-
-    booked: list[SupportCallback]
-    waiting: list[SupportCallback]
-
-
-class Closure(Shape):
-    """A day on which the vendor closed the support desk, or no longer does, and who waits for a call then."""
-
-    day: date
-    name: str | None
-    callback_ids: list[str]
 
 
 class Me(Shape):
@@ -409,26 +323,3 @@ class Access(Shape):
     def of(cls, place: Place) -> Self:
         """Return the place as found."""
         return cls(**asdict(place))
-
-
-def _person(person: people.Person) -> Person:
-    return Person(user_id=person.user_id, name=person.name)
-
-
-def _callback(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:
-    taken_by = callback.taken_by
-    return {
-        "callback_id": callback.callback_id,
-        "kind": callback.kind,
-        "state": callback.state(at),
-        "topic": callback.topic,
-        "description": callback.description,
-        "phone": callback.phone,
-        "phone_shown": callback.phone_shown,
-        "starts_at": callback.slot.starts_at if callback.slot else None,
-        "ends_at": callback.slot.ends_at if callback.slot else None,
-        "requested_at": callback.requested_at,
-        "requested_by": _person(callback.requested_by),
-        "agent": CallbackAgent(id=taken_by.agent_id, name=taken_by.name) if taken_by else None,
-        "version": callback.version,
-    }
