@@ -1,6 +1,5 @@
 """A vendor's product, made of the examples of docs/integrating.md exactly as they stand there."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from unittest.mock import patch
 import django
 import django.test
 import httpx
+from anyio.from_thread import start_blocking_portal
 from django.conf import settings
 
 from guestkey_client import Entry
@@ -31,8 +31,8 @@ Get = Callable[[str, Entry | None], tuple[int, bytes]]
 
 @contextmanager
 def with_fastapi(url: str, token: str) -> Iterator[Get]:
-    """Serve the example for FastAPI. One loop serves all its requests, as a server's does."""
-    with _loaded("With FastAPI", url, token) as product, asyncio.Runner() as runner:
+    """Serve the example for FastAPI. One loop serves all its requests, as a server's does; a browser's runs here."""
+    with _loaded("With FastAPI", url, token) as product, start_blocking_portal() as loop:
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await product.app(scope | {"session": session}, receive, send)
@@ -45,11 +45,11 @@ def with_fastapi(url: str, token: str) -> Iterator[Get]:
         def getting(path: str, entry: Entry | None) -> tuple[int, bytes]:
             session.clear()
             session.update(_session_of(entry))
-            return runner.run(get(path))
+            return loop.call(get, path)
 
         session: dict[str, Any] = {}
         yield getting
-        runner.run(product.guestkey.close())
+        loop.call(product.guestkey.close)
 
 
 @contextmanager
