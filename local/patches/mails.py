@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 def keep_what_was_sent() -> None:
-    """Keep the message as it was sent.
+    """Keep the message as it was sent, and what it says: to read thousands at once would hold everybody else up.
 
     SES sends a raw message byte for byte; 1.5.33 parses it and throws it away, and with it its headers and a calendar
     invitation. Drop it when its list of messages has them whole.
@@ -26,7 +26,7 @@ def keep_what_was_sent() -> None:
         if method == "POST" and path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
             content, record = json.loads(body)["Content"], ses._sent_emails_list()[-1]
             if "Raw" in content:
-                record["Raw"] = b64decode(content["Raw"]["Data"]).decode()
+                record["Told"] = _read(b64decode(content["Raw"]["Data"]).decode())
         return answer
 
     ses_v2.handle_request = handle_and_keep
@@ -53,22 +53,26 @@ def _records() -> list[Record]:
 
 def _told(record: Record) -> Record:
     everybody = record["To"] + record["CC"] + record["BCC"]
-    if "Raw" not in record:
-        return {
-            "to": everybody,
-            "subject": record["Subject"],
-            "text": record["BodyText"],
-            "html": record["BodyHtml"] or "",
-            "from": record["Source"],
-        }
-    message = email.message_from_string(record["Raw"], policy=policy.default)
+    if "Told" in record:
+        return {**record["Told"], **({"to": everybody} if everybody else {})}
     return {
-        "to": everybody or [address.strip() for address in str(message["To"]).split(",")],
+        "to": everybody,
+        "subject": record["Subject"],
+        "text": record["BodyText"],
+        "html": record["BodyHtml"] or "",
+        "from": record["Source"],
+    }
+
+
+def _read(raw: str) -> Record:
+    message = email.message_from_string(raw, policy=policy.default)
+    return {
+        "to": [address.strip() for address in str(message["To"]).split(",")],
         "subject": str(message["Subject"]),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),
         "from": str(message["From"]),
-        "raw": record["Raw"],
+        "raw": raw,
     }
 
 
