@@ -125,6 +125,8 @@ def _ref(name: str, parameters: dict[str, Any]) -> Any:
     pseudo |= {"AWS::StackName": "guestkey", "AWS::Partition": "aws"}
     if name in parameters:
         return parameters[name]
+    if name == "AWS::NoValue":
+        return None
     return pseudo[name] if name in pseudo else _logical(name)
 
 
@@ -159,6 +161,7 @@ _FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "Fn::Sub": _sub,
     "Fn::If": _if,
     "Fn::Equals": lambda two, parameters: len({str(one) for one in value_of(two, parameters)}) == 1,
+    "Fn::Split": lambda argument, parameters: value_of(argument[1], parameters).split(argument[0]),
     "Fn::Not": lambda one, parameters: not value_of(one, parameters)[0],
     "Fn::And": lambda many, parameters: all(value_of(many, parameters)),
     "Fn::Or": lambda many, parameters: any(value_of(many, parameters)),

@@ -133,6 +133,27 @@ def test_each_authorizer_takes_the_token_from_the_header_and_wants_an_issuer_and
         assert jwt == {"issuer": "https://x", "audience": [f"guestkey-{name.lower()}"]}
 
 
+def test_no_page_of_another_origin_may_call_unless_it_is_named_exactly() -> None:
+    cors, named = stack.resource("Api")["CorsConfiguration"], ["https://app.vendor.example", "https://vendor.example"]
+    embedded = stack.value_of(cors, stack.parameters(AllowedOrigins=",".join(named)))
+
+    assert stack.value_of(cors, stack.parameters()) is None
+    assert embedded["AllowOrigins"] == named
+    assert "AllowCredentials" not in embedded
+    assert set(embedded["AllowMethods"]) == {route.method for route in stack.routes() if route.authorizer == "Tenant"}
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*", "https://*.vendor.example", "https://app.vendor.example/", "app", "https://a.example,"]
+)
+def test_what_is_no_exact_origin_is_refused(origin: str) -> None:
+    pattern = stack.template()["Parameters"]["AllowedOrigins"]["AllowedPattern"]
+
+    assert not re.fullmatch(pattern, origin)
+    assert re.fullmatch(pattern, "https://app.vendor.example:8443,http://127.0.0.1")
+    assert re.fullmatch(pattern, "")
+
+
 def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_nothing_of_any_customer() -> None:
     assert stack.resource("Api")["Auth"]["DefaultAuthorizer"] in ISSUERS
     assert {route.key: route.function for route in stack.routes() if route.is_public} == {

@@ -12,6 +12,7 @@ from local.patches import cloudformation, front_door, mails, permissions, sandbo
 def apply(*, python: Path, archives: Path) -> None:
     """Apply all of them: functions run in that interpreter and share archives unpacked in that folder."""
     cloudformation.import_api_bodies()
+    cloudformation.tell_sam_the_parameters()
     cloudformation.keep_table_settings()
     cloudformation.keep_function_settings()
     cloudformation.tell_dkim_records()

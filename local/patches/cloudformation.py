@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from local.patches import openapi
-from local.patches.internals import apigateway, dynamodb, lambda_svc, provisioners, ses_v2
+from local.patches.internals import apigateway, changesets, dynamodb, handlers, lambda_svc, provisioners, ses_v2
 
 Properties = dict[str, Any]
 Finish = Callable[[str, Properties], Properties | None]
+Transform = Callable[..., Any]
 
 
 def import_api_bodies() -> None:
@@ -17,6 +18,16 @@ def import_api_bodies() -> None:
     ignores `Body` and deploys, "successfully", an API without a single route. Drop it when that changes.
     """
     _after_each_write("AWS::ApiGatewayV2::Api", _import_body)
+
+
+def tell_sam_the_parameters() -> None:
+    """Let the SAM transform know the stack's parameters.
+
+    AWS hands them to it, since it puts some of them in place by itself, such as whose pages may call an API; 1.5.33
+    hands it none, so that it takes the defaults. Drop it when it does.
+    """
+    for module in (changesets, handlers):
+        module._apply_transforms = _with_values(module._apply_transforms)
 
 
 def keep_table_settings() -> None:
@@ -42,6 +53,17 @@ def tell_dkim_records() -> None:
     Drop it when an identity made by a template has tokens.
     """
     _after_each_write("AWS::SES::EmailIdentity", _dkim_records)
+
+
+def _with_values(transform: Transform) -> Transform:
+    def transform_with_values(template: Properties, given: list[Properties] | None = None, *more: Any) -> Any:
+        declared = template.get("Parameters", {})
+        values = {one["Key"]: {"Default": one["Value"]} for one in given or () if "Value" in one}
+        known = {name: parameter | values.get(name, {}) for name, parameter in declared.items()}
+        made = transform(template | {"Parameters": known}, given, *more)
+        return made | {"Parameters": declared} if isinstance(made, dict) else made
+
+    return transform_with_values
 
 
 def _after_each_write(resource_type: str, finish: Finish) -> None:

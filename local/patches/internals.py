@@ -39,13 +39,15 @@ from ministack.services import (  # noqa: E402
     ses,
     ses_v2,
 )
-from ministack.services.cloudformation import provisioners  # noqa: E402
+from ministack.services.cloudformation import changesets, handlers, provisioners  # noqa: E402
 
 __all__ = [
     "apigateway",
     "app",
+    "changesets",
     "dynamodb",
     "eventbridge",
+    "handlers",
     "iam_actions",
     "lambda_runtime",
     "lambda_svc",

@@ -22,6 +22,7 @@ from local.issuer import Caller, Issuer
 from local.processes import LOOPBACK, Background
 from local.tokens import mint
 
+ELSEWHERE = "https://elsewhere.example"
 TEMPLATE = Path(__file__).with_name("template.yaml")
 PATIENCE_SECONDS = 20
 
@@ -107,6 +108,7 @@ def deploy(cloudformation: Any, issuer: Issuer) -> dict[str, str]:
         Parameters=[
             {"ParameterKey": "TenantIssuer", "ParameterValue": issuer.url(Caller.TENANT)},
             {"ParameterKey": "VendorIssuer", "ParameterValue": issuer.url(Caller.VENDOR)},
+            {"ParameterKey": "Elsewhere", "ParameterValue": ELSEWHERE},
         ],
     )
     cloudformation.get_waiter("stack_create_complete").wait(StackName="tiny", WaiterConfig={"Delay": 1})

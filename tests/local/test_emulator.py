@@ -14,12 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from local.build import PROJECT
 from local.emulator import MINISTACK
-from tests.local.rig import Emulator, wait_until
+from tests.local.rig import ELSEWHERE, Emulator, wait_until
 
 # As the patches have them; importing these would start ministack in here.
 MOST_SANDBOXES = 8
@@ -64,6 +65,15 @@ def test_an_api_described_by_openapi_has_its_routes_at_the_root_of_the_port(emul
     assert event["rawPath"] == "/open/door one"
     assert event["rawQueryString"] == "q=1"
     assert "authorizer" not in event["requestContext"]
+
+
+def test_pages_of_an_origin_that_a_parameter_names_may_call_and_no_others(emulator: Emulator) -> None:
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    there = httpx.options(f"{emulator.url}/open/door", headers={"Origin": ELSEWHERE} | asked)
+    nowhere = httpx.options(f"{emulator.url}/open/door", headers={"Origin": "https://nowhere.example"} | asked)
+
+    assert there.headers["Access-Control-Allow-Origin"] == ELSEWHERE
+    assert "Access-Control-Allow-Origin" not in nowhere.headers
 
 
 def test_an_unknown_path_gets_the_gateways_own_answer(emulator: Emulator) -> None:
