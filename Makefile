@@ -100,7 +100,8 @@ openapi: .venv/ready ## Write docs/openapi.json from the routes
 	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 $(PYTHON) -m docs.openapi
 
 screenshots: .venv/ready ## Take the pictures in docs/screenshots anew, to be looked at
-	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 BASE_URL=https://support.vendor.example \
+	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=nobody \
+		AWS_SECRET_ACCESS_KEY=nothing BASE_URL=https://support.vendor.example \
 		$(PYTHON) -m tests.browser.screenshots docs/screenshots
 
 requirements: .venv/ready ## Pin anew what pyproject.toml asks for: make requirements [UPGRADE=1]

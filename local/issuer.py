@@ -2,7 +2,7 @@
 
 A real vendor brings his own (Cognito, Auth0, Keycloak, …). This one serves what an HTTP API's JWT authorizer reads, the
 discovery document and the key set; and where the tenants' users sign in, which is `local.identity`. `local.tokens`
-makes the tokens, with the key from the same file.
+makes the tokens, with the key from the same file. Beside it stands the vendor's product, which is `local.host`.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from jwt.algorithms import RSAAlgorithm
 from local.processes import LOOPBACK
 
 if TYPE_CHECKING:
+    from local.host import HelpMenu
     from local.identity import SignIn
 
 KEY_ID = "guestkey-local"
@@ -32,6 +33,8 @@ KEYS = "/.well-known/jwks.json"
 DISCOVERY = "/.well-known/openid-configuration"
 # Where the tenants' users sign in.
 AUTHORIZE, TOKEN = "/authorize", "/token"
+# Where the vendor's product is.
+HOST = "/host"
 LONGEST_FORM = 8192
 JSON = {"Content-Type": "application/json"}
 
@@ -117,8 +120,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Pages(BaseHTTPRequestHandler):
-    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: "SignIn", *args: Any) -> None:
-        self._documents, self._sign_in = documents, sign_in
+    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: "SignIn", menu: "HelpMenu", *args: Any) -> None:
+        self._documents, self._sign_in, self._menu = documents, sign_in, menu
         super().__init__(*args)
 
     def do_GET(self) -> None:
@@ -127,6 +130,8 @@ class _Pages(BaseHTTPRequestHandler):
             self._send(*self._sign_in.authorize(dict(parse_qsl(asked.query))))
         elif (document := self._documents.get(self.path)) is not None:
             self._send(HTTPStatus.OK, JSON, json.dumps(document))
+        elif (reply := self._menu.reply(self.path)) is not None:
+            self._send(*reply)
         else:
             self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "no such document"}))
 
@@ -153,9 +158,10 @@ class _Pages(BaseHTTPRequestHandler):
 def server(issuer: Issuer, api: str) -> ThreadingHTTPServer:
     """Return the server of an issuer whose users sign in for the API at that address."""
     # Tokens are made with what stands above, so this cannot be known when this module is imported.
+    from local.host import HelpMenu  # noqa: PLC0415
     from local.identity import SignIn  # noqa: PLC0415
 
-    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api))
+    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api), HelpMenu(issuer, api))
     return _Server((LOOPBACK, issuer.port), pages)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from local import build, sample
 from local.calls import answers, call
 from local.faults import Fault
-from local.issuer import KEYS, Caller, Issuer
+from local.issuer import HOST, KEYS, Caller, Issuer
 from local.processes import LOOPBACK, Background, require_free
 from local.progress import step
 from local.tokens import mint
@@ -51,6 +51,11 @@ class Stack:
     def issuer(self) -> Issuer:
         """The issuer of this stack's tokens."""
         return Issuer(self.folder, self.issuer_port)
+
+    @property
+    def host_page(self) -> str:
+        """The address of a page of the vendor's product with the panel in it."""
+        return self.issuer.address + HOST
 
     @property
     def _emulator_process(self) -> Background:
@@ -181,6 +186,8 @@ class Stack:
             "MailDomain": MAIL_DOMAIN,
             "SignInClientId": self.issuer.audience(Caller.TENANT),
             "SignInOrigin": self.issuer.address,
+            # The sample page of the vendor's product stands beside the issuer.
+            "AllowedOrigins": self.issuer.address,
         }
         for caller in Caller:
             parameters[f"{caller.capitalize()}Issuer"] = self.issuer.url(caller)

@@ -426,6 +426,24 @@ def shape_of(said: Any) -> Any:
     return {name: shape_of(value) for name, value in said.items()} if isinstance(said, dict) else type(said)
 
 
+# ------------------------------------------------------------------ the panel
+
+
+def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
+    told = section(page("integrating.md"), "Embed the panel")
+    files = sorted((stack.PROJECT / "functions" / "pages" / "web").glob("panel*"))
+    code_of_panel = "\n".join(file.read_text() for file in files)
+
+    attributes = {code(name)[0] for name, _ in rows(told, "attribute", "meaning")}
+    events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(told, "event", "`detail`", "when")}
+    properties = {word for word in code(told) if word.startswith("--guestkey-")}
+    assert attributes == set(re.findall(r"this\.\w+Attribute\(\"([a-z-]+)\"", code_of_panel))
+    assert events == set(re.findall(r'tell\("(\w+)"', code_of_panel))
+    assert properties == set(re.findall(r"var\((--guestkey-[a-z-]+)", code_of_panel))
+    parts = set(re.findall(r'part: "(\w+)"', code_of_panel))
+    assert parts == set(code(told[told.index("Parts for") :].split("\n\n")[0])) - {"::part()"}
+
+
 # ------------------------------------------------------------------ all pages
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from playwright.sync_api import Browser
 
+from tests.browser import product as products
 from tests.browser import site as sites
+from tests.browser.clerk import Clerk, at_work
 from tests.browser.visitor import Visitor, visiting
 
 
@@ -26,4 +29,23 @@ def site(the_site: sites.Site) -> sites.Site:
 def visitor(browser: Browser, site: sites.Site) -> Iterator[Visitor]:
     """Somebody whose browser speaks German, far away from the tenant's time zone."""
     with visiting(browser, site) as somebody:
+        yield somebody
+
+
+@pytest.fixture(scope="session")
+def the_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[products.Product]:
+    with products.opened(tmp_path_factory.mktemp("product")) as product:
+        yield product
+
+
+@pytest.fixture
+def product(the_product: products.Product, world: time_machine.Traveller) -> products.Product:
+    """Acme's help menu, in the sample world at Monday noon."""
+    return the_product
+
+
+@pytest.fixture
+def clerk(browser: Browser, product: products.Product) -> Iterator[Clerk[products.Product]]:
+    """Somebody of Acme's office, whose browser is far away from their time zone."""
+    with at_work(browser, product) as somebody:
         yield somebody

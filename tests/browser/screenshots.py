@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from guestkey.edge import letters
-from tests.browser import chromium
+from tests.browser import chromium, mondays
+from tests.browser import product as products
+from tests.browser.clerk import TABS, at_work
 from tests.browser.site import Site, opened
 from tests.browser.states import STATES, reach
 from tests.browser.visitor import Scheme, visiting
@@ -55,6 +57,11 @@ KEPT = (
     ),
     *(f"activate-{state}.{language}.800.light" for state in ("pending", "granted") for language in ("es", "it")),
     "activate-pending.de.320.*",
+    *(f"panel-{tab}.{language}.800.*" for tab in TABS for language in ("de", "en", "es")),
+    *(f"panel-{view}.de.800.light" for view in ("granted", "called-back", "checked", "no-right", "closed")),
+    "panel-queue.it.800.light",
+    "panel-activation.de.320.light",
+    "panel-callback.de.320.dark",
     *(f"mail-{kind}.{language}.*" for kind in MAILS_KEPT for language in ("de", "en")),
 )
 """What lies in docs/screenshots."""
@@ -72,11 +79,16 @@ class Camera:
         names = [(f"{what}.{language}.{width}.{scheme}", width, scheme) for width, scheme in product(widths, SCHEMES)]
         return [taken for taken in names if any(fnmatch(taken[0], pattern) for pattern in self.wanted)]
 
-    def take(self, page: Page, wanted: list[tuple[str, int, Scheme]]) -> None:
+    def take(self, page: Page, wanted: list[tuple[str, int, Scheme]], of: Locator | None = None) -> None:
+        """Take the pictures of a page as high as all of it, or of what is opened on it with a margin around."""
+        page.mouse.move(0, 0)
         for name, width, scheme in wanted:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             page.emulate_media(color_scheme=scheme)
-            taken = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+            if of:
+                height = int(of.evaluate("one => one.scrollHeight"))
+                page.set_viewport_size({"width": width, "height": int(height * 1.12) + 20})
+            taken = Image.open(BytesIO(page.screenshot(full_page=of is None))).convert("RGB")
             taken.quantize(COLOURS, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
             print(self.folder / f"{name}.png")
 
@@ -91,6 +103,19 @@ def pages(camera: Camera, browser: Browser, site: Site) -> None:
             with visiting(browser, site, locale=locale) as visitor:
                 reach(visitor, state)
                 camera.take(visitor.page, wanted)
+
+
+def panels(camera: Camera, browser: Browser, folder: Path) -> None:
+    """Take pictures of the panel, as high as what it shows."""
+    with products.opened(folder) as place:
+        for (view, get_there), (language, locale) in product(mondays.VIEWS.items(), LOCALES.items()):
+            if wanted := camera.wants(f"panel-{view}", language, PAGE_WIDTHS):
+                with (
+                    mondays.at_acme(language, is_saturday=view == "closed"),
+                    at_work(browser, place, locale=locale) as clerk,
+                ):
+                    get_there(clerk, locale)
+                    camera.take(clerk.page, wanted, of=clerk.panel)
 
 
 def mails(camera: Camera, browser: Browser) -> None:
@@ -112,7 +137,7 @@ def mails(camera: Camera, browser: Browser) -> None:
 
 
 @contextmanager
-def at_work() -> Iterator[tuple[Browser, Site]]:
+def ready() -> Iterator[tuple[Browser, Site]]:
     path = chromium.found()
     if path is None:
         sys.exit("guestkey: there is no Chromium here")
@@ -127,9 +152,10 @@ def main(folder: Path, *wanted: str) -> None:
         for old in folder.glob("*.png"):
             old.unlink()
     camera = Camera(folder, wanted or KEPT)
-    with at_work() as (browser, site):
+    with ready() as (browser, site):
         pages(camera, browser, site)
         mails(camera, browser)
+        panels(camera, browser, Path(tempfile.mkdtemp()))
 
 
 if __name__ == "__main__":

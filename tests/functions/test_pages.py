@@ -1,5 +1,8 @@
-"""GET /activate and GET /assets/{name}: anyone may look, and what is shown depends on nothing that a caller sends."""
+"""GET /activate and GET /assets/{name}: anyone may look, and what is shown depends on nothing that a caller sends but
+whether it reads gzip."""
 
+import base64
+import gzip
 import html
 import json
 import re
@@ -18,6 +21,8 @@ from tests.pages import APP, started
 ISSUER = "https://id.vendor.example/customers"
 CLIENT = "the-pages"
 TOKENS = "https://tokens.vendor.example"
+PANEL = "/assets/panel.js"
+ENTRIES = ("/activate", PANEL)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +56,8 @@ def mentioned(text: str) -> set[str]:
 
 
 def everything(app: Any) -> dict[str, dict[str, Any]]:
-    """Follow every mention from the page on, as a browser would."""
-    found = {"/activate": get(app, "/activate")}
+    """Follow every mention from the page and from a vendor's script tag on, as a browser would."""
+    found = {path: get(app, path) for path in ENTRIES}
     while new := {path for answer in found.values() for path in mentioned(answer["body"])} - found.keys():
         found |= {path: get(app, path) for path in new}
     return found
@@ -72,7 +77,7 @@ def test_the_page_and_all_that_it_names_is_there(app: Any) -> None:
     assert {answer["statusCode"] for answer in found.values()} == {200}
     assert {path.rpartition(".")[2] for path in found if path != "/activate"} == {"css", "js", "svg"}
     # And there is nothing else that somebody could ask for.
-    assert {f"/assets/{name}" for name in app.ASSETS} == found.keys() - {"/activate"}
+    assert app_assets(app) == found.keys() - {"/activate"}
 
 
 def test_the_page_knows_how_its_users_sign_in(app: Any) -> None:
@@ -121,7 +126,6 @@ def test_every_answer_carries_the_guarding_headers(app: Any) -> None:
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "geolocation=()" in headers["Permissions-Policy"]
         assert "Set-Cookie" not in headers
 
@@ -147,10 +151,11 @@ def test_nothing_in_the_page_needs_more_than_the_policy_allows(app: Any) -> None
     assert not re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=|https?://(?!id\.vendor)", body)
 
 
-def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_a_year(app: Any) -> None:
+def test_the_page_is_asked_for_anew_the_entry_after_minutes_and_the_files_are_kept_for_a_year(app: Any) -> None:
     found = everything(app)
 
     assert found.pop("/activate")["headers"]["Cache-Control"] == "no-cache"
+    assert found.pop(PANEL)["headers"]["Cache-Control"] == "public, max-age=300"
     assert {answer["headers"]["Cache-Control"] for answer in found.values()} == {"public, max-age=31536000, immutable"}
 
 
@@ -160,19 +165,20 @@ def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_a_year(app: Any) 
 def test_a_name_changes_with_the_content_and_with_that_of_what_it_names(tmp_path: Path) -> None:
     shutil.copytree(APP.parent, tmp_path, dirs_exist_ok=True)
     before = everything(started(tmp_path / "app.py"))
-    texts = tmp_path / "web" / "texts.it.js"
+    texts = tmp_path / "texts" / "it.json"
     texts.write_text(texts.read_text().replace("Un momento", "Un attimo"))
     after = everything(started(tmp_path / "app.py"))
 
-    changed = {re.sub(r"\.[0-9a-f]{16}", "", path) for path in after.keys() - before.keys()}
-    assert changed == {f"/assets/{name}.js" for name in ("texts.it", "texts", "views", "activate")}
+    changed = {re.sub(r"\.[0-9a-f]{10}", "", path) for path in after.keys() - before.keys()}
+    assert changed == {f"/assets/{name}.js" for name in ("activate.it", "activate", "panel.it", "panel")}
+    assert after[PANEL]["body"] != before[PANEL]["body"]
 
 
 def test_a_file_that_does_not_exist_cannot_be_named(tmp_path: Path) -> None:
     shutil.copytree(APP.parent, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "web" / "texts.it.js").unlink()
+    (tmp_path / "web" / "texts.js").unlink()
 
-    with pytest.raises(FileNotFoundError, match=r"texts\.it\.js"):
+    with pytest.raises(FileNotFoundError, match=r"texts\.js"):
         started(tmp_path / "app.py")
 
 
@@ -181,7 +187,7 @@ def test_a_file_that_does_not_exist_cannot_be_named(tmp_path: Path) -> None:
     [
         "nothing.js",
         "activate.js",
-        "activate.0123456789abcdef.js",
+        "activate.0123456789.js",
         "activate.html",
         "../app.py",
         "..%2Fapp.py",
@@ -201,6 +207,66 @@ def test_any_other_name_is_not_found(app: Any, name: str) -> None:
     assert refused["headers"]["Content-Type"] == "application/problem+json"
     assert refused["body"] == http.problem(errors.NotFound())["body"]
     assert refused["headers"]["Cache-Control"] == "no-store"
+
+
+# ------------------------------------------------------------------ other origins
+
+
+def test_other_origins_may_load_what_pages_are_made_of_and_nothing_else(app: Any) -> None:
+    found = everything(app) | {"/assets/nothing.js": get(app, "/assets/nothing.js")}
+
+    said = {path: answer["headers"]["Cross-Origin-Resource-Policy"] for path, answer in found.items()}
+    assert {path for path, policy in said.items() if policy == "same-origin"} == {"/activate", "/assets/nothing.js"}
+    assert {policy for path, policy in said.items() if path in app_assets(app)} == {"cross-origin"}
+    assert all("Origin" in found[path]["headers"]["Vary"] for path in app_assets(app))
+
+
+def app_assets(app: Any) -> set[str]:
+    return {f"/assets/{name}" for name in app.ASSETS}
+
+
+# ------------------------------------------------------------------ compression
+
+
+def test_whoever_reads_gzip_gets_the_same_compressed(app: Any) -> None:
+    for path, plain in everything(app).items():
+        zipped = get(app, path, **{"accept-encoding": "br;q=0.5, gzip"})
+
+        assert gzip.decompress(base64.b64decode(zipped["body"])).decode() == plain["body"]
+        assert (zipped["isBase64Encoded"], zipped["headers"]["Content-Encoding"]) == (True, "gzip")
+        assert "Accept-Encoding" in plain["headers"]["Vary"]
+        assert zipped["headers"].items() - plain["headers"].items() == {("Content-Encoding", "gzip")}
+        probed = app.lambda_handler(event(path, "HEAD", **{"accept-encoding": "gzip"}), None)
+        assert probed == zipped | {"body": ""}
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "gzipped", "*"])
+def test_whoever_does_not_say_so_gets_it_plain(app: Any, accepted: str) -> None:
+    assert get(app, "/activate", **{"accept-encoding": accepted}) == get(app, "/activate")
+
+
+def test_a_refusal_is_never_compressed(app: Any) -> None:
+    assert get(app, "/assets/nothing.js", **{"accept-encoding": "gzip"}) == get(app, "/assets/nothing.js")
+
+
+def test_comments_stay_here(app: Any) -> None:
+    for answer in everything(app).values():
+        assert not re.search(r"^\s*(//|/\*)", answer["body"], re.MULTILINE)
+
+
+def test_the_whole_panel_with_one_language_is_smaller_than_20_kb(app: Any) -> None:
+    others = re.compile(r"/assets/(activate|panel\.(?!de\.)[a-z-]{2,5}\.\w{10}\.js)")
+    found, wanted = {}, {PANEL}
+    while wanted:
+        path = wanted.pop()
+        answer = get(app, path, **{"accept-encoding": "gzip"})
+        found[path] = len(base64.b64decode(answer["body"]))
+        wanted |= {name for name in mentioned(get(app, path)["body"]) if not others.match(name)} - found.keys()
+
+    assert {"panel.activation", "panel.history", "panel.callback", "panel.de"} <= {
+        path.removeprefix("/assets/").rsplit(".", 2)[0] for path in found
+    }
+    assert sum(found.values()) < 20_000, found
 
 
 # ------------------------------------------------------------------ odd requests

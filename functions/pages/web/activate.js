@@ -2,14 +2,22 @@
 // until somebody has signed in nothing at all.
 
 import { api, Refusal, Unreachable } from "./api.js";
-import { say } from "./elements.js";
+import * as page from "./activate.page.js";
+import * as views from "./activate.views.js";
+import * as elements from "./elements.js";
 import * as signIn from "./signin.js";
 import { speak, texts } from "./texts.js";
-import * as views from "./views.js";
 
 const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
+const CATALOGUES = {
+  de: () => import("./activate.de.js"),
+  "de-AT": () => import("./activate.de-at.js"),
+  "de-CH": () => import("./activate.de-ch.js"),
+  en: () => import("./activate.en.js"),
+  es: () => import("./activate.es.js"),
+  it: () => import("./activate.it.js"),
+};
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
-const SLOW = 4000;
 /** How the API says that somebody, or time, was faster. */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
@@ -23,7 +31,7 @@ const keys = new Map();
 let isWorking = false;
 
 async function begin() {
-  await speak(...navigator.languages);
+  await speakTo();
   if (signIn.isComingBack()) {
     await comeBack();
     return;
@@ -31,6 +39,10 @@ async function begin() {
   requestId = location.hash.slice(1);
   if (ULID.test(requestId)) views.signIn(leave);
   else views.incomplete();
+}
+
+async function speakTo(...wanted) {
+  document.documentElement.lang = await speak(CATALOGUES, ...wanted, ...navigator.languages);
 }
 
 function leave(how) {
@@ -42,7 +54,8 @@ async function comeBack() {
   requestId = location.hash.slice(1);
   views.loading();
   try {
-    guestkey = api(await patiently(signIn.token(SETTINGS, back)));
+    const token = await patiently(signIn.token(SETTINGS, back));
+    guestkey = api(() => token);
   } catch (error) {
     explain(error);
     return;
@@ -58,7 +71,7 @@ async function look({ isUnsure = false } = {}) {
     asked.catch(() => "looked at below");
     const [me, about] = await patiently(Promise.all([guestkey.me(), guestkey.about()]));
     known = { me, about };
-    await speak(me.locale, ...navigator.languages);
+    await speakTo(me.locale);
     await showRequest(await asked, isUnsure);
   } catch (error) {
     explain(error, { isUnsure });
@@ -166,13 +179,8 @@ function explainRefusal({ status, problem }, wasAnswering) {
 }
 
 /** Wait for something, and say so if it takes long. */
-async function patiently(promise) {
-  const timer = setTimeout(() => say(texts.loading.slow), SLOW);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+function patiently(promise) {
+  return elements.patiently(promise, () => page.say(texts.slow));
 }
 
 // Another link in the same tab, or back from the sign-in page by the browser's button: begin anew.

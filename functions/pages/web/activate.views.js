@@ -1,18 +1,18 @@
 // What stands on the page in each state: values and what the buttons do come in, elements go out.
 
-import { aside, element, say, show } from "./elements.js";
-import { end as endOf, fill, moment, texts } from "./texts.js";
+import { rest, say, show } from "./activate.page.js";
+import { aside, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { end as endOf, exporting, fill, inSentence, moment, texts } from "./texts.js";
 
-const PERIODS = ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"];
 const LONGEST_NOTE = 500;
 
 export function loading() {
-  show("loading", texts.loading.heading, aside());
+  show("loading", texts.loading, aside());
 }
 
 /** Keep what is shown, and let no button be pressed meanwhile. The focus stays where it is. */
 export function busy(text) {
-  for (const one of document.querySelectorAll("main button")) one.setAttribute("aria-disabled", "true");
+  rest(true);
   say(text);
 }
 
@@ -124,7 +124,7 @@ export function pending({ me, about, request }, { approve, refuse, another }, { 
   const said = texts.ask;
   const agent = request.agent.name;
   const choice = (one) => element("option", { value: one, selected: one === request.period }, texts.periods[one]);
-  const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...PERIODS.map(choice));
+  const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...Object.keys(texts.periods).map(choice));
   const mayExport = request.may_export ? element("input", { type: "checkbox", id: "may-export" }) : null;
   const hint = element("p", { id: "period-hint" });
   const summary = element("p", { class: "summary", role: "status" });
@@ -193,7 +193,7 @@ export function declining({ request }, { decline, back }) {
 export function noteInvalid() {
   const note = document.getElementById("note");
   const fault = document.getElementById("note-invalid");
-  for (const one of document.querySelectorAll("main button")) one.removeAttribute("aria-disabled");
+  rest(false);
   say("");
   fault.hidden = false;
   fault.textContent = texts.decline.noteInvalid;
@@ -268,36 +268,8 @@ function answered(said, me, request, when) {
 
 // ------------------------------------------------------------------ pieces
 
-function exporting(may_export) {
-  return may_export ? texts.ask.withExport : texts.ask.withoutExport;
-}
-
-/** Return a label as it stands in the middle of a sentence. */
-function inSentence(label) {
-  return label[0].toLocaleLowerCase() + label.slice(1);
-}
-
 function lead(text) {
   return element("p", { class: "lead" }, text);
-}
-
-function paragraph(text) {
-  return element("p", {}, text);
-}
-
-/** Return what a person typed, in the direction of its own script. */
-function quoted(text) {
-  return element("span", { class: "quoted", dir: "auto" }, text);
-}
-
-function facts(...rows) {
-  const pair = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
-  return element("dl", {}, ...rows.map(pair));
-}
-
-/** Return buttons, and the place beside them where it is said what a press has begun. */
-function buttons(...made) {
-  return element("div", { class: "answers" }, element("div", { class: "buttons" }, ...made), aside());
 }
 
 function primary(text, press) {
@@ -306,13 +278,6 @@ function primary(text, press) {
 
 function secondary(text, press) {
   return button(text, press);
-}
-
-/** Return a button that does nothing while something is being done: not even lead elsewhere. */
-function button(text, press, kind = null) {
-  const isResting = () => made.hasAttribute("aria-disabled");
-  const made = element("button", { type: "button", class: kind, onclick: () => isResting() || press() }, text);
-  return made;
 }
 
 /** Say who is signed in, and offer to be somebody else. */

@@ -1,0 +1,96 @@
+"""Days at Acme on which there is something to see in the panel, and how a clerk comes to see it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from playwright.sync_api import expect
+
+from tests import makers, table
+from tests.browser.clerk import TABS, Clerk
+from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.people import DORA, SVEN
+
+SATURDAY_NOON = MONDAY_NOON + timedelta(days=5)
+TO_DEVELOPMENT = MONDAY_NOON - timedelta(days=3)
+REASONS = {
+    "de": ("Rechnung 4711 lässt sich nicht drucken", "Der Import steht still", "Ich möchte den Druck nachstellen."),
+    "en": ("Invoice 4711 cannot be printed", "The import stands still", "I would like to try the printing myself."),
+    "es": ("La factura 4711 no se imprime", "La importación está parada", "Me gustaría probar la impresión."),
+    "it": ("La fattura 4711 non si stampa", "L\u2019importazione è ferma", "Vorrei provare la stampa."),
+}
+
+
+def busy(language: str = "de") -> None:
+    """Let there be something to see in every tab."""
+    first, second, third = REASONS[language]
+    makers.grant(DORA, at=MONDAY_NOON - timedelta(days=40))
+    makers.login(DORA, at=MONDAY_NOON - timedelta(days=40), reason=first)
+    makers.revoked(makers.grant("development", at=TO_DEVELOPMENT), at=TO_DEVELOPMENT + timedelta(minutes=25))
+    makers.grant("support", period="permanent", may_export=True, at=MONDAY_NOON - timedelta(days=2))
+    makers.grant(SVEN, period="2h")
+    makers.login(SVEN, reason=second, ticket="T-4711")
+    makers.requested(DORA, reason=third, period="4h", may_export=True)
+
+
+@contextmanager
+def at_acme(language: str, *, is_saturday: bool = False) -> Iterator[None]:
+    """Give the sample world on a busy Monday, or on the Saturday after, without what a test's fixtures do."""
+    with table.on_moto(), time_machine.travel(MONDAY_NOON, tick=False) as clock:
+        makers.sample_world()
+        busy(language)
+        if is_saturday:
+            clock.move_to(SATURDAY_NOON)
+        yield
+
+
+def granted(clerk: Clerk[Any], locale: str) -> None:
+    clerk.opens(language=locale)
+    clerk.press("#department-development")
+    clerk.press("#give")
+    expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(3)
+    clerk.page.locator("#give:not([aria-disabled])").wait_for()
+
+
+def called_back(clerk: Clerk[Any], locale: str) -> None:
+    makers.callback(starts_at=TUESDAY_AT_TEN, description=REASONS[locale[:2]][1])
+    in_tab("callback")(clerk, locale)
+
+
+def checked(clerk: Clerk[Any], locale: str) -> None:
+    in_tab("logins")(clerk, locale)
+    clerk.press("#check")
+    clerk.page.locator("#check:not([aria-disabled])").wait_for()
+
+
+def without_the_right(clerk: Clerk[Any], locale: str) -> None:
+    clerk.opens("ben", language=locale, hide_without_right="off")
+
+
+def in_the_queue(clerk: Clerk[Any], locale: str) -> None:
+    clerk.opens("giulia", language=locale)
+    clerk.goes_to("callback")
+
+
+def in_tab(tab: str) -> Callable[[Clerk[Any], str], None]:
+    def get_there(clerk: Clerk[Any], locale: str) -> None:
+        clerk.opens(language=locale)
+        clerk.goes_to(tab)
+        if tab in ("grants", "logins"):
+            clerk.panel.locator(".rows > li").first.wait_for()
+
+    return get_there
+
+
+VIEWS: dict[str, Callable[[Clerk[Any], str], None]] = {
+    **{tab: in_tab(tab) for tab in TABS},
+    "granted": granted,
+    "called-back": called_back,
+    "checked": checked,
+    "no-right": without_the_right,
+    "queue": in_the_queue,
+    "closed": in_tab("callback"),
+}
+"""What there is to see, by a name of the tests' own, and how a clerk gets there. `closed` is to be seen on Saturday."""

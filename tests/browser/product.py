@@ -1,0 +1,140 @@
+"""Acme's help menu with the panel in it, for the browser tests: the sample page of the local stack, the real pages
+function, and behind it the real functions on a table of moto's, at a stopped clock.
+
+What API Gateway does is done here: CORS for the page's origin, tokens verified, events made. Faults are the browser's
+to provoke. moto is not atomic: what two do at once is proved in `tests/journeys`.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+
+from local import issuer as local
+from local.processes import LOOPBACK
+from tests import calls, stack
+from tests.pages import started
+from tests.people import Caller
+
+CORS = stack.value_of(
+    stack.resource("Api")["CorsConfiguration"], stack.parameters(AllowedOrigins="https://app.vendor.example")
+)
+UNAUTHORIZED = 401, {"Content-Type": "application/json"}, b'{"message":"Unauthorized"}'
+NO_ROUTE = 404, {"Content-Type": "application/json"}, b'{"message":"Not Found"}'
+
+Reply = tuple[int, dict[str, str], bytes]
+
+
+@dataclass(frozen=True)
+class Product:
+    """Where the page is, and the API behind it."""
+
+    url: str
+    issuer: local.Issuer
+
+    @property
+    def link(self) -> str:
+        """Where the help menu is."""
+        return self.issuer.address + local.HOST
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    alone = Lock()
+
+    def __init__(self, pages: Any, issuer: local.Issuer, *args: Any) -> None:
+        self._pages, self._issuer = pages, issuer
+        super().__init__(*args)
+
+    def do_OPTIONS(self) -> None:
+        allowed = {"Methods": CORS["AllowMethods"], "Headers": CORS["AllowHeaders"]}
+        self._send(204, {f"Access-Control-Allow-{what}": ", ".join(values) for what, values in allowed.items()}, b"")
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/assets/"):
+            event = {"routeKey": "GET /assets/{name}", "pathParameters": {"name": self.path.removeprefix("/assets/")}}
+            said = self._pages.lambda_handler(event | {"headers": {"accept-encoding": "gzip"}}, None)
+            body = base64.b64decode(said["body"]) if said["isBase64Encoded"] else said["body"].encode()
+            self._send(said["statusCode"], said["headers"], body)
+        else:
+            self._send(*self._asked())
+
+    def do_POST(self) -> None:
+        self._send(*self._asked())
+
+    def do_PATCH(self) -> None:
+        self._send(*self._asked())
+
+    def do_DELETE(self) -> None:
+        self._send(*self._asked())
+
+    def _asked(self) -> Reply:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        caller = self._caller(headers.get("authorization", ""))
+        if caller is None and urlsplit(self.path).path != "/v1/contact":
+            return UNAUTHORIZED
+        with self.alone:
+            try:
+                event = calls.event(self.command, self.path, caller=caller, headers=headers, raw=sent or None)
+            except LookupError:
+                return NO_ROUTE
+            answer = calls.send(event)
+        return answer.status, answer.headers, answer.text.encode()
+
+    def _caller(self, authorization: str) -> Caller | None:
+        tenant = local.Caller.TENANT
+        try:
+            claims = jwt.decode(
+                authorization.removeprefix("Bearer "),
+                self._issuer.key().public_key(),
+                algorithms=["RS256"],
+                issuer=self._issuer.url(tenant),
+                audience=self._issuer.audience(tenant),
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return Caller(tenant, {name: str(value) for name, value in claims.items()})
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        cors = {"Access-Control-Expose-Headers": ", ".join(CORS["ExposeHeaders"])}
+        if self.headers.get("Origin") == self._issuer.address:
+            cors["Access-Control-Allow-Origin"] = self._issuer.address
+        try:
+            self.send_response(status)
+            for header, value in (headers | cors | {"Content-Length": str(len(body))}).items():
+                self.send_header(header, value)
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            # The browser has gone elsewhere.
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Product]:
+    """Serve the product and the API behind it, on two free ports."""
+    with ThreadingHTTPServer((LOOPBACK, 0), BaseHTTPRequestHandler) as probe:
+        issuer = local.Issuer(folder, probe.server_address[1])
+    pages = started(TENANT_ISSUER=issuer.url(local.Caller.TENANT))
+    made: Callable[..., _Gateway] = partial(_Gateway, pages, issuer)
+    with ThreadingHTTPServer((LOOPBACK, 0), made) as gateway:
+        url = f"http://{LOOPBACK}:{gateway.server_address[1]}"
+        with local.server(issuer, url) as product:
+            for one in (gateway, product):
+                Thread(target=partial(one.serve_forever, poll_interval=0.05), daemon=True).start()
+            yield Product(url, issuer)
+            for one in (gateway, product):
+                one.shutdown()

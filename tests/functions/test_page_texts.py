@@ -1,0 +1,155 @@
+"""What stands on the pages: one catalogue for each language, each text where it is needed, and none that nobody reads.
+
+A region's catalogue holds what differs from its language and nothing else.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from guestkey import errors
+from guestkey.edge import http
+from guestkey.rules import callbacks, grants, requests
+from guestkey.rules.periods import Period
+from guestkey.rules.verify import Fault
+from tests.pages import APP, started
+
+WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
+LANGUAGES = ("de", "en", "es", "it")
+REGIONS = ("de-at", "de-ch")
+LOOKED_UP = {
+    "shared.periods": {str(period) for period in Period},
+    "panel.grants.states": {str(state) for state in grants.State},
+    "panel.ledger.faults": {str(fault) for fault in Fault},
+    "panel.waited": {"booked", "waiting", "taken"},
+    "panel.failed": {refusal.code for refusal in http.STATUS},
+    "panel.callback.invalid": {"phone", "description"},
+    "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
+    "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
+    "activate": {str(state) for state in requests.State},
+}
+"""Sections in which a text is found by a word of the API's, or of the page's own."""
+SPOKEN = re.compile(
+    r"const said = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
+    r"|\bsaid\.(?P<said>\w+(?:\.\w+)*)"
+    r"|(?<!/)\btexts\.(?P<text>\w+(?:\.\w+)*)"
+    r"|^(?:export )?(?:async )?(?P<another>function) ",
+    re.MULTILINE,
+)
+
+
+@cache
+def catalogue(tag: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((TEXTS / f"{tag}.json").read_text())
+    return read
+
+
+def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    for name, text in texts.items():
+        here = f"{place}.{name}" if place else name
+        yield from flat(text, here) if isinstance(text, dict) else [(here, text)]
+
+
+def said_in(surface: str) -> Iterator[tuple[str, str]]:
+    """Yield where the code of a surface asks for a text, and which."""
+    for file in sorted([*WEB.glob(f"{surface}*.js"), WEB / "elements.js", WEB / "texts.js"]):
+        section: str | None = None
+        for found in SPOKEN.finditer(file.read_text()):
+            if found["section"]:
+                section = found["section"]
+            elif found["unknown"] or found["another"]:
+                section = None
+            elif found["text"]:
+                yield file.name, found["text"]
+            elif section:
+                yield file.name, f"{section}.{found['said']}"
+
+
+def is_there(texts: Any, path: str) -> bool:
+    """Say whether a text or a section is there; a method of a text may be named behind it."""
+    for name in path.split("."):
+        if isinstance(texts, str):
+            return name in {"replace", "split"}
+        if name not in texts:
+            return False
+        texts = texts[name]
+    return True
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_everything_with_the_same_values_in_it(language: str) -> None:
+    said, english = dict(flat(catalogue(language))), dict(flat(catalogue("en")))
+
+    assert list(said) == list(english)
+    for place, text in said.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[place])), place
+        assert text.strip() == text != ""
+
+
+def test_no_language_is_left_out() -> None:
+    assert {file.stem for file in TEXTS.iterdir()} == {*LANGUAGES, *REGIONS}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
+    language = dict(flat(catalogue(region[:2])))
+
+    for place, text in flat(catalogue(region)):
+        assert text != language[place], place
+
+
+def test_switzerland_writes_no_sharp_s() -> None:
+    app = started()
+    for surface in app.SURFACES:
+        assert "ß" not in json.dumps(app.texts(surface, "de", "-ch"), ensure_ascii=False)
+        assert "ß" in json.dumps(app.texts(surface, "de", ""), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("surface", ["activate", "panel"])
+def test_what_the_code_asks_for_is_there(surface: str) -> None:
+    shown = catalogue("de")["shared"] | catalogue("de")[surface]
+    asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
+
+    assert len(asked) > 40
+    assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
+
+
+@pytest.mark.parametrize("surface", ["activate", "panel"])
+def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
+    asked = {path for _, path in said_in(surface)}
+    code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))
+    unread = []
+    for place, _ in flat(catalogue("de")[surface]):
+        section, _, name = place.rpartition(".")
+        is_looked_up = name in LOOKED_UP.get(f"{surface}.{section}", ())
+        # What a section found by a word holds is asked for by name alone.
+        is_within = (
+            section.partition(".")[0] in LOOKED_UP.get(surface, ())
+            or f"{surface}.{section}".rpartition(".")[0] in LOOKED_UP
+        )
+        if not (place in asked or is_looked_up or (is_within and f"said.{name}" in code)):
+            unread.append(place)
+
+    assert unread == []
+
+
+def test_what_all_share_is_read_somewhere() -> None:
+    asked = {path for surface in ("activate", "panel") for _, path in said_in(surface)}
+
+    for place, _ in flat(catalogue("de")["shared"]):
+        section, _, name = place.rpartition(".")
+        assert place in asked or name in LOOKED_UP[f"shared.{section}"]
+
+
+def test_each_word_that_is_looked_up_has_its_text() -> None:
+    texts = catalogue("de")
+    assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
+    assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]
+    assert set(texts["panel"]["ledger"]["faults"]) == LOOKED_UP["panel.ledger.faults"]
+    assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.waited"]
+    assert set(texts["panel"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["panel.failed"]
+    assert errors.SlotTaken.code in texts["panel"]["failed"]

@@ -1,0 +1,146 @@
+"""The panel on the real stack: a page of another origin, the deployed template with its CORS, real tokens, and the
+product's check, which turns to no when Anna revokes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.browser.clerk import TABS, at_work
+from tests.journeys.calls import given
+from tests.journeys.world import Tenant, World
+
+
+@dataclass(frozen=True)
+class Product:
+    """Acme's help menu, beside the stack."""
+
+    world: World
+
+    @property
+    def url(self) -> str:
+        return self.world.stack.url
+
+    @property
+    def link(self) -> str:
+        return self.world.stack.host_page
+
+    @property
+    def acme(self) -> Tenant:
+        return Tenant(self.world, "acme")
+
+
+@pytest.fixture
+def product(sample_world: World) -> Product:
+    return Product(sample_world)
+
+
+def test_a_grant_is_given_and_revoked_in_the_panel_and_the_check_says_so(browser: Browser, product: Product) -> None:
+    with at_work(browser, product) as anna:
+        anna.opens()
+        anna.press("#agent-sven")
+        anna.press("#give")
+        anna.hears("Sven Brandt hat jetzt Zugang bis")
+        assert product.world.allows("acme", "sven")
+        login = given(product.world.sven.post("/v1/support/logins", {"tenant_id": "acme", "reason": "Der Import"}), 201)
+        assert product.world.allows("acme", "sven", login_id=login["login_id"])
+        anna.goes_to("logins")
+        anna.reads("Der Import")
+        anna.goes_to("activation")
+        anna.panel.locator("[id^=revoke-]").click()
+        anna.reads("Niemand.")
+
+        assert not product.world.allows("acme", "sven", login_id=login["login_id"])
+        assert anna.told[-2:] == ["guestkey:granted", "guestkey:revoked"]
+
+
+def test_a_request_is_approved_in_the_panel_and_the_ledger_found_sound(browser: Browser, product: Product) -> None:
+    request_id = product.acme.is_asked_by(product.world.sven, reason="Rechnung 4711", period="2h")
+    with at_work(browser, product) as anna:
+        anna.opens()
+        anna.press(f"#approve-{request_id}")
+        expect(anna.panel.locator("[id^=revoke-]")).to_be_visible()
+        for tab in TABS:
+            anna.goes_to(tab)
+        anna.goes_to("logins")
+        anna.press("#check")
+        anna.hears("Alles in Ordnung")
+
+        head = product.acme.ledger().head
+        assert f"Prüfsumme {head}" in anna.text
+
+
+def test_two_windows_that_let_in_and_book_at_once_do_each_once(browser: Browser, product: Product) -> None:
+    press = (
+        "for (const one of document.querySelector('guestkey-panel').shadowRoot.querySelectorAll('#book')) one.click()"
+    )
+    with at_work(browser, product) as anna, at_work(browser, product) as colleague:
+        for window in (anna, colleague):
+            window.opens()
+            window.goes_to("callback")
+            window.page.locator("#description").fill("Der Import steht still")
+            window.page.locator("#phone").fill("+49 241 446 86 122")
+        for window in (anna, colleague):
+            window.page.evaluate(press)
+        for window in (anna, colleague):
+            expect(window.page.locator("#cancel")).to_be_visible()
+
+    assert product.acme.ledger().whats().count("callback.booked") == 1
+
+
+def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
+    with at_work(browser, product, locale="it-IT") as giulia:
+        giulia.opens("giulia")
+        giulia.goes_to("callback")
+        giulia.page.locator("#description").fill("Importazione ferma")
+        giulia.page.locator("#phone").fill("+39 06 1234 5678")
+        giulia.press("#book")
+        giulia.hears("La richiamata")
+
+    assert given(product.world.caller("giulia").get("/v1/callbacks/open"))["state"] == "waiting"
+
+
+def test_an_answer_that_is_lost_is_asked_for_again_and_leaves_one_grant(browser: Browser, product: Product) -> None:
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    with at_work(browser, product) as anna:
+        anna.opens()
+        anna.press("#department-support")
+        anna.page.route("**/v1/grants", lose, times=1)
+        anna.press("#give")
+        anna.hears("Die Verbindung brach ab.")
+        anna.press("#give")
+        anna.hears("Support hat jetzt Zugang bis")
+
+    assert len(product.acme.all_of("/v1/grants")) == 1
+
+
+def test_a_page_of_another_origin_can_do_nothing(browser: Browser, product: Product) -> None:
+    elsewhere = product.link.replace("127.0.0.1", "localhost")
+    with at_work(browser, product) as anna:
+        anna.comes()
+        expect(anna.page.locator("#told")).to_contain_text("guestkey:right")
+        token: Any = next(iter(anna.visitor.tokens))
+    with at_work(browser, product) as stranger:
+        stranger.page.goto(elsewhere)
+        asked = stranger.page.evaluate(
+            "url => fetch(url).then(() => 'read', () => 'not read')", f"{product.url}/assets/panel.js"
+        )
+        assert asked == "not read"
+        stranger.visitor.complaints.clear()
+
+    origin = {"Origin": elsewhere.removesuffix("/host"), "Authorization": f"Bearer {token}"}
+    assert "access-control-allow-origin" not in httpx.get(f"{product.url}/v1/me", headers=origin).headers
+
+
+def test_what_the_panel_is_made_of_comes_compressed(product: Product) -> None:
+    plain = httpx.get(f"{product.url}/assets/panel.js", headers={"Accept-Encoding": "identity"})
+    zipped = httpx.get(f"{product.url}/assets/panel.js", headers={"Accept-Encoding": "gzip"})
+
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.text == plain.text
