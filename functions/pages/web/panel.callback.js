@@ -89,7 +89,7 @@ function waited(tab, open) {
     facts(
       [said.when, open.starts_at ? moment(open.starts_at, tab.zone) : texts.slots.queue],
       [texts.callback.topic, tab.topics.find((one) => one.id === open.topic)?.name ?? open.topic],
-      [texts.callback.phone, open.phone_shown ?? open.phone],
+      [texts.callback.phone, open.phone_shown],
       open.agent ? [said.agent, open.agent.name] : [said.by, open.requested_by.name],
       [texts.callback.description, quoted(open.description)],
     ),
