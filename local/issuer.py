@@ -24,7 +24,7 @@ from jwt.algorithms import RSAAlgorithm
 from local.processes import LOOPBACK
 
 if TYPE_CHECKING:
-    from local.host import HelpMenu
+    from local.host import Host
     from local.identity import SignIn
 
 KEY_ID = "guestkey-local"
@@ -33,8 +33,9 @@ KEYS = "/.well-known/jwks.json"
 DISCOVERY = "/.well-known/openid-configuration"
 # Where the tenants' users sign in.
 AUTHORIZE, TOKEN = "/authorize", "/token"
-# Where the vendor's product is.
+# Where the vendor's product is, and where its agents work.
 HOST = "/host"
+DESK = f"{HOST}/desk"
 LONGEST_FORM = 8192
 JSON = {"Content-Type": "application/json"}
 
@@ -120,8 +121,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Pages(BaseHTTPRequestHandler):
-    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: "SignIn", menu: "HelpMenu", *args: Any) -> None:
-        self._documents, self._sign_in, self._menu = documents, sign_in, menu
+    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: "SignIn", host: "Host", *args: Any) -> None:
+        self._documents, self._sign_in, self._host = documents, sign_in, host
         super().__init__(*args)
 
     def do_GET(self) -> None:
@@ -130,7 +131,7 @@ class _Pages(BaseHTTPRequestHandler):
             self._send(*self._sign_in.authorize(dict(parse_qsl(asked.query))))
         elif (document := self._documents.get(self.path)) is not None:
             self._send(HTTPStatus.OK, JSON, json.dumps(document))
-        elif (reply := self._menu.reply(self.path)) is not None:
+        elif (reply := self._host.reply(self.path)) is not None:
             self._send(*reply)
         else:
             self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "no such document"}))
@@ -158,10 +159,10 @@ class _Pages(BaseHTTPRequestHandler):
 def server(issuer: Issuer, api: str) -> ThreadingHTTPServer:
     """Return the server of an issuer whose users sign in for the API at that address."""
     # Tokens are made with what stands above, so this cannot be known when this module is imported.
-    from local.host import HelpMenu  # noqa: PLC0415
+    from local.host import Host  # noqa: PLC0415
     from local.identity import SignIn  # noqa: PLC0415
 
-    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api), HelpMenu(issuer, api))
+    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api), Host(issuer, api))
     return _Server((LOOPBACK, issuer.port), pages)
 
 

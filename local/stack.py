@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from local import build, sample
 from local.calls import answers, call
 from local.faults import Fault
-from local.issuer import HOST, KEYS, Caller, Issuer
+from local.issuer import DESK, HOST, KEYS, Caller, Issuer
 from local.processes import LOOPBACK, Background, require_free
 from local.progress import step
 from local.tokens import mint
@@ -56,6 +56,11 @@ class Stack:
     def host_page(self) -> str:
         """The address of a page of the vendor's product with the panel in it."""
         return self.issuer.address + HOST
+
+    @property
+    def desk_page(self) -> str:
+        """The address of a page of the vendor's with the agents' desk in it."""
+        return self.issuer.address + DESK
 
     @property
     def _emulator_process(self) -> Background:

@@ -191,7 +191,8 @@ def main() -> None:
     except Fault as fault:
         sys.exit(f"guestkey: {fault}")
     print(f"\nThat was the main job. The stack goes on running at {stack.url}")
-    print(f"   {stack.host_page}   Acme's help menu, with the panel in it")
+    print(f"   {stack.host_page}        Acme's help menu, with the panel in it")
+    print(f"   {stack.desk_page}   the vendor's back office, with the agents' desk in it")
     print("   make token WHO=anna       a fresh token; also ben, giulia, carla, sven, dora, emil, backend")
     print('   curl -H "Authorization: Bearer $(make token WHO=anna)" "$(make url)/v1/me"')
     print("   make reset, make down     back to the sample world; stop")

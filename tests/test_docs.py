@@ -444,6 +444,18 @@ def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
     assert parts == set(code(told[told.index("Parts for") :].split("\n\n")[0])) - {"::part()"}
 
 
+def test_what_a_host_can_set_and_hear_is_what_the_agents_desk_knows() -> None:
+    told = section(page("integrating.md"), "Embed the desk")
+    web = stack.PROJECT / "functions" / "pages" / "web"
+    code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
+    of_panel = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "panel.js").read_text()))
+
+    # It stands on the panel's ground, always in the page and for whoever is an agent.
+    assert {code(name)[0] for name, _ in rows(told, "attribute", "meaning")} == of_panel - {"hide-without-right"}
+    events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(told, "event", "`detail`", "when")}
+    assert events == set(re.findall(r'tell\("(\w+)"', code_of_desk))
+
+
 # ------------------------------------------------------------------ all pages
 
 

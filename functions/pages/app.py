@@ -2,8 +2,8 @@
 
 Anyone may look, and looking changes nothing: there is no table here, no secret and no caller. Nothing of a request's
 headers reaches an answer; only whether it comes compressed depends on them. What lies in `web/` is served as it is, but
-without its comments, and for two things that are put in when the function starts: names that carry a hash of the
-content, and the settings. What lies in `texts/` is cut to what one page shows in one language.
+without comments and indentation, and for two things that are put in when the function starts: names that carry a hash
+of the content, and the settings. What lies in `texts/` is cut to what one page shows in one language.
 """
 
 import base64
@@ -26,7 +26,7 @@ Answer = dict[str, Any]
 
 WEB = Path(__file__).parent / "web"
 TEXTS = Path(__file__).parent / "texts"
-SURFACES = ("activate", "panel")
+SURFACES = ("activate", "panel", "desk")
 """Each has texts of its own, beside those that all share."""
 KINDS = {
     ".css": "text/css; charset=utf-8",
@@ -39,6 +39,8 @@ GZIP = re.compile(r"gzip(\s*;\s*q=(1(\.0*)?|0\.0*[1-9]\d*))?", re.IGNORECASE)
 """How somebody who reads it says so in Accept-Encoding."""
 COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
 """A comment that has its lines to itself: a seventh of what would be sent."""
+INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+"""What only whoever changes a file looks at."""
 CATALOGUE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
 """How a module names the texts of a page in a language: `activate.de.js`, `panel.de-ch.js`."""
 
@@ -49,7 +51,7 @@ def content(name: str) -> str:
     if named := CATALOGUE.fullmatch(name):
         said = json.dumps(texts(*named.groups("")), ensure_ascii=False, separators=(",", ":"))
         return f"export default {said};\n"
-    written = COMMENT.sub("", (WEB / name).read_text("utf-8"))
+    written = INDENT.sub("", COMMENT.sub("", (WEB / name).read_text("utf-8")))
     return MENTION.sub(lambda found: found[1] + public_name(found[2]), written)
 
 
@@ -65,8 +67,7 @@ def texts(surface: str, language: str, region: str) -> dict[str, Any]:
     catalogue = _read(language)
     if region:
         catalogue = _merged(catalogue, _read(language + region))
-    shown: dict[str, Any] = catalogue["shared"] | catalogue[surface]
-    return shown
+    return _merged(catalogue["shared"], catalogue[surface])
 
 
 def _read(tag: str) -> dict[str, Any]:
@@ -75,7 +76,9 @@ def _read(tag: str) -> dict[str, Any]:
 
 
 def _merged(texts: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
-    own = {name: _merged(texts[name], text) if isinstance(text, dict) else text for name, text in others.items()}
+    own = {
+        name: _merged(texts.get(name, {}), text) if isinstance(text, dict) else text for name, text in others.items()
+    }
     return texts | own
 
 
@@ -123,8 +126,8 @@ ALWAYS = {
 }
 FOR_US = {**ALWAYS, "Cross-Origin-Resource-Policy": "same-origin"}
 FOR_YEARS, FOR_MINUTES = "public, max-age=31536000, immutable", "public, max-age=300"
-ENTRIES = ("panel.js",)
-"""What a vendor's page names in its script tag: by a name that stays."""
+ENTRIES = ("panel.js", "desk.js")
+"""What a vendor's pages name in their script tags: by names that stay."""
 
 
 def asset(name: str, body: str, kept: str) -> Answer:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import product as products
 from tests.browser import site as sites
+from tests.browser.agents import Agent, at_desk
 from tests.browser.clerk import Clerk, at_work
 from tests.browser.visitor import Visitor, visiting
 
@@ -48,4 +49,11 @@ def product(the_product: products.Product, world: time_machine.Traveller) -> pro
 def clerk(browser: Browser, product: products.Product) -> Iterator[Clerk[products.Product]]:
     """Somebody of Acme's office, whose browser is far away from their time zone."""
     with at_work(browser, product) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def agent(browser: Browser, product: products.Product) -> Iterator[Agent[products.Product]]:
+    """An agent of the vendor's, at the support desk's own place."""
+    with at_desk(browser, product) as somebody:
         yield somebody

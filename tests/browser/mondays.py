@@ -1,4 +1,4 @@
-"""Days at Acme on which there is something to see in the panel, and how a clerk comes to see it."""
+"""Days on which there is something to see in the panel and at the desk, and how somebody comes to see it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,12 +8,15 @@ from typing import Any
 import time_machine
 from playwright.sync_api import expect
 
+from guestkey.rules.requests import Fate
 from tests import makers, table
+from tests.browser.agents import Agent
 from tests.browser.clerk import TABS, Clerk
 from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.people import DORA, SVEN
+from tests.people import CARLA, DORA, SVEN
 
 SATURDAY_NOON = MONDAY_NOON + timedelta(days=5)
+MONDAY_AT_TEN = MONDAY_NOON - timedelta(hours=3)
 TO_DEVELOPMENT = MONDAY_NOON - timedelta(days=3)
 REASONS = {
     "de": ("Rechnung 4711 lässt sich nicht drucken", "Der Import steht still", "Ich möchte den Druck nachstellen."),
@@ -35,12 +38,26 @@ def busy(language: str = "de") -> None:
     makers.requested(DORA, reason=third, period="4h", may_export=True)
 
 
+def busy_at_the_desk(language: str = "de") -> None:
+    """Let there be something to see in every tab of Sven's."""
+    first, second, third = REASONS[language]
+    makers.grant(SVEN, period="2h")
+    makers.grant("support", by=CARLA, period="permanent", may_export=True)
+    makers.requested(SVEN, "globex", reason=first, at=MONDAY_NOON - timedelta(days=3))
+    makers.declined(makers.requested(SVEN, reason=first, at=TO_DEVELOPMENT), note=third, at=TO_DEVELOPMENT)
+    makers.requested(SVEN, "globex", reason=second, period="4h", may_export=True, mail=Fate.FAILED)
+    over = makers.callback(starts_at=MONDAY_AT_TEN, description=first, at=TO_DEVELOPMENT)
+    makers.closed(makers.taken(over, at=MONDAY_AT_TEN))
+    makers.taken(makers.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
+    makers.callback(starts_at=MONDAY_AT_TEN + timedelta(hours=6), description=second)
+
+
 @contextmanager
-def at_acme(language: str, *, is_saturday: bool = False) -> Iterator[None]:
+def at_acme(language: str, fill: Callable[[str], None] = busy, *, is_saturday: bool = False) -> Iterator[None]:
     """Give the sample world on a busy Monday, or on the Saturday after, without what a test's fixtures do."""
     with table.on_moto(), time_machine.travel(MONDAY_NOON, tick=False) as clock:
         makers.sample_world()
-        busy(language)
+        fill(language)
         if is_saturday:
             clock.move_to(SATURDAY_NOON)
         yield
@@ -94,3 +111,39 @@ VIEWS: dict[str, Callable[[Clerk[Any], str], None]] = {
     "closed": in_tab("callback"),
 }
 """What there is to see, by a name of the tests' own, and how a clerk gets there. `closed` is to be seen on Saturday."""
+
+
+def entering(agent: Agent[Any]) -> None:
+    agent.sees_everything("access")
+    agent.press("#enter-acme")
+
+
+def inside(agent: Agent[Any]) -> None:
+    agent.page.locator("#reason-acme").fill("T-4711")
+    agent.press("#go-acme")
+    agent.page.locator("#leave-acme:not([aria-disabled])").wait_for()
+
+
+def asking(agent: Agent[Any]) -> None:
+    agent.sees_everything("requests")
+    agent.page.locator("#tenant").fill("acme")
+    agent.press("#find")
+    agent.page.locator("#find:not([aria-disabled])").wait_for()
+
+
+def taken(agent: Agent[Any]) -> None:
+    agent.sees_everything("callbacks")
+    agent.press("[id^=take-]")
+    agent.page.locator("[id^=reached-]:not([aria-disabled])").wait_for()
+
+
+AT_THE_DESK: dict[str, Callable[[Agent[Any]], None]] = {
+    "access": lambda agent: agent.sees_everything("access"),
+    "entering": entering,
+    "inside": inside,
+    "requests": lambda agent: agent.sees_everything("requests"),
+    "asking": asking,
+    "callbacks": lambda agent: agent.sees_everything("callbacks"),
+    "taken": taken,
+}
+"""What there is to see at the desk, and how an agent gets there from what stands before it."""

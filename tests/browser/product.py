@@ -1,5 +1,5 @@
-"""Acme's help menu with the panel in it, for the browser tests: the sample page of the local stack, the real pages
-function, and behind it the real functions on a table of moto's, at a stopped clock.
+"""Acme's help menu with the panel in it, and the back office with the desk, for the browser tests: the sample pages of
+the local stack, the real pages function, and behind it the real functions on a table of moto's, at a stopped clock.
 
 What API Gateway does is done here: CORS for the page's origin, tokens verified, events made. Faults are the browser's
 to provoke. moto is not atomic: what two do at once is proved in `tests/journeys`.
@@ -92,18 +92,18 @@ class _Gateway(BaseHTTPRequestHandler):
         return answer.status, answer.headers, answer.text.encode()
 
     def _caller(self, authorization: str) -> Caller | None:
-        tenant = local.Caller.TENANT
+        kind = local.Caller.SUPPORT if self.path.startswith("/v1/support/") else local.Caller.TENANT
         try:
             claims = jwt.decode(
                 authorization.removeprefix("Bearer "),
                 self._issuer.key().public_key(),
                 algorithms=["RS256"],
-                issuer=self._issuer.url(tenant),
-                audience=self._issuer.audience(tenant),
+                issuer=self._issuer.url(kind),
+                audience=self._issuer.audience(kind),
             )
         except jwt.InvalidTokenError:
             return None
-        return Caller(tenant, {name: str(value) for name, value in claims.items()})
+        return Caller(kind, {name: str(value) for name, value in claims.items()})
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         cors = {"Access-Control-Expose-Headers": ", ".join(CORS["ExposeHeaders"])}

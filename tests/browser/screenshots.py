@@ -1,4 +1,4 @@
-"""Pictures of what customers see, to be looked at: `make screenshots`, or by hand, of what is not kept in docs:
+"""Pictures of what people see, to be looked at: `make screenshots`, or by hand, of what is not kept in docs:
 
     python -m tests.browser.screenshots FOLDER 'activate-pending.*' 'mail-*.it.*'
 
@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Locator, Page
 from guestkey.edge import letters
 from tests.browser import chromium, mondays
 from tests.browser import product as products
+from tests.browser.agents import at_desk
 from tests.browser.clerk import TABS, at_work
 from tests.browser.site import Site, opened
 from tests.browser.states import STATES, reach
@@ -62,6 +63,13 @@ KEPT = (
     "panel-queue.it.800.light",
     "panel-activation.de.320.light",
     "panel-callback.de.320.dark",
+    *(
+        f"desk-{view}.{language}.800.*"
+        for view in ("access", "requests", "callbacks")
+        for language in ("de", "en", "es")
+    ),
+    *(f"desk-{view}.de.800.light" for view in ("entering", "inside", "asking", "taken")),
+    "desk-callbacks.de.320.dark",
     *(f"mail-{kind}.{language}.*" for kind in MAILS_KEPT for language in ("de", "en")),
 )
 """What lies in docs/screenshots."""
@@ -79,8 +87,15 @@ class Camera:
         names = [(f"{what}.{language}.{width}.{scheme}", width, scheme) for width, scheme in product(widths, SCHEMES)]
         return [taken for taken in names if any(fnmatch(taken[0], pattern) for pattern in self.wanted)]
 
-    def take(self, page: Page, wanted: list[tuple[str, int, Scheme]], of: Locator | None = None) -> None:
-        """Take the pictures of a page as high as all of it, or of what is opened on it with a margin around."""
+    def take(
+        self,
+        page: Page,
+        wanted: list[tuple[str, int, Scheme]],
+        *,
+        of: Locator | None = None,
+        only: Locator | None = None,
+    ) -> None:
+        """Take the pictures of a page as high as all of it, of what is opened on it with a margin, or of a part."""
         page.mouse.move(0, 0)
         for name, width, scheme in wanted:
             page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -88,7 +103,8 @@ class Camera:
             if of:
                 height = int(of.evaluate("one => one.scrollHeight"))
                 page.set_viewport_size({"width": width, "height": int(height * 1.12) + 20})
-            taken = Image.open(BytesIO(page.screenshot(full_page=of is None))).convert("RGB")
+            picture = only.screenshot() if only else page.screenshot(full_page=of is None)
+            taken = Image.open(BytesIO(picture)).convert("RGB")
             taken.quantize(COLOURS, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
             print(self.folder / f"{name}.png")
 
@@ -116,6 +132,24 @@ def panels(camera: Camera, browser: Browser, folder: Path) -> None:
                 ):
                     get_there(clerk, locale)
                     camera.take(clerk.page, wanted, of=clerk.panel)
+
+
+def desks(camera: Camera, browser: Browser, folder: Path) -> None:
+    """Take pictures of the desk, one view after the other."""
+    with products.opened(folder) as place:
+        for language, locale in LOCALES.items():
+            wanted = {view: camera.wants(f"desk-{view}", language, PAGE_WIDTHS) for view in mondays.AT_THE_DESK}
+            if not any(wanted.values()):
+                continue
+            with (
+                mondays.at_acme(language, mondays.busy_at_the_desk),
+                at_desk(browser, place, locale=locale) as agent,
+            ):
+                agent.opens(language=locale)
+                for view, get_there in mondays.AT_THE_DESK.items():
+                    get_there(agent)
+                    camera.take(agent.page, wanted[view], only=agent.panel)
+                    agent.page.set_viewport_size({"width": 800, "height": 1000})
 
 
 def mails(camera: Camera, browser: Browser) -> None:
@@ -156,6 +190,7 @@ def main(folder: Path, *wanted: str) -> None:
         pages(camera, browser, site)
         mails(camera, browser)
         panels(camera, browser, Path(tempfile.mkdtemp()))
+        desks(camera, browser, Path(tempfile.mkdtemp()))
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ class Visitor[P: Place = Site]:
 
     def leaves_no_trace(self) -> None:
         """Assert that the browser had nothing to complain about, and that no token is where it could be found."""
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         kept = self.kept()
         for token in self.tokens:
             signature = token.rpartition(".")[2]

@@ -23,16 +23,27 @@ LANGUAGES = ("de", "en", "es", "it")
 REGIONS = ("de-at", "de-ch")
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
+    "shared.failed": {refusal.code for refusal in http.STATUS},
     "panel.grants.states": {str(state) for state in grants.State},
     "panel.ledger.faults": {str(fault) for fault in Fault},
     "panel.waited": {"booked", "waiting", "taken"},
     "panel.failed": {refusal.code for refusal in http.STATUS},
     "panel.callback.invalid": {"phone", "description"},
     "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
+    "desk.failed": {refusal.code for refusal in http.STATUS},
+    "desk.tabs": {"access", "requests", "callbacks"},
+    "desk.access.invalid": {"reason", "ticket"},
+    "desk.ask.invalid": {"reason"},
+    "desk.callbacks.invalid": {"note"},
+    "desk.requests.states": {str(state) for state in requests.State},
+    "desk.callbacks.states": {str(state) for state in callbacks.State},
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
     "activate": {str(state) for state in requests.State},
 }
 """Sections in which a text is found by a word of the API's, or of the page's own."""
+SURFACES = ("activate", "panel", "desk")
+SHARED = ("elements.js", "texts.js", "panel.js")
+"""Modules that more than one surface is made of."""
 SPOKEN = re.compile(
     r"const said = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
     r"|\bsaid\.(?P<said>\w+(?:\.\w+)*)"
@@ -56,7 +67,7 @@ def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 def said_in(surface: str) -> Iterator[tuple[str, str]]:
     """Yield where the code of a surface asks for a text, and which."""
-    for file in sorted([*WEB.glob(f"{surface}*.js"), WEB / "elements.js", WEB / "texts.js"]):
+    for file in sorted([*WEB.glob(f"{surface}*.js"), *(WEB / name for name in SHARED)]):
         section: str | None = None
         for found in SPOKEN.finditer(file.read_text()):
             if found["section"]:
@@ -109,16 +120,16 @@ def test_switzerland_writes_no_sharp_s() -> None:
         assert "ß" in json.dumps(app.texts(surface, "de", ""), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("surface", ["activate", "panel"])
+@pytest.mark.parametrize("surface", SURFACES)
 def test_what_the_code_asks_for_is_there(surface: str) -> None:
-    shown = catalogue("de")["shared"] | catalogue("de")[surface]
+    shown = started().texts(surface, "de", "")
     asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
 
     assert len(asked) > 40
     assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
 
 
-@pytest.mark.parametrize("surface", ["activate", "panel"])
+@pytest.mark.parametrize("surface", SURFACES)
 def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
     asked = {path for _, path in said_in(surface)}
     code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))
@@ -138,11 +149,11 @@ def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
 
 
 def test_what_all_share_is_read_somewhere() -> None:
-    asked = {path for surface in ("activate", "panel") for _, path in said_in(surface)}
+    asked = {path for surface in SURFACES for _, path in said_in(surface)}
 
     for place, _ in flat(catalogue("de")["shared"]):
         section, _, name = place.rpartition(".")
-        assert place in asked or name in LOOKED_UP[f"shared.{section}"]
+        assert place in asked or name in LOOKED_UP[f"shared.{section}"], place
 
 
 def test_each_word_that_is_looked_up_has_its_text() -> None:
@@ -151,5 +162,9 @@ def test_each_word_that_is_looked_up_has_its_text() -> None:
     assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]
     assert set(texts["panel"]["ledger"]["faults"]) == LOOKED_UP["panel.ledger.faults"]
     assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.waited"]
-    assert set(texts["panel"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["panel.failed"]
+    assert set(texts["shared"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["shared.failed"]
+    for surface in ("panel", "desk"):
+        assert set(texts[surface]["failed"]) <= LOOKED_UP[f"{surface}.failed"]
+    for section in ("requests", "callbacks"):
+        assert set(texts["desk"][section]["states"]) == LOOKED_UP[f"desk.{section}.states"]
     assert errors.SlotTaken.code in texts["panel"]["failed"]

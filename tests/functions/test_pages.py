@@ -21,8 +21,10 @@ from tests.pages import APP, started
 ISSUER = "https://id.vendor.example/customers"
 CLIENT = "the-pages"
 TOKENS = "https://tokens.vendor.example"
-PANEL = "/assets/panel.js"
-ENTRIES = ("/activate", PANEL)
+PANEL, DESK = "/assets/panel.js", "/assets/desk.js"
+ENTRIES = ("/activate", PANEL, DESK)
+COMMENT = re.compile(r"^\s*(//[^\n]*|/\*(?s:.)*?\*/)$", re.MULTILINE)
+OTHER_LANGUAGES = r"\.(?!de\.)[a-z]{2}(-[a-z]{2})?"
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,8 @@ def test_the_page_is_asked_for_anew_the_entry_after_minutes_and_the_files_are_ke
     found = everything(app)
 
     assert found.pop("/activate")["headers"]["Cache-Control"] == "no-cache"
-    assert found.pop(PANEL)["headers"]["Cache-Control"] == "public, max-age=300"
+    for entry in (PANEL, DESK):
+        assert found.pop(entry)["headers"]["Cache-Control"] == "public, max-age=300"
     assert {answer["headers"]["Cache-Control"] for answer in found.values()} == {"public, max-age=31536000, immutable"}
 
 
@@ -170,8 +173,9 @@ def test_a_name_changes_with_the_content_and_with_that_of_what_it_names(tmp_path
     after = everything(started(tmp_path / "app.py"))
 
     changed = {re.sub(r"\.[0-9a-f]{10}", "", path) for path in after.keys() - before.keys()}
-    assert changed == {f"/assets/{name}.js" for name in ("activate.it", "activate", "panel.it", "panel")}
-    assert after[PANEL]["body"] != before[PANEL]["body"]
+    assert changed == {f"/assets/{name}.js" for page in ("activate", "panel", "desk") for name in (page, f"{page}.it")}
+    for entry in (PANEL, DESK):
+        assert after[entry]["body"] != before[entry]["body"]
 
 
 def test_a_file_that_does_not_exist_cannot_be_named(tmp_path: Path) -> None:
@@ -249,23 +253,37 @@ def test_a_refusal_is_never_compressed(app: Any) -> None:
     assert get(app, "/assets/nothing.js", **{"accept-encoding": "gzip"}) == get(app, "/assets/nothing.js")
 
 
-def test_comments_stay_here(app: Any) -> None:
+def test_comments_and_indentation_stay_here(app: Any) -> None:
     for answer in everything(app).values():
-        assert not re.search(r"^\s*(//|/\*)", answer["body"], re.MULTILINE)
+        assert not re.search(r"^([ \t]+|//|/\*)", answer["body"], re.MULTILINE)
 
 
-def test_the_whole_panel_with_one_language_is_smaller_than_20_kb(app: Any) -> None:
-    others = re.compile(r"/assets/(activate|panel\.(?!de\.)[a-z-]{2,5}\.\w{10}\.js)")
-    found, wanted = {}, {PANEL}
+def test_no_text_of_the_code_goes_over_a_line_so_that_indentation_is_nothing_but_that() -> None:
+    for file in (APP.parent / "web").glob("*.js"):
+        for line in COMMENT.sub("", file.read_text()).splitlines():
+            assert line.count("`") % 2 == 0, (file.name, line)
+
+
+@pytest.mark.parametrize(
+    ("entry", "others", "parts"),
+    [
+        (PANEL, "panel.LANGUAGE", {"panel.activation", "panel.history", "panel.callback", "panel.de"}),
+        # It stands on the panel's ground, without the panel's tabs.
+        (DESK, r"desk.LANGUAGE|panel\.[a-z-]+", {"panel", "desk.access", "desk.requests", "desk.callbacks", "desk.de"}),
+    ],
+)
+def test_each_element_whole_with_one_language_is_smaller_than_20_kb(
+    app: Any, entry: str, others: str, parts: set[str]
+) -> None:
+    unneeded = re.compile(rf"/assets/({others.replace('.LANGUAGE', OTHER_LANGUAGES)})\.\w{{10}}\.js")
+    found, wanted = {}, {entry}
     while wanted:
         path = wanted.pop()
         answer = get(app, path, **{"accept-encoding": "gzip"})
         found[path] = len(base64.b64decode(answer["body"]))
-        wanted |= {name for name in mentioned(get(app, path)["body"]) if not others.match(name)} - found.keys()
+        wanted |= {name for name in mentioned(get(app, path)["body"]) if not unneeded.match(name)} - found.keys()
 
-    assert {"panel.activation", "panel.history", "panel.callback", "panel.de"} <= {
-        path.removeprefix("/assets/").rsplit(".", 2)[0] for path in found
-    }
+    assert parts <= {path.removeprefix("/assets/").rsplit(".", 2)[0] for path in found}
     assert sum(found.values()) < 20_000, found
 
 

@@ -60,8 +60,8 @@ export function api(token, address = "") {
     const date = Date.parse(answer.headers.get("Date"));
     if (date) ahead = date - Date.now();
     if (answer.ok) return said;
-    // Busy, throttled or broken: none of these says what became of the request.
-    if (answer.status === 429 || answer.status >= 500) throw new Unreachable(method);
+    // Busy, throttled or broken: none of these says what became of the request. A limit of our own has a code.
+    if ((answer.status === 429 && !said.code) || answer.status >= 500) throw new Unreachable(method);
     throw new Refusal(answer.status, said);
   }
 
@@ -76,6 +76,9 @@ export function api(token, address = "") {
     });
   const one = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
   return {
+    call,
+    get,
+    one,
     /** What time it is where the API is: a browser's clock may be wrong. */
     now: () => Date.now() + ahead,
     me: () => get("me"),
@@ -104,6 +107,17 @@ export function api(token, address = "") {
       while (page.rest) yield (page = await text(path, new URLSearchParams(page.rest)));
     },
   };
+}
+
+/** Return a whole list, read page by page. */
+export async function whole(read) {
+  const items = [];
+  for (let cursor = {}; cursor; ) {
+    const page = await read({ limit: 100, ...cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor && { cursor: page.next_cursor };
+  }
+  return items;
 }
 
 function asked(query) {

@@ -2,9 +2,10 @@
 // and changing goes: what it looks like meanwhile, and what is said when it does not come off.
 
 import { Refusal, Unreachable } from "./api.js";
-import { fill, texts, zoneName } from "./texts.js";
+import { fill, span, texts, zoneName } from "./texts.js";
 
 const SLOW = 4000;
+const TICK = 1000;
 const DOUBLE_CLICK = 600;
 const turns = new WeakMap();
 const atWork = new WeakSet();
@@ -144,6 +145,16 @@ export function reason(error) {
   return error.status === 401 ? texts.failed.over : (texts.failed[error.problem.code] ?? texts.failed.other);
 }
 
+/** Mark the field that the API does not take, lead there, and return its name. What is about no field is thrown on. */
+export function faulty(error, fields) {
+  const errors = error.problem?.errors ?? [];
+  const name = Object.keys(fields).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
+  if (!name) throw error;
+  fields[name].setAttribute("aria-invalid", "true");
+  fields[name].focus();
+  return name;
+}
+
 /** Return a row of a list: its title, what there is to say, and what stands beside that. */
 export function row(title, lines, beside = null) {
   const said = lines.filter(Boolean).map((line) => (typeof line === "string" ? quiet(line) : line));
@@ -157,5 +168,50 @@ export function quiet(text) {
 
 /** Say whose clock it is that times are told by. */
 export function clockOf({ guestkey, zone }) {
-  return quiet(fill(texts.lists.zone, { zone: zoneName(guestkey.now(), zone) }));
+  return quiet(fill(texts.zone, { zone: zoneName(guestkey.now(), zone) }));
+}
+
+/** Return how long something still lasts, as a text that changes with time; at its end something else is to be seen. */
+export function countdown(at, { guestkey }, over) {
+  const text = element("p", { class: "countdown", role: "timer" });
+  const tick = () => {
+    const left = Date.parse(at) - guestkey.now();
+    text.textContent = fill(texts.left, { span: span(Math.max(left, 0)) });
+    if (left <= 0 && text.isConnected) over();
+    return left > 0;
+  };
+  const clock = setInterval(() => (text.isConnected && tick()) || clearInterval(clock), TICK);
+  tick();
+  return text;
+}
+
+/** Return the fields for how long, and whether with export, which is off and left out where it cannot be given. */
+export function terms(name, period, mayExport) {
+  const option = ([value, text]) => element("option", { value, selected: value === period }, text);
+  const select = element("select", { id: `period-${name}` }, ...Object.entries(texts.periods).map(option));
+  const box = mayExport && element("input", { type: "checkbox", id: `export-${name}` });
+  return {
+    children: [
+      element("label", { for: select.id }, texts.terms.period),
+      select,
+      mayExport ? element("label", { class: "check" }, box, element("span", {}, texts.terms.mayExport)) : null,
+    ],
+    chosen: () => ({ period: select.value, may_export: box?.checked ?? false }),
+  };
+}
+
+/** Return the rows of a list with a button for what follows; `read` gets the cursor. */
+export function paged(read, shownAs, nothing) {
+  const rows = element("ul", { class: "rows" });
+  const rest = element("div", { class: "buttons" });
+  const more = (cursor) => async () => {
+    const { items, next_cursor } = await read(cursor ? { cursor } : {});
+    const shown = items.map(shownAs);
+    rows.append(...shown);
+    if (cursor) shown[0]?.focus();
+    if (!next_cursor) return [rows.hasChildNodes() ? null : quiet(nothing)];
+    return [button(texts.more, () => into(rest, more(next_cursor)), null, { id: "more" })];
+  };
+  into(rest, more());
+  return [rows, rest];
 }

@@ -1,11 +1,25 @@
 // The first tab: who asks to be let in, whom to let in, and who is in now.
 
-import { aside, button, buttons, change, element, into, keyed, paragraph, quiet, quoted, row } from "./elements.js";
-import { briefEnd, end as endOf, exporting, fill, inSentence, span, texts } from "./texts.js";
+import { whole } from "./api.js";
+import {
+  aside,
+  button,
+  buttons,
+  change,
+  countdown,
+  element,
+  into,
+  keyed,
+  paragraph,
+  quiet,
+  quoted,
+  row,
+  terms,
+} from "./elements.js";
+import { briefEnd, end as endOf, exporting, fill, inSentence, texts } from "./texts.js";
 
 const TYPING = 250;
 const MOST_SHOWN = 30;
-const TICK = 1000;
 
 export function activation(session) {
   if (!session.me.may_grant) return whomToAsk(session);
@@ -114,21 +128,6 @@ function choices({ departments, agents }, names, choice) {
   return [...all.slice(0, MOST_SHOWN).map(shown), more];
 }
 
-/** Return the fields for how long, and whether with export, which is off and left out where it cannot be given. */
-function terms(name, period, mayExport) {
-  const option = ([value, text]) => element("option", { value, selected: value === period }, text);
-  const select = element("select", { id: `period-${name}` }, ...Object.entries(texts.periods).map(option));
-  const box = mayExport && element("input", { type: "checkbox", id: `export-${name}` });
-  return {
-    children: [
-      element("label", { for: select.id }, texts.activation.period),
-      select,
-      mayExport ? element("label", { class: "check" }, box, element("span", {}, texts.activation.mayExport)) : null,
-    ],
-    chosen: () => ({ period: select.value, may_export: box?.checked ?? false }),
-  };
-}
-
 // ------------------------------------------------------------------ who asks
 
 /** Show who asks. A card that is there already stays, with whatever was chosen on it. */
@@ -185,12 +184,7 @@ function asked(request, session, refresh) {
 
 function showLive(place, session) {
   return into(place, async () => {
-    const items = [];
-    for (let cursor = {}; cursor; ) {
-      const page = await session.guestkey.grants({ state: "live", limit: 100, ...cursor });
-      items.push(...page.items);
-      cursor = page.next_cursor && { cursor: page.next_cursor };
-    }
+    const items = await whole((query) => session.guestkey.grants({ state: "live", ...query }));
     const heading = element("h3", { id: "live", tabindex: "-1" }, texts.live.heading);
     const rows = items.map((grant) => inNow(grant, place, session));
     return [heading, items.length > 0 ? element("ul", { class: "rows" }, ...rows) : quiet(texts.live.nobody), aside()];
@@ -212,7 +206,10 @@ function inNow(grant, place, session) {
   const attributes = { id: `revoke-${grant.grant_id}`, "aria-label": fill(said.revokeWhom, { name }) };
   return row(
     name,
-    [`${until}, ${exporting(grant.may_export)}`, grant.ends_at && countdown(grant.ends_at, place, session)],
+    [
+      `${until}, ${exporting(grant.may_export)}`,
+      grant.ends_at && countdown(grant.ends_at, session, () => showLive(place, session)),
+    ],
     button(said.revoke, revoke, null, attributes),
   );
 }
@@ -225,18 +222,4 @@ async function revoked(grant, { guestkey }) {
     if (error.problem?.code === "grant_ended") return grant;
     throw error;
   }
-}
-
-/** Return how long a grant still lasts, as a text that changes with time; at its end the list is read anew. */
-function countdown(at, place, session) {
-  const text = element("p", { class: "countdown", role: "timer" });
-  const tick = () => {
-    const left = Date.parse(at) - session.guestkey.now();
-    text.textContent = fill(texts.live.left, { span: span(Math.max(left, 0)) });
-    if (left <= 0 && text.isConnected) showLive(place, session);
-    return left > 0;
-  };
-  const clock = setInterval(() => (text.isConnected && tick()) || clearInterval(clock), TICK);
-  tick();
-  return text;
 }

@@ -8,6 +8,7 @@ import {
   clockOf,
   element,
   facts,
+  faulty,
   into,
   keyed,
   paragraph,
@@ -143,13 +144,9 @@ function form(tab) {
         tab.tell("booked", tab.open);
         turn(tab, waited(tab, tab.open), texts.waited.done);
       } catch (error) {
-        const { callback, errors = [] } = error.problem ?? {};
-        const faulty = [description, phone].find(({ id }) => errors.some(({ pointer }) => pointer === `#/${id}`));
-        if (!(faulty || callback)) throw error;
+        const { callback } = error.problem ?? {};
         if (callback) return turn(tab, waited(tab, (tab.open = callback)), reason(error));
-        faulty.setAttribute("aria-invalid", "true");
-        faulty.focus();
-        return said.invalid[faulty.id];
+        return said.invalid[faulty(error, { description, phone })];
       }
     });
   const place = element(

@@ -1,7 +1,7 @@
 // The overviews: who was let in, who from support was in and why; each as CSV. And whether the ledger is as it was
 // written.
 
-import { button, buttons, change, clockOf, element, into, paragraph, quiet, quoted, row } from "./elements.js";
+import { button, buttons, change, clockOf, element, paged, paragraph, quoted, row } from "./elements.js";
 import { brief, briefEnd, exact, exporting, fill, texts } from "./texts.js";
 
 const START = { seq: 0, hash: "0".repeat(64) };
@@ -82,22 +82,6 @@ function loginRow(login, names, { zone }) {
 }
 
 // ------------------------------------------------------------------ lists
-
-/** Return the rows of a list with a button for what follows; `read` gets the cursor. */
-function paged(read, shownAs, nothing) {
-  const rows = element("ul", { class: "rows" });
-  const rest = element("div", { class: "buttons" });
-  const more = (cursor) => async () => {
-    const { items, next_cursor } = await read(cursor ? { cursor } : {});
-    const shown = items.map(shownAs);
-    rows.append(...shown);
-    if (cursor) shown[0]?.focus();
-    if (!next_cursor) return [rows.hasChildNodes() ? null : quiet(nothing)];
-    return [button(texts.lists.more, () => into(rest, more(next_cursor)), null, { id: "more" })];
-  };
-  into(rest, more());
-  return [rows, rest];
-}
 
 /** Return a button that has the whole list written into a file. */
 function download(session, path, name) {

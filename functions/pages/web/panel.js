@@ -30,7 +30,10 @@ const dressed = fetch(new URL("./panel.css", import.meta.url))
   // Without it the panel is plain, and works.
   .catch(() => {});
 
-class GuestkeyPanel extends HTMLElement {
+/** What it speaks, what there is to see and for whom, another element on the same ground may say otherwise. */
+export class GuestkeyPanel extends HTMLElement {
+  catalogues = CATALOGUES;
+  tabs = TABS;
   #token;
   #hasBegun = false;
   #shadow = this.attachShadow({ mode: "open" });
@@ -63,12 +66,16 @@ class GuestkeyPanel extends HTMLElement {
 
   /** Open the dialog. The focus goes back to where it was when it is closed. */
   async open() {
-    if (this.#shadow.querySelector("dialog[open]") || this.hasAttribute("inline")) return;
+    if (this.#shadow.querySelector("dialog[open]") || this.isInline) return;
     const place = element("div", { class: "panel", part: "panel" });
     const dialog = element("dialog", { part: "dialog", "aria-label": "…", onclose: () => this.#empty() }, place);
     this.#shadow.replaceChildren(dialog);
     dialog.showModal();
     await this.#fill(place);
+  }
+
+  get isInline() {
+    return this.hasAttribute("inline");
   }
 
   close() {
@@ -78,7 +85,7 @@ class GuestkeyPanel extends HTMLElement {
   #begin() {
     if (this.#hasBegun || !this.isConnected || !this.#token) return;
     this.#hasBegun = true;
-    if (this.hasAttribute("inline")) {
+    if (this.isInline) {
       const place = element("div", { class: "panel", part: "panel" });
       this.#shadow.replaceChildren(place);
       this.#fill(place);
@@ -110,31 +117,35 @@ class GuestkeyPanel extends HTMLElement {
     const language = this.getAttribute("language");
     await this.#speak(place, language);
     const guestkey = this.#api();
-    const first = () => this.#select(Object.keys(TABS)[0]);
+    const first = () => this.#select(Object.keys(this.tabs)[0]);
     const read = async () => {
-      // Two questions, and then there is something to see.
-      const [me, about] = await Promise.all([guestkey.me(), guestkey.about(), dressed]);
-      this.#tell("right", { may_grant: me.may_grant });
-      if (this.hasAttribute("inline")) this.hidden = this.#hides && !me.may_grant;
-      await this.#speak(place, language, me.locale);
+      const [met] = await Promise.all([this.meet(guestkey), dressed]);
+      await this.#speak(place, language, met.me?.locale);
       return this.#tabs({
+        ...met,
         guestkey,
-        me,
-        about,
-        zone: this.getAttribute("time-zone") ?? about.time_zone,
+        zone: this.getAttribute("time-zone") ?? met.zone,
         tell: (what, detail) => this.#tell(what, detail),
       });
     };
     await into(place, read, first);
   }
 
+  /** Return who it is, and whose clock counts: two questions, and then there is something to see. */
+  async meet(guestkey) {
+    const [me, about] = await Promise.all([guestkey.me(), guestkey.about()]);
+    this.#tell("right", { may_grant: me.may_grant });
+    if (this.isInline) this.hidden = this.#hides && !me.may_grant;
+    return { me, about, zone: about.time_zone };
+  }
+
   async #speak(place, ...wanted) {
-    place.lang = await speak(CATALOGUES, ...wanted.filter(Boolean), ...navigator.languages);
+    place.lang = await speak(this.catalogues, ...wanted.filter(Boolean), ...navigator.languages);
     place.parentElement?.setAttribute("aria-label", texts.heading);
   }
 
   #tabs(session) {
-    const names = Object.keys(TABS).filter((name) => session.me.may_grant || !WANT_RIGHT.includes(name));
+    const names = Object.keys(this.tabs).filter((name) => session.me?.may_grant || !WANT_RIGHT.includes(name));
     const tab = (name) =>
       element(
         "button",
@@ -154,7 +165,7 @@ class GuestkeyPanel extends HTMLElement {
       ...names.map(tab),
     );
     this.#views = new Map(names.map((name) => [name, { session }]));
-    const close = this.hasAttribute("inline")
+    const close = this.isInline
       ? null
       : button("✕", () => this.close(), "close", { "aria-label": texts.close, part: "close" });
     return [
@@ -185,7 +196,7 @@ class GuestkeyPanel extends HTMLElement {
     view.place = element("div");
     panel.replaceChildren(view.place);
     await into(view.place, async () => {
-      const tab = await TABS[name]();
+      const tab = await this.tabs[name]();
       const [children, refresh] = await tab[name](view.session);
       view.refresh = refresh;
       return children;

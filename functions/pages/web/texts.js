@@ -67,6 +67,11 @@ export function clock(at, zone) {
   return said(new Date(at), zone, CLOCK) + offset(new Date(at), zone);
 }
 
+/** Return which day it is there, as the API writes it. */
+export function dateOf(at, zone) {
+  return inZone(zone, {}, "sv").format(new Date(at));
+}
+
 export function zoneName(at, zone) {
   return part("timeZoneName", new Date(at), zone, { timeZoneName: "longGeneric" });
 }
@@ -124,12 +129,12 @@ function part(type, date, zone, options) {
     .find((one) => one.type === type).value;
 }
 
-function inZone(zone, options) {
+function inZone(zone, options, writing = locale) {
   try {
-    return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+    return new Intl.DateTimeFormat(writing, { ...options, timeZone: zone });
   } catch {
     // A zone younger than this browser.
-    return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" });
+    return new Intl.DateTimeFormat(writing, { ...options, timeZone: "UTC" });
   }
 }
 

@@ -1,0 +1,27 @@
+// What both sample pages do: say who is signed in, note what an element tells, and hand it a token.
+// ?who=ben is somebody else; every other parameter becomes an attribute of the element, as ?inline= or ?language=it,
+// which is the language of who is signed in, too.
+
+export function host(embedded, people, events) {
+  const { who = people[0], ...attributes } = Object.fromEntries(new URLSearchParams(location.search));
+  for (const person of people) {
+    const link = document.createElement("a");
+    link.href = `?who=${person}`;
+    link.textContent = person === who ? `You are ${person}` : `Be ${person}`;
+    document.querySelector("#people").append(link, " ");
+  }
+  for (const event of events) {
+    document.addEventListener(`guestkey:${event}`, ({ type, detail }) => {
+      const line = document.createElement("li");
+      line.textContent = `${type} ${JSON.stringify(detail)}`;
+      document.querySelector("#told").append(line);
+    });
+  }
+  for (const [name, value] of Object.entries(attributes)) embedded.setAttribute(name, value);
+  embedded.token = async () => {
+    const asked = new URLSearchParams({ who, language: attributes.language ?? "" });
+    const answer = await fetch(new URL(`token?${asked}`, import.meta.url), { cache: "no-store" });
+    if (!answer.ok) throw new Error("not signed in");
+    return (await answer.json()).token;
+  };
+}

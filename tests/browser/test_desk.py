@@ -1,0 +1,578 @@
+"""<guestkey-desk> in the vendor's back office, in a real browser: where agents may enter, what they asked for and whom
+they call; nothing is done twice, nothing is lost, and everybody can use it."""
+
+import re
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Route, expect
+
+from local.tokens import mint
+from tests import makers, table
+from tests.browser import agents, mondays
+from tests.browser.agents import TABS, at_desk
+from tests.browser.clerk import plain
+from tests.browser.product import Product
+from tests.browser.test_panel import HOSTILE, LOCALES, SCHEMES, WCAG
+from tests.calls import call
+from tests.edge import post
+from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.people import ANNA, BACKEND, CARLA, DORA, SVEN
+
+Agent = agents.Agent[Product]
+MONDAY_AT_FOUR = MONDAY_NOON + timedelta(hours=3)
+
+
+def may_enter(login_id: str) -> bool:
+    """Ask as the vendor's product does, with the login that the page was told."""
+    order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": login_id}
+    allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
+    return allowed
+
+
+def logins() -> list[dict[str, Any]]:
+    """Return the login overview, as Anna reads it."""
+    items: list[dict[str, Any]] = call("GET", "/v1/logins", caller=ANNA).body["items"]
+    return items
+
+
+def own_requests() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = call("GET", "/v1/support/requests", caller=SVEN).body["items"]
+    return items
+
+
+def rows(agent: Agent) -> Locator:
+    return agent.panel.locator(".rows > li")
+
+
+def goes_in(agent: Agent, reason: str = "Der Import steht still") -> None:
+    agent.press("#enter-acme")
+    agent.page.locator("#reason-acme").fill(reason)
+    agent.press("#go-acme")
+
+
+# ------------------------------------------------------------------ entering
+
+
+def test_sven_sees_where_he_may_enter_until_when_and_whether_with_export(agent: Agent) -> None:
+    makers.grant(SVEN, period="2h")
+    makers.grant("support", by=CARLA, period="permanent", may_export=True)
+    makers.grant(DORA)
+    agent.opens()
+    expect(rows(agent)).to_have_count(2)
+    first, second = [plain(row) for row in rows(agent).all_inner_texts()]
+
+    assert "Acme Immobilien GmbH" in first
+    assert "Bis 23.11.2026, 15:00 Uhr, ohne Datenexport" in first
+    assert re.search(r"Noch 1 Stunde 59 Minuten|Noch 2 Stunden", first)
+    assert "Globex Inc." in second
+    assert "Unbefristet, mit Datenexport" in second
+    assert "Noch" not in second
+
+
+def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.opens()
+    agent.press("#enter-acme")
+    agent.page.locator("#ticket-acme").fill("T-4711")
+    agent.page.locator("#reason-acme").fill("Der Import steht still")
+    agent.press("#go-acme")
+    agent.hears("Ihr Eintritt ist festgehalten.")
+
+    (login,) = logins()
+    assert (login["reason"], login["ticket"], login["ended_at"]) == ("Der Import steht still", "T-4711", None)
+    expect(agent.page.locator("#account")).to_have_text(f"acme, with the login {login['login_id']}")
+    assert may_enter(login["login_id"])
+    agent.reads("Angemeldet seit 23.11.2026, 13:00 Uhr")
+    agent.press("#leave-acme")
+    agent.hears("Sie sind abgemeldet.")
+    assert logins()[0]["end"] == "logged_out"
+    assert not may_enter(login["login_id"])
+    expect(agent.page.locator("#account")).to_have_text("Nobody's.")
+    assert agent.told == ["guestkey:entered", "guestkey:left"]
+    expect(agent.page.locator("#enter-acme")).to_be_focused()
+
+
+def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.opens()
+    goes_in(agent, "ab")
+    agent.hears("Bitte nennen Sie den Grund")
+    expect(agent.page.locator("#reason-acme")).to_be_focused()
+    expect(agent.page.locator("#reason-acme")).to_have_attribute("aria-invalid", "true")
+    assert logins() == []
+    agent.goes_to("requests")
+    agent.goes_to("access")
+    makers.grant("support", by=CARLA)
+    agent.press("#refresh")
+    expect(rows(agent)).to_have_count(2)
+    assert agent.page.locator("#reason-acme").input_value() == "ab"
+    agent.page.locator("#ticket-acme").fill("T\u202e")
+    agent.page.locator("#reason-acme").fill("Der Import")
+    agent.press("#go-acme")
+    agent.hears("Bitte prüfen Sie den Vorgang.")
+
+    assert logins() == []
+
+
+def test_what_is_revoked_meanwhile_lets_nobody_in(agent: Agent) -> None:
+    given = makers.grant(SVEN)
+    agent.opens()
+    agent.press("#enter-acme")
+    makers.revoked(given)
+    agent.page.locator("#reason-acme").fill("Der Import steht still")
+    agent.press("#go-acme")
+    agent.hears("Hier haben Sie gerade keinen Zugang.")
+    agent.reads("Im Augenblick nirgends.")
+
+    assert logins() == []
+    assert agent.told == []
+
+
+def test_with_the_access_the_login_ends_and_the_page_is_told(agent: Agent, world: time_machine.Traveller) -> None:
+    makers.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=50))
+    agent.opens()
+    goes_in(agent)
+    agent.hears("Ihr Eintritt ist festgehalten.")
+    world.shift(timedelta(seconds=11))
+    agent.press("#refresh")
+    agent.reads("Ihr Zugang bei Acme Immobilien GmbH ist beendet, und damit auch Ihre Anmeldung.")
+
+    agent.reads("Im Augenblick nirgends.")
+    assert agent.told == ["guestkey:entered", "guestkey:left"]
+    assert not may_enter(logins()[0]["login_id"])
+
+
+def test_what_time_ends_goes_away_by_itself(agent: Agent, world: time_machine.Traveller) -> None:
+    makers.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
+    agent.opens()
+    agent.reads(re.compile(r"Noch .*\d Sekunden?"))
+    world.shift(timedelta(seconds=4))
+    agent.reads("Im Augenblick nirgends.")
+
+
+# ------------------------------------------------------------------ asking
+
+
+def finds(agent: Agent, tenant_id: str = "acme") -> None:
+    agent.goes_to("requests")
+    agent.page.locator("#tenant").fill(tenant_id)
+    agent.press("#find")
+
+
+def test_he_asks_one_approver_for_two_hours_with_export(agent: Agent) -> None:
+    agent.opens()
+    finds(agent, " Acme ")
+    agent.reads("Acme Immobilien GmbH")
+    expect(agent.page.locator("#recipients")).to_be_focused()
+    assert agent.page.locator("#recipients option").all_inner_texts() == [
+        "Alle, die zustimmen dürfen (\u20682\u2069)", "anna@acme.example", "giulia@acme.example",
+    ]  # fmt: skip
+    agent.page.locator("#recipients").select_option("giulia@acme.example")
+    agent.page.locator("#period-ask").select_option("2h")
+    agent.page.locator("#export-ask").check()
+    agent.page.locator("#reason").fill("Rechnung 4711 lässt sich nicht drucken")
+    with post.office() as sent:
+        agent.press("#ask")
+        agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
+
+    assert post.recipients(sent) == ["giulia@acme.example"]
+    (request,) = own_requests()
+    assert (request["period"], request["may_export"], request["state"]) == ("2h", True, "pending")
+    agent.reads("Gefragt am 23.11.2026, 13:00 Uhr: 2 Stunden, mit Datenexport")
+    agent.reads("Kann beantwortet werden bis 24.11.2026, 13:00 Uhr")
+
+
+def test_unless_he_says_otherwise_everybody_is_asked_for_an_hour_without_export(agent: Agent) -> None:
+    agent.opens()
+    finds(agent)
+    agent.page.locator("#reason").fill("Der Import steht still")
+    with post.office() as sent:
+        agent.press("#ask")
+        agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
+
+    assert sorted(post.recipients(sent)) == ["anna@acme.example", "giulia@acme.example"]
+    assert [(one["period"], one["may_export"]) for one in own_requests()] == [("1h", False)]
+
+
+def test_whom_he_cannot_ask_he_is_told(agent: Agent) -> None:
+    agent.opens()
+    agent.goes_to("requests")
+    agent.press("#find")
+    agent.hears("Nennen Sie bitte den Kundennamen.")
+    for unknown in ("initech", "../me", "<b>"):
+        agent.page.locator("#tenant").fill(unknown)
+        agent.press("#find")
+        agent.hears("Diesen Kunden gibt es nicht.")
+    finds(agent)
+    agent.press("#ask")
+    agent.hears("Bitte nennen Sie den Grund")
+
+    assert agent.page.locator("#reason").get_attribute("aria-invalid") == "true"
+    assert own_requests() == []
+
+
+def test_a_mail_that_did_not_go_out_is_said_and_sent_again(agent: Agent) -> None:
+    agent.opens()
+    finds(agent)
+    agent.page.locator("#reason").fill("Der Import steht still")
+    with post.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+        agent.press("#ask")
+        agent.hears("Die Anfrage steht, aber die E-Mail ging nicht hinaus.")
+    expect(agent.panel.locator(".notice")).to_be_visible()
+    (request,) = own_requests()
+    with post.office() as sent:
+        agent.press(f"#send-{request['request_id']}")
+        agent.hears("Die E-Mail ging noch einmal hinaus.")
+
+    assert len(sent) == 2
+    expect(agent.panel.locator(".notice")).to_have_count(0)
+
+
+def test_he_withdraws_what_he_no_longer_needs(agent: Agent) -> None:
+    asked = makers.requested(SVEN)
+    agent.opens()
+    agent.goes_to("requests")
+    agent.press(f"#withdraw-{asked.request_id}")
+    agent.hears("Die Anfrage ist zurückgezogen.")
+
+    expect(agent.panel.locator(".badge")).to_have_text("Zurückgezogen")
+    expect(rows(agent)).to_be_focused()
+    assert own_requests()[0]["state"] == "withdrawn"
+
+
+def test_how_each_request_ended_stands_there_with_what_the_customer_wrote(
+    agent: Agent, world: time_machine.Traveller
+) -> None:
+    makers.requested(SVEN, at=MONDAY_NOON - timedelta(days=2))
+    makers.approved(makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=3)))
+    makers.declined(makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=2)), note="Bitte erst anrufen")
+    agent.opens()
+    agent.goes_to("requests")
+    expect(agent.panel.locator(".badge")).to_have_text(["Abgelehnt", "Erlaubt", "Abgelaufen"])
+    agent.reads("Nachricht: Bitte erst anrufen")
+
+    assert agent.panel.locator("[id^=send-], [id^=withdraw-]").count() == 0
+
+
+def test_a_request_that_anna_answered_meanwhile_shows_how(agent: Agent) -> None:
+    asked = makers.requested(SVEN)
+    agent.opens()
+    agent.goes_to("requests")
+    expect(agent.panel.locator(".badge")).to_have_text("Offen")
+    makers.approved(asked)
+    agent.press(f"#withdraw-{asked.request_id}")
+    agent.hears("Die Anfrage wurde inzwischen beantwortet oder zurückgezogen.")
+
+    expect(agent.panel.locator(".badge")).to_have_text("Erlaubt")
+
+
+def test_a_limit_is_said_and_not_taken_for_a_broken_connection(agent: Agent) -> None:
+    for number in range(5):
+        makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=number + 1))
+    agent.opens()
+    finds(agent)
+    agent.page.locator("#reason").fill("Der Import steht still")
+    agent.press("#ask")
+    agent.hears("Das waren zu viele in kurzer Zeit.")
+
+
+# ------------------------------------------------------------------ call-backs
+
+
+def test_he_takes_whom_is_booked_calls_and_closes(agent: Agent) -> None:
+    asked = makers.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.reads("Montag, 23. November")
+    agent.reads("Der Import steht still")
+    assert "16:00" in agent.text
+    assert "Sie haben dort jetzt keinen Zugang." in agent.text
+    assert agent.panel.locator("a.number").get_attribute("href") == "tel:+4924144686122"
+    agent.press(f"#take-{asked.callback_id}")
+    agent.hears("Sie haben den Rückruf übernommen.")
+    agent.reads("Übernommen von Sven Brandt")
+    agent.page.locator(f"#note-{asked.callback_id}").fill("Läuft wieder")
+    agent.press(f"#reached-{asked.callback_id}")
+    agent.hears("Der Rückruf ist abgeschlossen.")
+
+    expect(agent.panel.locator(".badge")).to_have_text("Erreicht")
+    assert makers.what_happened()[-2:] == ["callback.taken", "callback.closed"]
+
+
+def test_of_the_queue_the_first_in_stands_first_and_whoever_lets_him_in_is_marked(agent: Agent) -> None:
+    makers.grant("support", by=CARLA)
+    makers.callback(CARLA, at=MONDAY_NOON - timedelta(minutes=20))
+    asked = makers.callback(at=MONDAY_NOON - timedelta(minutes=10))
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.reads("Warteschlange (2)")
+    first, second = [plain(row) for row in rows(agent).all_inner_texts()]
+    assert "globex" in first
+    assert "Wartet seit 23.11.2026, 12:40 Uhr" in first
+    assert "Sie haben dort jetzt Zugang." in first
+    assert "acme" in second
+    agent.press(f"#take-{asked.callback_id}")
+    agent.press(f"#unreached-{asked.callback_id}")
+    agent.hears("Der Rückruf ist abgeschlossen.")
+    agent.press("#refresh")
+
+    expect(rows(agent)).to_have_count(1)
+
+
+def test_another_day_is_one_press_away_and_today_is_found_again(agent: Agent) -> None:
+    makers.callback(starts_at=TUESDAY_AT_TEN)
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.reads("Für diesen Tag ist nichts gebucht.")
+    agent.press("#after")
+    agent.reads("Dienstag, 24. November")
+    agent.reads("10:00")
+    agent.press("#before")
+    agent.press("#before")
+    agent.reads("Sonntag, 22. November")
+    agent.reads("Für diesen Tag ist nichts gebucht.")
+    agent.press("#today")
+    agent.reads("Montag, 23. November")
+
+
+def test_of_two_who_take_at_once_one_calls_and_the_other_reads_who(browser: Browser, product: Product) -> None:
+    asked = makers.callback()
+    with at_desk(browser, product) as sven, at_desk(browser, product) as dora:
+        sven.opens()
+        dora.opens("dora")
+        for one in (sven, dora):
+            one.goes_to("callbacks")
+            expect(rows(one)).to_have_count(1)
+        sven.press(f"#take-{asked.callback_id}")
+        sven.hears("Sie haben den Rückruf übernommen.")
+        dora.press(f"#take-{asked.callback_id}")
+        dora.hears("Jemand anderes hat diesen Rückruf schon übernommen.")
+        dora.reads("Übernommen von Sven Brandt")
+        dora.press(f"#close-{asked.callback_id}")
+        dora.press(f"#reached-{asked.callback_id}")
+        dora.hears("Diesen Rückruf schließt ab, wer ihn übernommen hat.")
+        assert makers.what_happened()[-1] == "callback.taken"
+        sven.press(f"#reached-{asked.callback_id}")
+        sven.hears("Der Rückruf ist abgeschlossen.")
+
+
+def test_what_he_took_before_he_closes_later_and_a_note_that_cannot_be_is_said(agent: Agent) -> None:
+    asked = makers.taken(makers.callback())
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.press(f"#close-{asked.callback_id}")
+    note = agent.page.locator(f"#note-{asked.callback_id}")
+    expect(note).to_be_focused()
+    note.fill("a\u0007")
+    agent.press(f"#reached-{asked.callback_id}")
+    agent.hears("Bitte kürzen Sie die Notiz")
+    note.fill("Läuft wieder")
+    agent.press(f"#reached-{asked.callback_id}")
+    agent.hears("Der Rückruf ist abgeschlossen.")
+
+
+def test_what_he_notes_stays_while_the_day_is_read_anew(agent: Agent) -> None:
+    asked = makers.callback()
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.press(f"#take-{asked.callback_id}")
+    agent.hears("Sie haben den Rückruf übernommen.")
+    agent.page.locator(f"#note-{asked.callback_id}").fill("Ruft um vier noch einmal an")
+    makers.callback(CARLA)
+    agent.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(rows(agent)).to_have_count(2)
+
+    assert agent.page.locator(f"#note-{asked.callback_id}").input_value() == "Ruft um vier noch einmal an"
+
+
+def test_without_a_desk_the_tab_says_so(agent: Agent) -> None:
+    from guestkey.store import desks, keys
+
+    table.drop((keys.DESK, keys.PROFILE))
+    desks.forget()
+    agent.opens()
+    agent.press("#tab-callbacks")
+    agent.reads("Rückrufe werden derzeit nicht angeboten.")
+
+
+def test_a_browser_whose_clock_is_wrong_shows_the_right_day(agent: Agent) -> None:
+    makers.callback(starts_at=MONDAY_AT_FOUR)
+    agent.page.clock.install(time=MONDAY_NOON - timedelta(days=2))
+    agent.page.route("**/v1/support/access?*", lambda route: route.abort())
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.reads("Montag, 23. November")
+
+    expect(rows(agent)).to_have_count(1)
+
+
+# ------------------------------------------------------------------ when something goes wrong
+
+
+def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.page.route("**/v1/support/access?*", lambda route: route.abort(), times=1)
+    agent.opens()
+    agent.reads("Die Verbindung brach ab.")
+    agent.press("#again")
+    expect(rows(agent)).to_have_count(1)
+
+
+def test_an_answer_that_is_lost_is_asked_for_again_and_the_entry_is_recorded_once(agent: Agent) -> None:
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    makers.grant(SVEN)
+    agent.opens()
+    agent.page.route("**/v1/support/logins", lose, times=1)
+    goes_in(agent)
+    agent.hears("Die Verbindung brach ab.")
+    agent.press("#go-acme")
+    agent.hears("Ihr Eintritt ist festgehalten.")
+
+    assert len(logins()) == 1
+
+
+def test_a_double_click_enters_once_and_does_not_leave_at_once(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.opens()
+    agent.press("#enter-acme")
+    agent.page.locator("#reason-acme").fill("Der Import steht still")
+    agent.page.locator("#go-acme").dblclick()
+    agent.hears("Ihr Eintritt ist festgehalten.")
+
+    assert [login["ended_at"] for login in logins()] == [None]
+
+
+def test_a_session_that_ended_is_said_and_nothing_is_lost(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.opens()
+    old = mint("sven", agent.visitor.site.issuer, exp=1)
+    agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}))
+    goes_in(agent)
+    agent.hears("Ihre Anmeldung ist abgelaufen.")
+    assert logins() == []
+    agent.page.unroute("**/host/token?*")
+    agent.press("#go-acme")
+    agent.hears("Ihr Eintritt ist festgehalten.")
+
+    assert [login["reason"] for login in logins()] == ["Der Import steht still"]
+
+
+def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent) -> None:
+    makers.grant(SVEN)
+    agent.opens("emil")
+    agent.reads("Sie sind nicht als aktives Mitglied des Supports eingetragen.")
+    token = mint("anna", agent.visitor.site.issuer)
+    agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
+    agent.opens()
+    agent.reads("Ihre Anmeldung ist abgelaufen.")
+
+    assert rows(agent).count() == 0
+
+
+def test_what_others_wrote_is_text_and_nothing_else(agent: Agent) -> None:
+    makers.agent("sven", "support", name=HOSTILE)
+    makers.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
+    makers.grant(SVEN)
+    makers.requested(SVEN, reason=HOSTILE)
+    makers.taken(makers.callback(ANNA.but(name=HOSTILE), description=HOSTILE))
+    agent.opens()
+    for tab in TABS:
+        agent.goes_to(tab)
+        agent.reads(re.compile("onerror"))
+        assert agent.panel.locator("img, script").count() == 0
+    finds(agent)
+    agent.reads(re.compile("onerror"))
+    assert agent.panel.locator("img, script").count() == 0
+
+
+# ------------------------------------------------------------------ how it is embedded
+
+
+def test_first_there_is_one_question_and_the_token_is_nowhere_in_the_page(agent: Agent) -> None:
+    agent.opens()
+    agent.reads("Im Augenblick nirgends.")
+    found = agent.page.evaluate(
+        "document.documentElement.outerHTML + document.querySelector('guestkey-desk').shadowRoot.innerHTML"
+    )
+
+    assert agent.asked() == ["/v1/support/access"]
+    (token,) = agent.visitor.tokens
+    assert token.rpartition(".")[2] not in found
+
+
+def test_the_clock_is_the_agents_own_unless_the_page_says_another(browser: Browser, product: Product) -> None:
+    makers.grant(SVEN)
+    with at_desk(browser, product, timezone_id="America/New_York") as agent:
+        agent.opens(language="en-GB")
+        agent.reads("Until 23 Nov 2026, 08:00")
+        agent.reads("All times: Eastern Time")
+        agent.opens(language="en-GB", time_zone="Europe/Berlin")
+        agent.reads("Until 23 Nov 2026, 14:00")
+
+
+# ------------------------------------------------------------------ for everybody
+
+
+def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
+    keys = agent.page.keyboard
+    makers.grant(SVEN)
+    makers.callback()
+    agent.opens()
+    expect(rows(agent)).to_have_count(1)
+    agent.page.locator("#tab-access").focus()
+    agent.tab_to("#enter-acme")
+    keys.press("Enter")
+    keys.type("Der Import steht still")
+    agent.tab_to("#go-acme")
+    keys.press("Enter")
+    agent.hears("Ihr Eintritt ist festgehalten.")
+    expect(agent.page.locator("#leave-acme:not([aria-disabled])")).to_be_focused()
+    keys.press("Enter")
+    agent.hears("Sie sind abgemeldet.")
+    agent.page.locator("#tab-access").focus()
+    keys.press("ArrowLeft")
+    keys.press("Enter")
+    agent.sees("callbacks")
+    expect(rows(agent)).to_have_count(1)
+    agent.tab_to("[id^=take-]")
+    keys.press("Enter")
+    agent.hears("Sie haben den Rückruf übernommen.")
+    agent.tab_to("[id^=note-]")
+    keys.type("Läuft wieder")
+    expect(agent.page.locator("[id^=reached-]:not([aria-disabled])")).to_be_visible()
+    agent.tab_to("[id^=reached-]")
+    keys.press("Enter")
+    agent.hears("Der Rückruf ist abgeschlossen.")
+
+    assert makers.what_happened()[-4:] == ["login.recorded", "login.ended", "callback.taken", "callback.closed"]
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_every_tab_can_be_read_by_everybody(browser: Browser, product: Product, language: str) -> None:
+    """In each language nothing is unsaid, axe finds nothing in either scheme, it fits at 320 pixels and at 200 %."""
+    mondays.busy_at_the_desk()
+    with at_desk(browser, product, locale=LOCALES[language]) as agent:
+        agent.opens(language=language)
+        for tab, get_there in mondays.AT_THE_DESK.items():
+            agent.page.set_viewport_size({"width": 1000, "height": 1400})
+            get_there(agent)
+            expect(agent.panel).to_have_attribute("lang", language)
+            assert not re.search(r"undefined|\bnull\b|NaN|\[object|[{}]", agent.text)
+            for scheme in SCHEMES:
+                agent.page.emulate_media(color_scheme=scheme)
+                found = Axe().run(agent.page, options=WCAG)
+                assert found.violations_count == 0, found.generate_report()
+            for width, size in ((320, "100%"), (640, "200%")):
+                agent.page.set_viewport_size({"width": width, "height": 640})
+                agent.page.evaluate("size => document.documentElement.style.fontSize = size", size)
+                assert agent.panel.evaluate("one => one.scrollWidth <= one.clientWidth"), (tab, size)
+                assert not agent.visitor.is_wider_than_the_window(), (tab, size)
+            agent.page.evaluate("document.documentElement.style.fontSize = ''")
