@@ -6,6 +6,7 @@ Each says who, and at what moment: `grant(SVEN)`, `grant("development", at=MONDA
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import time_machine
@@ -59,19 +60,18 @@ VENDOR = By(type=ByType.VENDOR, id=BACKEND.id)
 
 def sample_world() -> None:
     """Fill the empty table with the sample world: through the vendor's routes once, from memory ever after."""
-    if not _remembered:
-        with time_machine.travel(LONG_AGO, tick=False):
-            for path, body in sample.orders():
-                answer = call("PUT", path, body, caller=BACKEND)
-                assert answer.status == 200, answer.text
-        for year in YEARS_KNOWN:
-            closed_days.keep_up(MONDAY_NOON.replace(year=year))
-        _remembered.extend(table.items())
-        return
-    table.put(_remembered)
+    table.restore(_sample_world())
 
 
-_remembered: list[table.Raw] = []
+@cache
+def _sample_world() -> bytes:
+    with time_machine.travel(LONG_AGO, tick=False):
+        for path, body in sample.orders():
+            answer = call("PUT", path, body, caller=BACKEND)
+            assert answer.status == 200, answer.text
+    for year in YEARS_KNOWN:
+        closed_days.keep_up(MONDAY_NOON.replace(year=year))
+    return table.picture()
 
 
 def now() -> datetime:

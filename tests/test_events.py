@@ -8,6 +8,7 @@ the others come a good day later, when his time is over.
 
 import json
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import time_machine
 
 from guestkey.edge import reminders
-from tests import bus, makers, parked, people, schedules, stack, stream
+from tests import bus, makers, parked, people, schedules, stack, stream, table
 from tests.calls import LambdaContext, answer, handler, send
 from tests.edge import post
 
@@ -58,13 +59,19 @@ def source_of(file: Path) -> str:
             return "Schedule"
 
 
-@every_event
-def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Traveller) -> None:
+@cache
+def what_happened_before() -> bytes:
     makers.grant(people.SVEN, grant_id=GRANT_ID)
     makers.login(people.SVEN, login_id=LOGIN_ID)
     makers.requested(people.SVEN, request_id=REQUEST_ID)
     makers.closed(makers.taken(makers.callback(callback_id=CALLED_ID)))
     makers.callback(people.CARLA, makers.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
+    return table.picture()
+
+
+@every_event
+def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Traveller) -> None:
+    table.restore(what_happened_before())
     said = answer(handler(function_of(file))(read(file), None))
 
     assert said.status == status_of(file), said.text
