@@ -72,6 +72,49 @@ def test_a_request_is_approved_in_the_panel_and_the_ledger_found_sound(browser: 
         assert f"Prüfsumme {head}" in anna.text
 
 
+def test_what_the_overviews_show_is_saved_as_csv(browser: Browser, product: Product) -> None:
+    product.acme.lets_in("sven", period="2h")
+    product.acme.is_entered_by(product.world.sven)
+    with at_work(browser, product) as anna:
+        anna.opens()
+        for tab in ("grants", "logins"):
+            anna.goes_to(tab)
+            expect(anna.panel.locator(".rows > li")).to_have_count(1)
+            with anna.page.expect_download() as saving:
+                anna.press("#csv")
+            sheet = product.world.caller("anna").get(f"/v1/{tab}.csv")
+            assert saving.value.path().read_bytes() == sheet.content
+            assert "Sven Brandt" in sheet.text
+
+
+def test_a_call_is_booked_moved_and_cancelled_in_the_panel(browser: Browser, product: Product) -> None:
+    caller = product.world.caller("anna")
+    with at_work(browser, product) as anna:
+        anna.opens()
+        anna.goes_to("callback")
+        anna.page.locator("#topic").select_option("consultation")
+        anna.page.locator("#day").select_option(index=1)
+        anna.page.locator("#description").fill("Der Import steht still")
+        anna.page.locator("#phone").fill("0241 446 86 122")
+        anna.press("#book")
+        anna.hears("Der Rückruf ist vereinbart.")
+        booked = given(caller.get("/v1/callbacks/open"))
+        anna.press("#move")
+        anna.panel.locator("#day").select_option(index=1)
+        anna.panel.locator(".time").nth(3).click()
+        anna.press("#move")
+        anna.hears("Der Rückruf ist vereinbart.")
+        moved = given(caller.get("/v1/callbacks/open"))
+        anna.press("#cancel")
+        anna.press("#yes")
+        anna.hears("Der Rückruf ist abgesagt.")
+
+    assert (booked["phone"], booked["state"]) == ("+4924144686122", "booked")
+    assert moved["callback_id"] == booked["callback_id"]
+    assert moved["starts_at"] > booked["starts_at"]
+    assert caller.get("/v1/callbacks/open").status_code == 404
+
+
 def test_two_windows_that_let_in_and_book_at_once_do_each_once(browser: Browser, product: Product) -> None:
     press = (
         "for (const one of document.querySelector('guestkey-panel').shadowRoot.querySelectorAll('#book')) one.click()"
