@@ -23,7 +23,7 @@ def stack_of_this_project() -> Stack:
     ports = []
     for setting, process, usual in (
         (PORT_SETTING, "emulator", USUAL_PORT),
-        (ISSUER_PORT_SETTING, "issuer", USUAL_ISSUER_PORT),
+        (ISSUER_PORT_SETTING, "provider", USUAL_ISSUER_PORT),
     ):
         wanted = os.environ.get(setting)
         if wanted and not wanted.isdecimal():

@@ -67,8 +67,8 @@ class Stack:
         return Background("emulator", self.folder)
 
     @property
-    def _issuer_process(self) -> Background:
-        return Background("issuer", self.folder)
+    def _provider_process(self) -> Background:
+        return Background("provider", self.folder)
 
     @property
     def _deployment(self) -> "Deployment":
@@ -133,7 +133,7 @@ class Stack:
 
     def is_running(self) -> bool:
         """Return whether both processes run, on the ports of this stack."""
-        return (self._emulator_process.port, self._issuer_process.port) == (self.port, self.issuer_port)
+        return (self._emulator_process.port, self._provider_process.port) == (self.port, self.issuer_port)
 
     def require_running(self) -> None:
         """Refuse if the stack is not up."""
@@ -147,14 +147,14 @@ class Stack:
             "url": self.url,
             "issuer": self.issuer.address,
             "emulator_pid": self._emulator_process.pid,
-            "issuer_pid": self._issuer_process.pid,
+            "provider_pid": self._provider_process.pid,
             "answers": self.is_running() and self._api_answers(),
             "outputs": self._done().get("outputs"),
         }
 
     def _start(self) -> None:
         for process, port, setting, more in (
-            (self._issuer_process, self.issuer_port, ISSUER_PORT_SETTING, [f"--api={self.url}"]),
+            (self._provider_process, self.issuer_port, ISSUER_PORT_SETTING, [f"--api={self.url}"]),
             (self._emulator_process, self.port, PORT_SETTING, []),
         ):
             if process.port == port:
@@ -169,11 +169,11 @@ class Stack:
                 cwd=build.PROJECT,
             )
         # The emulator remembers for a minute that it could not reach an issuer, so nothing goes on without it.
-        self._wait_for("issuer", lambda: answers(self.issuer.url(Caller.TENANT) + KEYS))
+        self._wait_for("provider", lambda: answers(self.issuer.url(Caller.TENANT) + KEYS))
 
     def _stop(self) -> None:
         self._emulator_process.stop()
-        self._issuer_process.stop()
+        self._provider_process.stop()
 
     def _deploy(self) -> dict[str, str]:
         with step("deploying"), build.alone():
@@ -220,7 +220,7 @@ class Stack:
     def _wait_for(self, what: str, is_there: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_there():
-            for process in (self._emulator_process, self._issuer_process):
+            for process in (self._emulator_process, self._provider_process):
                 if process.pid is None:
                     message = f"the {process.name} ended; its log is {process.log}, and ends:\n{process.last_lines()}"
                     raise Fault(message)

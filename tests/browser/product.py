@@ -20,6 +20,7 @@ import jwt
 
 from local import issuer as local
 from local.processes import LOOPBACK
+from local.provider import server
 from tests import calls, stack
 from tests.pages import started
 from tests.people import Caller
@@ -132,7 +133,7 @@ def opened(folder: Path) -> Iterator[Product]:
     made: Callable[..., _Gateway] = partial(_Gateway, pages, issuer)
     with ThreadingHTTPServer((LOOPBACK, 0), made) as gateway:
         url = f"http://{LOOPBACK}:{gateway.server_address[1]}"
-        with local.server(issuer, url) as product:
+        with server(issuer, url) as product:
             for one in (gateway, product):
                 Thread(target=partial(one.serve_forever, poll_interval=0.05), daemon=True).start()
             yield Product(url, issuer)

@@ -22,8 +22,9 @@ from guestkey import errors
 from guestkey.edge import http
 from guestkey.rules.slots import may_choose_slot
 from local import sample
-from local.issuer import Caller, Issuer, server
+from local.issuer import Caller, Issuer
 from local.processes import LOOPBACK
+from local.provider import server
 from tests.pages import started
 
 REQUEST_ID = "01M8EXAMP1E0REQVEST0000001"

@@ -15,13 +15,13 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("emulator")
     issuer_port, port = free_port(), free_port()
     issuer = Issuer(folder, issuer_port)
-    issuer_process, process = Background("issuer", folder), Background("emulator", folder)
+    provider_process, process = Background("provider", folder), Background("emulator", folder)
     url = f"http://{LOOPBACK}:{port}"
     try:
-        start(issuer_process, issuer_port)
+        start(provider_process, issuer_port)
         start(process, port)
         wait_until(lambda: answers(issuer.url(Caller.TENANT) + KEYS) and answers(f"{url}/_ministack/health"))
         yield Emulator(url, folder, process, issuer, deploy(Deployment(url).client("cloudformation"), issuer))
     finally:
         process.stop()
-        issuer_process.stop()
+        provider_process.stop()

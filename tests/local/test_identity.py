@@ -16,7 +16,8 @@ import time_machine
 
 from local.build import PROJECT
 from local.identity import CODE_SECONDS, SignIn
-from local.issuer import Caller, Issuer, server
+from local.issuer import Caller, Issuer
+from local.provider import server
 
 API = "http://127.0.0.1:4566"
 VERIFIER = "a-verifier-that-only-the-page-knows"
