@@ -70,6 +70,7 @@ def texts(surface: str, language: str, region: str) -> dict[str, Any]:
     return _merged(catalogue["shared"], catalogue[surface])
 
 
+@cache
 def _read(tag: str) -> dict[str, Any]:
     catalogue: dict[str, Any] = json.loads((TEXTS / f"{tag}.json").read_text("utf-8"))
     return catalogue
