@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Locator, expect
 from tests.browser.clerk import Clerk
 from tests.browser.visitor import Place, visiting
 
-MOST_STOPS = 20
 TABS = ("access", "requests", "callbacks")
 READY = {"access": "#refresh", "requests": "#find", "callbacks": "#refresh"}
 """What stands in a tab before anything was read."""
@@ -44,18 +43,14 @@ class Agent[P: Place](Clerk[P]):
         self.page.evaluate("new Promise(requestAnimationFrame)")
         expect(self.panel.locator("ul.rows:has(li)")).to_have_count(LISTS[tab])
 
-    def tab_to(self, selector: str) -> None:
-        """Go there with the keyboard, and see that one is there."""
-        for _ in range(MOST_STOPS):
-            self.page.keyboard.press("Tab")
-            focused = self.page.evaluate_handle("document.querySelector('guestkey-desk').shadowRoot.activeElement")
-            if focused.evaluate("(one, selector) => one?.matches(selector)", selector):
-                return
-        raise AssertionError(f"the keyboard does not lead to {selector}")
-
     @property
     def panel(self) -> Locator:
         return self.page.locator("guestkey-desk .panel")
+
+    @property
+    def frame(self) -> Locator:
+        """What must not scroll sideways."""
+        return self.panel
 
 
 @contextmanager

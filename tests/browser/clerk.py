@@ -9,10 +9,14 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.visitor import PATIENCE_MILLISECONDS, Place, Visitor, visiting
+from tests.browser.visitor import PATIENCE_MILLISECONDS, Place, Visitor, require_readable, visiting
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
+LOCALES = {"de": "de-DE", "de-AT": "de-AT", "de-CH": "de-CH", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
+"""The languages, and how a browser says each."""
+HOSTILE = "<img src=x onerror=alert(1)> {moment} <script>alert(2)</script> \u202emoc.elpmaxe"
+MOST_STOPS = 20
 TABS = ("activation", "grants", "logins", "callback", "about")
 READY = {
     "activation": "#whom input, .people",
@@ -57,6 +61,9 @@ class Clerk[P: Place]:
     def press(self, selector: str) -> None:
         self.page.locator(selector).click()
 
+    def tab_to(self, selector: str) -> None:
+        self.visitor.tab_to(selector, MOST_STOPS)
+
     def reads(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text stands in the panel."""
         expect(self.panel.get_by_text(loosely(text)).first).to_be_visible()
@@ -68,6 +75,24 @@ class Clerk[P: Place]:
     @property
     def panel(self) -> Locator:
         return self.page.locator("guestkey-panel .panel")
+
+    @property
+    def frame(self) -> Locator:
+        """What scrolls where the panel is too high for the window, and must not sideways."""
+        return self.page.locator("dialog")
+
+    def can_read_everything(self, language: str) -> None:
+        """See that nothing is unsaid, that axe finds nothing, and that it fits at 320 pixels and at 200 %."""
+        expect(self.panel).to_have_attribute("lang", language)
+        assert not re.search(r"undefined|\bnull\b|NaN|\[object|[{}]", self.text)
+        require_readable(self.page)
+        for width, size in ((320, "100%"), (640, "200%")):
+            self.page.set_viewport_size({"width": width, "height": 640})
+            self.page.evaluate("size => document.documentElement.style.fontSize = size", size)
+            where = self.page.locator("[role=tabpanel]").get_attribute("data-tab"), size
+            assert self.frame.evaluate("one => one.scrollWidth <= one.clientWidth"), where
+            assert not self.visitor.is_wider_than_the_window(), where
+        self.page.evaluate("document.documentElement.style.fontSize = ''")
 
     @property
     def text(self) -> str:

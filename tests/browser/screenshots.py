@@ -26,7 +26,7 @@ from tests.browser.agents import at_desk
 from tests.browser.clerk import TABS, at_work
 from tests.browser.site import Site, opened
 from tests.browser.states import STATES, reach
-from tests.browser.visitor import Scheme, visiting
+from tests.browser.visitor import SCHEMES, Scheme, visiting
 from tests.edge import samples
 
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
@@ -42,7 +42,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "es": {"topic": "Asesoramiento", "description": "¿Cómo imprimimos facturas con dos direcciones?"},
     "it": {"topic": "Consulenza", "description": "Come stampiamo fatture con due indirizzi?"},
 }
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PAGE_WIDTHS, MAIL_WIDTHS = (800, 320), (600, 320)
 HEIGHT = 200
 """No more than the smallest needs: a picture is as high as what it shows."""

@@ -24,10 +24,9 @@ from tests.browser.site import (
     takes,
 )
 from tests.browser.states import ANNA_SAID_YES, STATES, reach
-from tests.browser.visitor import Scheme, Visitor, visiting
+from tests.browser.visitor import WCAG, Scheme, Visitor, visiting
 
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 SCHEMES: tuple[tuple[Scheme, dict[str, Any]], ...] = (("light", WCAG), ("dark", COLOURS))
 WEB = Path(__file__).parents[2] / "functions" / "pages" / "web"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.browser.site import Site
@@ -20,6 +21,13 @@ NOT_LOADED = "Failed to load resource"
 PATIENCE_MILLISECONDS = 15_000
 MOST_TABS = 12
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WCAG = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
+    }
+}
 
 
 class Place(Protocol):
@@ -74,12 +82,12 @@ class Visitor[P: Place = Site]:
     def press(self, selector: str) -> None:
         self.page.locator(selector).click()
 
-    def tab_to(self, selector: str) -> None:
-        """Go there with the keyboard, and see that one is there."""
+    def tab_to(self, selector: str, most: int = MOST_TABS) -> None:
+        """Go there with the keyboard, and see that one is there. It may stand inside an element of ours."""
         wanted = self.page.locator(selector)
-        for _ in range(MOST_TABS):
+        for _ in range(most):
             self.page.keyboard.press("Tab")
-            if wanted.evaluate("element => element === document.activeElement"):
+            if wanted.evaluate("element => element === element.getRootNode().activeElement"):
                 assert wanted.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
                 return
         raise AssertionError(f"the keyboard does not lead to {selector}")
@@ -137,6 +145,14 @@ class Visitor[P: Place = Site]:
 
 def is_wider_than_the_window(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def require_readable(page: Page) -> None:
+    """Let axe look at a page in either scheme, by all of WCAG 2.2 AA and by best practice. It finds nothing."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options=WCAG)
+        assert found.violations_count == 0, found.generate_report()
 
 
 @contextmanager
