@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from local.tokens import mint
 from tests import makers, table
@@ -16,6 +16,7 @@ from tests.browser import agents, mondays
 from tests.browser.agents import TABS, at_desk
 from tests.browser.clerk import HOSTILE, LOCALES, plain
 from tests.browser.product import Product
+from tests.browser.visitor import lose
 from tests.calls import call
 from tests.edge import post
 from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
@@ -422,10 +423,6 @@ def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_entry_is_recorded_once(agent: Agent) -> None:
-    def lose(route: Route) -> None:
-        assert route.fetch().status == 201
-        route.abort()
-
     makers.grant(SVEN)
     agent.opens()
     agent.page.route("**/v1/support/logins", lose, times=1)

@@ -20,7 +20,7 @@ from tests.browser import clerk as clerks
 from tests.browser import mondays
 from tests.browser.clerk import HOSTILE, LOCALES, TABS, at_work, loosely, plain
 from tests.browser.product import Product
-from tests.browser.visitor import require_readable
+from tests.browser.visitor import lose, require_readable
 from tests.calls import call
 from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.people import ANNA, BACKEND, DORA, GIULIA, SVEN
@@ -535,10 +535,6 @@ def test_where_there_is_none_it_is_said_and_nothing_is_lost(clerk: Clerk) -> Non
 
 
 def test_an_answer_that_is_lost_on_its_way_is_asked_for_again_and_nothing_is_done_twice(clerk: Clerk) -> None:
-    def lose(route: Route) -> None:
-        assert route.fetch().status == 201
-        route.abort()
-
     clerk.opens()
     clerk.press("#department-support")
     clerk.page.route("**/v1/grants", lose, times=1)

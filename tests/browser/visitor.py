@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
 
 from tests.browser.site import Site
 
@@ -145,6 +145,12 @@ class Visitor[P: Place = Site]:
 
 def is_wider_than_the_window(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def lose(route: Route) -> None:
+    """Let it be done, and its answer get lost."""
+    assert route.fetch().status == 201
+    route.abort()
 
 
 def require_readable(page: Page) -> None:

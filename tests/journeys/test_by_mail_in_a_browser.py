@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Route
 
 from guestkey.edge.words import catalogue
 from local import sample
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor, lose, visiting
 from tests.edge.post import LINKS, Read
 from tests.journeys import mailbox
 from tests.journeys.calls import given
@@ -393,10 +393,6 @@ def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Ma
 
 
 def test_an_answer_that_was_lost_on_its_way_back_is_looked_for(browser: Browser, mailed: Mailed) -> None:
-    def lose(route: Route) -> None:
-        assert route.fetch().status == 201
-        route.abort()
-
     with visiting(browser, mailed) as anna:
         anna.page.route("**/approve", lose)
         anna.come_as()

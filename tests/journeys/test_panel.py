@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.clerk import TABS, at_work
+from tests.browser.visitor import lose
 from tests.journeys.calls import given
 from tests.journeys.world import Tenant, World
 
@@ -146,10 +147,6 @@ def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_leaves_one_grant(browser: Browser, product: Product) -> None:
-    def lose(route: Route) -> None:
-        assert route.fetch().status == 201
-        route.abort()
-
     with at_work(browser, product) as anna:
         anna.opens()
         anna.press("#department-support")
