@@ -10,8 +10,8 @@ from typing import Any
 from bench import calls, samples, world
 from bench.bill import Bill
 from bench.calls import ANNA, BACKEND, NOBODY, SVEN
-from guestkey.edge import clock, closed_days
-from guestkey.store import desks
+from guestkey.edge import clock, holidays
+from guestkey.store.callbacks import desks
 from local.sample import DESK
 
 CALL = {"description": "The nightly export stopped half-way, see the ticket.", "phone": "+49 241 44686122"}
@@ -34,8 +34,8 @@ CLOSE_CALLBACK = "POST /v1/support/callbacks/{callback_id}/close"
 
 def add_to(bill: Bill) -> None:
     """Add a line for each call."""
-    bill.item("PUT desk", "desk_record", calls.event(PUT_DESK, BACKEND, sent=DESK))
-    closed_days.keep_up(clock.now())
+    bill.item("PUT desk", "desk_settings", calls.event(PUT_DESK, BACKEND, sent=DESK))
+    holidays.store_missing(clock.now())
     asked = calls.event(GET_CONTACT, NOBODY, query={"country": "CH", "minutes": "12"})
     bill.item("GET /v1/contact, the desk read anew", "contact", asked)
     _warm(bill, "GET /v1/topics", "booking", calls.event(GET_TOPICS, ANNA))
@@ -108,8 +108,8 @@ def _cancel(bill: Bill, name: str, callback_id: str) -> None:
 
 
 def _warm(bill: Bill, name: str, function: str, asked: dict[str, Any], **more: Any) -> str:
-    desks.forget()
-    desks.known(clock.now())
+    desks.clear_cache()
+    desks.current(clock.now())
     return bill.item(name, function, asked, **more)
 
 

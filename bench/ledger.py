@@ -18,15 +18,19 @@ from typing import Any
 import boto3
 
 from bench.lines import MET, MISSED, heading, table
-from guestkey.edge import clock, ids
+from guestkey.edge import clock
+from guestkey.edge.http import ids
 from guestkey.errors import Busy
-from guestkey.rules.grants import give
+from guestkey.rules.grants import give, revoke
 from guestkey.rules.ledger import By, ByType, Entry, to_line
 from guestkey.rules.people import Agent, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD
 from guestkey.rules.verify import verify
-from guestkey.store import grants, ledger, people, tenants
-from guestkey.store.table import Item
+from guestkey.store.access import grants
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.retry import transact
+from guestkey.store.ledger import ledger
+from guestkey.store.registry import people, tenants
 
 WRITERS = 16
 ROUNDS, SECONDS = 3, 2.5
@@ -135,23 +139,29 @@ def _changer(number: int) -> Callable[[], None]:
     given: list[str] = []
 
     def change() -> None:
+        now, grant_id = clock.now(), ids.new_id()
         if given:
-            grants.end_early(user, given[-1], clock.now())
+            transact(
+                load=lambda: grants.load_for_revoke(user, given[-1]),
+                decide=lambda context: revoke(context.grant, user, now),
+                save=grants.save_revoked,
+            )
             given.pop()
             return
-        now = clock.now()
-        ground = grants.ground(user, GranteeType.AGENT, "sven", None, now)
-        grant = give(
-            grant_id=ids.new_id(),
-            by=user,
-            grantee=ground.grantee,
-            period=DEFAULT_PERIOD,
-            tenant=ground.tenant,
-            may_export=False,
-            now=now,
+        transact(
+            load=lambda: grants.load_context(user, GranteeType.AGENT, "sven", None, now),
+            decide=lambda context: give(
+                grant_id=grant_id,
+                by=user,
+                grantee=context.grantee,
+                period=DEFAULT_PERIOD,
+                tenant=context.tenant,
+                may_export=False,
+                now=now,
+            ),
+            save=lambda grant, context: grants.save(grant, context, None),
         )
-        grants.add(grant, ground.tip, None)
-        given.append(grant.grant_id)
+        given.append(grant_id)
 
     return change
 
@@ -178,8 +188,8 @@ def _bare_writer(number: int) -> Callable[[], None]:
 
 def _chain(changes: int) -> list[Sequence[object]]:
     """Return how the ledger stands: its entries, and what is wrong with it."""
-    entries = list(ledger.since(TENANT_ID, 0, 10**6))
-    tip = ledger.tip(TENANT_ID)
+    entries = list(ledger.entries_after(TENANT_ID, 0, 10**6))
+    tip = ledger.read_state(TENANT_ID)
     assert tip
     report = verify((to_line(entry).encode() for entry in entries), tip.head)
     numbers = Counter(entry.seq for entry in entries)

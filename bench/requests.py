@@ -103,13 +103,13 @@ def _support_case(bill: Bill) -> None:
 def _overviews(bill: Bill, grant_id: str) -> None:
     """Everything that only reads."""
     for path in ("/v1/me", "/v1/about", "/v1/directory", "/v1/grants", "/v1/grants.csv", "/v1/logins"):
-        bill.item(f"GET {path}", "overview", calls.event(f"GET {path}", ANNA))
+        bill.item(f"GET {path}", "history", calls.event(f"GET {path}", ANNA))
     live = calls.event("GET /v1/grants", ANNA, query={"state": "live"})
-    bill.item("GET /v1/grants?state=live", "overview", live)
+    bill.item("GET /v1/grants?state=live", "history", live)
     one = calls.event("GET /v1/grants/{grant_id}", ANNA, parts={"grant_id": grant_id})
-    bill.item("GET /v1/grants/{grant_id}", "overview", one)
-    bill.item("GET /v1/logins.csv", "overview", calls.event("GET /v1/logins.csv", ANNA))
-    bill.item("GET /v1/ledger", "overview", calls.event("GET /v1/ledger", ANNA))
+    bill.item("GET /v1/grants/{grant_id}", "history", one)
+    bill.item("GET /v1/logins.csv", "history", calls.event("GET /v1/logins.csv", ANNA))
+    bill.item("GET /v1/ledger", "history", calls.event("GET /v1/ledger", ANNA))
     bill.item("GET /v1/support/access", "login_record", calls.event("GET /v1/support/access", SVEN))
 
 

@@ -9,10 +9,12 @@ from ulid import ULID
 from guestkey.rules.grants import Grant
 from guestkey.rules.people import Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
-from guestkey.store import grants, keys, livekeys
-from guestkey.store.people import AgentItem
-from guestkey.store.seats import KEPT_FOR, SlotItem
-from guestkey.store.table import Item
+from guestkey.store.access import grants
+from guestkey.store.access import live_keys as stored_live_keys
+from guestkey.store.callbacks.seats import KEPT_FOR, SlotItem
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.registry.people import AgentItem
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
@@ -41,14 +43,14 @@ def agent() -> Raw:
 def live_keys(tenant_id: str, number: int) -> Iterator[Raw]:
     """Yield the live keys of grants that were given in the last hours and last a week."""
     for age in range(number):
-        yield raw(livekeys.item_of(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
+        yield raw(stored_live_keys._item(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
 
 
 def history(tenant_id: str, number: int) -> Iterator[Raw]:
     """Yield the records of grants for an hour that are over, one every five minutes back from yesterday."""
     for age in range(number):
         grant = _grant(tenant_id, NOW - timedelta(days=1, minutes=5 * age), Period.ONE_HOUR)
-        yield raw(grants._history(grant, keys.grant(tenant_id, grant.grant_id)))
+        yield raw(grants._item(grant, keys.grant(tenant_id, grant.grant_id)))
 
 
 def full(quarters: Iterable[str], lines: int) -> Iterator[Raw]:

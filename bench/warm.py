@@ -16,8 +16,9 @@ import boto3
 from bench import calls, samples, wire
 from bench.lines import heading, table, verdict
 from bench.stub import Answers, set_answers
-from guestkey.store import keys, ledger
-from guestkey.store.table import Item
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.ledger import ledger
 
 ROUNDS = 25
 CALLS = {1: 20, 10: 20, 100: 5, 500: 2}

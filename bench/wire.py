@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from types_boto3_dynamodb import DynamoDBClient
 
 from bench import weights
-from guestkey.store.table import Item
+from guestkey.store.dynamodb.models import Item
 
 NETWORK_SECONDS = 0.04
 

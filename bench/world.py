@@ -11,7 +11,7 @@ from types_boto3_dynamodb import DynamoDBClient
 
 from bench import wire
 from bench.samples import Raw
-from guestkey.store.table import Item
+from guestkey.store.dynamodb.models import Item
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from pydantic import Field
 from samtranslator.yaml_helper import yaml_parse
 
 from guestkey import errors
-from guestkey.edge import http, routes
-from guestkey.edge.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
-from guestkey.edge.inputs import Input, LoginId, Slug
-from guestkey.edge.shapes import Instant, Shape
+from guestkey.edge.http import routes
+from guestkey.edge.http.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
+from guestkey.edge.http.inputs import Input, LoginId, Slug
+from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.access import Action, Reason
 
@@ -44,7 +44,7 @@ KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same key and body within 24 hours give the first answer again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": routes.LONGEST_KEY, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": routes.MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
 }
 STATES = {callbacks.State: "CallbackState", grants.State: "GrantState", requests.State: "RequestState"}
 """What each is called here: by themselves all of them are a `State`."""
@@ -58,7 +58,7 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "code": {"type": "string", "enum": sorted(refusal.code for refusal in http.STATUS)},
+        "code": {"type": "string", "enum": sorted(refusal.code for refusal in errors.Refused.__subclasses__())},
         "errors": {
             "type": "array",
             "description": "With `input_invalid`: each fault.",
@@ -86,7 +86,7 @@ def without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class CheckOrder(Input):
+class CheckInput(Input):
     """The product's question."""
 
     tenant_id: Slug
@@ -95,7 +95,7 @@ class CheckOrder(Input):
     login_id: LoginId = Field(default="", json_schema_extra=without_default)
 
 
-class CheckAnswer(Shape):
+class CheckAnswer(Response):
     """Yes or no, and why; on a yes the grant that ends last."""
 
     allowed: bool
@@ -109,7 +109,7 @@ check_app = routes.resolver()
 
 
 @check_app.post("/v1/vendor/checks", summary="May this agent enter, or export, now?", tags=["checks"])
-def check(order: CheckOrder) -> CheckAnswer:  # never called: functions/check answers
+def check(order: CheckInput) -> CheckAnswer:  # never called: functions/check answers
     """Ask before every support entry. Without `login_id` a yes means "may begin"; let nobody in without one."""
     raise AssertionError(order)
 
@@ -191,14 +191,14 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
     operation["security"] = [{caller: scopes[route]}] if caller else []
     by_status: dict[int, list[str]] = defaultdict(list)
     for refusal in refusals_of(operation, route, caller):
-        by_status[http.STATUS[refusal]].append(refusal.code)
+        by_status[refusal.status].append(refusal.code)
     operation["responses"].pop("422", None)
     for status, codes in sorted(by_status.items()):
         operation["responses"][str(status)] = {
             "description": ", ".join(f"`{code}`" for code in sorted(codes)),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-    if errors.IdempotencyKeyReused.code in by_status[http.STATUS[errors.IdempotencyKeyReused]]:
+    if errors.IdempotencyKeyReused.code in by_status[errors.IdempotencyKeyReused.status]:
         operation.setdefault("parameters", []).append(KEY)
     if path in OTHER_TYPES:
         operation["responses"]["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
@@ -213,7 +213,7 @@ def caller_of(route: str) -> str | None:
 
 def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> list[type[errors.Refused]]:
     """Return every way in which a route may refuse."""
-    by_code = {refusal.code: refusal for refusal in http.STATUS}
+    by_code = {refusal.code: refusal for refusal in errors.Refused.__subclasses__()}
     refusals: list[type[errors.Refused]] = [*ALWAYS, *(by_code[code] for code in operation.pop(routes.REFUSALS, []))]
     if caller:
         refusals += WITH_TOKEN

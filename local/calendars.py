@@ -9,7 +9,7 @@ import holidays
 
 from local.build import PROJECT
 
-CALENDARS = PROJECT / "layers/core/guestkey/edge/calendars.json"
+CALENDARS = PROJECT / "layers/core/guestkey/edge/bodies/calendars.json"
 
 
 def text() -> str:

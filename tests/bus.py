@@ -9,7 +9,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from guestkey.edge import events
+from guestkey.edge.stream import event_bus
 from tests.edge.post import Raw
 
 EVENT = "before-send.events.PutEvents"
@@ -30,8 +30,8 @@ def taking(refusals: list[str] | None = None) -> Iterator[list[Published]]:
             taken.extend(entries)
         return AWSResponse(request.url, HTTPStatus.OK, HTTPHeaders(), Raw(json.dumps(said).encode()))
 
-    events.bus.meta.events.register_first(EVENT, answer)
+    event_bus.client().meta.events.register_first(EVENT, answer)
     try:
         yield taken
     finally:
-        events.bus.meta.events.unregister(EVENT, answer)
+        event_bus.client().meta.events.unregister(EVENT, answer)

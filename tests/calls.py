@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import httpx
 
 from tests import stack
-from tests.people import Caller
+from tests.personas import Caller
 
 JSON = "application/json"
 

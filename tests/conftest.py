@@ -29,8 +29,8 @@ os.environ |= {
     "REMINDER_GROUP": "guestkey",
     "REMINDER_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:remind",
     "REMINDER_ROLE": "arn:aws:iam::123456789012:role/reminders",
-    "REMINDER_DEAD_LETTERS": "arn:aws:sqs:eu-central-1:123456789012:parked",
-    "PARKED_RECORDS_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
+    "REMINDER_DEAD_LETTERS": "arn:aws:sqs:eu-central-1:123456789012:dead-letters",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters",
 }
 # As the template has it: the package's time zones count, not those of the machine.
 zoneinfo.reset_tzpath(to=())
@@ -48,7 +48,7 @@ LEFT_OUT = pytest.StashKey[int]()
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """A clock that stands at MONDAY_NOON until the test moves it, with `shift` or `move_to`."""
-    from tests.makers import MONDAY_NOON
+    from tests.factories import MONDAY_NOON
 
     with time_machine.travel(MONDAY_NOON, tick=False) as stopped:
         yield stopped
@@ -69,10 +69,10 @@ def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.T
 
     Gives the clock, which stands at Monday noon.
     """
-    from tests import makers
+    from tests import factories
     from tests.edge import post
 
-    makers.sample_world()
+    factories.sample_world()
     with post.office():
         yield clock
 

@@ -9,13 +9,13 @@ from botocore.exceptions import ConnectTimeoutError
 from moto.core.models import patch_client
 
 from guestkey import settings
-from guestkey.edge import reminders
+from guestkey.edge.stream import reminders
 
 
 def make_group() -> None:
     """Make the group as the template has it; the world must be on moto already."""
-    patch_client(reminders.scheduler)  # it was made when `guestkey.edge` was imported, perhaps before moto was
-    reminders.scheduler.create_schedule_group(Name=settings.REMINDER_GROUP)
+    patch_client(reminders.client())  # it was made when `guestkey.edge` was imported, perhaps before moto was
+    reminders.client().create_schedule_group(Name=settings.REMINDER_GROUP)
 
 
 @contextmanager
@@ -25,18 +25,18 @@ def failing() -> Iterator[None]:
     def fail(request: Any, **_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url=request.url)
 
-    reminders.scheduler.meta.events.register_first("before-send.scheduler", fail)
+    reminders.client().meta.events.register_first("before-send.scheduler", fail)
     try:
         yield
     finally:
-        reminders.scheduler.meta.events.unregister("before-send.scheduler", fail)
+        reminders.client().meta.events.unregister("before-send.scheduler", fail)
 
 
 def all_there() -> list[dict[str, Any]]:
     """Return every schedule, whole."""
-    names = [one["Name"] for one in reminders.scheduler.list_schedules(GroupName=settings.REMINDER_GROUP)["Schedules"]]
+    names = [one["Name"] for one in reminders.client().list_schedules(GroupName=settings.REMINDER_GROUP)["Schedules"]]
     return [
-        dict(reminders.scheduler.get_schedule(Name=name, GroupName=settings.REMINDER_GROUP)) for name in sorted(names)
+        dict(reminders.client().get_schedule(Name=name, GroupName=settings.REMINDER_GROUP)) for name in sorted(names)
     ]
 
 

@@ -28,7 +28,7 @@ def everything_since(position: int) -> list[Record]:
 
 def is_let_through(record: Record) -> bool:
     """Say whether one of the mapping's filters takes a record."""
-    filters = stack.resource("NotifyOfChanges")["FilterCriteria"]["Filters"]
+    filters = stack.resource("NotifyStream")["FilterCriteria"]["Filters"]
     return any(_matches(json.loads(one["Pattern"]), record) for one in filters)
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from moto import mock_aws
 from moto.core.models import patch_client
-from moto.dynamodb import models
+from moto.dynamodb import models as moto_models
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from guestkey import settings
-from guestkey.store import desks, table
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import client
 from tests import stack
 
 Raw = dict[str, dict[str, Any]]
@@ -42,7 +43,7 @@ class _OneCopy:
         return self._copy
 
 
-vars(models)["copy"] = _OneCopy()
+vars(moto_models)["copy"] = _OneCopy()
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def picture() -> bytes:
 def restore(picture: bytes) -> None:
     """Make the table what it was."""
     _tables()[settings.TABLE_NAME] = pickle.loads(picture)
-    desks.forget()  # what a warm function keeps is of another table
+    desks.clear_cache()  # what a warm function keeps is of another table
 
 
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
@@ -167,4 +168,4 @@ def _tables() -> dict[str, Table]:
 
 
 def _client() -> Any:
-    return table._connection().client
+    return client.connection().client

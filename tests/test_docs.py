@@ -18,33 +18,21 @@ import pytest
 import time_machine
 
 from guestkey import errors, settings
-from guestkey.edge import events, http
+from guestkey.edge.http import problem, serve
+from guestkey.edge.stream import event_bus
 from guestkey.rules.ledger import What
-from guestkey.store import (
-    callbacks,
-    counts,
-    desks,
-    grants,
-    keys,
-    ledger,
-    livekeys,
-    logins,
-    notices,
-    once,
-    own,
-    pending,
-    people,
-    requests,
-    seats,
-    table,
-    tenants,
-)
+from guestkey.store.access import grants, logins
+from guestkey.store.callbacks import callbacks, desks, seats
+from guestkey.store.dynamodb import keys, models
+from guestkey.store.ledger import ledger, notices
+from guestkey.store.registry import people, tenants
+from guestkey.store.requests import pending, requests
 from guestkey_client import Guestkey, NoEntry, Right
 from local import sample
 from tests import calls, product, stack
 from tests.docs import DOCS, FENCED, blocks, page, section
 from tests.edge import post
-from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN
+from tests.personas import ANNA, BACKEND, BEN, CARLA, SVEN
 
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
@@ -91,7 +79,7 @@ def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> N
     told = rows(section(page("integrating.md"), "When the answer is no"), "status", "`code`")
 
     assert {code(cell)[0]: int(status) for status, cell, _, _ in told} == {
-        refusal.code: status for refusal, status in http.STATUS.items()
+        refusal.code: status for refusal, status in serve.STATUS.items()
     }
     assert all(when and what_to_do for _, _, when, what_to_do in told)
 
@@ -99,7 +87,7 @@ def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> N
 def test_the_problem_that_is_shown_is_the_one_that_is_answered() -> None:
     (shown,) = blocks(section(page("integrating.md"), "When the answer is no"), "json")
 
-    assert json.loads(shown) == json.loads(http.problem(errors.GrantEnded())["body"])
+    assert json.loads(shown) == json.loads(problem.problem(errors.GrantEnded())["body"])
 
 
 def test_the_desk_that_is_shown_is_the_sample_desk() -> None:
@@ -230,7 +218,7 @@ def test_every_kind_of_item_stands_in_the_data_model_with_all_its_attributes() -
         code(kind)[0]: {name.rstrip("?") for name in code(attributes)}
         for kind, attributes in rows(section(page("data-model.md"), "Their attributes"), "kind", "attributes")
     }
-    common = table.Item.get_attributes()
+    common = models.Item.get_attributes()
     made = {common["kind"].serialize(kind): set(kind.get_attributes()) - set(common) for kind in item_classes()}
 
     assert told.keys() == made.keys()
@@ -239,9 +227,9 @@ def test_every_kind_of_item_stands_in_the_data_model_with_all_its_attributes() -
         assert told[kind] - attributes <= set(common), kind
 
 
-def item_classes() -> list[type[table.Item]]:
+def item_classes() -> list[type[models.Item]]:
     found = [thing for module in STORES for thing in vars(module).values() if isinstance(thing, type)]
-    return [thing for thing in found if issubclass(thing, table.Item) and thing is not table.Item]
+    return [thing for thing in found if issubclass(thing, models.Item) and thing is not models.Item]
 
 
 def test_every_index_stands_in_the_data_model() -> None:
@@ -416,7 +404,7 @@ def test_the_event_that_is_shown_is_one(program: Program) -> None:
     program.does.revoke(program.anna, grant["grant_id"])
     entry = program.anna.get("/v1/ledger").text.splitlines()[-1]
 
-    assert shown["source"] == events.SOURCE
+    assert shown["source"] == event_bus.SOURCE
     assert shown["detail-type"] == shown["detail"]["what"] == json.loads(entry)["what"]
     assert shape_of(shown["detail"]) == shape_of(json.loads(entry))
 

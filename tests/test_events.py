@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.edge import reminders
-from tests import bus, makers, parked, people, schedules, stack, stream, table
+from guestkey.edge.stream import reminders
+from tests import bus, dead_letters, factories, personas, schedules, stack, stream, table
 from tests.calls import LambdaContext, answer, handler, send
 from tests.edge import post
 
@@ -61,11 +61,11 @@ def source_of(file: Path) -> str:
 
 @cache
 def what_happened_before() -> bytes:
-    makers.grant(people.SVEN, grant_id=GRANT_ID)
-    makers.login(people.SVEN, login_id=LOGIN_ID)
-    makers.requested(people.SVEN, request_id=REQUEST_ID)
-    makers.closed(makers.taken(makers.callback(callback_id=CALLED_ID)))
-    makers.callback(people.CARLA, makers.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
+    factories.grant(personas.SVEN, grant_id=GRANT_ID)
+    factories.login(personas.SVEN, login_id=LOGIN_ID)
+    factories.requested(personas.SVEN, request_id=REQUEST_ID)
+    factories.closed(factories.taken(factories.callback(callback_id=CALLED_ID)))
+    factories.callback(personas.CARLA, factories.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
     return table.picture()
 
 
@@ -101,7 +101,16 @@ def test_it_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_le
 
 @every_event
 def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
-    cast = [people.ANNA, people.BEN, people.GIULIA, people.CARLA, people.SVEN, people.DORA, people.EMIL, people.BACKEND]
+    cast = [
+        personas.ANNA,
+        personas.BEN,
+        personas.GIULIA,
+        personas.CARLA,
+        personas.SVEN,
+        personas.DORA,
+        personas.EMIL,
+        personas.BACKEND,
+    ]
     claims = read(file)["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"]
 
     assert not claims or {name: value for name, value in claims.items() if name != "act"} in [
@@ -111,25 +120,25 @@ def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
 
 @every_other
 def test_what_is_no_request_is_handled(file: Path, world: time_machine.Traveller) -> None:
-    makers.grant(people.SVEN, grant_id=GRANT_ID)
-    makers.login(people.SVEN, login_id=LOGIN_ID)
-    makers.requested(people.SVEN, request_id=REQUEST_ID)
+    factories.grant(personas.SVEN, grant_id=GRANT_ID)
+    factories.login(personas.SVEN, login_id=LOGIN_ID)
+    factories.requested(personas.SVEN, request_id=REQUEST_ID)
     world.shift(timedelta(hours=25))
-    parked.make_queue()
+    dead_letters.make_queue()
     with post.office(), bus.taking():
         said = handler(function_of(file))(read(file), LambdaContext())
 
-    assert said in (None, {"batchItemFailures": []}, {"done": 0, "parked": 0})
-    assert parked.messages() == []
+    assert said in (None, {"batchItemFailures": []}, {"done": 0, "dead_lettered": 0})
+    assert dead_letters.messages() == []
 
 
 @pytest.mark.parametrize("file", [file for file in OTHERS if function_of(file) == "notify"], ids=lambda file: file.stem)
 def test_a_record_is_what_the_table_really_streams_and_is_told(file: Path, world: time_machine.Traveller) -> None:
     before = stream.position()
-    makers.grant(people.SVEN, grant_id=GRANT_ID)
-    makers.login(people.SVEN, login_id=LOGIN_ID)
+    factories.grant(personas.SVEN, grant_id=GRANT_ID)
+    factories.login(personas.SVEN, login_id=LOGIN_ID)
     streamed = {record["dynamodb"]["Keys"]["SK"]["S"]: record for record in stream.since(before)}
-    parked.make_queue()
+    dead_letters.make_queue()
     with post.office() as mails, bus.taking() as events:
         handler("notify")(read(file), LambdaContext())
 
@@ -143,14 +152,14 @@ def test_a_record_is_what_the_table_really_streams_and_is_told(file: Path, world
 
 
 def test_a_reminder_is_what_is_really_scheduled_and_reminds(world: time_machine.Traveller) -> None:
-    (file,) = [file for file in OTHERS if function_of(file) == "remind"]
-    makers.callback(people.CARLA, makers.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
+    (file,) = [file for file in OTHERS if function_of(file) == "reminder"]
+    factories.callback(personas.CARLA, factories.TUESDAY_AT_TEN, callback_id=CALLBACK_ID)
     schedules.make_group()
-    reminders.put("globex", CALLBACK_ID, makers.TUESDAY_AT_TEN)
+    reminders.put("globex", CALLBACK_ID, factories.TUESDAY_AT_TEN)
 
     ((_, told),) = schedules.told()
     with post.office() as mails:
-        handler("remind")(read(file), LambdaContext())
+        handler("reminder")(read(file), LambdaContext())
 
     assert told == read(file)
     assert post.recipients(mails) == ["carla@globex.example"]

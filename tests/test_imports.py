@@ -11,7 +11,7 @@ from tests import stack
 
 FUNCTIONS = {stack.folder_of(made): made for made in stack.of_type("AWS::Serverless::Function").values()}
 NEVER = {"aws_xray_sdk", "requests", "moto", "local", "tests"}
-ONLY = {"holidays": {"cleanup"}, "icalendar": {"notify"}, "phonenumbers": {"booking", "desk_record"}}
+ONLY = {"holidays": {"cleanup"}, "icalendar": {"notify"}, "phonenumbers": {"booking", "desk_settings"}}
 FOR_MAILS = {"jinja2", "boto3"}
 """Heavy things stay where they are needed: some in functions that mail. pynamodb stands on botocore alone."""
 NO_FRAMEWORK = {"aws_lambda_powertools", "pydantic", "pydantic_core", "ulid", "boto3", "s3transfer", "email_validator"}
@@ -62,8 +62,8 @@ def test_the_check_stands_on_no_framework() -> None:
     loaded = loaded_by("check")
 
     assert not {module.partition(".")[0] for module in loaded} & NO_FRAMEWORK
-    assert "guestkey.edge.routes" not in loaded
-    assert "guestkey.store.grants" in loaded
+    assert "guestkey.edge.http.routes" not in loaded
+    assert "guestkey.store.access.grants" in loaded
 
 
 @pytest.mark.parametrize("folder", sorted(FUNCTIONS.keys() - {"pages"}))

@@ -8,7 +8,7 @@ from openapi_spec_validator import validate
 from pydantic import ValidationError
 
 from docs import openapi
-from guestkey.edge import http
+from guestkey.edge.http import problem
 from guestkey.errors import InputInvalid
 from guestkey.rules import callbacks, grants, requests
 
@@ -70,13 +70,13 @@ def test_what_is_called_a_state_is_that_of_the_thing(document: dict[str, Any], s
     ],
 )
 def test_the_check_takes_what_its_description_takes_and_names_the_same_places(sent: Any) -> None:
-    order = openapi.load("check").order_of
+    order = openapi.load("check").validated
 
     described, taken = None, None
     try:
-        openapi.CheckOrder.model_validate_json(json.dumps(sent))
+        openapi.CheckInput.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        described = {http.fault("", *fault["loc"])["pointer"] for fault in error.errors()}
+        described = {problem.fault("", *fault["loc"])["pointer"] for fault in error.errors()}
     try:
         order(sent)
     except InputInvalid as refusal:

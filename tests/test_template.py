@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from guestkey.edge import metrics, records
-from guestkey.edge.callers import OPEN_TO_ANYONE
+from guestkey.edge import metrics
+from guestkey.edge.http.callers import OPEN_TO_ANYONE
+from guestkey.edge.stream import handler
 from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.people import GranteeType
-from guestkey.rules.requests import LONGEST_LIFE
-from guestkey.store import ends, keys, ledger, notices
-from guestkey.store import table as store_table
-from guestkey.store.changes import REVIEW_TOLD_AT
+from guestkey.rules.requests import MAX_LIFE
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import models as store_table
+from guestkey.store.ledger import expiry, ledger, notices
+from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
 from tests import stack
-from tests.makers import MONDAY_NOON
+from tests.factories import MONDAY_NOON
 
 FUNCTIONS = stack.of_type("AWS::Serverless::Function")
 PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
@@ -29,7 +31,7 @@ PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "PagesFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """Set for the interpreter, not for us."""
-MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "PARKED_RECORDS_URL"}
+MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
 KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
 """Settings that name what the stack makes, whatever its parameters."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
@@ -40,7 +42,7 @@ OF_THE_STREAM = {
     "Table.Arn/stream/*": {f"dynamodb:{what}" for what in ("DescribeStream", "GetRecords", "GetShardIterator")},
     "*": {"dynamodb:ListStreams"},
     "Bus.Arn": {"events:PutEvents"},
-    "ParkedRecords.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"},
+    "DeadLetterQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"},
 }
 """What only a function may that handles the table's stream."""
 OF_REMINDERS = {
@@ -108,10 +110,7 @@ def test_no_two_functions_have_the_same_route() -> None:
 def test_every_route_of_the_code_is_in_the_template_and_the_other_way_round() -> None:
     for name, properties in FUNCTIONS.items():
         source = (stack.PROJECT / "functions" / stack.folder_of(properties) / "app.py").read_text()
-        coded = {
-            f"{method.upper()} {re.sub(r'<(\w+)>', r'{\1}', path)}"
-            for method, path in re.findall(r'@app\.(get|post|put|patch|delete)\(\s*"([^"]+)"', source)
-        }
+        coded = {key for key in re.findall(r'@routes\.route\(\s*app,\s*"([A-Z]+ /[^"]+)"', source)}
         deployed = {route.key for route in stack.routes() if route.function == name}
         assert coded == deployed or (coded == set() and deployed == WITHOUT_A_FRAMEWORK[name])
 
@@ -180,7 +179,10 @@ def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(f
         if resource in mailing:
             continue
         if resource in OF_THE_STREAM:
-            assert function in HANDLING_THE_STREAM or (function, resource) == ("RemindFunction", "ParkedRecords.Arn")
+            assert function in HANDLING_THE_STREAM or (function, resource) == (
+                "ReminderFunction",
+                "DeadLetterQueue.Arn",
+            )
             assert allowed <= OF_THE_STREAM[resource]
             continue
         if resource in OF_REMINDERS:
@@ -198,7 +200,8 @@ def test_the_check_can_only_read_and_only_the_table_itself() -> None:
 
 
 def test_the_overview_can_only_read() -> None:
-    assert {action for allowed in actions("OverviewFunction").values() for action in allowed} <= {
+    allowed_to = [*actions("AccountFunction").values(), *actions("HistoryFunction").values()]
+    assert {action for allowed in allowed_to for action in allowed} <= {
         "dynamodb:BatchGetItem",
         "dynamodb:GetItem",
         "dynamodb:Query",
@@ -239,11 +242,11 @@ def test_who_asked_before_an_end_is_answered_before_it_is_written_down() -> None
     }
 
     assert longest
-    assert all(timedelta(seconds=seconds) <= ends.SETTLED_AFTER / 2 for seconds in longest.values()), longest
+    assert all(timedelta(seconds=seconds) <= expiry.FINAL_AFTER / 2 for seconds in longest.values()), longest
 
 
 def test_of_all_changes_the_clean_up_hears_of_live_keys_that_the_table_swept() -> None:
-    source = stack.resource("SweptLiveKeys")
+    source = stack.resource("CleanupStream")
 
     assert source["FunctionName"] == {"Ref": "CleanupFunction"}
     assert [json.loads(only["Pattern"]) for only in source["FilterCriteria"]["Filters"]] == [
@@ -256,14 +259,16 @@ def test_of_all_changes_the_clean_up_hears_of_live_keys_that_the_table_swept() -
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
     assert stack.value_of(source["DestinationConfig"], PRODUCTION) == {
-        "OnFailure": {"Destination": "ParkedRecords.Arn"}
+        "OnFailure": {"Destination": "DeadLetterQueue.Arn"}
     }
 
 
 def test_a_whole_batch_of_contended_ledgers_fits_into_the_clean_ups_time() -> None:
-    longest = timedelta(seconds=ledger.PATIENCE_SECONDS + 3 * (store_table.CONNECT_SECONDS + store_table.READ_SECONDS))
+    longest = timedelta(
+        seconds=ledger.PATIENCE_SECONDS + 3 * (store_table.CONNECT_TIMEOUT_SECONDS + store_table.READ_TIMEOUT_SECONDS)
+    )
 
-    assert stack.resource("SweptLiveKeys")["BatchSize"] * longest < timedelta(
+    assert stack.resource("CleanupStream")["BatchSize"] * longest < timedelta(
         seconds=FUNCTIONS["CleanupFunction"]["Timeout"]
     )
 
@@ -316,7 +321,7 @@ def test_a_request_lives_a_day_unless_set_and_at_most_three() -> None:
     life = stack.template()["Parameters"]["RequestLifeSeconds"]
 
     assert timedelta(seconds=life["Default"]) == timedelta(hours=24)
-    assert timedelta(seconds=life["MaxValue"]) == LONGEST_LIFE
+    assert timedelta(seconds=life["MaxValue"]) == MAX_LIFE
 
 
 def names_read(file: Path) -> set[str]:
@@ -392,7 +397,7 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
         keys.right("acme", "anna"),
         keys.live("acme", "g"),
         keys.grant("acme", "g"),
-        keys.lasting("acme", "g"),
+        keys.permanent_grant("acme", "g"),
         keys.request("acme", "r"),
         keys.login("acme", "l"),
         keys.ledger("acme"),
@@ -403,10 +408,10 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
         keys.own_login("sven", "l"),
         keys.own_request("sven", "r"),
         keys.pending("sven", "acme"),
-        keys.count("login", "sven", "acme", MONDAY_NOON),
-        keys.count_of_agent("mails", "sven", MONDAY_NOON),
-        keys.count_of_tenant("mails", "acme", MONDAY_NOON),
-        keys.once("tenant", "acme/anna", "POST /v1/grants", "k"),
+        keys.counter("login", "sven", "acme", MONDAY_NOON),
+        keys.counter_of_agent("mails", "sven", MONDAY_NOON),
+        keys.counter_of_tenant("mails", "acme", MONDAY_NOON),
+        keys.idempotency("tenant", "acme/anna", "POST /v1/grants", "k"),
     ]
     for key in made:
         assert key.pk in shown
@@ -585,29 +590,29 @@ def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
     mails = dict.fromkeys(MAILING, SENDING)
 
     assert actions("NotifyFunction") == table | mails | OF_THE_STREAM | OF_REMINDERS
-    assert actions("RemindFunction") == table | mails | {"ParkedRecords.Arn": {"sqs:SendMessage"}}
+    assert actions("ReminderFunction") == table | mails | {"DeadLetterQueue.Arn": {"sqs:SendMessage"}}
 
 
 def test_new_entries_and_reviews_are_handed_over_from_the_first_on() -> None:
-    mapping = stack.resource("NotifyOfChanges")
+    mapping = stack.resource("NotifyStream")
     patterns = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
     began = [(pattern["eventName"], pattern["dynamodb"]["Keys"]["SK"]["S"][0]["prefix"]) for pattern in patterns]
 
     assert stack.value_of(mapping["EventSourceArn"], PRODUCTION) == "Table.StreamArn"
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert began == [(["INSERT"], keys.ENTRY), (["MODIFY"], keys.GRANT)]
-    assert REVIEW_TOLD_AT in patterns[1]["dynamodb"]["NewImage"]
+    assert REVIEW_NOTIFIED_AT in patterns[1]["dynamodb"]["NewImage"]
 
 
 def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_the_rest() -> None:
-    mapping = stack.resource("NotifyOfChanges")
+    mapping = stack.resource("NotifyStream")
 
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert 0 < mapping["MaximumRetryAttempts"] <= 10
     assert mapping["MaximumRecordAgeInSeconds"] <= 24 * 3600 / 2
     assert stack.value_of(mapping["DestinationConfig"], PRODUCTION) == {
-        "OnFailure": {"Destination": "ParkedRecords.Arn"}
+        "OnFailure": {"Destination": "DeadLetterQueue.Arn"}
     }
     assert "ParallelizationFactor" not in mapping, "a tenant's entries are told in their order"
 
@@ -615,12 +620,12 @@ def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_t
 def test_a_whole_batch_fits_into_the_functions_time_and_a_parked_record_is_hidden_for_longer() -> None:
     allowed = timedelta(seconds=FUNCTIONS["NotifyFunction"]["Timeout"])
 
-    assert stack.resource("NotifyOfChanges")["BatchSize"] * records.LONGEST < allowed
-    assert timedelta(seconds=stack.resource("ParkedRecords")["VisibilityTimeout"]) > allowed
+    assert stack.resource("NotifyStream")["BatchSize"] * handler.MAX_RECORD_TIME < allowed
+    assert timedelta(seconds=stack.resource("DeadLetterQueue")["VisibilityTimeout"]) > allowed
 
 
 def test_what_is_parked_is_encrypted_and_kept_as_long_as_it_can_be() -> None:
-    queue = stack.resource("ParkedRecords")
+    queue = stack.resource("DeadLetterQueue")
 
     assert queue["SqsManagedSseEnabled"] is True
     assert timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14) < notices.KEPT_FOR
@@ -639,7 +644,7 @@ def test_a_reminders_schedule_may_call_that_one_function_and_park_what_it_cannot
     assert trusted["Condition"] == {
         "StringEquals": {"aws:SourceAccount": stack.ACCOUNT, "aws:SourceArn": "Reminders.Arn"}
     }
-    assert allowed == {"RemindFunction.Arn": ["lambda:InvokeFunction"], "ParkedRecords.Arn": ["sqs:SendMessage"]}
+    assert allowed == {"ReminderFunction.Arn": ["lambda:InvokeFunction"], "DeadLetterQueue.Arn": ["sqs:SendMessage"]}
     assert stack.value_of(stack.resource("Reminders"), PRODUCTION) == {"Name": "guestkey"}
 
 
@@ -653,19 +658,19 @@ def test_the_role_of_reminders_can_be_given_to_schedules_only() -> None:
 def test_whoever_keeps_reminders_knows_the_group_the_function_the_role_and_the_queue() -> None:
     assert stack.value_of(FUNCTIONS["NotifyFunction"]["Environment"]["Variables"], PRODUCTION) == {
         "REMINDER_GROUP": "Reminders",
-        "REMINDER_FUNCTION": "RemindFunction.Arn",
+        "REMINDER_FUNCTION": "ReminderFunction.Arn",
         "REMINDER_ROLE": "ReminderRole.Arn",
-        "REMINDER_DEAD_LETTERS": "ParkedRecords.Arn",
+        "REMINDER_DEAD_LETTERS": "DeadLetterQueue.Arn",
     }
 
 
 def test_a_reminder_is_tried_again_as_long_as_there_is_something_to_remind_of_and_then_parked() -> None:
-    invoked = stack.value_of(stack.resource("RemindAgain"), PRODUCTION)
+    invoked = stack.value_of(stack.resource("ReminderRetries"), PRODUCTION)
 
-    assert (invoked["FunctionName"], invoked["Qualifier"]) == ("RemindFunction", "$LATEST")
+    assert (invoked["FunctionName"], invoked["Qualifier"]) == ("ReminderFunction", "$LATEST")
     assert timedelta(seconds=invoked["MaximumEventAgeInSeconds"]) == REMINDED_AHEAD
     assert invoked["MaximumRetryAttempts"] == 2
-    assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "ParkedRecords.Arn"}}
+    assert invoked["DestinationConfig"] == {"OnFailure": {"Destination": "DeadLetterQueue.Arn"}}
 
 
 # ------------------------------------------------------------------ logs
@@ -734,9 +739,9 @@ def test_every_queue_is_watched_for_what_lies_in_it() -> None:
 
 
 def test_a_clean_up_that_does_not_run_is_noticed_by_its_silence() -> None:
-    properties = ALARMS["CleanupRests"]
+    properties = ALARMS["CleanupStopped"]
 
-    assert watched("CleanupRests") == {(metrics.NAMESPACE, "CleanupRuns", frozenset({("stack", "guestkey")}))}
+    assert watched("CleanupStopped") == {(metrics.NAMESPACE, "CleanupRuns", frozenset({("stack", "guestkey")}))}
     assert (properties["ComparisonOperator"], properties["Threshold"]) == ("LessThanThreshold", 1)
     assert properties["TreatMissingData"] == "breaching"
 
@@ -748,7 +753,7 @@ def test_whatever_nobody_waits_for_parks_what_fails_or_does_it_in_its_next_run()
     assert {event for event in events if event[1] != "HttpApi"} == {("CleanupFunction", "Schedule")}
     for name, mapping in stack.of_type("AWS::Lambda::EventSourceMapping").items():
         assert mapping["DestinationConfig"] == {
-            "OnFailure": {"Destination": {"Fn::GetAtt": ["ParkedRecords", "Arn"]}}
+            "OnFailure": {"Destination": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}}
         }, name
 
 

@@ -1,216 +1,120 @@
-"""/v1/topics, /v1/slots, /v1/callbacks: a customer asks to be called back, sees when, moves and cancels it."""
+"""/v1/topics, /v1/slots, /v1/callbacks: a customer asks to be called back, sees the time, moves and cancels it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from itertools import islice
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+from functools import partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import clock, ids, phones, routes
-from guestkey.edge.callbacks import Callback, FreeSlot, Slots, Topic, Topics
-from guestkey.edge.http import fault
-from guestkey.edge.inputs import Day, Description, Input, Moment, Phone, Slug
-from guestkey.errors import (
-    CallbackClosed,
-    CallbackOpen,
-    DeskUnknown,
-    IdempotencyKeyReused,
-    InputInvalid,
-    NoCallback,
-    NotFound,
-    SlotNotOffered,
-    SlotsNotOffered,
-    SlotTaken,
-    TenantUnknown,
-)
-from guestkey.rules import desk as rules
-from guestkey.rules.callbacks import Callback as Booked
-from guestkey.rules.callbacks import book
+from guestkey import errors
+from guestkey.edge import clock, phones, slot_choice
+from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
+from guestkey.edge.http import ids, routes
+from guestkey.edge.http.inputs import Day, Slug
+from guestkey.edge.responses.callbacks import Callback, Slots, Topic, Topics
+from guestkey.errors import CallbackClosed, DeskUnknown, NotFound
+from guestkey.rules import callbacks as rules
 from guestkey.rules.hours import day_of
-from guestkey.rules.people import User
-from guestkey.rules.slots import Slot, may_choose_slot, nearest, offered, slot_at
-from guestkey.store import callbacks, desks, seats
-from guestkey.store.desks import Known
-
-MOST_DAYS = 14
-OFFERED_INSTEAD = 3
-"""How many free slots are offered to whoever came too late."""
+from guestkey.rules.ledger import By, ByType, What
+from guestkey.rules.slots import MAX_DAYS, offered
+from guestkey.store.callbacks import callbacks, desks
+from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
+CHOOSING = (errors.SlotsNotOffered, DeskUnknown, errors.SlotNotOffered, errors.SlotTaken)
+BOOKING = (*CHOOSING, errors.TenantUnknown, errors.CallbackOpen, errors.IdempotencyKeyReused)
+MOVING = (*CHOOSING, NotFound, CallbackClosed)
 
 
-class CallbackOrder(Input):
-    """What about, and where to call; at a slot, or without one from the queue as soon as an agent is free."""
-
-    topic: Slug
-    description: Description
-    phone: Phone
-    starts_at: Moment | None = None
-
-
-class MoveOrder(Input):
-    """Where to: another slot, or with `null` the queue."""
-
-    starts_at: Moment | None
-
-
-@app.get(
-    "/v1/topics",
-    summary="What can I be called about?",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(DeskUnknown),
-)
+@routes.route(app, "GET /v1/topics", "What can I be called about?", "callbacks", DeskUnknown)
 def list_topics() -> Topics:
-    """List what a call-back can be about, in your language."""
-    user, known = routes.user(app), desks.known(clock.now())
-    return Topics(items=[Topic.of(topic, user.locale) for topic in known.desk.topics])
+    """List the topics of call-backs in your language."""
+    user, current = routes.user(app), desks.current(clock.now())
+    return Topics(items=[Topic.of(topic, user.locale) for topic in current.desk.topics])
 
 
-@app.get(
-    "/v1/slots",
-    summary="When can I be called?",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(SlotsNotOffered, DeskUnknown),
-)
+@routes.route(app, "GET /v1/slots", "When can I be called?", "callbacks", errors.SlotsNotOffered, DeskUnknown)
 def list_slots(
     topic: Annotated[Slug, Query()],
     first: Annotated[Day | None, Query(alias="from")] = None,
-    days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = MOST_DAYS,
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = MAX_DAYS,
 ) -> Slots:
-    """List the slots of a topic that are free, by the support desk's own days: some days from one on, or from today."""
+    """List the free slots of a topic by days of the support desk: from one day on, or from today."""
     user, now = routes.user(app), clock.now()
-    known = desks.known(now)
-    _require_choice(user, known)
-    about = _topic(known, topic, "query")
-    slots = offered(known.desk, known.calendar, about, now, first or day_of(known.desk, now), days)
-    return Slots(time_zone=known.desk.time_zone, items=list(_free(slots, known)))
+    current = desks.current(now)
+    slot_choice.require_choice(user, current)
+    about = slot_choice.known_topic(current, topic, "query")
+    slots = offered(current.desk, current.calendar, about, now, first or day_of(current.desk, now), days)
+    return Slots(time_zone=current.desk.time_zone, items=list(slot_choice.free_slots(slots, current)))
 
 
-@app.post(
-    "/v1/callbacks",
-    status_code=201,
-    summary="Ask to be called",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(
-        SlotsNotOffered, TenantUnknown, DeskUnknown, SlotNotOffered, CallbackOpen, SlotTaken, IdempotencyKeyReused
-    ),
-)
-def book_callback(order: CallbackOrder) -> Callback:
+@routes.route(app, "POST /v1/callbacks", "Ask to be called", "callbacks", *BOOKING, status=201)
+def book_callback(body: CallbackInput) -> Callback:
     """Book a slot, or join the queue. A customer waits for one call at a time."""
-    user, once, now = routes.user(app), routes.once(app), clock.now()
-    known = desks.known(now)
-    if order.starts_at:
-        _require_choice(user, known)
-    ground = callbacks.ground(user, once, now)
-    topic = _topic(known, order.topic)
-    phone = phones.e164(order.phone, ground.tenant.country)
-    callback = book(
-        callback_id=ids.new_id(),
-        by=user,
-        topic=topic.topic_id,
-        description=order.description,
-        phone=phone,
-        phone_shown=phones.shown(phone, ground.tenant.country),
-        slot=_slot(known, topic, order.starts_at, now),
-        now=now,
-    )
-    shown = Callback.of(callback, now)
-    with _offering_others(known, topic, callback.slot, now):
-        try:
-            callbacks.add(callback, ground, known.desk.lines, once and once.answering(shown.as_text()))
-        except callbacks.StillOpen as other:
-            raise CallbackOpen(callback=Callback.of(other.callback, now).as_members()) from None
-    return shown
+    user, now, callback_id = routes.user(app), clock.now(), ids.new_id()
+    current = desks.current(now)
+    if body.starts_at:
+        slot_choice.require_choice(user, current)
+
+    def book(context: callbacks.BookingContext) -> rules.Callback:
+        topic, country = slot_choice.known_topic(current, body.topic), context.tenant.country
+        phone = phones.e164(body.phone, country)
+        return rules.book(
+            callback_id=callback_id,
+            by=user,
+            topic=topic.topic_id,
+            description=body.description,
+            phone=phone,
+            phone_shown=phones.national(phone, country),
+            slot=slot_choice.offered_slot(current, topic, body.starts_at, now),
+            now=now,
+        )
+
+    with slot_choice.describing_conflicts(current, body.topic, body.starts_at, now):
+        return routes.transact(
+            app,
+            load=lambda record: callbacks.load_for_booking(user, record, now),
+            decide=book,
+            save=lambda callback, context, record: callbacks.save_booked(callback, context, current.desk.lines, record),
+            respond=lambda callback: Callback.of(callback, now),
+        )
 
 
-@app.get(
-    "/v1/callbacks/open",
-    summary="When will I be called?",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(NoCallback),
-)
+@routes.route(app, "GET /v1/callbacks/open", "When will I be called?", "callbacks", errors.NoCallback)
 def show_open_callback() -> Callback:
-    """Show the call-back that you or a colleague wait for."""
+    """Show the call-back for which you or a colleague wait."""
+    now = clock.now()
+    return Callback.of(callbacks.open_of(routes.user(app).tenant_id, now), now)
+
+
+@routes.route(app, "PATCH /v1/callbacks/{callback_id}", "Move a call-back", "callbacks", *MOVING)
+def move_callback(callback_id: str, body: MoveInput) -> Callback:
+    """Move an open call-back of your account to another slot, or to the queue."""
     user, now = routes.user(app), clock.now()
-    return Callback.of(callbacks.open_of(user.tenant_id, now), now)
+    current = desks.current(now)
+    if body.starts_at:
+        slot_choice.require_choice(user, current)
+    before = callbacks.find_one(user.tenant_id, ids.valid_id(callback_id))
+    slot = slot_choice.slot_for(before, current, body.starts_at, now)
+    rule, by = partial(rules.move, slot=slot, now=now), By(type=ByType.USER, id=user.user_id)
+    with slot_choice.describing_conflicts(current, before.topic, body.starts_at, now):
+        moved = callbacks.change(
+            user.tenant_id, before.callback_id, What.CALLBACK_MOVED, by, rule, now, current.desk.lines
+        )
+    return Callback.of(moved, now)
 
 
-@app.patch(
-    "/v1/callbacks/<callback_id>",
-    summary="Move a call-back",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(
-        SlotsNotOffered, DeskUnknown, NotFound, SlotNotOffered, CallbackClosed, SlotTaken
-    ),
-)
-def move_callback(callback_id: str, order: MoveOrder) -> Callback:
-    """Move an open call-back of your account to another slot, or to the queue. To where it is: nothing changes."""
-    user, now = routes.user(app), clock.now()
-    known = desks.known(now)
-    if order.starts_at:
-        _require_choice(user, known)
-    before = callbacks.find(user.tenant_id, ids.known_form(callback_id))
-    topic = known.desk.topic(before.topic)
-    slot = before.slot if _is_there(before, order.starts_at) else _slot(known, topic, order.starts_at, now)
-    with _offering_others(known, topic, slot, now):
-        return Callback.of(callbacks.move(user, before.callback_id, slot, known.desk.lines, now), now)
-
-
-@app.delete(
-    "/v1/callbacks/<callback_id>",
-    summary="Cancel a call-back",
-    tags=["callbacks"],
-    openapi_extensions=routes.refuses(NotFound, CallbackClosed),
-)
+@routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", NotFound, CallbackClosed)
 def cancel_callback(callback_id: str) -> Callback:
     """Cancel an open call-back of your account. Cancelling twice answers the same."""
     user, now = routes.user(app), clock.now()
-    return Callback.of(callbacks.cancel(user, ids.known_form(callback_id), now), now)
-
-
-def _require_choice(user: User, known: Known) -> None:
-    if not may_choose_slot(user.locale, known.desk.slot_languages):
-        raise SlotsNotOffered
-
-
-def _topic(known: Known, topic_id: str, place: str = "#") -> rules.Topic:
-    found = known.desk.topic(topic_id)
-    if found is None:
-        raise InputInvalid(errors=[fault("there is no such topic", "topic", place=place)])
-    return found
-
-
-def _slot(known: Known, topic: rules.Topic | None, starts_at: datetime | None, now: datetime) -> Slot | None:
-    """Return the slot that begins then, or None for the queue. A topic that is no more has no slots."""
-    if starts_at is None:
-        return None
-    slot = slot_at(known.desk, known.calendar, topic, now, starts_at) if topic else None
-    if slot is None:
-        raise SlotNotOffered
-    return slot
-
-
-def _is_there(callback: Booked, starts_at: datetime | None) -> bool:
-    """Say whether a call-back is at that time already, which may by now be too soon to be offered."""
-    return callback.slot is not None and callback.slot.starts_at == starts_at
-
-
-def _free(slots: Iterator[Slot], known: Known) -> Iterator[FreeSlot]:
-    for slot, free in seats.free(slots, known.desk.lines):
-        yield FreeSlot(starts_at=slot.starts_at, ends_at=slot.ends_at, free=free)
-
-
-@contextmanager
-def _offering_others(known: Known, topic: rules.Topic | None, slot: Slot | None, now: datetime) -> Iterator[None]:
-    """Offer whoever came too late for a slot the next free ones."""
-    try:
-        yield
-    except SlotTaken:
-        assert topic and slot
-        free = _free(nearest(known.desk, known.calendar, topic, now, slot.starts_at), known)
-        raise SlotTaken(next=[other.as_members() for other in islice(free, OFFERED_INSTEAD)]) from None
+    rule, by = partial(rules.cancel, now=now), By(type=ByType.USER, id=user.user_id)
+    cancelled = callbacks.change(user.tenant_id, ids.valid_id(callback_id), What.CALLBACK_CANCELLED, by, rule, now)
+    return Callback.of(cancelled, now)
 
 
 lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

@@ -1,27 +1,35 @@
 """POST /v1/vendor/checks: may this agent enter, or export, now?
 
-A product asks before every support entry, so this function carries no framework: it looks at its four fields itself and
-refuses them in the words the others use. It reads side by side, once and strongly consistent, and fails closed.
+A product asks before every support entry, so this function uses no framework: it validates its four fields itself and
+refuses them in the words of the other functions. It reads in parallel, once and strongly consistent, and fails closed.
 """
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from guestkey.edge import clock, http
-from guestkey.edge.callers import SLUG, ULID, Caller
+from guestkey.edge import clock
+from guestkey.edge.http import serve
+from guestkey.edge.http.callers import SLUG, ULID, Caller
+from guestkey.edge.http.problem import Answer, Event, fault, json_answer
 from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
-from guestkey.store import livekeys, logins, people
-from guestkey.store.table import side_by_side
+from guestkey.store.access import live_keys, logins
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.dynamodb.reads import side_by_side
+from guestkey.store.registry import people
 
 FORMS = {"tenant_id": SLUG, "agent_id": SLUG, "action": re.compile("|".join(Action)), "login_id": ULID}
 OPTIONAL = {"login_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class CheckInput:
     """The product's question. Without `login_id` a yes means "may begin", with it "may go on"."""
 
     tenant_id: str
@@ -30,51 +38,35 @@ class Order:
     login_id: str | None = None
 
 
-def check(event: http.Event, context: Any, sent: Any, caller: Caller) -> http.Answer:
+def check(event: Event, context: Any, body: Any, caller: Caller) -> Answer:
     """Answer the product's question."""
-    order = order_of(sent)
-    return http.json_answer(200, shown(_decided(order) if order.login_id is None else _decided_within(order)))
+    question = validated(body)
+    decision = _decide(question) if question.login_id is None else _decide_within(question, question.login_id)
+    return json_answer(200, answer_of(decision))
 
 
-def _decided(order: Order) -> Open | Shut:
-    agent, keys = side_by_side(
-        lambda: people.agent(order.agent_id),
-        lambda: list(livekeys.of_tenant(order.tenant_id)),
-    )
-    return decide(keys, agent, order.action, clock.now())
+def validated(body: Any) -> CheckInput:
+    """Return the body as a question, or refuse it with every fault.
 
-
-def _decided_within(order: Order) -> Open | Shut:
-    agent, login, keys = side_by_side(
-        lambda: people.agent(order.agent_id),
-        lambda: logins.find(order.tenant_id, order.login_id or ""),
-        lambda: list(livekeys.of_tenant(order.tenant_id)),
-    )
-    return decide_within(login, keys, agent, order.action, clock.now())
-
-
-def order_of(sent: Any) -> Order:
-    """Return what was sent as a question, or refuse it naming every fault.
-
-    A `login_id` that is null is no string either: whoever meant to name a login must not hear "may begin".
+    A `login_id` of null is refused as well: a caller who meant to name a login must not hear "may begin".
     """
-    if not isinstance(sent, dict):
-        raise InputInvalid(errors=[http.fault("Input should be an object")])
-    missing = FORMS.keys() - OPTIONAL - sent.keys()
-    faults = [http.fault("Field required", name) for name in sorted(missing)]
-    for name, value in sent.items():
+    if not isinstance(body, dict):
+        raise InputInvalid(errors=[fault("Input should be an object")])
+    missing = FORMS.keys() - OPTIONAL - body.keys()
+    faults = [fault("Field required", name) for name in sorted(missing)]
+    for name, value in body.items():
         form = FORMS.get(name)
         if form is None:
-            faults.append(http.fault("Extra inputs are not permitted", name))
+            faults.append(fault("Extra inputs are not permitted", name))
         elif not isinstance(value, str) or not form.fullmatch(value):
-            faults.append(http.fault(f"Input should be a string that matches '{form.pattern}'", name))
+            faults.append(fault(f"Input should be a string that matches '{form.pattern}'", name))
     if faults:
         raise InputInvalid(errors=faults)
-    return Order(**sent | {"action": Action(sent["action"])})
+    return CheckInput(**body | {"action": Action(body["action"])})
 
 
-def shown(decision: Open | Shut) -> dict[str, Any]:
-    """Return the decision as the contract has it."""
+def answer_of(decision: Open | Shut) -> dict[str, Any]:
+    """Return the response body of a decision."""
     if isinstance(decision, Shut):
         return {"allowed": False, "reason": decision.reason, "grant_id": None, "may_export": False, "ends_at": None}
     grant = decision.grant
@@ -87,4 +79,22 @@ def shown(decision: Open | Shut) -> dict[str, Any]:
     }
 
 
-lambda_handler = http.serve(check)
+def _decide(question: CheckInput) -> Open | Shut:
+    agent, live = side_by_side(
+        lambda: people.agent(question.agent_id),
+        lambda: list(live_keys.of_tenant(question.tenant_id)),
+    )
+    return decide(live, agent, question.action, clock.now())
+
+
+def _decide_within(question: CheckInput, login_id: str) -> Open | Shut:
+    agent, login, live = side_by_side(
+        lambda: people.agent(question.agent_id),
+        lambda: logins.find_one(question.tenant_id, login_id),
+        lambda: list(live_keys.of_tenant(question.tenant_id)),
+    )
+    return decide_within(login, live, agent, question.action, clock.now())
+
+
+lambda_handler = serve.serve(check)
+cold_start.end_cold_start(open_client)

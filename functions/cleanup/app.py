@@ -1,11 +1,15 @@
-"""Every five minutes what time has ended is written down, the longest due first. Nobody has to wait for it.
+"""Scheduled clean-up: records expired grants, requests and logins every five minutes, the longest overdue first.
 
-What one run leaves is still due in the next. The table itself sweeps live keys some time after their end, and its
-stream brings those here too. A record that fails is tried again and at last parked, but nothing hangs on it: its grant
-stays due all the while, and the schedule finds it.
+Items left over by one run are still due in the next. DynamoDB deletes live keys some time after their end, and the
+table's stream brings those here too; a record that fails there is retried and finally dead-lettered, but the grant
+remains due and the schedule finds it.
 
-The same schedule writes the support desk's public holidays, since the library that knows them is slow to load.
+The same schedule stores the support desk's public holidays, because the library that knows them is slow to load.
 """
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
 
 from collections import Counter
 from datetime import timedelta
@@ -14,81 +18,84 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import clock, closed_days, log, metrics, ready
+from guestkey.edge import clock, holidays, log, metrics
 from guestkey.errors import Busy
-from guestkey.store import due, ends, keys, table
-from guestkey.store.due import Reminder
-from guestkey.store.ends import Came
-from guestkey.store.keys import Key
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.dynamodb.keys import Key
+from guestkey.store.dynamodb.transaction import OutcomeUnknown, is_unavailable
+from guestkey.store.ledger import due, expiry
+from guestkey.store.ledger.due import DueItem
+from guestkey.store.ledger.expiry import CleanupOutcome
 
-MOST_LOOKS = 5_000
-"""At how many things one run looks."""
-SPARE_MILLISECONDS = 30_000
-"""With less time left no look begins: one may have to wait for a contended ledger, and for DynamoDB."""
-PUT_OFF = timedelta(hours=1)
-"""For how long what cannot be handled is out of the others' way."""
+MAX_ITEMS = 5_000
+"""Items that one run processes."""
+MIN_MILLISECONDS_LEFT = 30_000
+"""With less time left no item is begun: one may have to wait for a contended ledger, and for DynamoDB."""
+POSTPONED_BY = timedelta(hours=1)
+"""How long an item that cannot be processed stays out of the way."""
 WAITING, FAILED, STOPPED, YEARS_WRITTEN = "waiting", "failed", "stopped", "years_written"
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
-    """Look at what the table has swept where its stream tells of it, and else at all that is due."""
+    """Process deleted live keys when the table's stream invokes the function, and otherwise all due items."""
     if "Records" in event:
-        return look_at_swept(event["Records"])
+        return process_swept(event["Records"])
     clean_up(context)
     return None
 
 
-def clean_up(context: Any, most: int = MOST_LOOKS) -> None:
-    """Look at what is due until there is no more of it, or it was enough for one run; then at the desk's calendar."""
-    came: Counter[str] = Counter()
+def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
+    """Process due items until none is left or the run is long enough; then store the desk's public holidays."""
+    outcomes: Counter[str] = Counter()
     contended: set[str] = set()
-    for reminder in due.until(clock.now() - ends.SETTLED_AFTER):
-        looks = came.total() - came[WAITING]
-        if looks == most or context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
-            came[STOPPED] = 1
+    for item in due.until(clock.now() - expiry.FINAL_AFTER):
+        processed = outcomes.total() - outcomes[WAITING]
+        if processed == limit or context.get_remaining_time_in_millis() < MIN_MILLISECONDS_LEFT:
+            outcomes[STOPPED] = 1
             break
-        came[WAITING if reminder.key.pk in contended else _look(reminder, contended)] += 1
-    came += _keep_calendar()
-    metrics.count("CleanupRuns", **came)
+        outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
+    outcomes += _store_holidays()
+    metrics.count("CleanupRuns", **outcomes)
 
 
-def look_at_swept(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Look at the grants whose live keys were swept, each for itself, and return which records failed."""
-    came: Counter[str] = Counter()
+def process_swept(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Process the grants whose live keys were deleted, each by itself, and return the records that failed."""
+    outcomes: Counter[str] = Counter()
     failed = []
     for record in records:
-        told = record["dynamodb"]
-        live_key = Key(told["Keys"]["PK"]["S"], told["Keys"]["SK"]["S"])
+        change = record["dynamodb"]
+        live_key = Key(change["Keys"]["PK"]["S"], change["Keys"]["SK"]["S"])
         try:
-            came[ends.look_at_swept(live_key, clock.now())] += 1
-        except Exception as error:  # noqa: BLE001 # whatever it is, it is the matter of this one record
+            outcomes[expiry.process_swept(live_key, clock.now())] += 1
+        except Exception as error:  # noqa: BLE001 # any error concerns this one record only
             _log_failure(live_key, error)
-            failed.append({"itemIdentifier": told["SequenceNumber"]})
-    log.outcome(swept=len(records), failed=len(failed), **came)
+            failed.append({"itemIdentifier": change["SequenceNumber"]})
+    log.outcome(swept=len(records), failed=len(failed), **outcomes)
     return {"batchItemFailures": failed}
 
 
-def _look(reminder: Reminder, contended: set[str]) -> str:
-    """Return what came of it. Where the tenant's ledger, or DynamoDB, has no time now, all of that tenant waits."""
+def _process(item: DueItem, contended: set[str]) -> str:
+    """Return the outcome of one item. While the tenant's ledger or DynamoDB is busy, all items of the tenant wait."""
     now = clock.now()
     try:
-        came: str = ends.look(reminder, now)
-    except Exception as error:  # noqa: BLE001 # one that cannot be handled must not be in all others' way
+        outcome: str = expiry.process_due(item, now)
+    except Exception as error:  # noqa: BLE001 # an item that cannot be processed must not stop the others
         if _is_busy(error):
-            contended.add(reminder.key.pk)
+            contended.add(item.key.pk)
             return WAITING
-        _log_failure(reminder.key, error)
-        came = FAILED
-    if came in {Came.NOTHING, FAILED}:
-        due.put_off(reminder, now + PUT_OFF)
-    return came
+        _log_failure(item.key, error)
+        outcome = FAILED
+    if outcome in {CleanupOutcome.NOTHING, FAILED}:
+        due.postpone(item, now + POSTPONED_BY)
+    return outcome
 
 
-def _keep_calendar() -> Counter[str]:
-    """Return how many years of public holidays were written. While DynamoDB has no time that waits for the next run."""
+def _store_holidays() -> Counter[str]:
+    """Return the number of years whose holidays were stored. While DynamoDB is busy the next run does it."""
     try:
-        return +Counter({YEARS_WRITTEN: len(closed_days.keep_up(clock.now()))})
-    except Exception as error:  # noqa: BLE001 # whatever it is, it is the matter of the desk alone
+        return +Counter({YEARS_WRITTEN: len(holidays.store_missing(clock.now()))})
+    except Exception as error:  # noqa: BLE001 # any error concerns the desk only
         if _is_busy(error):
             return Counter()
         _log_failure(keys.desk(), error)
@@ -96,15 +103,15 @@ def _keep_calendar() -> Counter[str]:
 
 
 def _is_busy(error: Exception) -> bool:
-    return isinstance(error, Busy) or (isinstance(error, PynamoDBException) and table.is_unavailable(error))
+    return isinstance(error, Busy | OutcomeUnknown) or (isinstance(error, PynamoDBException) and is_unavailable(error))
 
 
 def _log_failure(key: Key, error: Exception) -> None:
-    """Log on what it failed and where in our code, never what the error says: it may quote the item."""
+    """Log the item and the place in our code, never the error's message, which may quote the item."""
     place = extract_tb(error.__traceback__)[-1]
     log.outcome(
         code="not_handled", item=f"{key.pk} {key.sk}", error=type(error).__name__, line=f"{place.name}:{place.lineno}"
     )
 
 
-ready()
+cold_start.end_cold_start(open_client)

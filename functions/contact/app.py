@@ -1,37 +1,42 @@
-"""GET /v1/contact: how anyone reaches the vendor's support, what is open now, and what the emergency line costs.
+"""GET /v1/contact: how anyone reaches the vendor's support, its opening hours, and the cost of the emergency line.
 
-Anyone may ask, so it tells nothing of any customer and can read nothing but the desk.
+The route needs no token, so it answers nothing about any customer and reads nothing but the desk.
 """
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import clock, routes
-from guestkey.edge.contact import Contact
-from guestkey.edge.inputs import Country, Locale
+from guestkey.edge import clock
+from guestkey.edge.http import routes
+from guestkey.edge.http.inputs import Country, Locale
+from guestkey.edge.responses.contact import Contact
 from guestkey.errors import DeskUnknown
-from guestkey.store import desks
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb.client import open_client
+
+MAX_MINUTES = 1440
 
 app = routes.resolver()
 
 
-@app.get(
-    "/v1/contact",
-    summary="How do I reach support?",
-    tags=["contact"],
-    cache_control="public, max-age=60",
-    openapi_extensions=routes.refuses(DeskUnknown),
+@routes.route(
+    app, "GET /v1/contact", "How do I reach support?", "contact", DeskUnknown, cache_control="public, max-age=60"
 )
 def show_contact(
     country: Annotated[Country, Query()],
     language: Annotated[Locale | None, Query()] = None,
-    minutes: Annotated[int | None, Query(ge=0, le=1440)] = None,
+    minutes: Annotated[int | None, Query(ge=0, le=MAX_MINUTES)] = None,
 ) -> Contact:
-    """Show numbers, hours and promises for callers from a country; with `minutes`, what such a call would cost."""
+    """Show numbers, hours and promises for callers from a country; with `minutes`, the cost of such a call."""
     now = clock.now()
-    known = desks.known(now)
-    return Contact.of(known.desk, known.calendar, country, language, minutes, now)
+    current = desks.current(now)
+    return Contact.of(current.desk, current.calendar, country, language, minutes, now)
 
 
 lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

@@ -1,57 +1,52 @@
 """POST /v1/grants: a customer lets an agent or a whole department in."""
 
-from pydantic import Field, StrictBool
+from guestkey import cold_start
 
-from guestkey.edge import clock, ids, routes
-from guestkey.edge.inputs import Input, Slug
-from guestkey.edge.shapes import Grant
+cold_start.begin_cold_start()
+
+from guestkey.edge import clock
+from guestkey.edge.bodies.grants import GrantInput
+from guestkey.edge.http import ids, routes
+from guestkey.edge.responses.grants import Grant
 from guestkey.errors import GranteeUnknown, IdempotencyKeyReused, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules.grants import give
-from guestkey.rules.people import GranteeType
-from guestkey.rules.periods import DEFAULT_PERIOD, Period
-from guestkey.store import grants
+from guestkey.store.access import grants
+from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
 
 
-class GranteeNamed(Input):
-    """An active agent, or a department."""
-
-    type: GranteeType = Field(strict=False)
-    id: Slug
-
-
-class GrantOrder(Input):
-    """Whom to let in, for how long, and whether data may be exported."""
-
-    grantee: GranteeNamed
-    period: Period = Field(default=DEFAULT_PERIOD, strict=False)
-    may_export: StrictBool = False
-
-
-@app.post(
-    "/v1/grants",
-    status_code=201,
-    summary="Let support in",
-    tags=["grants"],
-    openapi_extensions=routes.refuses(RightMissing, TenantUnknown, GranteeUnknown, TooManyGrants, IdempotencyKeyReused),
+@routes.route(
+    app,
+    "POST /v1/grants",
+    "Let support in",
+    "grants",
+    RightMissing,
+    TenantUnknown,
+    GranteeUnknown,
+    TooManyGrants,
+    IdempotencyKeyReused,
+    status=201,
 )
-def grant_access(order: GrantOrder) -> Grant:
+def grant_access(body: GrantInput) -> Grant:
     """Let an agent or a department into your account, from now until the period is over."""
-    user, once, now = routes.user(app), routes.once(app), clock.now()
-    ground = grants.ground(user, order.grantee.type, order.grantee.id, once, now)
-    grant = give(
-        grant_id=ids.new_id(),
-        by=user,
-        grantee=ground.grantee,
-        period=order.period,
-        tenant=ground.tenant,
-        may_export=order.may_export,
-        now=now,
+    user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
+    return routes.transact(
+        app,
+        load=lambda record: grants.load_context(user, body.grantee.type, body.grantee.id, record, now),
+        decide=lambda context: give(
+            grant_id=grant_id,
+            by=user,
+            grantee=context.grantee,
+            period=body.period,
+            tenant=context.tenant,
+            may_export=body.may_export,
+            now=now,
+        ),
+        save=grants.save,
+        respond=lambda grant: Grant.of(grant, now),
     )
-    shown = Grant.of(grant, now)
-    grants.add(grant, ground.tip, once and once.answering(shown.as_text()))
-    return shown
 
 
 lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

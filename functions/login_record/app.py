@@ -1,88 +1,86 @@
-"""/v1/support/logins and /v1/support/access: agents record their entries, end them, and see where they may enter."""
+"""/v1/support/logins, /v1/support/access: agents record and end logins, and see which tenants they may enter."""
 
-from guestkey.edge import clock, ids, pages, routes
-from guestkey.edge.inputs import Input, Reason, Slug, Ticket
-from guestkey.edge.pages import Cursor, Limit
-from guestkey.edge.shapes import Access, Login, Page
-from guestkey.errors import Busy, CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+from guestkey.edge import clock
+from guestkey.edge.bodies.support import LoginInput
+from guestkey.edge.http import cursors, ids, routes
+from guestkey.edge.http.cursors import Cursor, Limit
+from guestkey.edge.responses.logins import Access, Login
+from guestkey.edge.responses.response import Page
+from guestkey.errors import CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
+from guestkey.rules import logins as rules
 from guestkey.rules.access import Action, Open, decide
-from guestkey.rules.logins import enter
-from guestkey.store import logins, people, whereabouts
-
-TRIES = 3
-"""How often another covering grant is looked for when the one named vanished meanwhile."""
+from guestkey.store.access import accessible_tenants, logins
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.dynamodb.retry import transact
+from guestkey.store.registry import people
 
 app = routes.resolver()
 
 
-class LoginOrder(Input):
-    """Where to, and why."""
-
-    tenant_id: Slug
-    reason: Reason
-    ticket: Ticket | None = None
-
-
-@app.post(
-    "/v1/support/logins",
-    status_code=201,
-    summary="Record an entry",
-    tags=["support"],
-    openapi_extensions=routes.refuses(NoLiveGrant, IdempotencyKeyReused, TooManyRequests),
+@routes.route(
+    app,
+    "POST /v1/support/logins",
+    "Record a login",
+    "support",
+    NoLiveGrant,
+    IdempotencyKeyReused,
+    TooManyRequests,
+    status=201,
 )
-def record_login(order: LoginOrder) -> Login:
-    """Record why you enter, before you do. Without a live grant that covers you nothing is recorded but the refusal."""
-    agent_id, once, now = routes.agent_id(app), routes.once(app), clock.now()
-    login_id = ids.new_id()
-    for _ in range(TRIES):
-        doorstep = logins.doorstep(agent_id, order.tenant_id, once, now)
-        decision = decide(doorstep.keys, doorstep.agent, Action.ENTER, now)
+def record_login(body: LoginInput) -> Login:
+    """Record why you enter, before you do. Without a live grant that covers you only the refusal is recorded."""
+    agent_id, now, login_id = routes.agent_id(app), clock.now(), ids.new_id()
+
+    def enter(context: logins.LoginContext) -> rules.Login:
+        decision = decide(context.live_keys, context.agent, Action.ENTER, now)
         if not isinstance(decision, Open):
-            logins.turn_away(doorstep, now)
+            logins.record_refusal(context, now)
             raise NoLiveGrant
-        login = enter(
+        return rules.enter(
             login_id=login_id,
-            tenant_id=order.tenant_id,
-            agent=doorstep.agent,
+            tenant_id=body.tenant_id,
+            agent=context.agent,
             grant=decision.grant,
             may_export=decision.may_export,
-            reason=order.reason,
-            ticket=order.ticket,
+            reason=body.reason,
+            ticket=body.ticket,
             now=now,
         )
-        shown = Login.of(login)
-        try:
-            logins.add(login, doorstep, decision.grant, once and once.answering(shown.as_text()))
-        except logins.Vanished:
-            continue
-        return shown
-    raise Busy(retry_after=1)  # grants cover the agent, and each time the one to name went: nobody was refused
+
+    return routes.transact(
+        app,
+        load=lambda record: logins.load_context(agent_id, body.tenant_id, record, now),
+        decide=enter,
+        save=logins.save,
+        respond=Login.of,
+        tries=logins.MAX_LOGIN_TRIES,
+    )
 
 
-@app.post(
-    "/v1/support/logins/<login_id>/end",
-    summary="End an entry",
-    tags=["support"],
-    openapi_extensions=routes.refuses(NotFound),
-)
+@routes.route(app, "POST /v1/support/logins/{login_id}/end", "End a login", "support", NotFound)
 def end_login(login_id: str) -> Login:
-    """End an entry of your own. Ending it twice answers the same."""
-    agent = people.active_agent(routes.agent_id(app))
-    return Login.of(logins.end(agent.agent_id, ids.known_form(login_id), clock.now()))
+    """End a login of your own. Ending it twice answers the same."""
+    agent, now = people.active_agent(routes.agent_id(app)), clock.now()
+    ended = transact(
+        load=lambda: logins.load_own(agent.agent_id, ids.valid_id(login_id), now),
+        decide=lambda login: rules.log_out(login, now),
+        save=logins.save_logged_out,
+    )
+    return Login.of(ended)
 
 
-@app.get(
-    "/v1/support/access",
-    summary="Where may I enter now?",
-    tags=["support"],
-    openapi_extensions=routes.refuses(CursorInvalid),
-)
+@routes.route(app, "GET /v1/support/access", "Which customers may I enter now?", "support", CursorInvalid)
 def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
-    """List the tenants that let you in at this moment."""
+    """List the tenants that you may enter at this moment."""
     agent = people.active_agent(routes.agent_id(app))
-    scope = pages.scope(agent.agent_id, "access")
-    behind = pages.position(cursor, scope)
-    return Page.of(whereabouts.open_to(agent, behind, limit + 1, clock.now()), limit, scope, Access.of)
+    scope = cursors.scope(agent.agent_id, "access")
+    behind = cursors.position(cursor, scope)
+    return Page.of(accessible_tenants.of_agent(agent, behind, limit + 1, clock.now()), limit, scope, Access.read)
 
 
 lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

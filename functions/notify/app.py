@@ -1,17 +1,27 @@
-"""The table's stream: each new ledger entry goes to the stack's bus, and by mail to whom it concerns.
+"""The table's stream: each new ledger entry is published on the stack's bus and mailed to the people it concerns.
 
-At least once, and never before it is stored. A notice that comes again is known by its mark and mailed no more.
+At least once, and never before the entry is stored. A repeated notice is recognised by its record and not sent again.
 """
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
 
 from dataclasses import replace
 
-from guestkey.edge import clock, events, invitations, letters, records, reminders, telling
-from guestkey.edge.letters import Kind, OfCallback, OfGrant, OfLogin
-from guestkey.edge.log import Said
-from guestkey.rules.callbacks import reminded_of
+from guestkey.edge import clock
+from guestkey.edge.log import LogFields
+from guestkey.edge.mail import compose, invitations, send
+from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts
+from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
+from guestkey.edge.stream.send_notice import send_notice
+from guestkey.rules.callbacks import reminded_of, slot_change
 from guestkey.rules.ledger import Entry, Head, What
-from guestkey.store import callbacks, notices, people
-from guestkey.store.changes import News, ReviewDue
+from guestkey.store.callbacks import callbacks
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.ledger import notices
+from guestkey.store.ledger.stream import ReviewDue, StreamEvent
+from guestkey.store.registry import people
 
 OF_CALLBACK = {
     What.CALLBACK_BOOKED: Kind.CALLBACK_BOOKED,
@@ -22,19 +32,19 @@ ABOUT_CALLBACKS = OF_CALLBACK.keys() | {What.CALLBACK_TAKEN, What.CALLBACK_CLOSE
 OF_GRANT = {What.GRANT_GIVEN: Kind.GRANTED, What.GRANT_REVOKED: Kind.REVOKED, What.GRANT_ENDED: Kind.ENDED}
 
 
-def publish(news: News) -> Said:
-    """Put a new entry on the bus."""
-    if isinstance(news, ReviewDue):
+def publish(event: StreamEvent) -> LogFields:
+    """Publish a new entry on the bus."""
+    if isinstance(event, ReviewDue):
         return {}
-    events.publish(news.entry)
-    return {"what": news.entry.what}
+    event_bus.publish(event.entry)
+    return {"what": event.entry.what}
 
 
-def notify(news: News) -> Said:
-    """Mail to the approvers what becomes of a grant, its review, and that support is in; to users their call-backs."""
-    if isinstance(news, ReviewDue):
-        return of_grant(Kind.REVIEW, news.tenant_id, news.grant_id)
-    entry = news.entry
+def notify(event: StreamEvent) -> LogFields:
+    """Send the notice of an event: about grants and logins to the approvers, about a call-back to its user."""
+    if isinstance(event, ReviewDue):
+        return of_grant(Kind.REVIEW, event.tenant_id, event.grant_id)
+    entry = event.entry
     if entry.what is What.LOGIN_RECORDED:
         return of_login(entry)
     if entry.what in OF_CALLBACK:
@@ -43,52 +53,53 @@ def notify(news: News) -> Said:
     return of_grant(kind, entry.tenant_id, entry.about, entry.head) if kind else {}
 
 
-def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None) -> Said:
-    """Mail a notice about a grant that there is; a review only while there is something to review."""
+def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None) -> LogFields:
+    """Send a notice about an existing grant; a review only while the grant is not revoked."""
     found = notices.of_grant(tenant_id, grant_id, kind, clock.now())
     if found is None or (kind is Kind.REVIEW and found[1].revoked_at):
         return {"notice": kind, "mailed": 0}
-    notice, grant, tip = found
-    facts = OfGrant(tenant=notice.tenant, grant=grant, head=head or tip)
-    return telling.tell(kind, notice, letters.write(kind, notice.language, facts))
+    notice, grant, current_head = found
+    facts = GrantFacts(tenant=notice.tenant, grant=grant, head=head or current_head)
+    return send_notice(kind, notice, compose.write(kind, notice.language, facts))
 
 
-def of_login(entry: Entry) -> Said:
-    """Mail that support is in, if no other login of the grant was told of."""
+def of_login(entry: Entry) -> LogFields:
+    """Send the notice that support is in, if this login is the first of its grant."""
     found = notices.of_first_login(entry.tenant_id, str(entry.data["grant_id"]), entry.about, Kind.SUPPORT_IN)
     if found is None:
         return {"notice": Kind.SUPPORT_IN, "mailed": 0}
     notice, login = found
     departments = people.department_names(login.departments)
-    facts = OfLogin(tenant=notice.tenant, login=login, departments=departments, head=entry.head)
-    return telling.tell(Kind.SUPPORT_IN, notice, letters.write(Kind.SUPPORT_IN, notice.language, facts))
+    facts = LoginFacts(tenant=notice.tenant, login=login, departments=departments, head=entry.head)
+    return send_notice(Kind.SUPPORT_IN, notice, compose.write(Kind.SUPPORT_IN, notice.language, facts))
 
 
-def of_callback(entry: Entry) -> Said:
-    """Mail what an entry tells of a call-back, with an invitation that tells the same, however late it is."""
-    told = callbacks.told(entry)
-    kind = OF_CALLBACK[entry.what] if told.slot or entry.what is What.CALLBACK_CANCELLED else Kind.CALLBACK_WAITING
-    found = notices.of_callback(entry.tenant_id, entry.about, f"version-{told.version}", clock.now())
+def of_callback(entry: Entry) -> LogFields:
+    """Send the notice of an entry about a call-back, with an invitation for the same time, however late it is."""
+    change = slot_change(entry)
+    kind = OF_CALLBACK[entry.what] if change.slot or entry.what is What.CALLBACK_CANCELLED else Kind.CALLBACK_WAITING
+    found = notices.of_callback(entry.tenant_id, entry.about, f"version-{change.version}", clock.now())
     if found is None:
         return {"notice": kind, "mailed": 0}
     notice, callback, topic, _ = found
-    facts = OfCallback(tenant=notice.tenant, callback=callback, told=told, topic=topic, head=entry.head)
-    letter = letters.write(kind, notice.language, facts)
-    return telling.tell(kind, notice, replace(letter, invitation=invitations.write(notice.language, facts, entry.at)))
+    facts = CallbackFacts(tenant=notice.tenant, callback=callback, change=change, topic=topic, head=entry.head)
+    mail = compose.write(kind, notice.language, facts)
+    return send_notice(kind, notice, replace(mail, invitation=invitations.write(notice.language, facts, entry.at)))
 
 
-def keep_reminder(news: News) -> Said:
-    """Keep the reminder of a call-back where that stands now, whatever the entry tells: it may come late, and again."""
-    if isinstance(news, ReviewDue) or news.entry.what not in ABOUT_CALLBACKS:
+def keep_reminder(event: StreamEvent) -> LogFields:
+    """Keep the reminder of a call-back at its present time, not at the entry's: an event may be late, and repeated."""
+    if isinstance(event, ReviewDue) or event.entry.what not in ABOUT_CALLBACKS:
         return {}
-    tenant_id, callback_id = news.tenant_id, news.entry.about
+    tenant_id, callback_id = event.tenant_id, event.entry.about
     found = callbacks.find_many([(tenant_id, callback_id)])
     starts_at = reminded_of(found[0], clock.now()) if found else None
     if starts_at:
         reminders.put(tenant_id, callback_id, starts_at)
     else:
-        reminders.drop(callback_id)
+        reminders.delete(callback_id)
     return {"reminder": "kept" if starts_at else "none"}
 
 
-lambda_handler = records.serve(publish, notify, keep_reminder)
+lambda_handler = handler.serve(publish, notify, keep_reminder)
+cold_start.end_cold_start(open_client, send.client, event_bus.client, reminders.client, dead_letters.client)

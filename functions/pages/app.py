@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guestkey import settings
-from guestkey.edge import log, ready
+from guestkey.cold_start import end_cold_start as ready
+from guestkey.edge import log
 from guestkey.errors import NotFound
 
 Answer = dict[str, Any]

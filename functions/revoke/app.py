@@ -1,23 +1,32 @@
-"""DELETE /v1/grants/{grant_id}: a customer locks support out again, at once."""
+"""DELETE /v1/grants/{grant_id}: a customer revokes a grant, with effect at once."""
 
-from guestkey.edge import clock, ids, routes
-from guestkey.edge.shapes import Grant
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+from guestkey.edge import clock
+from guestkey.edge.http import ids, routes
+from guestkey.edge.responses.grants import Grant
 from guestkey.errors import GrantEnded, NotFound, RightMissing
-from guestkey.store import grants
+from guestkey.rules.grants import revoke
+from guestkey.store.access import grants
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.dynamodb.retry import transact
 
 app = routes.resolver()
 
 
-@app.delete(
-    "/v1/grants/<grant_id>",
-    summary="Lock support out",
-    tags=["grants"],
-    openapi_extensions=routes.refuses(RightMissing, NotFound, GrantEnded),
-)
+@routes.route(app, "DELETE /v1/grants/{grant_id}", "Lock support out", "grants", RightMissing, NotFound, GrantEnded)
 def revoke_grant(grant_id: str) -> Grant:
     """Revoke a grant. No check that starts after this answer is allowed by it. Revoking twice answers the same."""
-    now = clock.now()
-    return Grant.of(grants.end_early(routes.user(app), ids.known_form(grant_id), now), now)
+    user, now = routes.user(app), clock.now()
+    revoked = transact(
+        load=lambda: grants.load_for_revoke(user, ids.valid_id(grant_id)),
+        decide=lambda context: revoke(context.grant, user, now),
+        save=grants.save_revoked,
+    )
+    return Grant.of(revoked, now)
 
 
 lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

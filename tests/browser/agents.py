@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.clerk import Clerk
-from tests.browser.visitor import Place, visiting
+from tests.browser.visitor import AccessibleTenant, visiting
 
 TABS = ("access", "requests", "callbacks")
 READY = {"access": "#refresh", "requests": "#find", "callbacks": "#refresh"}
@@ -19,7 +19,7 @@ LISTS = {"access": 1, "requests": 1, "callbacks": 2}
 
 
 @dataclass
-class Agent[P: Place](Clerk[P]):
+class Agent[P: AccessibleTenant](Clerk[P]):
     """A tab of a browser with the back office in it, watched."""
 
     def comes(self, who: str = "sven", **attributes: str) -> None:
@@ -54,7 +54,7 @@ class Agent[P: Place](Clerk[P]):
 
 
 @contextmanager
-def at_desk[P: Place](browser: Browser, product: P, **options: Any) -> Iterator[Agent[P]]:
+def at_desk[P: AccessibleTenant](browser: Browser, product: P, **options: Any) -> Iterator[Agent[P]]:
     """Give an agent a window of their own."""
     with visiting(browser, product, **{"timezone_id": "Europe/Berlin"} | options) as visitor:
         yield Agent(visitor)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.visitor import PATIENCE_MILLISECONDS, Place, Visitor, require_readable, visiting
+from tests.browser.visitor import PATIENCE_MILLISECONDS, AccessibleTenant, Visitor, require_readable, visiting
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
@@ -29,7 +29,7 @@ READY = {
 
 
 @dataclass
-class Clerk[P: Place]:
+class Clerk[P: AccessibleTenant]:
     """A tab of a browser with the vendor's product in it, watched."""
 
     visitor: Visitor[P]
@@ -122,7 +122,7 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def at_work[P: Place](browser: Browser, product: P, **options: Any) -> Iterator[Clerk[P]]:
+def at_work[P: AccessibleTenant](browser: Browser, product: P, **options: Any) -> Iterator[Clerk[P]]:
     """Give somebody a window of their own."""
     with visiting(browser, product, **options) as visitor:
         yield Clerk(visitor)

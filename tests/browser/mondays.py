@@ -8,12 +8,12 @@ from typing import Any
 import time_machine
 from playwright.sync_api import expect
 
-from guestkey.rules.requests import Fate
-from tests import makers, table
+from guestkey.rules.requests import MailState
+from tests import factories, table
 from tests.browser.agents import Agent
 from tests.browser.clerk import TABS, Clerk
-from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.people import CARLA, DORA, SVEN
+from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.personas import CARLA, DORA, SVEN
 
 SATURDAY_NOON = MONDAY_NOON + timedelta(days=5)
 MONDAY_AT_TEN = MONDAY_NOON - timedelta(hours=3)
@@ -29,34 +29,34 @@ REASONS = {
 def busy(language: str = "de") -> None:
     """Let there be something to see in every tab."""
     first, second, third = REASONS[language]
-    makers.grant(DORA, at=MONDAY_NOON - timedelta(days=40))
-    makers.login(DORA, at=MONDAY_NOON - timedelta(days=40), reason=first)
-    makers.revoked(makers.grant("development", at=TO_DEVELOPMENT), at=TO_DEVELOPMENT + timedelta(minutes=25))
-    makers.grant("support", period="permanent", may_export=True, at=MONDAY_NOON - timedelta(days=2))
-    makers.grant(SVEN, period="2h")
-    makers.login(SVEN, reason=second, ticket="T-4711")
-    makers.requested(DORA, reason=third, period="4h", may_export=True)
+    factories.grant(DORA, at=MONDAY_NOON - timedelta(days=40))
+    factories.login(DORA, at=MONDAY_NOON - timedelta(days=40), reason=first)
+    factories.revoked(factories.grant("development", at=TO_DEVELOPMENT), at=TO_DEVELOPMENT + timedelta(minutes=25))
+    factories.grant("support", period="permanent", may_export=True, at=MONDAY_NOON - timedelta(days=2))
+    factories.grant(SVEN, period="2h")
+    factories.login(SVEN, reason=second, ticket="T-4711")
+    factories.requested(DORA, reason=third, period="4h", may_export=True)
 
 
 def busy_at_the_desk(language: str = "de") -> None:
     """Let there be something to see in every tab of Sven's."""
     first, second, third = REASONS[language]
-    makers.grant(SVEN, period="2h")
-    makers.grant("support", by=CARLA, period="permanent", may_export=True)
-    makers.requested(SVEN, "globex", reason=first, at=MONDAY_NOON - timedelta(days=3))
-    makers.declined(makers.requested(SVEN, reason=first, at=TO_DEVELOPMENT), note=third, at=TO_DEVELOPMENT)
-    makers.requested(SVEN, "globex", reason=second, period="4h", may_export=True, mail=Fate.FAILED)
-    over = makers.callback(starts_at=MONDAY_AT_TEN, description=first, at=TO_DEVELOPMENT)
-    makers.closed(makers.taken(over, at=MONDAY_AT_TEN))
-    makers.taken(makers.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
-    makers.callback(starts_at=MONDAY_AT_TEN + timedelta(hours=6), description=second)
+    factories.grant(SVEN, period="2h")
+    factories.grant("support", by=CARLA, period="permanent", may_export=True)
+    factories.requested(SVEN, "globex", reason=first, at=MONDAY_NOON - timedelta(days=3))
+    factories.declined(factories.requested(SVEN, reason=first, at=TO_DEVELOPMENT), note=third, at=TO_DEVELOPMENT)
+    factories.requested(SVEN, "globex", reason=second, period="4h", may_export=True, mail=MailState.FAILED)
+    over = factories.callback(starts_at=MONDAY_AT_TEN, description=first, at=TO_DEVELOPMENT)
+    factories.closed(factories.taken(over, at=MONDAY_AT_TEN))
+    factories.taken(factories.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
+    factories.callback(starts_at=MONDAY_AT_TEN + timedelta(hours=6), description=second)
 
 
 @contextmanager
 def at_acme(language: str, fill: Callable[[str], None] = busy, *, is_saturday: bool = False) -> Iterator[None]:
     """Give the sample world on a busy Monday, or on the Saturday after, without what a test's fixtures do."""
     with table.on_moto(), time_machine.travel(MONDAY_NOON, tick=False) as clock:
-        makers.sample_world()
+        factories.sample_world()
         fill(language)
         if is_saturday:
             clock.move_to(SATURDAY_NOON)
@@ -72,7 +72,7 @@ def granted(clerk: Clerk[Any], locale: str) -> None:
 
 
 def called_back(clerk: Clerk[Any], locale: str) -> None:
-    makers.callback(starts_at=TUESDAY_AT_TEN, description=REASONS[locale[:2]][1])
+    factories.callback(starts_at=TUESDAY_AT_TEN, description=REASONS[locale[:2]][1])
     in_tab("callback")(clerk, locale)
 
 

@@ -23,7 +23,7 @@ from local.processes import LOOPBACK
 from local.provider import server
 from tests import calls, stack
 from tests.pages import started
-from tests.people import Caller
+from tests.personas import Caller
 
 CORS = stack.value_of(
     stack.resource("Api")["CorsConfiguration"], stack.parameters(AllowedOrigins="https://app.vendor.example")

@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
-from guestkey.edge import letters
+from guestkey.edge.mail import compose
 from tests.browser import chromium, mondays
 from tests.browser import product as products
 from tests.browser.agents import at_desk
@@ -156,16 +156,16 @@ def mails(camera: Camera, browser: Browser) -> None:
     page = browser.new_page()
     for language, reason in REASONS.items():
         told = samples.every_kind() | {
-            letters.Kind.ACTIVATION: samples.asked(reason=reason),
-            letters.Kind.SUPPORT_IN: samples.of_login(reason=reason),
-            letters.Kind.CALLBACK_BOOKED: samples.of_callback(**CALLS[language]),
-            letters.Kind.CALLBACK_MOVED: samples.of_callback(
+            compose.Kind.ACTIVATION: samples.asked(reason=reason),
+            compose.Kind.SUPPORT_IN: samples.of_login(reason=reason),
+            compose.Kind.CALLBACK_BOOKED: samples.of_callback(**CALLS[language]),
+            compose.Kind.CALLBACK_MOVED: samples.of_callback(
                 samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1, **CALLS[language]
             ),
         }
         for kind, facts in told.items():
             if wanted := camera.wants(f"mail-{kind}", language, MAIL_WIDTHS):
-                page.set_content(letters.write(kind, language, facts).html)
+                page.set_content(compose.write(kind, language, facts).html)
                 camera.take(page, wanted)
 
 

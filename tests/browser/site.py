@@ -19,7 +19,8 @@ from typing import Any
 import jwt
 
 from guestkey import errors
-from guestkey.edge import http
+from guestkey.edge.http.problem import fault
+from guestkey.edge.http.problem import problem as problem_answer
 from guestkey.rules.slots import may_choose_slot
 from local import sample
 from local.issuer import Caller, Issuer
@@ -128,10 +129,10 @@ class Api:
         """Answer a question, unless a fault comes in between."""
         self.asked.append((method, path))
         what = f"{method} {path.rpartition('/')[2]}"
-        for place, (failing, fault) in enumerate(self.faults):
+        for place, (failing, failure) in enumerate(self.faults):
             if failing == what:
                 del self.faults[place]
-                return fault(self, lambda: self._reply(method, path, headers, body))
+                return failure(self, lambda: self._reply(method, path, headers, body))
         return self._reply(method, path, headers, body)
 
     def _reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
@@ -247,7 +248,7 @@ def _require_input(body: Any) -> None:
     """Refuse the one thing that can be typed into the page and not be taken."""
     if "\u202e" in (body.get("note") or ""):
         detail = "Value error, control characters and bidirectional overrides are not allowed"
-        raise errors.InputInvalid(errors=[http.fault(detail, "note")])
+        raise errors.InputInvalid(errors=[fault(detail, "note")])
 
 
 # ------------------------------------------------------------------ faults
@@ -292,7 +293,7 @@ def takes(seconds: float) -> Fault:
 
 def problem(refusal: errors.Refused) -> Reply:
     """Return a refusal as the API words it."""
-    answer = http.problem(refusal)
+    answer = problem_answer(refusal)
     return answer["statusCode"], json.loads(answer["body"])
 
 

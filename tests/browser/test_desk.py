@@ -11,7 +11,7 @@ import time_machine
 from playwright.sync_api import Browser, Locator, expect
 
 from local.tokens import mint
-from tests import makers, table
+from tests import factories, table
 from tests.browser import agents, mondays
 from tests.browser.agents import TABS, at_desk
 from tests.browser.clerk import HOSTILE, LOCALES, plain
@@ -19,8 +19,8 @@ from tests.browser.product import Product
 from tests.browser.visitor import lose
 from tests.calls import call
 from tests.edge import post
-from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.people import ANNA, BACKEND, CARLA, DORA, SVEN
+from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN
 
 Agent = agents.Agent[Product]
 MONDAY_AT_FOUR = MONDAY_NOON + timedelta(hours=3)
@@ -58,9 +58,9 @@ def goes_in(agent: Agent, reason: str = "Der Import steht still") -> None:
 
 
 def test_sven_sees_where_he_may_enter_until_when_and_whether_with_export(agent: Agent) -> None:
-    makers.grant(SVEN, period="2h")
-    makers.grant("support", by=CARLA, period="permanent", may_export=True)
-    makers.grant(DORA)
+    factories.grant(SVEN, period="2h")
+    factories.grant("support", by=CARLA, period="permanent", may_export=True)
+    factories.grant(DORA)
     agent.opens()
     expect(rows(agent)).to_have_count(2)
     first, second = [plain(row) for row in rows(agent).all_inner_texts()]
@@ -74,7 +74,7 @@ def test_sven_sees_where_he_may_enter_until_when_and_whether_with_export(agent: 
 
 
 def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
     agent.page.locator("#ticket-acme").fill("T-4711")
@@ -97,7 +97,7 @@ def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent:
 
 
 def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens()
     goes_in(agent, "ab")
     agent.hears("Bitte nennen Sie den Grund")
@@ -106,7 +106,7 @@ def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) 
     assert logins() == []
     agent.goes_to("requests")
     agent.goes_to("access")
-    makers.grant("support", by=CARLA)
+    factories.grant("support", by=CARLA)
     agent.press("#refresh")
     expect(rows(agent)).to_have_count(2)
     assert agent.page.locator("#reason-acme").input_value() == "ab"
@@ -119,10 +119,10 @@ def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) 
 
 
 def test_what_is_revoked_meanwhile_lets_nobody_in(agent: Agent) -> None:
-    given = makers.grant(SVEN)
+    given = factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
-    makers.revoked(given)
+    factories.revoked(given)
     agent.page.locator("#reason-acme").fill("Der Import steht still")
     agent.press("#go-acme")
     agent.hears("Hier haben Sie gerade keinen Zugang.")
@@ -133,7 +133,7 @@ def test_what_is_revoked_meanwhile_lets_nobody_in(agent: Agent) -> None:
 
 
 def test_with_the_access_the_login_ends_and_the_page_is_told(agent: Agent, world: time_machine.Traveller) -> None:
-    makers.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=50))
+    factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=50))
     agent.opens()
     goes_in(agent)
     agent.hears("Ihr Eintritt ist festgehalten.")
@@ -147,7 +147,7 @@ def test_with_the_access_the_login_ends_and_the_page_is_told(agent: Agent, world
 
 
 def test_what_time_ends_goes_away_by_itself(agent: Agent, world: time_machine.Traveller) -> None:
-    makers.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
+    factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
     agent.opens()
     agent.reads(re.compile(r"Noch .*\d Sekunden?"))
     world.shift(timedelta(seconds=4))
@@ -233,7 +233,7 @@ def test_a_mail_that_did_not_go_out_is_said_and_sent_again(agent: Agent) -> None
 
 
 def test_he_withdraws_what_he_no_longer_needs(agent: Agent) -> None:
-    asked = makers.requested(SVEN)
+    asked = factories.requested(SVEN)
     agent.opens()
     agent.goes_to("requests")
     agent.press(f"#withdraw-{asked.request_id}")
@@ -247,9 +247,9 @@ def test_he_withdraws_what_he_no_longer_needs(agent: Agent) -> None:
 def test_how_each_request_ended_stands_there_with_what_the_customer_wrote(
     agent: Agent, world: time_machine.Traveller
 ) -> None:
-    makers.requested(SVEN, at=MONDAY_NOON - timedelta(days=2))
-    makers.approved(makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=3)))
-    makers.declined(makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=2)), note="Bitte erst anrufen")
+    factories.requested(SVEN, at=MONDAY_NOON - timedelta(days=2))
+    factories.approved(factories.requested(SVEN, at=MONDAY_NOON - timedelta(hours=3)))
+    factories.declined(factories.requested(SVEN, at=MONDAY_NOON - timedelta(hours=2)), note="Bitte erst anrufen")
     agent.opens()
     agent.goes_to("requests")
     expect(agent.panel.locator(".badge")).to_have_text(["Abgelehnt", "Erlaubt", "Abgelaufen"])
@@ -259,11 +259,11 @@ def test_how_each_request_ended_stands_there_with_what_the_customer_wrote(
 
 
 def test_a_request_that_anna_answered_meanwhile_shows_how(agent: Agent) -> None:
-    asked = makers.requested(SVEN)
+    asked = factories.requested(SVEN)
     agent.opens()
     agent.goes_to("requests")
     expect(agent.panel.locator(".badge")).to_have_text("Offen")
-    makers.approved(asked)
+    factories.approved(asked)
     agent.press(f"#withdraw-{asked.request_id}")
     agent.hears("Die Anfrage wurde inzwischen beantwortet oder zurückgezogen.")
 
@@ -272,7 +272,7 @@ def test_a_request_that_anna_answered_meanwhile_shows_how(agent: Agent) -> None:
 
 def test_a_limit_is_said_and_not_taken_for_a_broken_connection(agent: Agent) -> None:
     for number in range(5):
-        makers.requested(SVEN, at=MONDAY_NOON - timedelta(hours=number + 1))
+        factories.requested(SVEN, at=MONDAY_NOON - timedelta(hours=number + 1))
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
@@ -284,7 +284,7 @@ def test_a_limit_is_said_and_not_taken_for_a_broken_connection(agent: Agent) -> 
 
 
 def test_he_takes_whom_is_booked_calls_and_closes(agent: Agent) -> None:
-    asked = makers.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
+    asked = factories.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Montag, 23. November")
@@ -300,13 +300,13 @@ def test_he_takes_whom_is_booked_calls_and_closes(agent: Agent) -> None:
     agent.hears("Der Rückruf ist abgeschlossen.")
 
     expect(agent.panel.locator(".badge")).to_have_text("Erreicht")
-    assert makers.what_happened()[-2:] == ["callback.taken", "callback.closed"]
+    assert factories.what_happened()[-2:] == ["callback.taken", "callback.closed"]
 
 
 def test_of_the_queue_the_first_in_stands_first_and_whoever_lets_him_in_is_marked(agent: Agent) -> None:
-    makers.grant("support", by=CARLA)
-    makers.callback(CARLA, at=MONDAY_NOON - timedelta(minutes=20))
-    asked = makers.callback(at=MONDAY_NOON - timedelta(minutes=10))
+    factories.grant("support", by=CARLA)
+    factories.callback(CARLA, at=MONDAY_NOON - timedelta(minutes=20))
+    asked = factories.callback(at=MONDAY_NOON - timedelta(minutes=10))
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Warteschlange (2)")
@@ -324,7 +324,7 @@ def test_of_the_queue_the_first_in_stands_first_and_whoever_lets_him_in_is_marke
 
 
 def test_another_day_is_one_press_away_and_today_is_found_again(agent: Agent) -> None:
-    makers.callback(starts_at=TUESDAY_AT_TEN)
+    factories.callback(starts_at=TUESDAY_AT_TEN)
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Für diesen Tag ist nichts gebucht.")
@@ -340,7 +340,7 @@ def test_another_day_is_one_press_away_and_today_is_found_again(agent: Agent) ->
 
 
 def test_of_two_who_take_at_once_one_calls_and_the_other_reads_who(browser: Browser, product: Product) -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     with at_desk(browser, product) as sven, at_desk(browser, product) as dora:
         sven.opens()
         dora.opens("dora")
@@ -355,13 +355,13 @@ def test_of_two_who_take_at_once_one_calls_and_the_other_reads_who(browser: Brow
         dora.press(f"#close-{asked.callback_id}")
         dora.press(f"#reached-{asked.callback_id}")
         dora.hears("Diesen Rückruf schließt ab, wer ihn übernommen hat.")
-        assert makers.what_happened()[-1] == "callback.taken"
+        assert factories.what_happened()[-1] == "callback.taken"
         sven.press(f"#reached-{asked.callback_id}")
         sven.hears("Der Rückruf ist abgeschlossen.")
 
 
 def test_what_he_took_before_he_closes_later_and_a_note_that_cannot_be_is_said(agent: Agent) -> None:
-    asked = makers.taken(makers.callback())
+    asked = factories.taken(factories.callback())
     agent.opens()
     agent.goes_to("callbacks")
     agent.press(f"#close-{asked.callback_id}")
@@ -376,13 +376,13 @@ def test_what_he_took_before_he_closes_later_and_a_note_that_cannot_be_is_said(a
 
 
 def test_what_he_notes_stays_while_the_day_is_read_anew(agent: Agent) -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     agent.opens()
     agent.goes_to("callbacks")
     agent.press(f"#take-{asked.callback_id}")
     agent.hears("Sie haben den Rückruf übernommen.")
     agent.page.locator(f"#note-{asked.callback_id}").fill("Ruft um vier noch einmal an")
-    makers.callback(CARLA)
+    factories.callback(CARLA)
     agent.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(rows(agent)).to_have_count(2)
 
@@ -390,17 +390,18 @@ def test_what_he_notes_stays_while_the_day_is_read_anew(agent: Agent) -> None:
 
 
 def test_without_a_desk_the_tab_says_so(agent: Agent) -> None:
-    from guestkey.store import desks, keys
+    from guestkey.store.callbacks import desks
+    from guestkey.store.dynamodb import keys
 
     table.drop((keys.DESK, keys.PROFILE))
-    desks.forget()
+    desks.clear_cache()
     agent.opens()
     agent.press("#tab-callbacks")
     agent.reads("Rückrufe werden derzeit nicht angeboten.")
 
 
 def test_a_browser_whose_clock_is_wrong_shows_the_right_day(agent: Agent) -> None:
-    makers.callback(starts_at=MONDAY_AT_FOUR)
+    factories.callback(starts_at=MONDAY_AT_FOUR)
     agent.page.clock.install(time=MONDAY_NOON - timedelta(days=2))
     agent.page.route("**/v1/support/access?*", lambda route: route.abort())
     agent.opens()
@@ -414,7 +415,7 @@ def test_a_browser_whose_clock_is_wrong_shows_the_right_day(agent: Agent) -> Non
 
 
 def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.page.route("**/v1/support/access?*", lambda route: route.abort(), times=1)
     agent.opens()
     agent.reads("Die Verbindung brach ab.")
@@ -423,7 +424,7 @@ def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_entry_is_recorded_once(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens()
     agent.page.route("**/v1/support/logins", lose, times=1)
     goes_in(agent)
@@ -435,7 +436,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_the_entry_is_recorded_onc
 
 
 def test_a_double_click_enters_once_and_does_not_leave_at_once(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
     agent.page.locator("#reason-acme").fill("Der Import steht still")
@@ -446,7 +447,7 @@ def test_a_double_click_enters_once_and_does_not_leave_at_once(agent: Agent) -> 
 
 
 def test_a_session_that_ended_is_said_and_nothing_is_lost(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens()
     old = mint("sven", agent.visitor.site.issuer, exp=1)
     agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}))
@@ -461,7 +462,7 @@ def test_a_session_that_ended_is_said_and_nothing_is_lost(agent: Agent) -> None:
 
 
 def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     agent.opens("emil")
     agent.reads("Sie sind nicht als aktives Mitglied des Supports eingetragen.")
     token = mint("anna", agent.visitor.site.issuer)
@@ -473,11 +474,11 @@ def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent
 
 
 def test_what_others_wrote_is_text_and_nothing_else(agent: Agent) -> None:
-    makers.agent("sven", "support", name=HOSTILE)
-    makers.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
-    makers.grant(SVEN)
-    makers.requested(SVEN, reason=HOSTILE)
-    makers.taken(makers.callback(ANNA.but(name=HOSTILE), description=HOSTILE))
+    factories.agent("sven", "support", name=HOSTILE)
+    factories.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
+    factories.grant(SVEN)
+    factories.requested(SVEN, reason=HOSTILE)
+    factories.taken(factories.callback(ANNA.but(name=HOSTILE), description=HOSTILE))
     agent.opens()
     for tab in TABS:
         agent.goes_to(tab)
@@ -504,7 +505,7 @@ def test_first_there_is_one_question_and_the_token_is_nowhere_in_the_page(agent:
 
 
 def test_the_clock_is_the_agents_own_unless_the_page_says_another(browser: Browser, product: Product) -> None:
-    makers.grant(SVEN)
+    factories.grant(SVEN)
     with at_desk(browser, product, timezone_id="America/New_York") as agent:
         agent.opens(language="en-GB")
         agent.reads("Until 23 Nov 2026, 08:00")
@@ -518,8 +519,8 @@ def test_the_clock_is_the_agents_own_unless_the_page_says_another(browser: Brows
 
 def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
     keys = agent.page.keyboard
-    makers.grant(SVEN)
-    makers.callback()
+    factories.grant(SVEN)
+    factories.callback()
     agent.opens()
     expect(rows(agent)).to_have_count(1)
     agent.page.locator("#tab-access").focus()
@@ -547,7 +548,7 @@ def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
     keys.press("Enter")
     agent.hears("Der Rückruf ist abgeschlossen.")
 
-    assert makers.what_happened()[-4:] == ["login.recorded", "login.ended", "callback.taken", "callback.closed"]
+    assert factories.what_happened()[-4:] == ["login.recorded", "login.ended", "callback.taken", "callback.closed"]
 
 
 @pytest.mark.parametrize("language", LOCALES)

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from guestkey.edge import letters, words
+from guestkey.edge.mail import compose, i18n
 from tests.browser.visitor import is_wider_than_the_window
 from tests.edge import samples
 
@@ -12,13 +12,13 @@ from tests.edge import samples
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
-@pytest.mark.parametrize("kind", letters.Kind)
-def test_every_mail_can_be_read_by_everybody(browser: Browser, kind: letters.Kind) -> None:
+@pytest.mark.parametrize("kind", compose.Kind)
+def test_every_mail_can_be_read_by_everybody(browser: Browser, kind: compose.Kind) -> None:
     facts = samples.every_kind()[kind]
     with browser.new_context() as context:
         page = context.new_page()
-        for language in words.LANGUAGES:
-            page.set_content(letters.write(kind, language, facts).html)
+        for language in i18n.LANGUAGES:
+            page.set_content(compose.write(kind, language, facts).html)
             page.set_viewport_size({"width": 320, "height": 640})
             assert not is_wider_than_the_window(page)
         page.set_viewport_size({"width": 600, "height": 640})

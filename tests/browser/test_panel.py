@@ -12,18 +12,19 @@ import pytest
 import time_machine
 from playwright.sync_api import Browser, Route, expect
 
+from guestkey.edge.http import csv_export
 from guestkey.rules.ledger import canonical, hash_of
-from guestkey.store import ledger
+from guestkey.store.ledger import ledger
 from local.tokens import mint
-from tests import makers, table
+from tests import factories, table
 from tests.browser import clerk as clerks
 from tests.browser import mondays
 from tests.browser.clerk import HOSTILE, LOCALES, TABS, at_work, loosely, plain
 from tests.browser.product import Product
 from tests.browser.visitor import lose, require_readable
 from tests.calls import call
-from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.people import ANNA, BACKEND, DORA, GIULIA, SVEN
+from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.personas import ANNA, BACKEND, DORA, GIULIA, SVEN
 
 Clerk = clerks.Clerk[Product]
 
@@ -97,8 +98,8 @@ def test_without_a_choice_nothing_is_sent_and_she_is_told_what_is_missing(clerk:
 
 
 def test_who_asks_stands_on_top_and_export_is_off_until_she_turns_it_on(clerk: Clerk) -> None:
-    asked = makers.requested(SVEN, reason="Rechnung 4711 lässt sich nicht drucken", period="4h", may_export=True)
-    declined = makers.requested(DORA)
+    asked = factories.requested(SVEN, reason="Rechnung 4711 lässt sich nicht drucken", period="4h", may_export=True)
+    declined = factories.requested(DORA)
     clerk.opens()
     clerk.reads("Sven Brandt bittet um Zugang")
     clerk.reads("Gewünscht: 4 Stunden, mit Datenexport.")
@@ -109,11 +110,11 @@ def test_who_asks_stands_on_top_and_export_is_off_until_she_turns_it_on(clerk: C
 
     (grant,) = live()
     assert (grant["request_id"], grant["period"], grant["may_export"]) == (asked.request_id, "4h", False)
-    assert makers.what_happened()[-3:] == ["request.approved", "grant.given", "request.declined"]
+    assert factories.what_happened()[-3:] == ["request.approved", "grant.given", "request.declined"]
 
 
 def test_what_is_live_counts_down_and_is_revoked_at_once(clerk: Clerk) -> None:
-    given = makers.grant(SVEN, period="2h")
+    given = factories.grant(SVEN, period="2h")
     clerk.opens()
     clerk.reads(re.compile("Noch .*1 Stunde 59 Minuten"))
     assert may_enter()
@@ -126,7 +127,7 @@ def test_what_is_live_counts_down_and_is_revoked_at_once(clerk: Clerk) -> None:
 
 
 def test_what_time_ends_goes_away_by_itself(clerk: Clerk, world: time_machine.Traveller) -> None:
-    makers.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
+    factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
     clerk.opens()
     clerk.reads(re.compile(r"Noch .*\d Sekunden?"))
     world.shift(timedelta(seconds=4))
@@ -159,7 +160,7 @@ def test_the_activation_overview_tells_who_gave_what_to_whom_and_how_it_ended(cl
 
 
 def test_a_long_list_comes_page_by_page_and_whole_as_csv(clerk: Clerk) -> None:
-    makers.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
+    factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
     clerk.opens()
     clerk.goes_to("grants")
     expect(clerk.panel.locator(".rows > li")).to_have_count(50)
@@ -174,11 +175,10 @@ def test_a_long_list_comes_page_by_page_and_whole_as_csv(clerk: Clerk) -> None:
 
 
 def test_csv_of_several_pages_has_one_header(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from guestkey.edge import sheets
 
-    makers.bulk_grants(7, at=MONDAY_NOON - timedelta(days=1))
+    factories.bulk_grants(7, at=MONDAY_NOON - timedelta(days=1))
     whole = call("GET", "/v1/grants.csv", caller=ANNA)
-    monkeypatch.setattr(sheets, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(csv_export, "BATCH", 3)
     clerk.opens()
     clerk.goes_to("grants")
     with clerk.page.expect_download() as saving:
@@ -203,7 +203,7 @@ def test_the_login_overview_tells_the_exact_time_the_department_and_the_reason(c
 
 def test_the_ledger_is_checked_in_the_browser(clerk: Clerk) -> None:
     mondays.busy()
-    tip = ledger.tip("acme")
+    tip = ledger.read_state("acme")
     assert tip
     clerk.opens()
     clerk.goes_to("logins")
@@ -211,7 +211,7 @@ def test_the_ledger_is_checked_in_the_browser(clerk: Clerk) -> None:
     clerk.hears("Alles in Ordnung")
 
     assert f"{tip.head.seq} Einträge, keiner wurde verändert. Prüfsumme {tip.head}" in clerk.text
-    clerk.page.locator("#kept").fill(str(next(iter(ledger.since("acme", 2, 1))).head))
+    clerk.page.locator("#kept").fill(str(next(iter(ledger.entries_after("acme", 2, 1))).head))
     clerk.press("#check")
     clerk.hears("Alles in Ordnung")
     clerk.page.locator("#kept").fill(f"3:{'0' * 64}")
@@ -286,7 +286,7 @@ def test_anna_books_a_slot_moves_it_and_cancels_it(clerk: Clerk) -> None:
     clerk.press("#book")
     clerk.hears("Der Rückruf ist vereinbart.")
 
-    assert list(makers.seats_held()) == [TUESDAY_AT_TEN, TUESDAY_AT_TEN + timedelta(minutes=15)]
+    assert list(factories.seats_held()) == [TUESDAY_AT_TEN, TUESDAY_AT_TEN + timedelta(minutes=15)]
     assert "Dienstag, 24. November 2026, 10:00 Uhr (Mitteleuropäische Zeit)" in clerk.text
     assert "Beratung" in clerk.text
     clerk.press("#move")
@@ -294,12 +294,12 @@ def test_anna_books_a_slot_moves_it_and_cancels_it(clerk: Clerk) -> None:
     clerk.panel.locator(".time", has_text="10:15").click()
     clerk.press("#move")
     clerk.hears("Der Rückruf ist vereinbart.")
-    assert next(iter(makers.seats_held())) == TUESDAY_AT_TEN + timedelta(minutes=15)
+    assert next(iter(factories.seats_held())) == TUESDAY_AT_TEN + timedelta(minutes=15)
     clerk.press("#cancel")
     clerk.hears("Möchten Sie den Rückruf wirklich absagen?")
     clerk.press("#yes")
     clerk.hears("Der Rückruf ist abgesagt.")
-    assert makers.seats_held() == {}
+    assert factories.seats_held() == {}
     assert clerk.told[-3:] == ["guestkey:booked", "guestkey:booked", "guestkey:cancelled"]
 
 
@@ -375,7 +375,7 @@ def test_a_slot_that_is_taken_meanwhile_is_offered_no_more(clerk: Clerk) -> None
     clerk.panel.locator(".time", has_text="10:00").click()
     clerk.page.locator("#description").fill("Der Import steht still")
     clerk.page.locator("#phone").fill("+49 241 446 86 122")
-    makers.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN, 2)
     clerk.press("#book")
     clerk.hears("Diese Zeit ist nicht mehr frei.")
     clerk.page.locator("#day").select_option("Dienstag, 24. November")
@@ -401,10 +401,11 @@ def test_while_the_desk_is_closed_the_emergency_line_stands_there_with_promise_a
 
 
 def test_without_a_desk_the_tab_says_so(clerk: Clerk) -> None:
-    from guestkey.store import desks, keys
+    from guestkey.store.callbacks import desks
+    from guestkey.store.dynamodb import keys
 
     table.drop((keys.DESK, keys.PROFILE))
-    desks.forget()
+    desks.clear_cache()
     clerk.opens()
     clerk.press("#tab-callback")
     clerk.reads("Rückrufe werden derzeit nicht angeboten.")
@@ -472,11 +473,11 @@ def test_an_agent_is_no_user_and_sees_nothing(clerk: Clerk) -> None:
 def test_a_right_that_is_taken_away_meanwhile_is_said(clerk: Clerk) -> None:
     clerk.opens()
     clerk.press("#department-support")
-    makers.right(ANNA, may_grant=False)
+    factories.right(ANNA, may_grant=False)
     clerk.press("#give")
     clerk.hears("Darüber entscheidet jemand anderes bei Ihnen")
 
-    assert makers.what_happened()[-1] == "right.changed"
+    assert factories.what_happened()[-1] == "right.changed"
 
 
 # ------------------------------------------------------------------ when something goes wrong
@@ -554,18 +555,18 @@ def test_a_double_click_acts_once(clerk: Clerk) -> None:
     clerk.hears("Support hat jetzt Zugang bis")
     clerk.page.locator("#give").dispatch_event("click")
     clerk.page.locator("#search").press("Enter")
-    makers.grant(DORA)
+    factories.grant(DORA)
     clerk.press("#tab-activation")
     expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(2)
     clerk.panel.locator("[id^=revoke-]").first.dblclick()
     expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(1)
 
-    assert makers.what_happened().count("grant.revoked") == 1
-    assert [path for path in makers.what_happened() if path == "grant.given"] == ["grant.given"] * 2
+    assert factories.what_happened().count("grant.revoked") == 1
+    assert [path for path in factories.what_happened() if path == "grant.given"] == ["grant.given"] * 2
 
 
 def test_two_windows_say_the_same_in_the_end(browser: Browser, product: Product) -> None:
-    given, asked = makers.grant(SVEN), makers.requested(DORA)
+    given, asked = factories.grant(SVEN), factories.requested(DORA)
     with at_work(browser, product) as anna, at_work(browser, product) as colleague:
         for window in (anna, colleague):
             window.opens()
@@ -593,16 +594,16 @@ def test_two_windows_say_the_same_in_the_end(browser: Browser, product: Product)
         colleague.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         expect(colleague.page.locator("#book")).to_be_visible()
 
-    happened = makers.what_happened()
+    happened = factories.what_happened()
     assert happened[-4:] == ["grant.given", "grant.revoked", "callback.booked", "callback.cancelled"]
     assert "request.declined" not in happened
 
 
 def test_what_was_chosen_on_a_request_stays_while_the_list_is_read_anew(clerk: Clerk) -> None:
-    asked = makers.requested(SVEN, period="4h", may_export=True)
+    asked = factories.requested(SVEN, period="4h", may_export=True)
     clerk.opens()
     clerk.page.locator(f"#period-{asked.request_id}").select_option("1h")
-    later = makers.requested(DORA)
+    later = factories.requested(DORA)
     clerk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(clerk.page.locator(f"#approve-{later.request_id}")).to_be_visible()
     clerk.press(f"#approve-{asked.request_id}")
@@ -630,13 +631,13 @@ def test_of_two_searches_the_later_counts_whichever_answer_comes_last(clerk: Cle
 
 
 def test_what_others_wrote_is_text_and_nothing_else(clerk: Clerk) -> None:
-    makers.agent("sven", "support", name=HOSTILE)
-    makers.department("support", HOSTILE)
-    makers.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
-    makers.grant(SVEN)
-    makers.login(SVEN, reason=HOSTILE, ticket=HOSTILE[:90])
-    makers.requested(SVEN, reason=HOSTILE)
-    makers.callback(description=HOSTILE)
+    factories.agent("sven", "support", name=HOSTILE)
+    factories.department("support", HOSTILE)
+    factories.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
+    factories.grant(SVEN)
+    factories.login(SVEN, reason=HOSTILE, ticket=HOSTILE[:90])
+    factories.requested(SVEN, reason=HOSTILE)
+    factories.callback(description=HOSTILE)
     clerk.opens()
     for tab in TABS:
         clerk.goes_to(tab)
@@ -758,15 +759,15 @@ def test_the_job_can_be_done_with_the_keyboard_alone(clerk: Clerk) -> None:
     keys.press("Enter")
     clerk.hears("Der Rückruf ist vereinbart.")
 
-    assert makers.what_happened()[-3:] == ["grant.given", "grant.revoked", "callback.booked"]
-    assert list(makers.seats_held()) == [TUESDAY_AT_TEN - timedelta(minutes=45)]
+    assert factories.what_happened()[-3:] == ["grant.given", "grant.revoked", "callback.booked"]
+    assert list(factories.seats_held()) == [TUESDAY_AT_TEN - timedelta(minutes=45)]
 
 
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_tab_can_be_read_by_everybody(browser: Browser, product: Product, language: str) -> None:
     """In each language nothing is unsaid, axe finds nothing in either scheme, it fits at 320 pixels and at 200 %."""
     mondays.busy()
-    makers.callback(starts_at=TUESDAY_AT_TEN)
+    factories.callback(starts_at=TUESDAY_AT_TEN)
     with at_work(browser, product, locale=LOCALES[language]) as clerk:
         clerk.opens("anna", language=language)
         for tab in TABS:
@@ -785,7 +786,7 @@ def test_every_other_state_can_be_read_by_everybody(clerk: Clerk) -> None:
     clerk.press("#book")
     clerk.hears("Bitte schreiben Sie kurz")
     require_readable(clerk.page)
-    makers.callback(starts_at=TUESDAY_AT_TEN)
+    factories.callback(starts_at=TUESDAY_AT_TEN)
     clerk.goes_to("about")
     clerk.goes_to("callback")
     clerk.press("#move")

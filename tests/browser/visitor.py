@@ -30,7 +30,7 @@ WCAG = {
 }
 
 
-class Place(Protocol):
+class AccessibleTenant(Protocol):
     """Where the pages are, and the link of a mail that leads there."""
 
     @property
@@ -41,7 +41,7 @@ class Place(Protocol):
 
 
 @dataclass
-class Visitor[P: Place = Site]:
+class Visitor[P: AccessibleTenant = Site]:
     """A tab, watched."""
 
     page: Page
@@ -162,7 +162,7 @@ def require_readable(page: Page) -> None:
 
 
 @contextmanager
-def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[Visitor[P]]:
+def visiting[P: AccessibleTenant](browser: Browser, site: P, **options: Any) -> Iterator[Visitor[P]]:
     """Open a window of its own: nothing is left of an earlier visit."""
     context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options)
     context.set_default_timeout(PATIENCE_MILLISECONDS)

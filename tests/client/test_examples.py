@@ -8,8 +8,8 @@ import pytest
 import time_machine
 
 from guestkey_client import Entry
-from tests import makers, product, served
-from tests.people import DORA, SVEN
+from tests import factories, http_server, product
+from tests.personas import DORA, SVEN
 from tests.product import Get
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -22,7 +22,7 @@ def with_django_and_its_middleware(url: str, token: str) -> AbstractContextManag
 @pytest.fixture(params=[product.with_fastapi, product.with_django, with_django_and_its_middleware])
 def get(request: pytest.FixtureRequest, world: time_machine.Traveller) -> Iterator[Get]:
     serve: Callable[[str, str], AbstractContextManager[Get]] = request.param
-    with served.for_the_backend() as url, serve(url, "a-token") as get:
+    with http_server.for_the_backend() as url, serve(url, "a-token") as get:
         yield get
 
 
@@ -43,34 +43,34 @@ def test_a_user_of_the_customer_is_not_asked_about(get: Get) -> None:
 
 
 def test_sven_is_in_until_anna_revokes_and_out_with_the_very_next_request(get: Get) -> None:
-    grant = makers.grant()
-    sven = by(login_id=makers.login().login_id)
+    grant = factories.grant()
+    sven = by(login_id=factories.login().login_id)
     assert get("/invoices", sven)[0] == 200
 
-    makers.revoked(grant)
+    factories.revoked(grant)
     assert refused(get("/invoices", sven)) == "no_live_grant"
     assert get("/invoices", None)[0] == 200
 
 
 def test_sven_exports_only_where_export_was_granted(get: Get) -> None:
-    makers.grant()
-    sven = by(login_id=makers.login().login_id)
+    factories.grant()
+    sven = by(login_id=factories.login().login_id)
     assert refused(get("/invoices.csv", sven)) == "export_not_granted"
 
-    makers.grant(may_export=True)
+    factories.grant(may_export=True)
     assert get("/invoices.csv", sven) == (200, b"number\r\n4711\r\n")
 
 
 def test_without_a_record_there_is_no_entry(get: Get) -> None:
-    makers.grant()
+    factories.grant()
 
     assert refused(get("/invoices", by())) == "no_login"
 
 
 def test_the_login_of_another_agent_or_at_another_customer_lets_nobody_in(get: Get) -> None:
-    makers.grant()
-    makers.grant(DORA)
-    login_id = makers.login().login_id
+    factories.grant()
+    factories.grant(DORA)
+    login_id = factories.login().login_id
 
     assert refused(get("/invoices", by("dora", login_id=login_id))) == "no_login"
     assert refused(get("/invoices", by(tenant_id="globex", login_id=login_id))) == "no_live_grant"
@@ -80,7 +80,7 @@ def test_the_login_of_another_agent_or_at_another_customer_lets_nobody_in(get: G
 def test_where_no_check_can_be_had_support_stays_outside(
     serve: Callable[[str, str], AbstractContextManager[Get]],
 ) -> None:
-    with served.for_the_backend() as url:
+    with http_server.for_the_backend() as url:
         pass  # nobody listens there any more
     with serve(url, "a-token") as get:
         assert refused(get("/invoices", by(login_id="01M82571EDCFM4K6RX6ZY8DPWP"))) == "unavailable"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from guestkey.store import people, tenants
+from guestkey.store.registry import people, tenants
 from guestkey_client import Agent, Department, Desk, Guestkey, Refused, Right, Tenant
 from local import sample
 from tests import calls
 from tests.client.asking import URL, Asking, Far, says
-from tests.people import BACKEND
+from tests.personas import BACKEND
 
 pytestmark = pytest.mark.usefixtures("world")
 

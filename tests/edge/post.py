@@ -19,7 +19,7 @@ from linkify_it import LinkifyIt
 from linkify_it.tlds import TLDS
 from selectolax.lexbor import LexborHTMLParser
 
-from guestkey.edge import mail
+from guestkey.edge.mail import send
 
 EVENT = "before-send.sesv2.SendEmail"
 LINKS = LinkifyIt(options={"fuzzy_link": True, "fuzzy_email": True, "fuzzy_ip": True}).tlds([*TLDS, "example"])
@@ -47,13 +47,13 @@ def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> 
         body = json.dumps({"message": message} if code else {"MessageId": "0100"}).encode()
         return AWSResponse(request.url, status, HTTPHeaders.from_dict({"x-amzn-errortype": code}), Raw(body))
 
-    mail.ses.meta.events.register_first(EVENT, answer)
+    send.client().meta.events.register_first(EVENT, answer)
     _open.append(answer)
     try:
         yield requests
     finally:
         _open.remove(answer)
-        mail.ses.meta.events.unregister(EVENT, answer)
+        send.client().meta.events.unregister(EVENT, answer)
 
 
 _open: list[Callable[..., Any]] = []

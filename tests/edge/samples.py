@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guestkey.edge.letters import Asked, Facts, Kind, OfCallback, OfGrant, OfLogin
-from guestkey.rules.callbacks import Callback, Told
+from guestkey.edge.mail.compose import CallbackFacts, Facts, GrantFacts, Kind, LoginFacts, RequestFacts
+from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
 from guestkey.rules.logins import Login
@@ -29,9 +29,9 @@ ACME = Tenant(
 )
 
 
-def asked(**changed: Any) -> Asked:
+def asked(**changed: Any) -> RequestFacts:
     """Return what an activation mail tells."""
-    told = Asked(
+    told = RequestFacts(
         tenant=ACME,
         request_id=REQUEST_ID,
         agent_name="Sven Brandt",
@@ -44,7 +44,7 @@ def asked(**changed: Any) -> Asked:
     return replace(told, **changed)
 
 
-def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **changed: Any) -> OfGrant:
+def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **changed: Any) -> GrantFacts:
     """Return what a mail tells of a grant that Anna gave at noon."""
     ends_at = end_of(period, MONDAY_NOON, tenant.zone)
     grant = Grant(
@@ -58,10 +58,10 @@ def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **change
         ends_at=ends_at,
         review_at=None if ends_at else review_at(MONDAY_NOON, tenant.zone),
     )
-    return OfGrant(tenant=tenant, grant=replace(grant, **changed), head=HEAD)
+    return GrantFacts(tenant=tenant, grant=replace(grant, **changed), head=HEAD)
 
 
-def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",), **changed: Any) -> OfLogin:
+def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",), **changed: Any) -> LoginFacts:
     """Return what a mail tells of the first login under Anna's grant."""
     login = Login(
         tenant_id=tenant.tenant_id,
@@ -76,7 +76,7 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
         grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
         access_ends_at=MONDAY_NOON + timedelta(hours=4),
     )
-    return OfLogin(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
+    return LoginFacts(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
 
 
 def slot(starts_at: datetime, minutes: int = 30) -> Slot:
@@ -97,7 +97,7 @@ def of_callback(
     tenant: Tenant = ACME,
     topic: str = "Beratung",
     **changed: Any,
-) -> OfCallback:
+) -> CallbackFacts:
     """Return what a mail tells of the call-back that Anna asked for at noon."""
     callback = Callback(
         tenant_id=tenant.tenant_id,
@@ -112,8 +112,8 @@ def of_callback(
         email="anna@acme.example",
         locale="de-DE",
     )
-    told = Told(slot=slot, earlier=earlier, version=version)
-    return OfCallback(tenant=tenant, callback=replace(callback, **changed), told=told, topic=topic, head=HEAD)
+    told = SlotChange(slot=slot, earlier=earlier, version=version)
+    return CallbackFacts(tenant=tenant, callback=replace(callback, **changed), change=told, topic=topic, head=HEAD)
 
 
 REVOKED: dict[str, Any] = {

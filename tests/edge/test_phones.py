@@ -74,7 +74,7 @@ def test_without_a_known_country_only_the_international_form_is_a_number():
     ],
 )
 def test_a_number_is_shown_in_national_form_in_its_own_country_only(kept, country, shown):
-    assert phones.shown(kept, country) == shown
+    assert phones.national(kept, country) == shown
     assert phones.e164(shown, country) == kept
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import hostile, makers
+from tests import factories, invalid_inputs
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -32,7 +32,7 @@ def test_carla_sees_globex() -> None:
 
 
 def test_a_change_shows_at_once() -> None:
-    makers.tenant("acme", name="Acme SE")
+    factories.tenant("acme", name="Acme SE")
 
     assert get().body["name"] == "Acme SE"
 
@@ -43,6 +43,6 @@ def test_a_tenant_that_nobody_registered_is_unknown() -> None:
     assert (answer.status, answer.code) == (404, "tenant_unknown")
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

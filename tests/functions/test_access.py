@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import keys, livekeys
-from tests import hostile, makers, table
+from guestkey.store.access import live_keys
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import CARLA, DORA, EMIL, SVEN, Caller
+from tests.personas import CARLA, DORA, EMIL, SVEN, Caller
 
 TENANTS = [f"customer-{number:02}" for number in range(12)]
 
@@ -23,7 +24,7 @@ def places(caller: Caller = SVEN) -> list[str]:
 
 
 def test_sven_sees_where_he_may_enter() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     answer = get()
 
     assert answer.status == 200
@@ -46,8 +47,8 @@ def test_nobody_let_sven_in() -> None:
 
 
 def test_a_tenant_stands_there_once_with_the_union_of_its_grants() -> None:
-    given = [makers.grant(may_export=True), makers.grant("support", period="1w"), makers.grant(period="2h")]
-    makers.grant(DORA)
+    given = [factories.grant(may_export=True), factories.grant("support", period="1w"), factories.grant(period="2h")]
+    factories.grant(DORA)
     (place,) = get().body["items"]
 
     assert place["grant_ids"] == sorted(grant.grant_id for grant in given)
@@ -56,23 +57,23 @@ def test_a_tenant_stands_there_once_with_the_union_of_its_grants() -> None:
 
 
 def test_a_permanent_grant_has_no_end() -> None:
-    makers.grant(period="permanent")
-    makers.grant(period="1w")
+    factories.grant(period="permanent")
+    factories.grant(period="1w")
 
     assert get().body["items"][0]["ends_at"] is None
 
 
 def test_each_agent_sees_their_own() -> None:
-    makers.grant()
-    makers.grant("development", by=CARLA)
+    factories.grant()
+    factories.grant("development", by=CARLA)
 
     assert (places(SVEN), places(DORA)) == (["acme"], ["globex"])
 
 
 def test_a_newcomer_to_the_department_sees_it_and_a_leaver_does_not() -> None:
-    makers.grant("support")
-    makers.agent("dora", "development", "support")
-    makers.agent("sven")
+    factories.grant("support")
+    factories.agent("dora", "development", "support")
+    factories.agent("sven")
 
     assert (places(SVEN), places(DORA)) == ([], ["acme"])
 
@@ -80,17 +81,17 @@ def test_a_newcomer_to_the_department_sees_it_and_a_leaver_does_not() -> None:
 def test_what_is_revoked_or_over_is_not_listed_though_its_key_may_still_lie_there(
     world: time_machine.Traveller,
 ) -> None:
-    makers.revoked(makers.grant(by=CARLA), by=CARLA)
-    makers.grant()
+    factories.revoked(factories.grant(by=CARLA), by=CARLA)
+    factories.grant()
     assert places() == ["acme"]
 
     world.shift(timedelta(hours=1))
-    assert len(list(livekeys.of_tenant("acme"))) == 1
+    assert len(list(live_keys.of_tenant("acme"))) == 1
     assert places() == []
 
 
 def test_what_the_index_still_has_and_the_table_has_not_is_not_listed() -> None:
-    makers.grant()
+    factories.grant()
     (key,) = table.items("TENANT#acme", "LIVE#")
     table.put([key | {"PK": {"S": "LAGGING#acme"}, "by_grantee_sort": {"S": "globex#01ARZ3NDEKTSV4RRFFQ69G5FAV"}}])
 
@@ -102,7 +103,7 @@ def test_what_the_index_still_has_and_the_table_has_not_is_not_listed() -> None:
 
 @pytest.fixture
 def many() -> list[str]:
-    makers.bulk_places(TENANTS)
+    factories.bulk_places(TENANTS)
     return TENANTS
 
 
@@ -123,9 +124,9 @@ def test_page_by_page_every_place_comes_once(many: list[str], limit: int) -> Non
 def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: list[str]) -> None:
     first = get(limit=5).body
     shown = [place["tenant_id"] for place in first["items"]]
-    for key in list(livekeys.of_tenant(shown[0])):
+    for key in list(live_keys.of_tenant(shown[0])):
         table.drop(keys.live(shown[0], key.grant_id))
-    makers.bulk_places(["a-new-customer", "z-new-customer"])
+    factories.bulk_places(["a-new-customer", "z-new-customer"])
     rest = get(limit=100, cursor=first["next_cursor"]).body
 
     assert sorted(shown + [place["tenant_id"] for place in rest["items"] if "new" not in place["tenant_id"]]) == many
@@ -133,19 +134,19 @@ def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: lis
 
 def test_another_agents_cursor_is_none(many: list[str]) -> None:
     cursor = get(limit=5).body["next_cursor"]
-    makers.grant(DORA)
+    factories.grant(DORA)
 
     assert get(cursor=cursor, caller=DORA).code == "cursor_invalid"
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         answer = get(limit=limit)
         assert (answer.status, answer.code) == (422, "input_invalid")
         assert answer.body["errors"][0]["pointer"] == "query/limit"
@@ -166,6 +167,6 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

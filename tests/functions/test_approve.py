@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.grants import MOST_LIVE_GRANTS
+from guestkey.rules.grants import MAX_LIVE_GRANTS
 from guestkey.rules.requests import Request
-from guestkey.store import keys, livekeys, requests
-from tests import hostile, makers, table
+from guestkey.store.access import live_keys
+from guestkey.store.dynamodb import keys
+from guestkey.store.requests import requests
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -37,14 +39,14 @@ def may_enter(action: str = "enter") -> bool:
 
 
 def live() -> list[str]:
-    return [key.grant_id for key in livekeys.of_tenant("acme")]
+    return [key.grant_id for key in live_keys.of_tenant("acme")]
 
 
 # ------------------------------------------------------------------ it works
 
 
 def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Traveller) -> None:
-    request = makers.requested(period="4h", may_export=True)
+    request = factories.requested(period="4h", may_export=True)
     world.shift(timedelta(hours=23))
     answer = approve(request.request_id)
 
@@ -68,7 +70,7 @@ def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Travel
 
 
 def test_the_request_says_who_approved_it_when_and_what_it_led_to() -> None:
-    request = makers.requested()
+    request = factories.requested()
     before = shown(request)
     grant = approve(request.request_id, caller=GIULIA).body
 
@@ -82,7 +84,7 @@ def test_the_request_says_who_approved_it_when_and_what_it_led_to() -> None:
 
 
 def test_the_ledger_tells_of_the_approval_and_then_of_the_grant() -> None:
-    request = makers.requested()
+    request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
 
     lines = call("GET", "/v1/ledger", caller=ANNA).text.splitlines()
@@ -96,7 +98,7 @@ def test_the_ledger_tells_of_the_approval_and_then_of_the_grant() -> None:
 
 
 def test_it_is_due_no_more_and_its_grant_is() -> None:
-    request = makers.requested()
+    request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
 
     closed, given = table.one(keys.request("acme", request.request_id)), table.one(keys.grant("acme", grant_id))
@@ -106,10 +108,10 @@ def test_it_is_due_no_more_and_its_grant_is() -> None:
 
 
 def test_sven_can_record_an_entry_under_it() -> None:
-    request = makers.requested()
+    request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
 
-    assert makers.login().grant_id == grant_id
+    assert factories.login().grant_id == grant_id
 
 
 # ------------------------------------------------------------------ otherwise than asked
@@ -125,7 +127,7 @@ def test_sven_can_record_an_entry_under_it() -> None:
     ],
 )
 def test_anna_may_choose_another_period(period: str, ends_at: str | None, review_at: str | None) -> None:
-    request = makers.requested(period="4h")
+    request = factories.requested(period="4h")
     body = approve(request.request_id, {"period": period}).body
 
     assert (body["period"], body["ends_at"], body["review_at"]) == (period, ends_at, review_at)
@@ -133,15 +135,15 @@ def test_anna_may_choose_another_period(period: str, ends_at: str | None, review
 
 
 def test_a_permanent_one_can_be_found_however_old_it_is() -> None:
-    grant_id = approve(makers.requested(period="permanent").request_id).body["grant_id"]
+    grant_id = approve(factories.requested(period="permanent").request_id).body["grant_id"]
 
-    kept = table.one(keys.lasting("acme", grant_id))
+    kept = table.one(keys.permanent_grant("acme", grant_id))
     assert kept and "ttl" not in kept
     assert call("GET", "/v1/grants?state=live", caller=ANNA).body["items"][0]["grant_id"] == grant_id
 
 
 def test_anna_may_drop_the_export() -> None:
-    request = makers.requested(may_export=True)
+    request = factories.requested(may_export=True)
 
     assert approve(request.request_id, {"may_export": False}).body["may_export"] is False
     assert may_enter() and not may_enter("export")
@@ -149,7 +151,7 @@ def test_anna_may_drop_the_export() -> None:
 
 
 def test_export_that_was_not_asked_for_is_never_added() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, {"may_export": True})
 
@@ -159,7 +161,7 @@ def test_export_that_was_not_asked_for_is_never_added() -> None:
 
 @pytest.mark.parametrize("how", [{}, {"body": {}}, {"body": {"period": None, "may_export": None}}, {"raw": ""}])
 def test_what_is_left_out_is_as_the_agent_asked(how: dict[str, Any]) -> None:
-    body = approve(makers.requested(period="2h", may_export=True).request_id, **how).body
+    body = approve(factories.requested(period="2h", may_export=True).request_id, **how).body
 
     assert (body["period"], body["may_export"]) == ("2h", True)
 
@@ -168,7 +170,7 @@ def test_what_is_left_out_is_as_the_agent_asked(how: dict[str, Any]) -> None:
 
 
 def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_colleague() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=BEN)
 
@@ -178,36 +180,36 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_
 
 
 def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
-        foreign, unknown = (approve(id, caller=CARLA) for id in (request.request_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (approve(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for request_id in hostile.NO_IDS:
+    for request_id in invalid_inputs.NO_IDS:
         answer = approve(request_id)
-        assert (answer.status, answer.text) == (404, approve(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, approve(invalid_inputs.UNKNOWN_ID).text)
 
 
 def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
-    assert approve(hostile.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
+    assert approve(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
     assert table.items("TENANT#nobody") == []
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=ANNA.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", hostile.USERS)
+@pytest.mark.parametrize("caller", invalid_inputs.USERS)
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=caller)
 
@@ -215,18 +217,18 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
 
 
 def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
-    assert approve(makers.requested().request_id, caller=SVEN).code == "claims_missing"
+    assert approve(factories.requested().request_id, caller=SVEN).code == "claims_missing"
 
 
 def test_an_agent_who_is_no_longer_active_is_not_let_in(world: time_machine.Traveller) -> None:
-    request = makers.requested()
-    makers.agent("sven", "support", name="Sven Brandt", is_active=False)
+    request = factories.requested()
+    factories.agent("sven", "support", name="Sven Brandt", is_active=False)
     with table.unchanged():
         answer = approve(request.request_id)
     assert (answer.status, answer.code) == (404, "grantee_unknown")
     assert shown(request)["state"] == "pending"
 
-    makers.agent("sven", "support", name="Sven B.")
+    factories.agent("sven", "support", name="Sven B.")
     body = approve(request.request_id).body
     assert body["grantee"]["name"] == "Sven B.", "a grant has the name of now"
     assert shown(request)["agent"]["name"] == "Sven Brandt", "a request that of then"
@@ -237,10 +239,10 @@ def test_an_agent_who_is_no_longer_active_is_not_let_in(world: time_machine.Trav
 
 @pytest.mark.parametrize(
     ("sent", "status", "code"),
-    [case for case in hostile.bodies({"period": "1h"}) if case.id not in {"an empty object", "no body"}],
+    [case for case in invalid_inputs.bodies({"period": "1h"}) if case.id not in {"an empty object", "no body"}],
 )
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, **sent)
 
@@ -249,7 +251,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
+    invalid_inputs.wrong(
         period=[5, 1.5, True, ["1h"], {}, "", "1H", "3h", "1h ", "forever"],
         may_export=[0, 1, "true", "false", "", [], {}],
         note=["No"],
@@ -257,7 +259,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
     ),
 )
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
-    request = makers.requested(may_export=True)
+    request = factories.requested(may_export=True)
     with table.unchanged():
         answer = approve(request.request_id, {field: value})
 
@@ -269,7 +271,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 def test_the_claims_come_before_the_input_and_the_input_before_the_right() -> None:
-    request_id = makers.requested().request_id
+    request_id = factories.requested().request_id
 
     assert approve(request_id, raw="{", caller=ANNA.acting()).code == "acting_for_another"
     assert approve(request_id, raw="{", caller=BEN).code == "json_invalid"
@@ -277,8 +279,8 @@ def test_the_claims_come_before_the_input_and_the_input_before_the_right() -> No
 
 
 def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -> None:
-    request = makers.requested()
-    assert approve(hostile.UNKNOWN_ID, caller=BEN).code == "right_missing"
+    request = factories.requested()
+    assert approve(invalid_inputs.UNKNOWN_ID, caller=BEN).code == "right_missing"
 
     approve(request.request_id, headers=KEY)
     table.drop(keys.request("acme", request.request_id))
@@ -286,10 +288,10 @@ def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -
 
 
 def test_a_kept_answer_comes_before_the_state_and_the_state_before_everything_else() -> None:
-    request = makers.requested()
+    request = factories.requested()
     kept = approve(request.request_id, headers=KEY)
-    makers.agent("sven", is_active=False)
-    makers.bulk_live(MOST_LIVE_GRANTS)
+    factories.agent("sven", is_active=False)
+    factories.bulk_live(MAX_LIVE_GRANTS)
 
     assert approve(request.request_id, headers=KEY).text == kept.text
     assert approve(request.request_id, {"may_export": True}).code == "request_closed"
@@ -302,7 +304,7 @@ def test_a_kept_answer_comes_before_the_state_and_the_state_before_everything_el
 def test_approved_twice_it_is_closed_for_ever_and_names_the_grant(
     later: timedelta, world: time_machine.Traveller
 ) -> None:
-    request = makers.requested()
+    request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
     world.shift(later)
     with table.unchanged():
@@ -313,19 +315,19 @@ def test_approved_twice_it_is_closed_for_ever_and_names_the_grant(
 
 
 def test_a_grant_that_was_revoked_is_not_given_again_by_the_same_request() -> None:
-    request = makers.requested()
-    makers.revoked(makers.approved(request))
+    request = factories.requested()
+    factories.revoked(factories.approved(request))
 
     assert approve(request.request_id).code == "request_closed"
     assert not may_enter()
 
 
-@pytest.mark.parametrize(("close", "state"), [(makers.declined, "declined"), (makers.withdrawn, "withdrawn")])
+@pytest.mark.parametrize(("close", "state"), [(factories.declined, "declined"), (factories.withdrawn, "withdrawn")])
 @pytest.mark.parametrize("later", [timedelta(), 2 * DAY], ids=str)
 def test_what_was_declined_or_withdrawn_stays_so(
     close: Callable[[Request], object], state: str, later: timedelta, world: time_machine.Traveller
 ) -> None:
-    request = makers.requested()
+    request = factories.requested()
     close(request)
     world.shift(later)
     with table.unchanged():
@@ -337,10 +339,10 @@ def test_what_was_declined_or_withdrawn_stays_so(
 
 @pytest.mark.parametrize("is_written_down", [True, False])
 def test_what_has_expired_cannot_be_approved(is_written_down: bool, world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(DAY)
     if is_written_down:
-        requests.expire(request, makers.now())
+        requests.expire(request, factories.now())
     with table.unchanged():
         answer = approve(request.request_id)
 
@@ -348,15 +350,15 @@ def test_what_has_expired_cannot_be_approved(is_written_down: bool, world: time_
 
 
 def test_in_its_very_last_second_it_can(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(DAY - SECOND)
 
     assert approve(request.request_id).status == 201
 
 
 def test_the_501st_live_grant_is_too_many_and_the_request_goes_on_waiting() -> None:
-    request = makers.requested()
-    makers.bulk_live(MOST_LIVE_GRANTS)
+    request = factories.requested()
+    factories.bulk_live(MAX_LIVE_GRANTS)
     with table.unchanged():
         answer = approve(request.request_id)
 
@@ -368,7 +370,7 @@ def test_the_501st_live_grant_is_too_many_and_the_request_goes_on_waiting() -> N
 
 
 def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     first = approve(request.request_id, {"period": "2h"}, headers=KEY)
     world.shift(timedelta(hours=3))
     with table.unchanged():
@@ -379,7 +381,7 @@ def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.T
 
 
 def test_the_same_key_with_another_body_is_refused() -> None:
-    request = makers.requested()
+    request = factories.requested()
     approve(request.request_id, headers=KEY)
     with table.unchanged():
         answer = approve(request.request_id, {"period": "2h"}, headers=KEY)
@@ -388,27 +390,27 @@ def test_the_same_key_with_another_body_is_refused() -> None:
 
 
 def test_the_same_key_for_another_request_is_another_key() -> None:
-    first, second = (approve(makers.requested().request_id, headers=KEY) for _ in range(2))
+    first, second = (approve(factories.requested().request_id, headers=KEY) for _ in range(2))
 
     assert first.body["grant_id"] != second.body["grant_id"]
 
 
 def test_the_same_key_of_a_colleague_is_another_key() -> None:
-    request = makers.requested()
+    request = factories.requested()
     approve(request.request_id, headers=KEY)
 
     assert approve(request.request_id, headers=KEY, caller=GIULIA).code == "request_closed"
 
 
 def test_a_refused_approval_keeps_no_key() -> None:
-    request = makers.requested()
+    request = factories.requested()
     assert approve(request.request_id, {"may_export": True}, headers=KEY).code == "export_not_asked"
 
     assert approve(request.request_id, headers=KEY).status == 201
 
 
 def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
-    request = makers.requested()
+    request = factories.requested()
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(approve(request.request_id, headers=KEY))):
         lost = approve(request.request_id, headers=KEY)
@@ -421,60 +423,60 @@ def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
 
 
 def test_of_two_approvals_at_the_same_moment_one_gives_a_grant_and_the_other_names_it() -> None:
-    request = makers.requested()
+    request = factories.requested()
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(approve(request.request_id, caller=GIULIA))):
         lost = approve(request.request_id)
 
     assert (lost.status, lost.code) == (409, "request_closed")
     assert [lost.body["grant_id"]] == [won[0].body["grant_id"]] == live()
-    assert makers.what_happened() == ["request.made", "request.approved", "grant.given"]
+    assert factories.what_happened() == ["request.made", "request.approved", "grant.given"]
 
 
-@pytest.mark.parametrize(("close", "state"), [(makers.declined, "declined"), (makers.withdrawn, "withdrawn")])
+@pytest.mark.parametrize(("close", "state"), [(factories.declined, "declined"), (factories.withdrawn, "withdrawn")])
 def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: close(request, at=WHEN_NO_WISH_STANDS)):
         answer = approve(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (409, state)
     assert live() == []
-    assert makers.what_happened() == ["request.made", f"request.{state}"]
+    assert factories.what_happened() == ["request.made", f"request.{state}"]
 
 
 def test_an_approval_in_the_last_second_loses_against_the_note_that_it_expired(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(DAY - SECOND)
 
     def expire() -> None:
-        with time_machine.travel(SECOND + makers.now(), tick=False):
-            requests.expire(request, makers.now())
+        with time_machine.travel(SECOND + factories.now(), tick=False):
+            requests.expire(request, factories.now())
 
     with table.meanwhile(expire):
         answer = approve(request.request_id)
 
     assert (answer.status, answer.code) == (410, "request_expired")
-    assert makers.what_happened() == ["request.made", "request.expired"]
+    assert factories.what_happened() == ["request.made", "request.expired"]
 
 
 def test_a_note_that_it_expired_loses_against_an_approval_in_the_last_second(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def approve_in_time() -> None:
-        with time_machine.travel(makers.now() - SECOND, tick=False):
+        with time_machine.travel(factories.now() - SECOND, tick=False):
             assert approve(request.request_id).status == 201
 
     world.shift(DAY)
     with table.meanwhile(approve_in_time):
-        requests.expire(request, makers.now())
+        requests.expire(request, factories.now())
 
     assert shown(request)["state"] == "approved"
-    assert makers.what_happened() == ["request.made", "request.approved", "grant.given"]
+    assert factories.what_happened() == ["request.made", "request.approved", "grant.given"]
 
 
 def test_a_right_that_is_taken_away_while_anna_approves_counts() -> None:
-    request = makers.requested()
-    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+    request = factories.requested()
+    with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = approve(request.request_id)
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -484,16 +486,16 @@ def test_a_right_that_is_taken_away_while_anna_approves_counts() -> None:
 
 
 def test_an_approval_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    request = makers.requested()
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    request = factories.requested()
+    with table.meanwhile(lambda: factories.grant(DORA)):
         assert approve(request.request_id).status == 201
 
-    assert makers.what_happened() == ["request.made", "grant.given", "request.approved", "grant.given"]
+    assert factories.what_happened() == ["request.made", "grant.given", "request.approved", "grant.given"]
 
 
 @pytest.mark.parametrize(("losses", "status"), [(2, 201), (3, 503)])
 def test_a_right_that_comes_and_goes_is_asked_for_three_times(losses: int, status: int) -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
         is_gone = sent.is_write and sent.nth <= losses
@@ -505,7 +507,7 @@ def test_a_right_that_comes_and_goes_is_asked_for_three_times(losses: int, statu
 
 
 def test_while_another_write_is_under_way_it_is_tried_again() -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
         is_in_the_way = sent.is_write and sent.nth == 1

@@ -12,11 +12,13 @@ import time_machine
 from guestkey.rules.desk import QUARTER
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import What
-from guestkey.store import callbacks, desks, keys, ledger, seats
-from tests import hostile, makers, table
+from guestkey.store.callbacks import callbacks, desks, seats
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 from tests.store import wire
 
 QUEUE = {"topic": "technical", "description": "The import stands still", "phone": "+49 241 446 86 122"}
@@ -29,7 +31,7 @@ def post(body: Any = TEN, *, caller: Caller = ANNA, **how: Any) -> Answer:
 
 
 def last_entry(tenant_id: str = "acme") -> Any:
-    return list(ledger.since(tenant_id, 0, 1000))[-1]
+    return list(ledger.entries_after(tenant_id, 0, 1000))[-1]
 
 
 def next_of(answer: Answer) -> list[str]:
@@ -59,7 +61,7 @@ def test_anna_books_tuesday_at_ten() -> None:
         "agent": None,
         "version": 0,
     }
-    assert makers.seats_held() == {TUESDAY_AT_TEN: {callback_id}}
+    assert factories.seats_held() == {TUESDAY_AT_TEN: {callback_id}}
 
 
 def test_giulia_joins_the_queue() -> None:
@@ -69,7 +71,7 @@ def test_giulia_joins_the_queue() -> None:
     assert (answer.body["kind"], answer.body["state"]) == ("queue", "waiting")
     assert answer.body["starts_at"] is answer.body["ends_at"] is None
     assert seats.queue() == [("acme", answer.body["callback_id"])]
-    assert makers.seats_held() == {}
+    assert factories.seats_held() == {}
 
 
 def test_anna_may_prefer_the_queue() -> None:
@@ -83,7 +85,7 @@ def test_nobody_needs_the_right() -> None:
 def test_a_longer_topic_takes_both_its_quarter_hours() -> None:
     callback_id = post(TEN | {"topic": "technical"}).body["callback_id"]
 
-    assert makers.seats_held() == {TUESDAY_AT_TEN: {callback_id}, TUESDAY_AT_TEN + QUARTER: {callback_id}}
+    assert factories.seats_held() == {TUESDAY_AT_TEN: {callback_id}, TUESDAY_AT_TEN + QUARTER: {callback_id}}
 
 
 @pytest.mark.parametrize(
@@ -121,13 +123,13 @@ def test_a_description_is_trimmed_and_normalised() -> None:
 
 
 def test_the_record_keeps_what_mails_will_need() -> None:
-    kept = callbacks.find("acme", post().body["callback_id"])
+    kept = callbacks.find_one("acme", post().body["callback_id"])
 
     assert (kept.email, kept.locale, kept.version) == ("anna@acme.example", "de-DE", 0)
 
 
 def test_a_user_without_an_address_can_book_too() -> None:
-    kept = callbacks.find("acme", post(caller=ANNA.but(email=None, name=None)).body["callback_id"])
+    kept = callbacks.find_one("acme", post(caller=ANNA.but(email=None, name=None)).body["callback_id"])
 
     assert (kept.email, kept.requested_by.name) == (None, "anna")
 
@@ -154,10 +156,10 @@ def test_what_is_booked_may_be_swept_long_after_and_what_waits_never() -> None:
     swept_at = str(int((TUESDAY_AT_TEN + QUARTER + timedelta(days=400)).timestamp()))
     for key, ttl in (
         (keys.callback("acme", booked), {"N": swept_at}),
-        (keys.callback_of(booked), {"N": swept_at}),
+        (keys.callback_tenant(booked), {"N": swept_at}),
         (keys.open_callback("acme"), None),
         (keys.callback("globex", waiting), None),
-        (keys.callback_of(waiting), None),
+        (keys.callback_tenant(waiting), None),
         (keys.open_callback("globex"), None),
         (keys.waiting(waiting), None),
     ):
@@ -194,22 +196,22 @@ def test_after_the_slot_the_next_may_be_booked_though_nobody_closed_it_and_nothi
     again = post(QUEUE)
     assert again.status == 201
     assert table.one(keys.open_callback("acme"))["callback_id"]["S"] == again.body["callback_id"]  # type: ignore[index]
-    assert callbacks.find("acme", first.body["callback_id"]).state(makers.now()) == "unreached"
+    assert callbacks.find_one("acme", first.body["callback_id"]).state(factories.now()) == "unreached"
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
 def test_what_an_agent_has_taken_stays_open_until_it_is_closed(world: time_machine.Traveller, starts_at: Any) -> None:
-    taken = makers.taken(makers.callback(ANNA, starts_at))
+    taken = factories.taken(factories.callback(ANNA, starts_at))
     world.move_to(TUESDAY_AT_TEN + timedelta(days=2))
     assert post(QUEUE).code == "callback_open"
 
     world.shift(timedelta(seconds=2))  # her wish has passed
-    makers.closed(taken)
+    factories.closed(taken)
     assert post(QUEUE).status == 201
 
 
 def test_after_cancelling_the_next_may_be_booked() -> None:
-    makers.cancelled(makers.callback())
+    factories.cancelled(factories.callback())
 
     assert post().status == 201
 
@@ -218,8 +220,8 @@ def test_after_cancelling_the_next_may_be_booked() -> None:
 
 
 def test_what_others_have_booked_is_refused_with_the_next_three_free_slots() -> None:
-    makers.seats(TUESDAY_AT_TEN, 2)
-    makers.seats(TUESDAY_AT_TEN + 2 * QUARTER, 2)
+    factories.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN + 2 * QUARTER, 2)
     with table.unchanged():
         answer = post()
 
@@ -232,23 +234,23 @@ def test_what_others_have_booked_is_refused_with_the_next_three_free_slots() -> 
 
 
 def test_what_is_offered_instead_can_be_booked() -> None:
-    makers.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN, 2)
 
     assert post(TEN | {"starts_at": next_of(post())[0]}).status == 201
 
 
 def test_one_quarter_hour_of_two_that_is_full_is_enough_to_refuse() -> None:
-    makers.seats(TUESDAY_AT_TEN + QUARTER, 2)
+    factories.seats(TUESDAY_AT_TEN + QUARTER, 2)
     answer = post(TEN | {"topic": "technical"})
 
     assert answer.code == "slot_taken"
     assert next_of(answer)[0] == "2026-11-24T09:30:00Z"
-    assert list(makers.seats_held()) == [TUESDAY_AT_TEN + QUARTER]
+    assert list(factories.seats_held()) == [TUESDAY_AT_TEN + QUARTER]
 
 
 def test_the_evening_is_followed_by_the_next_day() -> None:
     last = TUESDAY_AT_TEN + timedelta(hours=7, minutes=45)
-    makers.seats(last, 2)
+    factories.seats(last, 2)
     answer = post(TEN | {"starts_at": text_of(last)})
 
     assert next_of(answer) == ["2026-11-25T08:00:00Z", "2026-11-25T08:15:00Z", "2026-11-25T08:30:00Z"]
@@ -256,24 +258,24 @@ def test_the_evening_is_followed_by_the_next_day() -> None:
 
 def test_at_the_horizon_earlier_ones_are_offered_the_nearest_first() -> None:
     horizon = MONDAY_NOON + timedelta(days=14)
-    makers.seats(horizon, 2)
-    makers.seats(horizon - 2 * QUARTER, 2)
+    factories.seats(horizon, 2)
+    factories.seats(horizon - 2 * QUARTER, 2)
     answer = post(TEN | {"starts_at": text_of(horizon)})
 
     assert next_of(answer) == ["2026-12-07T11:45:00Z", "2026-12-07T11:15:00Z", "2026-12-07T11:00:00Z"]
 
 
 def test_where_nothing_else_is_free_nothing_is_offered() -> None:
-    makers.desk(lead_minutes=0, hours={"tue": [{"from": "10:00", "until": "10:15"}]}, lines=1)
-    makers.seats(TUESDAY_AT_TEN, 1)
-    makers.seats(TUESDAY_AT_TEN + timedelta(days=7), 1)
+    factories.desk(lead_minutes=0, hours={"tue": [{"from": "10:00", "until": "10:15"}]}, lines=1)
+    factories.seats(TUESDAY_AT_TEN, 1)
+    factories.seats(TUESDAY_AT_TEN + timedelta(days=7), 1)
 
     assert next_of(post()) == []
 
 
 def test_an_open_one_is_told_before_a_slot_that_is_taken() -> None:
-    makers.callback()
-    makers.seats(TUESDAY_AT_TEN, 2)
+    factories.callback()
+    factories.seats(TUESDAY_AT_TEN, 2)
 
     assert post().code == "callback_open"
 
@@ -347,7 +349,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*hostile.USERS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     answer = post(caller=caller)
 
@@ -363,7 +365,7 @@ def test_a_tenant_that_nobody_registered_is_unknown() -> None:
 
 def test_as_long_as_there_is_no_desk_nobody_can_be_called() -> None:
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
 
     assert (post(QUEUE).status, post(QUEUE).code) == (404, "desk_unknown")
 
@@ -371,7 +373,7 @@ def test_as_long_as_there_is_no_desk_nobody_can_be_called() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(TEN))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TEN))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -390,14 +392,14 @@ NO_MOMENTS: list[Any] = [
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        topic=[*hostile.NO_SLUGS, "nothing"],
+    invalid_inputs.wrong(
+        topic=[*invalid_inputs.NO_SLUGS, "nothing"],
         description=[
-            *hostile.NO_TEXTS, "", " \n ", "x" * 2001, "x" * 20_000, "a\x00b", "a\x1bb", "a\u202eb", "a\u2028b",
+            *invalid_inputs.NO_TEXTS, "", " \n ", "x" * 2001, "x" * 20_000, "a\x00b", "a\x1bb", "a\u202eb", "a\u2028b",
         ],
         phone=[
-            *hostile.NO_TEXTS, "", "1", "112", "0241", "+49", "call me", "0800 FLOWERS", "0241 44686122 ext. 5",
-            "0" * 41, "+", "+1", *hostile.TRICKS,
+            *invalid_inputs.NO_TEXTS, "", "1", "112", "0241", "+49", "call me", "0800 FLOWERS", "0241 44686122 ext. 5",
+            "0" * 41, "+", "+1", *invalid_inputs.TRICKS,
         ],
         starts_at=NO_MOMENTS,
     ),
@@ -424,7 +426,7 @@ def test_a_number_of_another_country_needs_its_code() -> None:
 
 
 def test_the_input_comes_before_what_is_open() -> None:
-    makers.callback()
+    factories.callback()
 
     assert post(TEN | {"phone": "1"}).code == "input_invalid"
     assert post(TEN | {"starts_at": "2026-11-24T10:05:00+01:00"}).code == "slot_not_offered"
@@ -444,8 +446,8 @@ def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.T
 
 def test_a_kept_answer_comes_before_the_state(world: time_machine.Traveller) -> None:
     first = post(headers=KEY)
-    makers.cancelled(callbacks.find("acme", first.body["callback_id"]))
-    makers.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
+    factories.cancelled(callbacks.find_one("acme", first.body["callback_id"]))
+    factories.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
     world.move_to(TUESDAY_AT_TEN)  # too soon to be booked, and the topic is no more
 
     assert post(headers=KEY).text == first.text
@@ -466,9 +468,9 @@ def test_a_colleagues_same_key_is_another_key() -> None:
 
 
 def test_a_refused_request_keeps_no_key() -> None:
-    makers.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN, 2)
     assert post(headers=KEY).code == "slot_taken"
-    makers.seats(TUESDAY_AT_TEN, 1)
+    factories.seats(TUESDAY_AT_TEN, 1)
 
     assert post(headers=KEY).status == 201
 
@@ -483,22 +485,22 @@ def test_of_two_users_who_book_at_the_same_moment_one_has_a_call_back() -> None:
 
     assert (lost.status, lost.code) == (409, "callback_open")
     assert lost.body["callback"] == won[0].body
-    assert makers.seats_held() == {}
+    assert factories.seats_held() == {}
 
 
 def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
-    makers.seats(TUESDAY_AT_TEN, 1)
+    factories.seats(TUESDAY_AT_TEN, 1)
     with table.meanwhile(lambda: post(caller=CARLA)):
         lost = post()
 
     assert (lost.status, lost.code) == (409, "slot_taken")
     assert next_of(lost)[0] == "2026-11-24T09:15:00Z"
-    assert len(makers.seats_held()[TUESDAY_AT_TEN]) == 2
-    assert makers.what_happened() == []
+    assert len(factories.seats_held()[TUESDAY_AT_TEN]) == 2
+    assert factories.what_happened() == []
 
 
 def test_what_is_open_is_told_before_what_is_taken_where_both_came_meanwhile() -> None:
-    makers.seats(TUESDAY_AT_TEN, 1)
+    factories.seats(TUESDAY_AT_TEN, 1)
     with table.meanwhile(lambda: post(caller=BEN)):
         lost = post()
 
@@ -506,40 +508,40 @@ def test_what_is_open_is_told_before_what_is_taken_where_both_came_meanwhile() -
 
 
 def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
-    makers.seats(TUESDAY_AT_TEN, 1)
+    factories.seats(TUESDAY_AT_TEN, 1)
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
         lost = post(headers=KEY)
 
     assert (lost.status, lost.text) == (201, won[0].text)
-    assert len(makers.seats_held()[TUESDAY_AT_TEN]) == 2
+    assert len(factories.seats_held()[TUESDAY_AT_TEN]) == 2
 
 
 def test_a_booking_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    with table.meanwhile(makers.grant):
+    with table.meanwhile(factories.grant):
         answer = post()
 
     assert answer.status == 201
-    assert makers.what_happened() == ["grant.given", "callback.booked"]
+    assert factories.what_happened() == ["grant.given", "callback.booked"]
 
 
 def test_a_place_that_is_freed_meanwhile_is_had() -> None:
-    makers.seats(TUESDAY_AT_TEN, 1)
-    theirs = makers.callback(CARLA, TUESDAY_AT_TEN)
-    with table.meanwhile(lambda: makers.cancelled(theirs, by=CARLA)):
+    factories.seats(TUESDAY_AT_TEN, 1)
+    theirs = factories.callback(CARLA, TUESDAY_AT_TEN)
+    with table.meanwhile(lambda: factories.cancelled(theirs, by=CARLA)):
         assert post().status == 201
 
 
 # ------------------------------------------------------------------ a conflict is no answer
 
 BY_SLOT = "SLOTS#"
-HELD_UP = "TransactionConflict"
+RETRYABLE = "TransactionConflict"
 
 
 def test_a_booking_that_was_held_up_is_tried_again() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         is_first = request.operation == "TransactWriteItems" and request.nth == 1
-        return wire.cancelled(request, HELD_UP, BY_SLOT) if is_first else send()
+        return wire.cancelled(request, RETRYABLE, BY_SLOT) if is_first else send()
 
     with wire.through(script) as came:
         answer = post()
@@ -551,17 +553,17 @@ def test_a_booking_that_was_held_up_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("meanwhile", "code"),
     [
-        (partial(makers.seats, TUESDAY_AT_TEN, 2), "slot_taken"),
+        (partial(factories.seats, TUESDAY_AT_TEN, 2), "slot_taken"),
         (lambda: table.put([raw_open_key("of-bens")]), "callback_open"),
     ],
 )
 def test_whoever_was_held_up_looks_whether_there_is_anything_left_to_try_for(meanwhile: Any, code: str) -> None:
-    makers.callback(CARLA, TUESDAY_AT_TEN, callback_id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    factories.callback(CARLA, TUESDAY_AT_TEN, callback_id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
     def script(request: wire.Request, send: wire.Send) -> Any:
         if request.operation == "TransactWriteItems":
             meanwhile()
-            return wire.cancelled(request, HELD_UP, BY_SLOT)
+            return wire.cancelled(request, RETRYABLE, BY_SLOT)
         return send()
 
     with wire.through(script) as came:
@@ -573,7 +575,7 @@ def test_whoever_was_held_up_looks_whether_there_is_anything_left_to_try_for(mea
 
 def raw_open_key(callback_id: str) -> table.Raw:
     """Return an open key of acme's, and put the call-back it names."""
-    theirs = table.one(keys.callback("globex", hostile.UNKNOWN_ID))
+    theirs = table.one(keys.callback("globex", invalid_inputs.UNKNOWN_ID))
     assert theirs
     table.put(
         [theirs | dict(zip(("PK", "SK"), ({"S": part} for part in keys.callback("acme", callback_id)), strict=True))]
@@ -589,7 +591,7 @@ def test_whoever_was_held_up_by_a_twin_with_the_same_key_reads_its_answer() -> N
         if request.operation == "TransactWriteItems" and not won:
             won.append(Answer(0, None, {}, ""))
             won.append(post(headers=KEY))
-            return wire.cancelled(request, HELD_UP, "TENANT#")
+            return wire.cancelled(request, RETRYABLE, "TENANT#")
         return send()
 
     with wire.through(script):
@@ -600,7 +602,7 @@ def test_whoever_was_held_up_by_a_twin_with_the_same_key_reads_its_answer() -> N
 
 def test_whoever_is_held_up_again_and_again_is_asked_to_come_back() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
-        return wire.cancelled(request, HELD_UP, BY_SLOT) if request.is_write else send()
+        return wire.cancelled(request, RETRYABLE, BY_SLOT) if request.is_write else send()
 
     with table.unchanged(), wire.through(script):
         answer = post()

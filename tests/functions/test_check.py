@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
 
 ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
 NO = {"allowed": False, "grant_id": None, "may_export": False, "ends_at": None}
@@ -33,7 +33,7 @@ def ask(agent: Caller = SVEN, tenant_id: str = "acme", action: str = "enter", lo
 
 
 def test_sven_may_enter_while_anna_lets_him() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     answer = post()
 
     assert answer.status == 200
@@ -49,7 +49,7 @@ def test_sven_may_enter_while_anna_lets_him() -> None:
 
 
 def test_a_permanent_grant_has_no_end() -> None:
-    makers.grant(period="permanent")
+    factories.grant(period="permanent")
 
     assert ask()["ends_at"] is None
 
@@ -59,50 +59,52 @@ def test_without_a_grant_nobody_may() -> None:
 
 
 def test_sven_may_export_only_where_export_was_granted() -> None:
-    makers.grant()
+    factories.grant()
     assert ask(action="export") == NO | {"reason": "export_not_granted"}
 
-    exporting = makers.grant(may_export=True)
+    exporting = factories.grant(may_export=True)
     assert ask(action="export")["grant_id"] == exporting.grant_id
 
 
 def test_a_check_changes_nothing() -> None:
-    makers.grant()
+    factories.grant()
     with table.unchanged():
         ask()
         ask(DORA)
 
 
 def test_what_carla_granted_lets_nobody_into_acme() -> None:
-    makers.grant(by=CARLA)
+    factories.grant(by=CARLA)
 
     assert ask(tenant_id="globex")["allowed"]
     assert not ask(tenant_id="acme")["allowed"]
 
 
 def test_what_sven_may_dora_may_not() -> None:
-    makers.grant()
+    factories.grant()
 
     assert ask(DORA) == NO | {"reason": "no_live_grant"}
 
 
 @pytest.mark.parametrize(("tenant_id", "agent_id"), [("nobody", "sven"), ("acme", "nobody"), ("nobody", "nobody")])
 def test_unknown_names_have_no_live_grant(tenant_id: str, agent_id: str) -> None:
-    makers.grant()
+    factories.grant()
     answer = post({"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter"})
 
     assert tuple(answer) == (200, NO | {"reason": "no_live_grant"})
-    with_login = post({"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter", "login_id": hostile.UNKNOWN_ID})
+    with_login = post(
+        {"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter", "login_id": invalid_inputs.UNKNOWN_ID}
+    )
     assert tuple(with_login) == (200, NO | {"reason": "no_live_grant"})
 
 
 def test_an_inactive_agent_may_not_whatever_was_granted() -> None:
-    makers.agent("emil", "support")
-    makers.grant(EMIL)
-    makers.grant("support")
+    factories.agent("emil", "support")
+    factories.grant(EMIL)
+    factories.grant("support")
     assert ask(EMIL)["allowed"]
 
-    makers.agent("emil", "support", is_active=False)
+    factories.agent("emil", "support", is_active=False)
     assert ask(EMIL) == NO | {"reason": "agent_inactive"}
 
 
@@ -110,27 +112,27 @@ def test_an_inactive_agent_may_not_whatever_was_granted() -> None:
 
 
 def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out() -> None:
-    makers.grant("support")
+    factories.grant("support")
     assert ask(SVEN)["allowed"]
     assert not ask(DORA)["allowed"]
 
-    makers.agent("dora", "development", "support")
-    makers.agent("sven", "development")
+    factories.agent("dora", "development", "support")
+    factories.agent("sven", "development")
     assert ask(DORA)["allowed"]
     assert ask(SVEN) == NO | {"reason": "no_live_grant"}
 
 
 def test_who_leaves_the_department_keeps_what_names_the_person() -> None:
-    makers.grant("support")
-    own = makers.grant(SVEN)
-    makers.agent("sven")
+    factories.grant("support")
+    own = factories.grant(SVEN)
+    factories.agent("sven")
 
     assert ask()["grant_id"] == own.grant_id
 
 
 def test_an_agent_of_the_departments_name_is_not_the_department() -> None:
-    makers.grant("support")
-    makers.agent("support")
+    factories.grant("support")
+    factories.agent("support")
 
     assert not post(ENTER | {"agent_id": "support"}).body["allowed"]
 
@@ -139,26 +141,26 @@ def test_an_agent_of_the_departments_name_is_not_the_department() -> None:
 
 
 def test_the_grant_that_ends_last_is_named_and_a_permanent_one_last_of_all() -> None:
-    makers.grant(period="2h")
-    longest = makers.grant("support", period="4h")
-    makers.grant(period="1h")
+    factories.grant(period="2h")
+    longest = factories.grant("support", period="4h")
+    factories.grant(period="1h")
     assert ask()["grant_id"] == longest.grant_id
 
-    permanent = makers.grant("support", period="permanent")
-    makers.grant(period="1mo")
+    permanent = factories.grant("support", period="permanent")
+    factories.grant(period="1mo")
     assert ask()["grant_id"] == permanent.grant_id
 
 
 def test_of_two_that_end_together_the_lower_id_is_named() -> None:
-    first, second = makers.grant(period="permanent"), makers.grant(period="permanent")
+    first, second = factories.grant(period="permanent"), factories.grant(period="permanent")
     assert first.grant_id < second.grant_id
 
     assert ask()["grant_id"] == first.grant_id
 
 
 def test_export_is_allowed_if_any_covering_grant_allows_it_and_that_one_is_named() -> None:
-    exporting = makers.grant(may_export=True, period="1h")
-    lasting = makers.grant("support", period="permanent")
+    exporting = factories.grant(may_export=True, period="1h")
+    lasting = factories.grant("support", period="permanent")
 
     entering = ask()
     assert (entering["grant_id"], entering["may_export"], entering["ends_at"]) == (lasting.grant_id, True, None)
@@ -167,8 +169,8 @@ def test_export_is_allowed_if_any_covering_grant_allows_it_and_that_one_is_named
 
 
 def test_ending_one_never_ends_another() -> None:
-    short, long = makers.grant(), makers.grant(period="2h")
-    makers.revoked(long)
+    short, long = factories.grant(), factories.grant(period="2h")
+    factories.revoked(long)
 
     assert ask()["grant_id"] == short.grant_id
 
@@ -179,7 +181,7 @@ def test_ending_one_never_ends_another() -> None:
 def test_the_end_is_exclusive_and_an_expired_key_that_still_lies_there_lets_nobody_in(
     world: time_machine.Traveller,
 ) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.move_to(MONDAY_NOON + timedelta(minutes=59, seconds=59), tick=False)
     assert ask()["allowed"]
 
@@ -189,7 +191,7 @@ def test_the_end_is_exclusive_and_an_expired_key_that_still_lies_there_lets_nobo
 
 
 def test_a_grant_does_not_count_before_it_was_given(world: time_machine.Traveller) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(timedelta(seconds=-1))
 
     assert not ask()["allowed"]
@@ -199,75 +201,75 @@ def test_a_grant_does_not_count_before_it_was_given(world: time_machine.Travelle
 
 
 def test_inside_his_own_open_login_sven_may_go_on() -> None:
-    makers.grant()
+    factories.grant()
 
-    assert ask(login_id=makers.login().login_id)["reason"] == "granted"
+    assert ask(login_id=factories.login().login_id)["reason"] == "granted"
 
 
 def test_without_a_record_there_is_no_entry() -> None:
-    makers.grant()
+    factories.grant()
 
-    assert ask(login_id=hostile.UNKNOWN_ID) == NO | {"reason": "no_login"}
+    assert ask(login_id=invalid_inputs.UNKNOWN_ID) == NO | {"reason": "no_login"}
 
 
 def test_inside_another_agents_login_nobody_may() -> None:
-    makers.grant("support")
-    makers.grant(DORA)
-    login = makers.login(SVEN)
+    factories.grant("support")
+    factories.grant(DORA)
+    login = factories.login(SVEN)
 
     assert ask(DORA, login_id=login.login_id) == NO | {"reason": "no_login"}
 
 
 def test_a_login_at_another_tenant_is_none_here() -> None:
-    makers.grant()
-    makers.grant(by=CARLA)
+    factories.grant()
+    factories.grant(by=CARLA)
 
-    assert ask(login_id=makers.login(SVEN, "globex").login_id)["reason"] == "no_login"
+    assert ask(login_id=factories.login(SVEN, "globex").login_id)["reason"] == "no_login"
 
 
 def test_a_login_that_was_ended_lets_nobody_on() -> None:
-    makers.grant()
-    login = makers.login()
-    makers.logged_out(login)
+    factories.grant()
+    login = factories.login()
+    factories.logged_out(login)
 
     assert ask(login_id=login.login_id) == NO | {"reason": "no_login"}
     assert ask()["allowed"], "but Sven may begin again"
 
 
 def test_a_login_that_access_has_ended_stays_over_when_access_comes_back(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
-    login = makers.login()
+    grant = factories.grant()
+    login = factories.login()
     world.shift(timedelta(minutes=1))
-    makers.revoked(grant)
+    factories.revoked(grant)
     assert ask(login_id=login.login_id)["reason"] == "no_live_grant"
     world.shift(timedelta(minutes=1))
-    makers.grant()
+    factories.grant()
 
     assert ask(login_id=login.login_id)["reason"] == "no_login"
 
 
 def test_a_login_goes_on_under_another_grant_that_takes_over_in_time(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(timedelta(minutes=30))
-    makers.grant()
+    factories.grant()
     world.shift(timedelta(minutes=45))
 
     assert ask(login_id=login.login_id)["allowed"]
 
 
 def test_a_login_is_over_when_the_next_grant_came_too_late(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(timedelta(hours=1, seconds=1))
-    makers.grant()
+    factories.grant()
 
     assert ask(login_id=login.login_id)["reason"] == "no_login"
 
 
 def test_export_inside_a_login_needs_its_grant_first() -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
 
     assert ask(login_id=login.login_id, action="export") == NO | {"reason": "export_not_granted"}
 
@@ -289,7 +291,7 @@ def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(ENTER))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ENTER))
 def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str) -> None:
     answer = post(**sent)
 
@@ -300,16 +302,16 @@ def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str)
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        tenant_id=hostile.NO_SLUGS,
-        agent_id=hostile.NO_SLUGS,
-        action=[*hostile.NO_TEXTS, "", "ENTER", "enter ", "leave", "enter|export"],
+    invalid_inputs.wrong(
+        tenant_id=invalid_inputs.NO_SLUGS,
+        agent_id=invalid_inputs.NO_SLUGS,
+        action=[*invalid_inputs.NO_TEXTS, "", "ENTER", "enter ", "leave", "enter|export"],
         login_id=[
-            *(value for value in hostile.NO_TEXTS if value is not None),
+            *(value for value in invalid_inputs.NO_TEXTS if value is not None),
             "",
             "x",
-            hostile.UNKNOWN_ID.lower(),
-            f"{hostile.UNKNOWN_ID}\n",
+            invalid_inputs.UNKNOWN_ID.lower(),
+            f"{invalid_inputs.UNKNOWN_ID}\n",
             "8" * 26,
         ],
     ),
@@ -322,7 +324,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 def test_a_login_id_of_null_is_refused_lest_it_be_heard_as_none() -> None:
-    makers.grant()
+    factories.grant()
 
     answer = post(ENTER | {"login_id": None})
 
@@ -342,6 +344,6 @@ def test_the_claims_come_before_the_input() -> None:
 
 
 def test_anna_is_never_asked_whether_the_product_may_ask() -> None:
-    makers.right(ANNA, may_grant=False)
+    factories.right(ANNA, may_grant=False)
 
     assert post().status == 200

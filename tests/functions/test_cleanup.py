@@ -17,12 +17,14 @@ from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import Entry, to_line
 from guestkey.rules.logins import Login
 from guestkey.rules.verify import verify
-from guestkey.store import desks, keys, ledger
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
 from local import sample
-from tests import makers, table
+from tests import factories, table
 from tests.calls import LambdaContext, call, handler
-from tests.makers import MONDAY_NOON, what_happened
-from tests.people import ANNA, BACKEND, CARLA, DORA, SVEN, Caller
+from tests.factories import MONDAY_NOON, what_happened
+from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN, Caller
 from tests.store import wire
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -62,7 +64,7 @@ def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
 
 def told(tenant_id: str = "acme") -> list[Entry]:
     """Return what the system itself wrote into a ledger."""
-    return [entry for entry in ledger.since(tenant_id, 0, 1_000) if entry.by.type == "system"]
+    return [entry for entry in ledger.entries_after(tenant_id, 0, 1_000) if entry.by.type == "system"]
 
 
 def grant_item(grant_id: str, tenant_id: str = "acme") -> table.Raw:
@@ -92,7 +94,7 @@ def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
 
 
 def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.move_to(MONDAY_NOON + 65 * MINUTE)
 
     assert clean_up() == {"grants_ended": 1}
@@ -105,7 +107,7 @@ def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean
 
 
 def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
     marks = {"ended_told_at", "due", "due_at"}
     before = [item for item in table.items() if item["SK"]["S"] not in {"LEDGER", f"GRANT#{grant.grant_id}"}]
@@ -122,22 +124,22 @@ def test_nothing_is_written_down_before_the_end_is_final(
     world: time_machine.Traveller, clean_up, after: timedelta
 ) -> None:
     """Until a minute later somebody may be answered who asked before the end."""
-    makers.grant()
+    factories.grant()
     world.move_to(MONDAY_NOON + HOUR + after)
     with table.unchanged():
         assert clean_up() == {}
 
 
 def test_a_minute_after_the_end_it_is_written_down(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
+    factories.grant()
     world.move_to(MONDAY_NOON + HOUR + MINUTE)
 
     assert clean_up() == {"grants_ended": 1}
 
 
 def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
-    makers.grant("support", by=CARLA)
+    factories.grant()
+    factories.grant("support", by=CARLA)
     world.shift(2 * HOUR)
     clean_up()
     with table.unchanged():
@@ -151,7 +153,7 @@ def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up)
 def test_three_days_late_the_entry_says_when_it_was_written_and_when_the_grant_ended(
     world: time_machine.Traveller, clean_up
 ) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(3 * DAY)
     clean_up()
 
@@ -160,7 +162,7 @@ def test_three_days_late_the_entry_says_when_it_was_written_and_when_the_grant_e
 
 
 def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller, clean_up) -> None:
-    makers.revoked(makers.grant())
+    factories.revoked(factories.grant())
     world.shift(2 * HOUR)
     with table.unchanged():
         assert clean_up() == {}
@@ -168,16 +170,16 @@ def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller,
 
 def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
     """It cannot come so late; if it did, the grant would not end twice."""
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
-    with table.meanwhile(lambda: makers.revoked(grant, at=MONDAY_NOON + MINUTE)):
+    with table.meanwhile(lambda: factories.revoked(grant, at=MONDAY_NOON + MINUTE)):
         assert clean_up() == {"nothing": 1}
 
     assert what_happened() == ["grant.given", "grant.revoked"]
 
 
 def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up):
         assert clean_up() == {"nothing": 1}
@@ -187,9 +189,9 @@ def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clea
 
 
 def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(2 * HOUR)
-    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+    with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         assert clean_up() == {"grants_ended": 1}
 
     assert what_happened() == ["grant.given", "right.changed", "grant.ended"]
@@ -201,7 +203,7 @@ def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_mac
 def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_ledger(
     world: time_machine.Traveller, clean_up
 ) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     world.shift(179 * DAY)
     assert clean_up() == {}
     world.shift(2 * DAY)
@@ -214,16 +216,16 @@ def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_
 
 
 def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
-    with table.meanwhile(lambda: makers.revoked(grant), at="UpdateItem"):
+    with table.meanwhile(lambda: factories.revoked(grant), at="UpdateItem"):
         assert clean_up() == {"nothing": 1}
 
     assert "review_told_at" not in grant_item(grant.grant_id)
 
 
 def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
     def script(request: wire.Request, send: wire.Send) -> AWSResponse:
@@ -240,7 +242,7 @@ def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine
 
 
 def test_a_review_that_may_not_be_marked_is_put_off(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
     def script(request: wire.Request, send: wire.Send) -> AWSResponse:
@@ -253,18 +255,18 @@ def test_a_review_that_may_not_be_marked_is_put_off(world: time_machine.Travelle
 
 
 def test_a_permanent_grant_can_be_revoked_after_its_review(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
     clean_up()
 
-    assert makers.revoked(grant).revoked_at == MONDAY_NOON + 200 * DAY
+    assert factories.revoked(grant).revoked_at == MONDAY_NOON + 200 * DAY
 
 
 # ------------------------------------------------------------------ requests
 
 
 def test_that_a_request_expired_is_written_down_once(world: time_machine.Traveller, clean_up) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(DAY)
     assert clean_up() == {}
     world.shift(MINUTE)
@@ -276,7 +278,7 @@ def test_that_a_request_expired_is_written_down_once(world: time_machine.Travell
 
 
 def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(2 * DAY)
 
     def approve() -> None:
@@ -293,7 +295,7 @@ def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -
 
 
 def test_a_closed_request_that_is_still_due_is_left_alone(world: time_machine.Traveller, clean_up) -> None:
-    request = makers.requested()
+    request = factories.requested()
     spoil(keys.request("acme", request.request_id), closed_as={"S": "declined"})
     world.shift(2 * DAY)
 
@@ -305,8 +307,8 @@ def test_a_closed_request_that_is_still_due_is_left_alone(world: time_machine.Tr
 
 
 def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(2 * HOUR)
 
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
@@ -321,11 +323,11 @@ def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up)
 def test_so_does_a_revoke_and_the_login_is_found_within_a_quarter_of_its_age(
     world: time_machine.Traveller, clean_up
 ) -> None:
-    grant = makers.grant(period="permanent")
-    login = makers.login()
+    grant = factories.grant(period="permanent")
+    login = factories.login()
     world.shift(HOUR)
     assert clean_up() == {"logins_open": 1}
-    makers.revoked(grant, at=MONDAY_NOON + HOUR + MINUTE)
+    factories.revoked(grant, at=MONDAY_NOON + HOUR + MINUTE)
     world.shift(HOUR / 4)
     assert clean_up() == {}
     world.shift(MINUTE)
@@ -335,10 +337,10 @@ def test_so_does_a_revoke_and_the_login_is_found_within_a_quarter_of_its_age(
 
 
 def test_a_revoke_of_this_minute_waits_until_it_is_final(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="permanent")
-    makers.login()
+    grant = factories.grant(period="permanent")
+    factories.login()
     world.shift(HOUR)
-    makers.revoked(grant)
+    factories.revoked(grant)
 
     assert clean_up() == {"logins_open": 1}
     world.shift(HOUR)
@@ -346,10 +348,10 @@ def test_a_revoke_of_this_minute_waits_until_it_is_final(world: time_machine.Tra
 
 
 def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant("support", period="today")
-    login = makers.login()
+    factories.grant("support", period="today")
+    login = factories.login()
     world.shift(MINUTE)
-    makers.agent("sven", "development")
+    factories.agent("sven", "development")
     world.shift(HOUR)
 
     assert clean_up() == {"logins_ended": 1}
@@ -357,13 +359,13 @@ def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> 
 
 
 def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant(period="permanent")
-    login = makers.login()
+    factories.grant(period="permanent")
+    login = factories.login()
     ages = []
-    while makers.now() < MONDAY_NOON + 10 * DAY:
+    while factories.now() < MONDAY_NOON + 10 * DAY:
         world.move_to(instant(due_at(login_item(login.login_id)) or "") + MINUTE)
         assert clean_up() == {"logins_open": 1}
-        ages.append(makers.now() - MONDAY_NOON)
+        ages.append(factories.now() - MONDAY_NOON)
     pauses = [later - earlier for earlier, later in pairwise(ages)]
 
     assert ages[0] == 6 * MINUTE
@@ -376,10 +378,10 @@ def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.T
 def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
     world: time_machine.Traveller, clean_up
 ) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(HOUR / 2)
-    makers.grant(period="2h")
+    factories.grant(period="2h")
     world.move_to(MONDAY_NOON + 2 * HOUR + 20 * MINUTE)
     assert clean_up() == {"grants_ended": 1, "logins_open": 1}
     assert due_at(login_item(login.login_id)) == "2026-11-23T14:30:00Z"
@@ -392,11 +394,11 @@ def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
 def test_a_grant_given_in_the_last_second_prolongs_a_login_though_it_was_looked_at_before_that_was_stored(
     world: time_machine.Traveller, clean_up
 ) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.move_to(MONDAY_NOON + HOUR + 30 * SECOND)
     clean_up()
-    makers.grant(at=MONDAY_NOON + HOUR)
+    factories.grant(at=MONDAY_NOON + HOUR)
 
     order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": login.login_id}
     assert call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"] is True
@@ -406,19 +408,19 @@ def test_a_grant_given_in_the_last_second_prolongs_a_login_though_it_was_looked_
 
 
 def test_a_login_that_sven_ended_is_over_already(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant(period="permanent")
-    makers.logged_out(makers.login())
+    factories.grant(period="permanent")
+    factories.logged_out(factories.login())
     world.shift(2 * HOUR)
     with table.unchanged():
         assert clean_up() == {}
 
 
 def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(2 * HOUR)
     # the first to be looked at: its login is looked at five minutes after it began
-    with table.meanwhile(lambda: makers.logged_out(login, at=MONDAY_NOON + MINUTE)):
+    with table.meanwhile(lambda: factories.logged_out(login, at=MONDAY_NOON + MINUTE)):
         assert clean_up() == {"nothing": 1, "grants_ended": 1}
 
     assert what_happened().count("login.ended") == 1
@@ -429,13 +431,13 @@ def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.
 
 
 def spoiled_kind() -> keys.Key:
-    key = keys.grant("acme", makers.grant().grant_id)
+    key = keys.grant("acme", factories.grant().grant_id)
     spoil(key, kind={"S": "no such kind"})
     return key
 
 
 def spoiled_time() -> keys.Key:
-    key = keys.grant("acme", makers.grant().grant_id)
+    key = keys.grant("acme", factories.grant().grant_id)
     spoil(key, ends_at={"S": "some time"})
     return key
 
@@ -448,15 +450,15 @@ def wrong_kind() -> keys.Key:
 
 
 def tenant_gone() -> keys.Key:
-    key = keys.grant("globex", makers.grant(by=CARLA).grant_id)
+    key = keys.grant("globex", factories.grant(by=CARLA).grant_id)
     table.drop(keys.ledger("globex"))
     return key
 
 
 def agent_gone() -> keys.Key:
-    makers.agent("tina", "support")
-    makers.grant("support", by=CARLA, period="permanent")
-    key = keys.login("globex", makers.login(SVEN.but(sub="tina"), "globex").login_id)
+    factories.agent("tina", "support")
+    factories.grant("support", by=CARLA, period="permanent")
+    key = keys.login("globex", factories.login(SVEN.but(sub="tina"), "globex").login_id)
     table.drop(keys.agent("tina"))
     return key
 
@@ -467,7 +469,7 @@ def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
 ) -> None:
     key = poison()
     world.shift(SECOND)
-    good = makers.grant(DORA)
+    good = factories.grant(DORA)
     world.shift(2 * HOUR)
     handler("cleanup")({}, LambdaContext())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -478,14 +480,14 @@ def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
     assert (lines[-1]["failed"], lines[-1]["grants_ended"]) == (1, 1)
     assert [entry.about for entry in told() if entry.what == "grant.ended"] == [good.grant_id]
     item = table.one(key)
-    assert item and due_at(item) == text_of(makers.now() + HOUR)
+    assert item and due_at(item) == text_of(factories.now() + HOUR)
     assert clean_up() == {}
     world.shift(HOUR + MINUTE)
     assert clean_up() == {"failed": 1}
 
 
 def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant(period="1w")
+    grant = factories.grant(period="1w")
     spoil(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
     world.shift(HOUR)
 
@@ -494,7 +496,7 @@ def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Travelle
 
 
 def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
         assert clean_up() == {"nothing": 1}
@@ -503,7 +505,7 @@ def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.
 
 
 def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up, at="GetItem"):
         assert clean_up() == {"nothing": 1}
@@ -512,9 +514,9 @@ def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.T
 
 
 def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
-    makers.login()
-    theirs = makers.grant(by=CARLA)
+    factories.grant()
+    factories.login()
+    theirs = factories.grant(by=CARLA)
     world.shift(2 * HOUR)
 
     def script(request: wire.Request, send: wire.Send) -> AWSResponse:
@@ -525,23 +527,23 @@ def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: ti
     with wire.through(script) as came:
         assert clean_up() == {"waiting": 2, "grants_ended": 1}
     tries = [request for request in came if request.is_write and "TENANT#acme" in str(request.body)]
-    assert len(tries) == ledger.TRIES, "one item of that tenant was tried, and no other"
+    assert len(tries) == ledger.MAX_WRITE_TRIES, "one item of that tenant was tried, and no other"
     assert [entry.about for entry in told("globex")] == [theirs.grant_id]
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
 
 
 def test_it_stands_back_for_a_wish(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(2 * HOUR)
     with wire.watched() as came:
-        ledger.wish("acme")
+        ledger.claim_priority("acme")
         assert clean_up() == {"waiting": 1}
 
     assert not [request for request in came if request.is_write]
 
 
 def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
 
     def script(request: wire.Request, send: wire.Send) -> AWSResponse:
@@ -559,8 +561,8 @@ def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Travel
     tenant_ids = ["initech", "hooli", "umbrella", "wonka", "tyrell"]
     assert len({keys.due_on(tenant_id) for tenant_id in tenant_ids}) == keys.DUE_SHARDS
     for tenant_id in tenant_ids:
-        makers.tenant(tenant_id)
-        makers.grant(by=ANNA.but(tenant_id=tenant_id))
+        factories.tenant(tenant_id)
+        factories.grant(by=ANNA.but(tenant_id=tenant_id))
         world.shift(SECOND)
     world.shift(2 * HOUR)
     with wire.watched() as came:
@@ -572,11 +574,11 @@ def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Travel
 
 def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Traveller, clean_up) -> None:
     for _ in range(5):
-        makers.grant()
+        factories.grant()
     world.shift(2 * HOUR)
     app = import_module("functions.cleanup.app")
     for left in (3, 1):
-        app.clean_up(LambdaContext(), most=2)
+        app.clean_up(LambdaContext(), limit=2)
         assert what_happened().count("grant.ended") == 5 - left
 
     assert clean_up() == {"grants_ended": 1}
@@ -584,18 +586,18 @@ def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Trave
 
 def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller) -> None:
     for _ in range(5):
-        makers.grant()
-    theirs = makers.grant(by=CARLA)
+        factories.grant()
+    theirs = factories.grant(by=CARLA)
     world.shift(2 * HOUR)
-    ledger.wish("acme")
+    ledger.claim_priority("acme")
     with wire.watched():
-        import_module("functions.cleanup.app").clean_up(LambdaContext(), most=2)
+        import_module("functions.cleanup.app").clean_up(LambdaContext(), limit=2)
 
     assert [entry.about for entry in told("globex")] == [theirs.grant_id]
 
 
 def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller, clean_up) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(2 * HOUR)
     with table.unchanged():
         assert clean_up(LambdaContext(milliseconds=29_999)) == {"stopped": 1}
@@ -631,7 +633,7 @@ def test_a_run_that_cannot_read_the_index_fails_and_is_not_counted(capsys: pytes
 
 
 def test_a_swept_live_key_leads_to_the_same_end(world: time_machine.Traveller, clean_up) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
     table.drop(keys.live("acme", grant.grant_id))
 
@@ -646,7 +648,7 @@ def test_no_run_is_counted_for_the_streams_records(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The alarm is about the schedule, which alone finds everything."""
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(2 * HOUR)
     capsys.readouterr()
     swept(grant.grant_id)
@@ -658,7 +660,7 @@ def test_no_run_is_counted_for_the_streams_records(
 def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
     world: time_machine.Traveller, clean_up, later: timedelta
 ) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(later)
     with table.unchanged():
         assert swept(grant.grant_id) == []
@@ -668,7 +670,7 @@ def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
 
 
 def test_a_record_of_a_revoked_grant_or_of_none_writes_nothing(world: time_machine.Traveller) -> None:
-    revoked = makers.revoked(makers.grant())
+    revoked = factories.revoked(factories.grant())
     world.shift(2 * HOUR)
     with table.unchanged():
         assert swept(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
@@ -677,7 +679,7 @@ def test_a_record_of_a_revoked_grant_or_of_none_writes_nothing(world: time_machi
 def test_a_record_that_fails_is_reported_and_the_others_are_handled(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bad, good = makers.grant(), makers.grant(DORA)
+    bad, good = factories.grant(), factories.grant(DORA)
     spoil(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
     world.shift(2 * HOUR)
     capsys.readouterr()
@@ -697,32 +699,32 @@ def situations(world: time_machine.Traveller) -> list[Login]:
     entered: list[Login] = []
 
     def enter(agent: Caller, tenant_id: str = "acme") -> None:
-        entered.append(makers.login(agent, tenant_id))
+        entered.append(factories.login(agent, tenant_id))
 
-    makers.grant(SVEN, period="permanent", by=CARLA, at=MONDAY_NOON - 200 * DAY)
-    makers.grant("development", may_export=True)
-    makers.grant(SVEN)
+    factories.grant(SVEN, period="permanent", by=CARLA, at=MONDAY_NOON - 200 * DAY)
+    factories.grant("development", may_export=True)
+    factories.grant(SVEN)
     enter(SVEN)
     enter(SVEN, "globex")
     enter(DORA)
     world.shift(30 * MINUTE)
-    makers.grant("support", period="2h", may_export=True)
+    factories.grant("support", period="2h", may_export=True)
     enter(SVEN)
-    makers.logged_out(makers.login(SVEN))
-    lasting = makers.grant(DORA, period="permanent")
+    factories.logged_out(factories.login(SVEN))
+    lasting = factories.grant(DORA, period="permanent")
     enter(DORA)
-    makers.requested(SVEN)
-    makers.requested(DORA, "globex")
+    factories.requested(SVEN)
+    factories.requested(DORA, "globex")
     world.shift(20 * MINUTE)
-    makers.revoked(lasting)
+    factories.revoked(lasting)
     world.shift(HOUR)
-    makers.grant("development")
+    factories.grant("development")
     enter(DORA)
-    makers.agent("tina", "support")
+    factories.agent("tina", "support")
     tina = SVEN.but(sub="tina")
     enter(tina)
-    makers.agent("tina", "support", is_active=False)
-    makers.grant(DORA, period="1w", by=CARLA)
+    factories.agent("tina", "support", is_active=False)
+    factories.grant(DORA, period="1w", by=CARLA)
     enter(DORA, "globex")
     return entered
 
@@ -768,7 +770,7 @@ def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
 def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
     """Without it now, with it later: what is asked at one moment is asked of both worlds."""
     entered = situations(world)
-    start, before = makers.now(), table.items()
+    start, before = factories.now(), table.items()
     moments = [start + later for later in (5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 2 * DAY)]
 
     def lived(is_cleaned: bool) -> list[Any]:
@@ -794,12 +796,12 @@ def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_
         world.shift(16 * HOUR)
 
     for tenant_id in ("acme", "globex"):
-        entries = list(ledger.since(tenant_id, 0, 1_000))
+        entries = list(ledger.entries_after(tenant_id, 0, 1_000))
         ends = [(entry.what, entry.about) for entry in entries if entry.what.endswith((".ended", ".expired"))]
         assert ends and len(ends) == len(set(ends))
         given = {entry.about for entry in entries if entry.what == "grant.given" and entry.data["ends_at"]}
         assert {about for what, about in ends if what == "grant.ended"} == given
-        tip = ledger.tip(tenant_id)
+        tip = ledger.read_state(tenant_id)
         assert tip and verify([f"{to_line(entry)}\n".encode() for entry in entries], tip.head).is_clean
 
 
@@ -818,10 +820,10 @@ def test_while_dynamodb_is_unavailable_the_calendar_waits_for_the_next_run(clean
 def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Counts]) -> None:
     moved = sample.DESK | {"country": "AT", "subdivision": None}
     assert call("PUT", "/v1/vendor/desk", moved, caller=BACKEND).status == 200
-    assert desks.known(makers.now()).calendar.years == set()
+    assert desks.current(factories.now()).calendar.years == set()
 
     assert clean_up() == {"years_written": 2}
-    assert desks.known(makers.now()).calendar.years == {2026, 2027}
+    assert desks.current(factories.now()).calendar.years == {2026, 2027}
     with table.unchanged():
         assert clean_up() == {}
 
@@ -834,7 +836,7 @@ def test_as_long_as_there_is_no_desk_it_writes_none(clean_up: Callable[..., Coun
 
 
 def test_a_calendar_that_cannot_be_written_is_in_nobodys_way(clean_up: Callable[..., Counts]) -> None:
-    grant = makers.grant(at=MONDAY_NOON - 2 * HOUR)
+    grant = factories.grant(at=MONDAY_NOON - 2 * HOUR)
     desk = table.one(keys.desk())
     assert desk
     table.put([desk | {"record": {"S": "{}"}}])

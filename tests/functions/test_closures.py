@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from guestkey.rules.callbacks import Outcome
-from guestkey.store import callbacks, keys
-from tests import hostile, makers, table
+from guestkey.store.callbacks import callbacks
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, BACKEND, CARLA
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, BACKEND, CARLA
 
 TUESDAY = date(2026, 11, 24)
 CHRISTMAS = date(2026, 12, 25)
@@ -51,26 +52,28 @@ def test_a_closure_taken_back_opens_the_day() -> None:
 
 
 def test_bookings_of_that_day_stay_and_are_named_by_time() -> None:
-    of_carla = makers.callback(CARLA, TUESDAY_AT_TEN + timedelta(hours=1))
-    of_anna = makers.callback(ANNA, TUESDAY_AT_TEN)
+    of_carla = factories.callback(CARLA, TUESDAY_AT_TEN + timedelta(hours=1))
+    of_anna = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     assert put().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
-    assert callbacks.open_of("acme", makers.now()) == of_anna
+    assert callbacks.open_of("acme", factories.now()) == of_anna
     assert delete().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
 
 
 def test_only_who_still_waits_for_a_call_of_that_day_is_named() -> None:
-    makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
-    makers.closed(makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN)), outcome=Outcome.UNREACHED)
-    makers.callback(ANNA, TUESDAY_AT_TEN + timedelta(days=1))
-    of_carla = makers.taken(makers.callback(CARLA, TUESDAY_AT_TEN))
+    factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
+    factories.closed(factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN)), outcome=Outcome.UNREACHED)
+    factories.callback(ANNA, TUESDAY_AT_TEN + timedelta(days=1))
+    of_carla = factories.taken(factories.callback(CARLA, TUESDAY_AT_TEN))
 
     assert put().body["callback_ids"] == [of_carla.callback_id]
 
 
 def test_the_day_is_the_desks_own() -> None:
-    makers.desk(time_zone="America/Los_Angeles")
-    at_five = makers.callback(ANNA, TUESDAY_AT_TEN + timedelta(hours=15, minutes=45))  # 16:45 there, Wednesday in UTC
+    factories.desk(time_zone="America/Los_Angeles")
+    at_five = factories.callback(
+        ANNA, TUESDAY_AT_TEN + timedelta(hours=15, minutes=45)
+    )  # 16:45 there, Wednesday in UTC
 
     assert put().body["callback_ids"] == [at_five.callback_id]
     assert put(TUESDAY + timedelta(days=1)).body["callback_ids"] == []
@@ -129,7 +132,7 @@ def test_it_refuses_what_is_no_name(body: Any) -> None:
         assert put(body=body).code == "input_invalid"
 
 
-@pytest.mark.parametrize("name", hostile.TRICKS)
+@pytest.mark.parametrize("name", invalid_inputs.TRICKS)
 def test_it_refuses_a_name_that_tricks_the_eye(name: str) -> None:
     assert put(body={"name": name}).code == "input_invalid"
 

@@ -6,11 +6,12 @@ import pytest
 import time_machine
 from botocore.exceptions import EndpointConnectionError
 
-from guestkey.store import desks, keys
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
 from local import sample
 from tests import table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND
+from tests.personas import ANNA, BACKEND
 from tests.rules.desks import at
 
 
@@ -150,7 +151,7 @@ def test_it_asks_the_table_once_in_some_seconds(world: time_machine.Traveller) -
     with table.failing(AssertionError("asked again")):
         assert get("AT").status == 200
 
-    world.shift(desks.KEPT_FOR)
+    world.shift(desks.CACHED_FOR)
     with table.failing(AssertionError("asked again")), pytest.raises(AssertionError):
         get("AT")
 
@@ -196,6 +197,6 @@ def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back() -> None:
 
 def test_until_the_desk_is_put_it_knows_nothing() -> None:
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
 
     assert (get().status, get().code) == (404, "desk_unknown")

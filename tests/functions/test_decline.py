@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.requests import Fate, Request
-from guestkey.store import asking, keys, livekeys, requests
-from tests import hostile, makers, table
+from guestkey.rules.requests import MailState, Request
+from guestkey.store.access import live_keys
+from guestkey.store.dynamodb import keys
+from guestkey.store.requests import asking, requests
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -35,7 +37,7 @@ def shown(request: Request) -> Any:
 
 
 def test_anna_declines_and_says_why(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     before = shown(request)
     world.shift(timedelta(minutes=5))
     answer = decline(request.request_id, {"note": NOTE})
@@ -48,12 +50,12 @@ def test_anna_declines_and_says_why(world: time_machine.Traveller) -> None:
         "note": NOTE,
     }
     assert call("GET", "/v1/support/requests", caller=SVEN).body["items"] == [answer.body] == [shown(request)]
-    assert list(livekeys.of_tenant("acme")) == []
+    assert list(live_keys.of_tenant("acme")) == []
 
 
 @pytest.mark.parametrize("how", [{}, {"body": {}}, {"body": {"note": None}}, {"raw": ""}])
 def test_she_need_not_say_why(how: dict[str, Any]) -> None:
-    answer = decline(makers.requested().request_id, **how)
+    answer = decline(factories.requested().request_id, **how)
 
     assert (answer.status, answer.body["note"]) == (200, None)
 
@@ -68,11 +70,11 @@ def test_she_need_not_say_why(how: dict[str, Any]) -> None:
     ],
 )
 def test_a_note_may_have_several_lines_and_is_trimmed_and_normalised(sent: str, kept: str) -> None:
-    assert decline(makers.requested().request_id, {"note": sent}).body["note"] == kept
+    assert decline(factories.requested().request_id, {"note": sent}).body["note"] == kept
 
 
 def test_the_ledger_tells_of_it_and_holds_the_note_only_as_its_hash() -> None:
-    request = makers.requested()
+    request = factories.requested()
     decline(request.request_id, {"note": NOTE})
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
@@ -83,14 +85,14 @@ def test_the_ledger_tells_of_it_and_holds_the_note_only_as_its_hash() -> None:
 
 
 def test_without_a_note_the_ledger_holds_none() -> None:
-    decline(makers.requested().request_id)
+    decline(factories.requested().request_id)
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
     assert last["data"] == {"note_sha256": None}
 
 
 def test_it_is_due_no_more() -> None:
-    request = makers.requested()
+    request = factories.requested()
     decline(request.request_id)
 
     kept = table.one(keys.request("acme", request.request_id))
@@ -98,8 +100,8 @@ def test_it_is_due_no_more() -> None:
 
 
 def test_an_agent_who_is_no_longer_active_can_still_be_declined() -> None:
-    request = makers.requested()
-    makers.agent("sven", is_active=False)
+    request = factories.requested()
+    factories.agent("sven", is_active=False)
 
     assert decline(request.request_id).status == 200
 
@@ -108,7 +110,7 @@ def test_an_agent_who_is_no_longer_active_can_still_be_declined() -> None:
 
 
 def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_colleague() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=BEN)
 
@@ -118,35 +120,35 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_
 
 
 def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
-        foreign, unknown = (decline(id, caller=CARLA) for id in (request.request_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (decline(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for request_id in hostile.NO_IDS:
+    for request_id in invalid_inputs.NO_IDS:
         answer = decline(request_id)
-        assert (answer.status, answer.text) == (404, decline(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, decline(invalid_inputs.UNKNOWN_ID).text)
 
 
 def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
-    assert decline(hostile.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
+    assert decline(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=ANNA.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*hostile.USERS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=caller)
 
@@ -158,22 +160,31 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
 
 @pytest.mark.parametrize(
     ("sent", "status", "code"),
-    [case for case in hostile.bodies({"note": "No"}) if case.id not in {"an empty object", "no body"}],
+    [case for case in invalid_inputs.bodies({"note": "No"}) if case.id not in {"an empty object", "no body"}],
 )
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, **sent)
 
     assert (answer.status, answer.code) == (status, code)
 
 
-NO_NOTES = [5, True, ["No"], {}, "", "  \n ", "x" * 501, *(trick for trick in hostile.TRICKS if "\n" not in trick)]
+NO_NOTES = [
+    5,
+    True,
+    ["No"],
+    {},
+    "",
+    "  \n ",
+    "x" * 501,
+    *(trick for trick in invalid_inputs.TRICKS if "\n" not in trick),
+]
 
 
-@pytest.mark.parametrize(("field", "value"), hostile.wrong(note=NO_NOTES, period=["1h"], may_export=[False]))
+@pytest.mark.parametrize(("field", "value"), invalid_inputs.wrong(note=NO_NOTES, period=["1h"], may_export=[False]))
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, {field: value})
 
@@ -182,10 +193,10 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 def test_the_claims_come_before_the_input_the_input_before_the_right_and_the_right_before_existence() -> None:
-    assert decline(hostile.UNKNOWN_ID, raw="{", caller=ANNA.acting()).code == "acting_for_another"
-    assert decline(hostile.UNKNOWN_ID, raw="{", caller=BEN).code == "json_invalid"
-    assert decline(hostile.UNKNOWN_ID, {"note": ""}, caller=BEN).code == "input_invalid"
-    assert decline(hostile.UNKNOWN_ID, caller=BEN).code == "right_missing"
+    assert decline(invalid_inputs.UNKNOWN_ID, raw="{", caller=ANNA.acting()).code == "acting_for_another"
+    assert decline(invalid_inputs.UNKNOWN_ID, raw="{", caller=BEN).code == "json_invalid"
+    assert decline(invalid_inputs.UNKNOWN_ID, {"note": ""}, caller=BEN).code == "input_invalid"
+    assert decline(invalid_inputs.UNKNOWN_ID, caller=BEN).code == "right_missing"
 
 
 # ------------------------------------------------------------------ twice, too late
@@ -193,7 +204,7 @@ def test_the_claims_come_before_the_input_the_input_before_the_right_and_the_rig
 
 @pytest.mark.parametrize("later", [timedelta(), timedelta(hours=2), 2 * DAY], ids=str)
 def test_declined_twice_it_is_closed_for_ever(later: timedelta, world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     decline(request.request_id, {"note": NOTE})
     world.shift(later)
     with table.unchanged():
@@ -204,8 +215,8 @@ def test_declined_twice_it_is_closed_for_ever(later: timedelta, world: time_mach
 
 
 def test_what_was_approved_stays_approved_and_names_the_grant(world: time_machine.Traveller) -> None:
-    request = makers.requested()
-    grant = makers.approved(request)
+    request = factories.requested()
+    grant = factories.approved(request)
     world.shift(2 * DAY)
     with table.unchanged():
         answer = decline(request.request_id)
@@ -214,20 +225,20 @@ def test_what_was_approved_stays_approved_and_names_the_grant(world: time_machin
 
 
 def test_what_was_withdrawn_stays_withdrawn() -> None:
-    request = makers.requested()
-    makers.withdrawn(request)
+    request = factories.requested()
+    factories.withdrawn(request)
 
     assert decline(request.request_id).body["state"] == "withdrawn"
 
 
 @pytest.mark.parametrize("is_written_down", [True, False])
 def test_what_has_expired_cannot_be_declined(is_written_down: bool, world: time_machine.Traveller) -> None:
-    first, second = makers.requested(), makers.requested()
+    first, second = factories.requested(), factories.requested()
     world.shift(DAY - SECOND)
     assert decline(first.request_id).status == 200
     world.shift(SECOND)
     if is_written_down:
-        requests.expire(second, makers.now())
+        requests.expire(second, factories.now())
     with table.unchanged():
         answer = decline(second.request_id)
 
@@ -237,29 +248,29 @@ def test_what_has_expired_cannot_be_declined(is_written_down: bool, world: time_
 # ------------------------------------------------------------------ at the same moment
 
 
-@pytest.mark.parametrize(("close", "state"), [(makers.approved, "approved"), (makers.withdrawn, "withdrawn")])
+@pytest.mark.parametrize(("close", "state"), [(factories.approved, "approved"), (factories.withdrawn, "withdrawn")])
 def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: close(request, at=WHEN_NO_WISH_STANDS)):
         answer = decline(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (409, state)
-    assert "request.declined" not in makers.what_happened()
+    assert "request.declined" not in factories.what_happened()
 
 
 def test_of_two_colleagues_who_decline_it_at_the_same_moment_one_is_told_that_it_is_closed() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: decline(request.request_id, {"note": "Giulia's"}, caller=GIULIA)):
         answer = decline(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (409, "declined")
     assert shown(request)["note"] == "Giulia's"
-    assert makers.what_happened() == ["request.made", "request.declined"]
+    assert factories.what_happened() == ["request.made", "request.declined"]
 
 
 def test_that_its_mail_went_out_meanwhile_changes_nothing() -> None:
-    request = makers.requested(mail=Fate.FAILED)
-    with table.meanwhile(lambda: asking.tell_fate(request, Fate.SENT, None)):
+    request = factories.requested(mail=MailState.FAILED)
+    with table.meanwhile(lambda: asking.save_mail_state(request, MailState.SENT, None)):
         answer = decline(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (200, "declined")
@@ -267,27 +278,27 @@ def test_that_its_mail_went_out_meanwhile_changes_nothing() -> None:
 
 
 def test_a_right_that_is_taken_away_while_anna_declines_counts() -> None:
-    request = makers.requested()
-    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+    request = factories.requested()
+    with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = decline(request.request_id)
 
     assert (answer.status, answer.code) == (403, "right_missing")
     assert answer.body["ask"] == ["anna@acme.example", "giulia@acme.example"]
-    assert makers.what_happened() == ["request.made", "right.changed"]
+    assert factories.what_happened() == ["request.made", "right.changed"]
 
 
 def test_it_loses_the_race_for_the_ledgers_next_number_and_takes_the_one_after() -> None:
-    request = makers.requested()
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    request = factories.requested()
+    with table.meanwhile(lambda: factories.grant(DORA)):
         assert decline(request.request_id).status == 200
 
-    assert makers.what_happened() == ["request.made", "grant.given", "request.declined"]
+    assert factories.what_happened() == ["request.made", "grant.given", "request.declined"]
 
 
 @pytest.mark.parametrize(("losses", "status"), [(2, 200), (3, 503)])
 @pytest.mark.parametrize("what", ["RIGHT#", keys.REQUEST])
 def test_a_condition_that_fails_though_it_reads_well_is_tried_three_times(what: str, losses: int, status: int) -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
         is_lost = sent.is_write and sent.nth <= losses

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
 
 
 def get(q: str | None = None, *, caller: Caller = ANNA) -> Answer:
@@ -59,22 +59,22 @@ def test_each_word_begins_a_word_of_the_name(q: str, found: tuple[list[str], lis
 
 @pytest.mark.parametrize("q", ["loïc", "LOIC", "müller", "muller", "Mu\u0308ller", "loic mull"])
 def test_case_and_accents_do_not_matter(q: str) -> None:
-    makers.agent("loic", name="Loïc Müller-Strauß")
+    factories.agent("loic", name="Loïc Müller-Strauß")
 
     assert names(q) == ([], ["Loïc Müller-Strauß"])
 
 
 def test_who_becomes_inactive_disappears_and_comes_back() -> None:
-    makers.agent("sven", "support", name="Sven Brandt", is_active=False)
+    factories.agent("sven", "support", name="Sven Brandt", is_active=False)
     assert names("sven") == ([], [])
 
-    makers.agent("sven", name="Sven Brandt")
+    factories.agent("sven", name="Sven Brandt")
     assert names("sven") == ([], ["Sven Brandt"])
 
 
 def test_a_new_department_is_there_and_a_renamed_one_has_its_new_name() -> None:
-    makers.department("billing", "Abrechnung")
-    makers.department("support", "Hilfe")
+    factories.department("billing", "Abrechnung")
+    factories.department("support", "Hilfe")
 
     assert names("")[0] == ["Abrechnung", "Development", "Hilfe"]
 
@@ -84,7 +84,7 @@ def test_whatever_is_searched_for_is_answered(q: str) -> None:
     assert get(q).status == 200
 
 
-@pytest.mark.parametrize("q", hostile.TRICKS)
+@pytest.mark.parametrize("q", invalid_inputs.TRICKS)
 def test_a_search_is_one_line_that_reads_as_it_stands(q: str) -> None:
     assert get(q).code == "input_invalid"
 
@@ -118,7 +118,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Any) -> None:
     assert get(caller=caller).code == "claims_missing"
 

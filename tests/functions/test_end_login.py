@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, DORA, EMIL, SVEN, Caller
+from tests.personas import ANNA, DORA, EMIL, SVEN, Caller
 
 
 def end(login_id: str, *, caller: Caller = SVEN, **how: Any) -> Answer:
@@ -17,8 +17,8 @@ def end(login_id: str, *, caller: Caller = SVEN, **how: Any) -> Answer:
 
 
 def test_sven_ends_his_login(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(timedelta(minutes=5))
     answer = end(login.login_id)
 
@@ -28,15 +28,15 @@ def test_sven_ends_his_login(world: time_machine.Traveller) -> None:
 
 
 def test_anna_sees_how_it_ended(world: time_machine.Traveller) -> None:
-    makers.grant()
-    shown = end(makers.login().login_id).body
+    factories.grant()
+    shown = end(factories.login().login_id).body
 
     assert call("GET", "/v1/logins", caller=ANNA).body["items"] == [shown]
 
 
 def test_the_ledger_tells_of_it() -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     end(login.login_id)
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
@@ -49,8 +49,8 @@ def test_the_ledger_tells_of_it() -> None:
 
 
 def test_ending_it_twice_answers_the_same_and_writes_once(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     first = end(login.login_id)
     world.shift(timedelta(minutes=5))
     with table.unchanged():
@@ -60,8 +60,8 @@ def test_ending_it_twice_answers_the_same_and_writes_once(world: time_machine.Tr
 
 
 def test_a_login_that_time_has_ended_reads_as_ended_then(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(timedelta(hours=3))
     with table.unchanged():
         answer = end(login.login_id)
@@ -71,10 +71,10 @@ def test_a_login_that_time_has_ended_reads_as_ended_then(world: time_machine.Tra
 
 
 def test_a_login_that_a_revoke_has_ended_reads_as_ended_then(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
-    login = makers.login()
+    grant = factories.grant()
+    login = factories.login()
     world.shift(timedelta(minutes=10))
-    makers.revoked(grant)
+    factories.revoked(grant)
     world.shift(timedelta(minutes=10))
 
     body = end(login.login_id).body
@@ -82,58 +82,58 @@ def test_a_login_that_a_revoke_has_ended_reads_as_ended_then(world: time_machine
 
 
 def test_of_two_who_end_it_at_the_same_moment_both_hear_the_same() -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     with table.meanwhile(lambda: end(login.login_id)):
         answer = end(login.login_id)
 
     assert (answer.status, answer.body["end"]) == (200, "logged_out")
-    assert makers.what_happened() == ["grant.given", "login.recorded", "login.ended"]
+    assert factories.what_happened() == ["grant.given", "login.recorded", "login.ended"]
 
 
 # ------------------------------------------------------------------ who may not
 
 
 def test_another_agents_login_is_no_more_there_than_an_unknown_one() -> None:
-    makers.grant("support")
-    login = makers.login()
+    factories.grant("support")
+    login = factories.login()
     with table.unchanged():
-        foreign, unknown = (end(id, caller=DORA) for id in (login.login_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (end(id, caller=DORA) for id in (login.login_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for login_id in hostile.NO_IDS:
+    for login_id in invalid_inputs.NO_IDS:
         answer = end(login_id)
-        assert (answer.status, answer.text) == (404, end(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, end(invalid_inputs.UNKNOWN_ID).text)
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")])
 def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
-    for login_id in (hostile.UNKNOWN_ID, "x"):
+    for login_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert end(login_id, caller=caller).code == "agent_inactive"
 
 
 def test_an_agent_who_became_inactive_cannot_end_it_any_more() -> None:
-    makers.grant()
-    login = makers.login()
-    makers.agent("sven", is_active=False)
+    factories.grant()
+    login = factories.login()
+    factories.agent("sven", is_active=False)
 
     assert end(login.login_id).code == "agent_inactive"
 
 
 def test_it_turns_away_a_token_that_acts_for_sven() -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     with table.unchanged():
         assert end(login.login_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
-    assert end(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert end(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,12 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
     [
         ({"raw": "{"}, "json_invalid"),
         ({"raw": "[1]"}, "input_invalid"),
-        ({"raw": "{}", "headers": hostile.PLAIN}, "not_json"),
+        ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
 def test_a_body_that_nobody_asked_for_must_at_least_be_one(how: dict[str, Any], code: str) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     with table.unchanged():
         assert end(login.login_id, **how).code == code
         assert end(login.login_id, caller=EMIL, **how).code == "agent_inactive"

@@ -7,12 +7,12 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import callers
+from guestkey.edge.http import callers
 from guestkey.rules.people import User
 from local import sample
-from tests import hostile, makers, stack, table
+from tests import factories, invalid_inputs, stack, table
 from tests.calls import answer, call, event, handler, send
-from tests.people import ANNA, BACKEND, SVEN, Caller
+from tests.personas import ANNA, BACKEND, SVEN, Caller
 
 TENANT = {
     "name": "Acme SE",
@@ -31,40 +31,44 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "POST /v1/grants": ("/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, ANNA),
     "GET /v1/grants": ("/v1/grants", None, ANNA),
     "GET /v1/grants.csv": ("/v1/grants.csv", None, ANNA),
-    "GET /v1/grants/{grant_id}": (f"/v1/grants/{hostile.UNKNOWN_ID}", None, ANNA),
-    "DELETE /v1/grants/{grant_id}": (f"/v1/grants/{hostile.UNKNOWN_ID}", None, ANNA),
+    "GET /v1/grants/{grant_id}": (f"/v1/grants/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
+    "DELETE /v1/grants/{grant_id}": (f"/v1/grants/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
     "GET /v1/logins": ("/v1/logins", None, ANNA),
     "GET /v1/logins.csv": ("/v1/logins.csv", None, ANNA),
     "GET /v1/ledger": ("/v1/ledger", None, ANNA),
     "GET /v1/requests": ("/v1/requests", None, ANNA),
-    "GET /v1/requests/{request_id}": (f"/v1/requests/{hostile.UNKNOWN_ID}", None, ANNA),
-    "POST /v1/requests/{request_id}/approve": (f"/v1/requests/{hostile.UNKNOWN_ID}/approve", {}, ANNA),
-    "POST /v1/requests/{request_id}/decline": (f"/v1/requests/{hostile.UNKNOWN_ID}/decline", {}, ANNA),
+    "GET /v1/requests/{request_id}": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
+    "POST /v1/requests/{request_id}/approve": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}/approve", {}, ANNA),
+    "POST /v1/requests/{request_id}/decline": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}/decline", {}, ANNA),
     "GET /v1/topics": ("/v1/topics", None, ANNA),
     "GET /v1/slots": ("/v1/slots?topic=question", None, ANNA),
     "POST /v1/callbacks": ("/v1/callbacks", CALLBACK, ANNA),
     "GET /v1/callbacks/open": ("/v1/callbacks/open", None, ANNA),
-    "PATCH /v1/callbacks/{callback_id}": (f"/v1/callbacks/{hostile.UNKNOWN_ID}", {"starts_at": None}, ANNA),
-    "DELETE /v1/callbacks/{callback_id}": (f"/v1/callbacks/{hostile.UNKNOWN_ID}", None, ANNA),
+    "PATCH /v1/callbacks/{callback_id}": (f"/v1/callbacks/{invalid_inputs.UNKNOWN_ID}", {"starts_at": None}, ANNA),
+    "DELETE /v1/callbacks/{callback_id}": (f"/v1/callbacks/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
     "GET /v1/support/callbacks": ("/v1/support/callbacks", None, SVEN),
     "POST /v1/support/callbacks/{callback_id}/take": (
-        f"/v1/support/callbacks/{hostile.UNKNOWN_ID}/take",
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/take",
         None,
         SVEN,
     ),
     "POST /v1/support/callbacks/{callback_id}/close": (
-        f"/v1/support/callbacks/{hostile.UNKNOWN_ID}/close",
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/close",
         {"outcome": "reached"},
         SVEN,
     ),
     "GET /v1/support/access": ("/v1/support/access", None, SVEN),
     "POST /v1/support/logins": ("/v1/support/logins", {"tenant_id": "acme", "reason": "The import"}, SVEN),
-    "POST /v1/support/logins/{login_id}/end": (f"/v1/support/logins/{hostile.UNKNOWN_ID}/end", None, SVEN),
+    "POST /v1/support/logins/{login_id}/end": (f"/v1/support/logins/{invalid_inputs.UNKNOWN_ID}/end", None, SVEN),
     "GET /v1/support/tenants/{tenant_id}": ("/v1/support/tenants/acme", None, SVEN),
     "POST /v1/support/requests": ("/v1/support/requests", {"tenant_id": "acme", "reason": "The import"}, SVEN),
     "GET /v1/support/requests": ("/v1/support/requests", None, SVEN),
-    "POST /v1/support/requests/{request_id}/send": (f"/v1/support/requests/{hostile.UNKNOWN_ID}/send", None, SVEN),
-    "DELETE /v1/support/requests/{request_id}": (f"/v1/support/requests/{hostile.UNKNOWN_ID}", None, SVEN),
+    "POST /v1/support/requests/{request_id}/send": (
+        f"/v1/support/requests/{invalid_inputs.UNKNOWN_ID}/send",
+        None,
+        SVEN,
+    ),
+    "DELETE /v1/support/requests/{request_id}": (f"/v1/support/requests/{invalid_inputs.UNKNOWN_ID}", None, SVEN),
     "POST /v1/vendor/checks": (
         "/v1/vendor/checks",
         {"tenant_id": "acme", "agent_id": "sven", "action": "enter"},
@@ -145,7 +149,7 @@ def test_a_path_that_no_route_takes_leads_nowhere(folder: str) -> None:
 
 
 def test_no_two_callers_share_a_scope() -> None:
-    everybody: list[callers.Known] = [
+    everybody: list[callers.CurrentDesk] = [
         User(tenant_id="acme", user_id="x", name="x"),
         User(tenant_id="globex", user_id="x", name="x"),
         User(tenant_id="acme", user_id="y", name="x"),
@@ -179,7 +183,7 @@ def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back(route: str) -
 
 
 def test_a_check_that_cannot_read_fails_closed() -> None:
-    makers.grant()
+    factories.grant()
     for operation in ("GetItem", "Query"):
         with table.failing(OUT_OF_REACH[0], at=operation):
             assert send(made("POST /v1/vendor/checks")).status == 503

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.grants import MOST_LIVE_GRANTS
-from guestkey.store import keys, livekeys
-from tests import hostile, makers, table
+from guestkey.rules.grants import MAX_LIVE_GRANTS
+from guestkey.store.access import live_keys
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
 
 TO_SVEN = {"grantee": {"type": "agent", "id": "sven"}}
 TO_SUPPORT = {"grantee": {"type": "department", "id": "support"}}
@@ -23,7 +24,7 @@ def post(body: Any = TO_SVEN, *, caller: Caller = ANNA, **how: Any) -> Answer:
 
 
 def live(tenant_id: str = "acme") -> list[str]:
-    return [key.grant_id for key in livekeys.of_tenant(tenant_id)]
+    return [key.grant_id for key in live_keys.of_tenant(tenant_id)]
 
 
 # ------------------------------------------------------------------ it works
@@ -108,7 +109,7 @@ def test_the_live_key_is_swept_at_the_end_and_the_history_much_later() -> None:
 def test_a_permanent_grant_is_never_swept() -> None:
     grant_id = post(TO_SVEN | {"period": "permanent"}).body["grant_id"]
 
-    for key in (keys.live, keys.grant, keys.lasting):
+    for key in (keys.live, keys.grant, keys.permanent_grant):
         item = table.one(key("acme", grant_id))
         assert item and "ttl" not in item
 
@@ -144,20 +145,20 @@ def test_it_turns_away_a_user_without_the_right_and_stores_nothing() -> None:
 
     assert status == 403
     assert problem["code"] == "right_missing"
-    assert list(livekeys.of_tenant("acme")) == []
+    assert list(live_keys.of_tenant("acme")) == []
 
 
 def test_a_right_that_is_taken_away_counts_from_the_next_call_on(world: time_machine.Traveller) -> None:
     post()
-    makers.right(ANNA, may_grant=False)
+    factories.right(ANNA, may_grant=False)
 
     assert post().code == "right_missing"
-    makers.right(ANNA, may_grant=True)
+    factories.right(ANNA, may_grant=True)
     assert post().status == 201
 
 
 def test_a_right_that_is_taken_away_while_anna_grants_counts() -> None:
-    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+    with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = post()
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -171,7 +172,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", hostile.USERS)
+@pytest.mark.parametrize("caller", invalid_inputs.USERS)
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     with table.unchanged():
         answer = post(caller=caller)
@@ -227,7 +228,7 @@ def test_an_inactive_agent_is_answered_in_the_same_bytes_as_an_unknown_one() -> 
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(TO_SVEN))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_SVEN))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -238,10 +239,10 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        grantee=[*hostile.NO_TEXTS, "sven", {}, {"type": "agent"}, {"id": "sven"}],
-        period=[*hostile.NO_TEXTS, "", "1H", "3h", "1h ", "forever", "PERMANENT"],
-        may_export=hostile.NO_BOOLEANS,
+    invalid_inputs.wrong(
+        grantee=[*invalid_inputs.NO_TEXTS, "sven", {}, {"type": "agent"}, {"id": "sven"}],
+        period=[*invalid_inputs.NO_TEXTS, "", "1H", "3h", "1h ", "forever", "PERMANENT"],
+        may_export=invalid_inputs.NO_BOOLEANS,
     ),
 )
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
@@ -253,7 +254,8 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), hostile.wrong(id=hostile.NO_SLUGS, type=["", "AGENT", "user", None, 1, ["agent"]], more=["x"])
+    ("field", "value"),
+    invalid_inputs.wrong(id=invalid_inputs.NO_SLUGS, type=["", "AGENT", "user", None, 1, ["agent"]], more=["x"]),
 )
 def test_it_refuses_a_grantee_that_cannot_be_one(field: str, value: Any) -> None:
     answer = post({"grantee": TO_SVEN["grantee"] | {field: value}})
@@ -305,7 +307,7 @@ def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -
 
 def test_a_kept_answer_comes_before_the_state() -> None:
     kept = post(headers=KEY)
-    makers.bulk_live(MOST_LIVE_GRANTS)
+    factories.bulk_live(MAX_LIVE_GRANTS)
 
     assert post(headers=KEY).text == kept.text
     assert post().code == "too_many_grants"
@@ -316,7 +318,7 @@ def test_a_kept_answer_comes_before_the_state() -> None:
 
 @pytest.mark.slow
 def test_the_501st_live_grant_is_too_many_until_one_is_revoked() -> None:
-    makers.bulk_live(MOST_LIVE_GRANTS - 1)
+    factories.bulk_live(MAX_LIVE_GRANTS - 1)
     given = post()
     assert given.status == 201
     with table.unchanged():
@@ -329,7 +331,7 @@ def test_the_501st_live_grant_is_too_many_until_one_is_revoked() -> None:
 
 
 def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: time_machine.Traveller) -> None:
-    makers.bulk_live(MOST_LIVE_GRANTS - 1)
+    factories.bulk_live(MAX_LIVE_GRANTS - 1)
     post()
     world.shift(timedelta(minutes=59, seconds=59))
     assert post(headers=KEY).code == "too_many_grants"
@@ -340,8 +342,8 @@ def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: tim
 
 
 def test_a_grant_that_a_quicker_request_gave_a_second_later_counts(world: time_machine.Traveller) -> None:
-    makers.bulk_live(MOST_LIVE_GRANTS - 1)
-    makers.grant(at=makers.now() + timedelta(seconds=1))
+    factories.bulk_live(MAX_LIVE_GRANTS - 1)
+    factories.grant(at=factories.now() + timedelta(seconds=1))
 
     assert post().code == "too_many_grants"
 
@@ -449,7 +451,7 @@ def test_a_refused_request_keeps_no_key() -> None:
 
 def test_who_lost_the_right_gets_no_kept_answer() -> None:
     post(headers=KEY)
-    makers.right(ANNA, may_grant=False)
+    factories.right(ANNA, may_grant=False)
 
     assert post(headers=KEY).code == "right_missing"
 
@@ -478,12 +480,12 @@ def test_a_grant_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_a
     with table.meanwhile(lambda: post({"grantee": {"type": "agent", "id": DORA.id}}, caller=GIULIA)):
         assert post().status == 201
 
-    assert makers.what_happened() == ["grant.given", "grant.given"]
+    assert factories.what_happened() == ["grant.given", "grant.given"]
     assert len(live()) == 2
 
 
 def test_the_last_place_is_given_once() -> None:
-    makers.bulk_live(MOST_LIVE_GRANTS - 1)
+    factories.bulk_live(MAX_LIVE_GRANTS - 1)
     with table.meanwhile(lambda: post(caller=GIULIA)):
         assert post().code == "too_many_grants"
 
@@ -493,7 +495,7 @@ def test_the_last_place_is_given_once() -> None:
 
 def test_an_end_stays_when_the_tenant_moves_to_another_zone() -> None:
     grant = post(TO_SVEN | {"period": "today"}).body
-    makers.tenant("acme", time_zone="America/Los_Angeles")
+    factories.tenant("acme", time_zone="America/Los_Angeles")
 
     assert call("GET", f"/v1/grants/{grant['grant_id']}", caller=ANNA).body == grant
 

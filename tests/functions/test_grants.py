@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 DAY = timedelta(days=1)
 
@@ -52,18 +52,20 @@ def test_anna_sees_what_giulia_gave_as_it_was_answered() -> None:
 
 
 def test_carla_sees_nothing_of_acme() -> None:
-    makers.grant()
+    factories.grant()
 
     assert get(caller=CARLA).body["items"] == []
 
 
 def test_live_permanent_grants_come_first_and_then_the_rest_each_newest_first() -> None:
-    old_permanent = makers.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
-    hour = makers.grant(at=MONDAY_NOON - 20 * DAY)
-    new_permanent = makers.grant("support", period="permanent", at=MONDAY_NOON - 10 * DAY)
-    given_back = makers.revoked(makers.grant(period="permanent", at=MONDAY_NOON - 9 * DAY), at=MONDAY_NOON - 8 * DAY)
-    month = makers.grant(DORA, period="1mo", at=MONDAY_NOON - 2 * DAY)
-    live = makers.grant()
+    old_permanent = factories.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
+    hour = factories.grant(at=MONDAY_NOON - 20 * DAY)
+    new_permanent = factories.grant("support", period="permanent", at=MONDAY_NOON - 10 * DAY)
+    given_back = factories.revoked(
+        factories.grant(period="permanent", at=MONDAY_NOON - 9 * DAY), at=MONDAY_NOON - 8 * DAY
+    )
+    month = factories.grant(DORA, period="1mo", at=MONDAY_NOON - 2 * DAY)
+    live = factories.grant()
 
     in_order = [new_permanent, old_permanent, live, month, given_back, hour]
     assert listed() == [grant.grant_id for grant in in_order]
@@ -71,15 +73,17 @@ def test_live_permanent_grants_come_first_and_then_the_rest_each_newest_first() 
 
 
 def test_a_year_old_permanent_grant_that_was_revoked_yesterday_is_listed() -> None:
-    grant = makers.revoked(makers.grant(period="permanent", at=MONDAY_NOON - 365 * DAY), at=MONDAY_NOON - DAY)
+    grant = factories.revoked(factories.grant(period="permanent", at=MONDAY_NOON - 365 * DAY), at=MONDAY_NOON - DAY)
 
     assert listed() == [grant.grant_id]
     assert get().body["items"][0]["revoked_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
 
 
 def test_what_ended_seven_months_ago_is_not_listed() -> None:
-    makers.grant(at=datetime(2026, 4, 20, 12, tzinfo=UTC))
-    makers.revoked(makers.grant(period="permanent", at=MONDAY_NOON - 400 * DAY), at=datetime(2026, 4, 20, tzinfo=UTC))
+    factories.grant(at=datetime(2026, 4, 20, 12, tzinfo=UTC))
+    factories.revoked(
+        factories.grant(period="permanent", at=MONDAY_NOON - 400 * DAY), at=datetime(2026, 4, 20, tzinfo=UTC)
+    )
 
     assert listed() == []
 
@@ -87,15 +91,15 @@ def test_what_ended_seven_months_ago_is_not_listed() -> None:
 def test_six_calendar_months_end_to_the_second() -> None:
     # 13:00 in Berlin on 23 May is 11:00 UTC, an hour more than in November.
     start = datetime(2026, 5, 23, 11, 0, tzinfo=UTC)
-    makers.grant(at=start - timedelta(hours=1))
-    inside = makers.grant(at=start - timedelta(minutes=59, seconds=59))
-    month = makers.grant(period="1mo", at=start - 29 * DAY)
+    factories.grant(at=start - timedelta(hours=1))
+    inside = factories.grant(at=start - timedelta(minutes=59, seconds=59))
+    month = factories.grant(period="1mo", at=start - 29 * DAY)
 
     assert listed() == [inside.grant_id, month.grant_id]
 
 
 def test_a_permanent_grant_is_marked_when_its_review_is_due(world: time_machine.Traveller) -> None:
-    makers.grant(period="permanent")
+    factories.grant(period="permanent")
     (grant,) = get().body["items"]
     assert grant["review_at"] == "2027-05-22T11:00:00Z"
 
@@ -105,7 +109,7 @@ def test_a_permanent_grant_is_marked_when_its_review_is_due(world: time_machine.
 
 
 def test_an_ended_grant_reads_as_ended_by_the_clock_alone(world: time_machine.Traveller) -> None:
-    makers.grant()
+    factories.grant()
     world.shift(timedelta(minutes=59, seconds=59))
     assert get().body["items"][0]["state"] == "live"
 
@@ -118,11 +122,11 @@ def test_an_ended_grant_reads_as_ended_by_the_clock_alone(world: time_machine.Tr
 
 
 def test_only_what_is_live_permanent_first() -> None:
-    makers.grant(at=MONDAY_NOON - DAY)
-    makers.revoked(makers.grant())
-    long = makers.grant(period="1mo", at=MONDAY_NOON - DAY)
-    permanent = makers.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
-    short = makers.grant("support")
+    factories.grant(at=MONDAY_NOON - DAY)
+    factories.revoked(factories.grant())
+    long = factories.grant(period="1mo", at=MONDAY_NOON - DAY)
+    permanent = factories.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
+    short = factories.grant("support")
 
     assert listed(state="live") == [permanent.grant_id, short.grant_id, long.grant_id]
     assert by_pages(1, state="live") == listed(state="live")
@@ -130,7 +134,7 @@ def test_only_what_is_live_permanent_first() -> None:
 
 
 def test_an_expired_live_key_that_still_lies_there_is_not_live(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(timedelta(hours=1))
 
     assert table.one(keys.live("acme", grant.grant_id))
@@ -138,7 +142,7 @@ def test_an_expired_live_key_that_still_lies_there_is_not_live(world: time_machi
 
 
 def test_what_ends_between_two_pages_of_live_ones_is_gone_and_moves_no_other(world: time_machine.Traveller) -> None:
-    given = [makers.grant(period="1h" if number == 1 else "1w") for number in range(4)]
+    given = [factories.grant(period="1h" if number == 1 else "1w") for number in range(4)]
     first = get(state="live", limit=2).body
     world.shift(timedelta(hours=1))
     rest = get(state="live", limit=2, cursor=first["next_cursor"]).body
@@ -161,8 +165,8 @@ def test_no_other_state_can_be_asked_for(state: str) -> None:
 @pytest.fixture
 def seven() -> list[str]:
     """Two live permanent grants, and five that are over."""
-    permanent = [makers.grant(period="permanent", at=MONDAY_NOON - number * DAY).grant_id for number in (1, 200)]
-    return [*permanent, *reversed(makers.bulk_grants(5, at=MONDAY_NOON - 30 * DAY))]
+    permanent = [factories.grant(period="permanent", at=MONDAY_NOON - number * DAY).grant_id for number in (1, 200)]
+    return [*permanent, *reversed(factories.bulk_grants(5, at=MONDAY_NOON - 30 * DAY))]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 100])
@@ -171,7 +175,7 @@ def test_page_by_page_every_grant_comes_once_and_in_order(seven: list[str], limi
 
 
 def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
-    made = makers.bulk_grants(101, at=MONDAY_NOON - DAY)
+    made = factories.bulk_grants(101, at=MONDAY_NOON - DAY)
 
     first = get().body
     assert len(first["items"]) == 50
@@ -185,8 +189,8 @@ def test_the_pages_stay_those_of_the_moment_the_first_was_asked_for(
 ) -> None:
     first = get(limit=1).body
     world.shift(timedelta(minutes=1))
-    new = [makers.grant(period="permanent").grant_id, makers.grant().grant_id]
-    makers.revoked(_grant(seven[1]))
+    new = [factories.grant(period="permanent").grant_id, factories.grant().grant_id]
+    factories.revoked(_grant(seven[1]))
     rest = get(limit=100, cursor=first["next_cursor"]).body
 
     shown = [grant["grant_id"] for grant in first["items"] + rest["items"]]
@@ -195,9 +199,9 @@ def test_the_pages_stay_those_of_the_moment_the_first_was_asked_for(
 
 
 def _grant(grant_id: str) -> Any:
-    from guestkey.store import grants
+    from guestkey.store.access import grants
 
-    return grants.find("acme", grant_id)
+    return grants.find_one("acme", grant_id)
 
 
 def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
@@ -226,18 +230,18 @@ def test_a_tampered_cursor_is_refused_whichever_character_was_changed(seven: lis
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
         assert get(cursor=cursor, state="live").code == "cursor_invalid"
 
 
 def test_a_cursor_is_no_longer_than_1000_characters() -> None:
-    assert get(cursor=hostile.TOO_LONG_CURSOR).code == "input_invalid"
+    assert get(cursor=invalid_inputs.TOO_LONG_CURSOR).code == "input_invalid"
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         answer = get(limit=limit)
         assert (answer.status, answer.code) == (422, "input_invalid")
         assert answer.body["errors"][0]["pointer"] == "query/limit"
@@ -255,26 +259,26 @@ def test_anna_sees_one_grant(world: time_machine.Traveller) -> None:
 
 
 def test_a_grant_too_old_for_the_overview_can_still_be_seen() -> None:
-    grant = makers.grant(at=MONDAY_NOON - 300 * DAY)
+    grant = factories.grant(at=MONDAY_NOON - 300 * DAY)
 
     assert show(grant.grant_id).body["state"] == "ended"
 
 
 def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
-    grant = makers.grant()
-    foreign, unknown = (show(id, caller=CARLA) for id in (grant.grant_id, hostile.UNKNOWN_ID))
+    grant = factories.grant()
+    foreign, unknown = (show(id, caller=CARLA) for id in (grant.grant_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for grant_id in hostile.NO_IDS:
+    for grant_id in invalid_inputs.NO_IDS:
         answer = show(grant_id)
-        assert (answer.status, answer.text) == (404, show(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, show(invalid_inputs.UNKNOWN_ID).text)
 
 
-@pytest.mark.parametrize("grant_id", [hostile.UNKNOWN_ID, "x"])
+@pytest.mark.parametrize("grant_id", [invalid_inputs.UNKNOWN_ID, "x"])
 def test_the_right_comes_before_existence(grant_id: str) -> None:
     assert show(grant_id, caller=BEN).code == "right_missing"
 
@@ -283,7 +287,7 @@ def test_the_right_comes_before_existence(grant_id: str) -> None:
 
 
 def test_it_turns_away_a_user_without_the_right() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
 
     for answer in (get(caller=BEN), get(caller=BEN, state="live"), show(grant.grant_id, caller=BEN)):
         assert (answer.status, answer.code) == (403, "right_missing")
@@ -295,20 +299,20 @@ def test_the_input_comes_before_the_right() -> None:
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
 
     for answer in (get(caller=ANNA.acting()), show(grant.grant_id, caller=ANNA.acting())):
         assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
-    assert show(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
     nobody = ANNA.but(tenant_id="nobody")
 
     assert get(caller=nobody).code == "tenant_unknown"
-    assert show(hostile.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"

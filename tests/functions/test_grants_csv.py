@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests import hostile, makers
+from tests import factories, invalid_inputs
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 
 DAY = timedelta(days=1)
 HEADER = [
@@ -54,7 +54,7 @@ def test_without_grants_there_is_the_header_row_alone() -> None:
 
 
 def test_every_cell_is_quoted_and_every_line_ends_as_rfc_4180_says() -> None:
-    grant = makers.revoked(makers.grant(may_export=True), by=GIULIA)
+    grant = factories.revoked(factories.grant(may_export=True), by=GIULIA)
 
     assert get().text.split("\r\n")[1] == (
         f'"{grant.grant_id}","revoked","agent","sven","Sven Brandt","1h","true","2026-11-23T12:00:00Z","anna",'
@@ -64,17 +64,17 @@ def test_every_cell_is_quoted_and_every_line_ends_as_rfc_4180_says() -> None:
 
 
 def test_it_has_the_overviews_order() -> None:
-    makers.grant(period="1w", at=MONDAY_NOON - DAY)
-    makers.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
-    makers.grant()
-    makers.revoked(makers.grant(period="permanent", at=MONDAY_NOON - 200 * DAY), at=MONDAY_NOON - DAY)
+    factories.grant(period="1w", at=MONDAY_NOON - DAY)
+    factories.grant(period="permanent", at=MONDAY_NOON - 300 * DAY)
+    factories.grant()
+    factories.revoked(factories.grant(period="permanent", at=MONDAY_NOON - 200 * DAY), at=MONDAY_NOON - DAY)
     shown = [grant["grant_id"] for grant in call("GET", "/v1/grants", caller=ANNA).body["items"]]
 
     assert [row[0] for row in rows(get())[1:]] == shown
 
 
 def test_carla_sees_nothing_of_acme() -> None:
-    makers.grant()
+    factories.grant()
 
     assert rows(get(caller=CARLA)) == [HEADER]
 
@@ -84,8 +84,8 @@ def test_carla_sees_nothing_of_acme() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+49", "-1", "@SUM(A1)", '=HYPERLINK("http://evil.example")'])
 def test_no_cell_can_be_taken_for_a_formula(name: str) -> None:
-    makers.agent("mallory", name=name)
-    makers.grant("support", by=ANNA.but(name=name))
+    factories.agent("mallory", name=name)
+    factories.grant("support", by=ANNA.but(name=name))
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "mallory"}}, caller=ANNA)
 
     by_mallory, by_anna = rows(get())[1:]
@@ -95,7 +95,7 @@ def test_no_cell_can_be_taken_for_a_formula(name: str) -> None:
 
 @pytest.mark.parametrize("name", ['the "boss"', "Brandt, Sven", "Zoë 你好", "a'b", " ", "x" * 198])
 def test_whatever_a_name_holds_stays_in_its_cell(name: str) -> None:
-    makers.grant(by=ANNA.but(name=f"N{name}N"))
+    factories.grant(by=ANNA.but(name=f"N{name}N"))
 
     assert rows(get())[1][9] == f"N{name}N"
 
@@ -105,7 +105,7 @@ def test_whatever_a_name_holds_stays_in_its_cell(name: str) -> None:
 
 @pytest.mark.slow
 def test_5000_rows_are_a_page_and_the_rest_lies_behind_the_link() -> None:
-    made = makers.bulk_grants(5_001, at=MONDAY_NOON - 10 * DAY)[::-1]
+    made = factories.bulk_grants(5_001, at=MONDAY_NOON - 10 * DAY)[::-1]
     first = get()
     assert [row[0] for row in rows(first)[1:]] == made[:5_000]
 
@@ -117,7 +117,7 @@ def test_5000_rows_are_a_page_and_the_rest_lies_behind_the_link() -> None:
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
@@ -136,7 +136,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

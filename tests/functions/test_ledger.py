@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests import hostile, makers, stack, table
+from tests import factories, invalid_inputs, stack, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 
 def get(query: Any = None, *, caller: Caller = ANNA) -> Answer:
@@ -36,12 +36,12 @@ def by_pages(limit: int) -> str:
 def a_day_at_acme() -> None:
     """Let everything happen that this issue knows of."""
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Too early"}, caller=SVEN)
-    grant = makers.grant("support", period="1w", may_export=True)
-    makers.logged_out(makers.login())
-    makers.revoked(grant, by=GIULIA)
-    makers.right(BEN, may_grant=True)
-    makers.tenant("acme", name="Acme SE")
-    makers.grant(DORA, period="permanent")
+    grant = factories.grant("support", period="1w", may_export=True)
+    factories.logged_out(factories.login())
+    factories.revoked(grant, by=GIULIA)
+    factories.right(BEN, may_grant=True)
+    factories.tenant("acme", name="Acme SE")
+    factories.grant(DORA, period="permanent")
 
 
 def verify(text: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +77,7 @@ def test_a_new_tenants_ledger_begins_with_its_registration() -> None:
 def test_every_change_stands_there_in_order() -> None:
     a_day_at_acme()
 
-    assert makers.what_happened() == [
+    assert factories.what_happened() == [
         "login.refused",
         "grant.given",
         "login.recorded",
@@ -90,7 +90,7 @@ def test_every_change_stands_there_in_order() -> None:
 
 
 def test_an_entry_has_the_fields_of_the_contract_and_no_other() -> None:
-    makers.grant()
+    factories.grant()
 
     for entry in entries(get()):
         assert set(entry) == {"tenant_id", "seq", "at", "what", "by", "about", "data", "prev_hash", "hash"}
@@ -99,8 +99,8 @@ def test_an_entry_has_the_fields_of_the_contract_and_no_other() -> None:
 
 
 def test_what_people_typed_and_where_they_get_mail_stands_there_only_as_a_hash() -> None:
-    makers.grant()
-    makers.login(reason="Anna asked for help", ticket="T-4711")
+    factories.grant()
+    factories.login(reason="Anna asked for help", ticket="T-4711")
 
     assert "asked for help" not in get().text
     assert "T-4711" not in get().text
@@ -108,13 +108,13 @@ def test_what_people_typed_and_where_they_get_mail_stands_there_only_as_a_hash()
 
 
 def test_reading_it_changes_nothing() -> None:
-    makers.grant()
+    factories.grant()
     with table.unchanged():
         get()
 
 
 def test_carla_sees_her_own() -> None:
-    makers.grant()
+    factories.grant()
 
     assert {entry["tenant_id"] for entry in entries(get(caller=CARLA))} == {"globex"}
 
@@ -159,7 +159,7 @@ def test_page_by_page_it_is_the_same_ledger(limit: int) -> None:
 def test_every_page_says_where_the_whole_ledger_ends() -> None:
     a_day_at_acme()
     first = get({"limit": 3})
-    makers.grant()
+    factories.grant()
     assert first.next_link
     second = get(first.next_link)
 
@@ -169,7 +169,7 @@ def test_every_page_says_where_the_whole_ledger_ends() -> None:
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
@@ -182,7 +182,7 @@ def test_another_tenants_cursor_is_none() -> None:
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         assert get({"limit": limit}).code == "input_invalid"
 
 
@@ -205,7 +205,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.logins import MOST_LOGINS_AN_HOUR
-from guestkey.store import keys, logins
-from tests import hostile, makers, table
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
 
 REASON = "The import of the listings stands still"
 TO_ACME = {"tenant_id": "acme", "reason": REASON}
@@ -25,7 +25,7 @@ def post(body: Any = TO_ACME, *, caller: Caller = SVEN, **how: Any) -> Answer:
 
 
 def recorded(tenant_id: str = "acme") -> list[str]:
-    return [login.login_id for login in logins.before(tenant_id, keys.LAST, 100)]
+    return [keys.id_in(item["SK"]["S"]) for item in reversed(table.items(keys.of_tenant(tenant_id), keys.LOGIN))]
 
 
 def last_entry(tenant_id: str = "acme") -> Any:
@@ -37,7 +37,7 @@ def last_entry(tenant_id: str = "acme") -> Any:
 
 
 def test_sven_enters_with_a_reason() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     answer = post(TO_ACME | {"ticket": "T-4711"})
 
     assert answer.status == 201
@@ -57,7 +57,7 @@ def test_sven_enters_with_a_reason() -> None:
 
 
 def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
-    makers.grant()
+    factories.grant()
     login_id = post().body["login_id"]
 
     entry = last_entry()
@@ -68,14 +68,14 @@ def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
 
 
 def test_without_a_ticket_there_is_none() -> None:
-    makers.grant()
+    factories.grant()
 
     assert post().body["ticket"] is None
     assert post(TO_ACME | {"ticket": None}).body["ticket"] is None
 
 
 def test_a_departments_grant_lets_in_whoever_belongs_to_it_and_the_person_is_named() -> None:
-    grant = makers.grant("support", may_export=True)
+    grant = factories.grant("support", may_export=True)
     body = post().body
 
     assert (body["agent"]["id"], body["grant_id"], body["may_export"]) == ("sven", grant.grant_id, True)
@@ -83,17 +83,17 @@ def test_a_departments_grant_lets_in_whoever_belongs_to_it_and_the_person_is_nam
 
 
 def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out() -> None:
-    makers.grant("support")
-    makers.agent("dora", "support", name="Dora Vogel")
-    makers.agent("sven", "development")
+    factories.grant("support")
+    factories.agent("dora", "support", name="Dora Vogel")
+    factories.agent("sven", "development")
 
     assert post(caller=DORA).body["agent"] == {"id": "dora", "name": "Dora Vogel", "departments": ["support"]}
     assert post().code == "no_live_grant"
 
 
 def test_the_covering_grant_that_ends_last_is_named_and_export_is_of_the_union() -> None:
-    makers.grant(may_export=True)
-    long = makers.grant("support", period="1w")
+    factories.grant(may_export=True)
+    long = factories.grant("support", period="1w")
     body = post().body
 
     assert (body["grant_id"], body["may_export"]) == (long.grant_id, True)
@@ -101,13 +101,13 @@ def test_the_covering_grant_that_ends_last_is_named_and_export_is_of_the_union()
 
 
 def test_under_a_permanent_grant_access_has_no_end() -> None:
-    makers.grant(period="permanent")
+    factories.grant(period="permanent")
 
     assert post().body["access_ends_at"] is None
 
 
 def test_a_reason_is_trimmed_and_normalised() -> None:
-    makers.grant()
+    factories.grant()
 
     assert (
         post(TO_ACME | {"reason": "  Zu\u0308rich:\u3000Import steht \n"}).body["reason"] == "Zürich:\u3000Import steht"
@@ -118,13 +118,13 @@ def test_a_reason_is_trimmed_and_normalised() -> None:
     "reason", ["abc", "x" * 500, "🔑" * 500, "Grüße, 你好, שלום", "<b>&amp;</b>", "'; DROP TABLE--"]
 )
 def test_whatever_one_line_an_agent_may_have_to_say_is_kept(reason: str) -> None:
-    makers.grant()
+    factories.grant()
 
     assert post(TO_ACME | {"reason": reason}).body["reason"] == reason
 
 
 def test_two_logins_may_be_open_at_once() -> None:
-    makers.grant()
+    factories.grant()
 
     assert post().body["login_id"] != post().body["login_id"]
     assert len(recorded()) == 2
@@ -138,7 +138,7 @@ def test_without_a_grant_sven_is_refused_and_nothing_is_recorded() -> None:
 
     assert (answer.status, answer.code) == (403, "no_live_grant")
     assert recorded() == []
-    assert makers.what_happened() == ["login.refused"]
+    assert factories.what_happened() == ["login.refused"]
 
 
 def test_an_unknown_tenant_answers_in_the_same_bytes_and_gets_no_ledger() -> None:
@@ -149,14 +149,14 @@ def test_an_unknown_tenant_answers_in_the_same_bytes_and_gets_no_ledger() -> Non
 
 
 def test_what_carla_granted_does_not_let_sven_into_acme() -> None:
-    makers.grant(by=CARLA)
+    factories.grant(by=CARLA)
 
     assert post().code == "no_live_grant"
     assert post(TO_ACME | {"tenant_id": "globex"}).status == 201
 
 
 def test_the_end_is_exclusive_though_the_expired_key_still_lies_there(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(timedelta(minutes=59, seconds=59))
     assert post().status == 201
 
@@ -166,7 +166,7 @@ def test_the_end_is_exclusive_though_the_expired_key_still_lies_there(world: tim
 
 
 def test_a_revoked_grant_lets_nobody_in() -> None:
-    makers.revoked(makers.grant())
+    factories.revoked(factories.grant())
 
     assert post().code == "no_live_grant"
 
@@ -178,7 +178,7 @@ def test_the_first_refusal_of_an_hour_stands_in_the_ledger_and_later_ones_only_c
     for _ in range(4):
         assert post().status == 403
 
-    assert makers.what_happened() == ["login.refused"]
+    assert factories.what_happened() == ["login.refused"]
     assert last_entry()["by"] == {"type": "agent", "id": "sven"}
     assert last_entry()["about"] == "sven"
     assert last_entry()["data"] == {"refusals_before": 0}
@@ -187,7 +187,7 @@ def test_the_first_refusal_of_an_hour_stands_in_the_ledger_and_later_ones_only_c
 def test_what_was_only_counted_is_reported_with_the_next_entry() -> None:
     for _ in range(4):
         post()
-    makers.grant()
+    factories.grant()
     post()
     assert last_entry()["data"]["refusals_before"] == 3
 
@@ -201,7 +201,7 @@ def test_the_next_hours_first_refusal_reports_what_the_last_hour_counted(world: 
     world.shift(timedelta(hours=1))
     post()
 
-    assert makers.what_happened() == ["login.refused", "login.refused"]
+    assert factories.what_happened() == ["login.refused", "login.refused"]
     assert last_entry()["data"] == {"refusals_before": 2}
 
 
@@ -210,8 +210,8 @@ def test_each_agent_and_each_tenant_has_its_own_first_refusal() -> None:
     post(caller=DORA)
     post(TO_ACME | {"tenant_id": "globex"})
 
-    assert makers.what_happened("acme") == ["login.refused", "login.refused"]
-    assert makers.what_happened("globex") == ["login.refused"]
+    assert factories.what_happened("acme") == ["login.refused", "login.refused"]
+    assert factories.what_happened("globex") == ["login.refused"]
 
 
 def test_the_first_refusal_stands_back_while_a_users_change_waits_and_is_reported_later(
@@ -219,7 +219,7 @@ def test_the_first_refusal_stands_back_while_a_users_change_waits_and_is_reporte
 ) -> None:
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)  # leaves a wish
     assert post().code == "no_live_grant"
-    assert makers.what_happened() == []
+    assert factories.what_happened() == []
 
     world.shift(timedelta(seconds=2))
     assert post().code == "no_live_grant"
@@ -227,11 +227,11 @@ def test_the_first_refusal_stands_back_while_a_users_change_waits_and_is_reporte
 
 
 def test_a_refusal_that_loses_the_race_for_the_ledger_is_counted_and_answered_alike() -> None:
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    with table.meanwhile(lambda: factories.grant(DORA)):
         answer = post()
 
     assert (answer.status, answer.code) == (403, "no_live_grant")
-    assert makers.what_happened() == ["grant.given"]
+    assert factories.what_happened() == ["grant.given"]
     post()
     assert last_entry()["data"] == {"refusals_before": 1}
 
@@ -240,8 +240,8 @@ def test_a_refusal_that_loses_the_race_for_the_ledger_is_counted_and_answered_al
 
 
 def test_a_revoke_that_came_first_wins() -> None:
-    grant = makers.grant()
-    with table.meanwhile(lambda: makers.revoked(grant)):
+    grant = factories.grant()
+    with table.meanwhile(lambda: factories.revoked(grant)):
         answer = post()
 
     assert (answer.status, answer.code) == (403, "no_live_grant")
@@ -249,27 +249,27 @@ def test_a_revoke_that_came_first_wins() -> None:
 
 
 def test_if_the_named_grant_vanished_another_that_covers_is_named() -> None:
-    named, other = makers.grant(period="4h"), makers.grant("support")
-    with table.meanwhile(lambda: makers.revoked(named)):
+    named, other = factories.grant(period="4h"), factories.grant("support")
+    with table.meanwhile(lambda: factories.revoked(named)):
         answer = post()
 
     assert (answer.status, answer.body["grant_id"]) == (201, other.grant_id)
 
 
 def test_if_every_grant_vanishes_as_it_is_named_nobody_was_refused_and_sven_may_try_again() -> None:
-    named = [makers.grant(period=period) for period in ("1mo", "2w", "1w")]
-    makers.grant()
-    with table.meanwhile(*(partial(makers.revoked, grant) for grant in named)):
+    named = [factories.grant(period=period) for period in ("1mo", "2w", "1w")]
+    factories.grant()
+    with table.meanwhile(*(partial(factories.revoked, grant) for grant in named)):
         answer = post()
 
     assert (answer.status, answer.code) == (503, "busy")
-    assert "login.refused" not in makers.what_happened()
+    assert "login.refused" not in factories.what_happened()
     assert post().status == 201
 
 
 def test_whoever_leaves_the_department_meanwhile_stays_out() -> None:
-    makers.grant("support")
-    with table.meanwhile(lambda: makers.agent("sven", "development")):
+    factories.grant("support")
+    with table.meanwhile(lambda: factories.agent("sven", "development")):
         answer = post()
 
     assert answer.code == "no_live_grant"
@@ -277,8 +277,8 @@ def test_whoever_leaves_the_department_meanwhile_stays_out() -> None:
 
 
 def test_whoever_becomes_inactive_meanwhile_stays_out() -> None:
-    makers.grant()
-    with table.meanwhile(lambda: makers.agent("sven", "support", is_active=False)):
+    factories.grant()
+    with table.meanwhile(lambda: factories.agent("sven", "support", is_active=False)):
         answer = post()
 
     assert answer.code == "agent_inactive"
@@ -286,22 +286,22 @@ def test_whoever_becomes_inactive_meanwhile_stays_out() -> None:
 
 
 def test_a_login_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    makers.grant()
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    factories.grant()
+    with table.meanwhile(lambda: factories.grant(DORA)):
         assert post().status == 201
 
-    assert makers.what_happened() == ["grant.given", "grant.given", "login.recorded"]
+    assert factories.what_happened() == ["grant.given", "grant.given", "login.recorded"]
 
 
 # ------------------------------------------------------------------ how often
 
 
 def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) -> None:
-    world.move_to(makers.MONDAY_NOON + timedelta(minutes=10))
-    makers.grant(period="2h")
-    makers.grant(by=CARLA)
-    makers.counted_logins(MOST_LOGINS_AN_HOUR - 2)
-    makers.login()
+    world.move_to(factories.MONDAY_NOON + timedelta(minutes=10))
+    factories.grant(period="2h")
+    factories.grant(by=CARLA)
+    factories.counted_logins(MAX_LOGINS_AN_HOUR - 2)
+    factories.login()
     assert post(headers=KEY).status == 201
 
     with table.unchanged():
@@ -320,7 +320,7 @@ def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) ->
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 def test_it_turns_away_who_is_no_active_agent_and_remembers_nothing(caller: Caller) -> None:
-    makers.grant("support")
+    factories.grant("support")
     with table.unchanged():
         answer = post(caller=caller)
 
@@ -328,20 +328,20 @@ def test_it_turns_away_who_is_no_active_agent_and_remembers_nothing(caller: Call
 
 
 def test_it_turns_away_a_token_that_acts_for_sven() -> None:
-    makers.grant()
+    factories.grant()
     with table.unchanged():
         answer = post(caller=SVEN.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
 
 def test_a_tenant_in_an_agents_token_opens_nothing() -> None:
-    makers.grant(DORA)
+    factories.grant(DORA)
 
     assert post(caller=SVEN.but(tenant_id="acme")).code == "no_live_grant"
 
@@ -349,9 +349,9 @@ def test_a_tenant_in_an_agents_token_opens_nothing() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(TO_ACME))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_ACME))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
-    makers.grant()
+    factories.grant()
     with table.unchanged():
         answer = post(**sent)
 
@@ -360,14 +360,14 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        tenant_id=hostile.NO_SLUGS,
-        reason=[*hostile.NO_TEXTS, "", "ab", "  ab  ", "x" * 501, "x" * 20_000, *hostile.TRICKS],
-        ticket=[5, True, ["T-1"], "", "   ", "x" * 101, *hostile.TRICKS],
+    invalid_inputs.wrong(
+        tenant_id=invalid_inputs.NO_SLUGS,
+        reason=[*invalid_inputs.NO_TEXTS, "", "ab", "  ab  ", "x" * 501, "x" * 20_000, *invalid_inputs.TRICKS],
+        ticket=[5, True, ["T-1"], "", "   ", "x" * 101, *invalid_inputs.TRICKS],
     ),
 )
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
-    makers.grant()
+    factories.grant()
     with table.unchanged():
         answer = post(TO_ACME | {field: value})
 
@@ -376,7 +376,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": hostile.PLAIN}, {"headers": {"idempotency-key": ""}}]
+    "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
 def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
     assert post(caller=EMIL, **sent).code == "agent_inactive"
@@ -386,7 +386,7 @@ def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict
 
 
 def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.Traveller) -> None:
-    makers.grant()
+    factories.grant()
     first = post(headers=KEY)
     world.shift(timedelta(minutes=5))
     with table.unchanged():
@@ -397,7 +397,7 @@ def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.T
 
 
 def test_the_same_key_with_another_body_is_refused() -> None:
-    makers.grant()
+    factories.grant()
     post(headers=KEY)
     with table.unchanged():
         answer = post(TO_ACME | {"ticket": "T-1"}, headers=KEY)
@@ -406,30 +406,30 @@ def test_the_same_key_with_another_body_is_refused() -> None:
 
 
 def test_a_kept_answer_comes_before_the_state() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     first = post(headers=KEY)
-    makers.revoked(grant)
+    factories.revoked(grant)
 
     assert post(headers=KEY).text == first.text
     assert post().code == "no_live_grant"
 
 
 def test_another_agents_same_key_is_another_key() -> None:
-    makers.grant("support")
-    makers.grant(DORA)
+    factories.grant("support")
+    factories.grant(DORA)
 
     assert post(headers=KEY).body["login_id"] != post(headers=KEY, caller=DORA).body["login_id"]
 
 
 def test_a_refused_request_keeps_no_key() -> None:
     assert post(headers=KEY).code == "no_live_grant"
-    makers.grant()
+    factories.grant()
 
     assert post(headers=KEY).status == 201
 
 
 def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
-    makers.grant()
+    factories.grant()
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
         lost = post(headers=KEY)
@@ -439,7 +439,7 @@ def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
 
 
 def test_a_key_is_forgotten_after_24_hours(world: time_machine.Traveller) -> None:
-    makers.grant(period="1w")
+    factories.grant(period="1w")
     first = post(headers=KEY)
     world.shift(timedelta(hours=24))
 
@@ -449,13 +449,13 @@ def test_a_key_is_forgotten_after_24_hours(world: time_machine.Traveller) -> Non
 
 
 def test_without_a_key_requests_are_never_merged() -> None:
-    makers.grant()
+    factories.grant()
 
     assert post().body["login_id"] != post().body["login_id"]
 
 
 def test_the_log_says_who_and_what_and_never_why(capsys: pytest.CaptureFixture[str]) -> None:
-    makers.grant()
+    factories.grant()
     capsys.readouterr()
     post(TO_ACME | {"ticket": "T-4711"})
 
@@ -472,9 +472,9 @@ def test_the_log_says_who_and_what_and_never_why(capsys: pytest.CaptureFixture[s
 
 
 def test_what_was_recorded_is_to_the_second() -> None:
-    makers.grant()
+    factories.grant()
 
-    assert datetime.fromisoformat(post().body["logged_in_at"]) == makers.MONDAY_NOON
+    assert datetime.fromisoformat(post().body["logged_in_at"]) == factories.MONDAY_NOON
 
 
 def test_a_user_without_the_right_still_sees_support_refused() -> None:

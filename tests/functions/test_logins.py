@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -42,7 +42,7 @@ def test_nobody_entered_yet() -> None:
 
 
 def test_anna_sees_who_entered_exactly_when_and_why() -> None:
-    makers.grant()
+    factories.grant()
     sent = {"tenant_id": "acme", "reason": "The import stands still", "ticket": "T-4711"}
     recorded = call("POST", "/v1/support/logins", sent, caller=SVEN).body
     with table.unchanged():
@@ -50,28 +50,28 @@ def test_anna_sees_who_entered_exactly_when_and_why() -> None:
 
 
 def test_the_newest_comes_first(world: time_machine.Traveller) -> None:
-    makers.grant("support", period="1w")
-    makers.grant(DORA, period="1w")
+    factories.grant("support", period="1w")
+    factories.grant(DORA, period="1w")
     made = []
     for agent in (SVEN, DORA, SVEN):
         world.shift(timedelta(minutes=1))
-        made.append(makers.login(agent).login_id)
+        made.append(factories.login(agent).login_id)
 
     assert [login["login_id"] for login in items()] == made[::-1]
     assert [login["agent"]["id"] for login in items()] == ["sven", "dora", "sven"]
 
 
 def test_carla_sees_nothing_of_acme() -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
 
     assert get(caller=CARLA).body["items"] == []
 
 
 def test_the_departments_are_those_of_the_moment_of_entry() -> None:
-    makers.grant()
-    makers.login()
-    makers.agent("sven", "development", name="Sven Umbenannt")
+    factories.grant()
+    factories.login()
+    factories.agent("sven", "development", name="Sven Umbenannt")
 
     assert items()[0]["agent"] == {"id": "sven", "name": "Sven Brandt", "departments": ["support"]}
 
@@ -80,8 +80,8 @@ def test_the_departments_are_those_of_the_moment_of_entry() -> None:
 
 
 def test_a_login_is_over_with_its_access_written_down_or_not(world: time_machine.Traveller) -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     assert (items()[0]["ended_at"], items()[0]["access_ends_at"]) == (None, "2026-11-23T13:00:00Z")
 
     world.shift(HOUR)
@@ -91,23 +91,23 @@ def test_a_login_is_over_with_its_access_written_down_or_not(world: time_machine
 
 
 def test_a_login_is_over_when_the_last_grant_that_covers_it_is_revoked(world: time_machine.Traveller) -> None:
-    named, other = makers.grant(period="4h"), makers.grant("support")
-    makers.login()
+    named, other = factories.grant(period="4h"), factories.grant("support")
+    factories.login()
     world.shift(timedelta(minutes=10))
-    makers.revoked(named)
+    factories.revoked(named)
     assert (items()[0]["end"], items()[0]["access_ends_at"]) == (None, "2026-11-23T13:00:00Z")
 
     world.shift(timedelta(minutes=10))
-    makers.revoked(other)
+    factories.revoked(other)
     world.shift(timedelta(minutes=10))
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T12:20:00Z")
 
 
 def test_a_grant_that_takes_over_in_time_lets_the_login_go_on(world: time_machine.Traveller) -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     world.shift(timedelta(minutes=30))
-    makers.grant()
+    factories.grant()
     world.shift(timedelta(minutes=45))
 
     assert (items()[0]["end"], items()[0]["access_ends_at"]) == (None, "2026-11-23T13:30:00Z")
@@ -116,47 +116,47 @@ def test_a_grant_that_takes_over_in_time_lets_the_login_go_on(world: time_machin
 
 
 def test_a_later_grant_wakes_no_login_that_is_over(world: time_machine.Traveller) -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     world.shift(2 * HOUR)
-    makers.grant()
+    factories.grant()
 
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T13:00:00Z")
 
 
 def test_who_leaves_the_department_is_out_from_then_on(world: time_machine.Traveller) -> None:
-    makers.grant("support", period="1w")
-    makers.login()
+    factories.grant("support", period="1w")
+    factories.login()
     world.shift(timedelta(minutes=15))
-    makers.agent("sven", name="Sven Brandt")
+    factories.agent("sven", name="Sven Brandt")
     world.shift(timedelta(minutes=15))
 
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T12:15:00Z")
 
 
 def test_who_becomes_inactive_is_out_from_then_on(world: time_machine.Traveller) -> None:
-    makers.grant(period="permanent")
-    makers.login()
+    factories.grant(period="permanent")
+    factories.login()
     world.shift(timedelta(minutes=15))
-    makers.agent("sven", "support", is_active=False)
+    factories.agent("sven", "support", is_active=False)
     world.shift(timedelta(minutes=15))
 
     assert items()[0]["ended_at"] == "2026-11-23T12:15:00Z"
 
 
 def test_a_login_that_sven_ended_stays_ended_then(world: time_machine.Traveller) -> None:
-    makers.grant()
-    login = makers.login()
+    factories.grant()
+    login = factories.login()
     world.shift(timedelta(minutes=5))
-    makers.logged_out(login)
+    factories.logged_out(login)
     world.shift(2 * HOUR)
 
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("logged_out", "2026-11-23T12:05:00Z")
 
 
 def test_under_a_permanent_grant_a_login_stays_open(world: time_machine.Traveller) -> None:
-    makers.grant(period="permanent", at=MONDAY_NOON - 100 * DAY)
-    makers.login()
+    factories.grant(period="permanent", at=MONDAY_NOON - 100 * DAY)
+    factories.login()
     world.shift(100 * DAY)
 
     assert (items()[0]["end"], items()[0]["access_ends_at"]) == (None, None)
@@ -167,8 +167,8 @@ def test_under_a_permanent_grant_a_login_stays_open(world: time_machine.Travelle
 
 @pytest.fixture
 def seven() -> list[str]:
-    grant = makers.grant(at=MONDAY_NOON - DAY)
-    return makers.bulk_logins(grant, 7, at=MONDAY_NOON - DAY)[::-1]
+    grant = factories.grant(at=MONDAY_NOON - DAY)
+    return factories.bulk_logins(grant, 7, at=MONDAY_NOON - DAY)[::-1]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 6, 7, 8, 100])
@@ -178,15 +178,15 @@ def test_page_by_page_every_login_comes_once_and_in_order(seven: list[str], limi
 
 def test_a_login_that_is_recorded_between_two_pages_moves_no_other(seven: list[str]) -> None:
     first = get(limit=3).body
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     rest = get(cursor=first["next_cursor"]).body
 
     assert [login["login_id"] for login in first["items"] + rest["items"]] == seven
 
 
 def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
-    makers.bulk_logins(makers.grant(at=MONDAY_NOON - DAY), 51, at=MONDAY_NOON - DAY)
+    factories.bulk_logins(factories.grant(at=MONDAY_NOON - DAY), 51, at=MONDAY_NOON - DAY)
 
     assert len(items()) == 50
 
@@ -201,13 +201,13 @@ def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         assert get(limit=limit).code == "input_invalid"
 
 
@@ -229,7 +229,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.edge import pages, sheets
-from tests import hostile, makers
+from guestkey.edge.http import csv_export, cursors
+from tests import factories, invalid_inputs
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
 
 DAY = timedelta(days=1)
 HEADER = [
@@ -48,9 +48,9 @@ def test_without_logins_there_is_the_header_row_alone() -> None:
 
 
 def test_anna_sees_who_entered_exactly_when_and_why(world: time_machine.Traveller) -> None:
-    makers.agent("sven", "support", "development", name="Sven Brandt")
-    grant = makers.grant()
-    login = makers.login(reason='Say "please", thanks', ticket="T-4711")
+    factories.agent("sven", "support", "development", name="Sven Brandt")
+    grant = factories.grant()
+    login = factories.login(reason='Say "please", thanks', ticket="T-4711")
     world.shift(timedelta(hours=2))
 
     assert get().text.split("\r\n")[1] == (
@@ -61,9 +61,9 @@ def test_anna_sees_who_entered_exactly_when_and_why(world: time_machine.Travelle
 
 
 def test_what_there_is_not_is_an_empty_cell() -> None:
-    makers.agent("sven")
-    makers.grant(period="permanent")
-    makers.login()
+    factories.agent("sven")
+    factories.grant(period="permanent")
+    factories.login()
 
     (row,) = rows(get())[1:]
     shown = dict(zip(HEADER, row, strict=True))
@@ -73,8 +73,8 @@ def test_what_there_is_not_is_an_empty_cell() -> None:
 
 @pytest.mark.parametrize("reason", ["=1+1", "+49 241", "-- see below", "@anna", "=cmd|' /C calc'!A0"])
 def test_no_cell_can_be_taken_for_a_formula(reason: str) -> None:
-    makers.grant()
-    makers.login(reason=reason, ticket="=2+2")
+    factories.grant()
+    factories.login(reason=reason, ticket="=2+2")
 
     row = dict(zip(HEADER, rows(get())[1], strict=True))
     assert (row["reason"], row["ticket"]) == (f"'{reason}", "'=2+2")
@@ -82,14 +82,14 @@ def test_no_cell_can_be_taken_for_a_formula(reason: str) -> None:
 
 @pytest.mark.parametrize("text", ["\tpossible elsewhere", "\rpossible elsewhere"])
 def test_tabs_and_returns_at_the_start_are_made_harmless_too(text: str) -> None:
-    made, rest = sheets.sheet(["text"], [("1", {"text": text})])
+    made, rest = csv_export.sheet(["text"], [("1", {"text": text})])
 
     assert (made, rest) == (f'"text"\r\n"\'{text}"\r\n', None)
 
 
 def test_carla_sees_nothing_of_acme() -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
 
     assert rows(get(caller=CARLA)) == [HEADER]
 
@@ -99,30 +99,30 @@ def test_carla_sees_nothing_of_acme() -> None:
 
 def test_an_answer_is_never_longer_than_lambda_may_send() -> None:
     entered = ((str(number), {"reason": "🔑" * 500}) for number in range(5_000))
-    text, last = sheets.sheet(["reason"], entered)
+    text, last = csv_export.sheet(["reason"], entered)
 
-    assert 3_990_000 < len(text.encode()) <= sheets.MOST_BYTES + 1_000
+    assert 3_990_000 < len(text.encode()) <= csv_export.MAX_BYTES + 1_000
     assert last == str(len(text.splitlines()) - 2), "the header, and rows that are counted from 0"
 
 
 def test_5000_rows_are_a_page() -> None:
     entered = ((str(number), {"reason": "short"}) for number in range(5_001))
-    text, last = sheets.sheet(["reason"], entered)
+    text, last = csv_export.sheet(["reason"], entered)
 
     assert (len(text.splitlines()), last) == (5_001, "4999")
 
 
 def test_the_next_page_begins_behind_the_last_row_of_the_one_before() -> None:
-    grant = makers.grant(at=MONDAY_NOON - DAY)
-    made = makers.bulk_logins(grant, 5, at=MONDAY_NOON - DAY)[::-1]
-    query = {"cursor": pages.cursor(made[2], pages.scope("acme", "logins.csv"))}
+    grant = factories.grant(at=MONDAY_NOON - DAY)
+    made = factories.bulk_logins(grant, 5, at=MONDAY_NOON - DAY)[::-1]
+    query = {"cursor": cursors.cursor(made[2], cursors.scope("acme", "logins.csv"))}
 
     assert [row[0] for row in rows(get(query))[1:]] == made[3:]
     assert get(query, caller=CARLA).code == "cursor_invalid"
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
@@ -140,7 +140,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -47,8 +47,8 @@ def test_who_speaks_no_language_of_the_desk_chooses_no_slot(locale: str | None) 
 
 
 def test_a_right_that_is_given_or_taken_shows_at_once() -> None:
-    makers.right(BEN, may_grant=True)
-    makers.right(ANNA, may_grant=False)
+    factories.right(BEN, may_grant=True)
+    factories.right(ANNA, may_grant=False)
 
     assert (get(caller=ANNA).body["may_grant"], get(caller=BEN).body["may_grant"]) == (False, True)
 
@@ -74,7 +74,7 @@ def test_ids_of_any_common_identity_provider_are_taken(user_id: str) -> None:
     assert get(caller=ANNA.but(sub=user_id)).body["user_id"] == user_id
 
 
-@pytest.mark.parametrize("caller", hostile.USERS)
+@pytest.mark.parametrize("caller", invalid_inputs.USERS)
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     answer = get(caller=caller)
 

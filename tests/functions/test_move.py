@@ -8,11 +8,13 @@ import time_machine
 
 from guestkey.rules.desk import QUARTER
 from guestkey.rules.instants import text_of
-from guestkey.store import callbacks, desks, keys, ledger, seats
-from tests import hostile, makers, table
+from guestkey.store.callbacks import callbacks, desks, seats
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 from tests.store import wire
 
 NOON = TUESDAY_AT_TEN + timedelta(hours=2)
@@ -24,26 +26,26 @@ def patch(callback_id: str, starts_at: datetime | str | None = NOON, *, caller: 
 
 
 def last_entry() -> Any:
-    return list(ledger.since("acme", 0, 1000))[-1]
+    return list(ledger.entries_after("acme", 0, 1000))[-1]
 
 
 # ------------------------------------------------------------------ it works
 
 
 def test_ben_moves_annas_call_back_to_noon() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     status, body = patch(booked.callback_id, caller=BEN)
 
     assert status == 200
     assert (body["callback_id"], body["version"], body["state"]) == (booked.callback_id, 1, "booked")
     assert (body["starts_at"], body["ends_at"]) == ("2026-11-24T11:00:00Z", "2026-11-24T11:15:00Z")
     assert body["requested_by"]["user_id"] == "anna"
-    assert makers.seats_held() == {NOON: {booked.callback_id}}
+    assert factories.seats_held() == {NOON: {booked.callback_id}}
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body == body
 
 
 def test_the_ledger_tells_of_it() -> None:
-    patch(makers.callback(ANNA, TUESDAY_AT_TEN).callback_id, caller=BEN)
+    patch(factories.callback(ANNA, TUESDAY_AT_TEN).callback_id, caller=BEN)
     entry = last_entry()
 
     assert (entry.what, entry.by.id, entry.data) == (
@@ -60,39 +62,39 @@ def test_the_ledger_tells_of_it() -> None:
 
 
 def test_null_moves_it_to_the_end_of_the_queue(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.shift(timedelta(minutes=1))
-    earlier = makers.callback(CARLA)
+    earlier = factories.callback(CARLA)
     world.shift(timedelta(minutes=1))
     body = patch(booked.callback_id, None).body
 
     assert (body["kind"], body["state"], body["starts_at"], body["version"]) == ("queue", "waiting", None, 1)
-    assert makers.seats_held() == {}
+    assert factories.seats_held() == {}
     assert seats.queue() == [("globex", earlier.callback_id), ("acme", booked.callback_id)]
 
 
 def test_whoever_waits_may_move_to_a_slot() -> None:
-    waiting = makers.callback()
+    waiting = factories.callback()
     body = patch(waiting.callback_id).body
 
     assert (body["kind"], body["state"], body["starts_at"]) == ("slot", "booked", "2026-11-24T11:00:00Z")
     assert seats.queue() == []
-    assert makers.seats_held() == {NOON: {waiting.callback_id}}
+    assert factories.seats_held() == {NOON: {waiting.callback_id}}
 
 
 def test_a_quarter_hour_that_is_in_both_slots_is_kept_though_it_is_full() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
-    makers.callback(CARLA, TUESDAY_AT_TEN + QUARTER)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
+    factories.callback(CARLA, TUESDAY_AT_TEN + QUARTER)
 
     assert patch(booked.callback_id, TUESDAY_AT_TEN + QUARTER).status == 200
-    assert len(makers.seats_held()[TUESDAY_AT_TEN + QUARTER]) == 2
-    assert makers.seats_held().keys() == {TUESDAY_AT_TEN + QUARTER, TUESDAY_AT_TEN + 2 * QUARTER}
+    assert len(factories.seats_held()[TUESDAY_AT_TEN + QUARTER]) == 2
+    assert factories.seats_held().keys() == {TUESDAY_AT_TEN + QUARTER, TUESDAY_AT_TEN + 2 * QUARTER}
 
 
 def test_what_is_moved_to_a_slot_ends_with_it_and_what_is_moved_to_the_queue_does_not(
     world: time_machine.Traveller,
 ) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     patch(booked.callback_id)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     assert call("GET", "/v1/callbacks/open", caller=ANNA).status == 200
@@ -100,7 +102,7 @@ def test_what_is_moved_to_a_slot_ends_with_it_and_what_is_moved_to_the_queue_doe
     patch(booked.callback_id, None)
     world.move_to(NOON + QUARTER)
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "waiting"
-    for key in (keys.callback("acme", booked.callback_id), keys.callback_of(booked.callback_id)):
+    for key in (keys.callback("acme", booked.callback_id), keys.callback_tenant(booked.callback_id)):
         kept = table.one(key)
         assert kept and "ttl" not in kept
 
@@ -110,7 +112,7 @@ def test_what_is_moved_to_a_slot_ends_with_it_and_what_is_moved_to_the_queue_doe
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
 def test_moving_to_where_it_is_changes_nothing(starts_at: datetime | None) -> None:
-    booked = makers.callback(ANNA, starts_at)
+    booked = factories.callback(ANNA, starts_at)
     with table.unchanged():
         answer = patch(booked.callback_id, starts_at)
 
@@ -118,7 +120,7 @@ def test_moving_to_where_it_is_changes_nothing(starts_at: datetime | None) -> No
 
 
 def test_so_it_does_when_that_is_too_soon_to_be_booked(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN - QUARTER)
     with table.unchanged():
         answer = patch(booked.callback_id, TUESDAY_AT_TEN)
@@ -127,7 +129,7 @@ def test_so_it_does_when_that_is_too_soon_to_be_booked(world: time_machine.Trave
 
 
 def test_moving_twice_answers_the_same_and_writes_once() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     first = patch(booked.callback_id)
     with table.unchanged():
         again = patch(booked.callback_id, caller=BEN)
@@ -139,8 +141,8 @@ def test_moving_twice_answers_the_same_and_writes_once() -> None:
 
 
 def test_what_others_have_booked_is_refused_with_the_next_free_slots_and_the_old_one_stays() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.seats(NOON, 2)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.seats(NOON, 2)
     with table.unchanged():
         answer = patch(booked.callback_id)
 
@@ -157,7 +159,7 @@ def test_what_others_have_booked_is_refused_with_the_next_free_slots_and_the_old
     ["2026-11-24T10:05:00+01:00", "2026-11-24T08:45:00+01:00", "2026-11-23T13:00:00Z", "9999-12-31T23:59:59Z"],
 )
 def test_what_is_no_slot_is_refused(starts_at: str) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         answer = patch(booked.callback_id, starts_at)
 
@@ -165,8 +167,8 @@ def test_what_is_no_slot_is_refused(starts_at: str) -> None:
 
 
 def test_a_topic_that_is_no_more_has_no_slots_and_still_a_queue() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
 
     assert patch(booked.callback_id).code == "slot_not_offered"
     assert patch(booked.callback_id, TUESDAY_AT_TEN).status == 200
@@ -177,7 +179,7 @@ def test_a_topic_that_is_no_more_has_no_slots_and_still_a_queue() -> None:
 
 
 def test_what_an_agent_has_taken_stays_where_it_is() -> None:
-    taken = makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
+    taken = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     for starts_at in (NOON, TUESDAY_AT_TEN, None):
         with table.unchanged():
             answer = patch(taken.callback_id, starts_at)
@@ -185,7 +187,7 @@ def test_what_an_agent_has_taken_stays_where_it_is() -> None:
 
 
 def test_what_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     with table.unchanged():
         answer = patch(booked.callback_id, NOON + timedelta(days=1))
@@ -194,7 +196,7 @@ def test_what_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
 
 
 def test_what_is_cancelled_cannot_be_moved() -> None:
-    cancelled = makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
+    cancelled = factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 
     assert patch(cancelled.callback_id).code == "callback_closed"
 
@@ -203,7 +205,7 @@ def test_what_is_cancelled_cannot_be_moved() -> None:
 
 
 def test_giulia_may_not_choose_a_slot_and_may_move_to_the_queue() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         answer = patch(booked.callback_id, caller=GIULIA)
 
@@ -212,9 +214,9 @@ def test_giulia_may_not_choose_a_slot_and_may_move_to_the_queue() -> None:
 
 
 def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
-        foreign, unknown = (patch(id, caller=CARLA) for id in (booked.callback_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (patch(id, caller=CARLA) for id in (booked.callback_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert foreign.text == unknown.text
@@ -222,20 +224,20 @@ def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         assert patch(booked.callback_id, caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.USERS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
-    assert patch(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert patch(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 def test_without_a_desk_nothing_can_be_moved() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
 
     assert patch(booked.callback_id).code == "desk_unknown"
 
@@ -243,78 +245,78 @@ def test_without_a_desk_nothing_can_be_moved() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies({"starts_at": text_of(NOON)}))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies({"starts_at": text_of(NOON)}))
 def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str) -> None:
-    answer = patch(hostile.UNKNOWN_ID, **sent)
+    answer = patch(invalid_inputs.UNKNOWN_ID, **sent)
 
     assert (answer.status, answer.code) == (status, code)
 
 
 @pytest.mark.parametrize("starts_at", ["", "noon", "2026-11-24", "2026-11-24T11:00:00"])
 def test_it_refuses_what_is_no_moment(starts_at: str) -> None:
-    answer = patch(hostile.UNKNOWN_ID, starts_at)
+    answer = patch(invalid_inputs.UNKNOWN_ID, starts_at)
 
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "#/starts_at")
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for callback_id in hostile.NO_IDS:
+    for callback_id in invalid_inputs.NO_IDS:
         answer = patch(callback_id)
-        assert (answer.status, answer.text) == (404, patch(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, patch(invalid_inputs.UNKNOWN_ID).text)
 
 
 # ------------------------------------------------------------------ at the same moment
 
 
 def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.seats(NOON, 1)
-    with table.meanwhile(lambda: makers.callback(CARLA, NOON)):
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.seats(NOON, 1)
+    with table.meanwhile(lambda: factories.callback(CARLA, NOON)):
         answer = patch(booked.callback_id)
 
     assert answer.code == "slot_taken"
-    assert makers.seats_held()[TUESDAY_AT_TEN] == {booked.callback_id}
+    assert factories.seats_held()[TUESDAY_AT_TEN] == {booked.callback_id}
 
 
 def test_of_a_move_and_a_cancelling_at_the_same_moment_the_cancelling_stays() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    with table.meanwhile(lambda: makers.cancelled(booked, by=BEN)):
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    with table.meanwhile(lambda: factories.cancelled(booked, by=BEN)):
         answer = patch(booked.callback_id)
 
     assert (answer.status, answer.code) == (409, "callback_closed")
-    assert makers.seats_held() == {}
+    assert factories.seats_held() == {}
 
 
 def test_of_two_moves_at_the_same_moment_the_later_counts_and_no_seat_is_left_behind() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.meanwhile(lambda: patch(booked.callback_id, TUESDAY_AT_TEN + QUARTER, caller=BEN)):
         answer = patch(booked.callback_id)
 
     assert (answer.status, answer.body["version"]) == (200, 2)
-    assert makers.seats_held() == {NOON: {booked.callback_id}}
+    assert factories.seats_held() == {NOON: {booked.callback_id}}
 
 
 def test_an_agent_who_takes_it_at_the_same_moment_has_it_where_it_was(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.shift(timedelta(seconds=2))
 
     def take() -> None:
         world.shift(timedelta(seconds=2))  # the wish of whoever moves has passed
-        makers.taken(booked)
+        factories.taken(booked)
 
     with table.meanwhile(take):
         answer = patch(booked.callback_id)
 
     assert answer.code == "callback_closed"
-    assert makers.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
+    assert factories.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
 
 
 def test_what_another_clock_says_is_over_gives_way_to_the_next(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
 
     def book_the_next() -> None:
-        makers.callback(BEN, at=TUESDAY_AT_TEN + QUARTER)
+        factories.callback(BEN, at=TUESDAY_AT_TEN + QUARTER)
 
     with table.meanwhile(book_the_next):
         answer = patch(booked.callback_id, None)
@@ -324,23 +326,23 @@ def test_what_another_clock_says_is_over_gives_way_to_the_next(world: time_machi
 
 
 def test_a_move_that_is_overtaken_again_and_again_asks_to_come_back() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    elsewhere = [TUESDAY_AT_TEN + QUARTER * number for number in range(1, callbacks.TRIES + 1)]
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    elsewhere = [TUESDAY_AT_TEN + QUARTER * number for number in range(1, callbacks.MAX_CHANGE_TRIES + 1)]
     acts = [lambda at=at: patch(booked.callback_id, at, caller=BEN) for at in elsewhere]
     with table.meanwhile(*acts):
         answer = patch(booked.callback_id, NOON + timedelta(days=1))
 
     assert (answer.status, answer.code) == (503, "busy")
-    assert makers.seats_held() == {elsewhere[-1]: {booked.callback_id}}
+    assert factories.seats_held() == {elsewhere[-1]: {booked.callback_id}}
 
 
 @pytest.mark.parametrize(("number", "status"), [(2, 409), (1, 200)])
 def test_whoever_was_held_up_looks_whether_there_is_still_room(number: int, status: int) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     def script(request: wire.Request, send: wire.Send) -> Any:
         if request.operation == "TransactWriteItems" and request.nth == 1:
-            makers.seats(NOON, number)
+            factories.seats(NOON, number)
             return wire.cancelled(request, "TransactionConflict", "SLOTS#")
         return send()
 

@@ -1,6 +1,7 @@
 """The table's stream: whoever should know is told, at least once and in the ordinary case no more than that."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,19 +13,21 @@ import time_machine
 from botocore.exceptions import ConnectTimeoutError
 
 from guestkey import settings
-from guestkey.edge import parking, records
+from guestkey.edge.stream import dead_letters as queue
+from guestkey.edge.stream import handler as stream_handler
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
-from guestkey.store import keys, ledger
-from guestkey.store.changes import REVIEW_TOLD_AT
-from tests import bus, makers, parked, schedules, stream, table
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
+from tests import bus, dead_letters, factories, schedules, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, CARLA, DORA, GIULIA, SVEN
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, CARLA, DORA, GIULIA, SVEN
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
 GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
@@ -94,7 +97,7 @@ class Desk:
 
 @pytest.fixture
 def desk(world: time_machine.Traveller) -> Iterator[Desk]:
-    parked.make_queue()
+    dead_letters.make_queue()
     schedules.make_group()
     desk = Desk()
     with post.office(desk.refusal) as desk.mails, bus.taking(desk.refused_events) as desk.events:
@@ -118,7 +121,7 @@ def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
 
 def ended(grant: Grant) -> None:
     """Write down that time has ended a grant, as the clean-up does."""
-    tip = ledger.tip(grant.tenant_id)
+    tip = ledger.read_state(grant.tenant_id)
     assert tip and grant.ends_at
     note = Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data={}, at=grant.ends_at)
     ledger.write(tip, [note], lambda change, seen: None)
@@ -134,7 +137,7 @@ def changed(grant: Grant, **attributes: str | None) -> None:
 
 def came_to_review(grant: Grant) -> None:
     """Say that a permanent grant is due for its review, as the clean-up does."""
-    changed(grant, **{REVIEW_TOLD_AT: text_of(makers.now()), "due": None, "due_at": None})
+    changed(grant, **{REVIEW_NOTIFIED_AT: text_of(factories.now()), "due": None, "due_at": None})
 
 
 def poison(tenant_id: str = "acme", seq: int = 900) -> None:
@@ -151,8 +154,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_entrys_head(desk: Desk) -> None:
-    makers.grant(by=GIULIA)
-    makers.grant(DORA)
+    factories.grant(by=GIULIA)
+    factories.grant(DORA)
 
     assert desk.hand_over() == []
 
@@ -165,7 +168,7 @@ def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_en
 
 
 def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: Desk) -> None:
-    makers.grant(by=CARLA)
+    factories.grant(by=CARLA)
 
     desk.hand_over()
 
@@ -173,10 +176,10 @@ def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: 
 
 
 def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     desk.new()
     world.shift(timedelta(minutes=5))
-    makers.revoked(grant, by=GIULIA)
+    factories.revoked(grant, by=GIULIA)
 
     desk.hand_over()
 
@@ -185,7 +188,7 @@ def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Trav
 
 
 def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     desk.new()
     world.shift(timedelta(hours=1))
     ended(grant)
@@ -196,11 +199,11 @@ def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_
 
 
 def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> None:
-    makers.grant()
-    makers.grant(DORA)
+    factories.grant()
+    factories.grant(DORA)
     desk.new()
     for agent in (SVEN, SVEN, DORA, SVEN):
-        makers.login(agent)
+        factories.login(agent)
 
     desk.hand_over()
 
@@ -214,15 +217,15 @@ def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> N
 def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
     desk: Desk, world: time_machine.Traveller
 ) -> None:
-    grant = makers.grant(period="permanent")
-    makers.login()
+    grant = factories.grant(period="permanent")
+    factories.login()
     desk.hand_over()
     mark = table.one(keys.notice("acme", grant.grant_id, "support_in"))
 
     assert mark
     assert "ttl" not in mark
     world.shift(timedelta(days=500))
-    makers.login()
+    factories.login()
     desk.hand_over()
 
     assert [subject for _, subject in desk.told].count(SUPPORT_IN) == 2
@@ -231,7 +234,7 @@ def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
 def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_head(
     desk: Desk, world: time_machine.Traveller
 ) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     desk.new()
     world.shift(timedelta(days=180))
     came_to_review(grant)
@@ -245,11 +248,11 @@ def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_h
 
 
 def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: time_machine.Traveller) -> None:
-    grant = makers.grant()
-    makers.logged_out(makers.login())
-    makers.revoked(grant)
-    makers.right(GIULIA, may_grant=False)
-    makers.tenant("initech")
+    grant = factories.grant()
+    factories.logged_out(factories.login())
+    factories.revoked(grant)
+    factories.right(GIULIA, may_grant=False)
+    factories.tenant("initech")
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Once more"}, caller=DORA)
 
     desk.hand_over()
@@ -258,7 +261,7 @@ def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: tim
         "grant.given", "login.recorded", "login.ended", "grant.revoked", "right.changed", "tenant.changed",
         "login.refused",
     ]  # fmt: skip
-    written = [entry for entry in entries() if entry["at"] == text_of(makers.now())] + entries("initech")
+    written = [entry for entry in entries() if entry["at"] == text_of(factories.now())] + entries("initech")
     said = [json.loads(event["Detail"]) for event in desk.events]
     assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
     assert {(event["Source"], event["EventBusName"]) for event in desk.events} == {("guestkey", "guestkey")}
@@ -275,9 +278,9 @@ def invitations(desk: Desk) -> list[tuple[str, int, str]]:
 
 
 def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_colleague_changes_it(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.moved(booked, NOON, by=GIULIA)
-    makers.cancelled(booked, by=GIULIA)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.moved(booked, NOON, by=GIULIA)
+    factories.cancelled(booked, by=GIULIA)
 
     assert desk.hand_over() == []
 
@@ -296,10 +299,10 @@ def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_coll
 
 
 def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(desk: Desk) -> None:
-    waiting = makers.callback(CARLA)
-    makers.moved(waiting, NOON, by=CARLA)
-    makers.moved(waiting, None, by=CARLA)
-    makers.cancelled(waiting, by=CARLA)
+    waiting = factories.callback(CARLA)
+    factories.moved(waiting, NOON, by=CARLA)
+    factories.moved(waiting, None, by=CARLA)
+    factories.cancelled(waiting, by=CARLA)
 
     desk.hand_over()
 
@@ -327,7 +330,7 @@ def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(
 def test_they_are_told_in_their_own_language_or_else_in_the_customers(
     desk: Desk, locale: str | None, subject: str
 ) -> None:
-    makers.callback(ANNA.but(locale=locale), TUESDAY_AT_TEN)
+    factories.callback(ANNA.but(locale=locale), TUESDAY_AT_TEN)
 
     desk.hand_over()
 
@@ -336,18 +339,18 @@ def test_they_are_told_in_their_own_language_or_else_in_the_customers(
 
 @pytest.mark.parametrize("email", [None, "anna", "anna@acme.example, mallory@evil.example"])
 def test_whose_token_has_no_address_is_not_told_and_nobody_else_is(desk: Desk, email: str | None) -> None:
-    makers.callback(ANNA.but(email=email), TUESDAY_AT_TEN)
+    factories.callback(ANNA.but(email=email), TUESDAY_AT_TEN)
 
     assert desk.hand_over() == []
 
     assert desk.mails == []
-    assert parked.messages() == []
+    assert dead_letters.messages() == []
 
 
 def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     desk.new()
-    makers.closed(makers.taken(booked))
+    factories.closed(factories.taken(booked))
 
     desk.hand_over()
 
@@ -357,9 +360,9 @@ def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
 
 def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
     """Parked, and taken back when the call-back is elsewhere: a calendar knows by the sequence what came first."""
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     late = desk.new()
-    makers.moved(booked, NOON)
+    factories.moved(booked, NOON)
     desk.hand_over()
     desk.hand_over(late)
 
@@ -368,9 +371,9 @@ def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
 
 
 def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.moved(booked, NOON)
-    makers.cancelled(booked)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.moved(booked, NOON)
+    factories.cancelled(booked)
     again = desk.new()
     desk.hand_over(again)
 
@@ -383,7 +386,7 @@ def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: De
 
 
 def test_a_topic_that_is_gone_is_called_by_its_id(desk: Desk) -> None:
-    makers.callback(ANNA, TUESDAY_AT_TEN)
+    factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.desk())
 
     desk.hand_over()
@@ -398,7 +401,7 @@ def reminder(asked: Callback, starts_at: datetime) -> tuple[str, dict[str, str]]
 
 
 def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     desk.hand_over()
 
@@ -414,45 +417,45 @@ def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
 
 
 def test_the_reminder_goes_where_the_call_goes_and_away_with_it(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     desk.hand_over()
-    makers.moved(booked, NOON)
+    factories.moved(booked, NOON)
     desk.hand_over()
     assert schedules.told() == [reminder(booked, NOON)]
 
-    makers.moved(booked, None)
+    factories.moved(booked, None)
     desk.hand_over()
     assert schedules.told() == []
 
-    makers.moved(booked, TUESDAY_AT_TEN)
+    factories.moved(booked, TUESDAY_AT_TEN)
     desk.hand_over()
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
 
-    makers.cancelled(booked)
+    factories.cancelled(booked)
     desk.hand_over()
     assert schedules.told() == []
 
 
 def test_what_an_agent_takes_is_still_reminded_of_until_it_is_closed(desk: Desk) -> None:
-    booked = makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
+    booked = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     desk.hand_over()
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
 
-    makers.closed(booked)
+    factories.closed(booked)
     desk.hand_over()
     assert schedules.told() == []
 
 
 def test_in_whatever_order_entries_come_and_how_often_the_reminder_is_of_the_call_as_it_stands(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.moved(booked, NOON)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.moved(booked, NOON)
     told = desk.new()
 
     for given in (told[::-1], told, told[:1]):
         desk.hand_over(given)
         assert schedules.told() == [reminder(booked, NOON)]
 
-    makers.cancelled(booked)
+    factories.cancelled(booked)
     desk.hand_over()
     desk.hand_over(told)
     assert schedules.told() == []
@@ -460,7 +463,7 @@ def test_in_whatever_order_entries_come_and_how_often_the_reminder_is_of_the_cal
 
 def test_with_an_hour_left_or_less_there_is_no_reminder(desk: Desk, world: time_machine.Traveller) -> None:
     world.move_to(TUESDAY_AT_TEN - timedelta(hours=2))
-    makers.callback(ANNA, TUESDAY_AT_TEN)
+    factories.callback(ANNA, TUESDAY_AT_TEN)
     world.shift(timedelta(hours=1))
 
     desk.hand_over()
@@ -469,22 +472,22 @@ def test_with_an_hour_left_or_less_there_is_no_reminder(desk: Desk, world: time_
 
 
 def test_a_reminder_that_cannot_be_scheduled_is_parked_and_neither_mail_nor_event_waits(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     with schedules.failing():
         assert desk.hand_over() == []
 
     assert desk.told == [(ANNAS, BOOKED)]
     assert desk.whats == ["callback.booked"]
-    (message,) = parked.messages()
+    (message,) = dead_letters.messages()
     assert message["cause"].startswith("ConnectTimeoutError at ")
-    assert desk.redrive() == {"done": 1, "parked": 0}
+    assert desk.redrive() == {"done": 1, "dead_lettered": 0}
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
     assert desk.told == [(ANNAS, BOOKED)]
 
 
 def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.callback("acme", booked.callback_id))
 
     assert desk.hand_over() == []
@@ -496,9 +499,9 @@ def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> Non
 
 
 def test_a_tenant_without_approvers_gets_no_mail(desk: Desk) -> None:
-    makers.tenant("initech", approver_emails=())
-    makers.grant(by=ANNA.but(tenant_id="initech"))
-    makers.login(tenant_id="initech")
+    factories.tenant("initech", approver_emails=())
+    factories.grant(by=ANNA.but(tenant_id="initech"))
+    factories.login(tenant_id="initech")
 
     desk.hand_over()
 
@@ -507,8 +510,8 @@ def test_a_tenant_without_approvers_gets_no_mail(desk: Desk) -> None:
 
 
 def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    grant = makers.grant()
-    login = makers.login()
+    grant = factories.grant()
+    login = factories.login()
     table.drop(keys.grant("acme", grant.grant_id))
     table.drop(keys.login("acme", login.login_id))
 
@@ -522,8 +525,8 @@ def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.Cap
 
 
 def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     table.drop(keys.tenant("acme"))
 
     assert desk.hand_over() == []
@@ -532,9 +535,9 @@ def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
 
 
 def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     came_to_review(grant)
-    makers.revoked(grant)
+    factories.revoked(grant)
 
     desk.hand_over()
 
@@ -542,7 +545,7 @@ def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk
 
 
 def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: Desk) -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     came_to_review(grant)
     desk.new()
     changed(grant, grantee_name="Sven Brandt-Meier")
@@ -554,8 +557,8 @@ def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: D
 
 def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     before = stream.position()
-    grant = makers.grant()
-    makers.right(GIULIA, may_grant=False)
+    grant = factories.grant()
+    factories.right(GIULIA, may_grant=False)
     table.drop(keys.live("acme", grant.grant_id))
     records = [record for record in stream.everything_since(before) if not stream.is_let_through(record)]
 
@@ -568,10 +571,10 @@ def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pyt
 
 
 def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: time_machine.Traveller) -> None:
-    grant = makers.grant(period="permanent")
-    makers.login()
+    grant = factories.grant(period="permanent")
+    factories.login()
     came_to_review(grant)
-    makers.revoked(grant)
+    factories.revoked(grant)
     again = desk.new()
     desk.hand_over(again)
     mailed = list(desk.told)
@@ -584,7 +587,7 @@ def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: t
 
 
 def test_an_event_that_comes_again_bears_the_same_number(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     again = desk.new()
     desk.hand_over(again)
     desk.hand_over(again)
@@ -594,10 +597,10 @@ def test_an_event_that_comes_again_bears_the_same_number(desk: Desk) -> None:
 
 
 def test_of_two_logins_at_once_one_is_the_first(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     desk.new()
-    makers.login()
-    makers.login()
+    factories.login()
+    factories.login()
     one, other = desk.new()
 
     with table.meanwhile(lambda: desk.hand_over([other]), at="UpdateItem"):
@@ -608,14 +611,14 @@ def test_of_two_logins_at_once_one_is_the_first(desk: Desk) -> None:
 
 
 def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     desk.hand_over()
     mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
 
     assert mark
     assert "@" not in str(mark)
     assert len(mark["told"]["SS"]) == 2
-    assert int(mark["ttl"]["N"]) == int((makers.now() + timedelta(days=30)).timestamp())
+    assert int(mark["ttl"]["N"]) == int((factories.now() + timedelta(days=30)).timestamp())
 
 
 # ------------------------------------------------------------------ something fails
@@ -624,21 +627,21 @@ def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk
 def test_what_fails_once_is_tried_again_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
     refusals = iter([None, THROTTLED, THROTTLED, None])
     desk.refuse = lambda address: next(refusals)
-    makers.grant()
+    factories.grant()
 
     assert desk.hand_over() == []
 
     assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, GIULIAS, GIULIAS]
     assert desk.whats == ["grant.given"]
-    assert parked.messages() == []
+    assert dead_letters.messages() == []
 
 
 def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk.refuse = lambda address: REJECTED if address == CARLAS else None
-    makers.grant(by=CARLA)
-    makers.grant()
+    factories.grant(by=CARLA)
+    factories.grant()
     record, _ = given = desk.new()
 
     assert desk.hand_over(given) == []
@@ -646,144 +649,148 @@ def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
     assert desk.told[:3] == [(CARLAS, "New access permission for support")] * 3
     assert desk.told[3:] == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
     assert desk.whats == ["grant.given", "grant.given"]
-    (message,) = parked.messages()
+    (message,) = dead_letters.messages()
     assert message["record"] == record
     assert message["function"] == LambdaContext().function_name
-    assert message["parked_at"] == "2026-11-23T12:00:00Z"
-    assert message["cause"].startswith("MailFailed 1 of 1 mails not sent: MessageRejected at mail.py:")
-    assert [line["outcome"] for line in lines(capsys)] == ["parked", "done"]
+    assert message["failed_at"] == "2026-11-23T12:00:00Z"
+    assert message["cause"].startswith("MailFailed 1 of 1 mails not sent: MessageRejected at send.py:")
+    assert [line["outcome"] for line in lines(capsys)] == ["dead_lettered", "done"]
 
 
 def test_one_address_that_is_refused_keeps_no_other_from_its_mail(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
-    makers.grant()
+    factories.grant()
 
     desk.hand_over()
 
     assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, ANNAS, ANNAS]
-    assert len(parked.messages()) == 1
+    assert len(dead_letters.messages()) == 1
 
 
 def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     poison()
-    makers.grant()
+    factories.grant()
 
     assert desk.hand_over() == []
 
     assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
-    (message,) = parked.messages()
+    (message,) = dead_letters.messages()
     assert message["record"]["dynamodb"]["Keys"]["SK"] == {"S": "ENTRY#000000000900"}
     assert "hacked" not in message["cause"]
     bad, good = lines(capsys)
-    assert (bad["tenant_id"], bad["seq"], bad["outcome"]) == ("acme", "900", "parked")
+    assert (bad["tenant_id"], bad["seq"], bad["outcome"]) == ("acme", "900", "dead_lettered")
     assert "hacked" not in str(bad)
     assert good["outcome"] == "done"
 
 
 def test_an_entry_without_a_hash_is_not_whole_either(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     (record,) = desk.new()
     del record["dynamodb"]["NewImage"]["hash"]
 
     desk.hand_over([record])
 
-    assert (desk.events, desk.mails, len(parked.messages())) == ([], [], 1)
+    assert (desk.events, desk.mails, len(dead_letters.messages())) == ([], [], 1)
 
 
 def test_when_the_bus_takes_nothing_mails_go_out_all_the_same(desk: Desk) -> None:
     desk.refused_events += ["ThrottlingException"] * 3
-    makers.grant()
+    factories.grant()
 
     desk.hand_over()
 
     assert desk.events == []
     assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
-    (message,) = parked.messages()
-    assert message["cause"].startswith("NotTaken ThrottlingException at events.py:")
+    (message,) = dead_letters.messages()
+    assert message["cause"].startswith("NotAccepted ThrottlingException at event_bus.py:")
 
 
 def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(desk: Desk) -> None:
     desk.refused_events += ["InternalException"]
-    makers.grant()
+    factories.grant()
 
     desk.hand_over()
 
     assert desk.whats == ["grant.given"]
     assert len(desk.mails) == 2
-    assert parked.messages() == []
+    assert dead_letters.messages() == []
 
 
 def test_when_the_table_cannot_be_read_the_cause_says_so(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     given = desk.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example")):
         assert desk.hand_over(given) == []
 
     assert desk.whats == ["grant.given"]
-    (message,) = parked.messages()
+    (message,) = dead_letters.messages()
     assert message["cause"].startswith("GetError at ")
 
 
 def test_a_mark_that_cannot_be_written_brings_no_second_mail_by_itself(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     given = desk.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
         assert desk.hand_over(given) == []
 
     assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
-    assert parked.messages() == []
+    assert dead_letters.messages() == []
 
 
 def test_a_login_that_cannot_be_claimed_is_parked_unmailed(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     desk.new()
-    makers.login()
+    factories.login()
     given = desk.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
         desk.hand_over(given)
 
     assert desk.mails == []
-    assert len(parked.messages()) == 1
+    assert len(dead_letters.messages()) == 1
 
 
 def test_what_cannot_even_be_parked_is_reported_and_the_others_go_on(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parking.queue.delete_queue(QueueUrl=parked.URL)
+    queue.client().delete_queue(QueueUrl=dead_letters.URL)
     poison()
-    makers.grant()
+    factories.grant()
     bad, good = desk.new()
 
     assert desk.hand_over([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
 
     assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
-    assert [line["outcome"] for line in lines(capsys)] == ["stuck", "done"]
+    assert [line["outcome"] for line in lines(capsys)] == ["returned", "done"]
 
 
-def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, world: time_machine.Traveller) -> None:
+def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed, monotonic = timedelta(), time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + passed.total_seconds())
+
     def hang(address: str) -> Refusal:
-        world.shift(records.PATIENCE + timedelta(seconds=1))
+        nonlocal passed
+        passed += stream_handler.PATIENCE + timedelta(seconds=1)
         return ConnectTimeoutError(endpoint_url="https://email.example")
 
     desk.refuse = hang
-    makers.grant()
+    factories.grant()
 
     desk.hand_over()
 
-    assert len(parked.messages()) == 1
+    assert len(dead_letters.messages()) == 1
     assert len(desk.mails) <= 2, "botocore itself tries twice"
 
 
 def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
-    grant = makers.grant(by=ANNA.but(sub="anna@acme.example"))
-    makers.login(reason="Printer on fire")
-    makers.revoked(grant, by=GIULIA)
+    grant = factories.grant(by=ANNA.but(sub="anna@acme.example"))
+    factories.login(reason="Printer on fire")
+    factories.revoked(grant, by=GIULIA)
     poison()
 
     desk.hand_over()
@@ -799,29 +806,29 @@ def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, caps
 
 def test_what_was_parked_is_taken_back_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
-    makers.grant()
-    makers.login()
+    factories.grant()
+    factories.login()
     desk.hand_over()
-    assert len(parked.messages()) == 2
+    assert len(dead_letters.messages()) == 2
     del desk.mails[:]
     desk.refuse = lambda address: None
 
-    assert desk.redrive() == {"done": 2, "parked": 0}
+    assert desk.redrive() == {"done": 2, "dead_lettered": 0}
 
     assert sorted(desk.told) == [(ANNAS, SUPPORT_IN), (ANNAS, GRANTED)]
-    assert parked.messages() == []
-    assert desk.redrive() == {"done": 0, "parked": 0}
+    assert dead_letters.messages() == []
+    assert desk.redrive() == {"done": 0, "dead_lettered": 0}
 
 
 def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
-    makers.grant()
+    factories.grant()
     desk.new()
     desk.refuse = lambda address: REJECTED
-    makers.login(reason="The first of all")
+    factories.login(reason="The first of all")
     desk.hand_over()
     desk.refuse = lambda address: None
     del desk.mails[:]
-    makers.login(reason="The second one")
+    factories.login(reason="The second one")
     desk.hand_over()
     assert desk.mails == []
 
@@ -834,13 +841,13 @@ def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
 def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Traveller) -> None:
     poison()
     desk.hand_over()
-    (message,) = parked.messages()
+    (message,) = dead_letters.messages()
 
-    assert desk.redrive() == {"done": 0, "parked": 1}
+    assert desk.redrive() == {"done": 0, "dead_lettered": 1}
 
-    assert parked.messages() == [], "hidden, so that no other run takes it at the same time"
+    assert dead_letters.messages() == [], "hidden, so that no other run takes it at the same time"
     world.shift(timedelta(minutes=16))
-    assert parked.messages() == [message]
+    assert dead_letters.messages() == [message]
 
 
 @pytest.mark.parametrize(
@@ -853,24 +860,24 @@ def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Trav
     ],
 )
 def test_what_somebody_else_put_there_is_left_alone(desk: Desk, body: str, world: time_machine.Traveller) -> None:
-    parking.queue.send_message(QueueUrl=parked.URL, MessageBody=body)
+    queue.client().send_message(QueueUrl=dead_letters.URL, MessageBody=body)
 
-    assert desk.redrive() == {"done": 0, "parked": 1}
+    assert desk.redrive() == {"done": 0, "dead_lettered": 1}
 
     world.shift(timedelta(minutes=16))
-    (left,) = parking.queue.receive_message(QueueUrl=parked.URL)["Messages"]
+    (left,) = queue.client().receive_message(QueueUrl=dead_letters.URL)["Messages"]
     assert left["Body"] == body
 
 
 def test_taking_back_ends_before_the_functions_time_does(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED
     for _ in range(3):
-        makers.grant()
+        factories.grant()
     desk.hand_over()
     desk.refuse = lambda address: None
-    desk.time_left = records.LONGEST - timedelta(seconds=1)
+    desk.time_left = stream_handler.MAX_RECORD_TIME - timedelta(seconds=1)
 
-    assert desk.redrive() == {"done": 1, "parked": 0}
+    assert desk.redrive() == {"done": 1, "dead_lettered": 0}
 
 
 def test_an_invocation_that_says_nothing_we_know_is_an_error(desk: Desk) -> None:

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 
 from guestkey.rules.desk import QUARTER
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -22,7 +22,7 @@ def get(*, caller: Caller = ANNA) -> Answer:
 
 @pytest.mark.parametrize("caller", [ANNA, BEN, GIULIA], ids=["herself", "without the right", "a colleague"])
 def test_everybody_at_acme_sees_what_anna_booked(caller: Caller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     status, body = get(caller=caller)
 
     assert status == 200
@@ -44,13 +44,13 @@ def test_everybody_at_acme_sees_what_anna_booked(caller: Caller) -> None:
 
 
 def test_what_waits_in_the_queue_is_open() -> None:
-    makers.callback(GIULIA)
+    factories.callback(GIULIA)
 
     assert get().body["state"] == "waiting"
 
 
 def test_what_an_agent_has_taken_is_open_and_names_the_agent(world: time_machine.Traveller) -> None:
-    makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
+    factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     world.move_to(TUESDAY_AT_TEN + timedelta(days=1))
 
     assert (get().body["state"], get().body["agent"]) == ("taken", {"id": "sven", "name": "Sven Brandt"})
@@ -68,14 +68,14 @@ def test_before_anybody_books_there_is_none() -> None:
 
 
 def test_carla_sees_nothing_of_acmes() -> None:
-    makers.callback()
+    factories.callback()
 
     assert refused(get(caller=CARLA))
     assert get(caller=CARLA).text == get(caller=ANNA.but(tenant_id="nobody")).text
 
 
 def test_a_slot_that_is_over_is_open_no_more_though_its_key_still_lies_there(world: time_machine.Traveller) -> None:
-    makers.callback(ANNA, TUESDAY_AT_TEN)
+    factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
     assert get().status == 200
 
@@ -85,17 +85,17 @@ def test_a_slot_that_is_over_is_open_no_more_though_its_key_still_lies_there(wor
 
 
 def test_what_is_cancelled_or_closed_is_open_no_more(world: time_machine.Traveller) -> None:
-    makers.cancelled(makers.callback())
+    factories.cancelled(factories.callback())
     assert refused(get())
 
     world.shift(timedelta(seconds=2))
-    makers.closed(makers.taken(makers.callback()))
+    factories.closed(factories.taken(factories.callback()))
     assert refused(get())
 
 
 def test_what_is_closed_between_two_readings_is_open_no_more() -> None:
-    asked = makers.callback()
-    with table.meanwhile(lambda: makers.cancelled(asked), at="GetItem"):
+    asked = factories.callback()
+    with table.meanwhile(lambda: factories.cancelled(asked), at="GetItem"):
         assert refused(get())
 
 
@@ -106,6 +106,6 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, DORA, EMIL, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, DORA, EMIL, SVEN, Caller
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -31,11 +31,11 @@ def test_sven_has_asked_for_nothing_yet() -> None:
 
 
 def test_he_sees_what_became_of_each_newest_first(world: time_machine.Traveller) -> None:
-    asked = [makers.requested(at=MONDAY_NOON - (5 - number) * MINUTE) for number in range(4)]
-    grant = makers.approved(asked[0], period="2h")
-    makers.declined(asked[1], note="Tomorrow, please.\nWe are busy.")
-    makers.withdrawn(asked[2])
-    expired = makers.requested(tenant_id="globex", at=MONDAY_NOON - DAY)
+    asked = [factories.requested(at=MONDAY_NOON - (5 - number) * MINUTE) for number in range(4)]
+    grant = factories.approved(asked[0], period="2h")
+    factories.declined(asked[1], note="Tomorrow, please.\nWe are busy.")
+    factories.withdrawn(asked[2])
+    expired = factories.requested(tenant_id="globex", at=MONDAY_NOON - DAY)
 
     pending, withdrawn, declined, approved, last = get().body["items"]
     assert [one["state"] for one in (pending, withdrawn, declined, approved, last)] == [
@@ -49,7 +49,7 @@ def test_he_sees_what_became_of_each_newest_first(world: time_machine.Traveller)
 
 
 def test_what_waits_expires_on_reading_whether_or_not_anybody_wrote_it_down(world: time_machine.Traveller) -> None:
-    makers.requested()
+    factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert get().body["items"][0]["state"] == "pending"
 
@@ -58,21 +58,21 @@ def test_what_waits_expires_on_reading_whether_or_not_anybody_wrote_it_down(worl
 
 
 def test_what_was_answered_never_expires(world: time_machine.Traveller) -> None:
-    makers.approved(makers.requested())
+    factories.approved(factories.requested())
     world.shift(300 * DAY)
 
     assert get().body["items"][0]["state"] == "approved"
 
 
 def test_he_sees_his_own_and_nobody_elses() -> None:
-    own, doras = makers.requested(), makers.requested(DORA)
+    own, doras = factories.requested(), factories.requested(DORA)
 
     assert ids() == [own.request_id]
     assert ids(caller=DORA) == [doras.request_id]
 
 
 def test_a_request_that_the_table_swept_is_passed_over() -> None:
-    asked = [makers.requested(at=MONDAY_NOON - number * MINUTE) for number in range(3)]
+    asked = [factories.requested(at=MONDAY_NOON - number * MINUTE) for number in range(3)]
     table.drop(keys.request("acme", asked[1].request_id))
 
     assert ids() == [asked[0].request_id, asked[2].request_id]
@@ -86,7 +86,7 @@ def test_a_request_that_the_table_swept_is_passed_over() -> None:
 def five() -> list[str]:
     """Five requests of Sven's, newest first."""
     made = [
-        makers.requested(tenant_id=tenant, at=MONDAY_NOON - number * MINUTE) for number, tenant in enumerate(PLACES)
+        factories.requested(tenant_id=tenant, at=MONDAY_NOON - number * MINUTE) for number, tenant in enumerate(PLACES)
     ]
     return [request.request_id for request in made]
 
@@ -107,7 +107,7 @@ def test_page_by_page_each_comes_once_and_in_order(five: list[str], limit: int) 
 
 
 def test_more_than_a_hundred_are_read_too() -> None:
-    made = makers.bulk_requests(103, at=MONDAY_NOON - DAY)
+    made = factories.bulk_requests(103, at=MONDAY_NOON - DAY)
 
     assert ids(limit=100) == made[:2:-1]
     assert ids() == made[:-51:-1]
@@ -115,7 +115,7 @@ def test_more_than_a_hundred_are_read_too() -> None:
 
 def test_what_comes_in_between_stays_off_the_next_page(five: list[str]) -> None:
     first = get(limit=2).body
-    makers.requested()
+    factories.requested()
 
     assert ids(limit=100, cursor=first["next_cursor"]) == five[2:]
 
@@ -129,13 +129,13 @@ def test_a_cursor_is_good_only_for_its_own_list(five: list[str]) -> None:
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         assert (get(cursor=cursor).status, get(cursor=cursor).code) == (422, "cursor_invalid")
-    assert get(cursor=hostile.TOO_LONG_CURSOR).code == "input_invalid"
+    assert get(cursor=invalid_inputs.TOO_LONG_CURSOR).code == "input_invalid"
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         answer = get(limit=limit)
         assert (answer.status, answer.code) == (422, "input_invalid")
         assert answer.body["errors"][0]["pointer"] == "query/limit"
@@ -154,6 +154,6 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

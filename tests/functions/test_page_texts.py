@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from guestkey import errors
-from guestkey.edge import http
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.periods import Period
 from guestkey.rules.verify import Fault
@@ -21,16 +20,17 @@ from tests.pages import APP, started
 WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
 LANGUAGES = ("de", "en", "es", "it")
 REGIONS = ("de-at", "de-ch")
+CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
-    "shared.failed": {refusal.code for refusal in http.STATUS},
+    "shared.failed": CODES,
     "panel.grants.states": {str(state) for state in grants.State},
     "panel.ledger.faults": {str(fault) for fault in Fault},
     "panel.waited": {"booked", "waiting", "taken"},
-    "panel.failed": {refusal.code for refusal in http.STATUS},
+    "panel.failed": CODES,
     "panel.callback.invalid": {"phone", "description"},
     "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
-    "desk.failed": {refusal.code for refusal in http.STATUS},
+    "desk.failed": CODES,
     "desk.tabs": {"access", "requests", "callbacks"},
     "desk.access.invalid": {"reason", "ticket"},
     "desk.ask.invalid": {"reason"},

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from guestkey import errors
-from guestkey.edge import http
+from guestkey.edge.http import problem
 from tests.pages import APP, started
 
 ISSUER = "https://id.vendor.example/customers"
@@ -209,7 +209,7 @@ def test_any_other_name_is_not_found(app: Any, name: str) -> None:
 
     assert refused["statusCode"] == 404
     assert refused["headers"]["Content-Type"] == "application/problem+json"
-    assert refused["body"] == http.problem(errors.NotFound())["body"]
+    assert refused["body"] == problem.problem(errors.NotFound())["body"]
     assert refused["headers"]["Cache-Control"] == "no-store"
 
 

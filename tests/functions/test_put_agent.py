@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.store import people
-from tests import hostile, makers, table
+from guestkey.store.registry import people
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import LONG_AGO, MONDAY_NOON
-from tests.people import ANNA, BACKEND, SVEN, Caller
+from tests.factories import LONG_AGO, MONDAY_NOON
+from tests.personas import ANNA, BACKEND, SVEN, Caller
 
 LISA = {"name": "Lisa Lang", "email": "lisa@vendor.example", "departments": ["support"], "active": True}
 SVENS = {"name": "Sven Brandt", "email": "sven@vendor.example", "departments": ["support"], "active": True}
@@ -43,7 +43,7 @@ def test_a_new_agent_can_be_let_in() -> None:
 
 
 def test_who_leaves_the_department_is_out_with_the_next_check_and_the_newcomer_in() -> None:
-    makers.grant("support")
+    factories.grant("support")
     assert may_enter("sven")
 
     put(SVENS | {"departments": ["development"]}, "sven")
@@ -53,7 +53,7 @@ def test_who_leaves_the_department_is_out_with_the_next_check_and_the_newcomer_i
 
 
 def test_who_becomes_inactive_is_out_with_the_next_check_and_may_come_back() -> None:
-    makers.grant()
+    factories.grant()
     put(SVENS | {"active": False}, "sven")
     assert not may_enter("sven")
     assert call("GET", "/v1/support/access", caller=SVEN).code == "agent_inactive"
@@ -96,7 +96,7 @@ def test_it_refuses_a_department_that_nobody_registered() -> None:
     assert (answer.status, answer.code) == (422, "department_unknown")
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(LISA))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(LISA))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -106,11 +106,11 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        name=[*hostile.NO_TEXTS, "", "x" * 201, *hostile.TRICKS],
-        email=[*hostile.NO_TEXTS, "", "lisa", "lisa@vendor.example\n, x@y.example", "Lisa <l@vendor.example>"],
+    invalid_inputs.wrong(
+        name=[*invalid_inputs.NO_TEXTS, "", "x" * 201, *invalid_inputs.TRICKS],
+        email=[*invalid_inputs.NO_TEXTS, "", "lisa", "lisa@vendor.example\n, x@y.example", "Lisa <l@vendor.example>"],
         departments=["support", None, {}, [1], [None], ["SUPPORT"], [["support"]], ["support"] * 51],
-        active=hostile.NO_BOOLEANS,
+        active=invalid_inputs.NO_BOOLEANS,
     ),
 )
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND, Caller
+from tests.personas import ANNA, BACKEND, Caller
 
 
 def put(body: Any, department_id: str = "billing", *, caller: Caller = BACKEND, **how: Any) -> Answer:
@@ -22,12 +22,12 @@ def test_a_new_department_can_be_let_in() -> None:
 
 
 def test_a_renamed_department_keeps_the_name_it_had_in_what_was_given_before() -> None:
-    grant = makers.grant("support")
+    grant = factories.grant("support")
     put({"name": "Hilfe"}, "support")
 
     shown = call("GET", f"/v1/grants/{grant.grant_id}", caller=ANNA).body
     assert shown["grantee"]["name"] == "Support"
-    assert makers.grant("support").grantee.name == "Hilfe"
+    assert factories.grant("support").grantee.name == "Hilfe"
 
 
 def test_the_same_again_changes_nothing() -> None:
@@ -35,7 +35,7 @@ def test_the_same_again_changes_nothing() -> None:
         assert put({"name": "Support"}, "support").status == 200
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies({"name": "Billing"}))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies({"name": "Billing"}))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(None, **sent)
@@ -43,7 +43,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize("name", [*hostile.NO_TEXTS, "", "  ", "x" * 201, *hostile.TRICKS], ids=repr)
+@pytest.mark.parametrize("name", [*invalid_inputs.NO_TEXTS, "", "  ", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
 def test_it_refuses_what_is_no_name(name: Any) -> None:
     with table.unchanged():
         answer = put({"name": name})

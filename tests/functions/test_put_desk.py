@@ -9,11 +9,12 @@ import pytest
 import time_machine
 
 from guestkey.rules.desk import Desk, desk_of
-from guestkey.store import desks, keys
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
 from local import sample
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND, GIULIA, Caller
+from tests.personas import ANNA, BACKEND, GIULIA, Caller
 
 DESK = sample.DESK
 
@@ -27,7 +28,7 @@ def get(*, caller: Caller = BACKEND) -> Answer:
 
 
 def known() -> Desk:
-    return desks.known(makers.now()).desk
+    return desks.current(factories.now()).desk
 
 
 def but(**otherwise: Any) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def test_the_same_again_changes_nothing_and_no_tenants_ledger_tells_of_it() -> N
         assert put().status == 200
     put(but(lines=3))
 
-    assert makers.what_happened() == []
+    assert factories.what_happened() == []
 
 
 def test_a_whole_record_is_put_not_merged() -> None:
@@ -88,7 +89,7 @@ def test_a_change_is_known_at_once_here_and_within_seconds_everywhere(world: tim
     table.put([item | {"record": {"S": json.dumps(but(lines=7))}}])  # as another function would have
 
     assert known() is before
-    world.shift(desks.KEPT_FOR - timedelta(seconds=1))
+    world.shift(desks.CACHED_FOR - timedelta(seconds=1))
     assert known() is before
     world.shift(timedelta(seconds=1))
     assert known().lines == 7
@@ -153,7 +154,7 @@ def test_texts_are_trimmed_and_normalised() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(DESK))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(DESK))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)

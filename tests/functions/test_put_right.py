@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND, BEN, CARLA, Caller
+from tests.personas import ANNA, BACKEND, BEN, CARLA, Caller
 
 TAKE, GIVE = {"may_grant": False}, {"may_grant": True}
 
@@ -36,7 +36,7 @@ def test_a_right_is_taken_and_given_back() -> None:
 
     assert put(GIVE).body["may_grant"] is True
     assert may_grant(ANNA)
-    assert makers.what_happened() == ["right.changed", "right.changed"]
+    assert factories.what_happened() == ["right.changed", "right.changed"]
 
 
 def test_the_ledger_tells_who_changed_it() -> None:
@@ -75,7 +75,7 @@ def test_ids_of_any_common_identity_provider_are_taken(user_id: str) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(TAKE))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TAKE))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -85,8 +85,8 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        may_grant=hostile.NO_BOOLEANS,
+    invalid_inputs.wrong(
+        may_grant=invalid_inputs.NO_BOOLEANS,
         changed_by=[5, True, [], "", "two words", "änna", "x" * 129, "anna\n"],
     ),
 )
@@ -146,7 +146,7 @@ def test_of_two_who_take_it_at_the_same_moment_one_writes_and_both_succeed() -> 
         assert put(TAKE).status == 200
 
     assert not may_grant(ANNA)
-    assert makers.what_happened() == ["right.changed"]
+    assert factories.what_happened() == ["right.changed"]
 
 
 def test_of_two_who_give_it_back_at_the_same_moment_one_writes_and_both_succeed() -> None:
@@ -154,4 +154,4 @@ def test_of_two_who_give_it_back_at_the_same_moment_one_writes_and_both_succeed(
         assert put(GIVE, "ben").status == 200
 
     assert may_grant(BEN)
-    assert makers.what_happened() == ["right.changed"]
+    assert factories.what_happened() == ["right.changed"]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from guestkey.store import tenants
-from tests import hostile, makers, table
+from guestkey.store.registry import tenants
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND, Caller
+from tests.personas import ANNA, BACKEND, Caller
 
 INITECH = {
     "name": "Initech",
@@ -63,7 +63,7 @@ def test_a_change_stands_in_the_ledger_with_addresses_only_as_their_hash() -> No
 def test_one_that_changes_nothing_writes_nothing() -> None:
     with table.unchanged():
         assert put(ACME, "acme").body == {"tenant_id": "acme", **ACME}
-    assert makers.what_happened() == []
+    assert factories.what_happened() == []
 
 
 def test_a_whole_thing_is_put_not_merged() -> None:
@@ -109,7 +109,7 @@ def test_an_id_of_small_letters_digits_and_dashes_is_one(tenant_id: str) -> None
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(INITECH))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(INITECH))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -119,11 +119,11 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        name=[*hostile.NO_TEXTS, "", "  ", "x" * 201, "=?utf-8?q?x?=", *hostile.TRICKS],
-        version=[*hostile.NO_TEXTS, "", "x" * 101, *hostile.TRICKS],
+    invalid_inputs.wrong(
+        name=[*invalid_inputs.NO_TEXTS, "", "  ", "x" * 201, "=?utf-8?q?x?=", *invalid_inputs.TRICKS],
+        version=[*invalid_inputs.NO_TEXTS, "", "x" * 101, *invalid_inputs.TRICKS],
         time_zone=[
-            *hostile.NO_TEXTS,
+            *invalid_inputs.NO_TEXTS,
             "",
             "Berlin",
             "europe/berlin",
@@ -131,8 +131,8 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
             "posix/Europe/Berlin",
             "x" * 9_000,
         ],
-        language=[*hostile.NO_TEXTS, "", "deutsch", "d", "de_DE", "de-", "de\n", "x" * 36],
-        country=[*hostile.NO_TEXTS, "", "de", "DEU", "Germany", "DE\n"],
+        language=[*invalid_inputs.NO_TEXTS, "", "deutsch", "d", "de_DE", "de-", "de\n", "x" * 36],
+        country=[*invalid_inputs.NO_TEXTS, "", "de", "DEU", "Germany", "DE\n"],
     ),
 )
 def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
@@ -224,7 +224,7 @@ def test_two_who_register_it_at_the_same_moment_both_succeed_and_the_ledger_begi
 
 
 def test_a_change_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    with table.meanwhile(makers.grant):
+    with table.meanwhile(factories.grant):
         assert put(ACME | {"version": "25"}, "acme").status == 200
 
-    assert makers.what_happened() == ["grant.given", "tenant.changed"]
+    assert factories.what_happened() == ["grant.given", "tenant.changed"]

@@ -20,7 +20,7 @@ from local import sample
 from tests import bus, schedules, stack, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import post
-from tests.people import ANNA, BACKEND, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 CONTRACT = RECORDED / "contract.json"

@@ -12,13 +12,13 @@ import time_machine
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from guestkey import settings
-from guestkey.rules.requests import LONGEST_LIFE
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.rules.requests import MAX_LIFE
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.edge import post as mailing
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
 from tests.store import wire
 
 REASON = "The import of the listings stands still"
@@ -143,7 +143,7 @@ def test_it_is_due_at_its_end_and_swept_much_later() -> None:
     assert kept["ttl"]["N"] == lies["ttl"]["N"] == swept_at
 
 
-@pytest.mark.parametrize("life", [timedelta(minutes=1), LONGEST_LIFE])
+@pytest.mark.parametrize("life", [timedelta(minutes=1), MAX_LIFE])
 def test_it_lives_as_long_as_the_vendor_set(life: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "REQUEST_LIFE", life)
     request_id = post().body["request_id"]
@@ -165,14 +165,14 @@ def test_whatever_one_line_an_agent_may_have_to_say_is_kept_and_mailed(reason: s
 
 
 def test_who_is_in_already_may_ask_for_more() -> None:
-    makers.grant()
+    factories.grant()
 
     assert post(ACME | {"may_export": True}).status == 201
 
 
 def test_an_agent_of_two_departments_or_none_says_so_in_the_mail(mails: list[mailing.Sent]) -> None:
-    makers.agent("sven", "development", "support", name="Sven Brandt")
-    makers.agent("dora", name="Dora Vogel")
+    factories.agent("sven", "development", "support", name="Sven Brandt")
+    factories.agent("dora", name="Dora Vogel")
     post(GLOBEX)
     post(GLOBEX, caller=DORA)
 
@@ -216,12 +216,12 @@ def test_nobody_else_can_be_mailed(named: list[str], mails: list[mailing.Sent]) 
     answer = post(ACME | {"recipients": named})
 
     assert (answer.status, answer.code) == (422, "recipient_unknown")
-    assert (own(), mails, makers.what_happened()) == ([], [], [])
+    assert (own(), mails, factories.what_happened()) == ([], [], [])
     assert "@" not in answer.text
 
 
 def test_a_tenant_that_registered_nobody_cannot_be_asked(mails: list[mailing.Sent]) -> None:
-    makers.tenant("initech", approver_emails=())
+    factories.tenant("initech", approver_emails=())
     for named in ({}, {"recipients": ["anna@acme.example"]}):
         answer = post(ACME | {"tenant_id": "initech"} | named)
         assert (answer.status, answer.code) == (422, "recipient_unknown")
@@ -257,7 +257,7 @@ def test_it_turns_away_a_token_that_acts_for_sven(mails: list[mailing.Sent]) -> 
     assert mails == []
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
@@ -265,7 +265,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), hostile.bodies(ACME))
+@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ACME))
 def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -286,11 +286,11 @@ NO_ADDRESSES = [
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    hostile.wrong(
-        tenant_id=hostile.NO_SLUGS,
-        reason=[*hostile.NO_TEXTS, "", "ab", "  ab  ", "x" * 501, "=?UTF-8?Q?=0A?=", *hostile.TRICKS],
-        period=[*hostile.NO_TEXTS, "", "1H", "3h", "forever"],
-        may_export=hostile.NO_BOOLEANS,
+    invalid_inputs.wrong(
+        tenant_id=invalid_inputs.NO_SLUGS,
+        reason=[*invalid_inputs.NO_TEXTS, "", "ab", "  ab  ", "x" * 501, "=?UTF-8?Q?=0A?=", *invalid_inputs.TRICKS],
+        period=[*invalid_inputs.NO_TEXTS, "", "1H", "3h", "forever"],
+        may_export=invalid_inputs.NO_BOOLEANS,
         recipients=[5, True, ADDRESS, {}, [], [None], [[]], [ADDRESS] * 21, *([one] for one in NO_ADDRESSES)],
         agent_id=["dora"],
     ),
@@ -308,7 +308,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any, mails: lis
 
 
 @pytest.mark.parametrize(
-    "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": hostile.PLAIN}, {"headers": {"idempotency-key": ""}}]
+    "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
 def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
     assert post(caller=EMIL, **sent).code == "agent_inactive"
@@ -321,7 +321,7 @@ def test_existence_comes_before_a_kept_answer_and_a_kept_answer_before_the_state
 
     assert post(nobody, headers=KEY).code == "tenant_unknown"
     assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
-    makers.tenant("acme", approver_emails=())
+    factories.tenant("acme", approver_emails=())
     assert post(headers=KEY).text == kept.text
     assert post().code == "recipient_unknown"
 
@@ -432,7 +432,7 @@ def test_where_ses_does_not_take_every_mail_the_request_waits_all_the_same(
     assert (answer.status, answer.body["state"], answer.body["mail"]) == (201, "pending", "failed")
     assert own() == [answer.body]
     assert post(headers=KEY).text == answer.text
-    assert makers.what_happened() == ["request.made"]
+    assert factories.what_happened() == ["request.made"]
     said = capsys.readouterr().out
     assert json.dumps({"mail": logged}) in said
     assert "@" not in said
@@ -498,10 +498,10 @@ def test_while_the_departments_cannot_be_read_nothing_is_stored(mails: list[mail
 
 
 def test_a_request_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    with table.meanwhile(lambda: factories.grant(DORA)):
         assert post().status == 201
 
-    assert makers.what_happened() == ["grant.given", "request.made"]
+    assert factories.what_happened() == ["grant.given", "request.made"]
 
 
 def test_two_requests_of_sven_at_the_same_moment_are_two(mails: list[mailing.Sent]) -> None:
@@ -542,5 +542,5 @@ def test_two_tenants_are_asked_apart() -> None:
     with table.meanwhile(lambda: post(GLOBEX)):
         assert post().status == 201
 
-    assert (makers.what_happened("acme"), makers.what_happened("globex")) == (["request.made"], ["request.made"])
+    assert (factories.what_happened("acme"), factories.what_happened("globex")) == (["request.made"], ["request.made"])
     assert call("GET", "/v1/requests", caller=CARLA).body["items"][0]["tenant_id"] == "globex"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.requests import MOST_MAILS_OF_AGENT, MOST_MAILS_TO_TENANT, MOST_PENDING, MOST_UNKNOWN, Request
-from guestkey.store import keys
-from tests import makers, table
+from guestkey.rules.requests import MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_PENDING, MAX_UNKNOWN, Request
+from guestkey.store.dynamodb import keys
+from tests import factories, table
 from tests.calls import Answer, call
 from tests.edge import post as mailing
-from tests.makers import MONDAY_NOON
-from tests.people import DORA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import DORA, SVEN, Caller
 from tests.store import wire
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -51,13 +51,13 @@ def assert_too_many(answer: Answer, retry_after: timedelta) -> None:
 def asked(number: int) -> list[Request]:
     """Let Sven have asked Acme that often, a minute apart, the last a minute ago."""
     return [
-        makers.requested(at=MONDAY_NOON - (number - nth) * MINUTE, recipients=["anna@acme.example"])
+        factories.requested(at=MONDAY_NOON - (number - nth) * MINUTE, recipients=["anna@acme.example"])
         for nth in range(number)
     ]
 
 
 def test_the_sixth_pending_request_of_sven_at_acme_is_too_many(mails: list[mailing.Sent]) -> None:
-    asked(MOST_PENDING - 1)
+    asked(MAX_PENDING - 1)
     assert ask().status == 201
     mails.clear()
     with table.unchanged():
@@ -70,7 +70,7 @@ def test_the_sixth_pending_request_of_sven_at_acme_is_too_many(mails: list[maili
 
 
 def test_when_the_first_expires_there_is_room_for_one(world: time_machine.Traveller) -> None:
-    asked(MOST_PENDING)
+    asked(MAX_PENDING)
     world.move_to(MONDAY_NOON + DAY - 5 * MINUTE - SECOND)
     assert_too_many(ask(), SECOND)
 
@@ -81,15 +81,15 @@ def test_when_the_first_expires_there_is_room_for_one(world: time_machine.Travel
 
 def test_when_all_have_expired_there_is_room_for_five() -> None:
     with time_machine.travel(MONDAY_NOON - DAY, tick=False):
-        for _ in range(MOST_PENDING):
-            makers.requested(recipients=["anna@acme.example"])
+        for _ in range(MAX_PENDING):
+            factories.requested(recipients=["anna@acme.example"])
 
-    assert [ask(TO_ANNA).status for _ in range(MOST_PENDING + 1)] == [201] * MOST_PENDING + [429]
+    assert [ask(TO_ANNA).status for _ in range(MAX_PENDING + 1)] == [201] * MAX_PENDING + [429]
 
 
-@pytest.mark.parametrize("close", [makers.approved, makers.declined, makers.withdrawn])
+@pytest.mark.parametrize("close", [factories.approved, factories.declined, factories.withdrawn])
 def test_what_is_answered_or_withdrawn_makes_room(close: Callable[[Request], object]) -> None:
-    requests = asked(MOST_PENDING)
+    requests = asked(MAX_PENDING)
     close(requests[2])
 
     assert ask().status == 201
@@ -99,14 +99,14 @@ def test_what_is_answered_or_withdrawn_makes_room(close: Callable[[Request], obj
 def test_an_answer_touches_nothing_of_the_agents() -> None:
     requests = asked(2)
     before = table.items("AGENT#sven")
-    makers.approved(requests[0])
-    makers.declined(requests[1])
+    factories.approved(requests[0])
+    factories.declined(requests[1])
 
     assert table.items("AGENT#sven") == before
 
 
 def test_what_the_table_swept_makes_room() -> None:
-    requests = asked(MOST_PENDING)
+    requests = asked(MAX_PENDING)
     table.drop(keys.request("acme", requests[0].request_id))
 
     assert ask().status == 201
@@ -120,13 +120,13 @@ def test_the_count_itself_is_swept_when_none_can_be_pending_any_more() -> None:
 
 
 def test_a_count_that_is_swept_as_sven_asks_is_read_again() -> None:
-    makers.requested(at=MONDAY_NOON - 4 * DAY)
+    factories.requested(at=MONDAY_NOON - 4 * DAY)
     with table.meanwhile(lambda: table.drop(keys.pending("sven", "acme"))):
         assert ask().status == 201
 
 
 def test_of_two_requests_at_the_same_moment_the_last_place_goes_to_one() -> None:
-    asked(MOST_PENDING - 1)
+    asked(MAX_PENDING - 1)
     with table.meanwhile(ask):
         answer = ask()
 
@@ -135,7 +135,7 @@ def test_of_two_requests_at_the_same_moment_the_last_place_goes_to_one() -> None
 
 def test_a_kept_answer_is_no_further_request() -> None:
     first = ask(headers=KEY)
-    asked(MOST_PENDING - 1)
+    asked(MAX_PENDING - 1)
 
     assert ask(headers=KEY).text == first.text
     assert ask().status == 429
@@ -143,9 +143,9 @@ def test_a_kept_answer_is_no_further_request() -> None:
 
 # ------------------------------------------------------------------ mails in an hour
 
-OF_SVEN = partial(makers.counted_mails, of=SVEN)
-TO_ACME = partial(makers.counted_mails, of="acme")
-BOUNDS = {"of an agent": (OF_SVEN, MOST_MAILS_OF_AGENT), "to a tenant": (TO_ACME, MOST_MAILS_TO_TENANT)}
+OF_SVEN = partial(factories.counted_mails, of=SVEN)
+TO_ACME = partial(factories.counted_mails, of="acme")
+BOUNDS = {"of an agent": (OF_SVEN, MAX_MAILS_OF_AGENT), "to a tenant": (TO_ACME, MAX_MAILS_TO_TENANT)}
 every_bound = pytest.mark.parametrize(("counted", "most"), BOUNDS.values(), ids=BOUNDS)
 Counted = Callable[[int], None]
 
@@ -172,7 +172,7 @@ def test_each_recipient_is_a_mail_and_the_last_ones_of_the_hour_may_go_out(
 
 @every_bound
 def test_to_send_again_is_mails_as_well(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
+    request = factories.requested()
     counted(most - 2)
     assert send_again(request).status == 200
     with table.unchanged():
@@ -182,14 +182,14 @@ def test_to_send_again_is_mails_as_well(counted: Counted, most: int, mails: list
 
 
 def test_svens_mails_count_wherever_they_go_and_doras_for_herself() -> None:
-    makers.counted_mails(MOST_MAILS_OF_AGENT)
+    factories.counted_mails(MAX_MAILS_OF_AGENT)
 
     assert_too_many(ask(GLOBEX), HOUR)
     assert ask(caller=DORA).status == 201
 
 
 def test_acmes_mails_count_whoever_caused_them_and_globexs_for_itself() -> None:
-    makers.counted_mails(MOST_MAILS_TO_TENANT, of="acme")
+    factories.counted_mails(MAX_MAILS_TO_TENANT, of="acme")
 
     assert_too_many(ask(), HOUR)
     assert_too_many(ask(caller=DORA), HOUR)
@@ -197,7 +197,7 @@ def test_acmes_mails_count_whoever_caused_them_and_globexs_for_itself() -> None:
 
 
 def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mailing.Sent]) -> None:
-    makers.tenant("initech", approver_emails=tuple(f"approver{number}@initech.example" for number in range(20)))
+    factories.tenant("initech", approver_emails=tuple(f"approver{number}@initech.example" for number in range(20)))
 
     assert ask(ACME | {"tenant_id": "initech"}).body["mail"] == "sent"
     assert len(mails) == 20
@@ -205,7 +205,7 @@ def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mail
 
 
 def test_a_mail_that_ses_refused_was_counted_all_the_same() -> None:
-    makers.counted_mails(MOST_MAILS_OF_AGENT - 1)
+    factories.counted_mails(MAX_MAILS_OF_AGENT - 1)
     with mailing.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         assert ask(TO_ANNA).body["mail"] == "failed"
 
@@ -213,7 +213,7 @@ def test_a_mail_that_ses_refused_was_counted_all_the_same() -> None:
 
 
 def test_of_two_requests_at_the_same_moment_only_one_causes_the_last_mails(mails: list[mailing.Sent]) -> None:
-    makers.counted_mails(MOST_MAILS_OF_AGENT - 2)
+    factories.counted_mails(MAX_MAILS_OF_AGENT - 2)
     with table.meanwhile(lambda: ask(GLOBEX | {"recipients": ["carla@globex.example"]})):
         assert_too_many(ask(), HOUR)
 
@@ -221,8 +221,8 @@ def test_of_two_requests_at_the_same_moment_only_one_causes_the_last_mails(mails
 
 
 def test_whoever_is_told_to_wait_for_an_answer_hears_that_before_the_mails() -> None:
-    asked(MOST_PENDING)
-    makers.counted_mails(MOST_MAILS_OF_AGENT)
+    asked(MAX_PENDING)
+    factories.counted_mails(MAX_MAILS_OF_AGENT)
 
     assert_too_many(ask(), DAY - 5 * MINUTE)
 
@@ -247,7 +247,7 @@ def test_ten_names_of_nobody_an_hour_are_answered_and_then_nothing_is(
     guess: Callable[[], Answer], world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
     world.move_to(MONDAY_NOON + 15 * MINUTE)
-    makers.counted_unknown(MOST_UNKNOWN - 1)
+    factories.counted_unknown(MAX_UNKNOWN - 1)
     assert all(known().status in (200, 201) for known in KNOWN.values())
     mails.clear()
     assert guess().status in (404, 422)
@@ -262,18 +262,18 @@ def test_ten_names_of_nobody_an_hour_are_answered_and_then_nothing_is(
 
 
 def test_a_known_name_is_then_refused_in_the_same_bytes_as_an_unknown_one() -> None:
-    makers.counted_unknown(MOST_UNKNOWN)
+    factories.counted_unknown(MAX_UNKNOWN)
     refused = [answer() for answer in (*KNOWN.values(), *GUESSES.values())]
 
     assert len({(answer.status, answer.text, str(answer.headers)) for answer in refused}) == 1
 
 
 def test_ten_really_are_ten() -> None:
-    assert [look("nobody").status for _ in range(MOST_UNKNOWN + 1)] == [404] * MOST_UNKNOWN + [429]
+    assert [look("nobody").status for _ in range(MAX_UNKNOWN + 1)] == [404] * MAX_UNKNOWN + [429]
 
 
 def test_what_sven_guessed_is_not_doras_fault() -> None:
-    makers.counted_unknown(MOST_UNKNOWN)
+    factories.counted_unknown(MAX_UNKNOWN)
 
     assert look("acme", caller=DORA).status == 200
     assert look("nobody", caller=DORA).status == 404
@@ -281,14 +281,14 @@ def test_what_sven_guessed_is_not_doras_fault() -> None:
 
 def test_a_kept_answer_is_given_to_who_guessed_too_often() -> None:
     first = ask(headers=KEY)
-    makers.counted_unknown(MOST_UNKNOWN)
+    factories.counted_unknown(MAX_UNKNOWN)
 
     assert ask(headers=KEY).text == first.text
 
 
 def test_who_guessed_too_often_may_go_on_with_what_is_theirs() -> None:
-    request = makers.requested()
-    makers.counted_unknown(MOST_UNKNOWN)
+    request = factories.requested()
+    factories.counted_unknown(MAX_UNKNOWN)
 
     assert send_again(request).status == 200
     assert call("GET", "/v1/support/requests", caller=SVEN).status == 200
@@ -297,7 +297,7 @@ def test_who_guessed_too_often_may_go_on_with_what_is_theirs() -> None:
 
 @pytest.mark.parametrize("guess", GUESSES.values(), ids=GUESSES)
 def test_of_two_guesses_at_the_same_moment_the_tenth_is_one(guess: Callable[[], Answer]) -> None:
-    makers.counted_unknown(MOST_UNKNOWN - 1)
+    factories.counted_unknown(MAX_UNKNOWN - 1)
     with table.meanwhile(lambda: look("nobody")):
         assert_too_many(guess(), HOUR)
 
@@ -320,5 +320,5 @@ def test_a_guess_in_somebodys_way_is_counted_at_the_next_try() -> None:
 
     with wire.through(script):
         assert look("nobody").status == 404
-    kept = table.one(keys.count_of_agent("unknown", "sven", MONDAY_NOON))
+    kept = table.one(keys.counter_of_agent("unknown", "sven", MONDAY_NOON))
     assert kept and kept["number"]["N"] == "1"

@@ -7,12 +7,12 @@ import pytest
 import time_machine
 
 from guestkey import settings
-from guestkey.rules.requests import LONGEST_LIFE
-from guestkey.store import requests
-from tests import hostile, makers, table
+from guestkey.rules.requests import MAX_LIFE
+from guestkey.store.requests import requests
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -49,7 +49,7 @@ def test_nobody_has_asked_yet() -> None:
 
 
 def test_anna_sees_who_asks_for_how_long_whether_with_export_and_why() -> None:
-    request = makers.requested(period="1w", may_export=True, reason="The import stands still")
+    request = factories.requested(period="1w", may_export=True, reason="The import stands still")
 
     assert get().body["items"] == [
         {
@@ -73,18 +73,18 @@ def test_anna_sees_who_asks_for_how_long_whether_with_export_and_why() -> None:
 
 
 def test_nobody_sees_to_which_addresses_it_was_mailed() -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     assert "@" not in get().text + show(request.request_id).text
 
 
 def test_she_sees_all_of_them_newest_first_and_how_each_stands() -> None:
-    asked = [makers.requested(who, at=MONDAY_NOON - (9 - nth) * MINUTE) for nth, who in enumerate([SVEN, DORA] * 2)]
-    makers.requested(tenant_id="globex")
-    makers.approved(asked[0], by=GIULIA)
-    makers.declined(asked[1])
-    makers.withdrawn(asked[2])
-    expired = makers.requested(at=MONDAY_NOON - DAY)
+    asked = [factories.requested(who, at=MONDAY_NOON - (9 - nth) * MINUTE) for nth, who in enumerate([SVEN, DORA] * 2)]
+    factories.requested(tenant_id="globex")
+    factories.approved(asked[0], by=GIULIA)
+    factories.declined(asked[1])
+    factories.withdrawn(asked[2])
+    expired = factories.requested(at=MONDAY_NOON - DAY)
 
     shown = get().body["items"]
     assert [one["request_id"] for one in shown] == [*(one.request_id for one in reversed(asked)), expired.request_id]
@@ -93,7 +93,7 @@ def test_she_sees_all_of_them_newest_first_and_how_each_stands() -> None:
 
 
 def test_looking_at_it_changes_nothing_however_often() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         for _ in range(3):
             assert show(request.request_id).body["state"] == "pending"
@@ -101,11 +101,11 @@ def test_looking_at_it_changes_nothing_however_often() -> None:
 
 
 def test_what_is_written_down_as_expired_reads_as_what_is_not(world: time_machine.Traveller) -> None:
-    first, second = makers.requested(), makers.requested()
+    first, second = factories.requested(), factories.requested()
     world.shift(DAY - SECOND)
     assert show(first.request_id).body["state"] == "pending"
     world.shift(SECOND)
-    requests.expire(first, makers.now())
+    requests.expire(first, factories.now())
 
     shown = [show(request.request_id).body for request in (first, second)]
     assert [one["state"] for one in shown] == ["expired", "expired"]
@@ -113,8 +113,8 @@ def test_what_is_written_down_as_expired_reads_as_what_is_not(world: time_machin
 
 
 def test_what_was_answered_stays_so_when_its_life_is_over(world: time_machine.Traveller) -> None:
-    request = makers.requested()
-    makers.declined(request, note="No")
+    request = factories.requested()
+    factories.declined(request, note="No")
     world.shift(300 * DAY)
 
     assert show(request.request_id).body["state"] == "declined"
@@ -124,10 +124,10 @@ def test_what_was_answered_stays_so_when_its_life_is_over(world: time_machine.Tr
 
 
 def test_of_those_that_wait_she_sees_no_other() -> None:
-    asked = [makers.requested(at=MONDAY_NOON - (5 - nth) * MINUTE) for nth in range(5)]
-    makers.approved(asked[1])
-    makers.declined(asked[2])
-    makers.withdrawn(asked[3])
+    asked = [factories.requested(at=MONDAY_NOON - (5 - nth) * MINUTE) for nth in range(5)]
+    factories.approved(asked[1])
+    factories.declined(asked[2])
+    factories.withdrawn(asked[3])
 
     assert ids(state="pending") == [asked[4].request_id, asked[0].request_id]
     assert by_pages(1, state="pending") == [asked[4].request_id, asked[0].request_id]
@@ -136,9 +136,9 @@ def test_of_those_that_wait_she_sees_no_other() -> None:
 def test_one_that_lives_longest_is_among_them_until_its_last_second(
     monkeypatch: pytest.MonkeyPatch, world: time_machine.Traveller
 ) -> None:
-    monkeypatch.setattr(settings, "REQUEST_LIFE", LONGEST_LIFE)
-    request = makers.requested()
-    world.shift(LONGEST_LIFE - SECOND)
+    monkeypatch.setattr(settings, "REQUEST_LIFE", MAX_LIFE)
+    request = factories.requested()
+    world.shift(MAX_LIFE - SECOND)
     assert ids(state="pending") == [request.request_id]
 
     world.shift(SECOND)
@@ -146,8 +146,8 @@ def test_one_that_lives_longest_is_among_them_until_its_last_second(
 
 
 def test_older_ones_are_not_even_read() -> None:
-    makers.bulk_requests(20, at=MONDAY_NOON - LONGEST_LIFE - DAY)
-    request = makers.requested()
+    factories.bulk_requests(20, at=MONDAY_NOON - MAX_LIFE - DAY)
+    request = factories.requested()
 
     assert ids(state="pending") == [request.request_id]
     assert len(ids(limit=100)) == 21
@@ -155,9 +155,9 @@ def test_older_ones_are_not_even_read() -> None:
 
 def test_a_cursor_older_than_any_that_waits_leads_to_the_end(world: time_machine.Traveller) -> None:
     for number in range(2):
-        makers.requested(at=MONDAY_NOON - number * MINUTE)
+        factories.requested(at=MONDAY_NOON - number * MINUTE)
     cursor = get(limit=1, state="pending").body["next_cursor"]
-    world.shift(2 * LONGEST_LIFE)
+    world.shift(2 * MAX_LIFE)
 
     assert tuple(get(limit=1, state="pending", cursor=cursor)) == (200, {"items": [], "next_cursor": None})
 
@@ -175,13 +175,13 @@ def test_no_other_state_can_be_asked_for(state: str) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
 def test_page_by_page_each_comes_once_and_in_order(limit: int) -> None:
-    made = makers.bulk_requests(5, at=MONDAY_NOON - DAY)
+    made = factories.bulk_requests(5, at=MONDAY_NOON - DAY)
 
     assert by_pages(limit) == made[::-1]
 
 
 def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
-    made = makers.bulk_requests(101, at=MONDAY_NOON - DAY)
+    made = factories.bulk_requests(101, at=MONDAY_NOON - DAY)
 
     assert ids() == made[:-51:-1]
     assert len(ids(limit=100)) == 100
@@ -189,9 +189,9 @@ def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
 
 
 def test_a_cursor_is_good_only_for_its_own_list() -> None:
-    makers.bulk_requests(3, at=MONDAY_NOON - DAY)
+    factories.bulk_requests(3, at=MONDAY_NOON - DAY)
     for number in range(2):
-        makers.requested(at=MONDAY_NOON - number * MINUTE)
+        factories.requested(at=MONDAY_NOON - number * MINUTE)
     cursor = get(limit=1).body["next_cursor"]
     pending = get(limit=1, state="pending").body["next_cursor"]
 
@@ -203,14 +203,14 @@ def test_a_cursor_is_good_only_for_its_own_list() -> None:
 
 
 def test_a_damaged_cursor_is_none() -> None:
-    for cursor in hostile.NO_CURSORS:
+    for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
-    assert get(cursor=hostile.TOO_LONG_CURSOR).code == "input_invalid"
+    assert get(cursor=invalid_inputs.TOO_LONG_CURSOR).code == "input_invalid"
 
 
 def test_a_limit_is_a_number_from_1_to_100() -> None:
-    for limit in hostile.NO_LIMITS:
+    for limit in invalid_inputs.NO_LIMITS:
         answer = get(limit=limit)
         assert (answer.status, answer.code) == (422, "input_invalid")
         assert answer.body["errors"][0]["pointer"] == "query/limit"
@@ -220,8 +220,8 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
 
 
 def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
-    request = makers.requested()
-    foreign, unknown = (show(id, caller=CARLA) for id in (request.request_id, hostile.UNKNOWN_ID))
+    request = factories.requested()
+    foreign, unknown = (show(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
@@ -229,13 +229,13 @@ def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> Non
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for request_id in hostile.NO_IDS:
+    for request_id in invalid_inputs.NO_IDS:
         answer = show(request_id)
-        assert (answer.status, answer.text) == (404, show(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, show(invalid_inputs.UNKNOWN_ID).text)
 
 
 def test_ben_who_lacks_the_right_learns_whom_to_ask_instead() -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     for answer in (get(caller=BEN), get(caller=BEN, state="pending"), show(request.request_id, caller=BEN)):
         assert (answer.status, answer.code) == (403, "right_missing")
@@ -243,12 +243,12 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_instead() -> None:
 
 
 def test_there_may_be_nobody_to_ask() -> None:
-    makers.tenant("acme", approver_emails=())
+    factories.tenant("acme", approver_emails=())
 
     assert get(caller=BEN).body["ask"] == []
 
 
-@pytest.mark.parametrize("request_id", [hostile.UNKNOWN_ID, "x"])
+@pytest.mark.parametrize("request_id", [invalid_inputs.UNKNOWN_ID, "x"])
 def test_the_right_comes_before_existence_and_the_input_before_the_right(request_id: str) -> None:
     assert show(request_id, caller=BEN).code == "right_missing"
     assert get(caller=BEN, limit=0).code == "input_invalid"
@@ -256,20 +256,20 @@ def test_the_right_comes_before_existence_and_the_input_before_the_right(request
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     for answer in (get(caller=ANNA.acting()), show(request.request_id, caller=ANNA.acting())):
         assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
-    assert show(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
     nobody = ANNA.but(tenant_id="nobody")
 
     assert get(caller=nobody).code == "tenant_unknown"
-    assert show(hostile.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from guestkey.store import keys, livekeys
-from tests import hostile, makers, table
+from guestkey.store.access import live_keys
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
 
 
 def delete(grant_id: str, *, caller: Caller = ANNA) -> Answer:
@@ -25,7 +26,7 @@ def may_enter() -> bool:
 
 
 def test_giulia_revokes_what_anna_gave(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(timedelta(minutes=5))
 
     status, body = delete(grant.grant_id, caller=GIULIA)
@@ -39,7 +40,7 @@ def test_giulia_revokes_what_anna_gave(world: time_machine.Traveller) -> None:
 
 
 def test_the_next_check_says_no() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     assert may_enter()
 
     delete(grant.grant_id)
@@ -47,18 +48,18 @@ def test_the_next_check_says_no() -> None:
 
 
 def test_the_live_key_goes_and_the_history_stays() -> None:
-    grant = makers.grant(period="permanent")
+    grant = factories.grant(period="permanent")
     delete(grant.grant_id)
 
-    assert list(livekeys.of_tenant("acme")) == []
-    for key in (keys.grant, keys.lasting):
+    assert list(live_keys.of_tenant("acme")) == []
+    for key in (keys.grant, keys.permanent_grant):
         kept = table.one(key("acme", grant.grant_id))
         assert kept and kept["revoked_by_id"] == {"S": "anna"}
-        assert int(kept["ttl"]["N"]) == int((makers.now() + timedelta(days=400)).timestamp())
+        assert int(kept["ttl"]["N"]) == int((factories.now() + timedelta(days=400)).timestamp())
 
 
 def test_the_ledger_tells_of_it() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     delete(grant.grant_id, caller=GIULIA)
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
@@ -68,8 +69,8 @@ def test_the_ledger_tells_of_it() -> None:
 
 
 def test_ending_one_grant_never_ends_another() -> None:
-    grant = makers.grant()
-    makers.grant("support")
+    grant = factories.grant()
+    factories.grant("support")
     delete(grant.grant_id)
 
     assert may_enter()
@@ -79,7 +80,7 @@ def test_ending_one_grant_never_ends_another() -> None:
 
 
 def test_it_turns_away_a_user_without_the_right_and_changes_nothing() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     with table.unchanged():
         answer = delete(grant.grant_id, caller=BEN)
 
@@ -88,8 +89,8 @@ def test_it_turns_away_a_user_without_the_right_and_changes_nothing() -> None:
 
 
 def test_a_right_that_is_taken_away_while_anna_revokes_counts() -> None:
-    grant = makers.grant()
-    with table.meanwhile(lambda: makers.right(ANNA, may_grant=False)):
+    grant = factories.grant()
+    with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = delete(grant.grant_id)
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -97,9 +98,9 @@ def test_a_right_that_is_taken_away_while_anna_revokes_counts() -> None:
 
 
 def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     with table.unchanged():
-        foreign, unknown = (delete(id, caller=CARLA) for id in (grant.grant_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (delete(id, caller=CARLA) for id in (grant.grant_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert foreign.text == unknown.text
@@ -107,38 +108,38 @@ def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
 
 
 def test_it_turns_away_a_token_that_acts_for_anna() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     with table.unchanged():
         answer = delete(grant.grant_id, caller=ANNA.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", hostile.USERS)
+@pytest.mark.parametrize("caller", invalid_inputs.USERS)
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
-    answer = delete(hostile.UNKNOWN_ID, caller=caller)
+    answer = delete(invalid_inputs.UNKNOWN_ID, caller=caller)
 
     assert (answer.status, answer.code) == (403, "claims_missing")
 
 
 def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
-    assert delete(hostile.UNKNOWN_ID, caller=SVEN).code == "claims_missing"
+    assert delete(invalid_inputs.UNKNOWN_ID, caller=SVEN).code == "claims_missing"
 
 
 def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
-    assert delete(hostile.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
+    assert delete(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
 
 
 # ------------------------------------------------------------------ bad input
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for grant_id in hostile.NO_IDS:
+    for grant_id in invalid_inputs.NO_IDS:
         answer = delete(grant_id)
-        assert (answer.status, answer.text) == (404, delete(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, delete(invalid_inputs.UNKNOWN_ID).text)
 
 
-@pytest.mark.parametrize("grant_id", [hostile.UNKNOWN_ID, "x"])
+@pytest.mark.parametrize("grant_id", [invalid_inputs.UNKNOWN_ID, "x"])
 def test_the_right_comes_before_existence(grant_id: str) -> None:
     assert delete(grant_id, caller=BEN).code == "right_missing"
 
@@ -147,18 +148,18 @@ def test_the_right_comes_before_existence(grant_id: str) -> None:
 
 
 def test_revoking_twice_answers_the_same_and_writes_once(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     first = delete(grant.grant_id)
     world.shift(timedelta(minutes=5))
     with table.unchanged():
         again = delete(grant.grant_id, caller=GIULIA)
 
     assert tuple(again) == tuple(first)
-    assert makers.what_happened() == ["grant.given", "grant.revoked"]
+    assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
 
 def test_a_revoked_grant_stays_revoked_after_its_end(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     first = delete(grant.grant_id)
     world.shift(timedelta(hours=2))
 
@@ -166,7 +167,7 @@ def test_a_revoked_grant_stays_revoked_after_its_end(world: time_machine.Travell
 
 
 def test_a_grant_can_be_revoked_in_its_last_second(world: time_machine.Traveller) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(timedelta(minutes=59, seconds=59))
 
     assert delete(grant.grant_id).status == 200
@@ -175,7 +176,7 @@ def test_a_grant_can_be_revoked_in_its_last_second(world: time_machine.Traveller
 def test_a_grant_that_time_has_ended_cannot_be_revoked_though_its_key_still_lies_there(
     world: time_machine.Traveller,
 ) -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     world.shift(timedelta(hours=1))
     with table.unchanged():
         answer = delete(grant.grant_id)
@@ -188,18 +189,18 @@ def test_a_grant_that_time_has_ended_cannot_be_revoked_though_its_key_still_lies
 
 
 def test_of_two_who_revoke_at_the_same_moment_both_hear_of_the_first() -> None:
-    grant = makers.grant()
+    grant = factories.grant()
     with table.meanwhile(lambda: delete(grant.grant_id, caller=GIULIA)):
         answer = delete(grant.grant_id)
 
     assert (answer.status, answer.body["revoked_by"]["user_id"]) == (200, "giulia")
-    assert makers.what_happened() == ["grant.given", "grant.revoked"]
+    assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
 
 def test_a_revoke_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    grant = makers.grant()
-    with table.meanwhile(lambda: makers.grant("support", by=GIULIA)):
+    grant = factories.grant()
+    with table.meanwhile(lambda: factories.grant("support", by=GIULIA)):
         answer = delete(grant.grant_id)
 
     assert answer.status == 200
-    assert makers.what_happened() == ["grant.given", "grant.given", "grant.revoked"]
+    assert factories.what_happened() == ["grant.given", "grant.given", "grant.revoked"]

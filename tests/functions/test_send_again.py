@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.requests import Fate, Request
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.rules.requests import MailState, Request
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.edge import post as mailing
-from tests.makers import MONDAY_NOON
-from tests.people import ANNA, BEN, DORA, EMIL, SVEN, Caller
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, BEN, DORA, EMIL, SVEN, Caller
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ def refused(_: str) -> mailing.Refusal:
 def test_svens_request_is_mailed_again_to_whom_it_went(
     world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
-    request = makers.requested(recipients=["giulia@acme.example"], mail=Fate.FAILED)
+    request = factories.requested(recipients=["giulia@acme.example"], mail=MailState.FAILED)
     world.shift(timedelta(minutes=5))
     before = shown(request)
     answer = send(request.request_id)
@@ -53,16 +53,16 @@ def test_svens_request_is_mailed_again_to_whom_it_went(
 
 
 def test_it_is_no_new_request_and_no_entry_of_the_ledger() -> None:
-    request = makers.requested()
+    request = factories.requested()
     send(request.request_id)
 
-    assert makers.what_happened() == ["request.made"]
+    assert factories.what_happened() == ["request.made"]
     assert len(table.items("TENANT#acme", keys.REQUEST)) == 1
     assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its life goes on as it was"
 
 
 def test_each_time_it_is_mailed_once_more(mails: list[mailing.Sent]) -> None:
-    request = makers.requested(recipients=["anna@acme.example"])
+    request = factories.requested(recipients=["anna@acme.example"])
     first, second = (send(request.request_id, headers={"Idempotency-Key": "the-same"}) for _ in range(2))
 
     assert first.text == second.text
@@ -70,7 +70,7 @@ def test_each_time_it_is_mailed_once_more(mails: list[mailing.Sent]) -> None:
 
 
 def test_where_ses_refuses_this_time_it_says_so_and_can_be_sent_once_more() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with mailing.office(refused):
         answer = send(request.request_id)
 
@@ -83,16 +83,16 @@ def test_where_ses_refuses_this_time_it_says_so_and_can_be_sent_once_more() -> N
 
 
 def test_who_is_no_longer_registered_gets_no_mail(mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
-    makers.tenant("acme", approver_emails=("berta@acme.example", "GIULIA@acme.example"))
+    request = factories.requested()
+    factories.tenant("acme", approver_emails=("berta@acme.example", "GIULIA@acme.example"))
 
     assert send(request.request_id).status == 200
     assert mailing.recipients(mails) == ["giulia@acme.example"]
 
 
 def test_where_nobody_of_them_is_registered_any_more_nothing_is_mailed(mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
-    makers.tenant("acme", approver_emails=("berta@acme.example",))
+    request = factories.requested()
+    factories.tenant("acme", approver_emails=("berta@acme.example",))
     with table.unchanged():
         answer = send(request.request_id)
 
@@ -106,7 +106,7 @@ def test_where_nobody_of_them_is_registered_any_more_nothing_is_mailed(mails: li
 
 @pytest.mark.parametrize(
     ("close", "state"),
-    [(makers.approved, "approved"), (makers.declined, "declined"), (makers.withdrawn, "withdrawn")],
+    [(factories.approved, "approved"), (factories.declined, "declined"), (factories.withdrawn, "withdrawn")],
 )
 @pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
 def test_what_is_closed_is_not_mailed_again(
@@ -116,7 +116,7 @@ def test_what_is_closed_is_not_mailed_again(
     world: time_machine.Traveller,
     mails: list[mailing.Sent],
 ) -> None:
-    request = makers.requested()
+    request = factories.requested()
     led_to = getattr(close(request), "grant_id", None)
     world.shift(later)
     with table.unchanged():
@@ -128,7 +128,7 @@ def test_what_is_closed_is_not_mailed_again(
 
 
 def test_what_has_expired_is_not_mailed_again(world: time_machine.Traveller, mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
+    request = factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert send(request.request_id).status == 200
     mails.clear()
@@ -143,11 +143,11 @@ def test_what_has_expired_is_not_mailed_again(world: time_machine.Traveller, mai
 # ------------------------------------------------------------------ at the same moment
 
 
-@pytest.mark.parametrize("close", [makers.approved, makers.declined, makers.withdrawn])
+@pytest.mark.parametrize("close", [factories.approved, factories.declined, factories.withdrawn])
 def test_what_is_closed_as_it_is_sent_again_is_not_mailed(
     close: Callable[[Request], object], mails: list[mailing.Sent]
 ) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: close(request)):
         answer = send(request.request_id)
 
@@ -156,18 +156,18 @@ def test_what_is_closed_as_it_is_sent_again_is_not_mailed(
 
 
 def test_two_who_send_it_at_the_same_moment_both_do(mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: send(request.request_id)):
         assert send(request.request_id).status == 200
 
-    counted = table.one(keys.count_of_agent("mails", "sven", MONDAY_NOON))
+    counted = table.one(keys.counter_of_agent("mails", "sven", MONDAY_NOON))
     assert counted and counted["number"]["N"] == "6", "two by asking, and two each time"
     assert len(mails) == 4
 
 
 @pytest.mark.parametrize(("conflicts", "status"), [(3, 200), (4, 503)])
 def test_in_somebodys_way_it_is_tried_four_times(conflicts: int, status: int, mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
         is_in_the_way = sent.is_write and sent.nth <= conflicts
@@ -182,9 +182,9 @@ def test_in_somebodys_way_it_is_tried_four_times(conflicts: int, status: int, ma
 
 
 def test_another_agents_request_is_no_more_there_than_an_unknown_one(mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
-        foreign, unknown = (send(id, caller=DORA) for id in (request.request_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (send(id, caller=DORA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
@@ -192,14 +192,14 @@ def test_another_agents_request_is_no_more_there_than_an_unknown_one(mails: list
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for request_id in hostile.NO_IDS:
+    for request_id in invalid_inputs.NO_IDS:
         answer = send(request_id)
-        assert (answer.status, answer.text) == (404, send(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, send(invalid_inputs.UNKNOWN_ID).text)
 
 
 def test_an_agent_who_became_inactive_cannot_send_it_again(mails: list[mailing.Sent]) -> None:
-    request = makers.requested()
-    makers.agent("sven", is_active=False)
+    request = factories.requested()
+    factories.agent("sven", is_active=False)
 
     assert send(request.request_id).code == "agent_inactive"
     assert mails == []
@@ -207,19 +207,19 @@ def test_an_agent_who_became_inactive_cannot_send_it_again(mails: list[mailing.S
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
 def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
-    for request_id in (hostile.UNKNOWN_ID, "x"):
+    for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert send(request_id, caller=caller).code == "agent_inactive"
 
 
 def test_it_turns_away_a_token_that_acts_for_sven() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         assert send(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
-    assert send(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert send(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
     [
         ({"raw": "{"}, "json_invalid"),
         ({"raw": "[1]"}, "input_invalid"),
-        ({"raw": "{}", "headers": hostile.PLAIN}, "not_json"),
+        ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
 def test_a_body_that_nobody_asked_for_must_at_least_be_one(
     how: dict[str, Any], code: str, mails: list[mailing.Sent]
 ) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         assert send(request.request_id, **how).code == code
         assert send(request.request_id, caller=EMIL, **how).code == "agent_inactive"

@@ -7,11 +7,12 @@ import pytest
 import time_machine
 
 from guestkey.rules.desk import QUARTER
-from guestkey.store import desks, keys
-from tests import hostile, makers, table
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 
 TUESDAY = {"topic": "question", "from": "2026-11-24", "days": 1}
 
@@ -94,18 +95,18 @@ def test_a_closed_day_has_no_slots() -> None:
 
 
 def test_what_others_hold_is_not_free() -> None:
-    makers.callback(CARLA, TUESDAY_AT_TEN)
+    factories.callback(CARLA, TUESDAY_AT_TEN)
     assert free_at(TUESDAY_AT_TEN) == 1
 
-    makers.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN, 2)
     assert free_at(TUESDAY_AT_TEN) is None
     assert free_at(TUESDAY_AT_TEN + QUARTER) == 2
 
 
 def test_a_longer_topic_needs_room_in_each_of_its_quarter_hours() -> None:
     technical = TUESDAY | {"topic": "technical"}
-    makers.seats(TUESDAY_AT_TEN, 2)
-    makers.seats(TUESDAY_AT_TEN + 2 * QUARTER, 1)
+    factories.seats(TUESDAY_AT_TEN, 2)
+    factories.seats(TUESDAY_AT_TEN + 2 * QUARTER, 1)
 
     assert free_at(TUESDAY_AT_TEN - 2 * QUARTER, technical) == 2
     assert free_at(TUESDAY_AT_TEN - QUARTER, technical) is None
@@ -114,14 +115,14 @@ def test_a_longer_topic_needs_room_in_each_of_its_quarter_hours() -> None:
 
 
 def test_a_cancelled_call_back_frees_its_place() -> None:
-    makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
+    factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 
     assert free_at(TUESDAY_AT_TEN) == 2
 
 
 def test_fewer_lines_than_call_backs_leave_nothing_free() -> None:
-    makers.seats(TUESDAY_AT_TEN, 5)
-    makers.desk(lines=3)
+    factories.seats(TUESDAY_AT_TEN, 5)
+    factories.desk(lines=3)
 
     assert free_at(TUESDAY_AT_TEN) is None
     assert free_at(TUESDAY_AT_TEN + QUARTER) == 3
@@ -143,7 +144,7 @@ def test_everybody_else_joins_the_queue(locale: str | None) -> None:
 
 
 def test_which_languages_those_are_says_the_desk() -> None:
-    makers.desk(slot_languages=["it-IT"])
+    factories.desk(slot_languages=["it-IT"])
 
     assert get(caller=GIULIA).status == 200
     assert get().code == "slots_not_offered"
@@ -163,7 +164,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
@@ -208,7 +209,7 @@ def test_the_language_comes_before_the_topic() -> None:
 
 def test_as_long_as_there_is_no_desk_there_are_no_slots() -> None:
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
 
     assert (get().status, get().code) == (404, "desk_unknown")
 

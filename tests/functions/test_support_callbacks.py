@@ -7,11 +7,13 @@ import pytest
 import time_machine
 
 from guestkey.rules.desk import QUARTER
-from guestkey.store import desks, keys, livekeys
-from tests import hostile, makers, table
+from guestkey.store.access import live_keys
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
 
 TUESDAY = {"day": "2026-11-24"}
 
@@ -28,7 +30,7 @@ def ids_of(found: list[dict[str, Any]]) -> list[str]:
 
 
 def test_sven_sees_whom_to_call_on_tuesday() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     status, body = get()
 
     assert status == 200
@@ -57,14 +59,14 @@ def test_sven_sees_whom_to_call_on_tuesday() -> None:
 
 
 def test_the_day_goes_by_time() -> None:
-    later = makers.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
-    sooner = makers.callback(CARLA, TUESDAY_AT_TEN)
+    later = factories.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
+    sooner = factories.callback(CARLA, TUESDAY_AT_TEN)
 
     assert ids_of(get().body["booked"]) == [sooner.callback_id, later.callback_id]
 
 
 def test_without_a_day_it_is_the_desks_today(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     assert get({}).body["booked"] == []
 
     world.move_to(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))  # already Tuesday in Berlin
@@ -73,9 +75,9 @@ def test_without_a_day_it_is_the_desks_today(world: time_machine.Traveller) -> N
 
 def test_a_day_is_the_desks_and_not_that_of_utc() -> None:
     hours = {day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri")}
-    makers.desk(time_zone="Pacific/Auckland", hours=hours)
-    first = makers.callback(ANNA, datetime(2026, 11, 24, 11, 0, tzinfo=UTC))  # midnight
-    last = makers.callback(CARLA, datetime(2026, 11, 25, 10, 45, tzinfo=UTC))
+    factories.desk(time_zone="Pacific/Auckland", hours=hours)
+    first = factories.callback(ANNA, datetime(2026, 11, 24, 11, 0, tzinfo=UTC))  # midnight
+    last = factories.callback(CARLA, datetime(2026, 11, 25, 10, 45, tzinfo=UTC))
 
     assert ids_of(get({"day": "2026-11-25"}).body["booked"]) == [first.callback_id, last.callback_id]
     for day in ("2026-11-24", "2026-11-26"):
@@ -83,26 +85,26 @@ def test_a_day_is_the_desks_and_not_that_of_utc() -> None:
 
 
 def test_it_tells_of_each_how_it_stands(world: time_machine.Traveller) -> None:
-    makers.taken(makers.callback(ANNA, TUESDAY_AT_TEN))
-    makers.closed(makers.taken(makers.callback(CARLA, TUESDAY_AT_TEN)))
+    factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
+    factories.closed(factories.taken(factories.callback(CARLA, TUESDAY_AT_TEN)))
     assert {one["state"] for one in get().body["booked"]} == {"taken", "reached"}
 
     world.move_to(TUESDAY_AT_TEN + timedelta(days=1))
-    makers.callback(CARLA, TUESDAY_AT_TEN + timedelta(days=2))
+    factories.callback(CARLA, TUESDAY_AT_TEN + timedelta(days=2))
     world.move_to(TUESDAY_AT_TEN + timedelta(days=3))
     assert [one["state"] for one in get({"day": "2026-11-26"}).body["booked"]] == ["unreached"]
 
 
 def test_what_is_cancelled_or_moved_away_is_not_to_be_called() -> None:
-    makers.cancelled(makers.callback(ANNA, TUESDAY_AT_TEN))
-    moved = makers.callback(CARLA, TUESDAY_AT_TEN)
+    factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
+    moved = factories.callback(CARLA, TUESDAY_AT_TEN)
     call("PATCH", f"/v1/callbacks/{moved.callback_id}", {"starts_at": "2026-11-25T10:00:00Z"}, caller=CARLA)
 
     assert get().body["booked"] == []
 
 
 def test_what_is_moved_away_between_two_readings_is_not_listed_at_its_old_time() -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     to = {"starts_at": "2026-11-25T10:00:00Z"}
     with table.meanwhile(
         lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA), at="BatchGetItem"
@@ -114,30 +116,30 @@ def test_what_is_moved_away_between_two_readings_is_not_listed_at_its_old_time()
 
 
 def test_the_queue_is_first_in_first_out(world: time_machine.Traveller) -> None:
-    first = makers.callback(CARLA)
+    first = factories.callback(CARLA)
     world.shift(timedelta(seconds=1))
-    second = makers.callback(ANNA)
+    second = factories.callback(ANNA)
 
     assert ids_of(get().body["waiting"]) == [first.callback_id, second.callback_id]
     assert get().body["waiting"][0]["tenant_id"] == "globex"
 
 
 def test_what_is_taken_from_the_queue_stays_in_sight_until_it_is_closed() -> None:
-    taken = makers.taken(makers.callback())
+    taken = factories.taken(factories.callback())
     assert get().body["waiting"][0]["agent"] == {"id": "sven", "name": "Sven Brandt"}
 
-    makers.closed(taken)
+    factories.closed(taken)
     assert get().body["waiting"] == []
 
 
 def test_what_is_cancelled_waits_no_more() -> None:
-    makers.cancelled(makers.callback())
+    factories.cancelled(factories.callback())
 
     assert get().body["waiting"] == []
 
 
 def test_of_a_long_queue_the_first_300_are_shown() -> None:
-    first = makers.callback()
+    first = factories.callback()
     raw = table.one(keys.callback("acme", first.callback_id)), table.one(keys.waiting(first.callback_id))
     for number in range(310):
         moved = [
@@ -155,10 +157,10 @@ def test_of_a_long_queue_the_first_300_are_shown() -> None:
 
 
 def test_it_says_where_the_agent_may_enter_now(world: time_machine.Traveller) -> None:
-    makers.callback(ANNA, TUESDAY_AT_TEN)
-    makers.callback(CARLA)
-    makers.grant("support")
-    makers.grant(DORA, by=CARLA)
+    factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.callback(CARLA)
+    factories.grant("support")
+    factories.grant(DORA, by=CARLA)
 
     for caller, acme, globex in ((SVEN, True, False), (DORA, False, True)):
         body = get(caller=caller).body
@@ -170,10 +172,10 @@ def test_it_says_where_the_agent_may_enter_now(world: time_machine.Traveller) ->
 
 
 def test_what_the_index_still_has_is_confirmed() -> None:
-    makers.callback()
-    grant = makers.grant()
-    (key,) = livekeys.tenants_of(makers.agent("sven", "support"), keys.grantee_shard("acme"), "")
-    makers.revoked(grant)
+    factories.callback()
+    grant = factories.grant()
+    (key,) = live_keys.tenants_of(factories.agent("sven", "support"), keys.grantee_shard("acme"), "")
+    factories.revoked(grant)
 
     assert key == ("acme", grant.grant_id)
     assert get().body["waiting"][0]["may_enter"] is False
@@ -184,7 +186,7 @@ def test_what_the_index_still_has_is_confirmed() -> None:
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
-    makers.callback()
+    factories.callback()
 
     assert (get(caller=caller).status, get(caller=caller).code) == (403, "agent_inactive")
 
@@ -198,7 +200,7 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
@@ -227,6 +229,6 @@ def test_a_far_day_is_empty(day: str) -> None:
 
 def test_as_long_as_there_is_no_desk_there_is_no_day() -> None:
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
 
     assert (get().status, get().code) == (404, "desk_unknown")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import hostile, makers, table
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, EMIL, SVEN, Caller
+from tests.personas import ANNA, EMIL, SVEN, Caller
 
 
 def get(tenant_id: str = "acme", *, caller: Caller = SVEN) -> Answer:
@@ -26,13 +26,13 @@ def test_sven_sees_whom_he_may_ask_at_acme() -> None:
 
 
 def test_any_agent_may_look_at_any_tenant_let_in_or_not() -> None:
-    makers.grant()
+    factories.grant()
 
     assert get("globex").body["approver_emails"] == ["carla@globex.example"]
 
 
 def test_a_tenant_may_have_registered_nobody() -> None:
-    makers.tenant("initech", approver_emails=())
+    factories.tenant("initech", approver_emails=())
 
     assert get("initech").body["approver_emails"] == []
 
@@ -73,6 +73,6 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

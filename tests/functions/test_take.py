@@ -6,11 +6,12 @@ import pytest
 import time_machine
 
 from guestkey.rules.desk import QUARTER
-from guestkey.store import ledger, seats
-from tests import hostile, makers, table
+from guestkey.store.callbacks import seats
+from guestkey.store.ledger import ledger
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.makers import TUESDAY_AT_TEN
-from tests.people import ANNA, CARLA, DORA, EMIL, SVEN, Caller
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
 from tests.store import wire
 
 
@@ -23,7 +24,7 @@ def post(callback_id: str, *, caller: Caller = SVEN) -> Answer:
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
 def test_sven_takes_it(starts_at: datetime | None) -> None:
-    asked = makers.callback(ANNA, starts_at)
+    asked = factories.callback(ANNA, starts_at)
     status, body = post(asked.callback_id)
 
     assert status == 200
@@ -33,28 +34,28 @@ def test_sven_takes_it(starts_at: datetime | None) -> None:
 
 
 def test_the_ledger_tells_of_it() -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     post(asked.callback_id)
 
-    last = list(ledger.since("acme", 0, 100))[-1]
+    last = list(ledger.entries_after("acme", 0, 100))[-1]
     assert (last.what, last.about, last.data) == ("callback.taken", asked.callback_id, {})
     assert (last.by.type, last.by.id) == ("agent", "sven")
 
 
 def test_it_keeps_its_seat_and_its_place() -> None:
-    booked, waiting = makers.callback(ANNA, TUESDAY_AT_TEN), makers.callback(CARLA)
+    booked, waiting = factories.callback(ANNA, TUESDAY_AT_TEN), factories.callback(CARLA)
     post(booked.callback_id)
     post(waiting.callback_id)
 
-    assert makers.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
+    assert factories.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
     assert seats.queue() == [("globex", waiting.callback_id)]
 
 
 def test_it_says_whether_sven_may_enter_now() -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     assert post(asked.callback_id).body["may_enter"] is False
 
-    makers.grant("support")
+    factories.grant("support")
     assert post(asked.callback_id).body["may_enter"] is True
 
 
@@ -62,7 +63,7 @@ def test_it_says_whether_sven_may_enter_now() -> None:
 
 
 def test_taking_it_twice_answers_the_same_and_writes_once() -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     first = post(asked.callback_id)
     with table.unchanged():
         again = post(asked.callback_id)
@@ -71,7 +72,7 @@ def test_taking_it_twice_answers_the_same_and_writes_once() -> None:
 
 
 def test_dora_cannot_take_what_sven_has() -> None:
-    taken = makers.taken(makers.callback())
+    taken = factories.taken(factories.callback())
     with table.unchanged():
         answer = post(taken.callback_id, caller=DORA)
 
@@ -80,8 +81,8 @@ def test_dora_cannot_take_what_sven_has() -> None:
 
 @pytest.mark.parametrize("caller", [SVEN, DORA])
 def test_what_is_closed_or_cancelled_cannot_be_taken(caller: Caller) -> None:
-    closed = makers.closed(makers.taken(makers.callback()))
-    cancelled = makers.cancelled(makers.callback(CARLA), by=CARLA)
+    closed = factories.closed(factories.taken(factories.callback()))
+    cancelled = factories.cancelled(factories.callback(CARLA), by=CARLA)
     for asked in (closed, cancelled):
         with table.unchanged():
             answer = post(asked.callback_id, caller=caller)
@@ -89,7 +90,7 @@ def test_what_is_closed_or_cancelled_cannot_be_taken(caller: Caller) -> None:
 
 
 def test_what_is_over_cannot_be_taken(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     with table.unchanged():
         answer = post(booked.callback_id)
@@ -98,7 +99,7 @@ def test_what_is_over_cannot_be_taken(world: time_machine.Traveller) -> None:
 
 
 def test_it_can_be_taken_in_the_last_second_and_is_open_then(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
     assert post(booked.callback_id).status == 200
 
@@ -111,29 +112,29 @@ def test_it_can_be_taken_in_the_last_second_and_is_open_then(world: time_machine
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     with table.unchanged():
-        answers = [post(id, caller=caller) for id in (asked.callback_id, hostile.UNKNOWN_ID)]
+        answers = [post(id, caller=caller) for id in (asked.callback_id, invalid_inputs.UNKNOWN_ID)]
 
     assert {(answer.status, answer.code) for answer in answers} == {(403, "agent_inactive")}
 
 
 def test_it_turns_away_a_token_that_acts_for_sven() -> None:
-    assert post(makers.callback().callback_id, caller=SVEN.acting()).code == "acting_for_another"
+    assert post(factories.callback().callback_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
-    assert post(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert post(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 # ------------------------------------------------------------------ bad input
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    unknown = post(hostile.UNKNOWN_ID)
+    unknown = post(invalid_inputs.UNKNOWN_ID)
     assert (unknown.status, unknown.code) == (404, "not_found")
-    for callback_id in hostile.NO_IDS:
+    for callback_id in invalid_inputs.NO_IDS:
         assert post(callback_id).text == unknown.text
 
 
@@ -141,24 +142,24 @@ def test_what_cannot_be_an_id_names_nothing() -> None:
 
 
 def test_of_two_agents_at_the_same_moment_one_has_it() -> None:
-    asked = makers.callback()
-    with table.meanwhile(lambda: makers.taken(asked, DORA)):
+    asked = factories.callback()
+    with table.meanwhile(lambda: factories.taken(asked, DORA)):
         answer = post(asked.callback_id)
 
     assert (answer.status, answer.code) == (409, "already_taken")
-    assert makers.what_happened() == ["callback.booked", "callback.taken"]
+    assert factories.what_happened() == ["callback.booked", "callback.taken"]
 
 
 def test_what_is_cancelled_at_the_same_moment_cannot_be_taken() -> None:
-    asked = makers.callback()
-    with table.meanwhile(lambda: makers.cancelled(asked)):
+    asked = factories.callback()
+    with table.meanwhile(lambda: factories.cancelled(asked)):
         answer = post(asked.callback_id)
 
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
 def test_what_is_moved_at_the_same_moment_is_taken_where_it_is_now(world: time_machine.Traveller) -> None:
-    booked = makers.callback(ANNA, TUESDAY_AT_TEN)
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     to = {"starts_at": "2026-11-24T11:00:00Z"}
     with table.meanwhile(lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA)):
         answer = post(booked.callback_id)
@@ -167,7 +168,7 @@ def test_what_is_moved_at_the_same_moment_is_taken_where_it_is_now(world: time_m
 
 
 def test_an_agent_stands_back_while_a_users_change_waits(world: time_machine.Traveller) -> None:
-    asked = makers.callback()
+    asked = factories.callback()
     call("POST", "/v1/callbacks", {"topic": "question", "description": "x", "phone": "+4924144686122"}, caller=ANNA)
     with table.unchanged(), wire.watched():
         answer = post(asked.callback_id)

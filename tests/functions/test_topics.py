@@ -2,10 +2,11 @@
 
 import pytest
 
-from guestkey.store import desks, keys
-from tests import hostile, table
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb import keys
+from tests import invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BEN, GIULIA, SVEN, Caller
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -59,7 +60,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*hostile.NAMELESS, SVEN])
+@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
@@ -69,7 +70,7 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
 
 def test_as_long_as_there_is_no_desk_there_are_no_topics() -> None:
     table.drop(keys.desk())
-    desks.forget()
+    desks.clear_cache()
     answer = get()
 
     assert (answer.status, answer.code) == (404, "desk_unknown")

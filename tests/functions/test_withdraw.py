@@ -8,10 +8,10 @@ import pytest
 import time_machine
 
 from guestkey.rules.requests import Request
-from guestkey.store import keys
-from tests import hostile, makers, table
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.people import ANNA, BEN, DORA, EMIL, SVEN, Caller
+from tests.personas import ANNA, BEN, DORA, EMIL, SVEN, Caller
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -29,7 +29,7 @@ def approve(request: Request) -> Answer:
 
 
 def test_sven_withdraws_his_request(world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     before = call("GET", f"/v1/requests/{request.request_id}", caller=ANNA).body
     world.shift(timedelta(minutes=5))
     answer = withdraw(request.request_id)
@@ -40,7 +40,7 @@ def test_sven_withdraws_his_request(world: time_machine.Traveller) -> None:
 
 
 def test_it_cannot_be_approved_any_more() -> None:
-    request = makers.requested()
+    request = factories.requested()
     withdraw(request.request_id)
 
     answer = approve(request)
@@ -48,7 +48,7 @@ def test_it_cannot_be_approved_any_more() -> None:
 
 
 def test_the_ledger_tells_of_it() -> None:
-    request = makers.requested()
+    request = factories.requested()
     withdraw(request.request_id)
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
@@ -57,7 +57,7 @@ def test_the_ledger_tells_of_it() -> None:
 
 
 def test_it_is_due_no_more() -> None:
-    request = makers.requested()
+    request = factories.requested()
     withdraw(request.request_id)
 
     kept = table.one(keys.request("acme", request.request_id))
@@ -69,7 +69,7 @@ def test_it_is_due_no_more() -> None:
 
 @pytest.mark.parametrize("later", [timedelta(minutes=5), 2 * DAY])
 def test_withdrawing_twice_answers_the_same_and_writes_once(later: timedelta, world: time_machine.Traveller) -> None:
-    request = makers.requested()
+    request = factories.requested()
     first = withdraw(request.request_id)
     world.shift(later)
     with table.unchanged():
@@ -79,8 +79,8 @@ def test_withdrawing_twice_answers_the_same_and_writes_once(later: timedelta, wo
 
 
 def test_what_was_approved_stays_approved(world: time_machine.Traveller) -> None:
-    request = makers.requested()
-    grant = makers.approved(request)
+    request = factories.requested()
+    grant = factories.approved(request)
     world.shift(2 * DAY)
     with table.unchanged():
         answer = withdraw(request.request_id)
@@ -90,8 +90,8 @@ def test_what_was_approved_stays_approved(world: time_machine.Traveller) -> None
 
 
 def test_what_was_declined_stays_declined() -> None:
-    request = makers.requested()
-    makers.declined(request)
+    request = factories.requested()
+    factories.declined(request)
     with table.unchanged():
         answer = withdraw(request.request_id)
 
@@ -99,7 +99,7 @@ def test_what_was_declined_stays_declined() -> None:
 
 
 def test_what_has_expired_has_expired(world: time_machine.Traveller) -> None:
-    first, second = makers.requested(), makers.requested()
+    first, second = factories.requested(), factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert withdraw(first.request_id).status == 200
 
@@ -113,34 +113,34 @@ def test_what_has_expired_has_expired(world: time_machine.Traveller) -> None:
 
 
 def test_of_two_who_withdraw_it_at_the_same_moment_both_hear_the_same() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: withdraw(request.request_id)):
         answer = withdraw(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (200, "withdrawn")
-    assert makers.what_happened() == ["request.made", "request.withdrawn"]
+    assert factories.what_happened() == ["request.made", "request.withdrawn"]
 
 
 def test_an_approval_that_came_first_wins() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.meanwhile(lambda: approve(request)):
         answer = withdraw(request.request_id)
 
     assert (answer.status, answer.body["state"]) == (409, "approved")
-    assert makers.what_happened() == ["request.made", "request.approved", "grant.given"]
+    assert factories.what_happened() == ["request.made", "request.approved", "grant.given"]
 
 
 def test_a_withdrawal_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
-    request = makers.requested()
-    with table.meanwhile(lambda: makers.grant(DORA)):
+    request = factories.requested()
+    with table.meanwhile(lambda: factories.grant(DORA)):
         assert withdraw(request.request_id).status == 200
 
-    assert makers.what_happened() == ["request.made", "grant.given", "request.withdrawn"]
+    assert factories.what_happened() == ["request.made", "grant.given", "request.withdrawn"]
 
 
 @pytest.mark.parametrize(("losses", "status"), [(3, 200), (4, 503)])
 def test_a_condition_that_fails_though_it_reads_well_is_tried_four_times(losses: int, status: int) -> None:
-    request = makers.requested()
+    request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
         is_lost = sent.is_write and sent.nth <= losses
@@ -154,42 +154,42 @@ def test_a_condition_that_fails_though_it_reads_well_is_tried_four_times(losses:
 
 
 def test_another_agents_request_is_no_more_there_than_an_unknown_one() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
-        foreign, unknown = (withdraw(id, caller=DORA) for id in (request.request_id, hostile.UNKNOWN_ID))
+        foreign, unknown = (withdraw(id, caller=DORA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
     assert (foreign.status, foreign.code) == (404, "not_found")
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
 def test_what_cannot_be_an_id_names_nothing() -> None:
-    for request_id in hostile.NO_IDS:
+    for request_id in invalid_inputs.NO_IDS:
         answer = withdraw(request_id)
-        assert (answer.status, answer.text) == (404, withdraw(hostile.UNKNOWN_ID).text)
+        assert (answer.status, answer.text) == (404, withdraw(invalid_inputs.UNKNOWN_ID).text)
 
 
 def test_an_agent_who_became_inactive_cannot_withdraw_it_any_more() -> None:
-    request = makers.requested()
-    makers.agent("sven", is_active=False)
+    request = factories.requested()
+    factories.agent("sven", is_active=False)
 
     assert withdraw(request.request_id).code == "agent_inactive"
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
 def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
-    for request_id in (hostile.UNKNOWN_ID, "x"):
+    for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert withdraw(request_id, caller=caller).code == "agent_inactive"
 
 
 def test_it_turns_away_a_token_that_acts_for_sven() -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         assert withdraw(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", hostile.AGENTS)
+@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
 def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
-    assert withdraw(hostile.UNKNOWN_ID, caller=caller).code == "claims_missing"
+    assert withdraw(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,11 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
     [
         ({"raw": "{"}, "json_invalid"),
         ({"raw": "[1]"}, "input_invalid"),
-        ({"raw": "{}", "headers": hostile.PLAIN}, "not_json"),
+        ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
 def test_a_body_that_nobody_asked_for_must_at_least_be_one(how: dict[str, Any], code: str) -> None:
-    request = makers.requested()
+    request = factories.requested()
     with table.unchanged():
         assert withdraw(request.request_id, **how).code == code
         assert withdraw(request.request_id, caller=EMIL, **how).code == "agent_inactive"

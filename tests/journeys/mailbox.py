@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from guestkey.edge.letters import Kind
-from guestkey.edge.words import catalogue
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.i18n import catalogue
 from tests.edge import post
 from tests.journeys.world import Tenant
 

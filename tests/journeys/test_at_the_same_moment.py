@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal
-from tests.journeys.crowds import Stamped, at_once, connections, stamped
+from tests.journeys.concurrency import Stamped, at_once, connections, stamped
 from tests.journeys.world import Tenant, World, stay_clear_of_the_hour
 
 Measured = Callable[[str], None]

@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from guestkey.store.desks import KEPT_FOR
+from guestkey.store.callbacks.desks import CACHED_FOR
 from local import sample
 from tests.journeys.calls import Caller, connection, given, refusal
-from tests.journeys.crowds import Job, at_once
+from tests.journeys.concurrency import Job, at_once
 from tests.journeys.world import Tenant, World
 
 Measured = Callable[[str], None]
@@ -56,7 +56,7 @@ class Desk:
         self._write_years()
         desk = sample.DESK | {"hours": AROUND_THE_CLOCK, "lead_minutes": 24 * 60, "lines": lines}
         given(self.world.backend.put("/v1/vendor/desk", desk))
-        time.sleep(KEPT_FOR.total_seconds() + 1)
+        time.sleep(CACHED_FOR.total_seconds() + 1)
         self.lines = lines
         if not self._slots:
             found = given(self.world.caller("carla").get("/v1/slots?topic=consultation&days=14"))["items"]

@@ -14,7 +14,7 @@ import jwt
 import pytest
 from playwright.sync_api import Browser, Route
 
-from guestkey.edge.words import catalogue
+from guestkey.edge.mail.i18n import catalogue
 from local import sample
 from tests.browser.visitor import Visitor, lose, visiting
 from tests.edge.post import LINKS, Read

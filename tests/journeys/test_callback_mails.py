@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from guestkey.rules.instants import instant, text_of
-from guestkey.store.desks import KEPT_FOR
+from guestkey.store.callbacks.desks import CACHED_FOR
 from local import sample
 from local.deployment import STACK_NAME
 from tests.edge import calendars
@@ -37,7 +37,7 @@ def slots(world: World) -> Iterator[list[str]]:
     """When one can be called, at a desk that never closes: too many for these tests to use up."""
     world.clean_up()
     given(world.backend.put("/v1/vendor/desk", sample.DESK | {"hours": AROUND_THE_CLOCK, "lines": 50}))
-    time.sleep(KEPT_FOR.total_seconds() + 1)
+    time.sleep(CACHED_FOR.total_seconds() + 1)
     found = given(world.caller("carla").get("/v1/slots?topic=question&days=14"))["items"]
     yield [slot["starts_at"] for slot in found]
     given(world.backend.put("/v1/vendor/desk", sample.DESK))

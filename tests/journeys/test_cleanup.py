@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.calls import check_of, given
-from tests.journeys.crowds import at_once, stamped
+from tests.journeys.concurrency import at_once, stamped
 from tests.journeys.past import date_back
 from tests.journeys.world import Agent, Tenant, World
 

@@ -17,7 +17,7 @@ from tests.edge.post import Read
 from tests.edge.samples import REQUEST_ID
 from tests.journeys import mailbox
 from tests.journeys.calls import Caller, given, refusal, request_to
-from tests.journeys.crowds import at_once, connections
+from tests.journeys.concurrency import at_once, connections
 from tests.journeys.world import Tenant, World, agent_of, stay_clear_of_the_hour, tenant_of
 from tests.typed_texts import HOSTILE, require_same_mail
 

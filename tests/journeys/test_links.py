@@ -11,7 +11,7 @@ from httpx import Response
 
 from tests.journeys import mailbox
 from tests.journeys.calls import Caller, given, request_to
-from tests.journeys.crowds import at_once, connections
+from tests.journeys.concurrency import at_once, connections
 from tests.journeys.world import Agent, Tenant, World
 
 ASK, ANSWER = "/v1/support/requests", "/v1/requests"

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.journeys import mailbox
 from tests.journeys.calls import given, login_at
-from tests.journeys.crowds import at_once
+from tests.journeys.concurrency import at_once
 from tests.journeys.mailbox import mails_after, mails_to, until
 from tests.journeys.world import Tenant, World, tenant_of
 
@@ -165,12 +165,12 @@ def test_what_cannot_be_mailed_waits_and_is_mailed_when_somebody_has_it_taken_ba
         assert whats == ["grant.given", "login.recorded", "grant.revoked", "right.changed"]
         assert told(acme) == [(giulia, GRANTED), (giulia, SUPPORT_IN), (giulia, REVOKED)]
 
-    assert notify(world, {"redrive": True}) == {"done": 3, "parked": 0}
+    assert notify(world, {"redrive": True}) == {"done": 3, "dead_lettered": 0}
 
     assert sorted(told(acme)[3:]) == sorted([(anna, GRANTED), (anna, SUPPORT_IN), (anna, REVOKED)])
     late = next(mail for mail in mails_to(acme) if mail["to"] == [anna] and mail["subject"] == GRANTED)
     assert heads(acme, "grant.given")[0] in late["text"]
-    assert notify(world, {"redrive": True}) == {"done": 0, "parked": 0}
+    assert notify(world, {"redrive": True}) == {"done": 0, "dead_lettered": 0}
 
 
 @contextmanager

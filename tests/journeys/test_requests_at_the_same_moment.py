@@ -16,7 +16,7 @@ import pytest
 from httpx import Response
 
 from tests.journeys.calls import Caller, given, refusal, request_to
-from tests.journeys.crowds import Stamped, at_once, connections, stamped
+from tests.journeys.concurrency import Stamped, at_once, connections, stamped
 from tests.journeys.world import Agent, Tenant, World, stay_clear_of_the_hour, tenant_of
 
 Measured = Callable[[str], None]
@@ -132,7 +132,11 @@ Rivals = dict[str, Act]
 RIVALS: dict[str, Rivals] = {
     "approve and decline": {"approved": Asked.approve, "declined": Asked.decline},
     "approve and withdraw": {"approved": Asked.approve, "withdrawn": Asked.withdraw},
-    "all three": {"approved": Asked.approve, "declined": Asked.decline, "withdrawn": Asked.withdraw},
+    "all three": {
+        "approved": Asked.approve,
+        "declined": Asked.decline,
+        "withdrawn": Asked.withdraw,
+    },
 }
 
 

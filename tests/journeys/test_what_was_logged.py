@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from httpx import Response
 
-from guestkey.edge.letters import Kind
-from guestkey.edge.words import LANGUAGES, catalogue
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.i18n import LANGUAGES, catalogue
 from tests.journeys.calls import CANARY, Caller, check_of, given, grant_to, login_at, refusal, request_to
 from tests.journeys.contract import ROUTES, Route, Scene
 from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of

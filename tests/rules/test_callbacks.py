@@ -113,12 +113,12 @@ def test_what_nobody_took_by_the_end_of_its_slot_reads_as_unreached():
 @pytest.mark.parametrize("callback", [WAITING, TAKEN, TAKEN_FROM_QUEUE])
 def test_time_ends_neither_what_waits_nor_what_is_taken(callback):
     assert callback.is_open(NOON + timedelta(days=1000))
-    assert callback.is_for_good
+    assert callback.is_open_ended
 
 
 @pytest.mark.parametrize("callback", [BOOKED, REACHED, CANCELLED])
 def test_what_is_booked_or_closed_does_not_stay_open_for_good(callback):
-    assert not callback.is_for_good
+    assert not callback.is_open_ended
 
 
 @pytest.mark.parametrize("callback", [REACHED, CANCELLED])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestkey.rules.ledger import (
-    MOST_BYTES,
+    MAX_BYTES,
     START,
     By,
     ByType,
@@ -149,7 +149,7 @@ def test_an_entry_that_nobody_could_verify_is_not_made(tenant_id):
 
 def test_an_entry_longer_than_a_reader_takes_is_not_made():
     with pytest.raises(ValueError, match="longer than"):
-        entry_after(START, "acme", noting(name="x" * MOST_BYTES))
+        entry_after(START, "acme", noting(name="x" * MAX_BYTES))
 
 
 def test_a_time_without_a_zone_is_refused():

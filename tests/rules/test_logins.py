@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import Grant, LiveKey
-from guestkey.rules.logins import End, Login, enter, is_open, log_out, look_at, over_at, settled
+from guestkey.rules.logins import End, Login, enter, is_open, log_out, next_look_at, over_at, settled
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
 
@@ -416,13 +416,13 @@ def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) ->
 def test_a_login_is_looked_at_after_a_quarter_of_its_age_but_not_too_often_and_not_too_late(age, pause):
     login = entered(key(ends_at=None))
 
-    assert look_at(login, NOON + age) == NOON + age + pause
+    assert next_look_at(login, NOON + age) == NOON + age + pause
 
 
 def test_a_login_is_looked_at_as_soon_as_time_ends_its_access():
     login = entered(key(ends_at=NOON + 3 * MINUTE))
 
-    assert look_at(login, NOON) == NOON + 3 * MINUTE
+    assert next_look_at(login, NOON) == NOON + 3 * MINUTE
 
 
 @settings(max_examples=500, deadline=None)

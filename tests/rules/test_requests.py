@@ -7,10 +7,9 @@ import pytest
 
 from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules import requests
-from guestkey.rules.grants import Grant
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
-from guestkey.rules.requests import Fate, Request, State, ask
+from guestkey.rules.requests import MailState, Request, State, ask
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -63,7 +62,7 @@ def approve(
     period: Period | None = None,
     may_export: bool | None = None,
     at: datetime = NOON + HOUR,
-) -> tuple[Request, Grant]:
+) -> requests.Approval:
     return requests.approve(
         request,
         by=ANNA,
@@ -80,7 +79,7 @@ def closed() -> dict[State, Request]:
     """Return a request closed in every way there is."""
     pending = requested()
     return {
-        State.APPROVED: approve(pending)[0],
+        State.APPROVED: approve(pending).request,
         State.DECLINED: requests.decline(pending, by=ANNA, note=None, now=NOON + HOUR),
         State.WITHDRAWN: requests.withdraw(pending, NOON + HOUR),
     }
@@ -104,13 +103,13 @@ def test_export_is_what_the_agent_asked_for(may_export):
     assert requested(may_export=may_export).may_export is may_export
 
 
-@pytest.mark.parametrize("life", [timedelta(minutes=1), DAY, requests.LONGEST_LIFE])
+@pytest.mark.parametrize("life", [timedelta(minutes=1), DAY, requests.MAX_LIFE])
 def test_it_lives_as_long_as_the_vendor_set(life):
     assert requested(life=life).expires_at == NOON + life
 
 
 def test_until_ses_took_the_mail_it_has_failed():
-    assert requested().mail is Fate.FAILED
+    assert requested().mail is MailState.FAILED
 
 
 def test_without_recipients_everybody_is_asked_whom_the_tenant_registered():
@@ -187,7 +186,8 @@ def test_that_it_expired_can_be_written_down():
 
 
 def test_approving_gives_a_grant_whose_clock_starts_then():
-    request, grant = approve(requested())
+    approval = approve(requested())
+    request, grant = approval.request, approval.grant
 
     assert (grant.grantee, grant.granted_by) == (TO_SVEN, Person(user_id="anna", name="Anna Albrecht"))
     assert (grant.granted_at, grant.ends_at) == (NOON + HOUR, NOON + 5 * HOUR)
@@ -198,7 +198,8 @@ def test_approving_gives_a_grant_whose_clock_starts_then():
 
 @pytest.mark.parametrize(("chosen", "granted"), [(None, Period.FOUR_HOURS), (Period.PERMANENT, Period.PERMANENT)])
 def test_the_approver_may_choose_another_period(chosen, granted):
-    request, grant = approve(requested(), period=chosen)
+    approval = approve(requested(), period=chosen)
+    request, grant = approval.request, approval.grant
 
     assert grant.period is granted
     assert request.period is Period.FOUR_HOURS, "what was asked for stays"
@@ -209,7 +210,8 @@ def test_the_approver_may_choose_another_period(chosen, granted):
     [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, False, False)],
 )
 def test_the_approver_may_drop_export(asked, chosen, granted):
-    request, grant = approve(requested(may_export=asked), may_export=chosen)
+    approval = approve(requested(may_export=asked), may_export=chosen)
+    request, grant = approval.request, approval.grant
 
     assert grant.may_export is granted
     assert request.may_export is asked

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import guestkey
 from guestkey.__main__ import WORDS, main
 from guestkey.rules.ledger import (
-    MOST_BYTES,
+    MAX_BYTES,
     START,
     By,
     ByType,
@@ -31,7 +31,7 @@ from guestkey.rules.ledger import (
     entry_after,
     to_line,
 )
-from guestkey.rules.verify import MOST_FINDINGS, Fault, verify
+from guestkey.rules.verify import MAX_FINDINGS, Fault, verify
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -170,7 +170,7 @@ def test_an_edited_entry_is_named_and_no_other(old, new, kept):
         pytest.param(b"17", id="a_number"),
         pytest.param(b"[" * 60_000, id="deep"),
         pytest.param(b"9" * 10_000, id="a_long_number"),
-        pytest.param(COPY[16].strip() + b" " * MOST_BYTES, id="too_long"),
+        pytest.param(COPY[16].strip() + b" " * MAX_BYTES, id="too_long"),
         pytest.param(COPY[16].replace(b'{"about"', b'{"about":"x","about"'), id="a_name_twice"),
         pytest.param(COPY[16].replace(b'"n":16', b'"n":16,"n":16'), id="a_name_twice_in_data"),
         pytest.param(COPY[16].replace(b'{"about"', b'{"a":1,"about"'), id="one_field_more"),
@@ -207,7 +207,7 @@ def test_a_malformed_line_is_named_as_the_entry_whose_place_it_takes(line, kept)
         (b"\xff", "not UTF-8 at byte 1"),
         (b"{1}", "not JSON at character 2"),
         (b"[" * 60_000, "nested too deep"),
-        (b" " * (MOST_BYTES + 1), "longer than 65,536 bytes"),
+        (b" " * (MAX_BYTES + 1), "longer than 65,536 bytes"),
         (COPY[16].replace(b'"n":16', b'"n":15,"n":16'), "a name stands twice in one object"),
         (COPY[16].replace(b'"n":16', b'"n":1.6'), "the ledger holds texts, integers below 2^53"),
         (COPY[16].replace(b'"n":16', b'"n":NaN'), "the ledger holds texts, integers below 2^53"),
@@ -384,10 +384,10 @@ def test_entries_of_another_tenant_are_named():
 
 
 def test_a_file_so_wrong_that_reading_on_is_pointless_is_put_away():
-    report = verify([*COPY, *[b"\n"] * (MOST_FINDINGS + 5)], replace(HEAD, seq=10**6))
+    report = verify([*COPY, *[b"\n"] * (MAX_FINDINGS + 5)], replace(HEAD, seq=10**6))
 
     assert {finding.fault for finding in report.findings} == {Fault.MALFORMED}
-    assert report.stopped_at == len(COPY) + MOST_FINDINGS - 1
+    assert report.stopped_at == len(COPY) + MAX_FINDINGS - 1
 
 
 # --- Any single tampering --------------------------------------------------------------------------------------------
@@ -542,7 +542,7 @@ def test_the_command_says_so_when_there_is_nothing_to_read():
 
 
 def test_the_command_does_not_take_a_line_without_end_into_memory():
-    status, words = command([*COPY[:16], b"x" * (5 * MOST_BYTES) + b"\n", *COPY[17:]])
+    status, words = command([*COPY[:16], b"x" * (5 * MAX_BYTES) + b"\n", *COPY[17:]])
 
     assert status == 1
     assert "Line 17: entry 17 cannot be read as the ledger wrote it (longer than 65,536 bytes)." in words
@@ -550,10 +550,10 @@ def test_the_command_does_not_take_a_line_without_end_into_memory():
 
 
 def test_the_command_stops_where_too_much_is_wrong():
-    status, words = command([b"\n"] * (MOST_FINDINGS + 5))
+    status, words = command([b"\n"] * (MAX_FINDINGS + 5))
 
     assert status == 1
-    assert f"nothing was read after line {MOST_FINDINGS}" in words
+    assert f"nothing was read after line {MAX_FINDINGS}" in words
 
 
 def test_the_command_refuses_a_file_that_is_not_there_and_a_head_that_is_none():

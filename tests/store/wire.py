@@ -20,9 +20,9 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto.core.models import botocore_stubber
 
-from guestkey.store import table
+from guestkey.store.dynamodb import client, models
 
-ATTEMPTS = 1 + table.RESENDS
+ATTEMPTS = 1 + models.MAX_RESENDS
 URL = "https://dynamodb.eu-central-1.amazonaws.com/"
 
 
@@ -58,7 +58,7 @@ Script = Callable[[Request, Send], AWSResponse]
 @contextmanager
 def through(script: Script) -> Iterator[list[Request]]:
     """Hand each request to the script; give the requests that came, in order."""
-    events = table._connection().client.meta.events
+    events = client.connection().client.meta.events
     came: list[Request] = []
 
     def deliver(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
@@ -212,7 +212,7 @@ def lost_above_botocore() -> Iterator[None]:
             lost.append(event_name)
             raise ReadTimeoutError(endpoint_url=URL)
 
-    events = table._connection().client.meta.events
+    events = client.connection().client.meta.events
     events.register("after-call.dynamodb", lose)
     try:
         with patch.object(time, "sleep"):

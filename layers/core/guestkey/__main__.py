@@ -8,7 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from guestkey.rules.ledger import MOST_BYTES, Head
+from guestkey.rules.ledger import MAX_BYTES, Head
 from guestkey.rules.verify import Fault, Finding, Report, verify
 
 SOUND, FOUND, UNREADABLE = 0, 1, 2
@@ -59,10 +59,10 @@ def _head(text: str) -> Head:
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines, of one that is too long only enough to show that it is."""
-    while line := file.readline(MOST_BYTES + 2):
+    while line := file.readline(MAX_BYTES + 2):
         yield line
         while line and not line.endswith(b"\n"):
-            line = file.readline(MOST_BYTES)
+            line = file.readline(MAX_BYTES)
 
 
 def _told(report: Report, kept: Head | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ LOCALE_CLAIM = os.environ.get("LOCALE_CLAIM", "locale")
 AGENT_ID_CLAIM = os.environ.get("AGENT_ID_CLAIM", "sub")
 BACKEND_ID_CLAIM = os.environ.get("BACKEND_ID_CLAIM", "sub")
 
-# How the pages have a tenant's user signed in: OpenID Connect, as a public client.
+# Sign-in of a tenant's user on the pages: OpenID Connect, as a public client.
 TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "https://tenant.invalid")
 SIGN_IN_CLIENT_ID = os.environ.get("SIGN_IN_CLIENT_ID", "guestkey-tenant")
 SIGN_IN_SCOPE = os.environ.get("SIGN_IN_SCOPE", "openid profile email")
@@ -22,29 +22,29 @@ SIGN_IN_TOKEN = os.environ.get("SIGN_IN_TOKEN", "id_token")
 SIGN_IN_ORIGIN = os.environ.get("SIGN_IN_ORIGIN", "https://tenant.invalid")
 
 RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
-"""How long history stays after it is over. The template keeps it above six months, which the overview shows."""
+"""How long history is kept after its end. The template keeps it above six months, the span of the overview."""
 
 REQUEST_LIFE = timedelta(seconds=int(os.environ.get("REQUEST_LIFE_SECONDS", "86400")))
-"""How long a request waits for its answer."""
+"""How long a request is pending."""
 
 MAIL_SENDER = os.environ.get("MAIL_SENDER", "")
-"""Whom mails are from, as `Example Support <support@vendor.example>`; SES must know the address or its domain."""
+"""Sender of e-mails, as `Example Support <support@vendor.example>`; SES must know the address or its domain."""
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")
-"""Where answers go, if not to the sender."""
+"""Address for replies, if not the sender's."""
 MAIL_CONFIGURATION_SET = os.environ.get("MAIL_CONFIGURATION_SET", "")
 BASE_URL = os.environ.get("BASE_URL", "https://guestkey.invalid").rstrip("/")
-"""Where customers reach this stack. Links in mails begin with it; the `Host` of a request never does."""
+"""Public address of this stack. Links in e-mails begin with it; the `Host` of a request never does."""
 
 EVENT_BUS = os.environ.get("EVENT_BUS", "")
-"""The stack's own bus, to which every ledger entry goes."""
-PARKED_RECORDS_URL = os.environ.get("PARKED_RECORDS_URL", "")
-"""The queue of what could not be handled."""
+"""Name of the stack's bus, on which every ledger entry is published."""
+DEAD_LETTER_QUEUE_URL = os.environ.get("DEAD_LETTER_QUEUE_URL", "")
+"""Address of the queue of records that could not be processed."""
 
 REMINDER_GROUP = os.environ.get("REMINDER_GROUP", "")
-"""The stack's own group of schedules, one for each call-back of which somebody is to be reminded."""
+"""Name of the stack's group of schedules, one for each call-back with a reminder."""
 REMINDER_FUNCTION = os.environ.get("REMINDER_FUNCTION", "")
-"""What they call,"""
+"""ARN of the reminder function."""
 REMINDER_ROLE = os.environ.get("REMINDER_ROLE", "")
-"""as whom,"""
+"""ARN of the role that EventBridge Scheduler assumes."""
 REMINDER_DEAD_LETTERS = os.environ.get("REMINDER_DEAD_LETTERS", "")
-"""and where it goes if they cannot."""
+"""ARN of the queue of invocations that Scheduler could not deliver."""

@@ -1,4 +1,4 @@
-"""How services of AWS other than the table are called: they answer within seconds, or have failed."""
+"""Client settings for services of AWS other than DynamoDB: a call that takes longer than seconds has failed."""
 
 from botocore.config import Config
 

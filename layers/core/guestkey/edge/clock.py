@@ -1,4 +1,4 @@
-"""The one place that asks what time it is. Tests stop it."""
+"""The one source of the current time. Tests stop it."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Numbers that alarms stand on, as log lines that CloudWatch reads: its embedded metric format."""
+"""Metrics for the alarms, as log lines in CloudWatch's embedded metric format."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ NAMESPACE = "Guestkey"
 
 
 def count(name: str, **facts: Any) -> None:
-    """Count one of these for this stack. The facts stand in the same line, for whoever reads the log."""
+    """Add one to a metric of this stack. The facts are written into the same log line."""
     of_stack = {"stack": settings.STACK_NAME}
     unit = MetricUnit.Count
     with single_metric(name, unit, value=1, namespace=NAMESPACE, default_dimensions=of_stack) as metric:

@@ -1,7 +1,7 @@
-"""Telephone numbers, as people type and read them. Kept in E.164: `+4924144686122`.
+"""Telephone numbers, as people type and read them. They are stored in E.164: `+4924144686122`.
 
-What is valid says libphonenumber, which knows the numbering plan of every country; that a number answers only a call
-tells. Short numbers such as 112 are none that a support desk could call.
+libphonenumber decides whether a number is valid: it knows the numbering plan of every country. It cannot tell whether
+anyone answers. Short numbers such as 112 are refused, because a support desk cannot call them.
 """
 
 import re
@@ -9,17 +9,17 @@ import re
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, format_number, is_valid_number, parse
 from phonenumbers import region_code_for_number as country_of
 
-from guestkey.edge.http import fault
+from guestkey.edge.http.problem import fault
 from guestkey.errors import InputInvalid
 
 _AS_TYPED = re.compile(r"\+?[\d\s()./-]+")
-"""Nothing else: libphonenumber would read letters as digits, and an extension, which E.164 cannot say."""
+"""No other characters: libphonenumber would read letters as digits, and extensions, which E.164 cannot hold."""
 
 
 def e164(typed: str, country: str) -> str:
     """Return the number that somebody of that country typed, in national form or beginning with +. Raises InputInvalid.
 
-    Letters and extensions are refused: what would be left of them is another number.
+    Letters and extensions are refused: without them it would be another number.
     """
     number = _read(typed, country)
     if number is None:
@@ -28,15 +28,15 @@ def e164(typed: str, country: str) -> str:
     return format_number(number, PhoneNumberFormat.E164)
 
 
-def shown(e164: str, country: str) -> str:
-    """Return a kept number as people of that country write it: one of their own without the country code."""
+def national(e164: str, country: str) -> str:
+    """Return a stored number as people of that country write it: one of their own without the country code."""
     number = parse(e164)
     is_own = country_of(number) == country
     return format_number(number, PhoneNumberFormat.NATIONAL if is_own else PhoneNumberFormat.INTERNATIONAL)
 
 
 def is_international(typed: str) -> bool:
-    """Say whether this is a number that everybody can call as it stands, beginning with +."""
+    """Say whether a number begins with + and is valid, so that it can be called from anywhere."""
     return typed.startswith("+") and _read(typed, None) is not None
 
 

@@ -5,12 +5,14 @@ as `unreached` follows from the clock. A seat is a place in one quarter-hour; se
 or freed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours
+from guestkey.rules.instants import instant, text_of
+from guestkey.rules.ledger import By, Data, Entry, Note, What, digest
 from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.slots import Slot
 
@@ -85,7 +87,7 @@ class Callback:
         return Kind.SLOT if self.slot else Kind.QUEUE
 
     @property
-    def is_for_good(self) -> bool:
+    def is_open_ended(self) -> bool:
         """Whether it stays open until somebody closes it. Time ends only what is booked and not taken."""
         return self.closed_as is None and (self.slot is None or self.taken_by is not None)
 
@@ -104,12 +106,16 @@ class Callback:
         return self.state(at) in OPEN
 
 
+Rule = Callable[[Callback], Callback]
+"""A change of a call-back; it may refuse."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What one change tells of when the call is: at which slot since then, and at which no more."""
+class SlotChange:
+    """The slot of a call-back before and after one change."""
 
     slot: Slot | None
-    """None from the queue, and of one that is cancelled."""
+    """None while it is in the queue, and once it is cancelled."""
     earlier: Slot | None
     version: int
 
@@ -220,3 +226,44 @@ def _held(callback: Callback | None) -> set[datetime]:
     if callback is None or callback.slot is None or callback.closed_as is State.CANCELLED:
         return set()
     return set(callback.slot.quarters)
+
+
+def note(callback: Callback, what: What, by: By, now: datetime, before: Callback | None = None) -> Note:
+    """Return the ledger entry's content for a changed call-back: its slot, and the earlier slot."""
+    data: Data = {}
+    slot, earlier = _slot_data(callback.slot), _slot_data(before.slot if before else None, "earlier_")
+    match what:
+        case What.CALLBACK_BOOKED:
+            data = {
+                "topic": callback.topic,
+                "version": callback.version,
+                "description_sha256": digest(callback.description),
+                **slot,
+            }
+        case What.CALLBACK_MOVED:
+            data = {"version": callback.version, **slot, **earlier}
+        case What.CALLBACK_CANCELLED:
+            data = {"version": callback.version, **earlier}
+        case What.CALLBACK_CLOSED:
+            data = {"outcome": callback.closed_as, "note_sha256": digest(callback.note) if callback.note else None}
+    return Note(what=what, by=by, about=callback.callback_id, data=data, at=now)
+
+
+def slot_change(entry: Entry) -> SlotChange:
+    """Return the slots of a ledger entry about a call-back that was booked, moved or cancelled."""
+    slot, earlier = _slot_in(entry.data), _slot_in(entry.data, "earlier_")
+    return SlotChange(slot=slot, earlier=earlier, version=int(entry.data["version"] or 0))
+
+
+def _slot_data(slot: Slot | None, prefix: str = "") -> Data:
+    return {
+        f"{prefix}starts_at": text_of(slot.starts_at) if slot else None,
+        f"{prefix}ends_at": text_of(slot.ends_at) if slot else None,
+    }
+
+
+def _slot_in(data: Data, prefix: str = "") -> Slot | None:
+    starts_at, ends_at = data.get(f"{prefix}starts_at"), data.get(f"{prefix}ends_at")
+    if starts_at is None:
+        return None
+    return Slot(starts_at=instant(str(starts_at)), ends_at=instant(str(ends_at)))

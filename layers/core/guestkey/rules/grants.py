@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from guestkey.errors import GrantEnded
+from guestkey.rules.instants import text_of
+from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
 
-MOST_LIVE_GRANTS = 500
+MAX_LIVE_GRANTS = 500
 """How many live grants one tenant may hold: a check reads them all, so their number bounds its cost."""
 
 
@@ -120,3 +122,28 @@ def revoke(grant: Grant, by: User, now: datetime) -> Grant:
             return replace(grant, revoked_at=now, revoked_by=Person(user_id=by.user_id, name=by.name))
         case never:
             assert_never(never)
+
+
+def given(grant: Grant) -> Note:
+    """Return the ledger entry's content for a new grant."""
+    return Note(
+        what=What.GRANT_GIVEN,
+        by=By(type=ByType.USER, id=grant.granted_by.user_id),
+        about=grant.grant_id,
+        data={
+            "grantee_type": grant.grantee.type.value,
+            "grantee_id": grant.grantee.id,
+            "period": grant.period.value,
+            "may_export": grant.may_export,
+            "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
+            "request_id": grant.request_id,
+        },
+        at=grant.granted_at,
+    )
+
+
+def revoked(grant: Grant) -> Note:
+    """Return the ledger entry's content for a revoked grant."""
+    assert grant.revoked_at and grant.revoked_by
+    by = By(type=ByType.USER, id=grant.revoked_by.user_id)
+    return Note(what=What.GRANT_REVOKED, by=by, about=grant.grant_id, data={}, at=grant.revoked_at)

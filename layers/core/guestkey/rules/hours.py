@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from guestkey.rules.desk import QUARTER, Calendar, Desk
 
-LOOKED_AHEAD = timedelta(days=31)
+MAX_LOOK_AHEAD = timedelta(days=31)
 """How far ahead the next opening is looked for."""
 
 
@@ -22,7 +22,7 @@ def opens_at(desk: Desk, calendar: Calendar, at: datetime) -> datetime | None:
     if is_open(desk, calendar, at):
         return None
     first = day_of(desk, at)
-    days = (first + timedelta(days=number) for number in range(LOOKED_AHEAD.days))
+    days = (first + timedelta(days=number) for number in range(MAX_LOOK_AHEAD.days))
     return next((quarter for day in days for quarter in quarters(desk, calendar, day) if quarter > at), None)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from guestkey.rules.instants import text_of
 
-MOST_BYTES = 65_536
+MAX_BYTES = 65_536
 """How long a line may be. An entry holds ids, codes and digests; the longest is far shorter."""
 
 _GREATEST = 2**53 - 1  # RFC 8785 takes numbers for IEEE 754 doubles, which count exactly so far.
@@ -169,8 +169,8 @@ def hash_of(fields: Mapping[str, Any]) -> str:
 
 def parsed(line: bytes) -> dict[str, Any]:
     """Return the fields of an entry's line. What is no such line is a ValueError that says why."""
-    if len(line) > MOST_BYTES:
-        raise ValueError(f"longer than {MOST_BYTES:,} bytes")
+    if len(line) > MAX_BYTES:
+        raise ValueError(f"longer than {MAX_BYTES:,} bytes")
     try:
         fields = json.loads(line.decode(), object_pairs_hook=_once_each)
     except UnicodeDecodeError as error:

@@ -14,9 +14,9 @@ from enum import StrEnum
 from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.people import Agent, Grantee, GranteeType
 
-MOST_LOGINS_AN_HOUR = 60
+MAX_LOGINS_AN_HOUR = 60
 """How many logins one agent may record at one tenant in a UTC hour."""
-SOONEST_LOOK, LATEST_LOOK = timedelta(minutes=5), timedelta(days=1)
+MIN_LOOK_PAUSE, MAX_LOOK_PAUSE = timedelta(minutes=5), timedelta(days=1)
 
 
 class End(StrEnum):
@@ -128,13 +128,13 @@ def settled(login: Login, over: datetime | None, now: datetime) -> Login:
     return replace(login, access_ends_at=over)
 
 
-def look_at(login: Login, now: datetime) -> datetime:
+def next_look_at(login: Login, now: datetime) -> datetime:
     """Return when to look next whether an open login is over: when its access ends by time, or well before.
 
     Nobody is told when a revoke, or the agent's leaving, ends it. So it is looked at after a quarter of its age: a
     young login that is over is soon written down, and one under a permanent grant costs a look a day.
     """
-    pause = min(max((now - login.logged_in_at) // 4, SOONEST_LOOK), LATEST_LOOK)
+    pause = min(max((now - login.logged_in_at) // 4, MIN_LOOK_PAUSE), MAX_LOOK_PAUSE)
     pause -= timedelta(microseconds=pause.microseconds)
     return min(now + pause, login.access_ends_at or now + pause)
 

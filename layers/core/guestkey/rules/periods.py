@@ -11,7 +11,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 REVIEW_AFTER = timedelta(days=180)
-LONGEST_PERIOD = timedelta(days=32)
+MAX_PERIOD = timedelta(days=32)
 """No grant that ends at all lasts longer than this."""
 
 # Both are in the tz database and neither is a zone: what this machine is set to, and "nobody has set it yet".

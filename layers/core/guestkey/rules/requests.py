@@ -13,13 +13,13 @@ from guestkey.rules.grants import Grant, give
 from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
-MOST_PENDING = 5
+MAX_PENDING = 5
 """How many unanswered requests one agent may have at one tenant."""
-MOST_MAILS_OF_AGENT, MOST_MAILS_TO_TENANT = 20, 40
+MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT = 20, 40
 """How many activation mails one agent may cause, and one tenant get, in a UTC hour: one for each recipient."""
-MOST_UNKNOWN = 10
+MAX_UNKNOWN = 10
 """How many tenants or recipients that there are not one agent may name in a UTC hour."""
-LONGEST_LIFE = timedelta(hours=72)
+MAX_LIFE = timedelta(hours=72)
 
 
 class State(StrEnum):
@@ -32,7 +32,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-class Fate(StrEnum):
+class MailState(StrEnum):
     """What became of the last mails of a request: SES took all of them, or it did not."""
 
     SENT = "sent"
@@ -53,7 +53,7 @@ class Request:
     may_export: bool
     requested_at: datetime
     expires_at: datetime
-    mail: Fate = Fate.FAILED
+    mail: MailState = MailState.FAILED
     """Failed until SES has taken the mails: whoever hears that has them sent again, which loses nothing."""
     closed_as: State | None = None
     """How it was closed, as written down; None while it is pending or nobody wrote down that it expired."""
@@ -65,6 +65,14 @@ class Request:
     def state(self, at: datetime) -> State:
         """Return how the request stands. The end of its life is exclusive."""
         return self.closed_as or (State.EXPIRED if self.expires_at <= at else State.PENDING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """An approved request and the grant it led to."""
+
+    request: Request
+    grant: Grant
 
 
 def ask(
@@ -127,7 +135,7 @@ def approve(
     period: Period | None,
     may_export: bool | None,
     now: datetime,
-) -> tuple[Request, Grant]:
+) -> Approval:
     """Return the approved request and the grant that starts now: as it was asked for, or as the approver would have it.
 
     Export may be dropped and never be added. Raises RequestClosed, RequestExpired, ExportNotAsked.
@@ -146,7 +154,7 @@ def approve(
         request_id=request.request_id,
     )
     approved = replace(_answered(request, State.APPROVED, by, now), grant_id=grant.grant_id)
-    return approved, grant
+    return Approval(request=approved, grant=grant)
 
 
 def decline(request: Request, *, by: User, note: str | None, now: datetime) -> Request:

@@ -16,6 +16,8 @@ CHOOSING_LANGUAGES = ("de", "de-DE", "de-AT", "de-CH", "en", "en-*", "es", "es-*
 """Whose speakers choose as long as the vendor has not said what its support desk speaks. `*` stands for any region."""
 
 A_DAY = timedelta(days=1)
+MAX_DAYS = 14
+"""Days of slots in one answer."""
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?")
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from guestkey.rules.ledger import START, Head, canonical, hash_of, parsed
 
-MOST_FINDINGS = 1_000
+MAX_FINDINGS = 1_000
 """After so many the copy is not worth reading on; it also bounds what judging it may keep in memory."""
 
 Span = tuple[int, int]
@@ -121,7 +121,7 @@ class _Copy:
 
     @property
     def is_hopeless(self) -> bool:
-        return len(self._runs) + len(self._lost) + len(self._findings) >= MOST_FINDINGS
+        return len(self._runs) + len(self._lost) + len(self._findings) >= MAX_FINDINGS
 
     def read(self, number: int, line: bytes) -> None:
         """Judge a line by itself, and put it behind the one it follows."""
@@ -263,7 +263,7 @@ def _in_order(runs: Sequence[_Run]) -> list[_Run]:
             ((best[n][0], n) for n, other in enumerate(runs[: len(best)]) if other.last < run.first), default=(0, -1)
         )
         stands = longest is not None and run.first - run.line == longest.first - longest.line
-        best.append((score + (run.last - run.first + 1) * MOST_FINDINGS + stands, before))
+        best.append((score + (run.last - run.first + 1) * MAX_FINDINGS + stands, before))
     chosen = max(range(len(best)), key=lambda n: best[n][0], default=-1)
     in_order: list[_Run] = []
     while chosen >= 0:

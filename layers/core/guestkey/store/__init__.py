@@ -1,1 +1,1 @@
-"""The one table."""
+"""The one DynamoDB table. Modules take and return values of the rules; no item class leaves this package."""

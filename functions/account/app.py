@@ -1,0 +1,62 @@
+"""/v1/me, /v1/about, /v1/directory: a customer's user sees who they are, and whom a grant can name.
+
+`me` and `about` are open to every user; the directory needs the right.
+"""
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from guestkey.edge import clock
+from guestkey.edge.http import routes
+from guestkey.edge.http.inputs import OnOneLine
+from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
+from guestkey.edge.responses.tenants import About
+from guestkey.errors import RightMissing, TenantUnknown
+from guestkey.rules.people import Agent, matches
+from guestkey.rules.slots import may_choose_slot
+from guestkey.store.callbacks import desks
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.dynamodb.reads import side_by_side
+from guestkey.store.registry import people, tenants
+
+app = routes.resolver()
+
+
+@routes.route(app, "GET /v1/me", "Who am I?", "you")
+def show_me() -> Me:
+    """Show the user of your token, and your permissions."""
+    user = routes.user(app)
+    holds_right, languages = side_by_side(
+        lambda: tenants.holds_right(user.tenant_id, user.user_id), lambda: desks.slot_languages(clock.now())
+    )
+    return Me.read(
+        user,
+        may_grant=holds_right and not routes.is_acting(app),
+        may_book_slot=may_choose_slot(user.locale, languages),
+    )
+
+
+@routes.route(app, "GET /v1/about", "Which version am I on, what is my customer name?", "you", TenantUnknown)
+def show_about() -> About:
+    """Show your customer name and version."""
+    return About.read(tenants.tenant(routes.user(app).tenant_id))
+
+
+@routes.route(app, "GET /v1/directory", "Whom can I let in?", "grants", RightMissing, TenantUnknown)
+def search_directory(q: Annotated[str, Query(max_length=100), OnOneLine] = "") -> Directory:
+    """List active agents and departments; each word of `q` begins a word of the name."""
+    tenants.require_right(routes.user(app))
+    found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())
+    return Directory(
+        departments=[Department.of(who) for who in found if not isinstance(who, Agent)],
+        agents=[DirectoryAgent.of(who) for who in found if isinstance(who, Agent)],
+    )
+
+
+lambda_handler = routes.serve(app)
+cold_start.end_cold_start(open_client)

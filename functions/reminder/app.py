@@ -1,0 +1,42 @@
+"""An hour before a call-back the user who asked for it is reminded, once, if the call-back is still at that time.
+
+EventBridge Scheduler invokes this function, by the schedule that `notify` keeps for each call-back. Lambda tries a
+failed invocation again, then sends it to the dead-letter queue.
+"""
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+from typing import Any
+
+from guestkey.edge import clock, log
+from guestkey.edge.log import LogFields
+from guestkey.edge.mail import compose, send
+from guestkey.edge.mail.compose import CallbackFacts, Kind
+from guestkey.edge.stream.send_notice import send_notice
+from guestkey.rules.callbacks import SlotChange, is_ahead
+from guestkey.rules.instants import instant
+from guestkey.store.dynamodb.client import open_client
+from guestkey.store.ledger import notices
+
+
+def lambda_handler(event: dict[str, str], context: Any) -> None:
+    """Remind of the call-back of the event, which also holds its time when the schedule was made."""
+    log.outcome(tenant_id=event["tenant_id"], callback_id=event["callback_id"], **remind(**event))
+
+
+def remind(tenant_id: str, callback_id: str, starts_at: str) -> LogFields:
+    """Send the reminder if the call is still at that time. Raises MailFailed."""
+    now = clock.now()
+    found = notices.of_callback(tenant_id, callback_id, f"reminder-{starts_at}", now)
+    if found is None or not is_ahead(found[1], instant(starts_at), now):
+        return {"notice": Kind.CALLBACK_REMINDER, "mailed": 0}
+    notice, callback, topic, head = found
+    change = SlotChange(slot=callback.slot, earlier=None, version=callback.version)
+    facts = CallbackFacts(tenant=notice.tenant, callback=callback, change=change, topic=topic, head=head)
+    mail = compose.write(Kind.CALLBACK_REMINDER, notice.language, facts)
+    return send_notice(Kind.CALLBACK_REMINDER, notice, mail)
+
+
+cold_start.end_cold_start(open_client, send.client)

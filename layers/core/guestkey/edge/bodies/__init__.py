@@ -1,0 +1,1 @@
+"""Request bodies, one module for each entity. A body with an unknown member is refused."""

@@ -1,0 +1,210 @@
+"""The record of the support desk as the vendor's backend puts it: checked as a whole, with every fault named.
+
+What spans several things of a list is checked where the list stands, not on the whole record: pydantic looks at the
+whole only when all of its parts are right, and would name those faults one round later.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from guestkey.edge import phones
+from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, OnOneLine, Slug, Tidy, Zone
+from guestkey.rules.desk import FALLBACK, MINUTES_A_DAY, QUARTER, Window, around_midnight, clock_of, minutes_of
+
+GRID_MINUTES = QUARTER.seconds // 60
+MAX_TOPIC_MINUTES = 240
+MAX_LEAD_MINUTES = 7 * MINUTES_A_DAY
+CALENDARS = Path(__file__).parent / "calendars.json"
+
+
+def _on_grid(clock: str) -> str:
+    if minutes_of(clock) % GRID_MINUTES:
+        raise ValueError(f"must be on a grid of {GRID_MINUTES} minutes")
+    return clock
+
+
+def _international(number: str) -> str:
+    if not phones.is_international(number):
+        raise ValueError("must be a valid telephone number that begins with + and the country code")
+    return number
+
+
+def _with_english[T](texts: dict[str, T]) -> dict[str, T]:
+    if FALLBACK not in texts:
+        raise ValueError(f"needs `{FALLBACK}`, for everybody who reads no other language of these")
+    return texts
+
+
+def _apart(hours: list["HoursInput"]) -> list["HoursInput"]:
+    in_order = sorted(order.window for order in hours)
+    if any(after.opens < before.closes for before, after in pairwise(in_order)):
+        raise ValueError("overlap each other")
+    return hours
+
+
+def _distinct(topics: list["TopicInput"]) -> list["TopicInput"]:
+    ids = [topic.id for topic in topics]
+    if twice := sorted({id for id in ids if ids.count(id) > 1}):
+        raise ValueError(f"more than one has the id {', '.join(twice)}")
+    return topics
+
+
+def _around_the_clock(promises: list["PromiseInput"]) -> list["PromiseInput"]:
+    parts = [part for promise in promises for part in around_midnight(promise.window)]
+    faults, begin = [], 0
+    for times, minutes in groupby(sum(minute in part for part in parts) for minute in range(MINUTES_A_DAY)):
+        end = begin + len(list(minutes))
+        if times != 1:
+            said = "nothing is promised" if times == 0 else "more than one thing is promised"
+            faults.append(f"from {clock_of(begin)} to {clock_of(end)} {said}")
+        begin = end
+    if promises and faults:
+        raise ValueError("; ".join(faults))
+    return promises
+
+
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+ClockOrMidnight = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Phone = Annotated[str, StringConstraints(max_length=40), Tidy, OnOneLine, AfterValidator(_international)]
+LanguageRange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}|\*))?$")]
+Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_with_english)]
+
+
+class HoursInput(Input):
+    """Open from when until when, by the desk's own clock; the end is exclusive, and `24:00` the end of the day."""
+
+    begin: Annotated[Clock, AfterValidator(_on_grid)] = Field(alias="from")
+    until: Annotated[ClockOrMidnight, AfterValidator(_on_grid)]
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.window.opens >= self.window.closes:
+            raise ValueError("`from` must be before `until`; what goes over midnight belongs to two days")
+        return self
+
+    @property
+    def window(self) -> Window:
+        """The hours as the rules have them."""
+        return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
+
+
+class TopicInput(Input):
+    """What a call-back can be about. Names by language; `en` is what everybody else reads."""
+
+    id: Slug
+    minutes: Annotated[int, Field(ge=GRID_MINUTES, le=MAX_TOPIC_MINUTES, multiple_of=GRID_MINUTES)]
+    names: Texts
+
+
+class NumbersInput(Input):
+    """The telephone numbers for one country, as people there shall read them."""
+
+    support: Phone | None
+    emergency: Phone | None
+
+
+class PromiseInput(Input):
+    """Within how many hours the emergency line is answered when called then, on every day of the week.
+
+    `from` after `until` goes over midnight.
+    """
+
+    begin: Clock = Field(alias="from")
+    until: ClockOrMidnight
+    answered_within_hours: Annotated[int, Field(ge=1, le=72)]
+
+    @model_validator(mode="after")
+    def _lasting(self) -> Self:
+        if self.begin == self.until:
+            raise ValueError("`from` and `until` are the same; all day is 00:00 to 24:00")
+        return self
+
+    @property
+    def window(self) -> Window:
+        """When the promise holds, as the rules have it."""
+        return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
+
+
+class FeeInput(Input):
+    """What the emergency line costs for each started piece of time, for calls from these countries."""
+
+    amount: Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,5})\.[0-9]{2}$")]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
+    per_started_minutes: Annotated[int, Field(ge=1, le=60)]
+    countries: Annotated[list[Country], Field(min_length=1, max_length=250)]
+
+
+class DeskInput(Input):
+    """The support desk, whole."""
+
+    time_zone: Zone
+    country: Annotated[Country, Field(description="Whose public holidays are closed days. ISO 3166-1 alpha-2")]
+    subdivision: Annotated[str | None, Field(max_length=40, description="Of that country: ISO 3166-2 without it")]
+    hours: Annotated[
+        dict[Day, Annotated[list[HoursInput], Field(max_length=8), AfterValidator(_apart)]],
+        Field(description="By day of the week. A day that is left out is closed."),
+    ]
+    lead_minutes: Annotated[int, Field(ge=0, le=MAX_LEAD_MINUTES)]
+    horizon_days: Annotated[int, Field(ge=1, le=14, description="Of 24 hours each")]
+    lines: Annotated[int, Field(ge=1, le=50, description="How many call-backs each quarter-hour takes")]
+    topics: Annotated[list[TopicInput], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+    slot_languages: Annotated[
+        list[LanguageRange],
+        Field(max_length=50, description="Whose speakers may choose a slot; `en-*` is English of any region"),
+    ]
+    numbers: Annotated[dict[Country, NumbersInput], Field(max_length=250)]
+    emails: Annotated[dict[Language, Email], Field(max_length=50), AfterValidator(_with_english)]
+    emergency: Annotated[list[PromiseInput], Field(max_length=8), AfterValidator(_around_the_clock)]
+    fee: FeeInput | None
+
+    @field_validator("country")
+    @classmethod
+    def _with_calendar(cls, country: str) -> str:
+        if country not in _calendars():
+            raise ValueError("no public holidays are known of this country")
+        return country
+
+    @field_validator("subdivision")
+    @classmethod
+    def _of_the_country(cls, subdivision: str | None, record: ValidationInfo) -> str | None:
+        of_country: Iterable[str] = _calendars().get(record.data.get("country", ""), ())
+        if subdivision is not None and "country" in record.data and subdivision not in of_country:
+            raise ValueError(f"must be null or one of {', '.join(of_country)}" if of_country else "must be null here")
+        return subdivision
+
+    @field_validator("emergency")
+    @classmethod
+    def _promised(cls, promises: list[PromiseInput], record: ValidationInfo) -> list[PromiseInput]:
+        numbers: dict[str, NumbersInput] = record.data.get("numbers", {})
+        if not promises and any(of_country.emergency for of_country in numbers.values()):
+            raise ValueError("there are emergency numbers, so say when they are answered")
+        return promises
+
+    @field_validator("fee")
+    @classmethod
+    def _callable(cls, fee: FeeInput | None, record: ValidationInfo) -> FeeInput | None:
+        numbers: dict[str, NumbersInput] = record.data.get("numbers", {})
+        called = {country for country, of_country in numbers.items() if of_country.emergency}
+        if fee and "numbers" in record.data and (silent := [here for here in fee.countries if here not in called]):
+            raise ValueError(f"there is no emergency number for {', '.join(silent)}")
+        return fee
+
+
+class ClosureInput(Input):
+    """Why the desk is closed on a day."""
+
+    name: Name
+
+
+@cache
+def _calendars() -> dict[str, list[str]]:
+    """Return the countries whose public holidays the clean-up knows, and their subdivisions where those differ."""
+    found: dict[str, list[str]] = json.loads(CALENDARS.read_text("utf-8"))
+    return found

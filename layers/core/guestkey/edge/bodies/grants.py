@@ -1,0 +1,35 @@
+"""Request bodies of grants and approvals."""
+
+from pydantic import Field, StrictBool
+
+from guestkey.edge.http.inputs import Input, Note, Slug
+from guestkey.rules.people import GranteeType
+from guestkey.rules.periods import DEFAULT_PERIOD, Period
+
+
+class GranteeInput(Input):
+    """An active agent, or a department."""
+
+    type: GranteeType = Field(strict=False)
+    id: Slug
+
+
+class GrantInput(Input):
+    """Whom to let in, for how long, and whether data may be exported."""
+
+    grantee: GranteeInput
+    period: Period = Field(default=DEFAULT_PERIOD, strict=False)
+    may_export: StrictBool = False
+
+
+class ApprovalInput(Input):
+    """Another period, and whether data may be exported; a member that is left out is as the agent asked."""
+
+    period: Period | None = Field(default=None, strict=False)
+    may_export: StrictBool | None = None
+
+
+class DeclineInput(Input):
+    """A reason that the agent may read."""
+
+    note: Note | None = None

@@ -1,0 +1,41 @@
+"""Request bodies of the registry: tenants, departments, agents, rights."""
+
+from pydantic import Field, StrictBool
+
+from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Slug, UserId, Version, Zone
+
+MAX_APPROVERS = 20
+MAX_DEPARTMENTS = 50
+
+
+class TenantInput(Input):
+    """A tenant as the vendor's product knows it."""
+
+    name: Name
+    version: Version
+    time_zone: Zone
+    language: Language
+    country: Country
+    approver_emails: list[Email] = Field(max_length=MAX_APPROVERS)
+
+
+class DepartmentInput(Input):
+    """A group of agents."""
+
+    name: Name
+
+
+class AgentInput(Input):
+    """A person who works for the vendor's support."""
+
+    name: Name
+    email: Email
+    departments: list[Slug] = Field(max_length=MAX_DEPARTMENTS)
+    active: StrictBool
+
+
+class RightInput(Input):
+    """Whether a user may let support in."""
+
+    may_grant: StrictBool
+    changed_by: UserId | None = None

@@ -1,0 +1,26 @@
+"""Request bodies of agents: logins and requests."""
+
+from pydantic import Field, StrictBool
+
+from guestkey.edge.http.inputs import Email, Input, Reason, Slug, Ticket
+from guestkey.rules.periods import DEFAULT_PERIOD, Period
+
+MAX_RECIPIENTS = 20
+
+
+class LoginInput(Input):
+    """Which tenant to enter, and why."""
+
+    tenant_id: Slug
+    reason: Reason
+    ticket: Ticket | None = None
+
+
+class RequestInput(Input):
+    """Which customer to ask, for what, and why; without recipients, all addresses that the customer registered."""
+
+    tenant_id: Slug
+    reason: Reason
+    period: Period = Field(default=DEFAULT_PERIOD, strict=False)
+    may_export: StrictBool = False
+    recipients: list[Email] | None = Field(default=None, min_length=1, max_length=MAX_RECIPIENTS)

@@ -1,0 +1,1 @@
+"""HTTP: routes, bodies, callers, inputs, problems, cursors, CSV."""

@@ -1,0 +1,26 @@
+"""Ids: ULIDs, which sort by the time of their creation."""
+
+from ulid import ULID
+
+from guestkey.edge.http import callers
+
+NIL_ULID = "0" * 26
+"""An id that nothing has: a ULID of the first moment of 1970."""
+
+
+def new_id() -> str:
+    """Return a new id."""
+    return str(ULID())
+
+
+def valid_id(id: str) -> str:
+    """Return the id from a path; replace a malformed one by the nil ULID.
+
+    So a malformed id ends in the same 404 as an unknown one, after the permission check.
+    """
+    return id if callers.ULID.fullmatch(id) else NIL_ULID
+
+
+def valid_slug(id: str) -> str:
+    """Return the id of a tenant from a path; replace a malformed one by the empty text, likewise."""
+    return id if callers.SLUG.fullmatch(id) else ""

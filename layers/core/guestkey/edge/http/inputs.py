@@ -1,0 +1,105 @@
+"""What callers may send: texts trimmed and NFC-normalised, ids of one form, nothing that tricks the eye."""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from guestkey.edge.http.callers import SLUG, ULID, USER_ID
+from guestkey.rules.periods import known_zone
+
+_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+"""Far from the ends of the calendar, at which days have no neighbours."""
+BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reorder what is read (Unicode UAX #9)."""
+
+
+class Input(BaseModel):
+    """A body that is refused if it says anything this route does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _tidy(text: object) -> object:
+    return unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n")) if isinstance(text, str) else text
+
+
+def _on_one_line(text: str) -> str:
+    _refuse_tricks(text)
+    if "=?" in text:
+        raise ValueError("`=?` is not allowed: mail programs would decode what follows")
+    return text
+
+
+def _on_some_lines(text: str) -> str:
+    _refuse_tricks(text.replace("\n", ""))
+    return text
+
+
+def _refuse_tricks(text: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
+            raise ValueError("control characters and bidirectional overrides are not allowed")
+
+
+def _zone(name: str) -> str:
+    if known_zone(name) is None:
+        raise ValueError("not the name of a time zone in the IANA database")
+    return name
+
+
+def _moment(text: object) -> datetime:
+    if isinstance(text, str) and _MOMENT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError("not a moment with its offset, such as 2026-11-24T10:15:00+01:00 (RFC 3339)")
+
+
+def _day(text: object) -> date:
+    if isinstance(text, str) and _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ValueError("not a day, such as 2026-11-24")
+
+
+Tidy = BeforeValidator(_tidy)
+OnOneLine = AfterValidator(_on_one_line)
+OnSomeLines = AfterValidator(_on_some_lines)
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Tidy, OnOneLine]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, OnOneLine]
+Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=500), Tidy, OnSomeLines]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=2000), Tidy, OnSomeLines]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=40), Tidy, OnOneLine]
+"""As people write it. Which number it is depends on where they are: `phones.e164`."""
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""In UTC, whatever the offset was."""
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
+UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
+LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Locale = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+"""A language as browsers and identity providers write it, with `-` or `_`."""
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
+Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254), Tidy, OnOneLine]
+"""An address as HTML's e-mail field takes it; whether it exists only a mail tells."""

@@ -1,0 +1,175 @@
+"""Routes with their OpenAPI text, on Powertools' validating resolver. Every function but the check uses it."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pynamodb.exceptions import PynamoDBException
+
+from guestkey.edge.http import body, callers
+from guestkey.edge.http.problem import Answer, Event, fault, json_answer, json_text
+from guestkey.edge.http.serve import serve as serve_work
+from guestkey.edge.responses.response import Response
+from guestkey.errors import InputInvalid, NotFound, Refused
+from guestkey.rules.people import User
+from guestkey.store.dynamodb import keys, retry
+from guestkey.store.dynamodb.idempotency import IdempotencyRecord, ReplayResponse
+from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConflict
+from guestkey.store.registry import people
+
+KEY_HEADER = "idempotency-key"
+MAX_KEY_LENGTH = 64
+REFUSALS = "x-guestkey-refusals"
+
+Handler = Callable[..., Any]
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """Return a resolver that validates input and writes JSON as every response is written."""
+    app = APIGatewayHttpResolver(enable_validation=True, serializer=json_text)
+
+    # Powertools leaves its exception handlers and its context untyped.
+    @app.exception_handler([Refused, ReplayResponse, PynamoDBException, TransactionConflict, OutcomeUnknown])  # type: ignore[untyped-decorator]
+    def pass_on(error: Exception) -> Any:
+        raise error  # `serve` answers it; without this handler the resolver would log it as a bug first
+
+    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+    def refuse_input(error: RequestValidationError) -> Any:
+        raise InputInvalid(errors=[_fault(found) for found in error.errors()])
+
+    @app.not_found
+    def refuse_path(error: NotFoundError) -> Any:
+        raise NotFound
+
+    return app
+
+
+def serve(app: APIGatewayHttpResolver) -> Callable[[Event, Any], Answer]:
+    """Return the Lambda handler for a resolver's routes."""
+
+    def work(event: Event, context: Any, parsed: Any, caller: callers.Caller) -> Answer:
+        if not isinstance(parsed, dict | None):  # Powertools would take the first of a list
+            raise InputInvalid(errors=[fault("Input should be an object")])
+        if not event["rawPath"].isprintable():  # Powertools' patterns ignore a line break behind an id
+            raise NotFound
+        app.append_context(caller=caller, body=parsed)  # type: ignore[no-untyped-call]
+        try:
+            return app.resolve(_as_json(event), context)
+        except ReplayResponse as replayed:
+            return json_answer(201, json.loads(replayed.response))
+
+    return serve_work(work, before_input=_refuse_inactive)
+
+
+def transact[C, R, S: Response](
+    app: APIGatewayHttpResolver,
+    *,
+    load: Callable[[IdempotencyRecord | None], C],
+    decide: Callable[[C], R],
+    save: Callable[[R, C, IdempotencyRecord | None], None],
+    respond: Callable[[R], S],
+    tries: int = retry.MAX_TRIES,
+) -> S:
+    """Run a change of the request under way at most once for its Idempotency-Key, and return its response.
+
+    `load` reads the idempotency record with the context and may raise ReplayResponse. `save` stores the record, which
+    holds the response, in the transaction of the change. Without the header both get None.
+    """
+    record = idempotency_record(app)
+
+    def save_response(result: R, context: C) -> None:
+        save(result, context, record and record.with_response(respond(result).as_text()))
+
+    return respond(retry.transact(load=lambda: load(record), decide=decide, save=save_response, tries=tries))
+
+
+def idempotency_record(app: APIGatewayHttpResolver) -> IdempotencyRecord | None:
+    """Return the record of the request's Idempotency-Key, if any: its scope is caller, method and concrete path."""
+    event = app.current_event.raw_event
+    key = body.header(event, KEY_HEADER)
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not all("!" <= c <= "~" for c in key):
+        detail = f"1 to {MAX_KEY_LENGTH} visible ASCII characters"
+        raise InputInvalid(errors=[fault(detail, place="Idempotency-Key")])
+    audience, caller = callers.scope(app.context["caller"])
+    route = f"{app.current_event.http_method} {app.current_event.path}"
+    canonical = json.dumps(app.context["body"], sort_keys=True, separators=(",", ":"))
+    return IdempotencyRecord(
+        key=keys.idempotency(audience, caller, route, key), fingerprint=sha256(canonical.encode()).hexdigest()
+    )
+
+
+def route(
+    app: APIGatewayHttpResolver,
+    key: str,
+    summary: str,
+    tag: str,
+    *refusals: type[Refused],
+    status: int = 200,
+    cache_control: str | None = None,
+) -> Callable[[Handler], Handler]:
+    """Return the decorator of a route, `key` as in the template: `DELETE /v1/grants/{grant_id}`.
+
+    `refusals` names the route's refusals in the OpenAPI document, beyond those of every route.
+    """
+    method, _, path = key.partition(" ")
+    register = getattr(app, method.lower())
+    decorate: Callable[[Handler], Handler] = register(
+        path.replace("{", "<").replace("}", ">"),
+        status_code=status,
+        summary=summary,
+        tags=[tag],
+        cache_control=cache_control,
+        openapi_extensions={REFUSALS: [refusal.code for refusal in refusals]} if refusals else None,
+    )
+    return decorate
+
+
+def user(app: APIGatewayHttpResolver) -> User:
+    """Return the tenant's user who sent the request under way."""
+    caller = app.context["caller"]
+    assert isinstance(caller, User)
+    return caller
+
+
+def is_acting(app: APIGatewayHttpResolver) -> bool:
+    """Say whether the token states that its bearer acts for somebody else."""
+    return callers.is_acting(app.current_event.raw_event)
+
+
+def agent_id(app: APIGatewayHttpResolver) -> str:
+    """Return the id of the agent who sent the request under way. The agent may be inactive."""
+    caller = app.context["caller"]
+    assert isinstance(caller, callers.AgentCaller)
+    return caller.agent_id
+
+
+def backend(app: APIGatewayHttpResolver) -> callers.Backend:
+    """Return the vendor's backend that sent the request under way."""
+    caller = app.context["caller"]
+    assert isinstance(caller, callers.Backend)
+    return caller
+
+
+def _as_json(event: Event) -> Event:
+    """Return the event with the one content type that Powertools accepts, and never without a body.
+
+    `body.read` has checked the type, in any case and with any parameters. No body means an empty object.
+    """
+    others = {key: value for key, value in (event.get("headers") or {}).items() if key.lower() != "content-type"}
+    return event | {"headers": others | {"content-type": "application/json"}, "body": event.get("body") or "{}"}
+
+
+def _refuse_inactive(caller: callers.Caller) -> None:
+    if isinstance(caller, callers.AgentCaller):
+        people.active_agent(caller.agent_id)
+
+
+def _fault(found: dict[str, Any]) -> dict[str, str]:
+    place, *path = found["loc"]
+    return fault(str(found["msg"]), *path, place="#" if place == "body" else str(place))

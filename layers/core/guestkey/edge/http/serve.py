@@ -1,0 +1,67 @@
+"""The Lambda handler of every function with routes: it reads caller and body, and answers refusals.
+
+It needs only the standard library, because the check, whose cold start callers wait for, uses nothing else; the other
+functions add a framework in `routes`. Any error that is not a refusal is a bug: Lambda logs it and answers 500.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pynamodb.exceptions import PynamoDBException
+
+from guestkey import errors
+from guestkey.edge import log
+from guestkey.edge.http import body, callers
+from guestkey.edge.http.problem import Answer, Event, problem
+from guestkey.store.dynamodb.retry import RETRY_AFTER_SECONDS
+from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConflict, is_unavailable
+
+Work = Callable[[Event, Any, Any, callers.Caller], Answer]
+"""What answers a request: it takes the event, its context, the parsed body and the caller."""
+
+
+def serve(
+    work: Work, before_input: Callable[[callers.Caller], None] = lambda caller: None
+) -> Callable[[Event, Any], Answer]:
+    """Return the Lambda handler around `work`.
+
+    `before_input` may refuse the caller. It runs only if the input is refused, so that a caller without access hears
+    that first, and accepted requests pay for no additional read.
+    """
+
+    def lambda_handler(event: Event, context: Any) -> Answer:
+        started = time.perf_counter()
+        caller, code = None, None
+        try:
+            caller = callers.caller(event)
+            try:
+                answer = work(event, context, body.read(event), caller)
+            except (errors.JsonInvalid, errors.NotJson, errors.InputInvalid):
+                before_input(caller)
+                raise
+        except (errors.Refused, PynamoDBException, OutcomeUnknown, TransactionConflict) as error:
+            refusal = _refusal(error)
+            answer, code = problem(refusal), refusal.code
+        answer["headers"].setdefault("Cache-Control", "no-store")
+        log.outcome(
+            route=event.get("routeKey"),
+            status=answer["statusCode"],
+            code=code,
+            tenant_id=getattr(caller, "tenant_id", None),
+            agent_id=getattr(caller, "agent_id", None),
+            request_id=event.get("requestContext", {}).get("requestId"),
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return answer
+
+    return lambda_handler
+
+
+def _refusal(error: Exception) -> errors.Refused:
+    """Return the refusal for an error. A database error other than unavailability is a bug, and is raised again."""
+    if isinstance(error, errors.Refused):
+        return error
+    if isinstance(error, PynamoDBException) and not is_unavailable(error):
+        raise error
+    return errors.Busy(retry_after=RETRY_AFTER_SECONDS)

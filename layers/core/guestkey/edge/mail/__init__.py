@@ -1,0 +1,1 @@
+"""E-mail: texts, composing, sanitising, sending, calendar invitations."""

@@ -1,0 +1,109 @@
+"""Response bodies of call-backs, topics, slots and the desk's day."""
+
+from datetime import date, datetime
+from typing import Any, Self
+
+from guestkey.edge.responses.people import Person
+from guestkey.edge.responses.response import Instant, Response
+from guestkey.rules import callbacks, desk
+
+
+class Topic(Response):
+    """A topic of call-backs, and how long one takes."""
+
+    id: str
+    name: str
+    minutes: int
+
+    @classmethod
+    def of(cls, topic: desk.Topic, locale: str | None) -> Self:
+        """Return the topic with its name in that language."""
+        return cls.read(topic, id=topic.topic_id, name=topic.name(locale))
+
+
+class Topics(Response):
+    """All topics of call-backs."""
+
+    items: list[Topic]
+
+
+class FreeSlot(Response):
+    """A time at which you can be called, and the number of call-backs that can still be booked for it."""
+
+    starts_at: Instant
+    ends_at: Instant
+    free: int
+
+
+class Slots(Response):
+    """Times at which you can be called; `time_zone` is the support desk's."""
+
+    time_zone: str
+    items: list[FreeSlot]
+
+
+class CallbackAgent(Response):
+    """The agent who calls."""
+
+    id: str
+    name: str
+
+
+class Callback(Response):
+    """A call-back that the customer asked for, at a slot or from the queue."""
+
+    callback_id: str
+    kind: callbacks.Kind
+    state: callbacks.State
+    topic: str
+    description: str
+    phone: str
+    phone_shown: str
+    starts_at: Instant | None
+    ends_at: Instant | None
+    requested_at: Instant
+    requested_by: Person
+    agent: CallbackAgent | None
+    version: int
+
+    @classmethod
+    def of(cls, callback: callbacks.Callback, at: datetime) -> Self:
+        """Return the call-back with its state at that moment."""
+        return cls.read(callback, **_computed(callback, at))
+
+
+class SupportCallback(Callback):
+    """A call-back for agents: with its tenant, and whether they may enter it now."""
+
+    tenant_id: str
+    may_enter: bool
+
+    @classmethod
+    def for_agent(cls, callback: callbacks.Callback, at: datetime, *, may_enter: bool) -> Self:
+        """Return the call-back with its state at that moment."""
+        return cls.read(callback, **_computed(callback, at), may_enter=may_enter)
+
+
+class DeskDay(Response):
+    """The call-backs booked for a day, by time, and the queue, first in first."""
+
+    booked: list[SupportCallback]
+    waiting: list[SupportCallback]
+
+
+class Closure(Response):
+    """A day on which the vendor closed the support desk, or no longer does, and the call-backs booked for it."""
+
+    day: date
+    name: str | None
+    callback_ids: list[str]
+
+
+def _computed(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:
+    taken_by, slot = callback.taken_by, callback.slot
+    return {
+        "state": callback.state(at),
+        "starts_at": slot and slot.starts_at,
+        "ends_at": slot and slot.ends_at,
+        "agent": taken_by and CallbackAgent(id=taken_by.agent_id, name=taken_by.name),
+    }

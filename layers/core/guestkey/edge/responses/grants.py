@@ -1,0 +1,41 @@
+"""Response bodies of grants."""
+
+from datetime import datetime
+from typing import Self
+
+from guestkey.edge.responses.people import Person
+from guestkey.edge.responses.response import Instant, Response
+from guestkey.rules import grants
+from guestkey.rules.grants import State
+from guestkey.rules.people import GranteeType
+from guestkey.rules.periods import Period
+
+
+class Grantee(Response):
+    """The agent or department that a grant lets in."""
+
+    type: GranteeType
+    id: str
+    name: str
+
+
+class Grant(Response):
+    """One permission for one grantee to enter one tenant."""
+
+    grant_id: str
+    grantee: Grantee
+    period: Period
+    may_export: bool
+    state: State
+    granted_at: Instant
+    granted_by: Person
+    ends_at: Instant | None
+    review_at: Instant | None
+    revoked_at: Instant | None
+    revoked_by: Person | None
+    request_id: str | None
+
+    @classmethod
+    def of(cls, grant: grants.Grant, at: datetime) -> Self:
+        """Return the grant with its state at that moment."""
+        return cls.read(grant, state=grant.state(at))

@@ -1,0 +1,47 @@
+"""Response bodies of logins and of an agent's access."""
+
+from typing import Self
+
+from guestkey.edge.responses.response import Instant, Response
+from guestkey.rules import logins
+from guestkey.rules.logins import End
+
+
+class LoginAgent(Response):
+    """The agent who logged in, with the departments of that moment."""
+
+    id: str
+    name: str
+    departments: list[str]
+
+
+class Login(Response):
+    """One recorded entry of an agent into a tenant."""
+
+    login_id: str
+    tenant_id: str
+    agent: LoginAgent
+    reason: str
+    ticket: str | None
+    may_export: bool
+    logged_in_at: Instant
+    ended_at: Instant | None
+    end: End | None
+    grant_id: str
+    access_ends_at: Instant | None
+
+    @classmethod
+    def of(cls, login: logins.Login) -> Self:
+        """Return the login."""
+        agent = LoginAgent(id=login.agent_id, name=login.agent_name, departments=list(login.departments))
+        return cls.read(login, agent=agent)
+
+
+class Access(Response):
+    """A tenant that you may enter now: the union of the grants with these ids."""
+
+    tenant_id: str
+    name: str
+    ends_at: Instant | None
+    may_export: bool
+    grant_ids: list[str]

@@ -1,0 +1,42 @@
+"""Response bodies of requests."""
+
+from datetime import datetime
+from typing import Self
+
+from guestkey.edge.responses.people import Person
+from guestkey.edge.responses.response import Instant, Response
+from guestkey.rules import requests
+from guestkey.rules.periods import Period
+from guestkey.rules.requests import MailState
+
+
+class RequestAgent(Response):
+    """The agent who asks."""
+
+    id: str
+    name: str
+
+
+class Request(Response):
+    """A request of an agent for a grant, sent by e-mail."""
+
+    request_id: str
+    tenant_id: str
+    agent: RequestAgent
+    reason: str
+    period: Period
+    may_export: bool
+    state: requests.State
+    requested_at: Instant
+    expires_at: Instant
+    mail: MailState
+    answered_at: Instant | None
+    answered_by: Person | None
+    note: str | None
+    grant_id: str | None
+
+    @classmethod
+    def of(cls, request: requests.Request, at: datetime) -> Self:
+        """Return the request with its state at that moment."""
+        agent = RequestAgent(id=request.agent_id, name=request.agent_name)
+        return cls.read(request, agent=agent, state=request.state(at))

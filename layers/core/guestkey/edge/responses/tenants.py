@@ -1,0 +1,38 @@
+"""Response bodies of tenants and of the right of their users."""
+
+from guestkey.edge.responses.response import Response
+
+
+class About(Response):
+    """The customer and the version it runs."""
+
+    tenant_id: str
+    name: str
+    version: str
+    time_zone: str
+    country: str
+
+
+class Tenant(About):
+    """A tenant as the vendor registered it."""
+
+    language: str
+    approver_emails: list[str]
+
+
+class SupportTenant(Response):
+    """The part of a tenant that agents may know."""
+
+    tenant_id: str
+    name: str
+    country: str
+    language: str
+    approver_emails: list[str]
+
+
+class Right(Response):
+    """Whether a user may let support in."""
+
+    tenant_id: str
+    user_id: str
+    may_grant: bool

@@ -1,0 +1,74 @@
+"""Choice of a slot for a call-back: who may choose, which slots exist, and which are free."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+
+from guestkey.edge.http.problem import fault
+from guestkey.edge.responses.callbacks import Callback as CallbackResponse
+from guestkey.edge.responses.callbacks import FreeSlot
+from guestkey.errors import CallbackOpen, InputInvalid, SlotNotOffered, SlotsNotOffered, SlotTaken
+from guestkey.rules.callbacks import Callback
+from guestkey.rules.desk import Topic
+from guestkey.rules.people import User
+from guestkey.rules.slots import Slot, may_choose_slot, nearest, slot_at
+from guestkey.store.callbacks import seats
+from guestkey.store.callbacks.callbacks import StillOpen
+from guestkey.store.callbacks.desks import CurrentDesk
+
+MAX_ALTERNATIVES = 3
+"""Number of free slots that are offered in place of a taken one."""
+
+
+def require_choice(user: User, current: CurrentDesk) -> None:
+    """Raise SlotsNotOffered unless the user's language may choose slots."""
+    if not may_choose_slot(user.locale, current.desk.slot_languages):
+        raise SlotsNotOffered
+
+
+def known_topic(current: CurrentDesk, topic_id: str, place: str = "#") -> Topic:
+    """Return a topic of the desk. Raises InputInvalid, with a pointer into the part of the request named `place`."""
+    found = current.desk.topic(topic_id)
+    if found is None:
+        raise InputInvalid(errors=[fault("there is no such topic", "topic", place=place)])
+    return found
+
+
+def offered_slot(current: CurrentDesk, topic: Topic | None, starts_at: datetime | None, now: datetime) -> Slot | None:
+    """Return the slot that begins then, or None for the queue. A deleted topic has no slots. Raises SlotNotOffered."""
+    if starts_at is None:
+        return None
+    slot = slot_at(current.desk, current.calendar, topic, now, starts_at) if topic else None
+    if slot is None:
+        raise SlotNotOffered
+    return slot
+
+
+def slot_for(callback: Callback, current: CurrentDesk, starts_at: datetime | None, now: datetime) -> Slot | None:
+    """Return the slot to which a call-back moves. Its own slot may be too soon to be offered now, and is no move."""
+    if callback.slot and callback.slot.starts_at == starts_at:
+        return callback.slot
+    return offered_slot(current, current.desk.topic(callback.topic), starts_at, now)
+
+
+def free_slots(slots: Iterator[Slot], current: CurrentDesk) -> Iterator[FreeSlot]:
+    """Yield the slots that have room, with the number of call-backs that can still be booked."""
+    for slot, free in seats.free(slots, current.desk.lines):
+        yield FreeSlot(starts_at=slot.starts_at, ends_at=slot.ends_at, free=free)
+
+
+@contextmanager
+def describing_conflicts(
+    current: CurrentDesk, topic_id: str, starts_at: datetime | None, now: datetime
+) -> Iterator[None]:
+    """Add the next free slots to SlotTaken, and the open call-back to CallbackOpen."""
+    try:
+        yield
+    except SlotTaken:
+        topic = current.desk.topic(topic_id)
+        assert topic and starts_at
+        free = free_slots(nearest(current.desk, current.calendar, topic, now, starts_at), current)
+        raise SlotTaken(next=[other.as_members() for other in islice(free, MAX_ALTERNATIVES)]) from None
+    except StillOpen as error:
+        raise CallbackOpen(callback=CallbackResponse.of(error.callback, now).as_members()) from None

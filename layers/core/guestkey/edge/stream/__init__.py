@@ -1,0 +1,1 @@
+"""The table's stream: records, dead letters, the event bus, notices, reminders."""

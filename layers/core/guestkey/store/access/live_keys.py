@@ -1,0 +1,96 @@
+"""Live keys: the part of each unrevoked grant that a check reads.
+
+DynamoDB may delete one after its end; until then `ends_at` decides. An index finds live keys by grantee; each match is
+confirmed on the live key itself.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+
+from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.people import Agent, GranteeType
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
+from guestkey.store.dynamodb.reads import find_all
+from guestkey.store.dynamodb.transaction import Transaction
+
+
+class LiveKeyItem(Item, discriminator="live_key"):
+    """The live key of a grant."""
+
+    grantee_type = UnicodeAttribute()
+    grantee_id = UnicodeAttribute()
+    grantee_name = UnicodeAttribute()
+    may_export = BooleanAttribute()
+    granted_at = InstantAttribute()
+    ends_at = InstantAttribute(null=True)
+    revoked_before_at = InstantAttribute(null=True)
+
+
+def of_tenant(tenant_id: str) -> Iterator[LiveKey]:
+    """Yield the live keys of a tenant, strongly consistent. Some may be past their end and no longer count."""
+    items = LiveKeyItem.query(keys.of_tenant(tenant_id), LiveKeyItem.sk.startswith(keys.LIVE), consistent_read=True)
+    yield from (_live_key(item) for item in items)
+
+
+def tenants_of(agent: Agent, shard: int, behind: str) -> Iterator[tuple[str, str]]:
+    """Yield (tenant_id, grant_id) of the agent's live keys in one shard of the index, ordered by tenant.
+
+    Begins after the tenant `behind`. The index may lag: confirm each pair on its live key.
+    """
+    grantees = [(GranteeType.AGENT, agent.agent_id), *((GranteeType.DEPARTMENT, id) for id in agent.departments)]
+    sources = (_in_index(keys.by_grantee(type, id, shard), behind) for type, id in grantees)
+    yield from heapq.merge(*sources)
+
+
+def confirm(pairs: Iterable[tuple[str, str]]) -> dict[str, list[LiveKey]]:
+    """Return the live keys of up to a hundred (tenant_id, grant_id), strongly consistent, by tenant."""
+    found = find_all(keys.live(tenant_id, grant_id) for tenant_id, grant_id in pairs)
+    by_tenant: dict[str, list[LiveKey]] = {}
+    for key, item in found.items():
+        by_tenant.setdefault(keys.tenant_id_in(key.pk), []).append(_live_key(item))
+    return by_tenant
+
+
+def check_live(transaction: Transaction, tenant_id: str, grant_id: str, at: datetime) -> None:
+    """Add the condition that a grant is live at that moment. Its write is named `grant`."""
+    live: Condition = LiveKeyItem.pk.exists() & (LiveKeyItem.ends_at.does_not_exist() | (LiveKeyItem.ends_at > at))
+    transaction.check("grant", LiveKeyItem, keys.live(tenant_id, grant_id), live)
+
+
+def add(transaction: Transaction, grant: Grant, revoked_before_at: datetime | None) -> None:
+    """Add the live key of a new grant. Its write is named `live`."""
+    transaction.add("live", _item(grant, revoked_before_at))
+
+
+def delete(transaction: Transaction, tenant_id: str, grant_id: str) -> None:
+    """Add the removal of a live key. Its write is named `live`."""
+    transaction.delete("live", LiveKeyItem(*keys.live(tenant_id, grant_id)))
+
+
+def _in_index(partition: str, behind: str) -> Iterator[tuple[str, str]]:
+    after = LiveKeyItem.by_grantee_sort > behind + keys.AFTER_SEPARATOR if behind else None
+    for item in LiveKeyItem.found_by_grantee.query(partition, after):
+        yield keys.by_grantee_in(item.by_grantee_sort)
+
+
+def _live_key(item: Item) -> LiveKey:
+    assert isinstance(item, LiveKeyItem)
+    return value_of(LiveKey, item, grant_id=keys.id_in(item.sk))
+
+
+def _item(grant: Grant, revoked_before_at: datetime | None) -> LiveKeyItem:
+    shard = keys.grantee_shard(grant.tenant_id)
+    return LiveKeyItem(
+        *keys.live(grant.tenant_id, grant.grant_id),
+        **attributes_of(grant, LiveKeyItem),
+        revoked_before_at=revoked_before_at,
+        by_grantee=keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),
+        by_grantee_sort=keys.by_grantee_sort(grant.tenant_id, grant.grant_id),
+        ttl=epoch(grant.ends_at) if grant.ends_at else None,
+    )

@@ -1,0 +1,242 @@
+"""Logins in the table.
+
+A login and the proof that its grant is live, its agent active and still a member are one transaction: a revoke that
+came first wins.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+
+from guestkey import settings
+from guestkey.errors import NotFound, TooManyRequests
+from guestkey.rules.access import covering, named
+from guestkey.rules.grants import LiveKey
+from guestkey.rules.instants import text_of
+from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, is_unchanged, next_look_at, over_at, settled
+from guestkey.rules.people import Agent
+from guestkey.rules.periods import MAX_PERIOD
+from guestkey.store.access import grants, live_keys, refusals
+from guestkey.store.access.refusals import RefusalCount
+from guestkey.store.dynamodb import counters, idempotency, keys
+from guestkey.store.dynamodb.idempotency import IdempotencyRecord
+from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
+from guestkey.store.dynamodb.reads import find, find_all, newest_first, side_by_side
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import ownership, people
+
+BATCH = 1_000
+"""Number of grants read in one request when the end of a login is computed from the history."""
+ID_LAG = timedelta(minutes=1)
+"""An id is created after the moment that its record holds. No function runs longer than this."""
+LOGGED_IN = "login"
+MAX_LOGIN_TRIES = 3
+"""Tries to name a covering grant when the one named before is no longer live."""
+
+
+class LoginItem(Item, discriminator="login"):
+    """One login."""
+
+    agent_id = UnicodeAttribute()
+    agent_name = UnicodeAttribute()
+    departments = Texts()
+    reason = UnicodeAttribute()
+    ticket = UnicodeAttribute(null=True)
+    may_export = BooleanAttribute()
+    logged_in_at = InstantAttribute()
+    grant_id = UnicodeAttribute()
+    access_ends_at = InstantAttribute(null=True)
+    ended_at = InstantAttribute(null=True)
+    end = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginContext:
+    """State loaded before a login is written: agent, live keys, ledger state and refusals, in one round trip."""
+
+    agent: Agent
+    live_keys: list[LiveKey]
+    ledger: LedgerState | None
+    """None if the tenant is not registered."""
+    refusals: list[RefusalCount]
+
+
+def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None, now: datetime) -> LoginContext:
+    """Return the state that a new login depends on. Raises AgentInactive, or ReplayResponse."""
+    agent, head = keys.agent(agent_id), keys.ledger(tenant_id)
+    found, refused, live = side_by_side(
+        lambda: find_all([agent, head, *idempotency.record_keys(record)]),
+        lambda: refusals.of_agent(agent_id, tenant_id),
+        lambda: list(live_keys.of_tenant(tenant_id)),
+    )
+    active = people.active_agent_of(found.get(agent))
+    idempotency.replay(record, found, now)
+    state = ledger.state_of(found[head]) if head in found else None
+    return LoginContext(agent=active, live_keys=live, ledger=state, refusals=refused)
+
+
+def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) -> None:
+    """Store a login and its ledger entry in one transaction.
+
+    Raises TooManyRequests above the limit of the hour, ConditionFailed when the grant, the agent or the membership has
+    changed, or Busy.
+    """
+    assert context.ledger
+    now = login.logged_in_at
+    covered_by = next(key for key in context.live_keys if key.grant_id == login.grant_id)
+    unreported = refusals.unreported(context.refusals)
+    counter = counters.item(keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now))
+
+    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+        live_keys.check_live(transaction, login.tenant_id, login.grant_id, now)
+        people.check_covered(transaction, login.agent_id, covered_by.grantee)
+        transaction.add("login", _item(login))
+        own = keys.own_login(login.agent_id, login.login_id)
+        ownership.put(transaction, own, login.tenant_id, _ttl(login))
+        idempotency.store_response(transaction, record, now)
+        transaction.update("limit", counter, counters.up(now), counters.at_most(MAX_LOGINS_AN_HOUR))
+        refusals.report(transaction, unreported)
+
+    data: Data = {
+        "grant_id": login.grant_id,
+        "may_export": login.may_export,
+        "reason_sha256": digest(login.reason),
+        "refusals_before": refusals.number_of(unreported),
+    }
+    note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)
+    try:
+        ledger.write(context.ledger, [note], add_writes, idempotent_write="login", yields_to_users=True)
+    except ConditionFailed as error:
+        if set(error.failed) == {"limit"}:
+            raise TooManyRequests(retry_after=counters.seconds_left(now)) from error
+        raise
+
+
+def record_refusal(context: LoginContext, now: datetime) -> None:
+    """Record that the agent was refused. A tenant that is not registered has no ledger to record it in."""
+    if context.ledger:
+        refusals.remember(context.agent.agent_id, context.ledger, context.refusals, now)
+
+
+def load_own(agent_id: str, login_id: str, now: datetime) -> Login:
+    """Return an agent's own login as it reads now. Raises NotFound."""
+    tenant_id = ownership.tenant_of(keys.own_login(agent_id, login_id))
+    login = find_one(tenant_id, login_id)
+    if login is None:
+        raise NotFound
+    return settle(tenant_id, [login], now)[0]
+
+
+def save_logged_out(ended: Login, login: Login) -> None:
+    """Store that the agent ended a login; a login that had ended before stays as it is.
+
+    Raises ConditionFailed if its end was stored meanwhile, or Busy.
+    """
+    if login.ended_at:
+        return
+    assert ended.ended_at
+    state = ledger.read_state(ended.tenant_id)
+    assert state
+    save_end(ended, state, ended.ended_at)
+
+
+def save_end(ended: Login, state: LedgerState, now: datetime) -> None:
+    """Store the end of a login and its ledger entry. Raises ConditionFailed if its end was stored before, or Busy."""
+    assert ended.ended_at and ended.end
+    actions: list[Action] = [LoginItem.ended_at.set(ended.ended_at), LoginItem.end.set(ended.end.value), *remove_due()]
+    by = _by(ended.agent_id)
+    if ended.end is End.ACCESS_OVER:
+        actions.append(LoginItem.access_ends_at.set(ended.ended_at))
+        by = By(type=ByType.SYSTEM)
+
+    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+        item = LoginItem(*keys.login(ended.tenant_id, ended.login_id))
+        transaction.update("login", item, actions, LoginItem.pk.exists() & LoginItem.ended_at.does_not_exist())
+
+    data = {"end": ended.end.value, "ended_at": text_of(ended.ended_at)}
+    note = Note(what=What.LOGIN_ENDED, by=by, about=ended.login_id, data=data, at=now)
+    ledger.write(state, [note], add_writes, yields_to_users=True)
+
+
+def find_one(tenant_id: str, login_id: str) -> Login | None:
+    """Return a login as it was stored, strongly consistent."""
+    item = find(LoginItem, keys.login(tenant_id, login_id))
+    return login_of(item) if item else None
+
+
+def overview(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Login]]:
+    """Yield the logins as they read now, newest first, each with its position in the list."""
+    stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", behind or keys.LAST, batch)
+    for some in batched(map(login_of, stored), batch):
+        yield from ((login.login_id, login) for login in settle(tenant_id, list(some), now))
+
+
+def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
+    """Return the logins as they read now. A login whose access is over has ended, whether or not that is stored."""
+    unended = [login for login in stored if login.ended_at is None]
+    if not unended:
+        return stored
+    agents = people.agents({login.agent_id for login in unended})
+    live = list(live_keys.of_tenant(tenant_id))
+    ends: dict[str, datetime | None] = {}
+    unclear: list[Login] = []
+    for login in unended:
+        agent = agents[login.agent_id]
+        cover = covering(live, agent, now)
+        if is_unchanged(agent, login) and any(key.granted_at <= login.logged_in_at for key in cover):
+            ends[login.login_id] = named(cover).ends_at
+        else:
+            unclear.append(login)
+    ends |= _ends_by_history(tenant_id, unclear, agents, now)
+    return [settled(login, ends.get(login.login_id), now) for login in stored]
+
+
+def login_of(item: Item) -> Login:
+    """Return the login of an item that was read together with others."""
+    assert isinstance(item, LoginItem)
+    return value_of(Login, item, tenant_id=keys.tenant_id_in(item.pk), login_id=keys.id_in(item.sk))
+
+
+def _ends_by_history(
+    tenant_id: str, unclear: list[Login], agents: dict[str, Agent], now: datetime
+) -> dict[str, datetime | None]:
+    """Return the end of access for each login, computed from all grants given while the login may have lasted."""
+    if not unclear:
+        return {}
+    earliest = min(login.logged_in_at for login in unclear) - MAX_PERIOD
+    permanent = list(grants.permanent(tenant_id, keys.LAST, BATCH))
+    up_to = max(login.access_ends_at or now for login in unclear)
+    while True:
+        first, last = keys.first_id_at(earliest), keys.first_id_at(up_to + ID_LAG)
+        given = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
+        ends = {login.login_id: over_at(login, given, agents[login.agent_id]) for login in unclear}
+        reached = max(end or now for end in ends.values())
+        if min(reached, now) <= up_to:
+            return ends
+        up_to = reached
+
+
+def _by(agent_id: str) -> By:
+    return By(type=ByType.AGENT, id=agent_id)
+
+
+def _item(login: Login) -> LoginItem:
+    return LoginItem(
+        *keys.login(login.tenant_id, login.login_id),
+        **attributes_of(login, LoginItem),
+        due=keys.due_on(login.tenant_id),
+        due_at=next_look_at(login, login.logged_in_at),
+        ttl=_ttl(login),
+    )
+
+
+def _ttl(login: Login) -> int:
+    return epoch(login.logged_in_at + settings.RETENTION)

@@ -1,0 +1,103 @@
+"""Refused logins. The first of an agent at a tenant in an hour is a ledger entry; later ones only raise a counter.
+
+So an agent cannot flood a tenant's ledger. The next entry about the agent reports the counted refusals.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.store.dynamodb import counters, keys
+from guestkey.store.dynamodb.counters import CounterItem
+from guestkey.store.dynamodb.mapping import value_of
+from guestkey.store.dynamodb.transaction import ConditionFailed, OutcomeUnknown, Transaction, TransactionConflict
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
+
+REFUSED = "refused"
+MAX_HOURS_REPORTED = 10
+"""Number of hours whose refusals one ledger entry reports; further hours are left for the next entry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusalCount:
+    """Refusals of an agent at a tenant in one UTC hour."""
+
+    pk: str
+    sk: str
+    number: int = 0
+    reported: int = 0
+    """How many of them the ledger reports."""
+    noted_as: str | None = None
+    """The mark of the try that wrote the hour's first refusal into the ledger."""
+
+
+def remember(agent_id: str, state: LedgerState, before: list[RefusalCount], now: datetime) -> None:
+    """Record that an agent was refused: once an hour in the ledger if nobody else writes to it, else in a counter.
+
+    `before` holds the counts that `of_agent` read.
+    """
+    key = keys.counter(REFUSED, agent_id, state.tenant_id, now)
+    hour = next((count for count in before if count.sk == key.sk), RefusalCount(pk=key.pk, sk=key.sk))
+    mark = token_hex(8)
+    if hour.noted_as or not _is_noted(agent_id, state, hour, before, now, mark):
+        _count(key, now, mark)
+
+
+def of_agent(agent_id: str, tenant_id: str) -> list[RefusalCount]:
+    """Return an agent's refusals at a tenant, one count for each hour, strongly consistent."""
+    under = CounterItem.sk.startswith(keys.counters_of(REFUSED, tenant_id))
+    items = CounterItem.query(keys.agent(agent_id).pk, under, consistent_read=True)
+    return [value_of(RefusalCount, item) for item in items]
+
+
+def unreported(counts: list[RefusalCount]) -> list[RefusalCount]:
+    """Return the hours with refusals that the ledger does not report, at most as many as one entry may report."""
+    return [count for count in counts if count.number > count.reported][:MAX_HOURS_REPORTED]
+
+
+def number_of(counts: list[RefusalCount]) -> int:
+    """Return the number of refusals in these hours that the ledger does not report."""
+    return sum(count.number - count.reported for count in counts)
+
+
+def report(transaction: Transaction, counts: list[RefusalCount]) -> None:
+    """Add to a transaction that its ledger entry reports these refusals. One that comes in between stays unreported."""
+    for count in counts:
+        item = counters.item(keys.Key(count.pk, count.sk))
+        transaction.update(f"reported {count.sk}", item, [CounterItem.reported.set(count.number)])
+
+
+def _is_noted(
+    agent_id: str, state: LedgerState, hour: RefusalCount, before: list[RefusalCount], now: datetime, mark: str
+) -> bool:
+    """Write the hour's first refusal into the ledger, with those counted before; say whether it surely succeeded."""
+    others = [count for count in unreported(before) if count.sk != hour.sk]
+
+    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+        actions = [CounterItem.noted_as.set(mark), CounterItem.reported.set(hour.number + 1)]
+        transaction.update(
+            "hour",
+            counters.item(keys.Key(hour.pk, hour.sk)),
+            [*counters.up(now), *actions],
+            CounterItem.noted_as.does_not_exist(),
+        )
+        report(transaction, others)
+
+    data = {"refusals_before": hour.number + number_of(others)}
+    note = Note(what=What.LOGIN_REFUSED, by=By(type=ByType.AGENT, id=agent_id), about=agent_id, data=data, at=now)
+    return ledger.try_write(state, [note], add_writes)
+
+
+def _count(key: keys.Key, now: datetime, mark: str) -> None:
+    """Raise a counter by one, unless the try with that mark was stored and only its answer was lost.
+
+    A transaction, because a single update that is sent twice counts twice. The agent's answer does not depend on it.
+    """
+    transaction = Transaction()
+    is_unknown = CounterItem.noted_as.does_not_exist() | (CounterItem.noted_as != mark)
+    transaction.update("hour", counters.item(key), counters.up(now), is_unknown)
+    with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown):
+        transaction.commit()

@@ -1,0 +1,1 @@
+"""Call-backs: the records, the seats they hold, the support desk."""

@@ -1,0 +1,1 @@
+"""The one DynamoDB table as a library: keys, models, reads, transactions, retries."""

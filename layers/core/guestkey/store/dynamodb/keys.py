@@ -1,0 +1,290 @@
+"""Every key of the one table, with its inverse. No other module spells a key.
+
+    item                         PK                            SK                               written by
+    tenant                       TENANT#<tenant_id>            PROFILE                          registry/tenants
+    right taken away             TENANT#<tenant_id>            RIGHT#<user_id>                  registry/tenants
+    live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  access/live_keys
+    grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 access/grants
+    permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               access/grants
+    request                      TENANT#<tenant_id>            REQUEST#<request_id>             requests/requests
+    login                        TENANT#<tenant_id>            LOGIN#<login_id>                 access/logins
+    ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
+    notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
+    open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
+    callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           callbacks/callbacks
+    tenant of a callback         CALLBACK#<callback_id>        PROFILE                          callbacks/callbacks
+    slot                         SLOTS#<date>                  SLOT#<start>                     callbacks/seats
+    waiting callback             QUEUE                         WAITING#<callback_id>            callbacks/seats
+    desk                         DESK                          PROFILE                          callbacks/desks
+    closed day of the desk       DESK                          CLOSED#<date>                    callbacks/desks
+    year with its holidays       DESK                          CLOSED#<year>                    callbacks/desks
+    agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          registry/people
+    tenant of an own login       AGENT#<id>                    OWN#LOGIN#<login_id>             registry/ownership
+    tenant of an own request     AGENT#<id>                    OWN#REQUEST#<request_id>         registry/ownership
+    pending requests             AGENT#<id>                    PENDING#<tenant_id>              requests/pending
+    counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  dynamodb/counters
+    counter of an agent          AGENT#<id>                    COUNT#<what>#<hour>              dynamodb/counters
+    counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              dynamodb/counters
+    idempotency record           CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     dynamodb/idempotency
+
+Ids are ULIDs, so sort keys are in order of creation. No decision reads an index:
+
+    index        PK                              SK                       holds
+    by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
+    directory    DIRECTORY                       <type>#<id>              active agents, departments
+    due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, reviews
+"""
+
+from datetime import date, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from guestkey.rules.people import GranteeType
+
+PROFILE = "PROFILE"
+TENANT, AGENT, DEPARTMENT, CALLER = "TENANT#", "AGENT#", "DEPARTMENT#", "CALLER#"
+RIGHT = "RIGHT#"
+LIVE, GRANT, PERMANENT = "LIVE#", "GRANT#", "LASTING#"
+REQUEST, PENDING = "REQUEST#", "PENDING#"
+LOGIN = "LOGIN#"
+OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
+LEDGER, ENTRY, NOTICE = "LEDGER", "ENTRY#", "NOTICE#"
+OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
+SLOTS, SLOT = "SLOTS#", "SLOT#"
+QUEUE, WAITING = "QUEUE", "WAITING#"
+DESK, CLOSED = "DESK", "CLOSED#"
+COUNT, ONCE = "COUNT#", "ONCE#"
+DIRECTORY, DUE = "DIRECTORY", "DUE#"
+
+GRANTEE_SHARDS = 4
+"""Partitions of the index over which the live keys of one grantee are spread: every tenant may name one department."""
+DUE_SHARDS = 4
+"""Partitions of the *due* index. One clean-up reads all of them."""
+
+LAST = "~"
+"""Sorts behind every id."""
+AFTER_SEPARATOR = "$"
+"""The character after `#`: behind `<id>$` nothing of the id itself is left, and everything of later ids is."""
+MAX_SEQ = 10**12 - 1
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Key(NamedTuple):
+    """The key of one item."""
+
+    pk: str
+    sk: str
+
+
+def of_tenant(tenant_id: str) -> str:
+    """Return the partition of everything that belongs to one tenant."""
+    return TENANT + tenant_id
+
+
+def tenant_id_in(pk: str) -> str:
+    """Return the tenant of such a partition."""
+    return pk.removeprefix(TENANT)
+
+
+def id_in(sk: str) -> str:
+    """Return what follows the kind in a sort key: `GRANT#<grant_id>`, `ENTRY#<seq>`, `CLOSED#<date>`."""
+    return sk.partition("#")[2]
+
+
+def tenant(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), PROFILE)
+
+
+def right(tenant_id: str, user_id: str) -> Key:
+    return Key(of_tenant(tenant_id), RIGHT + user_id)
+
+
+def live(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LIVE + grant_id)
+
+
+def grant(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), GRANT + grant_id)
+
+
+def permanent_grant(tenant_id: str, grant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), PERMANENT + grant_id)
+
+
+def login(tenant_id: str, login_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LOGIN + login_id)
+
+
+def request(tenant_id: str, request_id: str) -> Key:
+    return Key(of_tenant(tenant_id), REQUEST + request_id)
+
+
+def open_callback(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), OPEN_CALLBACK)
+
+
+def callback(tenant_id: str, callback_id: str) -> Key:
+    return Key(of_tenant(tenant_id), CALLBACK + callback_id)
+
+
+def callback_tenant(callback_id: str) -> Key:
+    """Return the key of the item that names a call-back's tenant."""
+    return Key(CALLBACK + callback_id, PROFILE)
+
+
+def slot(starts_at: datetime) -> Key:
+    """Return the key of the quarter-hour that begins at that moment; date and time are in UTC."""
+    return Key(slots_of(starts_at.date()), f"{SLOT}{starts_at:%H:%M}")
+
+
+def slot_start(key: Key) -> datetime:
+    """Return the moment at which the quarter-hour of such a key begins."""
+    return datetime.fromisoformat(f"{key.pk.removeprefix(SLOTS)}T{key.sk.removeprefix(SLOT)}:00+00:00")
+
+
+def slots_of(day: date) -> str:
+    return SLOTS + day.isoformat()
+
+
+def waiting(callback_id: str) -> Key:
+    return Key(QUEUE, WAITING + callback_id)
+
+
+def desk() -> Key:
+    return Key(DESK, PROFILE)
+
+
+def closed(day: date) -> Key:
+    return Key(DESK, CLOSED + day.isoformat())
+
+
+def closed_day_in(sk: str) -> date:
+    """Return the day of such a sort key."""
+    return date.fromisoformat(id_in(sk))
+
+
+def closed_year(year: int) -> Key:
+    return Key(DESK, f"{CLOSED}{year}")
+
+
+def closed_year_in(sk: str) -> int:
+    """Return the year of such a sort key."""
+    return int(id_in(sk))
+
+
+def closed_days_of(year: int) -> str:
+    """Return the prefix of the sort keys of a year's closed days."""
+    return f"{CLOSED}{year}-"
+
+
+def own_login(agent_id: str, login_id: str) -> Key:
+    return Key(agent(agent_id).pk, OWN_LOGIN + login_id)
+
+
+def own_request(agent_id: str, request_id: str) -> Key:
+    return Key(agent(agent_id).pk, OWN_REQUEST + request_id)
+
+
+def own_request_id_in(sk: str) -> str:
+    """Return the request of such a sort key."""
+    return sk.removeprefix(OWN_REQUEST)
+
+
+def pending(agent_id: str, tenant_id: str) -> Key:
+    return Key(agent(agent_id).pk, PENDING + tenant_id)
+
+
+def ledger(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), LEDGER)
+
+
+def entry(tenant_id: str, seq: int) -> Key:
+    return Key(of_tenant(tenant_id), f"{ENTRY}{seq:012d}")
+
+
+def notice(tenant_id: str, about: str, which: str) -> Key:
+    """Return the key of the record of recipients: of the notice `which` about a grant or call-back."""
+    return Key(of_tenant(tenant_id), f"{NOTICE}{about}#{which}")
+
+
+def agent(agent_id: str) -> Key:
+    return Key(AGENT + agent_id, PROFILE)
+
+
+def department(department_id: str) -> Key:
+    return Key(DEPARTMENT + department_id, PROFILE)
+
+
+def grantee(type: GranteeType, id: str) -> Key:
+    return agent(id) if type is GranteeType.AGENT else department(id)
+
+
+def counter(what: str, agent_id: str, tenant_id: str, at: datetime) -> Key:
+    """Return the counter of an agent's actions at a tenant in one UTC hour."""
+    return Key(agent(agent_id).pk, f"{counters_of(what, tenant_id)}{_hour(at)}")
+
+
+def counter_of_agent(what: str, agent_id: str, at: datetime) -> Key:
+    """Return the counter of an agent's actions at all tenants in one UTC hour."""
+    return Key(agent(agent_id).pk, f"{COUNT}{what}#{_hour(at)}")
+
+
+def counter_of_tenant(what: str, tenant_id: str, at: datetime) -> Key:
+    """Return the counter of all agents' actions at a tenant in one UTC hour."""
+    return Key(of_tenant(tenant_id), f"{COUNT}{what}#{_hour(at)}")
+
+
+def counters_of(what: str, tenant_id: str) -> str:
+    """Return the prefix of the sort keys of one kind of counter at one tenant."""
+    return f"{COUNT}{what}#{tenant_id}#"
+
+
+def idempotency(audience: str, caller: str, route: str, key: str) -> Key:
+    """Return the key of an idempotency record: `route` is method and concrete path, `key` comes from the caller."""
+    return Key(f"{CALLER}{audience}#{caller}", f"{ONCE}{route}#{sha256(key.encode()).hexdigest()}")
+
+
+def first_id_at(at: datetime) -> str:
+    """Return a text that sorts before the ids created at that moment or later: a ULID's ten characters of time."""
+    milliseconds = int(at.timestamp() * 1000)
+    return "".join(_CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
+
+
+def grantee_shard(tenant_id: str) -> int:
+    """Return the shard of a tenant's live keys; it does not depend on the grantee."""
+    return _shard(tenant_id, GRANTEE_SHARDS)
+
+
+def by_grantee(type: GranteeType, id: str, shard: int) -> str:
+    return f"{type.upper()}#{id}#{shard}"
+
+
+def by_grantee_sort(tenant_id: str, grant_id: str) -> str:
+    return f"{tenant_id}#{grant_id}"
+
+
+def by_grantee_in(sort: str) -> tuple[str, str]:
+    """Return tenant_id and grant_id of such a sort key."""
+    tenant_id, _, grant_id = sort.partition("#")
+    return tenant_id, grant_id
+
+
+def directory_sort(type: GranteeType, id: str) -> str:
+    return f"{type}#{id}"
+
+
+def due_on(tenant_id: str) -> str:
+    """Return the partition of the *due* index that holds a tenant's items."""
+    return due(_shard(tenant_id, DUE_SHARDS))
+
+
+def due(shard: int) -> str:
+    return f"{DUE}{shard}"
+
+
+def _hour(at: datetime) -> str:
+    return f"{at:%Y%m%d%H}"
+
+
+def _shard(tenant_id: str, shards: int) -> int:
+    return sha256(tenant_id.encode()).digest()[0] % shards

@@ -1,0 +1,111 @@
+"""The one mapping between values of the rules and items: by field name.
+
+A field of a value is the item's attribute of the same name. A nested value is spread over attributes that begin with
+the field's name: `granted_by.user_id` is stored as `granted_by_id`. Attributes that the item lacks come from its key.
+Enumerations are stored as their values, tuples as lists, absent values not at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, cast, get_args, get_origin
+
+from guestkey.store.dynamodb.models import Item
+
+UNPREFIXED = frozenset({"slot"})
+"""Nested values whose attributes are stored under their own names."""
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One field of a value: its name, the type without None, and whether None is allowed."""
+
+    name: str
+    type: Any
+    is_optional: bool
+
+
+def attributes_of(value: object, kind: type[Item]) -> dict[str, Any]:
+    """Return the attributes of an item of that kind which stand for the value."""
+    known = kind.get_attributes()
+    return {name: part for name, part in _flattened(value, "").items() if name in known and part is not None}
+
+
+def value_of[V](kind: type[V], item: Item, **of_key: str) -> V:
+    """Return the value that an item stands for. `of_key` gives the fields that are stored in its key."""
+    return cast("V", _built(kind, item, "", of_key))
+
+
+def _flattened(value: object, prefix: str) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for field in _fields(type(value)):  # type: ignore[arg-type] # mypy takes the hash of a class for that of an object
+        part = getattr(value, field.name)
+        if is_dataclass(field.type):
+            flat |= _flattened(part, _prefix(field)) if part is not None else {}
+        else:
+            flat[_attribute(prefix, field.name)] = _plain(part)
+    return flat
+
+
+def _built(kind: type, item: Item, prefix: str, of_key: Mapping[str, str]) -> Any:
+    known = item.get_attributes()
+    given: dict[str, Any] = {}
+    for field in _fields(kind):
+        if not prefix and field.name in of_key:
+            given[field.name] = of_key[field.name]
+        elif is_dataclass(field.type):
+            given[field.name] = _nested(field, item)
+        else:
+            name = _attribute(prefix, field.name)
+            if name in known:
+                given[field.name] = _read(field, getattr(item, name))
+    return kind(**given)
+
+
+def _nested(field: _Field, item: Item) -> Any:
+    names = [_attribute(_prefix(field), inner.name) for inner in _fields(field.type)]
+    if field.is_optional and all(getattr(item, name) is None for name in names):
+        return None
+    return _built(cast("type", field.type), item, _prefix(field), {})
+
+
+def _prefix(field: _Field) -> str:
+    return "" if field.name in UNPREFIXED else f"{field.name}_"
+
+
+def _attribute(prefix: str, name: str) -> str:
+    return f"{prefix}id" if prefix and name.endswith("_id") else prefix + name
+
+
+def _plain(part: Any) -> Any:
+    match part:
+        case Enum():
+            return part.value
+        case tuple():
+            return list(part)
+        case _:
+            return part
+
+
+def _read(field: _Field, stored: Any) -> Any:
+    if stored is None:
+        return None
+    if get_origin(field.type) is tuple:
+        return tuple(stored)
+    if field.type is int or (isinstance(field.type, type) and issubclass(field.type, Enum)):
+        return field.type(stored)
+    return stored
+
+
+@cache
+def _fields(kind: type) -> tuple[_Field, ...]:
+    return tuple(_field(field.name, field.type) for field in fields(kind))
+
+
+def _field(name: str, declared: Any) -> _Field:
+    if isinstance(declared, UnionType):
+        (inner,) = (part for part in get_args(declared) if part is not NoneType)
+        return _Field(name, inner, is_optional=True)
+    return _Field(name, declared, is_optional=False)

@@ -1,0 +1,108 @@
+"""The base model of every item, its attribute types and the three indexes.
+
+pynamodb opens the table with the indexes of one class, so the keys of all indexes belong to the base model.
+"""
+
+from datetime import datetime
+
+from pynamodb.attributes import Attribute, DiscriminatorAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.constants import STRING
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.models import Model
+
+from guestkey import settings
+from guestkey.rules.instants import instant, text_of
+
+CONNECT_TIMEOUT_SECONDS = 1
+READ_TIMEOUT_SECONDS = 2
+MAX_RESENDS = 2
+"""Number of times botocore resends a lost request by itself. A transaction keeps its token and is executed once."""
+
+
+class InstantAttribute(Attribute[datetime]):
+    """A moment, stored as text that sorts and compares as time does."""
+
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        return text_of(value)
+
+    def deserialize(self, value: str) -> datetime:
+        return instant(value)
+
+
+class Texts(ListAttribute[str]):
+    """A list of texts."""
+
+    def __init__(self) -> None:
+        super().__init__(of=UnicodeAttribute)  # type: ignore[arg-type] # its stub asks for the value's type
+
+
+class ByGrantee(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # pynamodb leaves a hook untyped
+    """Live keys by grantee. It projects hardly more than keys: each match is confirmed on its live key."""
+
+    class Meta:
+        index_name = "by_grantee"
+        projection = IncludeProjection(["kind"])
+
+    by_grantee = UnicodeAttribute(hash_key=True)
+    by_grantee_sort = UnicodeAttribute(range_key=True)
+
+
+class Directory(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # as above
+    """Active agents and departments: everybody whom a grant can name."""
+
+    class Meta:
+        index_name = "directory"
+        projection = AllProjection()
+
+    directory = UnicodeAttribute(hash_key=True)
+    directory_sort = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # as above
+    """Items by the time at which the clean-up must process them. It projects keys only: the item is read first."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due = UnicodeAttribute(hash_key=True)
+    due_at = InstantAttribute(range_key=True)
+
+
+class Item(Model):
+    """Attributes that every item has: key, kind, time to live, and the keys of the indexes."""
+
+    class Meta:
+        table_name = settings.TABLE_NAME
+        connect_timeout_seconds = CONNECT_TIMEOUT_SECONDS
+        read_timeout_seconds = READ_TIMEOUT_SECONDS
+        max_retry_attempts = MAX_RESENDS
+
+    pk = UnicodeAttribute(hash_key=True, attr_name="PK")
+    sk = UnicodeAttribute(range_key=True, attr_name="SK")
+    kind = DiscriminatorAttribute()
+    ttl = NumberAttribute(null=True)
+    """Seconds since the epoch after which DynamoDB may delete the item. No decision depends on it."""
+    by_grantee = UnicodeAttribute(null=True)
+    by_grantee_sort = UnicodeAttribute(null=True)
+    directory = UnicodeAttribute(null=True)
+    directory_sort = UnicodeAttribute(null=True)
+    due = UnicodeAttribute(null=True)
+    due_at = InstantAttribute(null=True)
+    """Time at which the clean-up should process the item. No decision depends on it."""
+    found_by_grantee = ByGrantee()
+    in_directory = Directory()
+    is_due = Due()
+
+
+def remove_due() -> list[Action]:
+    """Return the update actions that take an item out of the *due* index."""
+    return [Item.due.remove(), Item.due_at.remove()]
+
+
+def epoch(at: datetime) -> int:
+    """Return a moment in whole seconds since the epoch, as `ttl` holds it."""
+    return int(at.timestamp())

@@ -1,0 +1,61 @@
+"""Strongly consistent reads: many items in one request, ranges newest first, several requests at the same time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, overload
+
+from guestkey.store.dynamodb.keys import Key
+from guestkey.store.dynamodb.models import Item
+
+MAX_THREADS = 2
+"""Reads beside the one in the calling thread."""
+
+
+def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
+    """Return the items with these keys, a hundred in one request. A key without an item is missing in the answer."""
+    return {Key(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
+
+
+def find[I: Item](kind: type[I], key: Key) -> I | None:
+    """Return one item, or None."""
+    try:
+        return kind.get(*key, consistent_read=True)
+    except kind.DoesNotExist:
+        return None
+
+
+def newest_first[I: Item](kind: type[I], pk: str, prefix: str, first_id: str, below_id: str, batch: int) -> Iterator[I]:
+    """Yield the items under a prefix from `first_id` on and before `below_id`, newest first.
+
+    DynamoDB has no condition "at least this and less than that", so the item of `below_id` itself is skipped here.
+    """
+    if first_id >= below_id:
+        return
+    within = kind.sk.between(prefix + first_id, prefix + below_id)
+    items = kind.query(pk, within, consistent_read=True, scan_index_forward=False, page_size=batch)
+    yield from (item for item in items if item.sk != prefix + below_id)
+
+
+@overload
+def side_by_side[A, B](first: Callable[[], A], last: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def side_by_side[A, B, C](
+    first: Callable[[], A], second: Callable[[], B], last: Callable[[], C], /
+) -> tuple[A, B, C]: ...
+def side_by_side(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    """Run up to three requests at the same time, the last in the calling thread, and return their results."""
+    *ahead, here = reads
+    futures = [_threads().submit(read) for read in ahead]
+    result = here()
+    return *(future.result() for future in futures), result
+
+
+def start_threads() -> None:
+    """Start a thread ahead of the first parallel read."""
+    _threads().submit(lambda: None)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=MAX_THREADS, thread_name_prefix="read")

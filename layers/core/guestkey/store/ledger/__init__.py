@@ -1,0 +1,1 @@
+"""A tenant's ledger, and work that follows from its entries: expiry, notices, the stream."""

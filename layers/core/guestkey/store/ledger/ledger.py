@@ -1,0 +1,243 @@
+"""The ledger in the table: its head, its entries, and the one way of writing a change together with its entries.
+
+The safety of the chain rests on one condition: the head still has the number that was read. A priority claim on the
+head is a hint that keeps a user's change from starving: writers acting for agents or for the system skip their attempt
+while a user's write has priority, for at most a second.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from guestkey.errors import Busy
+from guestkey.rules.ledger import START, Entry, Head, Note, entry_after, parsed, to_line
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.models import InstantAttribute, Item
+from guestkey.store.dynamodb.reads import find
+from guestkey.store.dynamodb.retry import MAX_TRIES, TryAgain, growing_pauses, retry, shrinking_pauses
+from guestkey.store.dynamodb.transaction import (
+    ConditionFailed,
+    OutcomeUnknown,
+    Transaction,
+    TransactionConflict,
+    single_write,
+)
+
+PRIORITY_SECONDS = 1.0
+MAX_WRITE_TRIES = 25
+MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS, PAUSE_STEP_SECONDS = 0.6, 0.05, 0.075
+"""Longest pause before the second try; it falls by the step with each further try, down to the shortest."""
+PATIENCE_SECONDS = 6.0
+"""No try begins after this time: the caller must get an answer before the function times out."""
+
+AddWrites = Callable[[Transaction, "LedgerState"], None]
+
+
+class HeadItem(Item, discriminator="ledger_head"):
+    """The end of a tenant's ledger, and facts on which every change of the tenant's grants must agree."""
+
+    seq = NumberAttribute()
+    hash = UnicodeAttribute()
+    live_at_most = NumberAttribute(default=0)
+    revoked_at = InstantAttribute(null=True)
+    priority_until = NumberAttribute(null=True, attr_name="wanted_until")
+    """Until when, in seconds since the epoch, only writers for a user or the vendor may write."""
+
+
+class EntryItem(Item, discriminator="ledger_entry"):
+    """One entry as it was written. It never changes."""
+
+    seq = NumberAttribute()
+    at = InstantAttribute()
+    what = UnicodeAttribute()
+    by_type = UnicodeAttribute()
+    by_id = UnicodeAttribute(null=True)
+    about = UnicodeAttribute()
+    data = JSONAttribute()
+    prev_hash = UnicodeAttribute()
+    hash = UnicodeAttribute()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerState:
+    """The head as it was read, and the facts stored on it."""
+
+    tenant_id: str
+    head: Head
+    live_at_most: int
+    """An upper bound of the tenant's live grants: raised by giving, lowered by revoking, never changed by time."""
+    revoked_at: datetime | None
+    """Time of the tenant's latest revoke of any grant."""
+    priority_until: float
+
+    @property
+    def has_priority_claim(self) -> bool:
+        """Whether a user's change waits for the next number."""
+        return self.priority_until > time.time()
+
+
+def read_state(tenant_id: str) -> LedgerState | None:
+    """Return the state of the tenant's ledger, strongly consistent; None if the tenant is not registered."""
+    item = find(HeadItem, keys.ledger(tenant_id))
+    return state_of(item) if item else None
+
+
+def claim_priority(tenant_id: str) -> LedgerState | None:
+    """Return the state of the tenant's ledger and, in the same request, claim priority over agents' writers."""
+    item = HeadItem(*keys.ledger(tenant_id))
+
+    def claim(_: int) -> LedgerState | None:
+        until = HeadItem.priority_until.set(time.time() + PRIORITY_SECONDS)
+        try:
+            with single_write():
+                item.update([until], condition=HeadItem.pk.exists())
+        except ConditionFailed:
+            return None
+        return state_of(item)
+
+    try:
+        return retry(claim, growing_pauses(MAX_TRIES), on=(TransactionConflict,))
+    except Busy:
+        return read_state(tenant_id)
+
+
+def write(
+    state: LedgerState,
+    notes: Sequence[Note],
+    add_writes: AddWrites,
+    *,
+    idempotent_write: str = "",
+    yields_to_users: bool = False,
+    next_state: Callable[[LedgerState], LedgerState] = lambda state: state,
+    before_retry: Callable[[], None] = lambda: None,
+) -> None:
+    """Write a change and its ledger entries in one transaction, and again with the next number after a lost race.
+
+    `add_writes` adds the writes of the change. `next_state` returns the facts that the head holds afterwards.
+    `before_retry` runs ahead of each further try and may refuse. `idempotent_write` names the write of a new id: if
+    that id exists already, an earlier try was stored and its answer was lost, so the write has succeeded. Writers
+    acting for agents or for the system set `yields_to_users`.
+
+    Raises ConditionFailed for any other condition, and Busy when every try was lost.
+    """
+
+    def attempt(number: int) -> None:
+        nonlocal state
+        if number:
+            reread = read_state if yields_to_users else claim_priority
+            state = reread(state.tenant_id) or state
+            before_retry()
+        if yields_to_users and state.has_priority_claim:
+            raise TryAgain
+        try:
+            _transaction(state, next_state(state), notes, add_writes, yields_to_users).commit()
+        except ConditionFailed as error:
+            if idempotent_write in error.failed:
+                return
+            if set(error.failed) - {"head"}:
+                raise
+            raise TryAgain from error
+
+    pauses = shrinking_pauses(
+        MAX_WRITE_TRIES, first=MAX_PAUSE_SECONDS, step=PAUSE_STEP_SECONDS, least=MIN_PAUSE_SECONDS
+    )
+    retry(attempt, pauses, on=(TransactionConflict, OutcomeUnknown), patience_seconds=PATIENCE_SECONDS)
+
+
+def try_write(state: LedgerState, notes: Sequence[Note], add_writes: AddWrites) -> bool:
+    """Try once to write on behalf of an agent, and say whether that has surely succeeded."""
+    if state.has_priority_claim:
+        return False
+    try:
+        _transaction(state, state, notes, add_writes, yields_to_users=True).commit()
+    except (ConditionFailed, TransactionConflict, OutcomeUnknown):
+        return False
+    return True
+
+
+def begin(transaction: Transaction, tenant_id: str, notes: Sequence[Note]) -> None:
+    """Add the head and the first entries of a new tenant's ledger."""
+    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked_at=None, priority_until=0)
+    _add_entries(transaction, nothing, nothing, notes, yields_to_users=False)
+
+
+def entries_after(tenant_id: str, seq: int, limit: int) -> Iterator[Entry]:
+    """Yield at most `limit` entries with numbers above `seq`, in order, strongly consistent."""
+    first, last = keys.entry(tenant_id, seq + 1).sk, keys.entry(tenant_id, keys.MAX_SEQ).sk
+    items = EntryItem.query(
+        keys.of_tenant(tenant_id), EntryItem.sk.between(first, last), consistent_read=True, limit=limit
+    )
+    yield from (_entry(tenant_id, item) for item in items)
+
+
+def entry_of(tenant_id: str, image: dict[str, Any]) -> Entry:
+    """Return the entry of an image in the table's stream. An incomplete image raises an error of any kind."""
+    entry = _entry(tenant_id, EntryItem.from_raw_data(image))
+    parsed(to_line(entry).encode())
+    return entry
+
+
+def state_of(item: Item) -> LedgerState:
+    """Return the state of a ledger whose head was read together with other items."""
+    assert isinstance(item, HeadItem)
+    return LedgerState(
+        tenant_id=keys.tenant_id_in(item.pk),
+        head=Head(seq=int(item.seq), hash=item.hash),
+        live_at_most=int(item.live_at_most),
+        revoked_at=item.revoked_at,
+        priority_until=float(item.priority_until or 0),
+    )
+
+
+def _transaction(
+    state: LedgerState, becomes: LedgerState, notes: Sequence[Note], add_writes: AddWrites, yields_to_users: bool
+) -> Transaction:
+    transaction = Transaction()
+    add_writes(transaction, state)
+    _add_entries(transaction, state, becomes, notes, yields_to_users)
+    return transaction
+
+
+def _add_entries(
+    transaction: Transaction, state: LedgerState, becomes: LedgerState, notes: Sequence[Note], yields_to_users: bool
+) -> None:
+    """Add the entries that follow the head, and the move of the head on condition that it has not moved."""
+    last = state.head
+    for note in notes:
+        entry = entry_after(last, state.tenant_id, note)
+        transaction.put(f"entry {entry.seq}", _entry_item(entry))
+        last = entry.head
+    actions: list[Action] = [
+        HeadItem.kind.set(HeadItem),
+        HeadItem.seq.set(last.seq),
+        HeadItem.hash.set(last.hash),
+        HeadItem.live_at_most.set(becomes.live_at_most),
+        HeadItem.priority_until.remove(),
+    ]
+    if becomes.revoked_at:
+        actions.append(HeadItem.revoked_at.set(becomes.revoked_at))
+    head = HeadItem(*keys.ledger(state.tenant_id))
+    transaction.update("head", head, actions, _is_unmoved(state, yields_to_users))
+
+
+def _is_unmoved(state: LedgerState, yields_to_users: bool) -> Condition:
+    unmoved: Condition = HeadItem.seq == state.head.seq if state.head.seq else HeadItem.pk.does_not_exist()
+    if yields_to_users:
+        unmoved &= HeadItem.priority_until.does_not_exist() | (HeadItem.priority_until <= time.time())
+    return unmoved
+
+
+def _entry_item(entry: Entry) -> EntryItem:
+    data = dict(entry.data)
+    return EntryItem(*keys.entry(entry.tenant_id, entry.seq), **attributes_of(replace(entry, data=data), EntryItem))
+
+
+def _entry(tenant_id: str, item: EntryItem) -> Entry:
+    return value_of(Entry, item, tenant_id=tenant_id)

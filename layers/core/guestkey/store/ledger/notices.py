@@ -1,0 +1,159 @@
+"""Notices: their recipients, and a record of those who were already notified, so that a repeated event sends nothing.
+
+A grant has at most one notice of each kind, so its id and the kind name the record; a call-back has one for each of its
+versions. The record is written after the e-mails were sent: without a record an e-mail may be sent twice. The notice
+that support is in is sent for one login of a grant only, which is claimed beforehand.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from guestkey import settings
+from guestkey.rules.callbacks import Callback
+from guestkey.rules.grants import Grant
+from guestkey.rules.ledger import Head, digest
+from guestkey.rules.logins import Login
+from guestkey.rules.people import Tenant
+from guestkey.store.access import grants, logins
+from guestkey.store.callbacks import callbacks, desks
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.models import Item, epoch
+from guestkey.store.dynamodb.reads import find_all
+from guestkey.store.dynamodb.transaction import (
+    ConditionFailed,
+    OutcomeUnknown,
+    TransactionConflict,
+    single_write,
+)
+from guestkey.store.ledger import ledger
+from guestkey.store.registry import tenants
+
+KEPT_FOR = timedelta(days=30)
+"""Longer than an event may be repeated: one day in the stream, and fourteen in the dead-letter queue."""
+
+
+class NoticeItem(Item, discriminator="notice"):
+    """Hashes of the addresses that were notified; for the first login of a grant also the login."""
+
+    notified = UnicodeSetAttribute(null=True, attr_name="told")
+    login_id = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One notice: recipients, language, and the recipients who were notified already."""
+
+    tenant: Tenant
+    key: keys.Key
+    to: tuple[str, ...]
+    language: str
+    notified: frozenset[str]
+    kept_until: datetime | None
+
+    @property
+    def remaining(self) -> list[str]:
+        """The addresses that were not notified yet."""
+        return [address for address in self.to if digest(address) not in self.notified]
+
+
+def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
+    """Return a notice with its grant and the head of the tenant's ledger, or None if the grant does not exist.
+
+    Strongly consistent.
+    """
+    tenant, grant, head = keys.tenant(tenant_id), keys.grant(tenant_id, grant_id), keys.ledger(tenant_id)
+    found = find_all([tenant, grant, head, key := keys.notice(tenant_id, grant_id, kind)])
+    if not found.keys() >= {tenant, grant, head}:
+        return None
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
+    return notice, grants.grant_of(found[grant]), ledger.state_of(found[head]).head
+
+
+def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
+    """Return the notice of a login that is the first of its grant, and claim it; None if another login was first.
+
+    None as well if the login does not exist any more. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.login(tenant_id, login_id)
+    found = find_all([tenant, stored, key := keys.notice(tenant_id, grant_id, kind)])
+    record = _record(found, key)
+    if not found.keys() >= {tenant, stored} or record.login_id not in {None, login_id}:
+        return None
+    login = logins.login_of(found[stored])
+    # The first login under a permanent grant remains the first for ever.
+    kept_until = login.access_ends_at and login.access_ends_at + settings.RETENTION
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), record, kept_until)
+    return (notice, login) if record.login_id or _claim(notice, login_id) else None
+
+
+def of_callback(
+    tenant_id: str, callback_id: str, which: str, now: datetime
+) -> tuple[Notice, Callback, str, Head] | None:
+    """Return a notice to the user of a call-back, with the call-back, its topic's name, and the ledger's head.
+
+    `which` names the notice among all notices about that call-back. None if it does not exist. Strongly consistent.
+    """
+    tenant, stored, head = keys.tenant(tenant_id), keys.callback(tenant_id, callback_id), keys.ledger(tenant_id)
+    found = find_all([tenant, stored, head, keys.desk(), key := keys.notice(tenant_id, callback_id, which)])
+    if not found.keys() >= {tenant, stored, head}:
+        return None
+    owner, callback = tenants.tenant_of(found[tenant]), callbacks.callback_of(found[stored])
+    notice = Notice(
+        tenant=owner,
+        key=key,
+        to=(callback.email,) if callback.email else (),
+        language=callback.locale or owner.language,
+        notified=frozenset(_record(found, key).notified or ()),
+        kept_until=now + KEPT_FOR,
+    )
+    topic = desks.topic_name(found.get(keys.desk()), callback.topic, notice.language)
+    return notice, callback, topic, ledger.state_of(found[head]).head
+
+
+def mark_notified(notice: Notice, addresses: Iterable[str]) -> None:
+    """Store that these addresses were notified.
+
+    The e-mails are sent already. A failure here may lead to a second e-mail if the event is repeated; raising it would
+    make the event be repeated.
+    """
+    if notified := {digest(address) for address in addresses}:
+        with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown, PynamoDBException):
+            _update(notice, [NoticeItem.notified.add(notified)])
+
+
+def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime | None) -> Notice:
+    return Notice(
+        tenant=tenant,
+        key=keys.Key(record.pk, record.sk),
+        to=tenant.approver_emails,
+        language=tenant.language,
+        notified=frozenset(record.notified or ()),
+        kept_until=kept_until,
+    )
+
+
+def _claim(notice: Notice, login_id: str) -> bool:
+    is_free = NoticeItem.login_id.does_not_exist() | (NoticeItem.login_id == login_id)
+    with suppress(ConditionFailed):
+        _update(notice, [NoticeItem.login_id.set(login_id)], is_free)
+        return True
+    return False
+
+
+def _update(notice: Notice, actions: list[Action], condition: Condition | None = None) -> None:
+    ttl = [NoticeItem.ttl.set(epoch(notice.kept_until))] if notice.kept_until else []
+    with single_write():
+        NoticeItem(*notice.key).update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
+
+
+def _record(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
+    item = found.get(key, NoticeItem(*key))
+    assert isinstance(item, NoticeItem)
+    return item

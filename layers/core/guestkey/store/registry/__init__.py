@@ -1,0 +1,1 @@
+"""The registry: tenants and rights, agents and departments, and the tenant that owns an id."""

@@ -1,0 +1,37 @@
+"""Maps an agent's login id or request id to the tenant that holds it: the agents' routes know only the id."""
+
+from collections.abc import Iterator
+
+from pynamodb.attributes import UnicodeAttribute
+
+from guestkey.errors import NotFound
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.reads import find, newest_first
+from guestkey.store.dynamodb.transaction import Transaction
+
+
+class OwnershipItem(Item, discriminator="own"):
+    """The tenant of one login or request of the agent."""
+
+    tenant_id = UnicodeAttribute()
+
+
+def put(transaction: Transaction, key: keys.Key, tenant_id: str, ttl: int) -> None:
+    """Add the tenant of a new login or request. Its write is named `own`."""
+    transaction.put("own", OwnershipItem(*key, tenant_id=tenant_id, ttl=ttl))
+
+
+def tenant_of(key: keys.Key) -> str:
+    """Return the tenant that holds the login or request. Raises NotFound if it is not the agent's own."""
+    item = find(OwnershipItem, key)
+    if item is None:
+        raise NotFound
+    return item.tenant_id
+
+
+def requests_before(agent_id: str, below_id: str, batch: int) -> Iterator[keys.Key]:
+    """Yield the keys of the agent's own requests before `below_id`, newest first."""
+    begin = keys.own_request(agent_id, "")
+    for item in newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch):
+        yield keys.request(item.tenant_id, keys.own_request_id_in(item.sk))

@@ -1,0 +1,173 @@
+"""Tenants in the table, and the rights taken away from their users. A user without such an item holds the right."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from pynamodb.attributes import UnicodeAttribute
+
+from guestkey.errors import RightMissing, TenantUnknown
+from guestkey.rules.ledger import By, Note, What
+from guestkey.rules.people import Tenant, User
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
+from guestkey.store.dynamodb.reads import find, find_all
+from guestkey.store.dynamodb.retry import transact
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
+
+MAX_TENANT_TRIES = 5
+
+
+class TenantItem(Item, discriminator="tenant"):
+    """The tenant as the vendor registered it."""
+
+    name = UnicodeAttribute()
+    version = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    language = UnicodeAttribute()
+    country = UnicodeAttribute()
+    approver_emails = Texts()
+
+
+class RightItem(Item, discriminator="right_taken"):
+    """A user of the tenant does not hold the right."""
+
+    taken_at = InstantAttribute()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantContext:
+    """State loaded before a tenant is written: the tenant as stored and its ledger state, if it is registered."""
+
+    tenant: Tenant | None
+    ledger: LedgerState | None
+
+
+def tenant(tenant_id: str) -> Tenant:
+    """Return a registered tenant, strongly consistent. Raises TenantUnknown."""
+    item = find(TenantItem, keys.tenant(tenant_id))
+    if item is None:
+        raise TenantUnknown
+    return tenant_of(item)
+
+
+def tenant_names(tenant_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of the registered ones of up to a hundred tenants, by id."""
+    return {found.tenant_id: found.name for found in map(tenant_of, find_all(map(keys.tenant, tenant_ids)).values())}
+
+
+def holds_right(tenant_id: str, user_id: str) -> bool:
+    """Say whether a user of the tenant holds the right, strongly consistent."""
+    return not find_all([keys.right(tenant_id, user_id)])
+
+
+def require_right(user: User) -> Tenant:
+    """Return the tenant of a user who holds the right. Raises RightMissing, TenantUnknown."""
+    right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
+    found = find_all([right, tenant])
+    if right in found:
+        raise RightMissing
+    if tenant not in found:
+        raise TenantUnknown
+    return tenant_of(found[tenant])
+
+
+def check_right(transaction: Transaction, tenant_id: str, user_id: str) -> None:
+    """Add the condition that a user holds the right. Its write is named `right`."""
+    transaction.check("right", RightItem, keys.right(tenant_id, user_id), RightItem.pk.does_not_exist())
+
+
+def put_tenant(tenant: Tenant, by: By, now: datetime) -> None:
+    """Store a tenant as given, with an entry in its ledger. A PUT that changes nothing writes nothing."""
+    note = Note(what=What.TENANT_CHANGED, by=by, about=tenant.tenant_id, data=_facts(tenant), at=now)
+    transact(
+        load=lambda: _load_context(tenant.tenant_id),
+        decide=lambda _: tenant,
+        save=lambda tenant, context: _save(tenant, context, note),
+        tries=MAX_TENANT_TRIES,
+    )
+
+
+def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by: str | None, now: datetime) -> None:
+    """Give a user the right or take it away, with an entry in the ledger. A PUT that changes nothing writes nothing.
+
+    Raises TenantUnknown, or Busy.
+    """
+    state = ledger.claim_priority(tenant_id)
+    if state is None:
+        raise TenantUnknown
+    if holds_right(tenant_id, user_id) == may_grant:
+        return
+    item = RightItem(*keys.right(tenant_id, user_id), taken_at=now)
+
+    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+        if may_grant:
+            transaction.delete("right", item, RightItem.pk.exists())
+        else:
+            transaction.add("right", item)
+
+    data = {"may_grant": may_grant, "changed_by": changed_by}
+    note = Note(what=What.RIGHT_CHANGED, by=by, about=user_id, data=data, at=now)
+    try:
+        ledger.write(state, [note], add_writes)
+    except ConditionFailed:
+        return  # another request, or an earlier try of this one, stored the same
+
+
+def tenant_of(item: Item) -> Tenant:
+    """Return the tenant of an item that was read together with others."""
+    assert isinstance(item, TenantItem)
+    return value_of(Tenant, item, tenant_id=keys.tenant_id_in(item.pk))
+
+
+def _load_context(tenant_id: str) -> TenantContext:
+    profile, head = keys.tenant(tenant_id), keys.ledger(tenant_id)
+    found = find_all([profile, head])
+    return TenantContext(
+        tenant=tenant_of(found[profile]) if profile in found else None,
+        ledger=ledger.state_of(found[head]) if head in found else None,
+    )
+
+
+def _save(tenant: Tenant, context: TenantContext, note: Note) -> None:
+    before = context.tenant
+    if before == tenant:
+        return
+    item = _item(tenant)
+    if before is None or context.ledger is None:
+        transaction = Transaction()
+        transaction.add("tenant", item)
+        ledger.begin(transaction, tenant.tenant_id, [note])
+        transaction.commit()
+        return
+    is_as_read = (
+        (TenantItem.name == before.name)
+        & (TenantItem.version == before.version)
+        & (TenantItem.time_zone == before.time_zone)
+        & (TenantItem.language == before.language)
+        & (TenantItem.country == before.country)
+        & (TenantItem.approver_emails == list(before.approver_emails))
+    )
+    ledger.write(context.ledger, [note], lambda transaction, _: transaction.put("tenant", item, is_as_read))
+
+
+def _item(tenant: Tenant) -> TenantItem:
+    return TenantItem(*keys.tenant(tenant.tenant_id), **attributes_of(tenant, TenantItem))
+
+
+def _facts(tenant: Tenant) -> dict[str, str | int]:
+    """Return the data of the ledger entry. It holds addresses as a hash only, because entries are never erased."""
+    addresses = "\n".join(tenant.approver_emails)
+    return {
+        "name": tenant.name,
+        "version": tenant.version,
+        "time_zone": tenant.time_zone,
+        "language": tenant.language,
+        "country": tenant.country,
+        "approvers": len(tenant.approver_emails),
+        "approver_emails_sha256": sha256(addresses.encode()).hexdigest(),
+    }

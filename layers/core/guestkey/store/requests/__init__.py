@@ -1,0 +1,1 @@
+"""Requests for a grant: made by an agent, answered by a user."""

@@ -1,0 +1,112 @@
+"""The tenant's side of requests: approved or declined once, by a user who holds the right at that moment."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from guestkey.errors import GranteeUnknown, NotFound, RightMissing
+from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.people import Grantee, Tenant, User
+from guestkey.rules.requests import Approval, Request
+from guestkey.store.access import grants
+from guestkey.store.dynamodb import idempotency, keys
+from guestkey.store.dynamodb.idempotency import IdempotencyRecord
+from guestkey.store.dynamodb.reads import find_all, side_by_side
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import people, tenants
+from guestkey.store.requests import requests
+
+MAX_ANSWER_TRIES = 3
+"""Tries of an answer when the request or the right changes between reading and writing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalContext:
+    """State loaded before a request is answered: request, tenant and ledger state, in one round trip."""
+
+    request: Request
+    tenant: Tenant
+    ledger: LedgerState
+
+
+def require_right(user: User) -> Tenant:
+    """Return the tenant of a user who holds the right. Raises TenantUnknown, or RightMissing with whom to ask."""
+    try:
+        return tenants.require_right(user)
+    except RightMissing:
+        raise RightMissing(ask=list(tenants.tenant(user.tenant_id).approver_emails)) from None
+
+
+def load_context(user: User, request_id: str, record: IdempotencyRecord | None, now: datetime) -> ApprovalContext:
+    """Return the state that an answer depends on. Raises RightMissing, NotFound or ReplayResponse."""
+    right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
+    request = keys.request(user.tenant_id, request_id)
+    state, found = side_by_side(
+        lambda: ledger.claim_priority(user.tenant_id),
+        lambda: find_all([right, tenant, request, *idempotency.record_keys(record)]),
+    )
+    if right in found:
+        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails))
+    if state is None or request not in found:
+        raise NotFound
+    idempotency.replay(record, found, now)
+    return ApprovalContext(
+        request=requests.request_of(found[request]), tenant=tenants.tenant_of(found[tenant]), ledger=state
+    )
+
+
+def grantee(request: Request) -> Grantee:
+    """Return the agent of a request as a grantee, strongly consistent. Raises GranteeUnknown for an inactive one."""
+    key = keys.agent(request.agent_id)
+    named = people.grantee_of(find_all([key]).get(key))
+    if named is None:
+        raise GranteeUnknown
+    return named
+
+
+def save_approved(approval: Approval, context: ApprovalContext, record: IdempotencyRecord | None) -> None:
+    """Store the grant and close the request, with a ledger entry for each.
+
+    Raises TooManyGrants, ConditionFailed when the right or the request has changed, or Busy.
+    """
+    approved, grant = approval.request, approval.grant
+    note = _note(approved, What.REQUEST_APPROVED, {"grant_id": grant.grant_id})
+
+    def close(transaction: Transaction) -> None:
+        requests.close(transaction, approved, requests.is_pending(grant.granted_at))
+
+    grants.write_new(grant, context.ledger, record, extra_writes=close, extra_entries=[note])
+
+
+def save_declined(declined: Request, context: ApprovalContext) -> None:
+    """Close the request without a grant.
+
+    Raises ConditionFailed when the right or the request has changed, unless an earlier try was stored, or Busy.
+    """
+    assert declined.answered_at and declined.answered_by
+    at, by = declined.answered_at, declined.answered_by
+    note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
+
+    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+        tenants.check_right(transaction, declined.tenant_id, by.user_id)
+        requests.close(transaction, declined, requests.is_pending(at))
+
+    try:
+        ledger.write(context.ledger, [note], add_writes)
+    except ConditionFailed as error:
+        if not _is_stored(declined, error):
+            raise
+
+
+def _is_stored(answered: Request, error: ConditionFailed) -> bool:
+    """Say whether the request was closed by an earlier try. The state of its e-mails may have changed meanwhile."""
+    raw = error.failed.get("request")
+    found = requests.request_of(requests.RequestItem.from_raw_data(raw)) if raw else None
+    return found is not None and replace(found, mail=answered.mail) == answered
+
+
+def _note(answered: Request, what: What, data: Data) -> Note:
+    assert answered.answered_at and answered.answered_by
+    by = By(type=ByType.USER, id=answered.answered_by.user_id)
+    return Note(what=what, by=by, about=answered.request_id, data=data, at=answered.answered_at)

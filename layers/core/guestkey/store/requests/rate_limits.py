@@ -1,0 +1,62 @@
+"""Hourly limits of an agent that go beyond recorded changes: activation e-mails, and unknown names."""
+
+from datetime import datetime
+
+from guestkey.errors import TooManyRequests
+from guestkey.rules.requests import MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN
+from guestkey.store.dynamodb import counters, keys
+from guestkey.store.dynamodb.counters import CounterItem
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.retry import MAX_TRIES, growing_pauses, retry
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict
+
+MAILS, UNKNOWN = "mails", "unknown"
+OF_AGENT, TO_TENANT = "mails of agent", "mails to tenant"
+
+
+def count_mails(transaction: Transaction, agent_id: str, tenant_id: str, number: int, now: datetime) -> None:
+    """Add the counting of the e-mails that a change leads to. `refuse_mails` explains it when a limit fails."""
+    for name, key, limit in (
+        (OF_AGENT, keys.counter_of_agent(MAILS, agent_id, now), MAX_MAILS_OF_AGENT),
+        (TO_TENANT, keys.counter_of_tenant(MAILS, tenant_id, now), MAX_MAILS_TO_TENANT),
+    ):
+        transaction.update(name, counters.item(key), counters.up(now, number), counters.at_most(limit, number))
+
+
+def refuse_mails(error: ConditionFailed, now: datetime) -> None:
+    """Raise TooManyRequests if a limit of e-mails is the reason why a change failed."""
+    if error.failed.keys() & {OF_AGENT, TO_TENANT}:
+        raise TooManyRequests("Hourly e-mail limit reached.", retry_after=counters.seconds_left(now))
+
+
+def unknown(agent_id: str, now: datetime) -> keys.Key:
+    """Return the counter of unknown tenants and recipients that an agent named."""
+    return keys.counter_of_agent(UNKNOWN, agent_id, now)
+
+
+def refuse_guessing(counter: Item | None, now: datetime) -> None:
+    """Raise TooManyRequests if the counter, read with other items, has reached its limit.
+
+    Known names are refused as well: otherwise the answer would tell known names from unknown ones.
+    """
+    if isinstance(counter, CounterItem) and counter.number >= MAX_UNKNOWN:
+        raise _too_many_unknown(now)
+
+
+def count_unknown(agent_id: str, now: datetime) -> None:
+    """Count that an agent named an unknown tenant or recipient. Raises TooManyRequests above the limit, or Busy."""
+
+    def count(_: int) -> None:
+        transaction = Transaction()
+        counter = counters.item(unknown(agent_id, now))
+        transaction.update("unknown", counter, counters.up(now), counters.at_most(MAX_UNKNOWN))
+        transaction.commit()
+
+    try:
+        retry(count, growing_pauses(MAX_TRIES), on=(TransactionConflict,))
+    except ConditionFailed:
+        raise _too_many_unknown(now) from None
+
+
+def _too_many_unknown(now: datetime) -> TooManyRequests:
+    return TooManyRequests("Too many unknown tenants or recipients this hour.", retry_after=counters.seconds_left(now))

@@ -1,0 +1,154 @@
+"""Requests in the table: the record, how it is found, and how it is closed exactly once.
+
+`asking` makes requests, `approvals` answers them. The clock tells whether one has expired; the clean-up stores that
+later.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from guestkey import settings
+from guestkey.errors import NotFound
+from guestkey.rules import requests as rules
+from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.requests import MAX_LIFE, Request, State
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
+from guestkey.store.dynamodb.reads import find, find_all, newest_first
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.ledger import ledger
+from guestkey.store.registry import ownership
+
+
+class RequestItem(Item, discriminator="request"):
+    """One request, with the addresses it is mailed to."""
+
+    agent_id = UnicodeAttribute()
+    agent_name = UnicodeAttribute()
+    recipients = Texts()
+    reason = UnicodeAttribute()
+    period = UnicodeAttribute()
+    may_export = BooleanAttribute()
+    requested_at = InstantAttribute()
+    expires_at = InstantAttribute()
+    mail = UnicodeAttribute()
+    counted_as = UnicodeAttribute(null=True)
+    """The mark of the latest try that counted e-mails sent again."""
+    closed_as = UnicodeAttribute(null=True)
+    answered_at = InstantAttribute(null=True)
+    answered_by_id = UnicodeAttribute(null=True)
+    answered_by_name = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    grant_id = UnicodeAttribute(null=True)
+
+
+def expire(request: Request, now: datetime) -> None:
+    """Store that a request has expired. A request that was closed before, or stored as expired, stays as it is."""
+    is_unanswered = RequestItem.closed_as.does_not_exist() & (RequestItem.expires_at <= now)
+    try:
+        write_closed(rules.expire(request), What.REQUEST_EXPIRED, By(type=ByType.SYSTEM), is_unanswered, now)
+    except ConditionFailed:
+        return
+
+
+def find_one(tenant_id: str, request_id: str) -> Request:
+    """Return one request, strongly consistent. Raises NotFound."""
+    item = find(RequestItem, keys.request(tenant_id, request_id))
+    if item is None:
+        raise NotFound
+    return request_of(item)
+
+
+def find_own(agent_id: str, request_id: str) -> Request:
+    """Return one of an agent's own requests. Raises NotFound."""
+    return find_one(ownership.tenant_of(keys.own_request(agent_id, request_id)), request_id)
+
+
+def of_agent(agent_id: str, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
+    """Yield an agent's own requests, newest first, each with its position in the list."""
+    for some in batched(ownership.requests_before(agent_id, behind or keys.LAST, batch), batch):
+        found = find_all(some)
+        yield from ((r.request_id, r) for r in (request_of(found[key]) for key in some if key in found))
+
+
+def of_tenant(tenant_id: str, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
+    """Yield a tenant's requests, newest first, each with its position in the list."""
+    yield from _between(tenant_id, "", behind or keys.LAST, batch)
+
+
+def pending_at(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
+    """Yield a tenant's pending requests, newest first, each with its position. None is older than MAX_LIFE."""
+    oldest = keys.first_id_at(now - MAX_LIFE)
+    for position, request in _between(tenant_id, oldest, behind or keys.LAST, batch):
+        if request.state(now) is State.PENDING:
+            yield position, request
+
+
+def is_pending(now: datetime) -> Condition:
+    """Return the condition that a request is pending."""
+    pending: Condition = RequestItem.closed_as.does_not_exist() & (RequestItem.expires_at > now)
+    return pending
+
+
+def close(transaction: Transaction, closed: Request, condition: Condition) -> None:
+    """Add the closing of a request. Its write is named `request`."""
+    assert closed.closed_as
+    actions: list[Action] = [RequestItem.closed_as.set(closed.closed_as.value), *remove_due()]
+    if closed.answered_by and closed.answered_at:
+        actions += [
+            RequestItem.answered_at.set(closed.answered_at),
+            RequestItem.answered_by_id.set(closed.answered_by.user_id),
+            RequestItem.answered_by_name.set(closed.answered_by.name),
+        ]
+    if closed.note:
+        actions.append(RequestItem.note.set(closed.note))
+    if closed.grant_id:
+        actions.append(RequestItem.grant_id.set(closed.grant_id))
+    item = RequestItem(*keys.request(closed.tenant_id, closed.request_id))
+    transaction.update("request", item, actions, condition)
+
+
+def write_closed(closed: Request, what: What, by: By, condition: Condition, now: datetime) -> None:
+    """Close a request for its agent or for the system, with a ledger entry. Raises ConditionFailed or Busy."""
+    state = ledger.read_state(closed.tenant_id)
+    assert state
+    note = Note(what=what, by=by, about=closed.request_id, data={}, at=now)
+    ledger.write(state, [note], lambda transaction, _: close(transaction, closed, condition), yields_to_users=True)
+
+
+def add(transaction: Transaction, request: Request) -> None:
+    """Add a new request and its owner. The writes are named `request` and `own`."""
+    transaction.add("request", _item(request))
+    own = keys.own_request(request.agent_id, request.request_id)
+    ownership.put(transaction, own, request.tenant_id, _ttl(request))
+
+
+def request_of(item: Item) -> Request:
+    """Return the request of an item that was read together with others."""
+    assert isinstance(item, RequestItem)
+    return value_of(Request, item, tenant_id=keys.tenant_id_in(item.pk), request_id=keys.id_in(item.sk))
+
+
+def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[tuple[str, Request]]:
+    items = newest_first(RequestItem, keys.of_tenant(tenant_id), keys.REQUEST, first_id, below_id, batch)
+    yield from ((request.request_id, request) for request in map(request_of, items))
+
+
+def _item(request: Request) -> RequestItem:
+    return RequestItem(
+        *keys.request(request.tenant_id, request.request_id),
+        **attributes_of(request, RequestItem),
+        due=keys.due_on(request.tenant_id),
+        due_at=request.expires_at,
+        ttl=_ttl(request),
+    )
+
+
+def _ttl(request: Request) -> int:
+    return epoch(request.expires_at + settings.RETENTION)

@@ -1,0 +1,361 @@
+"""What each mail says, and that nothing anybody types turns a mail into something else."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from guestkey.edge.mail import compose, send
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.i18n import LANGUAGES
+from guestkey.rules.people import Grantee, GranteeType
+from guestkey.rules.periods import Period
+from tests.edge import post, samples
+from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
+from tests.typed_texts import HOSTILE, require_same_mail
+
+EACH = list(product(Kind, LANGUAGES))
+EACH_NOTICE = [(kind, language) for kind, language in EACH if kind is not Kind.ACTIVATION]
+LONGEST_MAIL = 100_000
+"""Gmail cuts a mail off at 102 kB."""
+
+
+def german(kind: Kind, facts: compose.Facts) -> str:
+    """Return the text part with blanks that break, as one reads it."""
+    return compose.write(kind, "de-AT", facts).text.replace("\u00a0", " ")
+
+
+def received(kind: Kind, language: str, facts: compose.Facts) -> post.Read:
+    """Return the mail as its recipient's programs understand it."""
+    with post.office() as requests:
+        send.send(compose.write(kind, language, facts), ["anna@acme.example"])
+    return post.read(post.as_mailed(requests[0]))
+
+
+# ------------------------------------------------------------------ what they say
+
+
+def test_an_activation_mail_says_who_asks_why_how_long_and_until_when_to_answer() -> None:
+    written = german(Kind.ACTIVATION, samples.asked())
+
+    for line in (
+        "Sven Brandt (Support) bittet um Zugang zu Ihrem Konto. "
+        "Ohne Zustimmung aus Ihrem Unternehmen kommt niemand hinein.",
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Wer fragt: Sven Brandt (Support)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Dauer ab Ihrer Zustimmung: 4 Stunden",
+        "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben",
+        "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)",
+        LINK,
+    ):
+        assert f"\n{line}\n" in written
+    assert "andere Dauer wählen oder ablehnen" in written
+
+
+def test_an_activation_mail_without_export_says_so() -> None:
+    assert "- Datenexport: nicht erbeten\n" in german(Kind.ACTIVATION, samples.asked(may_export=False))
+
+
+def test_an_agent_of_no_department_has_no_brackets_and_one_of_two_has_both() -> None:
+    assert "- Wer fragt: Sven Brandt\n" in german(Kind.ACTIVATION, samples.asked(departments=()))
+    assert "- Wer fragt: Sven Brandt (Support, Development)\n" in german(
+        Kind.ACTIVATION, samples.asked(departments=("Support", "Development"))
+    )
+
+
+def test_a_granted_mail_says_who_let_whom_in_until_when() -> None:
+    written = german(Kind.GRANTED, samples.of_grant())
+
+    for line in (
+        "Anna Albrecht hat dem Support eine Freigabe für Ihr Konto erteilt.",
+        "- Für wen: Support (alle in dieser Abteilung)",
+        "- Erteilt von: Anna Albrecht",
+        "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+        "- Gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Datenexport: nicht erlaubt",
+    ):
+        assert f"\n{line}\n" in written
+    assert "erinnern" not in written
+
+
+def test_a_grant_for_one_person_with_export_says_both() -> None:
+    sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+
+    written = german(Kind.GRANTED, samples.of_grant(grantee=sven, may_export=True))
+
+    assert "- Für wen: Sven Brandt (nur diese Person)\n" in written
+    assert "- Datenexport: erlaubt\n" in written
+
+
+def test_a_grant_for_today_ends_with_the_day_and_not_at_nought_o_clock_tomorrow() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(Period.TODAY))
+
+    assert "- Gültig bis: Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)\n" in written
+
+
+def test_a_permanent_grant_says_that_it_has_no_end_and_when_it_will_be_reviewed() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(Period.PERMANENT))
+
+    assert "- Gültig bis: unbefristet, bis jemand aus Ihrem Unternehmen die Freigabe widerruft\n" in written
+    assert "- Wir erinnern Sie am: Samstag, 22. Mai 2027, 13:00 Uhr (Europe/Berlin)\n" in written
+
+
+def test_a_revoked_mail_says_who_revoked_what_somebody_else_gave() -> None:
+    written = german(Kind.REVOKED, samples.of_grant(**samples.REVOKED))
+
+    for line in (
+        "- Erteilt von: Anna Albrecht",
+        "- Ursprünglich gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Widerrufen von: Giulia Moretti",
+        "- Widerrufen am: Montag, 23. November 2026, 14:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+    assert "\nGiulia Moretti hat eine Freigabe für den Support widerrufen." in written
+
+
+def test_a_mail_on_giving_a_grant_that_was_revoked_meanwhile_still_names_who_gave_it() -> None:
+    written = german(Kind.GRANTED, samples.of_grant(**samples.REVOKED))
+
+    assert "\nAnna Albrecht hat dem Support eine Freigabe für Ihr Konto erteilt.\n" in written
+    assert "Giulia" not in written
+
+
+def test_an_ended_mail_says_when_and_that_there_is_nothing_to_do() -> None:
+    written = german(Kind.ENDED, samples.of_grant())
+
+    assert "- Abgelaufen am: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)\n" in written
+    assert "Sie müssen nichts tun." in written
+
+
+def test_a_review_mail_says_since_when_and_how_to_revoke() -> None:
+    written = german(Kind.REVIEW, samples.of_grant(Period.PERMANENT))
+
+    assert "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)\n" in written
+    assert "widerrufen Sie sie bitte im Hilfe-Menü" in written
+
+
+def test_a_mail_that_support_is_in_says_who_when_why_and_until_when() -> None:
+    written = german(Kind.SUPPORT_IN, samples.of_login())
+
+    for line in (
+        "- Wer: Sven Brandt (Support)",
+        "- Angemeldet am: Montag, 23. November 2026, 13:05 Uhr (Europe/Berlin)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Zugang längstens bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+
+
+def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
+    assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
+
+
+def test_a_mail_on_a_booked_call_back_says_when_whom_and_where_we_call_and_about_what() -> None:
+    written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
+
+    for line in (
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)",
+        "- Wen wir anrufen: Anna Albrecht",
+        "- Telefonnummer: 0241 44686122",
+        "- Thema: Beratung",
+        "- Anliegen: „Der Import der Exposés bleibt stehen. Seit heute früh.“",
+    ):
+        assert f"\n{line}\n" in written
+    assert "Bisheriger Termin" not in written
+    assert written.endswith("weil Sie für Acme Immobilien GmbH um einen Rückruf gebeten haben.\n")
+
+
+def test_a_mail_on_a_moved_call_back_says_both_times_by_the_customers_clock() -> None:
+    facts = samples.of_callback(samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1)
+    abroad = replace(facts, tenant=replace(samples.ACME, time_zone="America/New_York"))
+
+    written = german(Kind.CALLBACK_MOVED, facts)
+    assert "- Termin: Mittwoch, 25. November 2026, 16:00 Uhr (Europe/Berlin)\n" in written
+    assert "- Bisheriger Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)\n" in written
+    assert "- Termin: Mittwoch, 25. November 2026, 10:00 Uhr (America/New_York)\n" in german(
+        Kind.CALLBACK_MOVED, abroad
+    )
+
+
+def test_a_mail_from_the_queue_names_no_time_but_the_one_that_is_no_more() -> None:
+    assert "Termin:" not in german(Kind.CALLBACK_WAITING, samples.of_callback(None))
+
+    left = german(Kind.CALLBACK_WAITING, samples.of_callback(None, samples.TUESDAY_AT_TEN, version=1))
+    assert "\n- Bisheriger Termin: Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)\n" in left
+    assert "\n- Termin:" not in left
+
+
+def test_a_mail_tells_what_the_entry_told_and_not_where_the_call_back_is_by_now() -> None:
+    facts = samples.of_callback()
+    moved_on = replace(facts, callback=replace(facts.callback, slot=samples.WEDNESDAY_AT_FOUR, version=1))
+
+    assert german(Kind.CALLBACK_BOOKED, moved_on) == german(Kind.CALLBACK_BOOKED, facts)
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_both_parts_say_the_same(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    for line in filter(None, read.text.replace("\r\n", "\n").split("\n")):
+        for piece in line.removeprefix("- ").split(": ", 1) if line.startswith("- ") else [line.removesuffix(":")]:
+            assert piece.strip(" -") in read.seen
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH_NOTICE)
+def test_every_notice_carries_the_ledgers_head_in_its_header_and_in_both_parts(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    assert read.headers["guestkey-head"] == [str(HEAD)]
+    assert f"\nGuestkey-Head: {HEAD}\n" in read.text.replace("\r\n", "\n")
+    assert f"Guestkey-Head: {HEAD}" in read.seen
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
+def test_the_html_part_says_its_language(language: str) -> None:
+    read = received(Kind.GRANTED, language, samples.of_grant())
+
+    assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])
+
+
+# ------------------------------------------------------------------ links
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_the_only_link_is_the_one_to_the_request(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    assert read.links == ({LINK} if kind is Kind.ACTIVATION else set())
+
+
+@pytest.mark.parametrize(("kind", "language"), EACH)
+def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: str) -> None:
+    read = received(kind, language, samples.every_kind()[kind])
+
+    elements = {element for element, _, _ in read.elements}
+    assert elements.isdisjoint({"img", "script", "link", "iframe", "object", "embed", "form", "input", "svg", "base"})
+    assert not any(name in ("src", "background", "srcset") or name.startswith("on") for _, name, _ in read.elements)
+    assert not any("url(" in style or "@import" in style for style in [*read.styles, *(v for _, _, v in read.elements)])
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("https://support.other.example", f"https://support.other.example/activate#{REQUEST_ID}"),
+        ("https://support.other.example/", f"https://support.other.example/activate#{REQUEST_ID}"),
+        ("http://guestkey.localhost:4566", f"http://guestkey.localhost:4566/activate#{REQUEST_ID}"),
+        ("", "ValueError"),
+        ("support.other.example", "ValueError"),
+        ("javascript:alert(1)", "ValueError"),
+    ],
+)
+def test_the_link_begins_with_the_setting_and_nothing_else_can_make_one(base_url: str, told: str) -> None:
+    program = (
+        "from guestkey.edge.mail import compose; from tests.edge import samples\n"
+        "try: text = compose.write(compose.Kind.ACTIVATION, 'de', samples.asked()).text\n"
+        "except ValueError: print('ValueError')\n"
+        "else: print(*[line for line in text.splitlines() if '/activate' in line])"
+    )
+    environment = os.environ | {
+        "BASE_URL": base_url,
+        "HTTP_HOST": "evil.example",
+        "HTTP_X_FORWARDED_HOST": "evil.example",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == told
+
+
+@pytest.mark.parametrize(
+    "request_id", ["", "../..", f"{REQUEST_ID}\n", f'{REQUEST_ID}" onclick="x', "javascript:x", REQUEST_ID.lower()]
+)
+def test_what_is_no_requests_id_makes_no_link(request_id: str) -> None:
+    with pytest.raises(ValueError, match="no link"):
+        compose.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (Kind.ACTIVATION, samples.of_grant()),
+        (Kind.GRANTED, samples.asked()),
+        (Kind.ENDED, samples.of_login()),
+        (Kind.SUPPORT_IN, samples.of_grant()),
+        (Kind.GRANTED, samples.of_callback()),
+        (Kind.CALLBACK_MOVED, samples.of_grant()),
+    ],
+)
+def test_facts_of_another_kind_of_mail_are_refused(kind: Kind, facts: compose.Facts) -> None:
+    with pytest.raises(ValueError, match="are not the facts of"):
+        compose.write(kind, "de", facts)
+
+
+# ------------------------------------------------------------------ what people type
+
+
+@cache
+def harmless(kind: Kind, language: str) -> post.Read:
+    """Return the mail in which nobody typed anything odd, but for one address, so that it has every sentence."""
+    return received(kind, language, samples.every_kind_typed("Sven at evil.example")[kind])
+
+
+def test_there_are_many_hostile_mails() -> None:
+    assert len(HOSTILE) * len(Kind) * len(LANGUAGES) > 2_000
+
+
+@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_people_type_a_mail_is_still_that_mail(typed: str) -> None:
+    for kind, language in product(Kind, LANGUAGES):
+        read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless(kind, language)
+
+        require_same_mail(read, expected, {LINK} if kind is Kind.ACTIVATION else set())
+        assert read.recipients == ["anna@acme.example"]
+
+
+@pytest.mark.parametrize("field", ["agent_name", "reason", "departments", "tenant"])
+@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_is_typed_in_one_field_leaves_the_others_as_they_are(field: str, typed: str) -> None:
+    told = samples.asked()
+    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(told.tenant, name=typed)}
+
+    lines = german(Kind.ACTIVATION, replace(told, **{field: changed.get(field, typed)})).split("\n")
+
+    assert "- Dauer ab Ihrer Zustimmung: 4 Stunden" in lines
+    assert "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben" in lines
+    assert "- Antwort möglich bis: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)" in lines
+    assert [line for line in lines if line.startswith("https:")] == [LINK]
+
+
+def test_the_longest_mail_is_not_cut_off_by_gmail() -> None:
+    for kind, facts in samples.every_kind_typed("<" * 10_000).items():
+        assert len(compose.write(kind, "de", facts).html.encode()) < LONGEST_MAIL
+
+
+def test_a_script_can_be_read_as_what_it_is() -> None:
+    read = received(Kind.ACTIVATION, "en", samples.asked(reason="<script>alert(1)</script>"))
+
+    assert "“<script>alert(1)</script>”" in read.seen
+    assert "“<script>alert(1)</script>”" in read.text
+
+
+def test_brackets_are_explained_where_there_are_any_and_only_there() -> None:
+    explained = "Zeichen in eckigen Klammern"
+
+    assert explained in german(Kind.ACTIVATION, samples.asked(reason="siehe https://evil.example"))
+    assert explained in german(Kind.GRANTED, samples.of_grant(tenant=replace(samples.ACME, name="immo.example")))
+    assert explained not in german(Kind.ACTIVATION, samples.asked(reason="z.B. Version 24.3 [1] am 23.11.2026"))
+
+
+def test_an_answer_that_is_due_at_midnight_is_due_at_midnight() -> None:
+    """A moment is not an end: until 0:00 on Tuesday one may answer."""
+    midnight = MONDAY_NOON + timedelta(hours=11)
+
+    assert "bis: Dienstag, 24. November 2026, 00:00 Uhr" in german(Kind.ACTIVATION, samples.asked(expires_at=midnight))

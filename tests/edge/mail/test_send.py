@@ -1,0 +1,184 @@
+"""The way out: one mail for each recipient, and what happens when SES says no."""
+
+import logging
+import os
+import subprocess
+import sys
+import traceback
+from http import HTTPStatus
+
+import pytest
+import time_machine
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from guestkey.edge.mail import compose, send
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.send import MailFailed
+from tests.edge import post, samples
+from tests.edge.samples import HEAD, MONDAY_NOON
+
+ANNA, BERTA, GIULIA = "anna@acme.example", "berta@acme.example", "giulia@acme.example"
+NOTICE = compose.write(Kind.GRANTED, "de", samples.of_grant())
+ACTIVATION = compose.write(Kind.ACTIVATION, "de", samples.asked())
+AT_SES = "https://email.eu-central-1.amazonaws.com"
+
+
+def rejected(address: str) -> post.Refusal:
+    return HTTPStatus.BAD_REQUEST, "MessageRejected", f"Email address is not verified: {address}"
+
+
+def throttled(_: str) -> post.Refusal:
+    return HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
+
+
+def test_each_recipient_gets_a_mail_of_their_own() -> None:
+    with post.office() as requests:
+        send.send(NOTICE, [ANNA, GIULIA])
+
+    assert [request["Destination"] for request in requests] == [{"ToAddresses": [ANNA]}, {"ToAddresses": [GIULIA]}]
+    assert GIULIA not in str(requests[0])
+
+
+def test_nobody_to_send_to_sends_nothing() -> None:
+    with post.office() as requests:
+        send.send(NOTICE, [])
+
+    assert requests == []
+
+
+def test_a_mail_has_our_headers_and_both_parts() -> None:
+    with post.office() as requests:
+        send.send(NOTICE, [ANNA])
+    received = post.read(post.as_mailed(requests[0]))
+
+    assert received.headers == {
+        "from": ["Käsehandel Support <support@vendor.example>"],
+        "to": [ANNA],
+        "reply-to": ["help@vendor.example"],
+        "subject": ["Neue Freigabe für den Support"],
+        "auto-submitted": ["auto-generated"],
+        "guestkey-head": [str(HEAD)],
+        "mime-version": ["1.0"],
+    }
+    assert received.parts == ["multipart/alternative", "text/plain", "text/html"]
+    assert requests[0]["ConfigurationSetName"] == "guestkey"
+    assert requests[0]["FromEmailAddress"] == "=?utf-8?q?K=C3=A4sehandel_Support?= <support@vendor.example>"
+    assert post.as_mailed(requests[0]).isascii()
+
+
+def test_an_activation_mail_has_no_head_since_nothing_has_changed_yet_for_the_customer() -> None:
+    with post.office() as requests:
+        send.send(ACTIVATION, [ANNA])
+
+    assert "guestkey-head" not in post.read(post.as_mailed(requests[0])).headers
+
+
+def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration_set() -> None:
+    program = (
+        "from guestkey.edge.mail import send; from tests.edge import post\n"
+        "with post.office() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@acme.example'])\n"
+        "print(sorted(requests[0]), requests[0]['FromEmailAddress'], b'Reply-To' in post.as_mailed(requests[0]))"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAIL_", "BASE_"))}
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | {"MAIL_SENDER": "support@vendor.example", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
+
+
+def test_one_recipient_whom_ses_rejects_does_not_keep_the_others_from_theirs() -> None:
+    refusing = post.office(lambda address: rejected(address) if address == BERTA else None)
+    with refusing as requests, pytest.raises(MailFailed) as failed:
+        send.send(NOTICE, [ANNA, BERTA, GIULIA])
+
+    assert [request["Destination"]["ToAddresses"] for request in requests] == [[ANNA], [BERTA], [GIULIA]]
+    assert failed.value.unsent == (BERTA,)
+    assert str(failed.value) == "1 of 3 mails not sent: MessageRejected"
+
+
+def test_when_ses_throttles_it_is_tried_once_more_and_the_rest_waits_for_another_time() -> None:
+    refusing = post.office(lambda address: None if address == ANNA else throttled(address))
+    with refusing as requests, pytest.raises(MailFailed) as failed:
+        send.send(NOTICE, [ANNA, BERTA, GIULIA])
+
+    assert [request["Destination"]["ToAddresses"] for request in requests] == [[ANNA], [BERTA], [BERTA]]
+    assert failed.value.unsent == (BERTA, GIULIA)
+    assert str(failed.value) == "2 of 3 mails not sent: TooManyRequestsException"
+
+
+@pytest.mark.parametrize("timeout", [ConnectTimeoutError, ReadTimeoutError])
+def test_when_ses_does_not_answer_nobody_waits_once_for_each_recipient(
+    timeout: type[ConnectTimeoutError | ReadTimeoutError],
+) -> None:
+    refusing = post.office(lambda address: timeout(endpoint_url=AT_SES))
+    with refusing as requests, pytest.raises(MailFailed) as failed:
+        send.send(NOTICE, [ANNA, GIULIA])
+
+    assert len(requests) == 2
+    assert failed.value.unsent == (ANNA, GIULIA)
+    assert str(failed.value) == f"2 of 2 mails not sent: {timeout.__name__}"
+
+
+def test_after_ten_seconds_no_further_recipient_is_tried() -> None:
+    with time_machine.travel(MONDAY_NOON, tick=False) as clock:
+
+        def slow(_: str) -> None:
+            clock.shift(6)
+
+        with post.office(slow) as requests, pytest.raises(MailFailed) as failed:
+            send.send(NOTICE, [ANNA, BERTA, GIULIA])
+
+    assert len(requests) == 2
+    assert failed.value.unsent == (GIULIA,)
+    assert str(failed.value) == "1 of 3 mails not sent: TimeIsUp"
+
+
+@pytest.mark.parametrize("refusal", [rejected, throttled, lambda _: ReadTimeoutError(endpoint_url=AT_SES)])
+def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
+    refusal: object, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert callable(refusal)
+    caplog.set_level(logging.INFO)
+    with post.office(refusal), pytest.raises(MailFailed) as failed:
+        send.send(NOTICE, [ANNA])
+
+    traces = "".join(traceback.format_exception(failed.value))
+    assert "MailFailed" in traces
+    assert not any("acme.example" in told for told in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "anna",
+        "anna@acme.example, mallory@evil.example",
+        "anna@acme.example;mallory@evil.example",
+        "anna@acme.example\r\nBcc: mallory@evil.example",
+        "anna@acme.example\nBcc:mallory@evil.example",
+        "anna@acme.example\u2028mallory@evil.example",
+        "anna@acme.example\x00",
+        "Anna <anna@acme.example>",
+        "<anna@acme.example>",
+        '"anna"@acme.example',
+        "anna@acme.example@evil.example",
+        "anna@acme.example(mallory)",
+        "list:anna@acme.example",
+        "anna@[127.0.0.1]",
+        "anna@\u0430cme.example",
+        "anna@acme.example " * 30,
+        "a" * 300 + "@acme.example",
+        "=?UTF-8?Q?anna=0A?= @acme.example",
+    ],
+)
+def test_what_is_not_plainly_one_address_never_reaches_ses(address: str) -> None:
+    with post.office() as requests, pytest.raises(MailFailed) as failed:
+        send.send(NOTICE, [address, GIULIA])
+
+    assert [request["Destination"]["ToAddresses"] for request in requests] == [[GIULIA]]
+    assert failed.value.unsent == (address,)

@@ -1,0 +1,146 @@
+"""An hour before a call-back: its schedule fires, whoever asked for it is reminded, if there is still something to."""
+
+import json
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.edge.mail.send import MailFailed
+from guestkey.rules.callbacks import Callback
+from guestkey.rules.instants import text_of
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from tests import factories, table
+from tests.calls import LambdaContext, handler
+from tests.edge import post
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, CARLA
+
+NOON = TUESDAY_AT_TEN + timedelta(hours=2)
+ANNAS = "anna@acme.example"
+
+
+def fire(asked: Callback, starts_at: datetime = TUESDAY_AT_TEN) -> None:
+    """Call the function as the schedule of that time does."""
+    told = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
+    assert handler("reminder")(json.loads(json.dumps(told)), LambdaContext()) is None
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_anna_is_reminded_in_her_language_with_the_ledgers_head_and_without_an_invitation(
+    world: time_machine.Traveller, mails: list[post.Sent], capsys: pytest.CaptureFixture[str]
+) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    tip = ledger.read_state("acme")
+    world.move_to(TUESDAY_AT_TEN - timedelta(hours=1))
+
+    fire(booked)
+
+    (sent,) = mails
+    read = post.read(post.as_mailed(sent))
+    assert tip
+    assert read.recipients == [ANNAS]
+    assert read.headers["subject"] == ["Erinnerung an Ihren Rückruf vom Support"]
+    assert read.headers["guestkey-head"] == [str(tip.head)]
+    assert read.calendars == []
+    assert "Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)" in read.text.replace("\u00a0", " ")
+    assert lines(capsys) == [
+        {"tenant_id": "acme", "callback_id": booked.callback_id, "notice": "callback_reminder", "mailed": 1}
+    ]
+
+
+def test_whom_an_agent_has_promised_to_call_is_reminded_too(mails: list[post.Sent]) -> None:
+    booked = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
+
+    fire(booked)
+
+    assert post.recipients(mails) == [ANNAS]
+
+
+def test_a_schedule_that_fires_again_reminds_nobody_again(mails: list[post.Sent]) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+
+    fire(booked)
+    fire(booked)
+
+    assert len(mails) == 1
+
+
+def test_after_a_move_only_the_new_time_is_reminded_of(mails: list[post.Sent]) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.moved(booked, NOON)
+
+    fire(booked)
+    assert mails == []
+
+    fire(booked, NOON)
+    assert len(mails) == 1
+
+
+def test_whoever_was_reminded_and_moves_is_reminded_of_the_other_time_as_well(mails: list[post.Sent]) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    fire(booked)
+    factories.moved(booked, NOON)
+
+    fire(booked, NOON)
+
+    assert len(mails) == 2
+
+
+def test_of_what_was_cancelled_closed_or_moved_to_the_queue_nobody_is_reminded(mails: list[post.Sent]) -> None:
+    cancelled = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.cancelled(cancelled)
+    closed = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.closed(factories.taken(closed))
+    waiting = factories.callback(CARLA, TUESDAY_AT_TEN)
+    factories.moved(waiting, None, by=CARLA)
+
+    for asked in (cancelled, closed, waiting):
+        fire(asked)
+
+    assert mails == []
+
+
+def test_when_the_call_has_begun_there_is_nothing_to_remind_of(
+    world: time_machine.Traveller, mails: list[post.Sent]
+) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    world.move_to(TUESDAY_AT_TEN)
+
+    fire(booked)
+
+    assert mails == []
+
+
+@pytest.mark.parametrize("email", [None, "anna"])
+def test_whose_token_has_no_address_is_not_reminded(mails: list[post.Sent], email: str | None) -> None:
+    fire(factories.callback(ANNA.but(email=email), TUESDAY_AT_TEN))
+
+    assert mails == []
+
+
+def test_of_what_is_gone_nobody_is_reminded(mails: list[post.Sent]) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    table.drop(keys.callback("acme", booked.callback_id))
+
+    fire(booked)
+
+    assert mails == []
+
+
+def test_a_reminder_that_ses_does_not_take_is_an_error_so_that_it_is_tried_again(mails: list[post.Sent]) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    refusal = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified: anna@acme.example"
+
+    with post.office(lambda address: refusal), pytest.raises(MailFailed, match="MessageRejected") as failed:
+        fire(booked)
+    assert "anna" not in str(failed.value)
+
+    fire(booked)
+    assert post.recipients(mails) == [ANNAS]

@@ -1,0 +1,141 @@
+"""What nobody should send, in one place: bodies, one-line texts, tokens. Every endpoint's tests draw from it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.personas import ANNA, SVEN
+
+Case = Any
+"""What `pytest.param` returns."""
+PLAIN = {"content-type": "text/plain"}
+NO_TYPE = {"content-type": ""}
+
+
+def bodies(good: dict[str, Any]) -> list[Case]:
+    """Return (how it is sent, status, code) for bodies that no route takes; `good` is one that this route takes."""
+    text = json.dumps(good)
+    first = next(iter(good))
+    open_end = text.removesuffix("}")
+    bad_json = {
+        "cut off": text[:-1],
+        "two values": text + text,
+        "single quotes": text.replace('"', "'"),
+        "a comment": text + "// yes",
+        "200,000 brackets": "[" * 200_000,
+        "20,000 brackets": "[" * 20_000,
+        "17 deep": f'{open_end}, "more": {"[" * 17}{"]" * 17}}}',
+        "a number of 5,000 digits": f'{open_end}, "more": {"7" * 5_000}}}',
+        "a number of 16 digits": f'{open_end}, "more": -{"7" * 16}}}',
+        "a number beyond floats": f'{open_end}, "more": 1e400}}',
+        "NaN": f'{open_end}, "more": NaN}}',
+        "Infinity": f'{open_end}, "more": -Infinity}}',
+        "no UTF-8": b"\xff\xfe",
+        "no UTF-8 in a text": open_end.encode() + b', "more": "\xed\xa0\x80"}',
+        "half a character": f'{open_end}, "more": "\\ud800"}}',
+        "half a character in a name": f'{open_end}, "\\udfff": 1}}',
+        "half a character in a list": f'{open_end}, "more": [{{"a": "\\ud83d"}}]}}',
+        "half a character, unescaped": f'{open_end}, "more": "\ud800"}}',
+        "a name twice": f"{open_end}, {json.dumps(first)}: {json.dumps(good[first])}}}",
+        "a byte order mark": f"\ufeff{text}",
+        "33 kB": f'{open_end}, "more": "{"x" * 33_000}"}}',
+        "UTF-16": text.encode("utf-16"),
+    }
+    invalid = {
+        "an unknown field": json.dumps(good | {"surprise": 1}),
+        "a field that should not be": json.dumps(good | {"__proto__": {"may_grant": True}}),
+        "no object": json.dumps([good]),
+        "a text": '"text"',
+        "a number": "5",
+        "nothing at all": "null",
+        "an empty object": "{}",
+        "no body": "",
+        "16 deep": f'{open_end}, "more": {"[" * 15}{"]" * 15}}}',
+        "a number of 15 digits": f'{open_end}, "more": {"7" * 15}}}',
+        "20 kB of an unknown field": json.dumps(good | {"more": "x" * 20_000}),
+    }
+    not_json = {
+        "text/plain": PLAIN,
+        "no type": NO_TYPE,
+        "a form": {"content-type": "application/x-www-form-urlencoded"},
+    }
+    return [
+        *(pytest.param({"raw": raw}, 400, "json_invalid", id=name) for name, raw in bad_json.items()),
+        *(pytest.param({"raw": raw}, 422, "input_invalid", id=name) for name, raw in invalid.items()),
+        *(
+            pytest.param({"raw": text, "headers": headers}, 415, "not_json", id=name)
+            for name, headers in not_json.items()
+        ),
+    ]
+
+
+def wrong(**fields: list[Any]) -> list[Case]:
+    """Return (field, value) for each wrong value of each field."""
+    return [
+        pytest.param(field, value, id=f"{field}: {str(value)[:40]!r}")
+        for field, values in fields.items()
+        for value in values
+    ]
+
+
+NO_TEXTS: list[Any] = [5, 1.5, True, None, ["text"], {"text": "text"}]
+NO_BOOLEANS: list[Any] = [0, 1, "true", "false", "", None, [], {}]
+NO_SLUGS: list[Any] = [*NO_TEXTS, "", " acme", "ACME", "-acme", "a_b", "acme\n", "acme#x", "ä", "a/b", "a" * 65]
+TRICKS = [
+    f"before{character}after"
+    for character in "\x00\n\r\t\x1b\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a\u202e\u2066\u2069"
+]
+"""One-line texts with characters that end lines, move cursors or reorder what is read."""
+
+USERS = [
+    pytest.param(ANNA.but(**claims), id=str(claims)[:50])
+    for claims in (
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "anna albrecht"},
+        {"sub": "änna"},
+        {"sub": "anna\n"},
+        {"sub": "a" * 129},
+        {"sub": ["anna"]},
+        {"tenant_id": None},
+        {"tenant_id": ""},
+        {"tenant_id": "ACME"},
+        {"tenant_id": "acme/globex"},
+        {"tenant_id": "acme#globex"},
+        {"tenant_id": "-acme"},
+        {"tenant_id": "acme\n"},
+        {"tenant_id": "a" * 65},
+        {"tenant_id": "[acme globex]"},
+    )
+]
+"""Users whose token lacks a claim, or has one that is not of the agreed form."""
+
+NAMELESS = [ANNA.but(sub=None), ANNA.but(tenant_id=None), ANNA.but(tenant_id="acme#globex")]
+"""Some of them, for routes that only read: `tests/functions/test_me.py` asks with all."""
+
+AGENTS = [
+    pytest.param(SVEN.but(sub=sub), id=repr(sub)[:50])
+    for sub in (None, "", "SVEN", "sven brandt", "sven\n", "a" * 65, "sven|1", ["sven"])
+]
+"""Agents whose token lacks the claim, or has one that is not of the agreed form."""
+
+NO_IDS = [
+    "x",
+    "01ARZ3NDEKTSV4RRFFQ69G5FA",
+    "01arz3ndektsv4rrffq69g5fav",
+    "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+    "01ARZ3NDEKTSV4RRFFQ69G5FA%0A",
+    "%00",
+    "%2e%2e",
+    "%F0%9F%94%91",
+    "~",
+    "%22%27",
+    "a" * 3_000,
+]
+"""What cannot be an id, as it stands in a path."""
+UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+NO_LIMITS = ["0", "-1", "101", "1000000", "abc", "", "1.5", "NaN", "9" * 400, "1,2", "%00"]
+NO_CURSORS = ["", "x", "AAAA", "~", "%F0%9F%94%91", "%00", "AAAAAAAAAAAAAAAAAAAA", "=" * 20, "A" * 999]
+TOO_LONG_CURSOR = "A" * 1001

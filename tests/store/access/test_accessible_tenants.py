@@ -1,0 +1,181 @@
+"""Where an agent may enter now: found through the index, confirmed on the live keys."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from guestkey.rules.people import Agent
+from guestkey.store.access import accessible_tenants, live_keys
+from guestkey.store.access.accessible_tenants import AccessibleTenant
+from guestkey.store.dynamodb import keys
+from guestkey.store.registry import people, tenants
+from tests import factories, table
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, CARLA, DORA, SVEN, Caller
+from tests.store import wire
+
+HOUR = timedelta(hours=1)
+TENANTS = [f"tenant-{letter}" for letter in "abcdefgh"]
+
+
+def open_to(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[AccessibleTenant]:
+    return [place for _, place in found(agent, behind, batch)]
+
+
+def found(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[tuple[str, AccessibleTenant]]:
+    record = people.agent(agent.id)
+    assert isinstance(record, Agent)
+    return list(accessible_tenants.of_agent(record, behind, batch, factories.now()))
+
+
+def user_of(tenant_id: str) -> Caller:
+    return ANNA.but(tenant_id=tenant_id)
+
+
+@pytest.fixture
+def eight_tenants(world: object) -> list[str]:
+    """Eight tenants that each let Sven or his department in, of whom some share a shard."""
+    for number, tenant_id in enumerate(TENANTS):
+        factories.tenant(tenant_id, name=f"Tenant {number}")
+        factories.grant(SVEN if number % 2 else "support", by=user_of(tenant_id))
+    return TENANTS
+
+
+def test_without_a_grant_sven_may_enter_nowhere():
+    assert open_to() == []
+
+
+def test_sven_may_enter_where_he_or_his_department_was_let_in():
+    ours, theirs = factories.grant(SVEN, by=ANNA), factories.grant("support", by=CARLA, may_export=True)
+    factories.grant(DORA, by=ANNA)
+    factories.grant("development", by=CARLA)
+
+    places = sorted(open_to(), key=lambda place: place.tenant_id)
+
+    assert places == [
+        AccessibleTenant(
+            tenant_id="acme",
+            name="Acme Immobilien GmbH",
+            ends_at=ours.ends_at,
+            may_export=False,
+            grant_ids=[ours.grant_id],
+        ),
+        AccessibleTenant(
+            tenant_id="globex", name="Globex Inc.", ends_at=theirs.ends_at, may_export=True, grant_ids=[theirs.grant_id]
+        ),
+    ]
+
+
+def test_several_grants_of_a_tenant_are_one_place_their_union():
+    made = [
+        factories.grant(SVEN, period="2h"),
+        factories.grant("support", may_export=True),
+        factories.grant(SVEN, period="4h"),
+    ]
+
+    [place] = open_to()
+
+    assert place.grant_ids == sorted(grant.grant_id for grant in made)
+    assert (place.ends_at, place.may_export) == (MONDAY_NOON + 4 * HOUR, True)
+
+
+def test_a_permanent_grant_has_no_end():
+    factories.grant(SVEN, period="permanent")
+    factories.grant(SVEN)
+
+    assert [place.ends_at for place in open_to()] == [None]
+
+
+def test_what_is_over_is_not_listed_though_its_key_was_not_swept(world):
+    factories.grant(SVEN)
+    world.shift(HOUR)
+
+    assert len(table.items(sk_begins=keys.LIVE)) == 1
+    assert open_to() == []
+
+
+def test_what_was_revoked_is_not_listed_though_the_index_lags(world):
+    """The index still names the key; the key itself is gone when it is read."""
+    factories.grant(SVEN)
+    grant = factories.grant(SVEN, by=CARLA)
+    done: list[bool] = []
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        if request.operation == "BatchGetItem" and done == [True]:
+            done.append(False)
+            factories.revoked(grant, by=CARLA)
+        if "IndexName" in request.body:
+            done[:] = done or [True]
+        return send()
+
+    with wire.through(script):
+        places = open_to()
+
+    assert [place.tenant_id for place in places] == ["acme"]
+
+
+def test_a_tenant_without_a_record_is_listed_by_its_id():
+    factories.grant(SVEN)
+    tenants.TenantItem(*keys.tenant("acme")).delete()
+
+    assert [place.name for place in open_to()] == ["acme"]
+
+
+def test_whoever_left_the_department_is_out():
+    factories.grant("support")
+    factories.agent("sven", "development")
+
+    assert open_to() == []
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_every_tenant_is_listed_once_whatever_is_read_at_a_time(eight_tenants, batch):
+    assert sorted(place.tenant_id for place in open_to(batch=batch)) == eight_tenants
+
+
+def test_the_list_goes_on_from_any_position(eight_tenants):
+    all_of_it = found()
+
+    for index, (position, _) in enumerate(all_of_it):
+        assert found(behind=position) == all_of_it[index + 1 :], position
+
+
+def test_a_tenant_whose_id_begins_with_anothers_is_another_tenant():
+    for tenant_id in ("tenant", "tenant-a", "tenant0"):
+        factories.tenant(tenant_id)
+        factories.grant(SVEN, by=user_of(tenant_id))
+        factories.grant("support", by=user_of(tenant_id))
+    record = people.agent("sven")
+    assert record
+
+    for shard in range(keys.GRANTEE_SHARDS):
+        pairs = list(live_keys.tenants_of(record, shard, ""))
+        ids = [tenant_id for tenant_id, _ in pairs]
+        assert pairs == sorted(pairs)
+        for tenant_id in set(ids):
+            behind = [found for found, _ in live_keys.tenants_of(record, shard, tenant_id)]
+            assert behind == [found for found in ids if found > tenant_id]
+
+
+def test_what_the_index_found_is_confirmed_strongly_consistent():
+    factories.grant(SVEN)
+
+    with wire.watched() as came:
+        open_to()
+
+    confirming = [request for request in came if request.operation == "BatchGetItem"]
+    assert confirming
+    assert all(request.body["RequestItems"]["guestkey"]["ConsistentRead"] is True for request in confirming)
+
+
+def test_live_keys_are_confirmed_by_tenant():
+    ours, theirs = factories.grant(SVEN, by=ANNA), factories.grant(SVEN, by=CARLA)
+    pairs = [("acme", ours.grant_id), ("globex", theirs.grant_id), ("globex", ours.grant_id)]
+
+    confirmed = live_keys.confirm(pairs)
+
+    assert {tenant_id: [key.grant_id for key in live] for tenant_id, live in confirmed.items()} == {
+        "acme": [ours.grant_id],
+        "globex": [theirs.grant_id],
+    }

@@ -1,0 +1,539 @@
+"""Logins in the table: recorded together with the proof that they may be, ended, read as they stand, and counted."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+import time_machine
+from botocore.awsrequest import AWSResponse
+
+from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
+from guestkey.rules.access import Action, Open, decide
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, enter
+from guestkey.store.access import grants, live_keys, logins
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.transaction import ConditionFailed
+from guestkey.store.ledger import ledger
+from tests import factories, table
+from tests.calls import call
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
+from tests.store import wire
+from tests.store.wire import Request, Send
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def doorstep(agent: Caller = SVEN, tenant_id: str = "acme") -> logins.LoginContext:
+    return logins.load_context(agent.id, tenant_id, None, factories.now())
+
+
+def at_the_door(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins.LoginContext]:
+    """Return a login that is not kept yet, and what it stands on."""
+    step = doorstep(agent)
+    decision = decide(step.live_keys, step.agent, Action.ENTER, factories.now())
+    assert isinstance(decision, Open)
+    login = enter(
+        login_id=id,
+        tenant_id="acme",
+        agent=step.agent,
+        grant=decision.grant,
+        may_export=decision.may_export,
+        reason="The import stands still",
+        ticket="T-1",
+        now=factories.now(),
+    )
+    return login, step
+
+
+def log_in(login: Login, step: logins.LoginContext) -> None:
+    logins.save(login, step, None)
+
+
+def refuse(agent: Caller = SVEN, tenant_id: str = "acme") -> None:
+    logins.record_refusal(doorstep(agent, tenant_id), factories.now())
+
+
+def overview(behind: str | None = None, tenant_id: str = "acme") -> list[Login]:
+    return [login for _, login in logins.overview(tenant_id, factories.now(), behind, 2)]
+
+
+def told() -> list[tuple[str, object]]:
+    """What acme's ledger tells of logins and refusals: what, and how many refusals came before."""
+    entries = [entry for entry in ledger.entries_after("acme", 0, 1000) if entry.what.value.startswith("login.")]
+    return [(entry.what.value, entry.data.get("refusals_before")) for entry in entries]
+
+
+def settled(*recorded: Login) -> list[Login]:
+    return logins.settle("acme", list(recorded), factories.now())
+
+
+# --- What a login stands on ------------------------------------------------------------------------------------------
+
+
+def test_svens_login_stands_on_himself_the_live_keys_and_the_ledger():
+    grant = factories.grant("support")
+
+    found = doorstep()
+
+    assert found.agent.name == "Sven Brandt"
+    assert [key.grant_id for key in found.live_keys] == [grant.grant_id]
+    assert found.ledger == ledger.read_state("acme")
+    assert found.refusals == []
+
+
+def test_at_a_tenant_that_nobody_registered_there_is_no_ledger():
+    assert doorstep(tenant_id="nobody").ledger is None
+
+
+@pytest.mark.parametrize("agent", [EMIL, SVEN.but(sub="nobody")])
+def test_an_inactive_or_unknown_agent_gets_no_further(agent):
+    with pytest.raises(AgentInactive):
+        doorstep(agent)
+
+
+# --- Recording -------------------------------------------------------------------------------------------------------
+
+
+def test_a_login_reads_as_it_was_recorded():
+    factories.grant(SVEN)
+    login, step = at_the_door()
+
+    log_in(login, step)
+
+    assert logins.find_one("acme", "01J") == login
+    assert logins.find_one("globex", "01J") is None
+    assert told() == [("login.recorded", 0)]
+
+
+def test_recording_is_three_reads_side_by_side_and_one_write():
+    factories.grant(SVEN)
+
+    with wire.in_rounds(3, 1):
+        body = {"tenant_id": "acme", "reason": "The import stands still"}
+        answer = call("POST", "/v1/support/logins", body, caller=SVEN, headers={"Idempotency-Key": "abc"})
+
+    assert answer.status == 201
+
+
+def test_a_revoke_that_came_first_wins():
+    grant = factories.grant(SVEN)
+    waiting = at_the_door()
+    factories.revoked(grant)
+
+    with pytest.raises(ConditionFailed):
+        log_in(*waiting)
+    assert logins.find_one("acme", "01J") is None
+
+
+def test_a_grant_whose_time_is_up_before_the_login_is_stored_vanished(world):
+    """The key may still lie there: its own end decides, in the transaction too."""
+    factories.grant(SVEN)
+    login, step = at_the_door()
+    world.shift(HOUR)
+
+    with pytest.raises(ConditionFailed):
+        log_in(replace(login, logged_in_at=factories.now()), step)
+
+
+@pytest.mark.parametrize(
+    ("to", "move"),
+    [
+        ("support", lambda: factories.agent("sven", "development")),
+        ("support", lambda: factories.agent("sven", "support", is_active=False)),
+        (SVEN, lambda: factories.agent("sven", "support", is_active=False)),
+    ],
+)
+def test_an_agent_who_left_before_the_login_is_stored_is_out(to, move):
+    factories.grant(to)
+    waiting = at_the_door()
+    move()
+
+    with pytest.raises(ConditionFailed):
+        log_in(*waiting)
+
+
+def test_whoever_changes_departments_under_a_grant_of_his_own_is_still_in():
+    factories.grant(SVEN)
+    waiting = at_the_door()
+    factories.agent("sven", "development")
+
+    log_in(*waiting)
+
+    assert logins.find_one("acme", "01J") is not None
+
+
+def test_60_logins_an_hour_are_enough(world):
+    factories.grant(SVEN, period="today")
+    factories.login(SVEN)
+    [counter] = table.items("AGENT#sven", "COUNT#login")
+    table.put([counter | {"number": {"N": str(MAX_LOGINS_AN_HOUR - 1)}}])
+    world.shift(2 * MINUTE)
+    log_in(*at_the_door(id="60"))
+
+    with pytest.raises(TooManyRequests) as refused:
+        log_in(*at_the_door(id="61"))
+
+    assert refused.value.members == {"retry_after": 58 * 60}
+    assert logins.find_one("acme", "61") is None
+    factories.grant("development")
+    factories.login(DORA)
+    world.shift(58 * MINUTE)
+    log_in(*at_the_door(id="62"))
+
+
+def test_a_condition_that_nobody_set_is_a_bug():
+    factories.grant(SVEN)
+    waiting = at_the_door()
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        return wire.failing(400, "TransactionCanceledException", _only_of("AGENT#sven", "OWN#", request))
+
+    with wire.through(script), pytest.raises(ConditionFailed) as unmet:
+        log_in(*waiting)
+    assert list(unmet.value.failed) == ["own"]
+
+
+def _only_of(pk: str, sk: str, request: Request) -> list[str | None]:
+    found = [operation.get("Key") or operation["Item"] for _, operation in request.items]
+    return [
+        "ConditionalCheckFailed" if key["PK"]["S"] == pk and key["SK"]["S"].startswith(sk) else None for key in found
+    ]
+
+
+# --- Refusing --------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_refusal_in_an_hour_stands_in_the_ledger_and_later_ones_are_counted():
+    for _ in range(4):
+        refuse()
+
+    assert told() == [("login.refused", 0)]
+    [counter] = table.items("AGENT#sven", "COUNT#refused")
+    assert (counter["number"], counter["reported"]) == ({"N": "4"}, {"N": "1"})
+
+
+def test_the_next_entry_tells_of_those_that_were_only_counted(world):
+    for _ in range(4):
+        refuse()
+    factories.grant(SVEN)
+    factories.login(SVEN)
+    factories.login(SVEN)
+    refuse()
+    world.shift(HOUR)
+    refuse()
+    world.shift(HOUR)
+    refuse()
+
+    assert told() == [
+        ("login.refused", 0),
+        ("login.recorded", 3),
+        ("login.recorded", 0),
+        ("login.refused", 1),
+        ("login.refused", 0),
+    ]
+
+
+def test_each_agent_is_counted_at_each_tenant():
+    for agent, tenant_id in [(SVEN, "acme"), (DORA, "acme"), (SVEN, "globex"), (SVEN, "acme")]:
+        refuse(agent, tenant_id)
+
+    assert told() == [("login.refused", 0), ("login.refused", 0)]
+    assert len(table.items(sk_begins="COUNT#refused")) == 3
+
+
+def test_a_first_refusal_that_finds_the_ledger_taken_is_counted_and_told_by_the_next(world):
+    ledger.claim_priority("acme")
+    refuse()
+    assert told() == []
+    world.shift(SECOND)
+
+    refuse()
+
+    assert told() == [("login.refused", 1)]
+
+
+def test_not_more_than_ten_hours_are_reported_at_once(world):
+    """A transaction holds a hundred writes; what is left waits for the next entry."""
+    for _ in range(12):
+        refuse()
+        refuse()
+        ledger.claim_priority("acme")  # nobody tells of them yet
+        world.shift(HOUR)
+    counters = table.items("AGENT#sven", "COUNT#refused")
+    table.put([{**counter, "reported": {"N": "1"}} for counter in counters])
+    factories.grant(SVEN)
+
+    factories.login(SVEN)
+    factories.login(SVEN)
+
+    assert [before for what, before in told() if what == "login.recorded"] == [10, 2]
+
+
+def test_at_a_tenant_that_nobody_registered_nothing_is_kept():
+    refuse(tenant_id="nobody")
+
+    assert table.items(sk_begins="COUNT#") == []
+    assert table.items("TENANT#nobody") == []
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_refusal_stays_a_refusal_when_it_cannot_be_counted(status):
+    refuse()
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        if request.operation != "TransactWriteItems":
+            return send()
+        code, reasons = ("TransactionCanceledException", ["TransactionConflict"]) if status == 400 else ("", None)
+        return wire.failing(status, code or "InternalServerError", reasons)
+
+    with wire.through(script):
+        refuse()
+
+    assert told() == [("login.refused", 0)]
+
+
+# --- Ending ----------------------------------------------------------------------------------------------------------
+
+
+def test_sven_ends_his_login(world):
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    world.shift(MINUTE)
+
+    ended = factories.logged_out(entered)
+
+    assert (ended.ended_at, ended.end) == (MONDAY_NOON + MINUTE, End.LOGGED_OUT)
+    found = logins.find_one("acme", entered.login_id)
+    assert found is not None
+    assert (found.ended_at, found.end) == (ended.ended_at, ended.end)
+    assert factories.what_happened()[-1] == "login.ended"
+
+
+def test_ending_it_twice_answers_the_same_and_writes_nothing(world):
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    first = factories.logged_out(entered)
+    world.shift(MINUTE)
+
+    assert factories.logged_out(entered).ended_at == first.ended_at
+    assert factories.what_happened().count("login.ended") == 1
+
+
+def test_a_login_that_access_ended_comes_back_as_it_ended_and_writes_nothing(world):
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    world.shift(2 * HOUR)
+
+    ended = factories.logged_out(entered)
+
+    assert (ended.ended_at, ended.end) == (MONDAY_NOON + HOUR, End.ACCESS_OVER)
+    assert "login.ended" not in factories.what_happened()
+
+
+def test_nobody_ends_somebody_elses_login():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+
+    with pytest.raises(NotFound):
+        factories.log_out("dora", entered.login_id, factories.now())
+
+
+def test_a_login_that_was_swept_is_not_found():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    logins.LoginItem(*keys.login("acme", entered.login_id)).delete()
+
+    with pytest.raises(NotFound):
+        factories.logged_out(entered)
+
+
+def test_ending_it_at_the_same_time_twice_is_one_end():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    done = count()
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        if request.operation == "TransactWriteItems" and next(done) == 0:
+            factories.logged_out(entered)
+        return send()
+
+    with wire.through(script):
+        factories.logged_out(entered)
+
+    assert factories.what_happened().count("login.ended") == 1
+
+
+def test_a_login_that_never_stands_still_cannot_be_ended_just_now():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        is_write = request.operation == "TransactWriteItems"
+        return (
+            wire.failing(400, "TransactionCanceledException", [None, "ConditionalCheckFailed"]) if is_write else send()
+        )
+
+    with wire.through(script), pytest.raises(Busy):
+        factories.logged_out(entered)
+
+
+# --- Listing ---------------------------------------------------------------------------------------------------------
+
+
+def test_logins_are_listed_newest_first_from_behind_any_of_them(world):
+    factories.grant(SVEN)
+    entered: list[Login] = []
+    for _ in range(5):
+        entered.insert(0, factories.login(SVEN))
+        world.shift(SECOND)
+
+    assert overview() == entered
+    assert overview(entered[1].login_id) == entered[2:]
+    assert overview(entered[-1].login_id) == []
+
+
+# --- How they read ---------------------------------------------------------------------------------------------------
+
+
+def over(login: Login, *, at: datetime) -> datetime | None:
+    """When the login reads as ended by the end of access, at that moment."""
+    with time_machine.travel(at, tick=False):
+        [read] = settled(login)
+        assert (read.end is None) == (read.ended_at is None)
+        assert read.ended_at is None or read.end is End.ACCESS_OVER
+        return read.ended_at
+
+
+def test_nothing_is_read_for_logins_that_ended():
+    factories.grant(SVEN)
+    ended = factories.logged_out(factories.login(SVEN))
+
+    with wire.watched() as came:
+        assert settled(ended) == [ended]
+    assert came == []
+
+
+def test_a_login_under_a_live_grant_is_open_and_says_until_when():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    longer = factories.grant(SVEN, period="4h")
+
+    [read] = settled(entered)
+
+    assert (read.ended_at, read.access_ends_at) == (None, longer.ends_at)
+
+
+def test_what_is_clear_from_the_live_keys_needs_no_history():
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+
+    with wire.watched() as came:
+        settled(entered)
+
+    assert [request.operation for request in came] == ["BatchGetItem", "Query"]
+
+
+@pytest.mark.parametrize("later", [HOUR, HOUR + SECOND, 30 * DAY])
+def test_it_is_over_with_its_grant_however_much_later_it_is_read(later):
+    factories.grant(SVEN)
+
+    assert over(factories.login(SVEN), at=MONDAY_NOON + later) == MONDAY_NOON + HOUR
+
+
+def test_it_is_over_with_the_revoke(world):
+    grant = factories.grant(SVEN, period="permanent", at=MONDAY_NOON - 200 * DAY)
+    entered = factories.login(SVEN)
+    factories.revoked(grant, at=MONDAY_NOON + MINUTE)
+
+    assert over(entered, at=MONDAY_NOON + DAY) == MONDAY_NOON + MINUTE
+
+
+def test_a_permanent_grant_keeps_it_open():
+    factories.grant(SVEN, period="permanent", at=MONDAY_NOON - 200 * DAY)
+
+    assert over(factories.login(SVEN), at=MONDAY_NOON + 100 * DAY) is None
+
+
+def test_grants_that_follow_one_another_prolong_it_to_the_end_of_the_last():
+    """Each ends only after the end of the one before was known: the history is read on until there is no more."""
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    factories.grant(SVEN, period="2h", at=MONDAY_NOON + HOUR / 2)
+    factories.grant(SVEN, period="4h", at=MONDAY_NOON + 2 * HOUR)
+    factories.grant(SVEN, period="4h", at=MONDAY_NOON + 8 * HOUR)
+
+    assert over(entered, at=MONDAY_NOON + 5 * HOUR) is None
+    assert over(entered, at=MONDAY_NOON + 7 * HOUR) == MONDAY_NOON + 6 * HOUR
+    assert over(entered, at=MONDAY_NOON + 9 * HOUR) == MONDAY_NOON + 6 * HOUR
+
+
+def test_a_permanent_grant_given_in_time_prolongs_it_for_ever(world):
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    factories.grant(SVEN, period="permanent", at=MONDAY_NOON + HOUR / 2)
+
+    assert over(entered, at=MONDAY_NOON + 50 * DAY) is None
+
+
+def test_a_gap_ends_it_though_access_came_back(world):
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    factories.grant(SVEN, at=MONDAY_NOON + HOUR + SECOND)
+
+    assert over(entered, at=MONDAY_NOON + HOUR + MINUTE) == MONDAY_NOON + HOUR
+
+
+def test_whoever_left_the_department_was_out_from_then_on():
+    factories.grant("support", period="today")
+    entered = factories.login(SVEN)
+    with time_machine.travel(MONDAY_NOON + MINUTE, tick=False):
+        factories.agent("sven", "development")
+
+    assert over(entered, at=MONDAY_NOON + HOUR) == MONDAY_NOON + MINUTE
+
+
+def test_a_grant_to_a_department_that_sven_joined_too_late_does_not_hide_the_gap():
+    factories.grant("development", period="today", at=MONDAY_NOON - HOUR)
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    with time_machine.travel(MONDAY_NOON + 2 * HOUR, tick=False):
+        factories.agent("sven", "development")
+
+    assert over(entered, at=MONDAY_NOON + 3 * HOUR) == MONDAY_NOON + HOUR
+
+
+def test_a_grant_whose_id_was_made_a_little_later_than_it_was_given_is_found(world):
+    """A function reads before it makes the id: the id's time lags behind the moment that counts."""
+    factories.grant(SVEN)
+    entered = factories.login(SVEN)
+    world.move_to(MONDAY_NOON + HOUR + 5 * SECOND)
+    late = grants.find_one("acme", factories.grant(SVEN).grant_id)
+    [item] = table.items("TENANT#acme", f"GRANT#{late.grant_id}")
+    table.put([item | {"granted_at": {"S": "2026-11-23T13:00:00Z"}}])
+    live_keys.LiveKeyItem(*keys.live("acme", late.grant_id)).delete()
+
+    assert over(entered, at=MONDAY_NOON + HOUR + MINUTE) is None
+
+
+def test_several_logins_are_read_together(world):
+    factories.grant("support", period="today")
+    factories.grant(DORA)
+    first, second = factories.login(SVEN), factories.login(DORA)
+    ended = factories.logged_out(factories.login(SVEN))
+    world.shift(2 * HOUR)
+
+    read = settled(first, ended, second)
+
+    assert [login.login_id for login in read] == [first.login_id, ended.login_id, second.login_id]
+    assert [login.end for login in read] == [None, End.LOGGED_OUT, End.ACCESS_OVER]
+
+
+def test_reading_a_login_back_gives_every_tenants_own(world):
+    factories.grant(SVEN, by=ANNA)
+    factories.grant(SVEN, by=CARLA)
+    ours, theirs = factories.login(SVEN, "acme"), factories.login(SVEN, "globex")
+
+    assert [login.tenant_id for login in (ours, theirs)] == ["acme", "globex"]
+    assert overview(tenant_id="globex") == [theirs]

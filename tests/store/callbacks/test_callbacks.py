@@ -1,0 +1,180 @@
+"""Call-backs in the table: what each question and each change costs, and what stands there afterwards."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from guestkey.errors import NotFound, SlotTaken
+from guestkey.rules.callbacks import Outcome
+from guestkey.rules.desk import QUARTER
+from guestkey.rules.slots import Slot
+from guestkey.store.callbacks import callbacks, seats
+from guestkey.store.dynamodb import keys
+from tests import factories, table
+from tests.calls import call
+from tests.factories import TUESDAY_AT_TEN
+from tests.personas import ANNA, CARLA, SVEN
+from tests.store import wire
+
+ORDER = {"topic": "technical", "description": "The import", "phone": "+49 241 44686122"}
+TEN = ORDER | {"starts_at": "2026-11-24T09:00:00Z"}
+
+
+@pytest.fixture(autouse=True)
+def _a_warm_function() -> None:
+    """Whoever asks for something has the desk already, as a warm function has."""
+    call("GET", "/v1/topics", caller=ANNA)
+
+
+def kinds(sent: wire.Request) -> list[str]:
+    """Return the kinds of the items that a transaction writes or deletes, by name, in the order of the wire."""
+    by_key = {"PROFILE": "whose", "CALLBACK": "open", "LEDGER": "head"}
+    found = []
+    for _, operation in sent.items:
+        sk = (operation.get("Key") or operation["Item"])["SK"]["S"]
+        found.append(by_key.get(sk, sk.partition("#")[0].lower()))
+    return found
+
+
+# --- Requests --------------------------------------------------------------------------------------------------------
+
+
+def test_a_booking_reads_in_one_round_and_writes_in_one():
+    with wire.in_rounds(2, 1) as came:
+        assert call("POST", "/v1/callbacks", TEN, caller=ANNA).status == 201
+
+    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "open", "slot", "slot", "whose"]
+
+
+def test_so_does_joining_the_queue():
+    with wire.in_rounds(2, 1) as came:
+        assert call("POST", "/v1/callbacks", ORDER, caller=ANNA, headers={"idempotency-key": "k"}).status == 201
+
+    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "once", "open", "waiting", "whose"]
+
+
+def test_an_open_one_is_refused_without_a_write():
+    factories.callback()
+    with wire.in_rounds(2, 1) as came:
+        assert call("POST", "/v1/callbacks", TEN, caller=ANNA).status == 409
+
+    assert came[-1].operation == "GetItem"
+
+
+def test_the_next_free_slots_cost_one_query_of_one_day():
+    factories.seats(TUESDAY_AT_TEN, 2)
+    with wire.watched() as came:
+        assert call("POST", "/v1/callbacks", TEN, caller=ANNA).code == "slot_taken"
+
+    assert [request.operation for request in came[2:]] == ["TransactWriteItems", "Query"]
+
+
+def test_a_move_touches_only_the_seats_that_change():
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
+    to = {"starts_at": "2026-11-24T09:15:00Z"}
+    with wire.in_rounds(1, 2, 1) as came:
+        assert call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA).status == 200
+
+    touched = [operation["Key"]["SK"]["S"] for kind, operation in came[-1].items if kind == "Update"]
+    assert sorted(touched) == ["LEDGER", "SLOT#09:00", "SLOT#09:30"]
+
+
+def test_a_cancelling_reads_in_one_round_and_writes_in_one():
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    with wire.in_rounds(2, 1) as came:
+        assert call("DELETE", f"/v1/callbacks/{booked.callback_id}", caller=ANNA).status == 200
+
+    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "open", "slot", "whose"]
+
+
+def test_taking_touches_neither_seat_nor_queue():
+    asked = factories.callback()
+    with wire.in_rounds(1, 1, 1, 1, 1) as came:
+        assert call("POST", f"/v1/support/callbacks/{asked.callback_id}/take", caller=SVEN).status == 200
+
+    assert sorted(kinds(came[-2])) == ["callback", "entry", "head", "open", "whose"]
+
+
+def test_slots_are_read_a_day_at_a_time_and_only_days_that_have_some():
+    with wire.watched() as came:
+        query: dict[str, Any] = {"topic": "question", "from": "2026-11-27", "days": 4}
+        assert call("GET", "/v1/slots", caller=ANNA, query=query).status == 200
+
+    days = [request.body["ExpressionAttributeValues"][":0"]["S"] for request in came]
+    assert days == ["SLOTS#2026-11-27", "SLOTS#2026-11-30"]
+
+
+# --- Seats -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_seat_that_nobody_holds_any_more_is_an_item_without_holders_that_will_be_swept():
+    factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
+
+    kept = table.one(keys.slot(TUESDAY_AT_TEN))
+    assert kept and "holders" not in kept
+    assert kept["ttl"]["N"] == str(int((TUESDAY_AT_TEN + timedelta(days=30)).timestamp()))
+
+
+def test_a_seat_freed_after_its_item_was_swept_leaves_nothing_that_stays_for_good():
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    table.drop(keys.slot(TUESDAY_AT_TEN))
+    factories.cancelled(booked)
+
+    kept = table.one(keys.slot(TUESDAY_AT_TEN))
+    assert kept and "ttl" in kept
+
+
+def test_where_more_hold_a_seat_than_there_are_lines_nobody_else_gets_in():
+    factories.seats(TUESDAY_AT_TEN, 5)
+
+    with pytest.raises(SlotTaken):
+        factories.callback(ANNA, TUESDAY_AT_TEN)
+
+
+def test_a_slot_over_midnight_of_utc_takes_a_seat_on_both_days():
+    factories.desk(hours={"tue": [{"from": "00:00", "until": "02:00"}]})
+    midnight = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    booked = factories.callback(ANNA, midnight - QUARTER, topic="technical")
+
+    assert factories.seats_held() == {midnight - QUARTER: {booked.callback_id}, midnight: {booked.callback_id}}
+    slots = [Slot(starts_at=midnight - QUARTER, ends_at=midnight + QUARTER)]
+    assert [room for _, room in seats.free(slots, 2)] == [1]
+
+
+def test_whoever_holds_seats_of_a_time_is_named_once_and_in_order():
+    later = factories.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
+    sooner = factories.callback(CARLA, TUESDAY_AT_TEN, topic="technical")
+
+    named = seats.booked(TUESDAY_AT_TEN, TUESDAY_AT_TEN + timedelta(hours=1))
+    assert named == [("globex", sooner.callback_id), ("acme", later.callback_id)]
+    assert seats.booked(TUESDAY_AT_TEN, TUESDAY_AT_TEN + QUARTER) == named[:1]
+    assert seats.booked(TUESDAY_AT_TEN - timedelta(hours=1), TUESDAY_AT_TEN) == []
+
+
+# --- Records ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
+def test_a_call_back_comes_back_as_it_was_written(starts_at):
+    asked = factories.callback(ANNA, starts_at, description="Two\nlines")
+    assert callbacks.find_one("acme", asked.callback_id) == asked
+
+    taken = factories.taken(asked)
+    assert callbacks.find_one("acme", asked.callback_id) == taken
+    closed = factories.closed(taken, outcome=Outcome.UNREACHED)
+    assert callbacks.find_one("acme", asked.callback_id) == closed
+
+
+def test_of_many_those_are_found_that_there_are_in_the_order_asked_for():
+    acmes, globexs = factories.callback(), factories.callback(CARLA)
+    wanted = [("globex", globexs.callback_id), ("acme", globexs.callback_id), ("acme", acmes.callback_id)]
+
+    assert callbacks.find_many(wanted) == [globexs, acmes]
+
+
+def test_another_tenants_call_back_is_none_of_ones_own():
+    asked = factories.callback()
+
+    with pytest.raises(NotFound):
+        callbacks.find_one("globex", asked.callback_id)

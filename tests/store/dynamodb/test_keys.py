@@ -1,0 +1,272 @@
+"""Every key of the table: the chart tells what the functions make, and ids sort by the time of their making."""
+
+import inspect
+import re
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ulid import ULID
+
+from guestkey.rules.instants import text_of
+from guestkey.rules.people import GranteeType
+from guestkey.rules.periods import Period
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.keys import Key
+from guestkey.store.ledger import notices
+from tests import factories, table
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, CARLA, SVEN
+
+MADE = {
+    "tenant": keys.tenant("acme"),
+    "right taken away": keys.right("acme", "ben"),
+    "live key of a grant": keys.live("acme", "01J"),
+    "grant (history)": keys.grant("acme", "01J"),
+    "permanent grant, findable": keys.permanent_grant("acme", "01J"),
+    "request": keys.request("acme", "01J"),
+    "login": keys.login("acme", "01J"),
+    "ledger head": keys.ledger("acme"),
+    "ledger entry": keys.entry("acme", 7),
+    "notice sent": keys.notice("acme", "01J", "granted"),
+    "open callback": keys.open_callback("acme"),
+    "callback": keys.callback("acme", "01J"),
+    "tenant of a callback": keys.callback_tenant("01J"),
+    "slot": keys.slot(datetime(2026, 12, 25, 12, 0, tzinfo=UTC)),
+    "waiting callback": keys.waiting("01J"),
+    "desk": keys.desk(),
+    "closed day of the desk": keys.closed(date(2026, 12, 25)),
+    "year with its holidays": keys.closed_year(2026),
+    "agent": keys.agent("sven"),
+    "department": keys.department("support"),
+    "tenant of an own login": keys.own_login("sven", "01J"),
+    "tenant of an own request": keys.own_request("sven", "01J"),
+    "pending requests": keys.pending("sven", "acme"),
+    "counter": keys.counter("refused", "sven", "acme", MONDAY_NOON),
+    "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
+    "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
+    "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
+}
+FILLED = {
+    "<tenant_id>": "acme",
+    "<user_id>": "ben",
+    "<grant_id>": "01J",
+    "<login_id>": "01J",
+    "<request_id>": "01J",
+    "<callback_id>": "01J",
+    "<start>": "12:00",
+    "<seq, 12 digits>": "000000000007",
+    "<about>": "01J",
+    "<notice>": "granted",
+    "<date>": "2026-12-25",
+    "<year>": "2026",
+    "<what>": "refused",
+    "<hour>": "2026112312",
+    "<audience>": "tenant",
+    "<caller>": "acme#anna",
+    "<route>": "POST /v1/grants",
+    "<sha256 of key>": sha256(b"abc").hexdigest(),
+}
+"""What the chart's variables are in MADE; `<id>` is the agent's or the department's."""
+
+MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda at: at.replace(microsecond=0)
+)
+
+
+def chart() -> dict[str, Key]:
+    """Return the rows of the chart, two things that share a row apart, filled in like MADE."""
+    rows: dict[str, Key] = {}
+    first, _ = (inspect.getdoc(keys) or "").split("Ids are ULIDs")
+    for line in first.splitlines():
+        cells = re.split(r"\s{2,}", line.strip())
+        if len(cells) == 4 and cells[0] != "item":
+            rows |= dict(_apart(*cells[:3]))
+    return rows
+
+
+def _apart(item: str, pk: str, sk: str) -> list[tuple[str, Key]]:
+    if item == "ledger head, entry":
+        head, entry = sk.split(", ", 1)
+        return [("ledger head", _filled(pk, head)), ("ledger entry", _filled(pk, entry))]
+    if item == "agent, department":
+        agent, department = pk.split(", ")
+        return [("agent", _filled(agent, sk, "sven")), ("department", _filled(department, sk, "support"))]
+    return [(item, _filled(pk, sk, "sven"))]
+
+
+def _filled(pk: str, sk: str, id: str = "") -> Key:
+    for variable, value in (FILLED | {"<id>": id}).items():
+        pk, sk = pk.replace(variable, value), sk.replace(variable, value)
+    return Key(pk, sk)
+
+
+# --- The chart -------------------------------------------------------------------------------------------------------
+
+
+def test_the_chart_tells_what_the_functions_make():
+    assert chart() == MADE
+
+
+def test_the_chart_tells_of_every_function_that_makes_a_key():
+    makers_of_keys = {
+        name
+        for name, function in inspect.getmembers(keys, inspect.isfunction)
+        if inspect.signature(function).return_annotation is Key
+    }
+
+    assert makers_of_keys == {
+        "tenant", "right", "live", "grant", "permanent_grant", "request", "login", "own_login", "own_request",
+        "pending", "ledger", "entry", "notice", "desk", "closed", "closed_year", "agent", "department", "grantee", "counter",
+        "counter_of_agent", "counter_of_tenant", "idempotency", "open_callback", "callback", "callback_tenant", "slot",
+        "waiting",
+    }  # fmt: skip
+    assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
+    assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
+
+
+def test_everything_in_the_table_lies_under_a_key_of_the_chart():
+    grant = factories.grant(SVEN, period="permanent")
+    login = factories.login(SVEN)
+    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
+    factories.requested(SVEN)
+    factories.callback(ANNA, MONDAY_NOON + timedelta(hours=3))
+    factories.callback(CARLA)
+
+    varying = "sven|support|acme|ben|01J|0{11}7|granted|refused|2026112312|12:00|2026-12-25|2026"
+    shapes = [(re.sub(varying, ".+", key.pk), re.sub(varying, ".+", key.sk)) for key in MADE.values()]
+    for item in table.items():
+        assert any(re.fullmatch(pk, item["PK"]["S"]) and re.fullmatch(sk, item["SK"]["S"]) for pk, sk in shapes), item
+
+
+def test_no_two_keys_are_alike():
+    assert len(set(MADE.values())) == len(MADE)
+
+
+def test_a_counter_is_found_by_what_its_sort_key_begins_with():
+    assert keys.counter("refused", "sven", "acme", MONDAY_NOON).sk.startswith(keys.counters_of("refused", "acme"))
+    assert not keys.counter("refused", "sven", "acme-2", MONDAY_NOON).sk.startswith(keys.counters_of("refused", "acme"))
+
+
+def test_a_counter_is_one_utc_hours():
+    hour = [keys.counter("login", "sven", "acme", MONDAY_NOON + timedelta(minutes=minutes)) for minutes in (0, 59, 60)]
+
+    assert hour[0] == hour[1] != hour[2]
+
+
+@given(MOMENTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_a_quarter_hour_is_read_from_its_key(at):
+    minute = at.replace(second=0)
+
+    assert keys.slot_start(keys.slot(minute)) == minute
+
+
+def test_an_answer_is_kept_apart_by_audience_caller_route_and_key():
+    kept = {
+        keys.idempotency("tenant", "anna", "POST /v1/grants", "abc"),
+        keys.idempotency("support", "anna", "POST /v1/grants", "abc"),
+        keys.idempotency("tenant", "ben", "POST /v1/grants", "abc"),
+        keys.idempotency("tenant", "anna", "POST /v1/other", "abc"),
+        keys.idempotency("tenant", "anna", "POST /v1/grants", "abd"),
+    }
+
+    assert len(kept) == 5
+
+
+# --- Order -----------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 10**12 - 1), st.integers(1, 10**12 - 1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_entries_sort_by_their_numbers(one, other):
+    assert (keys.entry("acme", one).sk < keys.entry("acme", other).sk) == (one < other)
+
+
+def test_the_head_of_a_ledger_is_no_entry_and_nothing_else_lies_between_the_entries():
+    entries = sorted([keys.entry("acme", 1).sk, keys.entry("acme", 10**12 - 1).sk])
+
+    assert not any(entries[0] < key.sk < entries[1] for key in MADE.values() if key != MADE["ledger entry"])
+
+
+@given(MOMENTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_the_first_id_of_a_moment_is_the_time_part_of_its_ulids(at):
+    assert keys.first_id_at(at) == str(ULID.from_datetime(at))[:10]
+
+
+@given(MOMENTS, st.integers(0, 999))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_the_first_id_of_a_moment_sorts_before_what_was_made_then_and_behind_what_was_made_before(at, milliseconds):
+    made_then = str(ULID.from_datetime(at + timedelta(milliseconds=milliseconds)))
+    made_before = str(ULID.from_datetime(at - timedelta(milliseconds=1 + milliseconds)))
+
+    assert made_before < keys.first_id_at(at) < made_then < keys.LAST
+
+
+def test_ids_made_one_after_another_sort_so(world):
+    ids = []
+    for _ in range(5):
+        ids.append(factories.grant(SVEN).grant_id)
+        world.shift(timedelta(milliseconds=1))
+
+    assert ids == sorted(ids)
+
+
+# --- Shards ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_tenants_live_keys_lie_in_one_shard_and_tenants_in_all():
+    shards = [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
+
+    assert shards == [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
+    assert set(shards) == set(range(keys.GRANTEE_SHARDS))
+
+
+@pytest.mark.parametrize(
+    ("type", "id", "partition"),
+    [(GranteeType.AGENT, "sven", "AGENT#sven#2"), (GranteeType.DEPARTMENT, "x", "DEPARTMENT#x#2")],
+)
+def test_the_index_spreads_a_grantee_over_partitions(type, id, partition):
+    assert keys.by_grantee(type, id, 2) == partition
+
+
+def test_what_is_due_at_a_tenant_lies_in_one_shard_and_tenants_in_all():
+    shards = {keys.due_on(f"tenant-{number}") for number in range(200)}
+
+    assert shards == {keys.due(shard) for shard in range(keys.DUE_SHARDS)}
+
+
+def test_a_grant_is_due_when_time_ends_it_and_no_more_once_it_is_revoked():
+    given_to = factories.grant(SVEN, by=ANNA)
+    [before] = table.items("TENANT#acme", keys.GRANT)
+
+    factories.revoked(given_to, by=ANNA)
+
+    [after] = table.items("TENANT#acme", keys.GRANT)
+    assert (before["due"]["S"], before["due_at"]["S"]) == (
+        keys.due_on("acme"),
+        text_of(given_to.granted_at + timedelta(hours=1)),
+    )
+    assert after.keys().isdisjoint({"due", "due_at"})
+
+
+def test_a_permanent_grant_is_due_for_its_review_and_its_second_key_never():
+    given_to = factories.grant(SVEN, by=ANNA, period=Period.PERMANENT)
+
+    [kept] = table.items("TENANT#acme", keys.GRANT)
+    [again] = table.items("TENANT#acme", keys.PERMANENT)
+
+    assert kept["due_at"]["S"] == text_of(given_to.granted_at + timedelta(days=180, hours=-1))
+    assert "due" not in again
+
+
+def test_a_live_key_lies_in_the_index_under_its_grantee_and_tenant():
+    given_to = factories.grant("support", by=ANNA)
+
+    [live] = table.items("TENANT#acme", keys.LIVE)
+
+    assert live["by_grantee"]["S"] == f"DEPARTMENT#support#{keys.grantee_shard('acme')}"
+    assert live["by_grantee_sort"]["S"] == f"acme#{given_to.grant_id}"

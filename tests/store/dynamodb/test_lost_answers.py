@@ -1,0 +1,408 @@
+"""A write is done and its answer gets lost: its effect stands exactly once, and the caller hears of success.
+
+Each write is done twice from the same table, once in peace and once with its answer lost. Afterwards both tables, the
+ledger included, and both answers look alike but for what chance made: ids, and the hashes over them.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey import settings
+from guestkey.rules.grants import MAX_LIVE_GRANTS
+from guestkey.rules.ledger import to_line
+from guestkey.rules.requests import MailState, Request
+from guestkey.rules.verify import verify
+from guestkey.store.dynamodb import idempotency, keys
+from guestkey.store.dynamodb.client import connection
+from guestkey.store.dynamodb.idempotency import IdempotencyRecord
+from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.ledger import ledger
+from guestkey.store.requests import asking, requests
+from tests import factories, table
+from tests.calls import Answer, LambdaContext, call, handler
+from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.personas import ANNA, BACKEND, SVEN
+from tests.store import wire
+
+KEY = {"Idempotency-Key": "a-key-of-hers"}
+HOUR = timedelta(hours=1)
+ACME = {
+    "name": "Acme Immobilien GmbH",
+    "version": "Enterprise 24.4",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "country": "DE",
+    "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+}
+
+Do = Callable[[], Answer]
+Loss = Callable[[], AbstractContextManager[None]]
+
+# --- The writes: each prepares the table and returns what is then done -----------------------------------------------
+
+
+def give(**order: Any) -> Callable[[], Do]:
+    body = {"grantee": {"type": "agent", "id": "sven"}, **order}
+    return lambda: lambda: call("POST", "/v1/grants", body, caller=ANNA)
+
+
+def give_with_a_key() -> Do:
+    body = {"grantee": {"type": "agent", "id": "sven"}}
+    return lambda: call("POST", "/v1/grants", body, caller=ANNA, headers=KEY)
+
+
+def revoke(period: str = "1h") -> Callable[[], Do]:
+    def prepared() -> Do:
+        given = factories.grant(SVEN, period=period, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("DELETE", f"/v1/grants/{given.grant_id}", caller=ANNA)
+
+    return prepared
+
+
+def log_in(**headers: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        factories.grant(SVEN, at=MONDAY_NOON - HOUR / 2)
+        body = {"tenant_id": "acme", "reason": "The import stands still"}
+        return lambda: call("POST", "/v1/support/logins", body, caller=SVEN, headers=headers)
+
+    return prepared
+
+
+def log_in_after_refusals() -> Do:
+    for hours in (2, 2, 1, 1, 1):
+        with time_machine.travel(MONDAY_NOON - hours * HOUR, tick=False):
+            assert refuse()().status == 403
+    return log_in()()
+
+
+def end_the_login() -> Do:
+    factories.grant(SVEN, at=MONDAY_NOON - HOUR / 2)
+    entered = factories.login(SVEN, at=MONDAY_NOON - HOUR / 4)
+    return lambda: call("POST", f"/v1/support/logins/{entered.login_id}/end", caller=SVEN)
+
+
+def refuse() -> Do:
+    body = {"tenant_id": "acme", "reason": "The import stands still"}
+    return lambda: call("POST", "/v1/support/logins", body, caller=SVEN)
+
+
+def refuse_first_in_the_hour_after_others() -> Do:
+    for _ in range(3):
+        with time_machine.travel(MONDAY_NOON - HOUR, tick=False):
+            assert refuse()().status == 403
+    return refuse()
+
+
+def refuse_again() -> Do:
+    assert refuse()().status == 403
+    return refuse()
+
+
+ASKED = {"tenant_id": "acme", "reason": "The import stands still", "period": "4h", "may_export": True}
+
+
+def ask(**headers: str) -> Callable[[], Do]:
+    return lambda: lambda: call("POST", "/v1/support/requests", ASKED, caller=SVEN, headers=headers)
+
+
+def send_again() -> Do:
+    request = factories.requested(at=MONDAY_NOON - HOUR / 2)
+    return lambda: call("POST", f"/v1/support/requests/{request.request_id}/send", caller=SVEN)
+
+
+def withdraw() -> Do:
+    request = factories.requested(at=MONDAY_NOON - HOUR / 2)
+    return lambda: call("DELETE", f"/v1/support/requests/{request.request_id}", caller=SVEN)
+
+
+def approve(period: str = "1h", **headers: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        request = factories.requested(period=period, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA, headers=headers)
+
+    return prepared
+
+
+def decline(**body: str) -> Callable[[], Do]:
+    def prepared() -> Do:
+        request = factories.requested(at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/requests/{request.request_id}/decline", body, caller=ANNA)
+
+    return prepared
+
+
+def showing(request: Request, act: Callable[[], None]) -> Do:
+    """Return what does something that no route does, and then shows the request."""
+
+    def do() -> Answer:
+        act()
+        return call("GET", f"/v1/requests/{request.request_id}", caller=ANNA)
+
+    return do
+
+
+def tell_fate(*, with_a_key: bool = False) -> Callable[[], Do]:
+    def prepared() -> Do:
+        wanted = IdempotencyRecord(
+            key=keys.idempotency("support", "sven", "POST /v1/support/requests", "k"), fingerprint="of the body"
+        )
+        request = factories.requested(mail=MailState.FAILED, at=MONDAY_NOON - HOUR / 2)
+        change = Transaction()
+        idempotency.store_response(change, wanted.with_response('"failed"'), MONDAY_NOON)
+        change.commit()
+        told = wanted.with_response('"sent"') if with_a_key else None
+        return showing(request, lambda: asking.save_mail_state(request, MailState.SENT, told))
+
+    return prepared
+
+
+def expire() -> Do:
+    request = factories.requested(at=MONDAY_NOON - 24 * HOUR)
+    return showing(request, lambda: requests.expire(request, MONDAY_NOON))
+
+
+def put_tenant(tenant_id: str) -> Callable[[], Do]:
+    return lambda: lambda: call("PUT", f"/v1/vendor/tenants/{tenant_id}", ACME, caller=BACKEND)
+
+
+def put_right(user_id: str, *, may_grant: bool) -> Callable[[], Do]:
+    path = f"/v1/vendor/tenants/acme/users/{user_id}/right"
+    return lambda: lambda: call("PUT", path, {"may_grant": may_grant, "changed_by": "carol"}, caller=BACKEND)
+
+
+def put_department(department_id: str) -> Callable[[], Do]:
+    return lambda: lambda: call("PUT", f"/v1/vendor/departments/{department_id}", {"name": "Night"}, caller=BACKEND)
+
+
+def put_agent(agent_id: str, *departments: str, active: bool = True) -> Callable[[], Do]:
+    body = {"name": "Sven B.", "email": "sven@vendor.example", "departments": list(departments), "active": active}
+    return lambda: lambda: call("PUT", f"/v1/vendor/agents/{agent_id}", body, caller=BACKEND)
+
+
+ASK = {"topic": "technical", "description": "The import stands still", "phone": "+49 241 44686122"}
+
+
+def book(starts_at: str | None = None, **headers: str) -> Callable[[], Do]:
+    return lambda: lambda: call("POST", "/v1/callbacks", ASK | {"starts_at": starts_at}, caller=ANNA, headers=headers)
+
+
+def book_the_last_place() -> Do:
+    factories.seats(TUESDAY_AT_TEN, 1)
+    return book("2026-11-24T09:00:00Z")()
+
+
+def book_again_after_the_last_was_over() -> Do:
+    factories.callback(ANNA, MONDAY_NOON - HOUR, at=MONDAY_NOON - 6 * HOUR)
+    return book()()
+
+
+def move(starts_at: str | None, *, waiting: bool = False) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = factories.callback(
+            ANNA, None if waiting else TUESDAY_AT_TEN, topic="technical", at=MONDAY_NOON - HOUR / 2
+        )
+        factories.seats(TUESDAY_AT_TEN + HOUR, 1)
+        return lambda: call("PATCH", f"/v1/callbacks/{asked.callback_id}", {"starts_at": starts_at}, caller=ANNA)
+
+    return prepared
+
+
+def cancel(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("DELETE", f"/v1/callbacks/{asked.callback_id}", caller=ANNA)
+
+    return prepared
+
+
+def take(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        asked = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/support/callbacks/{asked.callback_id}/take", caller=SVEN)
+
+    return prepared
+
+
+def close(starts_at: datetime | None) -> Callable[[], Do]:
+    def prepared() -> Do:
+        taken = factories.taken(
+            factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2), at=MONDAY_NOON - HOUR / 4
+        )
+        body = {"outcome": "reached", "note": "It runs again"}
+        return lambda: call("POST", f"/v1/support/callbacks/{taken.callback_id}/close", body, caller=SVEN)
+
+    return prepared
+
+
+def time_ends(prepare: Callable[[], object]) -> Callable[[], Do]:
+    """Prepare something, and let the clean-up write down what time has made of it by now."""
+
+    def prepared() -> Do:
+        with time_machine.travel(MONDAY_NOON - 30 * HOUR, tick=False):
+            prepare()
+
+        def clean_up() -> Answer:
+            return Answer(200, handler("cleanup")({}, LambdaContext()), {}, "")
+
+        return clean_up
+
+    return prepared
+
+
+def a_login_under_a_revoked_grant() -> None:
+    grant = factories.grant(SVEN, period="permanent")
+    factories.login(SVEN)
+    factories.revoked(grant)
+
+
+WRITES: dict[str, Callable[[], Do]] = {
+    "a grant": give(),
+    "a grant with an Idempotency-Key": give_with_a_key,
+    "a permanent grant": give(period="permanent"),
+    "a grant to a department": give(grantee={"type": "department", "id": "support"}),
+    "a revoke": revoke(),
+    "a revoke of a permanent grant": revoke("permanent"),
+    "a login": log_in(),
+    "a login with an Idempotency-Key": log_in(**KEY),
+    "a login that reports refusals": log_in_after_refusals,
+    "the end of a login": end_the_login,
+    "the end of a grant": time_ends(factories.grant),
+    "the end of a request": time_ends(factories.requested),
+    "the end of access": time_ends(a_login_under_a_revoked_grant),
+    "an hour's first refusal": refuse,
+    "a first refusal that reports others": refuse_first_in_the_hour_after_others,
+    "a request": ask(),
+    "a request with an Idempotency-Key": ask(**KEY),
+    "mails sent again": send_again,
+    "what became of the mails": tell_fate(),
+    "what became of the mails, in a kept answer too": tell_fate(with_a_key=True),
+    "a withdrawal": withdraw,
+    "that a request expired": expire,
+    "an approval": approve(),
+    "an approval for good": approve("permanent"),
+    "an approval with an Idempotency-Key": approve(**KEY),
+    "a decline": decline(),
+    "a decline with a note": decline(note="Not today"),
+    "a new tenant": put_tenant("initech"),
+    "a changed tenant": put_tenant("acme"),
+    "a right taken away": put_right("anna", may_grant=False),
+    "a right given back": put_right("ben", may_grant=True),
+    "a new department": put_department("night"),
+    "a renamed department": put_department("support"),
+    "a new agent": put_agent("tina", "support"),
+    "a renamed agent": put_agent("sven", "support"),
+    "an agent of another department": put_agent("sven", "development"),
+    "an agent who leaves": put_agent("sven", "support", active=False),
+    "a slot booked": book("2026-11-24T09:00:00Z"),
+    "a slot booked with an Idempotency-Key": book("2026-11-24T09:00:00Z", **KEY),
+    "the last place of a slot": book_the_last_place,
+    "a place in the queue": book(),
+    "a call-back after one that is over": book_again_after_the_last_was_over,
+    "a move to another slot": move("2026-11-24T11:00:00Z"),
+    "a move to the last place of a slot that overlaps": move("2026-11-24T09:15:00Z"),
+    "a move to the last place of a slot": move("2026-11-24T10:00:00Z"),
+    "a move to the queue": move(None),
+    "a move from the queue": move("2026-11-24T10:00:00Z", waiting=True),
+    "a slot cancelled": cancel(TUESDAY_AT_TEN),
+    "a place in the queue given up": cancel(None),
+    "a booked call-back taken": take(TUESDAY_AT_TEN),
+    "a waiting call-back taken": take(None),
+    "a booked call-back closed": close(TUESDAY_AT_TEN),
+    "a waiting call-back closed": close(None),
+}
+LOSSES: dict[str, Loss] = {
+    "botocore sends it again": wire.botocore_sends_it_again,
+    "DynamoDB knows the token": wire.dynamodb_knows_the_token,
+    "every resend gets lost": wire.every_resend_gets_lost,
+    "every answer is a 500": wire.every_answer_is_a_500,
+    "lost above botocore": wire.lost_above_botocore,
+}
+
+
+# --- Looking alike ---------------------------------------------------------------------------------------------------
+
+
+def as_text(thing: Any, known: str) -> str:
+    """Return JSON in which whatever chance made since then is blotted out."""
+    text = json.dumps(thing, sort_keys=True)
+    made = {
+        found for found in re.findall(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\b[0-9a-f]{16,}\b", text) if found not in known
+    }
+    for found in made:
+        text = text.replace(found, "…")
+    return text
+
+
+def look_of(items: list[table.Raw], known: str) -> list[str]:
+    """Return every item as text. A wish is left out: it does nothing but pass within the second."""
+    return sorted(
+        as_text({name: value for name, value in item.items() if name != "wanted_until"}, known) for item in items
+    )
+
+
+def put_back(before: list[table.Raw]) -> None:
+    """Make the table what it was; what did not change is not touched, since moto remembers every write."""
+    now = table.items()
+    for item in now:
+        if item not in before:
+            key = {"PK": item["PK"], "SK": item["SK"]}
+            connection().client.delete_item(TableName=settings.TABLE_NAME, Key=key)
+    table.put([item for item in before if item not in now])
+
+
+def ledger_is_sound(tenant_id: str) -> bool:
+    lines = [f"{to_line(entry)}\n".encode() for entry in ledger.entries_after(tenant_id, 0, 10_000)]
+    tip = ledger.read_state(tenant_id)
+    return tip is not None and verify(lines, tip.head).is_clean
+
+
+def assert_nobody_notices(do: Do, losses: dict[str, Loss], subtests: pytest.Subtests) -> None:
+    before = table.items()
+    known = json.dumps(before)
+    answer_in_peace = do()
+    table_in_peace = look_of(table.items(), known)
+    assert table_in_peace != look_of(before, known)
+
+    for name, loss in losses.items():
+        put_back(before)
+        with subtests.test(name):
+            with loss():
+                answer = do()
+
+            assert answer.status == answer_in_peace.status in {200, 201, 403}
+            assert as_text(answer.body, known) == as_text(answer_in_peace.body, known)
+            assert look_of(table.items(), known) == table_in_peace
+            tenants = {item["PK"]["S"].removeprefix("TENANT#") for item in table.items(sk_begins=keys.LEDGER)}
+            assert all(ledger_is_sound(tenant_id) for tenant_id in tenants)
+
+
+# --- Lost ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prepared", WRITES.values(), ids=WRITES)
+def test_a_lost_answer_leaves_exactly_one_effect_and_the_caller_hears_of_success(prepared, subtests):
+    assert_nobody_notices(prepared(), LOSSES, subtests)
+
+
+def test_a_refusal_that_is_only_counted_is_counted_once(subtests):
+    """The counter relies on the transaction's token alone, which moto does not know: there a resend counts twice."""
+    losses = {name: loss for name, loss in LOSSES.items() if loss is not wire.botocore_sends_it_again}
+
+    assert_nobody_notices(refuse_again(), losses, subtests)
+
+
+def test_the_last_grant_that_there_is_room_for_is_not_in_its_own_way(subtests):
+    factories.grant(SVEN)
+    [live] = table.items(sk_begins=keys.LIVE)
+    [head] = table.items("TENANT#acme", keys.LEDGER)
+    others = [live | {"SK": {"S": f"{keys.LIVE}{number:026}"}} for number in range(MAX_LIVE_GRANTS - 2)]
+    table.put([*others, head | {"live_at_most": {"N": str(MAX_LIVE_GRANTS - 1)}}])
+
+    assert_nobody_notices(give()(), {"lost above botocore": wire.lost_above_botocore}, subtests)

@@ -1,0 +1,390 @@
+"""Tenants, rights, departments and agents in the table: put as a whole, and nothing written that changes nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from pynamodb.exceptions import PutError
+
+from guestkey.errors import AgentInactive, Busy, DepartmentUnknown, RightMissing, TenantUnknown
+from guestkey.rules.ledger import digest
+from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from guestkey.store.registry import people, tenants
+from tests import factories, table
+from tests.factories import LONG_AGO, MONDAY_NOON, VENDOR
+from tests.personas import ANNA, BEN, CARLA
+from tests.store import wire
+from tests.store.wire import Request, Send
+
+SECOND = timedelta(seconds=1)
+INITECH = Tenant(
+    tenant_id="initech",
+    name="Initech",
+    version="1",
+    time_zone="America/Chicago",
+    language="en",
+    country="US",
+    approver_emails=("bill@initech.example", "peter@initech.example"),
+)
+TINA = Agent(
+    agent_id="tina",
+    name="Tina",
+    email="tina@vendor.example",
+    departments=("support",),
+    is_active=True,
+    changed_at=MONDAY_NOON,
+)
+
+
+def put(tenant: Tenant) -> None:
+    tenants.put_tenant(tenant, VENDOR, factories.now())
+
+
+def once_before(operation: str, act: Callable[[], object]) -> wire.Script:
+    """Return the script in which somebody acts just before the first request of that kind."""
+    done = count()
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        if request.operation == operation and next(done) == 0:
+            act()
+        return send()
+
+    return script
+
+
+def always(answer: Callable[[], AWSResponse], operation: str) -> wire.Script:
+    """Return the script in which requests of that kind are answered so and never reach the table."""
+    return lambda request, send: answer() if request.operation == operation else send()
+
+
+def entries(tenant_id: str) -> list[tuple[str, str]]:
+    return [(entry.what.value, entry.about) for entry in ledger.entries_after(tenant_id, 0, 100) if entry.at > LONG_AGO]
+
+
+# --- Tenants ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_tenant_reads_as_it_was_registered_and_begins_its_ledger():
+    put(INITECH)
+
+    assert tenants.tenant("initech") == INITECH
+    assert tenants.tenant_names(["initech", "acme", "nobody"]) == {"initech": "Initech", "acme": "Acme Immobilien GmbH"}
+    assert entries("initech") == [("tenant.changed", "initech")]
+
+
+def test_a_tenant_that_nobody_registered_is_unknown():
+    with pytest.raises(TenantUnknown):
+        tenants.tenant("nobody")
+
+
+def test_the_ledger_keeps_mail_addresses_only_as_their_hash():
+    put(INITECH)
+
+    [entry] = ledger.entries_after("initech", 0, 100)
+
+    assert dict(entry.data) == {
+        "name": "Initech",
+        "version": "1",
+        "time_zone": "America/Chicago",
+        "language": "en",
+        "country": "US",
+        "approvers": 2,
+        "approver_emails_sha256": digest("bill@initech.example\npeter@initech.example"),
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(INITECH, name="Initrode"),
+        replace(INITECH, version="2"),
+        replace(INITECH, time_zone="Europe/Berlin"),
+        replace(INITECH, language="es"),
+        replace(INITECH, country="MX"),
+        replace(INITECH, approver_emails=()),
+        replace(INITECH, approver_emails=tuple(reversed(INITECH.approver_emails))),
+    ],
+)
+def test_a_change_is_kept_and_told_and_putting_the_same_again_is_not(changed):
+    put(INITECH)
+    put(changed)
+    with wire.watched() as came:
+        put(changed)
+
+    assert tenants.tenant("initech") == changed
+    assert len(entries("initech")) == 2
+    assert [request.operation for request in came] == ["BatchGetItem"]
+
+
+def test_of_two_who_register_a_tenant_at_the_same_time_the_second_changes_nothing():
+    with wire.through(once_before("TransactWriteItems", lambda: put(INITECH))):
+        put(INITECH)
+
+    assert len(entries("initech")) == 1
+
+
+def test_of_two_who_register_a_tenant_differently_at_the_same_time_both_stand_in_the_ledger():
+    with wire.through(once_before("TransactWriteItems", lambda: put(replace(INITECH, version="0")))):
+        put(INITECH)
+
+    assert tenants.tenant("initech") == INITECH
+    assert len(entries("initech")) == 2
+
+
+def test_of_two_who_make_the_same_change_at_the_same_time_the_second_changes_nothing():
+    put(INITECH)
+    changed = replace(INITECH, version="2")
+
+    with wire.through(once_before("TransactWriteItems", lambda: put(changed))):
+        put(changed)
+
+    assert len(entries("initech")) == 2
+
+
+@pytest.mark.parametrize("seen_first", ["initech's record", "initech's ledger"])
+def test_a_tenant_that_is_registered_while_it_is_looked_for_is_looked_for_again(seen_first):
+    """DynamoDB reads items together, but not all in the same moment."""
+    put(INITECH)
+    hidden = keys.ledger("initech") if "record" in seen_first else keys.tenant("initech")
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        if request.operation == "BatchGetItem" and request.nth == 1:
+            asked = request.body["RequestItems"]["guestkey"]["Keys"]
+            assert {"PK": {"S": hidden.pk}, "SK": {"S": hidden.sk}} in asked
+            shown = [item for item in table_items if item["SK"]["S"] != hidden.sk]
+            return wire.answering({"Responses": {"guestkey": shown}, "UnprocessedKeys": {}})
+        return send()
+
+    table_items = [item for item in table.items("TENANT#initech") if item["SK"]["S"] in {"PROFILE", "LEDGER"}]
+    with wire.through(script):
+        put(replace(INITECH, version="2"))
+
+    assert tenants.tenant("initech").version == "2"
+    assert len(entries("initech")) == 2
+
+
+def test_a_tenant_that_never_stands_still_cannot_be_put_just_now():
+    refused = always(
+        lambda: wire.failing(400, "TransactionCanceledException", ["ConditionalCheckFailed"]), "TransactWriteItems"
+    )
+
+    with wire.through(refused), pytest.raises(Busy):
+        put(INITECH)
+
+
+# --- The right -------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_holds_the_right_until_it_is_taken_away():
+    assert tenants.holds_right("acme", "anna")
+    assert tenants.holds_right("acme", "somebody-new")
+    assert not tenants.holds_right("acme", "ben")
+    assert tenants.holds_right("globex", "ben")
+
+
+def test_the_holder_of_the_right_is_told_the_tenant():
+    assert tenants.require_right(factories.user(CARLA)).name == "Globex Inc."
+    with pytest.raises(RightMissing):
+        tenants.require_right(factories.user(BEN))
+    with pytest.raises(TenantUnknown):
+        tenants.require_right(factories.user(ANNA.but(tenant_id="nobody")))
+
+
+def test_taking_and_giving_it_back_are_told_with_who_wanted_it():
+    tenants.set_right("acme", "anna", False, VENDOR, "carol", factories.now())
+    tenants.set_right("acme", "anna", True, VENDOR, None, factories.now())
+
+    told = [entry for entry in ledger.entries_after("acme", 0, 100) if entry.at > LONG_AGO]
+    assert [(entry.about, dict(entry.data), entry.by) for entry in told] == [
+        ("anna", {"may_grant": False, "changed_by": "carol"}, VENDOR),
+        ("anna", {"may_grant": True, "changed_by": None}, VENDOR),
+    ]
+    assert tenants.holds_right("acme", "anna")
+
+
+@pytest.mark.parametrize(("who", "may_grant"), [(ANNA, True), (BEN, False)])
+def test_what_is_so_already_is_not_told(who, may_grant):
+    factories.right(who, may_grant=may_grant)
+
+    assert entries("acme") == []
+
+
+@pytest.mark.parametrize(("who", "may_grant"), [(ANNA, False), (BEN, True)])
+def test_of_two_who_change_a_right_at_the_same_time_one_is_told(who, may_grant):
+    def change() -> None:
+        factories.right(who, may_grant=may_grant)
+
+    with wire.through(once_before("TransactWriteItems", change)):
+        change()
+
+    assert entries("acme") == [("right.changed", who.id)]
+    assert tenants.holds_right("acme", who.id) is may_grant
+
+
+def test_a_right_at_a_tenant_that_nobody_registered_cannot_be_changed():
+    with pytest.raises(TenantUnknown):
+        tenants.set_right("nobody", "anna", False, VENDOR, None, factories.now())
+    assert table.items("TENANT#nobody") == []
+
+
+# --- Departments -----------------------------------------------------------------------------------------------------
+
+
+def test_a_department_is_in_the_directory_under_the_name_it_was_last_given():
+    factories.department("support", "Help")
+    factories.department("night", "Night shift")
+
+    departments = [who for who in people.directory() if isinstance(who, Department)]
+    assert sorted(who.name for who in departments) == ["Development", "Help", "Night shift"]
+
+
+def test_a_department_that_cannot_be_written_is_busy():
+    refused = always(lambda: wire.failing(503, "ServiceUnavailable"), "PutItem")
+
+    with wire.through(refused) as came, pytest.raises(Busy):
+        factories.department("night")
+    assert len(came) == 3 * wire.ATTEMPTS
+
+
+def test_a_department_that_is_written_wrongly_is_a_bug():
+    refused = always(lambda: wire.failing(400, "ValidationException"), "PutItem")
+
+    with wire.through(refused), pytest.raises(PutError):
+        factories.department("night")
+
+
+# --- Agents ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_reads_as_registered():
+    people.put_agent(TINA)
+
+    assert people.agent("tina") == people.active_agent("tina") == TINA
+    assert people.agents(["tina", "nobody"]) == {"tina": TINA}
+    assert people.agent("nobody") is None
+
+
+@pytest.mark.parametrize("agent_id", ["emil", "nobody"])
+def test_who_is_inactive_or_unknown_may_not_work(agent_id):
+    with pytest.raises(AgentInactive):
+        people.active_agent(agent_id)
+
+
+def test_only_active_agents_are_in_the_directory():
+    people.put_agent(TINA)
+    people.put_agent(replace(TINA, is_active=False))
+    assert people.agent("tina") == replace(TINA, is_active=False)
+
+    agents = [who for who in people.directory() if isinstance(who, Agent)]
+
+    assert sorted(who.agent_id for who in agents) == ["dora", "sven"]
+
+
+def test_an_agent_belongs_only_to_departments_that_there_are():
+    with pytest.raises(DepartmentUnknown):
+        people.put_agent(replace(TINA, departments=("support", "nobody")))
+    assert people.agent("tina") is None
+
+
+def test_an_agent_may_belong_to_no_department():
+    people.put_agent(replace(TINA, departments=()))
+
+    assert people.active_agent("tina").departments == ()
+
+
+LATER = MONDAY_NOON + SECOND
+
+
+@pytest.mark.parametrize(
+    ("given", "changed_at"),
+    [
+        (replace(TINA, name="Tina T."), MONDAY_NOON),
+        (replace(TINA, email="t@vendor.example"), MONDAY_NOON),
+        (replace(TINA, departments=("development",)), LATER),
+        (replace(TINA, departments=()), LATER),
+        (replace(TINA, departments=("support", "development")), LATER),
+        (replace(TINA, is_active=False), LATER),
+    ],
+)
+def test_when_an_agent_changed_is_when_departments_or_activity_did(given: Agent, changed_at: datetime):
+    people.put_agent(TINA)
+
+    people.put_agent(replace(given, changed_at=LATER))
+
+    assert people.agent("tina") == replace(given, changed_at=changed_at)
+
+
+def test_departments_in_another_order_are_the_same_departments():
+    both = replace(TINA, departments=("support", "development"))
+    people.put_agent(both)
+
+    people.put_agent(replace(both, departments=("development", "support"), changed_at=LATER))
+
+    assert people.active_agent("tina").changed_at == MONDAY_NOON
+
+
+def test_putting_the_same_agent_again_writes_nothing():
+    people.put_agent(TINA)
+
+    with wire.watched() as came:
+        people.put_agent(replace(TINA, changed_at=LATER))
+
+    assert [request.operation for request in came] == ["BatchGetItem"]
+
+
+def test_of_two_who_put_an_agent_at_the_same_time_the_later_stands():
+    moved = replace(TINA, departments=("development",), changed_at=LATER)
+
+    with wire.through(once_before("PutItem", lambda: people.put_agent(TINA))):
+        people.put_agent(moved)
+
+    assert people.agent("tina") == moved
+
+
+def test_an_agent_in_the_middle_of_a_login_is_put_a_moment_later():
+    """A login's transaction checks the agent: DynamoDB turns a write away meanwhile."""
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        is_first = request.operation == "PutItem" and request.nth == 1
+        return wire.failing(400, "TransactionConflictException") if is_first else send()
+
+    with wire.through(script):
+        people.put_agent(TINA)
+
+    assert people.agent("tina") == TINA
+
+
+@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
+def test_an_agent_who_never_stands_still_cannot_be_put_just_now(code):
+    with wire.through(always(lambda: wire.failing(400, code), "PutItem")), pytest.raises(Busy):
+        people.put_agent(TINA)
+
+
+def test_an_agent_who_is_written_wrongly_is_a_bug():
+    with wire.through(always(lambda: wire.failing(400, "ValidationException"), "PutItem")), pytest.raises(PutError):
+        people.put_agent(TINA)
+
+
+# --- Whom a grant can name -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "grantee"),
+    [
+        (keys.agent("sven"), Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")),
+        (keys.department("support"), Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support")),
+        (keys.agent("emil"), None),
+        (keys.agent("nobody"), None),
+        (keys.department("nobody"), None),
+        (keys.tenant("acme"), None),
+    ],
+)
+def test_an_active_agent_or_a_department_can_be_named(key, grantee):
+    from guestkey.store.dynamodb.reads import find_all
+
+    assert people.grantee_of(find_all([key]).get(key)) == grantee
