@@ -75,7 +75,7 @@ PROBLEM = {
         },
         "next": {
             "type": "array",
-            "description": "With `slot_taken`: up to three free slots, earliest first.",
+            "description": "With `slot_taken`: up to three free slots, those after the wanted time first.",
             "items": {"$ref": "#/components/schemas/FreeSlot"},
         },
     },

@@ -27,7 +27,7 @@ class Guide:
     def shown(self, method: str, path: str, who: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
         """Print a request, send it and return the response."""
         print(
-            f"   {method} {path}  as {who or 'anybody'}"
+            f"   {method} {path}  {f'as {who}' if who else 'without a token'}"
             + (f"\n   {json.dumps(body, ensure_ascii=False)}" if body else "")
         )
         return self.ask(method, path, who, body)
