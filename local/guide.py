@@ -42,6 +42,6 @@ class Guide:
         said = answer.json() if members else {}
         if answer.status_code != status or any(said.get(name) != value for name, value in members.items()):
             raise Fault(
-                f"step {self.steps} expected status {status} {members or ''}, "
+                f"step {self.steps} expected status {status}{f' with {members}' if members else ''}, "
                 f"but the response was {answer.status_code} {answer.text[:500]}"
             )
