@@ -1,10 +1,11 @@
-# Two commands matter: `make tour` and `make test`. `make` alone lists the rest.
+# The two main commands are `make tour` and `make test`. `make` lists all commands.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
 PYTHON := .venv/bin/python
-# A file at a time on each processor. The journeys share one stack and measure it, and a browser wants air: they run alone.
-SIDE_BY_SIDE := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore=tests/browser
+# Test files run in parallel, one per processor. Journeys share one stack and measure it, and browser tests are
+# timing-sensitive, so both run serially.
+PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore=tests/browser
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -17,48 +18,48 @@ help: ## List the commands
 	@local/setup.sh
 
 .gates/ready: requirements/gates.txt | .venv/ready
-	@echo "installing the gates" >&2
+	@echo "installing the security checkers (once)" >&2
 	@.uv/bin/uv venv --quiet --clear --python .venv/bin/python .gates
 	@.uv/bin/uv pip sync --quiet --require-hashes --python .gates/bin/python requirements/gates.txt
 	@touch $@
 
-setup: .venv/ready ## Install everything into .venv, pinned
+setup: .venv/ready ## Install all pinned packages into .venv
 
-tour: .venv/ready ## Start the whole stack here and play the main job through
+tour: .venv/ready ## Start the local stack and show a support case, step by step
 	@$(PYTHON) -m local.tour
 
-up: .venv/ready ## Start the stack, or bring it up to date; return when it answers
+up: .venv/ready ## Start or update the local stack; return when the API answers
 	@$(PYTHON) -m local up
 
-url: .venv/ready ## Print the API's base address
+url: .venv/ready ## Print the base URL of the API
 	@$(PYTHON) -m local url
 
-token: .venv/ready ## Print a fresh token: make token WHO=anna
+token: .venv/ready ## Print a new token: make token WHO=anna
 	@$(PYTHON) -m local token $(or $(WHO),$(error WHO is missing, as in: make token WHO=anna))
 
-mails: .venv/ready ## Print the mails sent so far, as JSON
+mails: .venv/ready ## Print all sent e-mails as JSON
 	@$(PYTHON) -m local mails
 
-reset: .venv/ready ## Go back to the sample world
+reset: .venv/ready ## Empty the table and load the sample world again
 	@$(PYTHON) -m local reset
 
-down: .venv/ready ## Stop the stack
+down: .venv/ready ## Stop the local stack; its data is kept
 	@$(PYTHON) -m local down
 
 verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
-test: .venv/ready units ## Run every test, journeys over HTTP on a stack of their own included
+test: .venv/ready units ## Run every test, including the journeys over HTTP on their own stack
 	@local/browser.sh
-	@$(PYTHON) -m pytest --quiet -m slow $(SIDE_BY_SIDE)
+	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
 	@$(PYTHON) -m pytest tests/journeys tests/browser
 
 nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
 
-check: static units ## Everything that is checked before the journeys
+check: static units ## Run the static checks and the unit tests
 
-static: .venv/ready .gates/ready ## Style, types, rings, template, security, freshness
+static: .venv/ready .gates/ready ## Check style, types, import contracts, template, security and pins
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
@@ -67,21 +68,22 @@ static: .venv/ready .gates/ready ## Style, types, rings, template, security, fre
 	@$(MAKE) --jobs=2 gates
 	@local/requirements.sh --check
 
-units: .venv/ready ## The tests that need no stack, with their coverage; what takes seconds each is left to `make test`
-	@$(PYTHON) -m pytest --quiet -m 'not slow' $(SIDE_BY_SIDE) --cov --cov-report=term
+units: .venv/ready ## Run the tests that need no stack, with coverage; `make test` adds the slow ones
+	@$(PYTHON) -m pytest --quiet -m 'not slow' $(PARALLEL) --cov --cov-report=term
 
-gates: bandit checkov cfnlint parliament ## What `make static` asks of the code's and the template's security
+gates: bandit checkov cfnlint parliament ## Run the security checkers on the code and the template
 
 bandit: .gates/ready
 	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers client functions local docs bench
 
-# What is skipped, and why, stands in the file. checkov leaves out what the defaults of the parameters leave out: so it gets
-# a template without conditions. It shall not ask a server for a newer version of itself.
+# .checkov.yaml lists the skipped checks with their reasons. checkov ignores resources whose condition is false by default,
+# so it gets the template without conditions. The variable stops it from looking for a newer version of itself.
 checkov: .gates/ready
 	@sed 's/^    Condition: .*//' template.yaml >.gates/template.yaml
 	@CKV_SKIP_PACKAGE_UPDATE_CHECK=true .gates/bin/checkov --config-file .checkov.yaml --file .gates/template.yaml
 
-# WS1004 asks for a log group for each function and does not know LoggingConfig: they share FunctionLogs, which has an end.
+# WS1004 requires a log group for each function and does not support LoggingConfig. The functions share FunctionLogs, which
+# has a retention period.
 cfnlint: .gates/ready
 	@.gates/bin/cfn-lint --template template.yaml --regions eu-central-1 --include-checks I \
 		--append-rules cfn_lint_serverless.rules --ignore-checks WS1004
@@ -89,22 +91,22 @@ cfnlint: .gates/ready
 parliament: .gates/ready
 	@.gates/bin/python -W ignore -m tests.roles
 
-format: .venv/ready ## Lay out the code
+format: .venv/ready ## Format the code and fix lint errors
 	@ruff format .
 	@ruff check --fix .
 
-bench: .venv/ready ## Print the measurements, as counts and ratios
+bench: .venv/ready ## Run the benchmarks and print counts and ratios
 	@$(PYTHON) -m bench
 
 openapi: .venv/ready ## Write docs/openapi.json from the routes
 	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 $(PYTHON) -m docs.openapi
 
-screenshots: .venv/ready ## Take the pictures in docs/screenshots anew, to be looked at
-	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=nobody \
-		AWS_SECRET_ACCESS_KEY=nothing BASE_URL=https://support.vendor.example \
+screenshots: .venv/ready ## Take the screenshots in docs/screenshots again
+	@PYTHONPATH=layers/core TABLE_NAME=guestkey AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=unused \
+		AWS_SECRET_ACCESS_KEY=unused BASE_URL=https://support.vendor.example \
 		$(PYTHON) -m tests.browser.screenshots docs/screenshots
 
-requirements: .venv/ready ## Pin anew what pyproject.toml asks for: make requirements [UPGRADE=1]
+requirements: .venv/ready ## Pin the requirements of pyproject.toml: make requirements [UPGRADE=1]
 	@local/requirements.sh $(if $(UPGRADE),--upgrade)
 
 deploy: .venv/ready ## Deploy to AWS: make deploy [ENV=prod]

@@ -1,4 +1,4 @@
-"""`python -m bench [PART …]`: run the parts named, or all of them, and say at the end which targets were missed."""
+"""`python -m bench [PART …]`: runs the given parts, or all parts, and lists the missed targets at the end."""
 
 import subprocess
 import sys
@@ -18,16 +18,16 @@ PARTS: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
     "ledger": processes.dynamodb,
     "bookings": nullcontext,
 }
-"""Each part, with what it talks to."""
+"""Each part with the context manager that starts its DynamoDB, if it needs one, and yields the endpoint."""
 
 
 def main() -> None:
-    """Run the parts one after another: side by side they would disturb each other."""
+    """Run the parts one after another, because parts that run at the same time distort each other's results."""
     parser = ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parts = parser.parse_args().parts or list(PARTS)
     if unknown := set(parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     verdicts = [line for part in parts for line in _run(part) if line.endswith((MET, MISSED))]
     missed = [line for line in verdicts if line.endswith(MISSED)]
     print(f"\nTargets: {len(verdicts) - len(missed)} met, {len(missed)} missed.")
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _run(part: str) -> list[str]:
-    """Run one part, show what it prints as it comes, and return it."""
+    """Run one part, print its output line by line, and return the lines."""
     lines = []
     with PARTS[part]() as endpoint:
         command = [sys.executable, "-m", f"bench.{part}"]
@@ -46,7 +46,7 @@ def _run(part: str) -> list[str]:
                 print(line, end="", flush=True)
                 lines.append(line.rstrip())
     if process.returncode:
-        sys.exit(f"bench: {part} ended with {process.returncode}")
+        sys.exit(f"bench: {part} failed with exit code {process.returncode}")
     return lines
 
 

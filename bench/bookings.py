@@ -1,8 +1,8 @@
-"""Two hundred tenants that book on one day at once: spread over it, or all at the same slot until it is full.
+"""Benchmark of concurrent bookings: 200 tenants book on one day, spread over all slots, or slot by slot until full.
 
-They book over HTTP, on a local stack of this part's own, where each function is a process, as on Lambda. In turns with
-that, as many callers put as many items straight into the DynamoDB of the same stack, each if it is absent. The desk is
-open around the clock and has room for all, so that nobody is turned away.
+They book over HTTP on a local stack of their own, where each function is a process, as on Lambda. For comparison, the
+same number of callers puts the same number of items into the DynamoDB of that stack, each with a condition. The desk is
+open around the clock with enough lines for all, so that no booking is refused.
 """
 
 import tempfile
@@ -25,12 +25,12 @@ from local.sample import BACKEND, DESK, orders
 from local.stack import Stack
 
 CALLERS, CUSTOMERS, ROUNDS = 16, 200, 3
-"""Callers are threads of one process: more processes, tried, get no more out of the stack."""
+"""The callers are threads of one process, because several processes were measured and gave no higher rate."""
 LINES = 50
-"""As many as a desk may have."""
-QUIET_SECONDS = 0.5
-"""Before each turn: what the entries of the ledger set off shall be over."""
-SPREAD, TOGETHER, BARE = "bookings, spread over the day", "bookings, slot by slot", "bare conditional puts"
+"""The number of lines of the desk, which is the maximum."""
+PAUSE_SECONDS = 0.5
+"""The pause before each turn, in which the stream functions finish with the ledger entries of the turn before."""
+SPREAD, TOGETHER, BARE = "bookings, spread over the day", "bookings, slot by slot", "plain conditional puts"
 CALLBACKS = "/v1/callbacks"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WIDE = {"hours": {day: [{"from": "00:00", "until": "24:00"}] for day in WEEK}, "lines": LINES}
@@ -39,7 +39,7 @@ Job = Callable[[], None]
 
 
 class Customer:
-    """A user of a tenant that nobody else of this bench works for."""
+    """A user of a tenant. Each tenant of this benchmark has one user."""
 
     def __init__(self, stack: Stack, client: httpx.Client, tenant_id: str) -> None:
         self._client = client
@@ -47,29 +47,29 @@ class Customer:
         self._booked: str | None = None
 
     def slots(self) -> list[str]:
-        """Return when the slots of the next 14 days begin."""
+        """Return the start times of the slots of the next 14 days."""
         answer = self._client.get("/v1/slots?topic=question", headers=self._headers)
         return [slot["starts_at"] for slot in answer.raise_for_status().json()["items"]]
 
     def book(self, starts_at: str) -> None:
-        """Book a slot."""
+        """Book the slot that starts at this time."""
         order = {"topic": "question", "description": "See the ticket.", "phone": "+49 241 44686122"}
         answer = self._client.post(CALLBACKS, json=order | {"starts_at": starts_at}, headers=self._headers)
         self._booked = answer.raise_for_status().json()["callback_id"]
 
     def cancel(self) -> None:
-        """Cancel what is booked, if anything is."""
+        """Cancel the user's booking, if there is one."""
         if self._booked:
             self._client.delete(f"{CALLBACKS}/{self._booked}", headers=self._headers).raise_for_status()
             self._booked = None
 
 
 def main() -> None:
-    """Print how many of each there were in a second, and what share of the bare puts' speed that is."""
+    """Print the rate of each kind of booking, and its ratio to the rate of plain puts."""
     heading(
-        f"Bookings: {CUSTOMERS} tenants on one day, {CALLERS} at a time, beside as many bare conditional puts",
-        f"Median of {ROUNDS} rounds that take turns, after one to warm up. What was booked is cancelled in between.",
-        f"Slot by slot: all want the same one, until its {LINES} lines are taken.",
+        f"Bookings: {CUSTOMERS} tenants on one day, {CALLERS} at a time, compared with the same number of plain puts",
+        f"Median of {ROUNDS} alternating rounds after one warm-up round. The bookings are cancelled after each round.",
+        f"Slot by slot: all tenants book the same slot until its {LINES} lines are taken.",
     )
     with _stack() as stack, httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
         customers = _customers(stack, client)
@@ -84,12 +84,12 @@ def main() -> None:
         )
     bare = median(rates[BARE])
     rows: list[Sequence[object]] = [[name, median(each), median(each) / bare] for name, each in rates.items()]
-    table(["throughput", "a second", "divided by bare puts"], rows)
+    table(["throughput", "a second", "divided by plain puts"], rows)
 
 
 @contextmanager
 def _stack() -> Iterator[Stack]:
-    """Bring a whole local stack up, in a folder of its own."""
+    """Start a whole local stack in a temporary folder and stop it afterwards."""
     with tempfile.TemporaryDirectory(prefix="guestkey-bench-") as folder:
         stack = Stack(Path(folder), free_port(), free_port())
         try:
@@ -100,7 +100,7 @@ def _stack() -> Iterator[Stack]:
 
 
 def _customers(stack: Stack, client: httpx.Client) -> list[Customer]:
-    """Register the tenants and put the desk, before any function has read another one."""
+    """Put the desk and register the tenants. This comes before any other call, because functions cache the desk."""
     backend = _bearer(stack.token(BACKEND))
     client.put("/v1/vendor/desk", json=DESK | WIDE, headers=backend).raise_for_status()
     _, tenant = next(orders())
@@ -111,18 +111,18 @@ def _customers(stack: Stack, client: httpx.Client) -> list[Customer]:
 
 
 def _day(slots: list[str]) -> list[str]:
-    """Return the slots of the first whole day, a day being what the table keeps together."""
+    """Return the slots of the first full UTC day, because the table stores the slots of a UTC day together."""
     days = [list(some) for _, some in groupby(slots, key=lambda starts_at: starts_at[:10])]
     return max(days, key=len)
 
 
 def _rates(customers: list[Customer], turns: dict[str, list[Job]]) -> dict[str, list[float]]:
-    """Return how many jobs of each kind were done in a second, round by round."""
+    """Return the jobs per second of each kind, one number for each round."""
     rates: dict[str, list[float]] = {name: [] for name in turns}
     with ThreadPoolExecutor(CALLERS) as callers:
         for _ in range(1 + ROUNDS):
             for name, jobs in turns.items():
-                time.sleep(QUIET_SECONDS)
+                time.sleep(PAUSE_SECONDS)
                 started = time.perf_counter()
                 list(callers.map(lambda job: job(), jobs))
                 rates[name].append(len(jobs) / (time.perf_counter() - started))
@@ -131,7 +131,7 @@ def _rates(customers: list[Customer], turns: dict[str, list[Job]]) -> dict[str, 
 
 
 def _putter(stack: Stack) -> Job:
-    """Return what puts a new item, if it is absent."""
+    """Return a job that puts a new item, on the condition that the item does not exist."""
     client: Any = Deployment(stack.url).client("dynamodb")
     table_name, numbers = stack.status()["outputs"]["TableName"], count()
 

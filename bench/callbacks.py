@@ -1,7 +1,7 @@
-"""The calls around a call-back: Anna books, moves and cancels, at slots of both lengths and in the queue; Sven calls.
+"""The call-back routes: Anna books, moves and cancels slots of both lengths and queue entries; Sven calls her.
 
-A warm function keeps the desk for ten seconds. Here it was always read just before, so that nothing is counted with it
-but the call that says so.
+A warm function caches the desk for ten seconds. The desk is read before each measured call, so that the read is counted
+only in the call whose name says so.
 """
 
 import json
@@ -9,14 +9,20 @@ from typing import Any
 
 from bench import calls, samples, world
 from bench.bill import Bill
+<<<<<<< HEAD
 from bench.calls import ANNA, BACKEND, NOBODY, SVEN
 from guestkey.edge import clock, holidays
 from guestkey.store.callbacks import desks
+=======
+from bench.calls import ANNA, BACKEND, NO_CALLER, SVEN
+from guestkey.edge import clock, closed_days
+from guestkey.store import desks
+>>>>>>> helper-lang-local
 from local.sample import DESK
 
 CALL = {"description": "The nightly export stopped half-way, see the ticket.", "phone": "+49 241 44686122"}
 QUESTION, CONSULTATION = "question", "consultation"
-"""A topic of 15 minutes, and one of 30."""
+"""A topic of 15 minutes, and a topic of 30 minutes."""
 KEYED = {"Idempotency-Key": "bench"}
 
 PUT_DESK = "PUT /v1/vendor/desk"
@@ -33,35 +39,44 @@ CLOSE_CALLBACK = "POST /v1/support/callbacks/{callback_id}/close"
 
 
 def add_to(bill: Bill) -> None:
+<<<<<<< HEAD
     """Add a line for each call."""
     bill.item("PUT desk", "desk_settings", calls.event(PUT_DESK, BACKEND, sent=DESK))
     holidays.store_missing(clock.now())
     asked = calls.event(GET_CONTACT, NOBODY, query={"country": "CH", "minutes": "12"})
     bill.item("GET /v1/contact, the desk read anew", "contact", asked)
+=======
+    """Make each call and add its row."""
+    bill.item("PUT desk", "desk_record", calls.event(PUT_DESK, BACKEND, sent=DESK))
+    closed_days.keep_up(clock.now())
+    asked = calls.event(GET_CONTACT, NO_CALLER, query={"country": "CH", "minutes": "12"})
+    bill.item("GET /v1/contact, with a read of the desk", "contact", asked)
+>>>>>>> helper-lang-local
     _warm(bill, "GET /v1/topics", "booking", calls.event(GET_TOPICS, ANNA))
     quarters = _slots(bill, "GET /v1/slots, 15 minutes", QUESTION)
     halves = _slots(bill, "GET /v1/slots, 30 minutes", CONSULTATION)
     at_ten = [starts_at for starts_at in halves if starts_at.endswith("T10:00:00Z")]
-    _changes_her_mind(bill, *at_ten[:2])
-    _is_called(bill, "15 minutes", _order(QUESTION, at_ten[0]))
-    _is_called(bill, "30 minutes", _order(CONSULTATION, at_ten[1]))
-    _is_called(bill, "the queue", _order(QUESTION, None))
-    # Last, since a repeated request leaves its wish on the head for a second, and nothing is free after the rest.
+    _book_move_cancel(bill, *at_ten[:2])
+    _take_and_close(bill, "15 minutes", _order(QUESTION, at_ten[0]))
+    _take_and_close(bill, "30 minutes", _order(CONSULTATION, at_ten[1]))
+    _take_and_close(bill, "the queue", _order(QUESTION, None))
+    # These come last, because a repeated request claims priority on the ledger head for a second, and because the
+    # calls after it fill all slots.
     order = _order(QUESTION, at_ten[2])
     callback_id = _book(bill, "book, 15 minutes, with Idempotency-Key", order, headers=KEYED)
-    _book(bill, "book, the same Idempotency-Key again", order, headers=KEYED)
+    _book(bill, "book, repeated with the same Idempotency-Key", order, headers=KEYED)
     calls.call("booking", calls.event(DELETE_CALLBACK, ANNA, parts={"callback_id": callback_id}))
     world.fill(samples.full(quarters, DESK["lines"]))
     _slots(bill, "GET /v1/slots, every line taken", QUESTION)
     _warm(bill, "book, every line taken", "booking", calls.event(POST_CALLBACK, ANNA, sent=order), status=409)
 
 
-def _changes_her_mind(bill: Bill, one_day: str, another: str) -> None:
-    """Anna books, moves and cancels, again and again."""
+def _book_move_cancel(bill: Bill, one_day: str, another: str) -> None:
+    """Book, move and cancel as Anna: 15 minutes, 30 minutes and the queue."""
     callback_id = _book(bill, "book, 15 minutes", _order(QUESTION, one_day))
     _warm(bill, "GET /v1/callbacks/open", "booking", calls.event(GET_OPEN, ANNA))
     _move(bill, "move, 15 minutes", callback_id, another)
-    _move(bill, "move, to where it is", callback_id, another)
+    _move(bill, "move, to the same slot", callback_id, another)
     _cancel(bill, "cancel, 15 minutes", callback_id)
     _cancel(bill, "cancel, twice", callback_id)
 
@@ -76,19 +91,19 @@ def _changes_her_mind(bill: Bill, one_day: str, another: str) -> None:
     _cancel(bill, "cancel, the queue", callback_id)
 
 
-def _is_called(bill: Bill, name: str, order: dict[str, Any]) -> None:
-    """Anna books, which has its line already, and Sven calls her."""
+def _take_and_close(bill: Bill, name: str, order: dict[str, Any]) -> None:
+    """Book as Anna, without a row, then list, take and close the call-back as Sven."""
     booked = calls.call("booking", calls.event(POST_CALLBACK, ANNA, sent=order))
     callback = json.loads(booked["body"])
     parts = {"callback_id": callback["callback_id"]}
     day = calls.event(GET_DAY, SVEN, query={"day": callback["starts_at"][:10]} if callback["starts_at"] else {})
-    _warm(bill, f"GET /v1/support/callbacks, {name}", "desk", day)
-    _warm(bill, f"take, {name}", "desk", calls.event(TAKE_CALLBACK, SVEN, parts=parts))
-    _warm(bill, f"close, {name}", "desk", calls.event(CLOSE_CALLBACK, SVEN, parts=parts, sent={"outcome": "reached"}))
+    _warm(bill, f"GET /v1/support/callbacks, {name}", "agent_callbacks", day)
+    _warm(bill, f"take, {name}", "agent_callbacks", calls.event(TAKE_CALLBACK, SVEN, parts=parts))
+    _warm(bill, f"close, {name}", "agent_callbacks", calls.event(CLOSE_CALLBACK, SVEN, parts=parts, sent={"outcome": "reached"}))
 
 
 def _slots(bill: Bill, name: str, topic: str) -> list[str]:
-    """List 14 days, and return when their slots begin."""
+    """List the slots of 14 days and return their start times."""
     listed = _warm(bill, name, "booking", calls.event(GET_SLOTS, ANNA, query={"topic": topic}))
     return [slot["starts_at"] for slot in json.loads(listed)["items"]]
 

@@ -1,4 +1,4 @@
-"""Calling a function as API Gateway does, in this process: its handler, and events of payload version 2.0."""
+"""Calls a function's handler in this process, with an event of payload version 2.0, as API Gateway sends it."""
 
 import io
 import json
@@ -18,18 +18,18 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 ANNA = {"sub": "anna", "tenant_id": "acme", "name": "Anna Albrecht", "email": "anna@acme.example", "locale": "de-DE"}
 SVEN = {"sub": "sven"}
 BACKEND = {"sub": "backend", "scope": "guestkey/check guestkey/registry guestkey/rights"}
-NOBODY: dict[str, str] = {}
+NO_CALLER: dict[str, str] = {}
 CONTEXT = SimpleNamespace(aws_request_id="bench", function_name="bench")
 
 
 def folders() -> list[str]:
-    """Return the names of all functions."""
+    """Return the folder names of all functions."""
     return sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
 
 @cache
 def handler(function: str) -> Handler:
-    """Return the function's handler, imported under a name of its own: on Lambda each of them is called app."""
+    """Return the function's handler. Each module is imported under its own name, because all of them are named app."""
     spec = spec_from_file_location(f"bench_{function}", ROOT / "functions" / function / "app.py")
     assert spec and spec.loader
     module = sys.modules[spec.name] = module_from_spec(spec)
@@ -47,7 +47,7 @@ def event(
     headers: Mapping[str, str] | None = None,
     parts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the event of a call of this route; `parts` are those of its path that have a name."""
+    """Return the event of a request to this route; `parts` are the values of its path parameters."""
     method, _, template = route.partition(" ")
     path = template.format(**(parts or {}))
     return {
@@ -71,6 +71,6 @@ def event(
 
 
 def call(function: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what the function answers; what it logs is not shown."""
+    """Call the function and return its response. Its log lines are discarded."""
     with redirect_stdout(io.StringIO()):
         return handler(function)(asked, CONTEXT)

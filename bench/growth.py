@@ -1,6 +1,6 @@
-"""A check at a tenant with more and more live grants, and with a longer and longer history.
+"""Benchmark of a check by the number of a tenant's live grants and past grants.
 
-The history is put straight into moto's memory (`world.fill`); the check itself runs as on Lambda.
+The grants are written directly into moto's memory (`world.fill`); the check runs as on Lambda.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ LIVE = (1, 100, 500)
 HISTORY = (1, 1_000, 100_000)
 
 Cost = tuple[int, int, float]
-"""Requests, how many of them one after another, read units."""
+"""The number of requests, the longest sequence of them, and the read units."""
 
 
 def main() -> None:
-    """Print what a check costs at each size."""
-    heading("Growth: one check, by the tenant's live grants and by the grants of its history")
+    """Print the cost of a check at each size."""
+    heading("Growth: one check, by the number of the tenant's live grants and past grants")
     with world.table() as plain:
         watched = wire.Wire(plain)
         world.fill([samples.agent()])
@@ -32,7 +32,7 @@ def main() -> None:
             cost = _cost(watched, tenant_id)
             smallest = smallest or cost
             rows.append([f"{live:,} live, {past:,} past", *cost, _verdict(cost, smallest) if past > 1 else ""])
-    table(["grants", "requests", "one after another", "read units", "target"], rows)
+    table(["grants", "requests", "sequential", "read units", "target"], rows)
 
 
 def _cost(watched: wire.Wire, tenant_id: str) -> Cost:
@@ -42,11 +42,11 @@ def _cost(watched: wire.Wire, tenant_id: str) -> Cost:
     with watched.watched() as requests:
         answer = calls.call("check", asked)
     assert '"allowed":true' in answer["body"], answer
-    return len(requests), wire.one_after_another(requests), sum(request.read_units for request in requests)
+    return len(requests), wire.sequential(requests), sum(request.read_units for request in requests)
 
 
 def _verdict(cost: Cost, smallest: Cost) -> str:
-    return f"as with a history of one: {MET if cost == smallest else MISSED}"
+    return f"same as with one past grant: {MET if cost == smallest else MISSED}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What a cold start imports: the CPU of a fresh process, against processes that import only what is unavoidable.
+"""Benchmark of cold starts: CPU time of a new process that imports a handler, compared with baseline imports.
 
-All take turns, and each ratio is the median over the rounds. A process ends without tidying up, as Lambda's never do:
-only starting and importing is measured. Linux only: the peak of memory stands in /proc.
+Handlers and baselines alternate, and each ratio is the median over the rounds. A process exits without cleaning up, so
+that only its start and its imports are measured. It runs on Linux only, because it reads the peak memory from /proc.
 """
 
 import json
@@ -12,13 +12,13 @@ from statistics import median
 from bench import calls, samples
 from bench.lines import heading, table, verdict
 from bench.processes import LAYER, ROOT
-from bench.shipped import PYTHON, alone
+from bench.shipped import PYTHON, layer_environment
 from bench.stub import set_answers
 
 ROUNDS = 11
 WARM_CALLS = 100
-CHECK_MOST, OTHERS_MOST = 1.25, 1.15
-MEBIBYTES_MOST = 60.0
+MAX_CHECK_RATIO, MAX_OTHERS_RATIO = 1.25, 1.15
+MAX_MEBIBYTES = 60.0
 
 BARE, BOTOCORE, BOTO3, FRAMEWORK = "bare Python", "botocore", "boto3", "framework"
 BASELINES = {
@@ -47,9 +47,9 @@ APIGatewayHttpResolver(enable_validation=True)
 Item._get_connection().connection.client
 """,
 }
-LEAVE = "\nimport os\nos._exit(0)"
-COUNT = "\nimport sys\nprint(len(sys.modules))"
-ANSWER = """
+EXIT = "\nimport os\nos._exit(0)"
+COUNT_MODULES = "\nimport sys\nprint(len(sys.modules))"
+RUN_CHECKS = """
 import contextlib, io, json, sys
 event = json.loads(sys.argv[1])
 for _ in range(int(sys.argv[2])):
@@ -60,29 +60,29 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-Surroundings = dict[str, str]
+Environment = dict[str, str]
 
 
 def main() -> None:
-    """Print the CPU of each function's import, then the memory of a check."""
-    with alone(os.environ["AWS_ENDPOINT_URL"]) as surroundings:
-        _time(surroundings)
-        _memory(surroundings)
+    """Print the CPU time of each function's import, then the peak memory of a check."""
+    with layer_environment(os.environ["AWS_ENDPOINT_URL"]) as environment:
+        _time(environment)
+        _memory(environment)
 
 
-def _time(surroundings: Surroundings) -> None:
+def _time(environment: Environment) -> None:
     heading(
-        "Imports: CPU of a fresh process that imports a function's handler, divided by that of one that imports",
+        "Imports: CPU time of a new process that imports a function's handler, divided by that of a process with",
         "botocore   botocore and its DynamoDB client",
         "boto3      boto3 and its DynamoDB client",
         "framework  Powertools' Logger and validating resolver, pynamodb and its client",
-        f"Median of {ROUNDS} rounds in which all take turns.",
+        f"Median of {ROUNDS} alternating rounds.",
     )
     functions = {name: _importing(name) for name in calls.folders()}
     programs = BASELINES | functions
-    # First of all, and so it compiles what has not been compiled.
-    modules = {name: int(_said(surroundings, code + COUNT)) for name, code in programs.items()}
-    rounds = [{name: _cpu(surroundings, code + LEAVE) for name, code in programs.items()} for _ in range(ROUNDS)]
+    # The modules are counted first, because this run also compiles them.
+    modules = {name: int(_output(environment, code + COUNT_MODULES)) for name, code in programs.items()}
+    rounds = [{name: _cpu(environment, code + EXIT) for name, code in programs.items()} for _ in range(ROUNDS)]
 
     def against(name: str, baseline: str) -> float:
         return median(cpu[name] / cpu[baseline] for cpu in rounds)
@@ -92,17 +92,17 @@ def _time(surroundings: Surroundings) -> None:
         ratios = {baseline: against(name, baseline) for baseline in BASELINES}
         target = ""
         if name in functions:
-            baseline, most = (BOTOCORE, CHECK_MOST) if name == "check" else (FRAMEWORK, OTHERS_MOST)
+            baseline, most = (BOTOCORE, MAX_CHECK_RATIO) if name == "check" else (FRAMEWORK, MAX_OTHERS_RATIO)
             target = verdict(ratios[baseline], most, f"at most {most} x {baseline}")
         rows.append([name, modules[name], *ratios.values(), target])
     table(["imported", "modules", *(f"/ {baseline}" for baseline in BASELINES), "target"], rows)
 
 
-def _memory(surroundings: Surroundings) -> None:
+def _memory(environment: Environment) -> None:
     heading(
-        "Memory: the most a process held that answered checks one after another",
-        "The process is Python, the handler and what it imports; Lambda's own runtime client comes on top.",
-        "As Lambda does, MB means 1,048,576 bytes.",
+        "Memory: peak memory of a process that runs checks one after another",
+        "The process contains Python, the handler and its imports, but not Lambda's runtime client.",
+        "One MB is 1,048,576 bytes, as on Lambda.",
     )
     rows = []
     for live in (1, 500):
@@ -111,9 +111,9 @@ def _memory(surroundings: Surroundings) -> None:
         set_answers(os.environ["AWS_ENDPOINT_URL"], [("GetItem", "", {"Item": samples.agent()}), ("Query", "", query)])
         sent = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
         asked = json.dumps(calls.event("POST /v1/vendor/checks", calls.BACKEND, sent=sent))
-        mebibytes = int(_said(surroundings, _importing("check") + ANSWER, asked, str(WARM_CALLS))) / 1024
+        mebibytes = int(_output(environment, _importing("check") + RUN_CHECKS, asked, str(WARM_CALLS))) / 1024
         rows.append(
-            [f"{WARM_CALLS} checks, {live} live grants", mebibytes, verdict(mebibytes, MEBIBYTES_MOST, "at most 60 MB")]
+            [f"{WARM_CALLS} checks, {live} live grants", mebibytes, verdict(mebibytes, MAX_MEBIBYTES, "at most 60 MB")]
         )
     table(["process", "MB", "target"], rows)
 
@@ -122,17 +122,17 @@ def _importing(function: str) -> str:
     return f"import sys\nsys.path.insert(0, {str(ROOT / 'functions' / function)!r})\nimport app"
 
 
-def _said(surroundings: Surroundings, code: str, *arguments: str) -> str:
+def _output(environment: Environment, code: str, *arguments: str) -> str:
     command = [*PYTHON, "-c", code, *arguments]
-    return subprocess.run(command, cwd=LAYER, env=surroundings, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, cwd=LAYER, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def _cpu(surroundings: Surroundings, code: str) -> float:
-    """Return the seconds of CPU, the kernel's included, of a process that runs this."""
-    process = os.posix_spawn(PYTHON[0], [*PYTHON, "-c", code], surroundings)
+def _cpu(environment: Environment, code: str) -> float:
+    """Return the user and system CPU seconds of a new process that runs this code."""
+    process = os.posix_spawn(PYTHON[0], [*PYTHON, "-c", code], environment)
     _, status, used = os.wait4(process, 0)
     if status:
-        message = f"this failed:\n{code}"
+        message = f"this code failed:\n{code}"
         raise RuntimeError(message)
     return used.ru_utime + used.ru_stime
 

@@ -1,7 +1,7 @@
-"""Sixteen users changing one tenant's grants at once, and what that makes of the ledger.
+"""Benchmark of ledger writes: 16 users change one tenant's grants at the same time; then the ledger is verified.
 
-Each is a process of its own, as on Lambda, and writes through the store, over HTTP, to the DynamoDB of the local stack.
-In turns with that each writes bare transactions of two items that nobody else touches, as many as this DynamoDB takes.
+Each user is a process, as on Lambda, and writes through the store, over HTTP, to the DynamoDB of the local stack. In
+alternating rounds each process writes plain transactions of two items of its own, to measure the limit of DynamoDB.
 """
 
 import time
@@ -41,7 +41,7 @@ CHANGING, WRITING = "changing", "writing"
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """What one writer did in one round."""
+    """The result of one writer in one round: completed changes, and changes that failed as busy."""
 
     number: int
     doing: str
@@ -51,10 +51,10 @@ class Turn:
 
 
 def main() -> None:
-    """Print the throughput of both, and what the ledger looks like afterwards."""
+    """Print the rates of both kinds of writes, and the state of the ledger afterwards."""
     heading(
-        f"Ledger: {WRITERS} writers on one tenant, beside {WRITERS} writers of bare two-item transactions",
-        f"Median of {ROUNDS} rounds of {SECONDS:g} seconds that take turns. A writer gives a grant, then revokes it.",
+        f"Ledger: {WRITERS} writers on one tenant, compared with {WRITERS} writers of plain two-item transactions",
+        f"Median of {ROUNDS} alternating rounds of {SECONDS:g} seconds. A writer gives a grant, then revokes it.",
     )
     _prepare()
     turns = _turns()
@@ -65,9 +65,9 @@ def main() -> None:
         ["throughput", "a second"],
         [
             ["changes of one tenant, each with its ledger entry", changing],
-            ["bare transactions", writing],
-            ["the one divided by the other", changing / writing],
-            ["changes that gave up as busy", f"{busy} of {changed + busy}"],
+            ["plain transactions", writing],
+            ["changes divided by plain transactions", changing / writing],
+            ["changes refused as busy", f"{busy} of {changed + busy}"],
         ],
     )
     print()
@@ -98,24 +98,24 @@ def _prepare() -> None:
 
 
 def _turns() -> list[Turn]:
-    """Let all writers work in rounds and return what they did."""
+    """Run all writers and return the results of all rounds."""
     context = get_context("spawn")
-    together, told = context.Barrier(WRITERS), context.SimpleQueue()
-    writers = [context.Process(target=_write, args=(number, together, told)) for number in range(WRITERS)]
+    start, results = context.Barrier(WRITERS), context.SimpleQueue()
+    writers = [context.Process(target=_write, args=(number, start, results)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
-    turns = [told.get() for _ in range(WRITERS * ROUNDS * 2)]
+    turns = [results.get() for _ in range(WRITERS * ROUNDS * 2)]
     for writer in writers:
         writer.join()
     return turns
 
 
-def _write(number: int, together: Barrier, told: "SimpleQueue[Turn]") -> None:
-    """Be one of the writers. All begin each round together."""
+def _write(number: int, start: Barrier, results: "SimpleQueue[Turn]") -> None:
+    """Run one writer. The barrier starts all writers of a round at the same time."""
     change, bare = _changer(number), _bare_writer(number)
     for round_number in range(ROUNDS):
         for doing, work in ((CHANGING, change), (WRITING, bare)):
-            together.wait()
+            start.wait()
             done = busy = 0
             started = time.perf_counter()
             while (seconds := time.perf_counter() - started) < SECONDS:
@@ -124,17 +124,17 @@ def _write(number: int, together: Barrier, told: "SimpleQueue[Turn]") -> None:
                     done += 1
                 except Busy:
                     busy += 1
-            told.put(Turn(number=round_number, doing=doing, seconds=seconds, done=done, busy=busy))
+            results.put(Turn(number=round_number, doing=doing, seconds=seconds, done=done, busy=busy))
 
 
 def _rate(turns: Iterable[Turn], doing: str) -> float:
-    """Return how often all writers together did it in a second, the median over the rounds."""
+    """Return how many writes of this kind all writers complete per second, as the median over the rounds."""
     rounds = [[turn for turn in turns if (turn.number, turn.doing) == (number, doing)] for number in range(ROUNDS)]
     return median(sum(turn.done for turn in some) / max(turn.seconds for turn in some) for some in rounds)
 
 
 def _changer(number: int) -> Callable[[], None]:
-    """Return what gives a grant, and the next time revokes it."""
+    """Return a function that gives a grant on one call and revokes it on the next."""
     user = User(tenant_id=TENANT_ID, user_id=f"user-{number}", name=f"User {number}")
     given: list[str] = []
 
@@ -167,7 +167,7 @@ def _changer(number: int) -> Callable[[], None]:
 
 
 def _bare_writer(number: int) -> Callable[[], None]:
-    """Return what puts an item and counts it in another, in one transaction."""
+    """Return a function that puts an item and increments a counter item, in one transaction."""
     client: Any = boto3.client("dynamodb")
     names = count()
     key = {"PK": {"S": f"BARE#{number}"}}
@@ -187,7 +187,7 @@ def _bare_writer(number: int) -> Callable[[], None]:
 
 
 def _chain(changes: int) -> list[Sequence[object]]:
-    """Return how the ledger stands: its entries, and what is wrong with it."""
+    """Return rows about the ledger: the number of its entries, and its forks, gaps and findings."""
     entries = list(ledger.entries_after(TENANT_ID, 0, 10**6))
     tip = ledger.read_state(TENANT_ID)
     assert tip
@@ -195,15 +195,15 @@ def _chain(changes: int) -> list[Sequence[object]]:
     numbers = Counter(entry.seq for entry in entries)
     return [
         ["entries", len(entries), ""],
-        ["changes that were answered, and the tenant's first entry", changes + 1, ""],
+        ["completed changes, and the tenant's first entry", changes + 1, ""],
         ["forks", forks := _forks(entries), _none(forks)],
         ["gaps", gaps := len(set(range(1, tip.head.seq + 1)) - numbers.keys()), _none(gaps)],
-        ["findings of the verifier, given the head", len(report.findings), _none(len(report.findings))],
+        ["findings of the verifier, with the head", len(report.findings), _none(len(report.findings))],
     ]
 
 
 def _forks(entries: Iterable[Entry]) -> int:
-    """Return how many entries follow an entry that another one follows as well."""
+    """Return the number of entries that have the same predecessor as an earlier entry."""
     return sum(followers - 1 for followers in Counter(entry.prev_hash for entry in entries).values())
 
 

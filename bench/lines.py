@@ -1,4 +1,4 @@
-"""How the bench prints: one aligned line for each thing measured, with its target and the verdict."""
+"""Prints the results of the benchmarks: one aligned row for each measurement, with its target and the verdict."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ MET, MISSED = "met", "missed"
 
 
 def verdict(value: float, most: float | None, wanted: str = "") -> str:
-    """Return the target and whether the value keeps to it; nothing where there is no target."""
+    """Return the target and whether the value meets it, or an empty text if there is no target."""
     if most is None:
         return ""
     return f"{wanted or f'at most {most:g}'}: {MET if value <= most else MISSED}"
 
 
 def heading(title: str, *remarks: str) -> None:
-    """Print what the lines below are about, and what must be known to read them."""
+    """Print a title and the remarks that explain the rows below it."""
     print(f"\n{title}")
     for remark in remarks:
         print(f"  {remark}")
@@ -21,7 +21,7 @@ def heading(title: str, *remarks: str) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows below their header: the first column to the left, numbers to the right, the verdict as it comes."""
+    """Print a header and rows. The first column is left-aligned, numbers are right-aligned, verdicts are unaligned."""
     texts = [[*header], *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(header))]
     for name, *cells in texts:

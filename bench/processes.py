@@ -1,4 +1,4 @@
-"""Child processes of the bench. They see nothing of the developer's: no profile, no configuration, no credentials."""
+"""Child processes of the benchmarks. They get no AWS profile, configuration or credentials of the developer."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 20.0
 
 
 def environment(endpoint: str | None = None) -> dict[str, str]:
-    """Return what a function finds on Lambda, with DynamoDB at the endpoint if one is given."""
+    """Return the environment variables of a function, with an endpoint for DynamoDB if one is given."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(LAYER),
@@ -37,14 +37,14 @@ def environment(endpoint: str | None = None) -> dict[str, str]:
 
 @contextmanager
 def stub() -> Iterator[str]:
-    """Serve answers that were made beforehand (`bench.stub`) and yield the address."""
+    """Start the DynamoDB stub with fixed responses (`bench.stub`) and yield its URL."""
     with _serving("bench.stub", lambda port, _: {"PORT": str(port)}) as address:
         yield address
 
 
 @contextmanager
 def dynamodb() -> Iterator[str]:
-    """Serve the local stack's DynamoDB and yield its address: its emulator alone, without functions, IAM and saving."""
+    """Start the emulator's DynamoDB and yield its URL. It runs without functions, IAM checks and saved state."""
     with _serving(
         "ministack",
         lambda port, folder: emulator.settings(port, folder) | {"AUTH": "false", "PERSIST_STATE": "0"},
@@ -68,7 +68,7 @@ def _serving(module: str, settings: Callable[[int, Path], dict[str, str]]) -> It
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that no process listens on."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -1,7 +1,7 @@
-"""What each call asks of DynamoDB: how many requests, how many of them one after another, at which price.
+"""Counts the DynamoDB requests of each call, the longest sequence of them, and their capacity units.
 
-The requests are the real ones; the answers come from moto, and the price from the size of what was read and written
-(`bench.weights`), since no emulator charges as AWS does.
+The requests are real; moto answers them. The units are computed from the sizes of the items (`bench.weights`), because
+emulators do not report capacity as AWS does.
 """
 
 import json
@@ -36,13 +36,13 @@ END_LOGIN = "POST /v1/support/logins/{login_id}/end"
 
 
 def main() -> None:
-    """Print one line for each call, in the order of a support case."""
+    """Print one row for each call, in the order of a support case."""
     wrong = weights.disagreements()
     heading(
-        "Requests: what each call asks of DynamoDB (G GetItem, B BatchGetItem, Q Query, U UpdateItem, P PutItem, "
+        "Requests: DynamoDB requests of each call (G GetItem, B BatchGetItem, Q Query, U UpdateItem, P PutItem, "
         "T transaction)",
-        "Units are computed from the items' sizes by AWS's published rules, index writes included.",
-        f"Of {weights.statements()} statements of AWS's guide {len(wrong)} come out otherwise{': ' * bool(wrong)}"
+        "Units are computed from the sizes of the items by AWS's published rules, index writes included.",
+        f"Examples of AWS's guide with another result: {len(wrong)} of {weights.examples()}{': ' * bool(wrong)}"
         f"{'; '.join(wrong)}.",
     )
     with world.table() as plain:
@@ -54,24 +54,24 @@ def main() -> None:
 
 
 def _register(bill: Bill) -> None:
-    """The vendor's backend says who there is."""
+    """Register tenants, departments, agents and rights as the vendor's backend."""
 
     def put(name: str, route: str, sent: object, **parts: str) -> None:
         bill.item(name, "registry", calls.event(route, BACKEND, sent=sent, parts=parts))
 
     put("PUT tenant, new", PUT_TENANT, TENANT, tenant_id="acme")
     put("PUT tenant, changed", PUT_TENANT, TENANT | {"version": "Enterprise 24.4"}, tenant_id="acme")
-    put("PUT tenant, as it is", PUT_TENANT, TENANT | {"version": "Enterprise 24.4"}, tenant_id="acme")
+    put("PUT tenant, unchanged", PUT_TENANT, TENANT | {"version": "Enterprise 24.4"}, tenant_id="acme")
     put("PUT department", PUT_DEPARTMENT, {"name": "Support"}, department_id="support")
     put("PUT agent, new", PUT_AGENT, AGENT, agent_id="sven")
-    put("PUT agent, as it is", PUT_AGENT, AGENT, agent_id="sven")
+    put("PUT agent, unchanged", PUT_AGENT, AGENT, agent_id="sven")
     put("PUT right, taken away", PUT_RIGHT, {"may_grant": False}, tenant_id="acme", user_id="ben")
-    put("PUT right, as it is", PUT_RIGHT, {"may_grant": False}, tenant_id="acme", user_id="ben")
+    put("PUT right, unchanged", PUT_RIGHT, {"may_grant": False}, tenant_id="acme", user_id="ben")
     put("PUT right, given back", PUT_RIGHT, {"may_grant": True}, tenant_id="acme", user_id="ben")
 
 
 def _support_case(bill: Bill) -> None:
-    """Sven is refused, let in, comes in, leaves and is locked out again; Anna looks at everything."""
+    """Run a support case: Sven is refused, gets a grant, logs in and logs out; Anna reads the overviews and revokes."""
     refused = calls.event(POST_LOGIN, SVEN, sent=LOGIN)
     bill.item("login, refused for the first time", "login_record", refused, status=403)
     bill.item("login, refused again in that hour", "login_record", refused, status=403)
@@ -90,10 +90,11 @@ def _support_case(bill: Bill) -> None:
     bill.item("end login", "login_record", ending)
     bill.item("end login, twice", "login_record", ending)
 
-    # Last, since a repeated request leaves its wish on the head for a second, and agents' writers stand back.
+    # These come last, because a repeated request claims priority on the ledger head for a second, in which writers for
+    # agents wait.
     keyed = calls.event(POST_GRANT, ANNA, sent=GRANT | {"period": "permanent"}, headers={"Idempotency-Key": "bench"})
     bill.item("grant, permanent, with Idempotency-Key", "grant", keyed, most=2, status=201)
-    bill.item("grant, the same Idempotency-Key again", "grant", keyed, most=2, status=201)
+    bill.item("grant, repeated with the same Idempotency-Key", "grant", keyed, most=2, status=201)
 
     revoking = calls.event(DELETE_GRANT, ANNA, parts={"grant_id": grant_id})
     bill.item("revoke", "revoke", revoking, most=2)
@@ -101,7 +102,7 @@ def _support_case(bill: Bill) -> None:
 
 
 def _overviews(bill: Bill, grant_id: str) -> None:
-    """Everything that only reads."""
+    """Make every call that only reads."""
     for path in ("/v1/me", "/v1/about", "/v1/directory", "/v1/grants", "/v1/grants.csv", "/v1/logins"):
         bill.item(f"GET {path}", "history", calls.event(f"GET {path}", ANNA))
     live = calls.event("GET /v1/grants", ANNA, query={"state": "live"})

@@ -1,4 +1,4 @@
-"""What the bench fills the table with: an agent, grants live and past, seats, as the store keeps them."""
+"""Sample items for the benchmarks, in the form in which the store writes them: an agent, grants, slots."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,11 @@ SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 ANNA = Person(user_id="anna", name="Anna Albrecht")
 
 Raw = dict[str, dict[str, Any]]
-"""An item as DynamoDB's JSON has it."""
+"""An item in DynamoDB's JSON format."""
 
 
 def agent() -> Raw:
-    """Return Sven of the support department."""
+    """Return the item of Sven, an agent of the support department."""
     item = AgentItem(
         *keys.agent(SVEN.id),
         agent_id=SVEN.id,
@@ -41,20 +41,20 @@ def agent() -> Raw:
 
 
 def live_keys(tenant_id: str, number: int) -> Iterator[Raw]:
-    """Yield the live keys of grants that were given in the last hours and last a week."""
+    """Yield live keys of grants with a period of one week. The grants were given one second apart, until now."""
     for age in range(number):
         yield raw(stored_live_keys._item(_grant(tenant_id, NOW - timedelta(seconds=age + 1), Period.ONE_WEEK), None))
 
 
 def history(tenant_id: str, number: int) -> Iterator[Raw]:
-    """Yield the records of grants for an hour that are over, one every five minutes back from yesterday."""
+    """Yield items of ended grants with a period of one hour. They are 5 minutes apart and end a day ago."""
     for age in range(number):
         grant = _grant(tenant_id, NOW - timedelta(days=1, minutes=5 * age), Period.ONE_HOUR)
         yield raw(grants._item(grant, keys.grant(tenant_id, grant.grant_id)))
 
 
 def full(quarters: Iterable[str], lines: int) -> Iterator[Raw]:
-    """Yield quarter-hours, each by its beginning, of which every line is taken."""
+    """Yield slot items of these quarter-hours, given by start time, with all lines taken."""
     for quarter in quarters:
         starts_at = datetime.fromisoformat(quarter)
         holders = {f"tenant-{line}#{ULID.from_datetime(starts_at)}" for line in range(lines)}
@@ -62,7 +62,7 @@ def full(quarters: Iterable[str], lines: int) -> Iterator[Raw]:
 
 
 def raw(item: Item) -> Raw:
-    """Return an item as it goes over the wire."""
+    """Return an item in DynamoDB's JSON format, as it is sent over the network."""
     values: Raw = item.to_dynamodb_dict()
     return values
 

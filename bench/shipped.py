@@ -1,6 +1,7 @@
-"""What Lambda has of this environment, and nothing else: our layer's packages, without whatever the tools brought.
+"""A Python environment with the layer and its required packages only, as on Lambda.
 
-It matters: botocore alone takes longer and more memory where it finds awscrt, which `sam` asks for.
+Other packages of the development environment change the results: botocore needs more time and memory if it finds
+awscrt, which `sam` installs.
 """
 
 import re
@@ -16,12 +17,12 @@ from bench.processes import LAYER, environment
 NAME = re.compile(r"^([A-Za-z0-9_.-]+)==", re.MULTILINE)
 
 PYTHON = [sys.executable, "-S"]
-"""A Python without the packages of this environment."""
+"""The command of a Python that does not use the packages of this environment."""
 
 
 @contextmanager
-def alone(endpoint: str) -> Iterator[dict[str, str]]:
-    """Yield the surroundings in which Python finds the layer and what the layer requires."""
+def layer_environment(endpoint: str) -> Iterator[dict[str, str]]:
+    """Yield environment variables with which Python finds the layer and its required packages, and no others."""
     with tempfile.TemporaryDirectory(prefix="guestkey-bench-") as folder:
         for name in NAME.findall((LAYER / "requirements.txt").read_text()):
             _link(name, Path(folder))
@@ -29,7 +30,7 @@ def alone(endpoint: str) -> Iterator[dict[str, str]]:
 
 
 def _link(name: str, folder: Path) -> None:
-    """Make what a distribution installed appear in the folder."""
+    """Create symbolic links in the folder to the files of an installed package."""
     shipped = distribution(name)
     for top in {file.parts[0] for file in shipped.files or () if file.parts[0] not in {"..", "__pycache__"}}:
         (folder / top).symlink_to(Path(str(shipped.locate_file(top))))

@@ -1,7 +1,7 @@
-"""A DynamoDB that says what it was told to say: the same bytes each time, at next to no cost to whoever asks.
+"""A DynamoDB stub with fixed responses. It returns the same bytes for each request, at almost no cost.
 
-`PUT /` sets the answers: a list of [operation, part of the request's body, answer], of which the first that fits
-counts. Every process of the bench that needs one has its own.
+`PUT /` sets the responses: a list of [operation, part of the request body, response]. The first match is returned.
+Each part of the benchmarks that needs a stub starts its own.
 """
 
 import json
@@ -18,7 +18,7 @@ Answers = list[tuple[str, str, dict[str, Any]]]
 
 
 def set_answers(address: str, answers: Answers) -> None:
-    """Tell the stub at that address what to say from now on."""
+    """Set the responses of the stub at that URL."""
     connection = HTTPConnection(str(urlsplit(address).netloc))
     connection.request("PUT", "/", json.dumps(answers))
     connection.getresponse().read()
@@ -27,14 +27,14 @@ def set_answers(address: str, answers: Answers) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # One packet an answer: otherwise its second half waits for the receipt of the first.
+    # A response is sent as one packet, because the second of two would wait for the acknowledgement of the first.
     wbufsize = 1 << 20
     disable_nagle_algorithm = True
     answers: tuple[tuple[str, bytes, bytes], ...] = ()
 
     def do_PUT(self) -> None:
-        said = json.loads(self._body())
-        type(self).answers = tuple((name, part.encode(), json.dumps(answer).encode()) for name, part, answer in said)
+        answers = json.loads(self._body())
+        type(self).answers = tuple((name, part.encode(), json.dumps(answer).encode()) for name, part, answer in answers)
         self._say(200, b"")
 
     def do_POST(self) -> None:
@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
-        # botocore compares it, as it does with what DynamoDB sends.
+        # botocore verifies this checksum, as it does for DynamoDB.
         self.send_header("x-amz-crc32", str(zlib.crc32(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,7 +1,7 @@
-"""A check and a login in a warm function, against the same requests through a bare boto3 client.
+"""Benchmark of a check and a login in a warm function, compared with the same requests through a plain boto3 client.
 
-Both run in this process and talk to a stub that always answers the same (`bench.stub`). What is measured is the CPU
-time of all threads of the process, in blocks that take turns, so that whatever else the machine does hits both.
+Both run in this process against a stub with fixed responses (`bench.stub`). The measure is the CPU time of all threads,
+in alternating blocks, so that other load on the machine affects both.
 """
 
 import time
@@ -22,8 +22,8 @@ from guestkey.store.ledger import ledger
 
 ROUNDS = 25
 CALLS = {1: 20, 10: 20, 100: 5, 500: 2}
-"""How many calls make a block, by the live grants that each reads."""
-CHECK_MOST = 1.5
+"""The number of calls in a block, by the number of live grants that each call reads."""
+MAX_CHECK_RATIO = 1.5
 
 Asked = list[tuple[str, dict[str, Any]]]
 
@@ -31,8 +31,8 @@ Asked = list[tuple[str, dict[str, Any]]]
 def main() -> None:
     """Print the ratio for each call."""
     heading(
-        "Warm: CPU of a call against its requests through a bare boto3 client, one after another",
-        f"Medians over {ROUNDS} blocks of calls that take turns.",
+        "Warm: CPU time of a call, divided by that of its requests sent in sequence through a plain boto3 client",
+        f"Median of {ROUNDS} alternating blocks of calls.",
     )
     check = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
     checking = calls.event("POST /v1/vendor/checks", calls.BACKEND, sent=check)
@@ -42,15 +42,15 @@ def main() -> None:
     rows: list[Sequence[object]] = []
     for live in CALLS:
         requests, ratio = _compared("check", checking, live)
-        rows.append([f"check, {live} live", requests, ratio, verdict(ratio, CHECK_MOST if live == 1 else None)])
+        rows.append([f"check, {live} live", requests, ratio, verdict(ratio, MAX_CHECK_RATIO if live == 1 else None)])
     rows.append(["login, 1 live", *_compared("login_record", entering, 1), ""])
     table(["call, by the tenant's live grants", "requests", "ratio", "target"], rows)
 
 
 def _compared(function: str, asked: dict[str, Any], live: int) -> tuple[int, float]:
-    """Return how many requests a call makes, and its CPU divided by theirs."""
+    """Return the number of a call's requests, and its CPU time divided by that of the same requests through boto3."""
     set_answers(environ["AWS_ENDPOINT_URL"], _answers(live))
-    with _overheard() as requests:
+    with _recorded_requests() as requests:
         answer = calls.call(function, asked)
     assert answer["statusCode"] in (200, 201), answer
     bare: Any = boto3.client("dynamodb")
@@ -74,21 +74,21 @@ def _cpu(work: Callable[[], None], times: int) -> float:
 
 
 @contextmanager
-def _overheard() -> Iterator[Asked]:
-    """Yield the list in which every request of ours will stand."""
-    overheard: Asked = []
+def _recorded_requests() -> Iterator[Asked]:
+    """Yield a list to which every request of Guestkey's client is appended."""
+    recorded: Asked = []
 
-    def listen(params: dict[str, Any], model: Any, **_: Any) -> None:
-        overheard.append((model.name, params))
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        recorded.append((model.name, params))
 
     events = wire.client().meta.events
-    events.register("provide-client-params.dynamodb", listen)
-    yield overheard
-    events.unregister("provide-client-params.dynamodb", listen)
+    events.register("provide-client-params.dynamodb", record)
+    yield recorded
+    events.unregister("provide-client-params.dynamodb", record)
 
 
 def _answers(live: int) -> Answers:
-    """Return what the table says of Sven and of a tenant with so many live grants."""
+    """Return the responses of the stub: Sven, and a tenant with this number of live grants."""
     agent = samples.agent()
     live_keys = list(samples.live_keys("acme", live))
     head = ledger.HeadItem(*keys.ledger("acme"), seq=7, hash="0" * 64, live_at_most=live)

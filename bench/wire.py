@@ -1,7 +1,7 @@
-"""What goes over the wire between a function and DynamoDB: which requests, which of them side by side, at which price.
+"""Records the requests of a function to DynamoDB: operation, start, end and capacity units.
 
-botocore says when a request begins and ends. While it is watched, each takes as long as it would over a network, so
-that requests which do not wait for one another overlap.
+The events of botocore report the start and the end of each request. While requests are recorded, each is delayed by
+40 ms, as on a network, so that requests that do not wait for each other overlap.
 """
 
 import time
@@ -22,7 +22,7 @@ NETWORK_SECONDS = 0.04
 
 @dataclass(kw_only=True)
 class Request:
-    """One request to DynamoDB."""
+    """One request to DynamoDB, with start and end in seconds and its capacity units."""
 
     operation: str
     asked: dict[str, Any]
@@ -33,13 +33,13 @@ class Request:
 
 
 def client() -> BaseClient:
-    """Return the one client through which all of Guestkey talks to DynamoDB."""
+    """Return the client through which Guestkey sends all its requests to DynamoDB."""
     found: BaseClient = Item._get_connection().connection.client
     return found
 
 
 class Wire:
-    """The client's wire, watched; `plain` is another client, to see the table with before and after a write."""
+    """Records the requests of Guestkey's client. `plain` is a client that reads items before and after a write."""
 
     def __init__(self, plain: DynamoDBClient) -> None:
         self._plain = plain
@@ -51,7 +51,7 @@ class Wire:
 
     @contextmanager
     def watched(self) -> Iterator[list[Request]]:
-        """Yield the list in which every request from now on will stand."""
+        """Yield a list to which every request is appended until the block ends."""
         seen: list[Request] = []
         self._seen = seen
         try:
@@ -72,23 +72,24 @@ class Wire:
             return
         request, before = context.pop("bench")
         request.ended = time.perf_counter()
-        places = weights.touched(request.operation, request.asked)
+        item_keys = weights.touched(request.operation, request.asked)
         if "Error" not in parsed:
             request.read_units = weights.read_units(request.operation, request.asked, parsed)
-        request.write_units = weights.write_units(request.operation, places, before, self._items(places), self._indexes)
+        after = self._items(item_keys)
+        request.write_units = weights.write_units(request.operation, item_keys, before, after, self._indexes)
 
-    def _items(self, places: list[weights.Place]) -> dict[weights.Place, weights.Item]:
+    def _items(self, item_keys: list[weights.ItemKey]) -> dict[weights.ItemKey, weights.Item]:
         found = {}
-        for place in places:
-            key: Any = {"PK": {"S": place.pk}, "SK": {"S": place.sk}}
+        for item_key in item_keys:
+            key: Any = {"PK": {"S": item_key.pk}, "SK": {"S": item_key.sk}}
             answer: Any = self._plain.get_item(TableName=Item.Meta.table_name, Key=key, ConsistentRead=True)
             if "Item" in answer:
-                found[place] = answer["Item"]
+                found[item_key] = answer["Item"]
         return found
 
 
-def one_after_another(requests: list[Request]) -> int:
-    """Return the longest chain of requests of which each began when the one before had ended."""
+def sequential(requests: list[Request]) -> int:
+    """Return the length of the longest sequence in which each request began after the one before had ended."""
     length, free_at = 0, -inf
     for request in sorted(requests, key=lambda request: request.ended):
         if request.began >= free_at:

@@ -1,4 +1,4 @@
-"""A table in this process, kept by moto: what the parts use that count and do not race."""
+"""A DynamoDB table in this process, by moto, for the benchmarks that count requests and measure no concurrency."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from guestkey.store.dynamodb.models import Item
 
 @contextmanager
 def table() -> Iterator[DynamoDBClient]:
-    """Make the table as the store describes it, and yield a client of our own to look into it."""
+    """Create the table of the store and yield a separate client that reads it."""
     with mock_aws():
         patch_client(wire.client())
         Item.create_table(billing_mode="PAY_PER_REQUEST")
@@ -24,7 +24,7 @@ def table() -> Iterator[DynamoDBClient]:
 
 
 def fill(items: Iterable[Raw]) -> None:
-    """Put items into moto's own memory: a hundred thousand of them over its API would take minutes."""
+    """Write items directly into moto's memory, because writing 100,000 items through its API takes minutes."""
     backend = dynamodb_backends[DEFAULT_ACCOUNT_ID][boto3.client("dynamodb").meta.region_name]
     for item in items:
         backend.put_item(Item.Meta.table_name, dict(item))

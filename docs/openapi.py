@@ -1,6 +1,7 @@
-"""Writes docs/openapi.json from the routes of all functions: `make openapi`. With --check it only compares.
+"""Writes docs/openapi.json from the routes of all functions: `make openapi`. With --check it only compares the file.
 
-The check carries no framework, so its one route is described here; a test holds it against what the check takes.
+The check function imports no framework, so this module describes its route; a test compares the description with the
+inputs that the function accepts.
 """
 
 import importlib.util
@@ -35,22 +36,22 @@ FOR_AGENTS = (errors.AgentInactive,)
 SCHEMES = {"/v1/support/": "support", "/v1/vendor/": "vendor", "/v1/": "tenant"}
 
 CALLERS = {
-    "tenant": "A tenant's user, by the tenant issuer.",
-    "support": "An agent, by the support issuer.",
-    "vendor": "The vendor's backend, by the vendor issuer, with the scope named.",
+    "tenant": "Token of a tenant's user, from the tenant issuer.",
+    "support": "Token of an agent, from the support issuer.",
+    "vendor": "Token of the vendor's backend, from the vendor issuer, with the listed scopes.",
 }
 OTHER_TYPES = {"/v1/grants.csv": "text/csv", "/v1/logins.csv": "text/csv", "/v1/ledger": "application/jsonl"}
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key and body within 24 hours give the first answer again.",
+    "description": "A request with the same key and body within 24 hours returns the response of the first request.",
     "schema": {"type": "string", "minLength": 1, "maxLength": routes.MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
 }
 STATES = {callbacks.State: "CallbackState", grants.State: "GrantState", requests.State: "RequestState"}
-"""What each is called here: by themselves all of them are a `State`."""
+"""The schema name of each state in the document, because all of the classes are named `State`."""
 PROBLEM = {
     "title": "Problem",
-    "description": "A refusal (RFC 9457). `code` never changes its meaning; further members depend on it.",
+    "description": "A refusal (RFC 9457). The meaning of a `code` never changes; further members depend on the `code`.",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
@@ -61,7 +62,7 @@ PROBLEM = {
         "code": {"type": "string", "enum": sorted(refusal.code for refusal in errors.Refused.__subclasses__())},
         "errors": {
             "type": "array",
-            "description": "With `input_invalid`: each fault.",
+            "description": "With `input_invalid`: the list of all faults.",
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
@@ -69,12 +70,12 @@ PROBLEM = {
             },
         },
         "callback": {
-            "description": "With `callback_open`: the one that the customer waits for.",
+            "description": "With `callback_open`: the customer's open call-back.",
             "$ref": "#/components/schemas/Callback",
         },
         "next": {
             "type": "array",
-            "description": "With `slot_taken`: up to three slots that are free, the next first.",
+            "description": "With `slot_taken`: up to three free slots, those after the wanted time first.",
             "items": {"$ref": "#/components/schemas/FreeSlot"},
         },
     },
@@ -82,12 +83,12 @@ PROBLEM = {
 
 
 def without_default(schema: dict[str, Any]) -> None:
-    """Take the default out of a member's description: it may be left out, and nothing stands for it."""
+    """Remove the default from a member's schema, because the member is optional and has no default in the API."""
     del schema["default"]
 
 
 class CheckInput(Input):
-    """The product's question."""
+    """The agent, the tenant and the action that the product asks about."""
 
     tenant_id: Slug
     agent_id: Slug
@@ -96,7 +97,7 @@ class CheckInput(Input):
 
 
 class CheckAnswer(Response):
-    """Yes or no, and why; on a yes the grant that ends last."""
+    """Whether the agent is allowed, the reason, and, if allowed, the covering grant that ends last."""
 
     allowed: bool
     reason: Reason
@@ -109,13 +110,13 @@ check_app = routes.resolver()
 
 
 @check_app.post("/v1/vendor/checks", summary="May this agent enter, or export, now?", tags=["checks"])
-def check(order: CheckInput) -> CheckAnswer:  # never called: functions/check answers
-    """Ask before every support entry. Without `login_id` a yes means "may begin"; let nobody in without one."""
-    raise AssertionError(order)
+def check(body: CheckInput) -> CheckAnswer:  # never called: functions/check serves the route
+    """Check every support entry. Without `login_id`, `allowed` means "may begin"; never admit an agent without it."""
+    raise AssertionError(body)
 
 
 def load(function: str) -> ModuleType:
-    """Return a function's handler module, by the name of its folder."""
+    """Import and return a function's handler module by the name of its folder."""
     path = PROJECT / "functions" / function / "app.py"
     spec = importlib.util.spec_from_file_location(f"functions.{function}.app", path)
     assert spec and spec.loader
@@ -137,7 +138,7 @@ def document() -> dict[str, Any]:
         described, own = described_by_itself(app)
         for name, schema in own.items():
             if schemas.setdefault(name, schema) != schema:
-                raise ValueError(f"two different things are called {name}")
+                raise ValueError(f"two different schemas are named {name}")
         for path, methods in described.items():
             for method, operation in methods.items():
                 operation["operationId"] = operation["operationId"].partition("_v1_")[0]
@@ -154,7 +155,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Guestkey",
             "version": "1",
-            "description": "Customer-controlled support access: without a live grant from the customer nobody gets in.",
+            "description": "Customer-controlled support access: an agent can enter only with a customer's live grant.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": dict(sorted(paths.items())),
@@ -169,7 +170,7 @@ def document() -> dict[str, Any]:
 
 
 def described_by_itself(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the paths and the schemas of a resolver's routes, under names that mean the same in every function."""
+    """Return the paths and the schemas of a resolver's routes. A schema name is unique across all functions."""
     text: str = app.get_openapi_json_schema(title="Guestkey", version="1", openapi_version="3.1.0", servers=[])
     own: dict[str, Any] = json.loads(text)["components"]["schemas"]
     names = {name: meant for name, schema in own.items() for state, meant in STATES.items() if is_of(schema, state)}
@@ -180,12 +181,12 @@ def described_by_itself(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def is_of(schema: dict[str, Any], state: type[StrEnum]) -> bool:
-    """Say whether this describes one of those states."""
+    """Return whether the schema describes this enum of states."""
     return schema.get("enum") == [one.value for one in state]
 
 
 def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) -> None:
-    """Add to an operation who may call it, how it refuses, and what is no JSON."""
+    """Add to an operation its callers, its refusals and its content type, if that differs from JSON."""
     path = route.partition(" ")[2]
     caller = caller_of(route)
     operation["security"] = [{caller: scopes[route]}] if caller else []
@@ -205,14 +206,14 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
 
 
 def caller_of(route: str) -> str | None:
-    """Return whose token a route wants, or None where anyone may ask."""
+    """Return the kind of caller whose token a route requires, or None if the route is open to everyone."""
     path = route.partition(" ")[2]
     named = next(caller for prefix, caller in SCHEMES.items() if path.startswith(prefix))
     return None if route in OPEN_TO_ANYONE else named
 
 
 def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> list[type[errors.Refused]]:
-    """Return every way in which a route may refuse."""
+    """Return all refusals that a route may answer with."""
     by_code = {refusal.code: refusal for refusal in errors.Refused.__subclasses__()}
     refusals: list[type[errors.Refused]] = [*ALWAYS, *(by_code[code] for code in operation.pop(routes.REFUSALS, []))]
     if caller:
@@ -229,7 +230,7 @@ def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> li
 
 
 def scopes_by_route() -> dict[str, list[str]]:
-    """Return the scopes that the template asks of a token, by route. Pages are no part of the API."""
+    """Return the scopes that the template requires, by route. The web pages are not part of the API."""
     resources = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
     events = [
         event["Properties"]
@@ -245,12 +246,12 @@ def scopes_by_route() -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Write the document, or compare it."""
+    """Write the document, or, with --check, exit with an error if the file is outdated."""
     text = json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
     if "--check" not in sys.argv[1:]:
         DOCUMENT.write_text(text)
     elif not DOCUMENT.exists() or DOCUMENT.read_text() != text:
-        sys.exit("guestkey: docs/openapi.json is not what the routes say; run: make openapi")
+        sys.exit("guestkey: docs/openapi.json does not match the routes; run: make openapi")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole stack on this machine: an AWS emulator, an issuer of tokens, the deployment, the sample world.
+"""Runs the whole stack on this machine: an AWS emulator, a token issuer, the deployment and the sample world.
 
-`python -m local up` is the way in. Nothing in here runs on AWS, and nothing that runs on AWS imports it.
+`python -m local up` starts it. No code of this package runs on AWS, and no code that runs on AWS imports it.
 """

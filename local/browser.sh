@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to a Chromium for the tests in a browser: one that is here, or Debian's where it may be installed, by root with
-# apt. Where there is none it says that these tests are left out, or fails if called with --must.
+# Finds Chromium for the browser tests, or installs Debian's package if it runs as root and apt is available. Without
+# Chromium the script prints that the browser tests are skipped; with --must it fails instead.
 set -eu
 
 is_here() {
@@ -18,7 +18,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 fi
 if is_here; then exit; fi
 if [ "${1:-}" = --must ]; then
-    echo "guestkey: there is no Chromium here, and none can be installed" >&2
+    echo "guestkey: Chromium was not found and cannot be installed" >&2
     exit 1
 fi
-echo "guestkey: there is no Chromium here, so the tests in a browser are left out" >&2
+echo "guestkey: Chromium was not found; the browser tests are skipped" >&2

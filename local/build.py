@@ -1,6 +1,7 @@
-"""From the sources to `.aws-sam/build`, with `sam build`, when something changed.
+"""Builds `.aws-sam/build` from the sources with `sam build`, if a source file has changed.
 
-Whoever reads the build holds `alone()`: a journey's stack may be coming up beside the developer's.
+A reader of the build holds the lock `exclusive()`, because two stacks may start at the same time: the developer's and
+one of the journeys.
 """
 
 import fcntl
@@ -20,7 +21,7 @@ from local.progress import step
 
 PROJECT = Path(__file__).resolve().parent.parent
 RUNTIME = "python3.13"
-# What ends up on Lambda, and what runs it here.
+# SOURCES are deployed to Lambda; MACHINERY runs them on this machine.
 SOURCES = ("template.yaml", "functions", "layers")
 MACHINERY = ("local", "requirements/local.txt")
 
@@ -33,12 +34,12 @@ _LOG = _OUTPUT / "build.log"
 
 
 def architecture() -> str:
-    """Return this machine's architecture in Lambda's words: wheels built for the other one cannot be loaded here."""
+    """Return this machine's architecture by Lambda's name, because wheels of another architecture cannot be loaded."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def fingerprint(*roots: str) -> str:
-    """Return a hash of these files and folders, which changes whenever something in them does."""
+    """Return a hash over the names and contents of these files and folders, and the machine's architecture."""
     digest = hashlib.sha256(architecture().encode())
     for file in sorted(_files(roots)):
         digest.update(f"{file.relative_to(PROJECT)}\0".encode())
@@ -47,8 +48,8 @@ def fingerprint(*roots: str) -> str:
 
 
 def build() -> None:
-    """Bring `.aws-sam/build` up to date with the sources."""
-    with alone():
+    """Bring `.aws-sam/build` up to date with the sources. Raises Fault if `sam build` fails."""
+    with exclusive():
         wanted = fingerprint(*SOURCES)
         if BUILT.exists() and _BUILT_FROM.exists() and _BUILT_FROM.read_text() == wanted:
             return
@@ -66,7 +67,7 @@ def build() -> None:
 
 
 def _run_sam(*arguments: str) -> None:
-    # The interpreter's own folder first: sam looks for a python3.13 with pip there.
+    # The folder of this interpreter comes first, because sam looks there for a python3.13 with pip.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     sam = shutil.which("sam", path=path)
     if sam is None:
@@ -83,7 +84,7 @@ def _run_sam(*arguments: str) -> None:
             check=False,
         )
     if ended.returncode != 0:
-        message = f"sam {arguments[0]} failed; its log is {_LOG}, and ends:\n{last_lines(_LOG)}"
+        message = f"sam {arguments[0]} failed; see its log {_LOG}, which ends with:\n{last_lines(_LOG)}"
         raise Fault(message)
 
 
@@ -97,8 +98,8 @@ def _files(roots: Iterable[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Let one command at a time touch the build."""
+def exclusive() -> Iterator[None]:
+    """Hold a file lock, so that one process at a time reads or writes the build."""
     _OUTPUT.mkdir(exist_ok=True)
     with (_OUTPUT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

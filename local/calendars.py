@@ -1,6 +1,6 @@
-"""Writes which countries and subdivisions the pinned `holidays` knows: `python -m local.calendars`.
+"""Writes the countries and subdivisions that the pinned `holidays` supports: `python -m local.calendars`.
 
-`PUT /v1/vendor/desk` refuses all others. It reads this list, since the library takes half a second to load.
+`PUT /v1/vendor/desk` refuses all others. It reads this list, because importing the library takes half a second.
 """
 
 import json
@@ -13,7 +13,7 @@ CALENDARS = PROJECT / "layers/core/guestkey/edge/bodies/calendars.json"
 
 
 def text() -> str:
-    """Return the list as it stands in the layer, a country on each line."""
+    """Return the JSON text of the list as the layer stores it, one country on each line."""
     known = holidays.list_supported_countries(include_aliases=False)
     lines = (f"{json.dumps(country)}: {json.dumps(known[country], ensure_ascii=False)}" for country in sorted(known))
     return "{\n" + ",\n".join(lines) + "\n}\n"

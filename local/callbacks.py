@@ -1,4 +1,4 @@
-"""The part of the tour in which a customer reaches support, and is called back: at a slot, and from the queue."""
+"""The call-back part of the tour: a customer books a slot, a colleague joins the queue, and agents call both."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,18 +10,18 @@ from local.guide import Guide
 
 USER, ITALIAN, FIRST_AGENT, SECOND_AGENT = "anna", "giulia", "sven", "dora"
 TOPIC, PHONE = "consultation", "0241 4468 6122"
-FEWEST_SLOTS = 3
+MIN_SLOTS = 3
 CALLBACKS, DESK = "/v1/callbacks", "/v1/support/callbacks"
 
 
 @dataclass
 class CallBacks:
-    """Anna and Giulia of the same customer, and the agents who call them."""
+    """The call-back steps: Anna and Giulia work for one customer, Sven and Dora call them."""
 
     guide: Guide
 
     def run(self) -> None:
-        """Play every step."""
+        """Run every step in order."""
         self.anybody_asks_how_to_reach_support()
         zone, booked_at, moved_to = self.customer_looks_for_a_time()
         callback = self.customer_books(booked_at)
@@ -33,36 +33,38 @@ class CallBacks:
         self.other_agent_calls(queued)
 
     def anybody_asks_how_to_reach_support(self) -> None:
-        self.guide.say("How is support reached from Switzerland, and what do 12 minutes of the emergency line cost?")
+        self.guide.say(
+            "Anyone can ask how to reach support from Switzerland, and the price of 12 minutes on the emergency line."
+        )
         answer = self.guide.shown("GET", "/v1/contact?country=CH&minutes=12", None)
         self.guide.expect(answer, 200, country="CH")
         support, emergency = answer.json()["support"], answer.json()["emergency"]
         if emergency["cost"] != {"amount": "17.85", "currency": "EUR"}:
-            raise Fault(f"12 minutes, which is three times five begun, do not cost {emergency['cost']}")
+            raise Fault(f"12 minutes are three started units of 5 and cost 17.85 EUR, not {emergency['cost']}")
         open_now = "open now" if support["open_now"] else f"closed, opens {support['opens_at']}"
         print(f"   → 200 support: {support['phone']}, {open_now}")
         print(f"     emergency: {emergency['phone']}, answered within {emergency['answered_within_hours']} hours")
         print(f"     12 minutes there: {emergency['cost']['amount']} {emergency['cost']['currency']}")
 
     def customer_looks_for_a_time(self) -> tuple[str, str, str]:
-        """Return the desk's time zone and two times: never the first, which may be too soon when it is booked."""
-        self.guide.say("Anna, who reads German, would like to be called. What about, and when?")
+        """Return the desk's time zone and two start times. The first slot is skipped: it may end before the booking."""
+        self.guide.say("Anna wants a call from support. She lists the topics, in German, and then the free slots.")
         answer = self.guide.shown("GET", "/v1/topics", USER)
         self.guide.expect(answer, 200)
         topics = {topic["id"]: topic for topic in answer.json()["items"]}
         if topics[TOPIC]["name"] != "Beratung":
-            raise Fault("the topics are not in Anna's language")
+            raise Fault("the names of the topics are not in German, Anna's language")
         print("   → 200 " + ", ".join(f"{topic['name']} ({topic['minutes']} minutes)" for topic in topics.values()))
         answer = self.guide.shown("GET", f"/v1/slots?topic={TOPIC}", USER)
         self.guide.expect(answer, 200)
         zone, slots = answer.json()["time_zone"], answer.json()["items"]
-        if len(slots) < FEWEST_SLOTS:
-            raise Fault("the support desk has too few slots for this story")
+        if len(slots) < MIN_SLOTS:
+            raise Fault(f"the support desk has {len(slots)} free slots; the tour needs {MIN_SLOTS}")
         print(f"   → 200 {len(slots)} slots from {slots[0]['starts_at']} to {slots[-1]['ends_at']}")
         return zone, slots[1]["starts_at"], slots[2]["starts_at"]
 
     def customer_books(self, starts_at: str) -> str:
-        self.guide.say("Anna books half an hour.")
+        self.guide.say("Anna books a slot of 30 minutes.")
         answer = self.guide.shown("POST", CALLBACKS, USER, _order("How do we move to a new bank?", starts_at))
         self.guide.expect(answer, 201, kind="slot", state="booked", starts_at=starts_at, phone="+4924144686122")
         callback = answer.json()
@@ -70,22 +72,24 @@ class CallBacks:
         return str(callback["callback_id"])
 
     def colleague_cannot_choose_a_slot(self, starts_at: str) -> None:
-        self.guide.say("Her colleague Giulia reads Italian. Slots are for those who read German, English or Spanish.")
+        self.guide.say(
+            "Giulia, Anna's colleague, reads Italian. The desk offers slots in German, English and Spanish only."
+        )
         answer = self.guide.shown("POST", CALLBACKS, ITALIAN, _order("Una fattura", starts_at))
         self.guide.expect(answer, 403, code="slots_not_offered")
         print(f"   → 403 {answer.json()['code']}: {answer.json()['detail']}")
 
     def colleague_cannot_ask_for_another(self, callback_id: str) -> None:
-        self.guide.say("Giulia may join the queue, but not now: Acme waits for a call already, and she sees which.")
+        self.guide.say("Giulia tries to join the queue. Acme has an open call-back already, and the answer shows it.")
         answer = self.guide.shown("POST", CALLBACKS, ITALIAN, _order("Una fattura"))
         self.guide.expect(answer, 409, code="callback_open")
         callback = answer.json()["callback"]
         if callback["callback_id"] != callback_id:
-            raise Fault("the call-back that is shown is not Anna's")
+            raise Fault("the answer shows another call-back than Anna's")
         print(f"   → 409 callback_open: {callback['requested_by']['name']} is called at {callback['starts_at']}")
 
     def customer_moves_it(self, callback_id: str, starts_at: str) -> None:
-        self.guide.say("Something comes up, and Anna moves her call-back. Everybody at Acme can see it.")
+        self.guide.say("Anna moves her call-back to a later slot. Every user of Acme can see the new time.")
         answer = self.guide.shown("PATCH", f"{CALLBACKS}/{callback_id}", USER, {"starts_at": starts_at})
         self.guide.expect(answer, 200, callback_id=callback_id, state="booked", starts_at=starts_at, version=1)
         print(f"   → 200 {answer.json()['starts_at']} to {answer.json()['ends_at']}, version 1")
@@ -95,29 +99,31 @@ class CallBacks:
         print(f"   → 200 {answer.json()['state']} at {answer.json()['starts_at']}")
 
     def agent_calls(self, callback_id: str, starts_at: datetime) -> None:
-        self.guide.say("Sven looks at the support desk's day, takes the call-back, calls, and closes it.")
+        self.guide.say("Sven lists the call-backs of that day, takes Anna's, calls her, and closes the call-back.")
         answer = self.guide.shown("GET", f"{DESK}?day={starts_at:%Y-%m-%d}", FIRST_AGENT)
         self.guide.expect(answer, 200)
         self._is_called(callback_id, answer.json()["booked"], FIRST_AGENT)
 
     def colleague_joins_the_queue(self) -> str:
-        self.guide.say("Now Giulia joins the queue. She is called as soon as an agent is free.")
+        self.guide.say("Giulia joins the queue. An agent will call her as soon as one is free.")
         answer = self.guide.shown("POST", CALLBACKS, ITALIAN, _order("Una fattura"))
         self.guide.expect(answer, 201, kind="queue", state="waiting", starts_at=None)
         print(f"   → 201 call-back {answer.json()['callback_id']}, waiting")
         return str(answer.json()["callback_id"])
 
     def other_agent_calls(self, callback_id: str) -> None:
-        self.guide.say("Dora is free. She looks who waits, takes the call-back, calls, and closes it.")
+        self.guide.say(
+            "Dora is free. She lists the queue, takes Giulia's call-back, calls her, and closes the call-back."
+        )
         answer = self.guide.shown("GET", DESK, SECOND_AGENT)
         self.guide.expect(answer, 200)
         self._is_called(callback_id, answer.json()["waiting"], SECOND_AGENT)
 
     def _is_called(self, callback_id: str, listed: list[dict[str, Any]], who: str) -> None:
-        """Find a call-back in the list that an agent looks at, take it and close it."""
+        """Find a call-back in the list that an agent sees, take it and close it."""
         callback = next((one for one in listed if one["callback_id"] == callback_id), None)
         if callback is None:
-            raise Fault("the call-back is not in the agent's list")
+            raise Fault("the list that the agent sees does not contain the call-back")
         print(f"   → 200 {callback['requested_by']['name']} of {callback['tenant_id']}, {callback['phone']}")
         answer = self.guide.shown("POST", f"{DESK}/{callback_id}/take", who)
         self.guide.expect(answer, 200, state="taken")

@@ -1,4 +1,4 @@
-"""HTTP to this machine, and to it alone: no proxy of the developer's environment is asked, no refusal is raised."""
+"""HTTP calls to this machine. They ignore the proxies of the environment, and an error status raises no exception."""
 
 from http import HTTPStatus
 from urllib.error import HTTPError
@@ -10,7 +10,7 @@ _direct = build_opener(ProxyHandler({}))
 def call(
     method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None, patience: float = 60.0
 ) -> tuple[int, str]:
-    """Return the answer's status and body."""
+    """Send a request and return the status and the body of the response. `patience` is the time-out in seconds."""
     request = Request(url, data=body, headers=headers or {}, method=method)
     try:
         with _direct.open(request, timeout=patience) as answer:
@@ -21,7 +21,7 @@ def call(
 
 
 def answers(url: str, status: HTTPStatus = HTTPStatus.OK) -> bool:
-    """Return whether a GET is answered, and with that status."""
+    """Return whether a GET of this URL gets a response with this status within 5 seconds."""
     try:
         return call("GET", url, patience=5.0)[0] == status
     except OSError:

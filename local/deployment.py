@@ -1,6 +1,6 @@
-"""The template's way into the emulator: CloudFormation, as on AWS, asked through boto3.
+"""Deploys the template to the emulator through CloudFormation, with boto3.
 
-`sam deploy` would do the same in ten seconds instead of one.
+`sam deploy` does the same, but takes ten seconds instead of one.
 """
 
 import json
@@ -21,28 +21,28 @@ STACK_NAME = "guestkey"
 BUCKET = "guestkey-artifacts"
 TEMPLATE = "template.json"
 TIMEOUT_SECONDS = 120.0
-# The emulator's root account has them, both.
+# The emulator's root account uses this value as access key id and as secret.
 CREDENTIAL = "test"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The stack `guestkey` inside the emulator at that address."""
+    """The CloudFormation stack `guestkey` in the emulator at `endpoint`."""
 
     endpoint: str
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the emulator."""
-        # Its type stubs know each service by its literal name only.
+        # The type stubs of boto3 accept a service as a literal name only.
         make: Any = boto3.client
         return make(service, **self._options())
 
     def is_there(self) -> bool:
-        """Return whether there is a stack that works, be it the one before a change that was rolled back."""
+        """Return whether a working stack exists. A stack whose last update was rolled back counts as working."""
         return _is_usable(self._status() or "")
 
     def deploy(self, built: Path, archives: Path, parameters: dict[str, str]) -> dict[str, str]:
-        """Create or update the stack from what was built and return its outputs."""
+        """Create or update the stack from the built template and return its outputs. Raises Fault if that fails."""
         s3 = self.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         template = package(built, archives, BUCKET, s3)
@@ -50,19 +50,19 @@ class Deployment:
         cloudformation = self.client("cloudformation")
         order = {
             "StackName": STACK_NAME,
-            # By address, since a body may have 51,200 bytes at most.
+            # The template is passed by URL, because a template body is limited to 51,200 bytes.
             "TemplateURL": f"{self.endpoint}/{BUCKET}/{TEMPLATE}",
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value}
                 for name, value in parameters.items()
-                # CloudFormation refuses a parameter that the template does not have.
+                # CloudFormation refuses a parameter that the template does not declare.
                 if name in template["Parameters"]
             ],
         }
         status = self._status()
         if status is not None and not _is_usable(status):
-            # A stack whose creation failed can only be deleted, on AWS too.
+            # A stack whose creation failed can only be deleted, as on AWS.
             cloudformation.delete_stack(StackName=STACK_NAME)
             self._settled()
             status = None
@@ -77,7 +77,7 @@ class Deployment:
             if "No updates are to be performed" not in said:
                 message = f"the deployment was refused: {said}"
                 raise Fault(message) from refusal
-            # Back to what stands already, after a change that was rolled back.
+            # The template equals the deployed one again, after an update that was rolled back.
             good |= {"UPDATE_ROLLBACK_COMPLETE"}
         stack = self._settled()
         if stack is None or stack["StackStatus"] not in good:
@@ -86,7 +86,7 @@ class Deployment:
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def run(self, logical_id: str) -> None:
-        """Run a function of the stack as its schedule would, and wait for it."""
+        """Invoke a function of the stack with the schedule's event and wait. Raises Fault if the function fails."""
         found = self.client("cloudformation").describe_stack_resource(
             StackName=STACK_NAME, LogicalResourceId=logical_id
         )
@@ -106,13 +106,13 @@ class Deployment:
                 retries={"total_max_attempts": 2},
                 connect_timeout=5,
                 read_timeout=TIMEOUT_SECONDS,
-                # Not even the developer's proxy: this is a call to the same machine.
+                # The emulator runs on this machine, so no proxy of the environment is used.
                 proxies={},
             ),
         }
 
     def table_id(self, table: str) -> str:
-        """Return what tells this table from an earlier one of the same name."""
+        """Return the table's id, which differs from the id of an earlier table with the same name."""
         return str(self.client("dynamodb").describe_table(TableName=table)["Table"]["TableId"])
 
     def empty(self, table: str) -> None:
@@ -135,7 +135,10 @@ class Deployment:
         return str(found["Stacks"][0]["StackStatus"])
 
     def _settled(self) -> dict[str, Any] | None:
-        """Return the stack when nothing is in progress any more, or None if it is gone."""
+        """Wait until no operation is in progress; return the stack, or None if it no longer exists.
+
+        Raises Fault after 120 seconds.
+        """
         cloudformation = self.client("cloudformation")
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
@@ -148,11 +151,11 @@ class Deployment:
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 return stack
             time.sleep(0.1)
-        message = f"the deployment is still not done after {TIMEOUT_SECONDS:.0f} s"
+        message = f"the deployment has not completed after {TIMEOUT_SECONDS:.0f} seconds"
         raise Fault(message)
 
     def _reasons(self) -> str:
-        """Return which resources failed and why, the first one first: the others mostly follow from it."""
+        """Return the failed resources with reasons, oldest first, because the first usually causes the others."""
         events = self.client("cloudformation").describe_stack_events(StackName=STACK_NAME)["StackEvents"]
         failed = [
             f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"

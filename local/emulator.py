@@ -1,6 +1,7 @@
-"""AWS on this machine: ministack in this process, with the patches, on 127.0.0.1 only.
+"""The AWS emulator: runs ministack in this process, with the patches, on 127.0.0.1 only.
 
-`python -m local.emulator --port 4566 --folder .local` runs it in the foreground; `local.stack` in the background.
+`python -m local.emulator --port 4566 --folder .local` runs it in the foreground; `local.stack` runs it in the
+background.
 """
 
 import argparse
@@ -14,20 +15,20 @@ from pathlib import Path
 from local.processes import LOOPBACK
 
 REGION = "us-east-1"
-# The patches reach into its insides, which any other version may have rearranged.
+# The patches replace private functions of ministack, which another version may have changed.
 MINISTACK = "1.5.33"
 
 
 def settings(port: int, folder: Path) -> dict[str, str]:
-    """Return ministack's settings, which it takes from the environment."""
+    """Return the settings of ministack as environment variables."""
     return {
         "GATEWAY_PORT": str(port),
-        # It would listen on every address otherwise, and its two other listeners do so whatever this says.
+        # By default ministack listens on every address. Its MQTT and SFTP listeners ignore this setting and are off.
         "BIND_HOST": LOOPBACK,
         "MINISTACK_HOST": LOOPBACK,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # Functions may do what the template's policies say and no more.
+        # Functions have exactly the permissions of the template's policies.
         "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
@@ -37,7 +38,7 @@ def settings(port: int, folder: Path) -> dict[str, str]:
 
 
 def bare_python(folder: Path) -> Path:
-    """Return an interpreter that has nothing but the standard library, made on first use."""
+    """Return the path of an interpreter with the standard library only. It is created on first use."""
     home = folder / "python"
     python = home / "bin" / "python"
     if not python.exists():
@@ -46,24 +47,24 @@ def bare_python(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Run the emulator until the process receives a signal to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
     if version("ministack") != MINISTACK:
-        sys.exit(f"the patches are made for ministack {MINISTACK}, not {version('ministack')}; see tests/local")
+        sys.exit(f"the patches require ministack {MINISTACK}, not {version('ministack')}; see tests/local")
     folder: Path = arguments.folder.resolve()
-    # What a killed run left behind.
+    # A killed run leaves temporary files behind.
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir(parents=True)
     os.environ |= settings(arguments.port, folder)
 
-    # Not before: ministack reads its settings when it is imported.
+    # Imported here, because ministack reads its settings on import.
     from local import patches  # noqa: PLC0415
     from local.patches import internals, sandboxes  # noqa: PLC0415
 
-    # Its main function reads the command line as well.
+    # The main function of ministack parses the command line as well.
     del sys.argv[1:]
     patches.apply(python=bare_python(folder), archives=folder / "archives")
     try:

@@ -1,5 +1,5 @@
-"""What can go wrong on the way up, said in one sentence to the person who asked for it."""
+"""The error of the local commands: one sentence for the person who runs the command."""
 
 
 class Fault(Exception):
-    """Something the person at the keyboard can act on; the command prints it and exits with 1."""
+    """Raised for an error that the user can correct. The command prints the message and exits with code 1."""

@@ -1,4 +1,4 @@
-"""Who leads through the tour: says what happens, makes the calls and shows them, and ends it where one surprises."""
+"""Narrates the tour: prints each step, sends and shows its requests, and ends the tour at an unexpected response."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,33 +12,36 @@ from local.stack import Stack
 
 @dataclass
 class Guide:
-    """One walk through a stack, step by step."""
+    """Runs the steps of the tour on one stack and numbers them."""
 
     stack: Stack
-    # No proxy of the developer's environment stands between two processes of this machine.
+    # Both processes run on this machine, so the proxies of the environment are ignored.
     http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60), init=False)
     steps: int = field(default=0, init=False)
 
     def say(self, sentence: str) -> None:
-        """Begin a step."""
+        """Print the sentence with the number of the next step."""
         self.steps += 1
         print(f"\n{self.steps:2}. {sentence}")
 
     def shown(self, method: str, path: str, who: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Ask, and show the call."""
+        """Print a request, send it and return the response."""
         print(
-            f"   {method} {path}  as {who or 'anybody'}"
+            f"   {method} {path}  {f'as {who}' if who else 'without a token'}"
             + (f"\n   {json.dumps(body, ensure_ascii=False)}" if body else "")
         )
         return self.ask(method, path, who, body)
 
     def ask(self, method: str, path: str, who: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Send one request with a fresh token; as nobody without any."""
+        """Send a request with a new token for `who`, or without a token if `who` is None."""
         headers = {"Authorization": f"Bearer {self.stack.token(who)}"} if who else {}
         return self.http.request(method, self.stack.url + path, json=body, headers=headers)
 
     def expect(self, answer: httpx.Response, status: int, **members: Any) -> None:
-        """End the tour unless the answer is as it should be."""
+        """Raise Fault unless the response has this status and these members."""
         said = answer.json() if members else {}
         if answer.status_code != status or any(said.get(name) != value for name, value in members.items()):
-            raise Fault(f"step {self.steps} went otherwise than it should: {answer.status_code} {answer.text[:500]}")
+            raise Fault(
+                f"step {self.steps} expected status {status}{f' with {members}' if members else ''}, "
+                f"but the response was {answer.status_code} {answer.text[:500]}"
+            )

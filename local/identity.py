@@ -1,7 +1,8 @@
-"""Where the sample users sign in: a page that asks who they are and believes it, and tokens for the answer.
+"""Signs the sample users in: a page on which they choose a name without a password, and a token endpoint.
 
-OpenID Connect's code flow with PKCE, so that the pages sign in here exactly as at a real provider. It stands on this
-machine only: nothing of it is in the template, and only pages of the local API may have a token from here.
+It implements the authorization code flow of OpenID Connect with PKCE, so that the pages sign in as they do at a real
+provider. It runs on this machine only: the template contains no part of it, and only pages of the local API get a
+token.
 """
 
 import base64
@@ -22,8 +23,9 @@ Reply = tuple[HTTPStatus, dict[str, str], str]
 
 CODE_SECONDS = 60
 HTML = {"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-NEEDED = {"response_type": "code", "code_challenge_method": "S256"}
-GIVEN = ("state", "nonce", "code_challenge")
+# The authorization request must have these values, and some value for each of these parameters.
+REQUIRED_VALUES = {"response_type": "code", "code_challenge_method": "S256"}
+REQUIRED_PARAMETERS = ("state", "nonce", "code_challenge")
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -31,7 +33,7 @@ PAGE = """<!doctype html>
 <style>body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 32rem; margin: 2rem auto; padding: 0 1rem }}</style>
 </head>
 <body><main><h1>Who are you?</h1>
-<p>In place of an identity provider, on this machine only. There are no passwords.</p>
+<p>This page replaces an identity provider on this machine. It asks for no password.</p>
 <ul>
 {people}
 </ul>
@@ -41,8 +43,8 @@ PAGE = """<!doctype html>
 
 
 @dataclass(frozen=True)
-class _Given:
-    """What a code stands for, until it is exchanged."""
+class _Code:
+    """An authorization code that has not been exchanged: the user, the request, and its expiry in Unix seconds."""
 
     who: str
     asked: dict[str, str]
@@ -50,23 +52,23 @@ class _Given:
 
 
 class SignIn:
-    """The sign-in for the pages of one API."""
+    """The authorization and token endpoints for the pages of one API."""
 
     def __init__(self, issuer: Issuer, api: str) -> None:
         self._issuer, self._api = issuer, api
-        self._codes: dict[str, _Given] = {}
+        self._codes: dict[str, _Code] = {}
 
     def cors(self, origin: str | None) -> dict[str, str]:
-        """Return the headers that let a page of the API, and of nobody else, read an answer."""
+        """Return the CORS headers of a response. Only a page of the API may read it."""
         return {"Vary": "Origin"} | ({"Access-Control-Allow-Origin": origin} if origin and origin == self._api else {})
 
     def authorize(self, asked: dict[str, str]) -> Reply:
-        """Ask who it is; or, once that is said in `who`, lead back with a code."""
+        """Return the page with the users, or, if `who` is given, a redirect that carries an authorization code."""
         if asked.get("redirect_uri") != f"{self._api}/activate" or asked.get("client_id") != self._client:
-            # Whoever asks for somebody else's address is led nowhere.
-            return HTTPStatus.BAD_REQUEST, HTML, "<!doctype html><title>Refused</title>An unknown client or address."
+            # An unknown redirect URI gets an error page and no redirect.
+            return HTTPStatus.BAD_REQUEST, HTML, "<!doctype html><title>Refused</title>Unknown client or redirect URI."
         state = {"state": asked["state"]} if "state" in asked else {}
-        if not (asked.items() >= NEEDED.items() and all(asked.get(name) for name in GIVEN)):
+        if not (asked.items() >= REQUIRED_VALUES.items() and all(asked.get(name) for name in REQUIRED_PARAMETERS)):
             return self._back(asked, {"error": "invalid_request"} | state)
         who = asked.get("who")
         if who is None:
@@ -74,11 +76,11 @@ class SignIn:
         if who not in {user.user_id for user in sample.USERS}:
             return self._back(asked, {"error": "access_denied"} | state)
         code = secrets.token_urlsafe(32)
-        self._codes[code] = _Given(who, asked, time.time() + CODE_SECONDS)
+        self._codes[code] = _Code(who, asked, time.time() + CODE_SECONDS)
         return self._back(asked, {"code": code, "iss": self._issuer.url(Caller.TENANT)} | state)
 
     def token(self, form: dict[str, str]) -> Reply:
-        """Exchange a code for tokens: once, soon, and for whoever knows the verifier."""
+        """Exchange a code for tokens. A code works once, within 60 seconds, and only with its PKCE verifier."""
         given = self._codes.pop(form.get("code", ""), None)
         is_right = (
             given is not None

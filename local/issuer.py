@@ -1,7 +1,7 @@
-"""The three issuers of this machine, each for its own audience, with one signing key.
+"""The three token issuers of the local stack. Each has its own audience; they share one signing key.
 
-Of each there is what an HTTP API's JWT authorizer reads: the discovery document and the key set. `local.provider`
-serves them; `local.tokens` makes the tokens.
+Each issuer has the documents that the JWT authorizer of an HTTP API reads: discovery document and key set.
+`local.provider` serves them; `local.tokens` makes the tokens.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from jwt.algorithms import RSAAlgorithm
 from local.processes import LOOPBACK
 
 KEY_ID = "guestkey-local"
-# Where the emulator looks as well when it could not read the discovery document.
+# The emulator falls back to this path if it cannot read the discovery document.
 KEYS = "/.well-known/jwks.json"
 DISCOVERY = "/.well-known/openid-configuration"
-# Where the tenants' users sign in.
+# The endpoints at which the tenants' users sign in.
 AUTHORIZE, TOKEN = "/authorize", "/token"
-# Where the vendor's product is, and where its agents work.
+# The sample page of the vendor's product, and the sample page of its back office.
 HOST = "/host"
 DESK = f"{HOST}/desk"
 JSON = {"Content-Type": "application/json"}
 
 
 class Caller(StrEnum):
-    """The three kinds of caller, each with an issuer and an audience of its own."""
+    """The three kinds of caller. Each has its own issuer and audience."""
 
     TENANT = "tenant"
     SUPPORT = "support"
@@ -38,26 +38,26 @@ class Caller(StrEnum):
 
 @dataclass(frozen=True)
 class Issuer:
-    """Where the issuer of a stack listens and where it keeps its key."""
+    """The token issuer of one stack: its port, and the folder with its signing key."""
 
     folder: Path
     port: int
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The base URL of the issuer."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def url(self, caller: Caller) -> str:
-        """Return what tokens of that kind of caller carry as `iss`."""
+        """Return the `iss` claim of that kind of caller's tokens."""
         return f"{self.address}/{caller}"
 
     def audience(self, caller: Caller) -> str:
-        """Return what tokens of that kind of caller carry as `aud`."""
+        """Return the `aud` claim of that kind of caller's tokens."""
         return f"guestkey-{caller}"
 
     def key(self) -> rsa.RSAPrivateKey:
-        """Return the signing key; it is made once and kept, since API Gateway caches its public half for hours."""
+        """Return the signing key. It is made once and stored, because API Gateway caches the public key for hours."""
         file = self.folder / "issuer-key.pem"
         if not file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Issuer:
         return _read_key(file)
 
     def documents(self) -> dict[str, dict[str, Any]]:
-        """Return all there is to read, by path."""
+        """Return the discovery documents and key sets of all issuers, by path."""
         public = RSAAlgorithm.to_jwk(self.key().public_key(), as_dict=True)
         keys = {"keys": [public | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
         documents: dict[str, dict[str, Any]] = {}
@@ -98,5 +98,5 @@ class Issuer:
 
 @cache
 def _read_key(file: Path) -> rsa.RSAPrivateKey:
-    """Return the key in a file. To read it is to prove that its numbers are prime, which takes a tenth of a second."""
+    """Return the key in a file. It is cached, because loading checks that its numbers are prime, for 0.1 seconds."""
     return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(file.read_bytes(), password=None))

@@ -1,6 +1,7 @@
-"""From `.aws-sam/build` to archives in the emulator's S3 and a template that points at them: `sam package`, faster.
+"""Uploads `.aws-sam/build` to the emulator's S3 and points the template at the archives, as `sam package` does.
 
-An archive is named after what is in it and made once, so a second stack, or a change of one function, zips little.
+It is faster than `sam package`: an archive is named by the hash of its contents and made once, so that a second stack
+or a change of one function compresses only the changed code.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ CODE_PROPERTIES = ("CodeUri", "ContentUri")
 
 
 def package(built: Path, archives: Path, bucket: str, s3: Any) -> dict[str, Any]:
-    """Upload all code of the built template to the bucket and return the template that finds it there."""
+    """Upload all code of the built template to the bucket and return the template with the S3 locations."""
     template: dict[str, Any] = yaml_parse(built.read_text())
     archives.mkdir(parents=True, exist_ok=True)
     for properties, name in _code(template):
@@ -26,7 +27,7 @@ def package(built: Path, archives: Path, bucket: str, s3: Any) -> dict[str, Any]
 
 
 def _code(template: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each property that names a folder, as the properties it is one of and its name."""
+    """Yield each property that names a code folder, as the properties of its resource and the property's name."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         for name in CODE_PROPERTIES:
@@ -43,7 +44,7 @@ def _archive(folder: Path, archives: Path) -> Path:
     archive = archives / f"{digest.hexdigest()}.zip"
     if not archive.exists():
         half_done = archive.with_suffix(".half")
-        # Fast rather than small: it travels no further than to the next process.
+        # The lowest compression level is the fastest, and the archive is only read on this machine.
         with zipfile.ZipFile(half_done, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as zipped:
             for file in files:
                 zipped.write(file, file.relative_to(folder))

@@ -1,7 +1,7 @@
-"""Background processes that outlive the command that started them.
+"""Background processes that continue to run after the command that started them.
 
-A pid file alone lies after a crash or a reboot, when the number belongs to somebody else. Here the process itself holds
-a lock on its pid file for as long as it lives, so "is it ours, and alive?" has one true answer.
+After a crash or a reboot, the number in a pid file can belong to another program. The process therefore holds a lock on
+its pid file while it runs, so that a command can tell whether the process is its own and alive.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ GRACE_SECONDS = 15.0
 class Background:
     """One named background process of a stack, with its pid file and its log in the stack's folder.
 
-    The pid file holds the id and the port, so that a later command finds the process wherever it was told to listen.
+    The pid file contains the process id and the port, so that a later command knows the port of the running process.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Background:
 
     @property
     def log(self) -> Path:
-        """Where its output goes."""
+        """The path of the file that receives the process's output."""
         return self.folder / f"{self.name}.log"
 
     @property
@@ -52,7 +52,7 @@ class Background:
         return running[1] if running else None
 
     def start(self, command: Sequence[str], *, port: int, env: Mapping[str, str], cwd: Path) -> None:
-        """Start the command, detached from this terminal."""
+        """Start the command, detached from this terminal, with its output appended to the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._pid_file.open("w") as held, self.log.open("a") as log:
             fcntl.flock(held, fcntl.LOCK_EX)
@@ -64,28 +64,31 @@ class Background:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # The child inherits the lock together with the open file and gives it back by ending.
+                # The child inherits the open file with its lock; the lock ends with the child.
                 pass_fds=(held.fileno(),),
             )
-            # A watcher that never waits would warn about the child; it is meant to outlive us.
+            # A return code prevents the ResourceWarning for a running child, which continues after this command.
             process.returncode = 0
             held.write(f"{process.pid} {port}")
 
     def stop(self) -> None:
-        """End the process, if it runs, and wait until it is gone and its port free."""
+        """End the process, if it runs, and wait until it has ended and its port is free.
+
+        Raises Fault if the port is not free after 15 seconds.
+        """
         port = self.port
-        # The second, harder signal is for one that does not listen.
+        # SIGKILL ends a process that ignores SIGTERM.
         for sign in (signal.SIGTERM, signal.SIGKILL):
             if (pid := self.pid) is None:
                 break
             os.kill(pid, sign)
             _wait_until(lambda: self.pid is None)
         if port is not None and not _wait_until(lambda: not _is_listening(port)):
-            message = f"port {port} is still taken after the {self.name} was stopped"
+            message = f"port {port} is still in use after the {self.name} was stopped"
             raise Fault(message)
 
     def last_lines(self, count: int = 15) -> str:
-        """Return the end of the log, for a fault's message."""
+        """Return the last lines of the log, for an error message."""
         return last_lines(self.log, count)
 
     def _running(self) -> tuple[int, int] | None:
@@ -95,28 +98,30 @@ class Background:
         except FileNotFoundError:
             return None
         except BlockingIOError:
-            # Empty in the moment between the lock and the first breath.
+            # The file is empty between the lock and the write in `start`.
             written = self._pid_file.read_text().split()
             return (int(written[0]), int(written[1])) if written else None
         return None
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """Return the end of a log file, or nothing if there is none."""
+    """Return the last lines of a log file, or an empty text if the file does not exist."""
     if not log.exists():
         return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
 
 
 def require_free(port: int, what: str, setting: str) -> None:
-    """Refuse with the setting that helps if somebody else listens on the port."""
+    """Raise Fault if another program uses the port. The message names the variable that sets another port."""
     with socket.socket() as probe:
-        # Without it a port that was ours a moment ago counts as taken for a minute.
+        # Without SO_REUSEADDR, a port stays in use for a minute after its process has ended.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
-            message = f"port {port}, wanted for {what}, is taken by another program; free it or choose one: {setting}=…"
+            message = (
+                f"port {port}, wanted for {what}, is taken by another program; free it or set another: {setting}=…"
+            )
             raise Fault(message) from None
 
 
@@ -126,7 +131,7 @@ def _is_listening(port: int) -> bool:
 
 
 def _wait_until(true: Callable[[], bool]) -> bool:
-    """Wait for it, but not for ever; return whether it came true."""
+    """Wait up to 15 seconds for a condition and return whether it became true."""
     deadline = time.monotonic() + GRACE_SECONDS
     while not true():
         if time.monotonic() > deadline:

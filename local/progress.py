@@ -1,4 +1,4 @@
-"""What a person sees while waiting, on standard error: standard output belongs to answers that scripts read."""
+"""Prints progress on standard error, because scripts read the results of a command on standard output."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def step(doing: str) -> Iterator[None]:
-    """Say what is being done, and afterwards how long it took."""
+    """Print the name of a step when it begins, and its duration in seconds when it ends."""
     started = time.monotonic()
     print(f"{doing} …", end="", file=sys.stderr, flush=True)
     try:

@@ -1,7 +1,7 @@
-"""The identity provider of this machine. A real vendor brings his own, as Cognito, Auth0 or Keycloak.
+"""The identity provider of the local stack. A real vendor uses Cognito, Auth0, Keycloak or another provider.
 
-It serves what there is to read of the issuers, and `local.identity`, where the tenants' users sign in. Beside it stands
-the vendor's product, which is `local.host`.
+It serves the documents of the issuers, the sign-in of the tenants' users (`local.identity`) and the sample pages of the
+vendor's product (`local.host`).
 """
 
 import argparse
@@ -19,12 +19,12 @@ from local.identity import SignIn
 from local.issuer import AUTHORIZE, JSON, TOKEN, Caller, Issuer
 from local.processes import LOOPBACK
 
-LONGEST_FORM = 8192
+MAX_FORM_BYTES = 8192
 
 
 class _Server(ThreadingHTTPServer):
-    # After a restart every request of a burst makes the emulator ask for the keys, all at once; the usual five places
-    # in the queue would turn away the rest, and it would take their tokens for bad ones.
+    # After a restart, every request of a burst makes the emulator fetch the keys at once. The default queue of five
+    # connections would reject the others, and the emulator would treat their tokens as invalid.
     request_queue_size = 256
 
 
@@ -42,14 +42,15 @@ class _Pages(BaseHTTPRequestHandler):
         elif (reply := self._host.reply(self.path)) is not None:
             self._send(*reply)
         else:
-            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "no such document"}))
+            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "unknown path"}))
 
     def do_POST(self) -> None:
-        form = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_FORM)).decode(errors="replace")
+        length = min(int(self.headers.get("Content-Length") or 0), MAX_FORM_BYTES)
+        form = self.rfile.read(length).decode(errors="replace")
         if self.path == f"/{Caller.TENANT}{TOKEN}":
             self._send(*self._sign_in.token(dict(parse_qsl(form))))
         else:
-            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "nothing is posted here"}))
+            self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "unknown path"}))
 
     def _send(self, status: HTTPStatus, headers: dict[str, str], body: str) -> None:
         self.send_response(status)
@@ -60,22 +61,22 @@ class _Pages(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Keep the query out of the log: a code stands in it."""
+        """Log the request without its query, because the query contains authorization codes."""
         self.log_message("%s %s %s", self.command, urlsplit(self.path).path, str(code))
 
 
 def server(issuer: Issuer, api: str) -> ThreadingHTTPServer:
-    """Return the server of an issuer whose users sign in for the API at that address."""
+    """Return the HTTP server of an issuer. Its users sign in for the pages of the API at `api`."""
     pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api), Host(issuer, api))
     return _Server((LOOPBACK, issuer.port), pages)
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Run the identity provider until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--api", default="", help="the API whose pages users sign in for")
+    parser.add_argument("--api", default="", help="base URL of the API whose pages use the sign-in")
     arguments = parser.parse_args()
     server(Issuer(arguments.folder, arguments.port), arguments.api).serve_forever()
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins with hashes what pyproject.toml asks for; with --check says whether the pins are fresh and changes nothing.
+# Pins the requirements of pyproject.toml with hashes. With --check it fails if a pin is outdated, and changes no file.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,7 @@ pin requirements/gates.txt --group pyproject.toml:gates "$@"
 if [ "$into" != . ]; then
     for file in layers/core/requirements.txt requirements/local.txt requirements/dev.txt requirements/gates.txt; do
         cmp -s "$file" "$into/$file" || {
-            echo "guestkey: $file is not what pyproject.toml asks for; run: make requirements" >&2
+            echo "guestkey: $file does not match pyproject.toml; run: make requirements" >&2
             exit 1
         }
     done

@@ -1,6 +1,6 @@
-"""The sample world: two tenants, their people, the support desk and its agents. All stands here and nowhere else.
+"""The sample world: two tenants, their users, the support desk and its agents. This module is its only definition.
 
-The world is loaded as a vendor would load it, through the vendor's routes.
+The sample world is loaded through the vendor's routes, as a vendor's backend does it.
 """
 
 import json
@@ -16,7 +16,7 @@ from local.issuer import Caller
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One customer."""
+    """A customer of the vendor."""
 
     tenant_id: str
     name: str
@@ -29,7 +29,7 @@ class Tenant:
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Somebody who works for a tenant."""
+    """A person who works for a tenant."""
 
     user_id: str
     tenant_id: str
@@ -39,13 +39,13 @@ class User:
 
     @property
     def email(self) -> str:
-        """Where mail reaches this person."""
+        """The person's e-mail address."""
         return f"{self.user_id}@{self.tenant_id}.example"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Somebody who works for the vendor's support."""
+    """A person who works for the vendor's support."""
 
     agent_id: str
     name: str
@@ -54,7 +54,7 @@ class Agent:
 
     @property
     def email(self) -> str:
-        """Where mail reaches this person."""
+        """The person's e-mail address."""
         return f"{self.agent_id}@vendor.example"
 
 
@@ -129,13 +129,13 @@ DESK: dict[str, Any] = {
     ],
     "fee": {"amount": "5.95", "currency": "EUR", "per_started_minutes": 5, "countries": ["DE", "AT", "CH"]},
 }
-"""The support desk's record. `docs/integrating.md` shows the same."""
+"""The support desk's settings. `docs/integrating.md` shows the same JSON."""
 BACKEND = "backend"
 BACKEND_SCOPES = ("guestkey/check", "guestkey/registry", "guestkey/rights")
 
 
 def claims_of(who: str) -> tuple[Caller, dict[str, str]]:
-    """Return what kind of caller that person or machine is, and the claims of its token."""
+    """Return the kind of caller and the token claims of a person or the backend. Raises Fault for an unknown name."""
     for user in USERS:
         if user.user_id == who:
             return Caller.TENANT, {
@@ -149,7 +149,7 @@ def claims_of(who: str) -> tuple[Caller, dict[str, str]]:
         return Caller.SUPPORT, {"sub": who}
     if who == BACKEND:
         return Caller.VENDOR, {"sub": BACKEND, "scope": " ".join(BACKEND_SCOPES)}
-    message = f"nobody in the sample world is called {who!r}; there are {', '.join(everybody())}"
+    message = f"the sample world has no person {who!r}; it has {', '.join(everybody())}"
     raise Fault(message)
 
 
@@ -159,7 +159,7 @@ def everybody() -> list[str]:
 
 
 def orders() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield path and body of each `PUT` that makes the sample world, in an order in which each finds what it needs."""
+    """Yield path and body of each `PUT` that creates the sample world, every record after the records it refers to."""
     for tenant in TENANTS:
         body = asdict(tenant)
         yield f"/v1/vendor/tenants/{body.pop('tenant_id')}", body
@@ -175,10 +175,10 @@ def orders() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def load(url: str, token: str) -> None:
-    """Make the sample world through the vendor's routes of the API at that address."""
+    """Create the sample world through the vendor's routes of the API at `url`. Raises Fault if a `PUT` fails."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     for path, body in orders():
         status, said = call("PUT", url + path, body=json.dumps(body).encode(), headers=headers)
         if status != HTTPStatus.OK:
-            message = f"the sample world is incomplete: PUT {path} answered {status} {said}"
+            message = f"the sample world is incomplete: PUT {path} returned {status} {said}"
             raise Fault(message)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with everything pinned. Needs only Python 3.11 or newer; uv comes from the package index into .uv, finds a
-# Python 3.13 or fetches one.
+# Creates .venv with pinned packages. Requires Python 3.11 or newer. It installs uv into .uv from the package index; uv
+# finds or downloads Python 3.13.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,20 +13,20 @@ command -v python3 >/dev/null || fail "python3 is missing; install Python 3.11 o
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "python3 is older than 3.11"
 if ! [ -x .uv/bin/uv ]; then
     echo "installing uv (once)" >&2
-    python3 -m venv .uv >&2 || fail "python3 cannot make environments; install its venv package"
+    python3 -m venv .uv >&2 || fail "python3 cannot create virtual environments; install its venv package"
     .uv/bin/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt >&2 ||
         fail "uv cannot be installed; is the package index reachable?"
 fi
 
-# Version managers keep their Pythons side by side, and what they put on the PATH may be a placeholder: look beside python3.
+# Version managers install Pythons side by side, and the python3 on the PATH may be a wrapper: search beside python3 too.
 beside=$(python3 -c 'import pathlib, sys; print(*pathlib.Path(sys.base_prefix).parent.glob("3.13*/bin"), sep=":")')
 PATH="$PATH${beside:+:$beside}"
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
-    echo "making the environment (once)" >&2
+    echo "creating the virtual environment (once)" >&2
     .uv/bin/uv venv --quiet --clear --seed --python 3.13 .venv ||
-        fail "no environment with Python 3.13 can be made: none was found or fetched, or the package index is unreachable"
+        fail "no virtual environment with Python 3.13: it was not found or downloaded, or the package index is unreachable"
 fi
-echo "installing what the requirements name" >&2
+echo "installing the pinned requirements" >&2
 .uv/bin/uv pip sync --quiet --require-hashes --python .venv/bin/python \
     requirements/dev.txt requirements/local.txt layers/core/requirements.txt ||
     fail "the requirements cannot be installed; is the package index reachable?"

@@ -1,7 +1,7 @@
-"""One running stack: its folder, its two ports, and what can be done with it.
+"""A local stack: its folder, its two ports, and the operations on it.
 
-Several can run side by side, each with its own folder and ports: the developer's, and one for each run of the journeys.
-They share the build, since it depends on nothing but the sources.
+Several stacks can run at the same time, each with its own folder and ports: the developer's stack, and one for each run
+of the journeys. They share the build, because it depends on the sources only.
 """
 
 import fcntl
@@ -36,7 +36,7 @@ MAIL_SENDER = f"Example Support <support@{MAIL_DOMAIN}>"
 
 @dataclass(frozen=True)
 class Stack:
-    """The whole stack, kept in one folder, answering on one port, with its issuer on another."""
+    """A local stack: one folder for its data, one port for the API, and one port for the token issuer."""
 
     folder: Path
     port: int
@@ -44,22 +44,22 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The API's base address."""
+        """The base URL of the API."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def issuer(self) -> Issuer:
-        """The issuer of this stack's tokens."""
+        """The token issuer of this stack."""
         return Issuer(self.folder, self.issuer_port)
 
     @property
     def host_page(self) -> str:
-        """The address of a page of the vendor's product with the panel in it."""
+        """The URL of the sample page of the vendor's product, with the panel."""
         return self.issuer.address + HOST
 
     @property
     def desk_page(self) -> str:
-        """The address of a page of the vendor's with the agents' desk in it."""
+        """The URL of the sample page of the vendor's back office, with the agents' desk."""
         return self.issuer.address + DESK
 
     @property
@@ -72,20 +72,23 @@ class Stack:
 
     @property
     def _deployment(self) -> "Deployment":
-        # boto3 takes a quarter of a second to import, which most commands can do without.
+        # Imported here, because importing boto3 takes 0.25 seconds and most commands do not need it.
         from local.deployment import Deployment  # noqa: PLC0415
 
         return Deployment(self.url)
 
     def up(self) -> str:
-        """Bring everything up to date with the sources, whatever state it is in, and return the API's address."""
+        """Start the stack or update it to the sources, from any state, and return the base URL of the API.
+
+        Raises Fault if the build, the deployment or the start fails.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._alone():
+        with self._exclusive():
             machinery = build.fingerprint(*build.MACHINERY)
             wanted = {"sources": build.fingerprint(*build.SOURCES), "parameters": self._parameters()}
-            done = self._done()
+            done = self._load_state()
             if not (self.is_running() and done.get("machinery") == machinery):
-                # Also if it runs on other ports than those asked for.
+                # This also stops a stack that runs on other ports.
                 self._stop()
             elif done.get("deployed") == wanted and "sample_in" in done and self._api_answers():
                 return self.url
@@ -96,60 +99,60 @@ class Stack:
                 done |= {"outputs": self._deploy(), "deployed": wanted}
             done |= {"machinery": machinery}
             sample_in = done.pop("sample_in", None)
-            self._keep_done(done)
+            self._store_state(done)
             self._wait_for("API", self._api_answers)
             table_id = self._deployment.table_id(done["outputs"]["TableName"])
             if sample_in != table_id:
                 self._load_sample()
-            # Noted last: an `up` that stopped half-way shall not look finished to the next one.
-            self._keep_done(done | {"sample_in": table_id})
+            # Written last, so that the next `up` repeats the work of one that was interrupted.
+            self._store_state(done | {"sample_in": table_id})
         return self.url
 
     def down(self) -> None:
-        """Stop everything and keep what the stack knows for the next time."""
-        with self._alone():
+        """Stop the stack. Its data is kept for the next start."""
+        with self._exclusive():
             self._stop()
 
     def reset(self) -> None:
-        """Go back to the sample world without deploying anything."""
+        """Delete all items and mails and load the sample world again, without a deployment."""
         self.require_running()
-        with self._alone():
-            if "sample_in" not in (done := self._done()):
-                message = "the last `make up` did not succeed; repeat it first"
+        with self._exclusive():
+            if "sample_in" not in (done := self._load_state()):
+                message = "the last `make up` did not complete; run it again first"
                 raise Fault(message)
             self._deployment.empty(done["outputs"]["TableName"])
-            self._own("DELETE", "mails")
+            self._emulator_command("DELETE", "mails")
             self._load_sample()
 
     def mails(self) -> list[dict[str, Any]]:
-        """Return the mails sent so far, oldest first."""
+        """Return all sent mails, oldest first."""
         self.require_running()
-        mails: list[dict[str, Any]] = self._own("GET", "mails")
+        mails: list[dict[str, Any]] = self._emulator_command("GET", "mails")
         return mails
 
     def token(self, who: str, **options: Any) -> str:
-        """Return a fresh token for somebody of the sample world; `local.tokens.mint` knows the options."""
+        """Return a new token for a person of the sample world, or for the backend. Options: see `local.tokens.mint`."""
         return mint(who, self.issuer, **options)
 
     def is_running(self) -> bool:
-        """Return whether both processes run, on the ports of this stack."""
+        """Return whether the emulator and the provider run on the ports of this stack."""
         return (self._emulator_process.port, self._provider_process.port) == (self.port, self.issuer_port)
 
     def require_running(self) -> None:
-        """Refuse if the stack is not up."""
+        """Raise Fault if the stack is not running."""
         if not self.is_running():
             message = "the local stack is not running; `make up` starts it"
             raise Fault(message)
 
     def status(self) -> dict[str, Any]:
-        """Return what runs where."""
+        """Return the addresses, the process ids, whether the API answers, and the outputs of the deployment."""
         return {
             "url": self.url,
             "issuer": self.issuer.address,
             "emulator_pid": self._emulator_process.pid,
             "provider_pid": self._provider_process.pid,
             "answers": self.is_running() and self._api_answers(),
-            "outputs": self._done().get("outputs"),
+            "outputs": self._load_state().get("outputs"),
         }
 
     def _start(self) -> None:
@@ -164,11 +167,11 @@ class Stack:
             process.start(
                 [*command, f"--port={port}", f"--folder={self.folder.resolve()}", *more],
                 port=port,
-                # Nothing else of the developer's: no PYTHONPATH, no profile, no credentials of a real account.
+                # No other variable of the developer's environment: no PYTHONPATH, no AWS profile, no real credentials.
                 env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
                 cwd=build.PROJECT,
             )
-        # The emulator remembers for a minute that it could not reach an issuer, so nothing goes on without it.
+        # The provider must answer before the first request, because the emulator caches a failed fetch for a minute.
         self._wait_for("provider", lambda: answers(self.issuer.url(Caller.TENANT) + KEYS))
 
     def _stop(self) -> None:
@@ -176,9 +179,9 @@ class Stack:
         self._provider_process.stop()
 
     def _deploy(self) -> dict[str, str]:
-        with step("deploying"), build.alone():
+        with step("deploying"), build.exclusive():
             outputs = self._deployment.deploy(build.BUILT, build.ARCHIVES, self._parameters())
-        self._own("POST", "save")
+        self._emulator_command("POST", "save")
         return outputs
 
     def _parameters(self) -> dict[str, str]:
@@ -191,7 +194,7 @@ class Stack:
             "MailDomain": MAIL_DOMAIN,
             "SignInClientId": self.issuer.audience(Caller.TENANT),
             "SignInOrigin": self.issuer.address,
-            # The sample page of the vendor's product stands beside the issuer.
+            # The issuer's server also serves the sample pages, which call the API.
             "AllowedOrigins": self.issuer.address,
         }
         for caller in Caller:
@@ -202,18 +205,18 @@ class Stack:
     def _load_sample(self) -> None:
         with step("loading the sample world"):
             sample.load(self.url, self.token(sample.BACKEND))
-            # Which days the desk is closed is the clean-up's to write: now, and not in five minutes.
+            # The cleanup function stores the desk's closed days. It runs now, not at its next scheduled time.
             self._deployment.run("CleanupFunction")
 
     def _api_answers(self) -> bool:
-        # A route behind an authorizer: without a token API Gateway itself answers, and only once the routes are there.
+        # This route has an authorizer. API Gateway answers 401 to a request without a token once the routes exist.
         return answers(f"{self.url}/v1/me", HTTPStatus.UNAUTHORIZED)
 
-    def _own(self, method: str, command: str) -> Any:
-        """Ask the emulator for what no AWS service offers: the mails, and to save now."""
+    def _emulator_command(self, method: str, command: str) -> Any:
+        """Call a command of the emulator that AWS does not have: list or delete mails, save the state."""
         status, said = call(method, f"{self.url}/_guestkey/{command}")
         if status != HTTPStatus.OK:
-            message = f"the emulator answered {command} with {status}; its log is {self._emulator_process.log}"
+            message = f"the emulator returned {status} for {command}; see its log {self._emulator_process.log}"
             raise Fault(message)
         return json.loads(said)
 
@@ -222,25 +225,25 @@ class Stack:
         while not is_there():
             for process in (self._emulator_process, self._provider_process):
                 if process.pid is None:
-                    message = f"the {process.name} ended; its log is {process.log}, and ends:\n{process.last_lines()}"
+                    message = f"the {process.name} ended; see {process.log}, which ends with:\n{process.last_lines()}"
                     raise Fault(message)
             if time.monotonic() > deadline:
-                message = f"the {what} does not answer; the emulator's log is {self._emulator_process.log}"
+                message = f"the {what} does not answer; see the emulator's log {self._emulator_process.log}"
                 raise Fault(message)
             time.sleep(0.05)
 
-    def _done(self) -> dict[str, Any]:
-        """Return what the last `up` noted: from what it was made, the stack's outputs, the table with the sample."""
+    def _load_state(self) -> dict[str, Any]:
+        """Return the state that the last `up` stored: hashes of sources, outputs, id of the table with the sample."""
         file = self.folder / "done.json"
         done: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
         return done
 
-    def _keep_done(self, done: dict[str, Any]) -> None:
+    def _store_state(self, done: dict[str, Any]) -> None:
         (self.folder / "done.json").write_text(json.dumps(done, indent=2))
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one command at a time change this stack."""
+    def _exclusive(self) -> Iterator[None]:
+        """Hold a file lock, so that one command at a time changes this stack."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

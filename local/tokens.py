@@ -1,4 +1,4 @@
-"""Tokens for the people of the sample world, good ones and every kind of bad one."""
+"""Makes tokens for the people of the sample world: valid ones, and invalid ones of every kind for tests."""
 
 import time
 from typing import Any
@@ -22,11 +22,11 @@ def mint(
     signed: bool = True,
     **claims: Any,
 ) -> str:
-    """Return a fresh token for that person, valid for an hour.
+    """Return a new token for a person of the sample world, valid for an hour. Raises Fault for an unknown name.
 
-    Claims given by name replace the person's own, and None takes one away: `exp=1` makes an expired token,
-    `act={"sub": "sven"}` one that acts for somebody else, `scope="guestkey/check"` a lesser one. `algorithm="none"`
-    and `signed=False` make unsigned ones (the latter says RS256 all the same), `key` one signed by somebody else.
+    Claims given by name replace the person's claims, and None removes a claim: `exp=1` makes an expired token,
+    `act={"sub": "sven"}` a token with an actor, `scope="guestkey/check"` a token with one scope. `algorithm="none"` and
+    `signed=False` make unsigned tokens (the header of the latter still names RS256), and `key` signs with another key.
     """
     caller, own = sample.claims_of(who)
     now = int(time.time())

@@ -1,6 +1,6 @@
-"""`make tour`: the whole stack on this machine, and the main job played through it, each step with the call behind it.
+"""`make tour`: starts the whole stack on this machine and shows a support case, each step with its HTTP request.
 
-Every step says what it expects; one that turns out otherwise ends the tour with exit code 1.
+Each step checks the response. An unexpected response ends the tour with exit code 1.
 """
 
 import re
@@ -22,12 +22,12 @@ REASON_TO_ASK = "The layout of invoice 4711"
 
 @dataclass
 class Tour(Guide):
-    """One walk through the main job."""
+    """The steps of one support case, from the first refusal to the verified ledger."""
 
     head: str = field(default="", init=False)
 
     def run(self) -> None:
-        """Play every step."""
+        """Run every step in order."""
         self.leave_as_found()
         self.support_is_refused()
         grant = self.customer_lets_support_in()
@@ -46,10 +46,10 @@ class Tour(Guide):
         CallBacks(self).run()
         exported = self.customer_exports_the_ledger()
         self.customer_verifies(exported)
-        self.somebody_changes_one_byte(exported)
+        self.one_byte_is_changed(exported)
 
     def leave_as_found(self) -> None:
-        """Revoke, withdraw and cancel what an earlier tour, or somebody trying things, left open."""
+        """Revoke the grants, withdraw the requests and cancel the call-back that earlier use of the stack left open."""
         live = self.ask("GET", "/v1/grants?state=live&limit=100", USER).json()["items"]
         for grant in live:
             self.ask("DELETE", f"/v1/grants/{grant['grant_id']}", USER)
@@ -62,16 +62,16 @@ class Tour(Guide):
             self.ask("DELETE", f"/v1/callbacks/{open_callback}", USER)
         if live or pending or open_callback:
             left = f"{len(live)} live grants, {len(pending)} requests and {1 if open_callback else 0} call-backs"
-            print(f"(Closed {left} from before, so that the story starts at its beginning.)")
+            print(f"(The tour first closed {left} of an earlier run.)")
 
     def support_is_refused(self) -> None:
-        self.say("Sven of support wants in. Nobody has let him in, so he stays outside.")
+        self.say("Sven, an agent, tries to enter Acme's account. Acme has given no grant, so he is refused.")
         answer = self.shown("POST", "/v1/support/logins", AGENT, {"tenant_id": TENANT, "reason": REASON})
         self.expect(answer, 403, code="no_live_grant")
         print(f"   → 403 {answer.json()['code']}: {answer.json()['detail']}")
 
     def customer_lets_support_in(self) -> str:
-        self.say("Anna, a user of Acme, lets Sven in for an hour, without export of data.")
+        self.say("Anna, a user of Acme, gives Sven a grant for one hour, without permission to export data.")
         order = {"grantee": {"type": "agent", "id": AGENT}, "period": "1h"}
         answer = self.shown("POST", "/v1/grants", USER, order)
         self.expect(answer, 201, state="live", may_export=False)
@@ -81,15 +81,15 @@ class Tour(Guide):
 
     def product_asks(self, action: str, *, expected: str, login_id: str | None = None) -> None:
         allowed = expected == "granted"
-        within = " under the entry he recorded" if login_id else ""
-        self.say(f"The product asks: may Sven {action}{within}? {'Yes' if allowed else 'No'}.")
+        within = " under the login he recorded" if login_id else ""
+        self.say(f"The product checks whether Sven may {action}{within}. The answer is {'yes' if allowed else 'no'}.")
         order = {"tenant_id": TENANT, "agent_id": AGENT, "action": action}
         answer = self.shown("POST", "/v1/vendor/checks", BACKEND, order | ({"login_id": login_id} if login_id else {}))
         self.expect(answer, 200, allowed=allowed, reason=expected)
         print(f"   → 200 allowed: {str(allowed).lower()}, reason: {expected}")
 
     def support_enters(self) -> str:
-        self.say("Sven records why he enters, before he does.")
+        self.say("Before he enters, Sven records a login with his reason.")
         order = {"tenant_id": TENANT, "reason": REASON, "ticket": "T-4711"}
         answer = self.shown("POST", "/v1/support/logins", AGENT, order)
         self.expect(answer, 201, reason=REASON, ended_at=None)
@@ -97,22 +97,22 @@ class Tour(Guide):
         return str(answer.json()["login_id"])
 
     def customer_sees_it(self, login_id: str) -> None:
-        self.say("Anna sees it in the login overview: who, when, why.")
+        self.say("Anna sees the login in her overview, with the agent, the time and the reason.")
         answer = self.shown("GET", "/v1/logins?limit=1", USER)
         self.expect(answer, 200)
         login = answer.json()["items"][0]
         if login["login_id"] != login_id:
-            raise Fault("the newest entry in the overview is not Sven's")
-        print(f"   → 200 {login['logged_in_at']}  {login['agent']['name']}  “{login['reason']}”  still inside")
+            raise Fault("the newest login in the overview is not Sven's")
+        print(f"   → 200 {login['logged_in_at']}  {login['agent']['name']}  “{login['reason']}”  not ended")
 
     def customer_revokes(self, grant_id: str) -> None:
-        self.say("Anna revokes.")
+        self.say("Anna revokes the grant.")
         answer = self.shown("DELETE", f"/v1/grants/{grant_id}", USER)
         self.expect(answer, 200, state="revoked")
         print(f"   → 200 revoked at {answer.json()['revoked_at']} by {answer.json()['revoked_by']['name']}")
 
     def support_asks_by_mail(self) -> str:
-        self.say("Later Sven must look again. He cannot let himself in, so he asks by mail.")
+        self.say("Later Sven needs access again. He sends a request, and Anna gets it by e-mail.")
         order = {"tenant_id": TENANT, "reason": REASON_TO_ASK, "period": "2h", "recipients": ["anna@acme.example"]}
         answer = self.shown("POST", "/v1/support/requests", AGENT, order)
         self.expect(answer, 201, state="pending", mail="sent")
@@ -120,28 +120,30 @@ class Tour(Guide):
         return str(answer.json()["request_id"])
 
     def mail_is_read(self, request_id: str) -> None:
-        self.say("This is the mail that Anna gets. Its link carries no secret, and opening it changes nothing.")
+        self.say("This is the e-mail that Anna gets. Its link contains no secret, and opening it changes nothing.")
         link = f"{self.stack.url}/activate#{request_id}"
         mail = next((mail for mail in self.stack.mails() if link in mail["text"]), None)
         if mail is None:
-            raise Fault("the mail is not in the mailbox")
+            raise Fault("the emulator has no e-mail with the link to this request")
         print(f"   To: {', '.join(mail['to'])}\n   Subject: {mail['subject']}\n")
         print("".join(f"   | {line}".rstrip() + "\n" for line in mail["text"].strip().splitlines()), end="")
 
     def colleague_cannot_approve(self, request_id: str) -> None:
-        self.say("Somebody forwards it to Ben, who does not hold the right. He cannot approve, and hears whom to ask.")
+        self.say(
+            "Ben, a user without the right, tries to approve. He is refused, and the answer names users he can ask."
+        )
         answer = self.shown("POST", f"/v1/requests/{request_id}/approve", COLLEAGUE, {})
         self.expect(answer, 403, code="right_missing")
         print(f"   → 403 {answer.json()['code']}, ask: {', '.join(answer.json()['ask'])}")
 
     def customer_approves(self, request_id: str) -> None:
-        self.say("Anna opens the link, signs in, and approves: for an hour instead of two.")
+        self.say("Anna opens the link, signs in and approves the request, for one hour instead of two.")
         answer = self.shown("POST", f"/v1/requests/{request_id}/approve", USER, {"period": "1h"})
         self.expect(answer, 201, state="live", period="1h", request_id=request_id)
         print(f"   → 201 grant {answer.json()['grant_id']}, live until {answer.json()['ends_at']}")
 
     def customer_exports_the_ledger(self) -> Path:
-        self.say("Anna exports the ledger, page by page, and keeps its head.")
+        self.say("Anna exports the ledger page by page and keeps its head.")
         lines, query = "", "?limit=100"
         while query:
             answer = self.shown("GET", f"/v1/ledger{query}", USER)
@@ -152,23 +154,23 @@ class Tour(Guide):
         exported = FOLDER / "ledger.jsonl"
         exported.write_text(lines)
         self.head = answer.headers["guestkey-head"]
-        print(f"   → 200 {len(lines.splitlines())} entries, kept in {exported.relative_to(PROJECT)}")
+        print(f"   → 200 {len(lines.splitlines())} entries, saved to {exported.relative_to(PROJECT)}")
         print(f"     Guestkey-Head: {self.head}")
         return exported
 
     def customer_verifies(self, exported: Path) -> None:
-        self.say("Anna verifies her copy offline. It needs nothing but Python.")
+        self.say("Anna verifies her copy offline. The verifier needs only Python.")
         self.verify(exported, expected=0)
 
-    def somebody_changes_one_byte(self, exported: Path) -> None:
-        self.say("Somebody changes one byte of the copy, one hour to two. The verifier names the entry.")
+    def one_byte_is_changed(self, exported: Path) -> None:
+        self.say("One byte of the copy is changed: one hour becomes two. The verifier names the changed entry.")
         changed = exported.with_name("ledger-changed.jsonl")
         before, _, after = exported.read_text().rpartition('"period":"1h"')
         changed.write_text(f'{before}"period":"2h"{after}')
         self.verify(changed, expected=1)
 
     def verify(self, file: Path, *, expected: int) -> None:
-        """Run the verifier as a customer would, with a Python that has nothing else."""
+        """Run the verifier as a customer does, with Python and its standard library only."""
         print(f"   make verify FILE={file.relative_to(PROJECT)} HEAD={self.head[:12]}…")
         verifier = subprocess.run(
             [sys.executable, "-S", "-m", "guestkey", "verify", str(file), "--head", self.head],
@@ -183,19 +185,19 @@ class Tour(Guide):
 
 
 def main() -> None:
-    """Bring the stack up and play the tour."""
+    """Start the stack and run the tour."""
     try:
         stack = stack_of_this_project()
         stack.up()
         Tour(stack).run()
     except Fault as fault:
         sys.exit(f"guestkey: {fault}")
-    print(f"\nThat was the main job. The stack goes on running at {stack.url}")
-    print(f"   {stack.host_page}        Acme's help menu, with the panel in it")
-    print(f"   {stack.desk_page}   the vendor's back office, with the agents' desk in it")
-    print("   make token WHO=anna       a fresh token; also ben, giulia, carla, sven, dora, emil, backend")
+    print(f"\nThe tour is complete. The stack continues to run at {stack.url}")
+    print(f"   {stack.host_page}        Acme's help menu, with the panel")
+    print(f"   {stack.desk_page}   the vendor's back office, with the agents' desk")
+    print("   make token WHO=anna       a new token; also for ben, giulia, carla, sven, dora, emil, backend")
     print('   curl -H "Authorization: Bearer $(make token WHO=anna)" "$(make url)/v1/me"')
-    print("   make reset, make down     back to the sample world; stop")
+    print("   make reset, make down     load the sample world again; stop the stack")
 
 
 if __name__ == "__main__":

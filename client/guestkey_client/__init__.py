@@ -1,4 +1,4 @@
-"""Guestkey for the vendor's backend: ask before every support entry, and say who tenants and agents are."""
+"""Client of Guestkey for the vendor's backend: check every support entry, and register tenants and agents."""
 
 from guestkey_client.calls import Action, Answer, Entry
 from guestkey_client.client import AsyncGuestkey, Guestkey

@@ -1,6 +1,6 @@
-"""Each call once, for both clients: what is sent, and how the answer is read.
+"""The calls of both clients: the request of each call, and the parsing of its response.
 
-Every call here may be repeated: a check changes nothing, and a PUT puts the whole thing.
+Every call is idempotent and may be repeated: a check changes nothing, and a PUT replaces the whole record.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 import httpx
 
 from guestkey_client.errors import Refused, Unavailable
-from guestkey_client.records import Desk, Record, order_of
+from guestkey_client.records import Desk, Record, request_of
 
 Action = Literal["enter", "export"]
 T = TypeVar("T")
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An agent inside a customer's account, as the product's own session knows it.
+    """An agent inside a customer's account, taken from the product's own session.
 
-    `login_id` is the record of the entry, which the agent made beforehand. Without it nobody gets in.
+    `login_id` is the id of the login that the agent recorded before entering. Without it the agent is refused.
     """
 
     tenant_id: str
@@ -32,10 +32,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a check answered. It is true if the agent is allowed, and good for the moment at which it was asked.
+    """The result of a check. It is true if the agent is allowed, and valid only at the time of the check.
 
-    `reason` says why: `granted`, `no_live_grant`, `export_not_granted`, `no_login` or `agent_inactive`. `grant_id` and
-    `ends_at` are those of the covering grant that ends last; without an end `ends_at` is None.
+    `reason` is `granted`, `no_live_grant`, `export_not_granted`, `no_login` or `agent_inactive`. `grant_id` and
+    `ends_at` belong to the covering grant that ends last; `ends_at` is None for a permanent grant.
     """
 
     allowed: bool
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
-    """A request that may be sent, and what its answer means. `read` gets the JSON of a success."""
+    """A request and the parser of its response. `read` gets the JSON of a response with status 200."""
 
     method: str
     path: str
@@ -58,52 +58,55 @@ class Call(Generic[T]):
     body: Any = None
 
     def answer(self, response: httpx.Response) -> T:
-        """Return what was answered. Raises Refused or Unavailable."""
-        status, said = response.status_code, json_of(response)
+        """Return the parsed response. Raises Refused for a client error except 429, and Unavailable otherwise."""
+        status, content = response.status_code, json_of(response)
         if status == HTTPStatus.OK:
-            return self.read(said)
+            return self.read(content)
         if response.is_client_error and status != HTTPStatus.TOO_MANY_REQUESTS:
-            raise Refused(status, said if isinstance(said, dict) else {})
+            raise Refused(status, content if isinstance(content, dict) else {})
         raise Unavailable(f"Guestkey answered {status}", _retry_after(response))
 
 
 def check(entry: Entry, action: Action) -> Call[Answer]:
-    """Ask whether the agent may go on, or export, within the login that records the entry.
+    """Return the call that checks whether the agent may continue, or export, under a recorded login.
 
-    A `login_id` of None goes out as null, which Guestkey refuses: it must not be heard as "may begin".
+    A `login_id` of None is sent as null, which Guestkey refuses, because a missing `login_id` would mean "may begin".
     """
     order = {"tenant_id": entry.tenant_id, "agent_id": entry.agent_id, "action": action, "login_id": entry.login_id}
     return Call(method="POST", path="/v1/vendor/checks", body=order, read=_answer)
 
 
 def may_begin(tenant_id: str, agent_id: str, action: Action) -> Call[Answer]:
-    """Ask whether the agent could enter, or export, after recording a login."""
+    """Return the call that checks whether the agent may enter, or export, after recording a login."""
     order = {"tenant_id": tenant_id, "agent_id": agent_id, "action": action}
     return Call(method="POST", path="/v1/vendor/checks", body=order, read=_answer)
 
 
 def put(record: Record) -> Call[None]:
-    """Say how a record is from now on."""
-    path, body = order_of(record)
-    return Call(method="PUT", path=path, body=body, read=lambda said: None)
+    """Return the call that stores a record and replaces an earlier one."""
+    path, body = request_of(record)
+    return Call(method="PUT", path=path, body=body, read=lambda content: None)
 
 
 def desk() -> Call[Desk]:
-    """Ask for the support desk's record."""
+    """Return the call that reads the settings of the support desk."""
     return Call(method="GET", path="/v1/vendor/desk", read=_desk)
 
 
 def json_of(response: httpx.Response) -> Any:
-    """Return what a body says, None if it is no JSON."""
+    """Return the JSON of a response, or None if the body is not valid JSON."""
     try:
         return response.json()
     except (ValueError, RecursionError):
         return None
 
 
-def _answer(said: Any) -> Answer:
-    """Return the answer of a check. A yes is JSON `true` with the reason `granted` and the grant, and nothing else."""
-    match said:
+def _answer(content: Any) -> Answer:
+    """Return the answer of a check. Raises Unavailable for an invalid response.
+
+    An agent is allowed only if `allowed` is JSON `true`, the reason is `granted` and a grant is named.
+    """
+    match content:
         case {
             "allowed": bool(allowed),
             "reason": str(reason),
@@ -118,23 +121,23 @@ def _answer(said: Any) -> Answer:
                 may_export=may_export,
                 ends_at=_moment(ends_at) if ends_at is not None else None,
             )
-    raise Unavailable("Guestkey's answer to a check makes no sense")
+    raise Unavailable("Guestkey's response to a check is invalid")
 
 
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise Unavailable("Guestkey's answer to a check has an end that is no time") from None
+        raise Unavailable("Guestkey's response to a check has an invalid ends_at") from None
 
 
-def _desk(said: Any) -> Desk:
-    if not isinstance(said, dict):
-        raise Unavailable("Guestkey's answer is no record of a support desk")
-    return Desk(record=said)
+def _desk(content: Any) -> Desk:
+    if not isinstance(content, dict):
+        raise Unavailable("Guestkey's response is no record of a support desk")
+    return Desk(record=content)
 
 
 def _retry_after(response: httpx.Response) -> float:
-    """Return for how many seconds to stay away. A date is for longer than anybody waits who waits for a check."""
+    """Return the seconds of a `Retry-After` header, 0 if it is missing, and infinity if it is a date or invalid."""
     asked = response.headers.get("Retry-After", "0")
     return float(asked) if asked.isascii() and asked.isdecimal() else float("inf")

@@ -1,4 +1,4 @@
-"""Guestkey as the backend calls it, waiting or awaiting. What is sent, and what an answer means, stands in `calls`."""
+"""The synchronous and the asynchronous client. The module `calls` contains their requests and parsers."""
 
 import asyncio
 import random
@@ -16,19 +16,19 @@ from guestkey_client.records import Desk, Record
 from guestkey_client.tokens import Bearer
 
 TIMEOUT_SECONDS = 3.0
-"""For each try to connect, to send and to hear. A function's cold start takes one to two seconds."""
+"""Time-out for each attempt to connect, to send and to receive. A function's cold start takes one to two seconds."""
 PAUSES_SECONDS = (0.1, 0.5)
-"""Before the second try and before the third. There is no fourth."""
-LONGEST_PAUSE_SECONDS = 2.0
-"""Who is asked to stay away for longer gives up at once."""
+"""Pauses before the second attempt and before the third. There is no fourth attempt."""
+MAX_PAUSE_SECONDS = 2.0
+"""A call fails at once if Guestkey's `Retry-After` is longer."""
 T = TypeVar("T")
 
 
 class Guestkey:
-    """Asks and waits for the answer. May be shared by threads; keep one, so that connections are used again.
+    """The synchronous client. Threads may share it; use one for the whole process, because it reuses its connections.
 
-    `token` returns the backend's token, or is `ClientCredentials`. Proxies, certificates and limits are the
-    `transport`'s. Every method raises Refused and Unavailable, but `let_in` NoEntry alone.
+    `token` is a function that returns the backend's token, or `ClientCredentials`. Set proxies, certificates and limits
+    in the `transport`. `let_in` raises NoEntry only; every other call raises Refused and Unavailable.
     """
 
     def __init__(
@@ -44,24 +44,24 @@ class Guestkey:
         self._pauses = tuple(pauses)
 
     def check(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return whether the agent may go on, or export, now. Ask each time: a yes is about one moment."""
+        """Return whether the agent may continue, or export, now. Check each time and do not reuse the answer."""
         return self._sent(calls.check(entry, action))
 
     def let_in(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return the yes to a check. Whatever is not a clear yes raises NoEntry."""
-        with _only_by_a_record(entry):
+        """Return the answer of a check that allows the agent. Every other outcome raises NoEntry, errors included."""
+        with _failing_closed(entry):
             return _let_in(self.check(entry, action))
 
     def may_begin(self, *, tenant_id: str, agent_id: str, action: Action = "enter") -> Answer:
-        """Return whether the agent could enter after recording a login. Offer the button by it; let nobody in by it."""
+        """Return whether the agent may enter after recording a login. Use it for the button, not for the entry."""
         return self._sent(calls.may_begin(tenant_id, agent_id, action))
 
     def put(self, record: Record) -> None:
-        """Say how a tenant, department, agent, right or desk is from now on. A repeated call does no harm."""
+        """Store a tenant, department, agent, right or desk and replace the earlier record. The call may be repeated."""
         return self._sent(calls.put(record))
 
     def desk(self) -> Desk:
-        """Return the support desk's record as it was put."""
+        """Return the settings of the support desk as they were stored."""
         return self._sent(calls.desk())
 
     def close(self) -> None:
@@ -75,16 +75,16 @@ class Guestkey:
         self.close()
 
     def _sent(self, call: Call[T]) -> T:
-        patience = _Patience(self._pauses)
+        retries = _Retries(self._pauses)
         while True:
             try:
                 return call.answer(self._http.request(call.method, call.path, json=call.body))
             except (httpx.RequestError, Unavailable) as failure:
-                time.sleep(patience.after(failure))
+                time.sleep(retries.pause_after(failure))
 
 
 class AsyncGuestkey:
-    """The same, awaited. One for each event loop."""
+    """The asynchronous client, with the same calls as Guestkey. Use one for each event loop."""
 
     def __init__(
         self,
@@ -99,24 +99,24 @@ class AsyncGuestkey:
         self._pauses = tuple(pauses)
 
     async def check(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return whether the agent may go on, or export, now. Ask each time: a yes is about one moment."""
+        """Return whether the agent may continue, or export, now. Check each time and do not reuse the answer."""
         return await self._sent(calls.check(entry, action))
 
     async def let_in(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return the yes to a check. Whatever is not a clear yes raises NoEntry."""
-        with _only_by_a_record(entry):
+        """Return the answer of a check that allows the agent. Every other outcome raises NoEntry, errors included."""
+        with _failing_closed(entry):
             return _let_in(await self.check(entry, action))
 
     async def may_begin(self, *, tenant_id: str, agent_id: str, action: Action = "enter") -> Answer:
-        """Return whether the agent could enter after recording a login. Offer the button by it; let nobody in by it."""
+        """Return whether the agent may enter after recording a login. Use it for the button, not for the entry."""
         return await self._sent(calls.may_begin(tenant_id, agent_id, action))
 
     async def put(self, record: Record) -> None:
-        """Say how a tenant, department, agent, right or desk is from now on. A repeated call does no harm."""
+        """Store a tenant, department, agent, right or desk and replace the earlier record. The call may be repeated."""
         return await self._sent(calls.put(record))
 
     async def desk(self) -> Desk:
-        """Return the support desk's record as it was put."""
+        """Return the settings of the support desk as they were stored."""
         return await self._sent(calls.desk())
 
     async def close(self) -> None:
@@ -130,34 +130,34 @@ class AsyncGuestkey:
         await self.close()
 
     async def _sent(self, call: Call[T]) -> T:
-        patience = _Patience(self._pauses)
+        retries = _Retries(self._pauses)
         while True:
             try:
                 return call.answer(await self._http.request(call.method, call.path, json=call.body))
             except (httpx.RequestError, Unavailable) as failure:
-                await asyncio.sleep(patience.after(failure))
+                await asyncio.sleep(retries.pause_after(failure))
 
 
-class _Patience:
-    """How long one call goes on trying."""
+class _Retries:
+    """The remaining pauses between the attempts of one call."""
 
     def __init__(self, pauses: Iterable[float]) -> None:
         self._pauses = iter(pauses)
 
-    def after(self, failure: httpx.RequestError | Unavailable) -> float:
-        """Return how many seconds to wait before the next try. Raises Unavailable if there is none."""
+    def pause_after(self, failure: httpx.RequestError | Unavailable) -> float:
+        """Return the seconds to wait before the next attempt. Raises Unavailable if there is no further attempt."""
         pause = next(self._pauses, None)
         asked = failure.retry_after if isinstance(failure, Unavailable) else 0
-        if pause is not None and asked <= LONGEST_PAUSE_SECONDS:
+        if pause is not None and asked <= MAX_PAUSE_SECONDS:
             return max(asked, pause * random.uniform(0.5, 1))
         if isinstance(failure, Unavailable):
             raise failure
-        raise Unavailable(f"Guestkey was not reached: {type(failure).__name__}") from failure
+        raise Unavailable(f"Guestkey could not be reached: {type(failure).__name__}") from failure
 
 
 @contextmanager
-def _only_by_a_record(entry: Entry) -> Iterator[None]:
-    """Keep an agent out who has no record of the entry, and whom no check can be had for."""
+def _failing_closed(entry: Entry) -> Iterator[None]:
+    """Raise NoEntry if the entry has no login id, and turn a failed check into NoEntry."""
     if not entry.login_id:
         raise NoEntry("no_login")
     try:

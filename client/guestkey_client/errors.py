@@ -1,17 +1,17 @@
-"""Every way in which a call does not get what it asked for."""
+"""The errors that this package raises."""
 
 from typing import Any
 
 
 class GuestkeyError(Exception):
-    """The base of all that this package raises."""
+    """The base class of all errors of this package."""
 
 
 class Refused(GuestkeyError):
-    """Guestkey said no to the call itself: what was sent must be mended, or the token.
+    """Raised if Guestkey refuses the call. The caller must correct the request or the token.
 
-    `code` is stable and says what is wrong. It is None where API Gateway refused before Guestkey was asked: 401 is the
-    token, 403 its scope. `problem` has all that the answer said, such as the `errors` of `input_invalid`.
+    `code` is stable and names the reason. It is None if API Gateway refused the call: 401 for an invalid token, 403 for
+    a missing scope. `problem` is the JSON of the response, for example with the `errors` of `input_invalid`.
     """
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
@@ -22,9 +22,9 @@ class Refused(GuestkeyError):
 
 
 class Unavailable(GuestkeyError):
-    """There is no answer that could be relied on: nobody was reached in time, or nothing was said that makes sense.
+    """Raised if there is no usable response: Guestkey could not be reached in time, or its response is invalid.
 
-    Of a PUT it is unknown whether it was done; it may be put again. `retry_after` is in seconds, 0 where nobody said.
+    A PUT may have been stored or not; it may be repeated. `retry_after` is in seconds, and 0 if the response has none.
     """
 
     def __init__(self, detail: str, retry_after: float = 0) -> None:
@@ -33,7 +33,7 @@ class Unavailable(GuestkeyError):
 
 
 class NoEntry(GuestkeyError):
-    """The agent stays outside. `reason` is the check's own, or `unavailable` where no check could be had."""
+    """Raised if the agent may not enter. `reason` is that of the check, or `unavailable` if the check failed."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

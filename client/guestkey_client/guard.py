@@ -1,7 +1,7 @@
-"""Guards: what a product puts before whatever support must not reach without the customer.
+"""Guards for views and applications that support may reach only with the customer's grant.
 
-The product says by whom a request is made, from a session of its own: the Entry of an agent, or None for everybody who
-is not support. Nothing is kept between two requests, so that a revoke counts with the next one.
+The product supplies a function that returns, from its own session, the Entry of an agent, or None for a user of the
+customer. Each request is checked and no answer is cached, so that a revoke takes effect with the next request.
 """
 
 import json
@@ -25,13 +25,13 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 POLICY_VIOLATION = 1008
-"""What a WebSocket is closed with (RFC 6455, 7.4.1)."""
+"""The code with which a refused WebSocket is closed (RFC 6455, 7.4.1)."""
 
 
 class Guard(Generic[Request, Response]):
-    """Guards views that take the request first and wait for their answer, as Django's do: `@guard.entry`.
+    """Decorates synchronous views whose first argument is the request, such as Django's: `@guard.entry`.
 
-    Django's middlewares are made in the same way, so `guard.entry` is one as well. `refuse` makes the 403.
+    `guard.entry` is also a Django middleware, because a middleware has the same form. `refuse` returns the 403.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Guard(Generic[Request, Response]):
         self._refuse = refuse
 
     def entry(self, view: Callable[Concatenate[Request, P], Response]) -> Callable[Concatenate[Request, P], Response]:
-        """Let support into the view only while the customer does."""
+        """Guard a view: an agent reaches it only with a live grant."""
         return self._guarded(view, "enter")
 
     def export(self, view: Callable[Concatenate[Request, P], Response]) -> Callable[Concatenate[Request, P], Response]:
-        """Let support into the view, which gives data out, only while the customer allows export."""
+        """Guard a view that exports data: an agent reaches it only with a live grant that allows export."""
         return self._guarded(view, "export")
 
     def _guarded(
@@ -70,9 +70,9 @@ class Guard(Generic[Request, Response]):
 
 
 class AsgiGuard:
-    """ASGI middleware: lets support into an application only while the customer does, WebSockets included.
+    """ASGI middleware: an agent reaches the application only with a live grant. It covers HTTP and WebSockets.
 
-    A WebSocket is asked for when it opens, and not again. `action_of` says which requests export.
+    A WebSocket is checked once, when it opens. `action_of` returns "export" for requests that export data.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class AsgiGuard:
         self._action_of = action_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask, and let the application answer or answer 403."""
+        """Check the request; call the application if it is allowed, or respond with 403."""
         entry = None if scope["type"] == "lifespan" else self._entry_of(scope)
         try:
             if entry is not None:

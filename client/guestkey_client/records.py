@@ -1,4 +1,7 @@
-"""What the backend says of its tenants, departments, agents, users and support desk. Each is put whole."""
+"""The records that the backend stores: tenants, departments, agents, users' rights and the support desk.
+
+A PUT replaces a whole record.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One customer's installation. `time_zone` is an IANA name, `language` such as `de-CH`, `country` such as `CH`."""
+    """A customer. `time_zone` is an IANA name, `language` a tag such as `de-CH`, `country` a code such as `CH`."""
 
     tenant_id: str
     name: str
@@ -22,7 +25,7 @@ class Tenant:
 
 @dataclass(frozen=True, kw_only=True)
 class Department:
-    """A group of agents. It comes before the agents who belong to it."""
+    """A group of agents. Store it before the agents who belong to it."""
 
     department_id: str
     name: str
@@ -30,7 +33,7 @@ class Department:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Somebody who works for the vendor's support. Who is not active is out with the next check."""
+    """A person who works for the vendor's support. An inactive agent is refused by the next check."""
 
     agent_id: str
     name: str
@@ -41,7 +44,7 @@ class Agent:
 
 @dataclass(frozen=True, kw_only=True)
 class Right:
-    """Whether a user may let support in. Whoever was never named may."""
+    """The right of a user to give grants. A user without a record has the right."""
 
     tenant_id: str
     user_id: str
@@ -51,7 +54,7 @@ class Right:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The support desk's record, as docs/integrating.md shows it."""
+    """The settings of the support desk, in the form that docs/integrating.md shows."""
 
     record: Mapping[str, Any]
 
@@ -68,8 +71,8 @@ PATHS: dict[type[Record], str] = {
 }
 
 
-def order_of(record: Record) -> tuple[str, Mapping[str, Any]]:
-    """Return the path that a record is put to, and what is put there: what the path does not say already."""
-    path, said = PATHS[type(record)], asdict(record)
-    ids = {name: quote(said.pop(name), safe="") for name in re.findall(r"{(\w+)}", path)}
-    return path.format(**ids), said["record"] if isinstance(record, Desk) else said
+def request_of(record: Record) -> tuple[str, Mapping[str, Any]]:
+    """Return the path and the body of a record's PUT. The body leaves out the ids that are in the path."""
+    path, body = PATHS[type(record)], asdict(record)
+    ids = {name: quote(body.pop(name), safe="") for name in re.findall(r"{(\w+)}", path)}
+    return path.format(**ids), body["record"] if isinstance(record, Desk) else body

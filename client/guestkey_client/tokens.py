@@ -1,6 +1,6 @@
-"""The backend's token: from a function of the product's own, or fetched with client credentials.
+"""The backend's token: from a function of the product, or fetched with client credentials.
 
-Both are an `httpx.Auth`, whose flow httpx drives for either client.
+Both classes are an `httpx.Auth`, so that they work with the synchronous and the asynchronous client.
 """
 
 import time
@@ -10,24 +10,24 @@ import httpx
 
 from guestkey_client.calls import json_of
 
-RENEWED_BEFORE_END = 60.0
+RENEW_BEFORE_END_SECONDS = 60.0
 
 
 class Bearer(httpx.Auth):
-    """Sends the token that a function returns. It is asked each time, and keeps the token fresh itself."""
+    """Sends the token that a function returns. The function is called for each request and renews the token itself."""
 
     def __init__(self, token: Callable[[], str]) -> None:
         self._token = token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the token along."""
+        """Add the token to the request."""
         yield _signed(request, self._token())
 
 
 class ClientCredentials(httpx.Auth):
-    """Fetches a token at the issuer's token endpoint (RFC 6749, 4.4) and keeps it until a minute before its end.
+    """Fetches a token from the issuer's token endpoint (RFC 6749, 4.4) and reuses it until a minute before its expiry.
 
-    One that does not say how long it lives is used once. One that Guestkey does not accept is fetched anew, once: the
+    A token without `expires_in` is used once. If Guestkey rejects a token, a new one is fetched once, because the
     issuer's key may have changed.
     """
 
@@ -40,7 +40,7 @@ class ClientCredentials(httpx.Auth):
         self._token, self._renew_at = "", 0.0
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send the token along, fetched before if need be."""
+        """Add the token to the request and fetch a new one first if it is missing or about to expire."""
         if not self._token or time.monotonic() >= self._renew_at:
             yield from self._fetched(request)
         response = yield _signed(request, self._token)
@@ -49,7 +49,7 @@ class ClientCredentials(httpx.Auth):
             yield _signed(request, self._token)
 
     def _fetched(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Fetch a token, with the patience that the request itself has."""
+        """Fetch a token with the time-outs of the request. Raises httpx.RequestError if the response has no token."""
         order = httpx.Request("POST", self._token_url, data=self._order, extensions=request.extensions)
         asked_at = time.monotonic()
         response = yield next(self._client.auth_flow(order))
@@ -57,9 +57,10 @@ class ClientCredentials(httpx.Auth):
             case {"access_token": str(token), **more} if response.is_success:
                 lifetime = more.get("expires_in")
                 self._token = token
-                self._renew_at = asked_at + (lifetime if isinstance(lifetime, int) else 0) - RENEWED_BEFORE_END
+                self._renew_at = asked_at + (lifetime if isinstance(lifetime, int) else 0) - RENEW_BEFORE_END_SECONDS
             case _:
-                raise httpx.RequestError(f"the token endpoint answered {response.status_code}", request=order)
+                message = f"the token endpoint returned no token, but status {response.status_code}"
+                raise httpx.RequestError(message, request=order)
 
 
 def _signed(request: httpx.Request, token: str) -> httpx.Request:

@@ -1,6 +1,7 @@
-"""Two pages of the vendor's, as a vendor would make them: the product with the panel in its help menu, and the back
-office with the desk. They come from another origin than the API, and under a content policy without `unsafe-inline`.
-They stand on this machine only, beside the local identity provider.
+"""Two sample pages of a vendor: the product with the panel in its help menu, and the back office with the agents' desk.
+
+They have another origin than the API and a content security policy without `unsafe-inline`. `local.provider` serves
+them on this machine only.
 """
 
 import json
@@ -22,17 +23,17 @@ PEOPLE = {*(user.user_id for user in sample.USERS), *(agent.agent_id for agent i
 
 
 class Host:
-    """The pages that embed what the API at that address serves."""
+    """Serves the sample pages, which embed the elements of the API at that address."""
 
     def __init__(self, issuer: Issuer, api: str) -> None:
         self._issuer, self._api = issuer, api
 
     def reply(self, path: str) -> Reply | None:
-        """Return the page, what it is made of, or a token for who is signed in; None where it knows nothing."""
+        """Return a page, one of its files, or a token for the signed-in person; None for an unknown path."""
         asked = urlsplit(path)
         if asked.path in PAGES:
             page = (FILES / PAGES[asked.path]).read_text().replace("{api}", self._api)
-            return HTTPStatus.OK, {"Content-Type": "text/html; charset=utf-8", **self._guards()}, page
+            return HTTPStatus.OK, {"Content-Type": "text/html; charset=utf-8", **self._security_headers()}, page
         if asked.path == TOKEN:
             return self._token(dict(parse_qsl(asked.query)))
         file = FILES / Path(asked.path).name
@@ -41,14 +42,14 @@ class Host:
         return None
 
     def _token(self, asked: dict[str, str]) -> Reply:
-        """Return a token for who is signed in, in the language that they chose in the product."""
+        """Return a token for the signed-in person, with the language that this person chose in the product."""
         if asked.get("who") not in PEOPLE:
-            return HTTPStatus.UNAUTHORIZED, JSON, json.dumps({"message": "nobody is signed in"})
+            return HTTPStatus.UNAUTHORIZED, JSON, json.dumps({"message": "no user is signed in"})
         chosen: dict[str, Any] = {"locale": asked["language"]} if asked.get("language") else {}
         token = mint(asked["who"], self._issuer, **chosen)
         return HTTPStatus.OK, JSON | {"Cache-Control": "no-store"}, json.dumps({"token": token})
 
-    def _guards(self) -> dict[str, str]:
+    def _security_headers(self) -> dict[str, str]:
         policy = [
             "default-src 'none'",
             f"script-src 'self' {self._api}",

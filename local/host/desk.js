@@ -1,4 +1,5 @@
-// What a vendor writes to embed the desk: the account opens with the login, and closes with it.
+// Embeds the agents' desk, as a vendor does: the page opens the customer account when a login begins and closes it when
+// the login ends.
 
 import { host } from "./host.js";
 
@@ -8,7 +9,7 @@ document.addEventListener("guestkey:entered", ({ detail }) => {
   account.textContent = `${detail.tenant_id}, with the login ${detail.login_id}`;
 });
 document.addEventListener("guestkey:left", () => {
-  account.textContent = "Nobody's.";
+  account.textContent = "No account is open.";
 });
 
 host(document.querySelector("guestkey-desk"), ["sven", "dora"], ["entered", "left"]);

@@ -1,13 +1,13 @@
-// What both sample pages do: say who is signed in, note what an element tells, and hand it a token.
-// ?who=ben is somebody else; every other parameter becomes an attribute of the element, as ?inline= or ?language=it,
-// which is the language of who is signed in, too.
+// Shared by both sample pages: lists the people to sign in as, logs the events of the element, and gives it a token.
+// The parameter ?who=ben chooses the person. Every other parameter becomes an attribute of the element, for example
+// ?inline= or ?language=it. The language is set in the token as well.
 
 export function host(embedded, people, events) {
   const { who = people[0], ...attributes } = Object.fromEntries(new URLSearchParams(location.search));
   for (const person of people) {
     const link = document.createElement("a");
     link.href = `?who=${person}`;
-    link.textContent = person === who ? `You are ${person}` : `Be ${person}`;
+    link.textContent = person === who ? `Signed in as ${person}` : `Sign in as ${person}`;
     document.querySelector("#people").append(link, " ");
   }
   for (const event of events) {

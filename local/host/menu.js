@@ -1,4 +1,4 @@
-// What a vendor writes to embed the panel: who is signed in, where it opens, and what becomes of what it tells.
+// Embeds the panel, as a vendor does: the page signs a user in, opens the panel from the menu and handles its events.
 
 import { host } from "./host.js";
 
@@ -12,7 +12,7 @@ help.addEventListener("click", () => {
   help.setAttribute("aria-expanded", String(!menu.hidden));
 });
 support.addEventListener("click", () => panel.open());
-// Somebody who may not let support in does not see the entry, unless the page says otherwise.
+// The menu entry is hidden from a user without the right, unless the panel has hide-without-right="off".
 document.addEventListener("guestkey:right", ({ detail }) => {
   support.parentElement.hidden = !detail.may_grant && panel.getAttribute("hide-without-right") !== "off";
 });

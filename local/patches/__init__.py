@@ -1,7 +1,8 @@
-"""What ministack 1.5.33 does otherwise than AWS, as far as Guestkey would notice.
+"""Patches for the differences between ministack 1.5.33 and AWS that affect Guestkey.
 
-Each patch is one small function whose docstring says what AWS does, what ministack does, and when to drop it. They
-reach into its insides, so they hold for one version only; `tests/local` says which of them a new version breaks.
+Each patch is one function. Its docstring names the behaviour of AWS, the behaviour of ministack, and the condition
+under which the patch can be dropped. The patches replace private code, so they work with one version only;
+`tests/local` shows which of them a new version breaks.
 """
 
 from pathlib import Path
@@ -10,21 +11,21 @@ from local.patches import cloudformation, front_door, mails, permissions, sandbo
 
 
 def apply(*, python: Path, archives: Path) -> None:
-    """Apply all of them: functions run in that interpreter and share archives unpacked in that folder."""
+    """Apply all patches. Functions run in the interpreter `python` and share the archives unpacked in `archives`."""
     cloudformation.import_api_bodies()
-    cloudformation.tell_sam_the_parameters()
+    cloudformation.pass_parameters_to_sam()
     cloudformation.keep_table_settings()
     cloudformation.keep_function_settings()
-    cloudformation.tell_dkim_records()
-    tokens.require_an_end()
-    permissions.ask_for_the_sender()
-    permissions.ask_for_the_group()
+    cloudformation.return_dkim_records()
+    tokens.require_expiry()
+    permissions.check_sender_identity()
+    permissions.check_schedule_group()
     ttl.sweep_like_dynamodb()
     schedules.tick_each_second()
-    mails.keep_what_was_sent()
+    mails.keep_raw_messages()
     sandboxes.run_functions_in(python)
     sandboxes.share_archives(archives)
     sandboxes.limit_sandboxes()
     sandboxes.wait_less_for_logs()
-    state.save_now_and_then()
-    front_door.open_front_door()
+    state.save_periodically()
+    front_door.route_requests()

@@ -1,4 +1,4 @@
-"""What CloudFormation does on AWS beyond what ministack 1.5.33 does: HTTP APIs from OpenAPI, and dropped properties."""
+"""Patches of CloudFormation: HTTP APIs from OpenAPI documents, and properties that ministack 1.5.33 ignores."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,45 +12,47 @@ Transform = Callable[..., Any]
 
 
 def import_api_bodies() -> None:
-    """Give HTTP APIs their routes.
+    """Create the routes of an HTTP API from its `Body`.
 
-    AWS builds an HTTP API from the OpenAPI document in its `Body`, which is how SAM writes every `HttpApi`; 1.5.33
-    ignores `Body` and deploys, "successfully", an API without a single route. Drop it when that changes.
+    AWS builds an HTTP API from the OpenAPI document in `Body`; SAM writes every `HttpApi` in this form. 1.5.33 ignores
+    `Body` and deploys an API without routes, without an error. Drop the patch when ministack imports `Body`.
     """
     _after_each_write("AWS::ApiGatewayV2::Api", _import_body)
 
 
-def tell_sam_the_parameters() -> None:
-    """Let the SAM transform know the stack's parameters.
+def pass_parameters_to_sam() -> None:
+    """Pass the stack's parameters to the SAM transform.
 
-    AWS hands them to it, since it puts some of them in place by itself, such as whose pages may call an API; 1.5.33
-    hands it none, so that it takes the defaults. Drop it when it does.
+    AWS passes them, because the transform resolves some of them, for example the allowed CORS origins of an API.
+    1.5.33 passes none, so that the transform uses the defaults. Drop the patch when ministack passes them.
     """
     for module in (changesets, handlers):
         module._apply_transforms = _with_values(module._apply_transforms)
 
 
 def keep_table_settings() -> None:
-    """Keep a table's TTL and point-in-time recovery.
+    """Apply a table's TTL and point-in-time recovery settings.
 
-    AWS takes both from the template; 1.5.33 takes them from its API only. Drop it when the template's are kept.
+    AWS reads both from the template; 1.5.33 accepts them through its API only. Drop the patch when ministack reads them
+    from the template.
     """
     _after_each_write("AWS::DynamoDB::Table", _set_ttl_and_recovery)
 
 
 def keep_function_settings() -> None:
-    """Keep a function's dead-letter queue and reserved concurrency.
+    """Apply a function's dead-letter queue and reserved concurrency.
 
-    AWS takes both from the template; 1.5.33 takes them from its API only. Drop it when the template's are kept.
+    AWS reads both from the template; 1.5.33 accepts them through its API only. Drop the patch when ministack reads them
+    from the template.
     """
     _after_each_write("AWS::Lambda::Function", _set_dead_letters_and_concurrency)
 
 
-def tell_dkim_records() -> None:
-    """Tell the DNS records of a mail domain.
+def return_dkim_records() -> None:
+    """Return the DKIM DNS records of a mail domain as attributes.
 
-    AWS has them as attributes of the identity for `Fn::GetAtt`; 1.5.33 has none, and a stack with such an output fails.
-    Drop it when an identity made by a template has tokens.
+    AWS returns them as attributes of the identity for `Fn::GetAtt`; 1.5.33 returns none, and a stack with such an
+    output fails. Drop the patch when an identity created by a template has these attributes.
     """
     _after_each_write("AWS::SES::EmailIdentity", _dkim_records)
 
@@ -67,9 +69,9 @@ def _with_values(transform: Transform) -> Transform:
 
 
 def _after_each_write(resource_type: str, finish: Finish) -> None:
-    """Run `finish(physical id, properties)` whenever CloudFormation has created or updated such a resource.
+    """Run `finish(physical id, properties)` after CloudFormation has created or updated a resource of this type.
 
-    What it returns, if anything, are further attributes for `Fn::GetAtt`.
+    `finish` may return further attributes for `Fn::GetAtt`.
     """
     handler = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handler["create"], handler["update"]
@@ -109,13 +111,13 @@ def _set_dead_letters_and_concurrency(function: str, properties: Properties) -> 
 
 
 def _dkim_records(identity: str, _: Properties) -> Properties:
-    told = {}
+    records = {}
     for number, token in enumerate([] if "@" in identity else ses_v2._dkim_tokens(identity), 1):
-        told[f"DkimDNSTokenName{number}"] = f"{token}._domainkey.{identity}"
-        told[f"DkimDNSTokenValue{number}"] = f"{token}.dkim.amazonses.com"
-    return told
+        records[f"DkimDNSTokenName{number}"] = f"{token}._domainkey.{identity}"
+        records[f"DkimDNSTokenValue{number}"] = f"{token}.dkim.amazonses.com"
+    return records
 
 
 def _is_true(value: object) -> bool:
-    """Read a boolean that a template may also spell as a string."""
+    """Return whether a template's value is true. A template may write a boolean as a string."""
     return str(value).lower() == "true"

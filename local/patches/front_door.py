@@ -1,7 +1,7 @@
-"""Who is meant by a request to the emulator's one port: AWS, the emulator itself, or the deployed API.
+"""Routes each request to the emulator's port: to an AWS service, to the emulator itself, or to the deployed API.
 
-On AWS the API has a host name of its own and stands at its root. Here it stands at the root of the emulator's port, so
-`http://127.0.0.1:4566/v1/me` works in any client and shell, and pages may use absolute paths.
+On AWS the API has its own host name, without a path prefix. The emulator serves the API at the root of its port, so
+that `http://127.0.0.1:4566/v1/me` works in every client and shell, and pages can use absolute paths.
 """
 
 import json
@@ -16,29 +16,29 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Calls to AWS are signed, with a header or in the query; calls to the API never are.
+# Calls to AWS are signed in a header or in the query; calls to the API are not signed.
 SIGNED_HEADER = b"AWS4-HMAC-SHA256"
 SIGNED_QUERY = "X-Amz-Algorithm"
-OWN = "/_guestkey/"
+COMMANDS = "/_guestkey/"
 
 
-def open_front_door() -> None:
-    """Send unsigned requests to the deployed API and answer the few that are for the stack's own commands.
+def route_requests() -> None:
+    """Send unsigned requests to the deployed API, and handle the stack's own commands under `/_guestkey/`.
 
-    1.5.33 serves an API under `/_aws/execute-api/<id>/<stage>`, or under a made-up host name that Python's resolver and
-    some browsers do not know. Drop it when an API can be mapped to the root of the port.
+    1.5.33 serves an API under `/_aws/execute-api/<id>/<stage>`, or under a host name that Python's resolver and some
+    browsers cannot resolve. Drop the patch when ministack can serve an API at the root of the port.
     """
     emulator = app.app
 
-    async def front_door(scope: Scope, receive: Receive, send: Send) -> None:
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _is_signed(scope):
             await emulator(scope, receive, send)
-        elif scope["path"].startswith(OWN):
-            await _answer_own(scope, send)
+        elif scope["path"].startswith(COMMANDS):
+            await _run_command(scope, send)
         else:
             await emulator(_addressed_to_api(scope), receive, send)
 
-    app.app = front_door
+    app.app = route
 
 
 def _is_signed(scope: Scope) -> bool:
@@ -48,7 +48,7 @@ def _is_signed(scope: Scope) -> bool:
 
 
 def _addressed_to_api(scope: Scope) -> Scope:
-    """Return the request as ministack wants it addressed; untouched if it is for ministack or nothing is deployed."""
+    """Return the request with ministack's path to the API; unchanged if it is for ministack or no API is deployed."""
     api_id = next((str(api["apiId"]) for _, api in apigateway._apis.all_items()), None)
     if api_id is None or scope["path"].startswith("/_"):
         return scope
@@ -57,13 +57,13 @@ def _addressed_to_api(scope: Scope) -> Scope:
     return {**scope, "path": prefix + scope["path"], "raw_path": prefix.encode() + raw}
 
 
-async def _answer_own(scope: Scope, send: Send) -> None:
+async def _run_command(scope: Scope, send: Send) -> None:
     answers: dict[tuple[str, str], Callable[[], object]] = {
         ("GET", "mails"): mails.sent,
         ("DELETE", "mails"): mails.forget,
         ("POST", "save"): state.save_all,
     }
-    answer = answers.get((scope["method"], scope["path"].removeprefix(OWN)))
+    answer = answers.get((scope["method"], scope["path"].removeprefix(COMMANDS)))
     body = json.dumps(answer() if answer else {"message": "no such command"}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200 if answer else 404, "headers": headers})

@@ -1,7 +1,7 @@
-"""The one door to ministack's insides. It has no types and no public interface for this: what the patches touch is
-what `tests/local` pins.
+"""The modules of ministack that the patches change. They are untyped and private; `tests/local` pins the parts used.
 
-Import it only after the emulator's settings stand in the environment: ministack reads them when it is imported.
+Import this module only after the emulator's settings are set in the environment, because ministack reads them on
+import.
 """
 
 import threading
@@ -9,25 +9,25 @@ from importlib import import_module
 
 
 def _without_thread(name: str) -> None:
-    """Import the DynamoDB service without the thread of that name, which it starts while it is being imported."""
+    """Import the DynamoDB service, but do not start the thread of this name, which the service starts on import."""
     start = threading.Thread.start
 
     def start_others(thread: threading.Thread) -> None:
         if thread.name != name:
             start(thread)
 
-    threading.Thread.start = start_others  # type: ignore[method-assign, assignment]  # put back two lines below
+    threading.Thread.start = start_others  # type: ignore[method-assign, assignment]  # restored in `finally`
     try:
         import_module("ministack.services.dynamodb")
     finally:
         threading.Thread.start = start  # type: ignore[method-assign]
 
 
-# Its own TTL sweep deletes without a stream record and would race ours (patches/ttl.py) to the expired items.
+# The TTL sweep of ministack deletes without a stream record, and would compete with the sweep in patches/ttl.py.
 OWN_TTL_SWEEP = "dynamodb-ttl-reaper"
 _without_thread(OWN_TTL_SWEEP)
 
-# The modules have no types; everything reached through them is Any.
+# The modules are untyped, so mypy treats their contents as Any.
 from ministack import app  # noqa: E402
 from ministack.core import iam_actions, lambda_runtime, responses  # noqa: E402
 from ministack.services import (  # noqa: E402

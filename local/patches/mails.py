@@ -1,4 +1,4 @@
-"""The mails SES accepted, as somebody who checks them wants to see them."""
+"""Records the e-mails that SES accepted, in a form that tests and `make mails` can read."""
 
 import email
 import json
@@ -13,11 +13,12 @@ from local.patches.internals import ses, ses_v2
 Record = dict[str, Any]
 
 
-def keep_what_was_sent() -> None:
-    """Keep the message as it was sent, and what it says: to read thousands at once would hold everybody else up.
+def keep_raw_messages() -> None:
+    """Keep each raw message and its parsed text.
 
-    SES sends a raw message byte for byte; 1.5.33 parses it and throws it away, and with it its headers and a calendar
-    invitation. Drop it when its list of messages has them whole.
+    SES sends a raw message unchanged; 1.5.33 parses the message and discards it, together with its headers and a
+    calendar invitation. The message is parsed when it is sent, because parsing thousands at once would block all other
+    requests. Drop the patch when ministack's list of messages contains the raw messages.
     """
     handle = ses_v2.handle_request
 
@@ -26,22 +27,23 @@ def keep_what_was_sent() -> None:
         if method == "POST" and path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
             content, record = json.loads(body)["Content"], ses._sent_emails_list()[-1]
             if "Raw" in content:
-                record["Told"] = _read(b64decode(content["Raw"]["Data"]).decode())
+                record["Parsed"] = _parse(b64decode(content["Raw"]["Data"]).decode())
         return answer
 
     ses_v2.handle_request = handle_and_keep
 
 
 def sent() -> list[Record]:
-    """Return all mails, oldest first, as `{to, subject, text, html}` and who they are from.
+    """Return all mails, oldest first, each with `to`, `subject`, `text`, `html` and `from`.
 
-    `to` is everybody who got it, openly or not. One that was sent as a whole message, as ours are, has it as `raw`.
+    `to` lists all recipients, those in CC and BCC included. A mail that was sent as a raw message, as Guestkey's mails
+    are, has the message in `raw`.
     """
-    return [_told(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
+    return [_as_mail(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
 
 
 def forget() -> dict[str, int]:
-    """Forget all mails and say how many there were."""
+    """Delete all recorded mails and return their number."""
     count = len(_records())
     ses._sent_emails.clear()
     return {"forgotten": count}
@@ -51,12 +53,12 @@ def _records() -> list[Record]:
     return [record for _, records in ses._sent_emails.all_items() for record in records]
 
 
-def _told(record: Record) -> Record:
-    everybody = record["To"] + record["CC"] + record["BCC"]
-    if "Told" in record:
-        return {**record["Told"], **({"to": everybody} if everybody else {})}
+def _as_mail(record: Record) -> Record:
+    recipients = record["To"] + record["CC"] + record["BCC"]
+    if "Parsed" in record:
+        return {**record["Parsed"], **({"to": recipients} if recipients else {})}
     return {
-        "to": everybody,
+        "to": recipients,
         "subject": record["Subject"],
         "text": record["BodyText"],
         "html": record["BodyHtml"] or "",
@@ -64,7 +66,7 @@ def _told(record: Record) -> Record:
     }
 
 
-def _read(raw: str) -> Record:
+def _parse(raw: str) -> Record:
     message = email.message_from_string(raw, policy=policy.default)
     return {
         "to": [address.strip() for address in str(message["To"]).split(",")],

@@ -1,6 +1,6 @@
-"""From the OpenAPI document of an HTTP API to its authorizers, integrations and routes, as API Gateway's import does.
+"""Imports the OpenAPI document of an HTTP API into authorizers, integrations and routes, as API Gateway does.
 
-Only what SAM writes is understood: JWT and Lambda authorizers, Lambda proxy integrations, scopes, CORS.
+It supports the parts that SAM writes: JWT and Lambda authorizers, Lambda proxy integrations, scopes and CORS.
 """
 
 import json
@@ -14,7 +14,7 @@ METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options",
 
 
 def import_into(gateway: Any, api_id: str, body: Document | str) -> None:
-    """Replace everything the API had with what the document says."""
+    """Replace the API's routes, integrations, authorizers and CORS settings by those of the document."""
     document: Document = json.loads(body) if isinstance(body, str) else body
     gateway._routes[api_id], gateway._integrations[api_id], gateway._authorizers[api_id] = {}, {}, {}
     if cors := document.get("x-amazon-apigateway-cors"):
@@ -39,7 +39,7 @@ def import_into(gateway: Any, api_id: str, body: Document | str) -> None:
 
 
 def _create_authorizers(gateway: Any, api_id: str, document: Document) -> dict[str, tuple[str, str]]:
-    """Create the document's authorizers and return each one's id and the type a route names it by."""
+    """Create the document's authorizers. Return, by name, the id and the authorization type for its routes."""
     created = {}
     for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
         if (written := scheme.get("x-amazon-apigateway-authorizer")) is None:
@@ -87,7 +87,7 @@ def _route_key(method: str, path: str) -> str:
 
 
 def _authorization(security: list[dict[str, list[str]]], authorizers: dict[str, tuple[str, str]]) -> Document:
-    """Return what a route says about its authorizer; SAM writes `NONE`, which names no authorizer, for open ones."""
+    """Return a route's authorizer settings. They are empty for an open route, for which SAM writes `NONE`."""
     for requirement in security:
         for name, scopes in requirement.items():
             if name in authorizers:
@@ -99,7 +99,7 @@ def _authorization(security: list[dict[str, list[str]]], authorizers: dict[str, 
 def _accepted(answer: tuple[int, dict[str, str], bytes]) -> Document:
     status, _, body = answer
     if status >= HTTPStatus.BAD_REQUEST:
-        message = f"the emulator refused a part of the API's document: {body.decode()}"
+        message = f"the emulator refused a part of the API's OpenAPI document: {body.decode()}"
         raise ValueError(message)
     made: Document = json.loads(body)
     return made

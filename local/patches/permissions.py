@@ -1,4 +1,4 @@
-"""Which resource a permission is asked for."""
+"""Patches of IAM: the resource that a permission is checked against."""
 
 import json
 from email.utils import parseaddr
@@ -9,12 +9,11 @@ from local.patches.internals import iam_actions, ses
 SEND = "/v2/email/outbound-emails"
 
 
-def ask_for_the_sender() -> None:
-    """Ask whether somebody may send mail *as this sender*.
+def check_sender_identity() -> None:
+    """Check `ses:SendEmail` against the identity of the sender.
 
-    AWS looks for `ses:SendEmail` on the sender's identity, the address or else its domain; 1.5.33 looks for it on
-    everything, and a function that may send from one address only may not send at all. Drop it when it names the
-    identity.
+    AWS checks it against the sender's identity, the address or else its domain. 1.5.33 checks it against `*`, so that a
+    function with the permission for one identity cannot send. Drop the patch when ministack checks the identity.
     """
     name = iam_actions._ses_v2_resource_arn
 
@@ -28,11 +27,11 @@ def ask_for_the_sender() -> None:
     iam_actions._ses_v2_resource_arn = name_sender
 
 
-def ask_for_the_group() -> None:
-    """Ask whether somebody may change a schedule *of this group*.
+def check_schedule_group() -> None:
+    """Check a permission on a schedule against the schedule's group.
 
-    AWS names a schedule with its group, which a request has in its body, or to delete in its query; 1.5.33 takes each
-    for one of the group `default`. Drop it when it names the group.
+    On AWS the ARN of a schedule contains its group, which a request has in its body, or in its query to delete. 1.5.33
+    uses the group `default` for every schedule. Drop the patch when ministack uses the group of the request.
     """
     name = iam_actions.extract_resource_arn
 

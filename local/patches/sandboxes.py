@@ -1,4 +1,4 @@
-"""How functions run: each in its own process of a bare Python, with what Lambda would give it and nothing else."""
+"""Patches of Lambda: each function runs in its own process, with a bare Python and the environment of Lambda only."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ from typing import Any
 
 from local.patches.internals import lambda_runtime, lambda_svc
 
-# Lambda would start two hundred sandboxes for two hundred callers; at 80 MB each this machine would rather not.
-MOST_SANDBOXES = 8
-KEPT_ARCHIVES = 40
+# Lambda starts one sandbox for each concurrent call. A sandbox needs 80 MB, so the number is limited on this machine.
+MAX_SANDBOXES = 8
+MAX_ARCHIVES = 40
 
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, where 1.5.33 does not set it
+# Variables that Lambda sets and 1.5.33 does not: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 LAMBDA_VARIABLES = {
     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
     "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -27,11 +27,11 @@ LAMBDA_VARIABLES = {
 
 
 def run_functions_in(python: Path) -> None:
-    """Run Python functions in that interpreter and without the emulator's environment.
+    """Run Python functions in that interpreter, without the environment variables of the emulator.
 
-    On AWS a function has the standard library, its layers and its own code (and a boto3 that nobody should rely on).
-    1.5.33 uses the emulator's interpreter and hands every function the whole environment of the emulator: a
-    requirement missing from the layer would go unnoticed until it runs on AWS. Drop it when both can be set.
+    On AWS a function has the standard library, its layers and its own code, and a boto3 of changing version. 1.5.33
+    runs it in the emulator's interpreter with the emulator's environment, so that a requirement missing from the layer
+    fails on AWS only. Drop the patch when ministack has settings for both.
     """
     detect = lambda_runtime._detect_runtime_binary
     preamble = _PREAMBLE.format(leaked=json.dumps(sorted(os.environ)), given=json.dumps(LAMBDA_VARIABLES))
@@ -43,8 +43,8 @@ def run_functions_in(python: Path) -> None:
     lambda_runtime._detect_runtime_binary = detect_bare
 
 
-# Runs first in every sandbox. What ministack itself sets for the function (region, credentials, endpoint) stays: those
-# names are never part of the emulator's own environment, which the stack makes from scratch.
+# Runs first in every sandbox and removes the emulator's own variables. The variables that ministack sets for a function
+# (region, credentials, endpoint) remain, because the emulator's environment, made by the stack, does not contain them.
 _PREAMBLE = """
 import os, time
 for name in {leaked}:
@@ -56,13 +56,13 @@ del name
 
 
 def share_archives(folder: Path) -> None:
-    """Let all sandboxes share one unpacked copy of each archive.
+    """Share one unpacked copy of each archive between all sandboxes.
 
-    AWS mounts a function's code and layers ready to read. 1.5.33 unpacks the layer anew for every sandbox, a second and
-    dozens of megabytes each time, and Python then compiles it anew as well. Drop it when unpacked archives are shared.
+    AWS mounts a function's code and layers unpacked. 1.5.33 unpacks the layer for every sandbox, which takes a second
+    and dozens of megabytes, and Python compiles it each time. Drop the patch when ministack shares unpacked archives.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_old(folder)
+    _delete_old(folder)
     unpacking = threading.Lock()
 
     class SharedArchive(zipfile.ZipFile):
@@ -76,7 +76,7 @@ def share_archives(folder: Path) -> None:
                     super().extractall(half_done, members, pwd)
                     half_done.rename(shared)
             os.utime(shared)
-            # ministack keeps the archive beside the sandbox; nothing reads it again.
+            # ministack stores the archive beside the sandbox and does not read it again.
             archive.unlink()
             for entry in shared.iterdir():
                 (Path(path) / entry.name).symlink_to(entry)
@@ -85,17 +85,18 @@ def share_archives(folder: Path) -> None:
     lambda_runtime.zipfile = SimpleNamespace(**names | {"ZipFile": SharedArchive})
 
 
-def _forget_old(folder: Path) -> None:
+def _delete_old(folder: Path) -> None:
     newest_first = sorted(folder.iterdir(), key=lambda archive: archive.stat().st_mtime, reverse=True)
-    for archive in newest_first[KEPT_ARCHIVES:]:
+    for archive in newest_first[MAX_ARCHIVES:]:
         shutil.rmtree(archive)
 
 
 def limit_sandboxes() -> None:
-    """Let callers wait for a sandbox when a function has as many as this machine should carry.
+    """Limit the sandboxes of a function; further calls wait until one is free.
 
-    AWS starts one for each simultaneous call, up to a thousand; so does 1.5.33, as processes of this machine. Waiting
-    is safe because no function of ours calls another one and waits. Drop it when ministack can queue.
+    AWS starts a sandbox for each concurrent call, up to a thousand; 1.5.33 starts as many processes. Waiting cannot
+    cause a deadlock, because no function of Guestkey calls another one and waits for it. Drop the patch when ministack
+    can queue calls.
     """
     acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
     freed = threading.Condition()
@@ -104,29 +105,30 @@ def limit_sandboxes() -> None:
         name: str, config: Any, code: bytes, qualifier: str = "$LATEST", max_concurrency: int | None = None
     ) -> tuple[Any, str]:
         while True:
-            worker, reason = acquire(name, config, code, qualifier, max_concurrency or MOST_SANDBOXES)
+            worker, reason = acquire(name, config, code, qualifier, max_concurrency or MAX_SANDBOXES)
             if worker is not None:
                 return worker, reason
             with freed:
-                # The timeout covers a release between the refusal and this wait.
+                # The time-out covers a release between the refusal and this wait.
                 freed.wait(timeout=0.05)
 
-    def release_and_tell(worker: Any) -> None:
+    def release_and_notify(worker: Any) -> None:
         release(worker)
         with freed:
             freed.notify()
 
-    lambda_svc.acquire_worker, lambda_svc.release_worker = acquire_or_wait, release_and_tell
+    lambda_svc.acquire_worker, lambda_svc.release_worker = acquire_or_wait, release_and_notify
 
 
 def wait_less_for_logs() -> None:
-    """Wait 3 ms instead of 50 for the first log line of a call.
+    """Wait 3 ms instead of 50 ms for the first log line of a call.
 
-    On AWS logging delays no answer; on 1.5.33 a handler that logs nothing waits 50 ms. Drop it when it does not.
+    On AWS logging does not delay a response; on 1.5.33 a call that logs nothing waits 50 ms. Drop the patch when
+    ministack no longer waits.
     """
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.003, 0.002, 0.250)
 
 
 def end_sandboxes() -> None:
-    """End all sandboxes; 1.5.33 leaves the processes and their folders behind when the emulator ends."""
+    """End all sandboxes, because 1.5.33 leaves their processes and folders behind when the emulator ends."""
     lambda_runtime.kill_workers([worker for workers in lambda_runtime._workers.values() for worker in workers])

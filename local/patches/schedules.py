@@ -1,4 +1,4 @@
-"""When schedules fire."""
+"""Patch of EventBridge Scheduler: the interval between two checks for due schedules."""
 
 from local.patches.internals import eventbridge, scheduler
 
@@ -6,9 +6,9 @@ TICK_SECONDS = 1
 
 
 def tick_each_second() -> None:
-    """Look for due schedules each second.
+    """Check for due schedules every second.
 
-    AWS fires within the minute; 1.5.33 looks every ten seconds, which tests would have to wait for. Drop it when the
-    pace can be set.
+    AWS runs a schedule within the minute; 1.5.33 checks every ten seconds, which makes tests slow. Drop the patch when
+    ministack has a setting for the interval.
     """
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = TICK_SECONDS

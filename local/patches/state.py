@@ -1,4 +1,4 @@
-"""What the emulator knows, kept in files, so that a restart goes on where the last run stopped."""
+"""Saves the emulator's state to files, so that a restart continues with the data of the last run."""
 
 import asyncio
 import logging
@@ -13,26 +13,27 @@ from local.patches.internals import app
 log = logging.getLogger("guestkey.state")
 
 AUTOSAVE_SECONDS = 3.0
-# Copying a large table takes long, and all else waits; it shall never take more than a fiftieth of the time.
-REST = 50
+# All requests wait while the state is copied. The pause is 50 times as long as the save, so that it takes 2 % of the
+# time.
+PAUSE_FACTOR = 50
 
-# What changes while people use the product. All else changes with a deployment, which asks for a save of everything:
-# functions and layers are megabytes, and writing them again and again would slow down every answer.
-IN_USE = frozenset({"dynamodb", "ses", "ses_v2", "sqs", "scheduler", "eventbridge"})
+# The services whose state changes while the product is used. The others change with a deployment only, which requests a
+# full save: functions and layers are megabytes, and saving them every few seconds would delay every response.
+SAVED_SERVICES = frozenset({"dynamodb", "ses", "ses_v2", "sqs", "scheduler", "eventbridge"})
 
 States = Mapping[str, Callable[[], Any]]
 
 
-def save_now_and_then() -> None:
-    """Save what is in use every few seconds.
+def save_periodically() -> None:
+    """Save the services in `SAVED_SERVICES` every 3 seconds or less often.
 
-    AWS forgets nothing; 1.5.33 saves on a clean stop only, so that a crash or a closed laptop loses the tenant's data.
-    Drop it when ministack saves by itself.
+    AWS stores data durably; 1.5.33 saves on a clean stop only, so that a crash or a closed laptop loses data. Drop the
+    patch when ministack saves by itself.
     """
     write, writing = app.save_all, threading.Lock()
 
-    def write_alone(states: States) -> None:
-        # Two writers of one file, such as this and the save at the end, would leave it broken.
+    def write_locked(states: States) -> None:
+        # This thread and the save at the end must not write the same file at once, because that corrupts it.
         with writing:
             write(states)
 
@@ -43,24 +44,27 @@ def save_now_and_then() -> None:
             started = time.monotonic()
             try:
                 copies = asyncio.run_coroutine_threadsafe(_copy(), app._MAIN_LOOP).result()
-                write_alone({name: partial(copies.get, name) for name in copies})
+                write_locked({name: partial(copies.get, name) for name in copies})
             except Exception:
-                # One save that failed must not be the last one.
+                # The thread continues after an error, so that the next save can succeed.
                 log.exception("the state could not be saved")
-            pause = max(AUTOSAVE_SECONDS, REST * (time.monotonic() - started))
+            pause = max(AUTOSAVE_SECONDS, PAUSE_FACTOR * (time.monotonic() - started))
 
-    app.save_all = write_alone
+    app.save_all = write_locked
     threading.Thread(target=repeat, daemon=True, name="guestkey-autosave").start()
 
 
 def save_all() -> dict[str, int]:
-    """Save every service and say how many; to be called between requests."""
+    """Save the state of every service and return their number. Call it on the event loop, between requests."""
     states = app._build_persistence_save_dict()
     app.save_all(states)
     return {"saved": len(states)}
 
 
 async def _copy() -> dict[str, Any]:
-    """Return copies made on the loop that answers requests: elsewhere a request would change what is being copied."""
+    """Return copies of the saved services' state.
+
+    It runs on the event loop that handles requests; on another thread a request could change the state during the copy.
+    """
     states = app._build_persistence_save_dict()
-    return {name: states[name]() for name in states if name in IN_USE}
+    return {name: states[name]() for name in states if name in SAVED_SERVICES}

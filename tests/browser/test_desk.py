@@ -91,7 +91,7 @@ def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent:
     agent.hears("Sie sind abgemeldet.")
     assert logins()[0]["end"] == "logged_out"
     assert not may_enter(login["login_id"])
-    expect(agent.page.locator("#account")).to_have_text("Nobody's.")
+    expect(agent.page.locator("#account")).to_have_text("No account is open.")
     assert agent.told == ["guestkey:entered", "guestkey:left"]
     expect(agent.page.locator("#enter-acme")).to_be_focused()
 

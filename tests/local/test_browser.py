@@ -83,7 +83,7 @@ def test_without_one_it_says_that_tests_are_left_out_unless_it_must(machine: Mac
 
     code, said = machine.is_asked()
     assert (code, said.splitlines()[-1]) == (
-        0, "guestkey: there is no Chromium here, so the tests in a browser are left out",
+        0, "guestkey: Chromium was not found; the browser tests are skipped",
     )  # fmt: skip
     code, said = machine.is_asked("--must")
-    assert (code, said.splitlines()[-1]) == (1, "guestkey: there is no Chromium here, and none can be installed")
+    assert (code, said.splitlines()[-1]) == (1, "guestkey: Chromium was not found and cannot be installed")

@@ -23,7 +23,7 @@ from local.emulator import MINISTACK
 from tests.local.rig import ELSEWHERE, Emulator, wait_until
 
 # As the patches have them; importing these would start ministack in here.
-MOST_SANDBOXES = 8
+MAX_SANDBOXES = 8
 AUTOSAVE_SECONDS = 3
 YEAR_SECONDS = 365 * 24 * 3600
 HELLO_ANNA: dict[str, Any] = {
@@ -196,11 +196,11 @@ def test_sandboxes_share_what_was_unpacked(emulator: Emulator) -> None:
 
 
 def test_many_callers_wait_for_few_sandboxes(emulator: Emulator) -> None:
-    with ThreadPoolExecutor(4 * MOST_SANDBOXES) as callers:
-        answers = list(callers.map(emulator.get, ["/open/eyes?sleep=0.1"] * 4 * MOST_SANDBOXES))
+    with ThreadPoolExecutor(4 * MAX_SANDBOXES) as callers:
+        answers = list(callers.map(emulator.get, ["/open/eyes?sleep=0.1"] * 4 * MAX_SANDBOXES))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["pid"] for answer in answers}) <= MOST_SANDBOXES
+    assert len({answer.json()["pid"] for answer in answers}) <= MAX_SANDBOXES
 
 
 def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:

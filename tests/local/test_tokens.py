@@ -112,5 +112,5 @@ def test_the_key_is_nobody_elses_to_read(issuer: Issuer) -> None:
 
 
 def test_a_stranger_gets_no_token(issuer: Issuer) -> None:
-    with pytest.raises(Fault, match="nobody in the sample world is called 'mallory'"):
+    with pytest.raises(Fault, match="the sample world has no person 'mallory'"):
         mint("mallory", issuer)
