@@ -48,6 +48,8 @@ from tests.people import ANNA, BACKEND, BEN, CARLA, SVEN
 
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
+INTEGRATING = [f"integrating/{name}.md" for name in ("quickstart", "backend", "panel", "agents-desk", "reference")]
+"""The pages for integrators, in the order in which their code is one program."""
 STORES = (
     callbacks,
     counts,
@@ -88,7 +90,7 @@ def code(text: str) -> list[str]:
 
 
 def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> None:
-    told = rows(section(page("integrating.md"), "When the answer is no"), "status", "`code`")
+    told = rows(section(page("integrating/reference.md"), "Refusals"), "status", "`code`")
 
     assert {code(cell)[0]: int(status) for status, cell, _, _ in told} == {
         refusal.code: status for refusal, status in http.STATUS.items()
@@ -97,13 +99,13 @@ def test_every_refusal_stands_in_the_table_with_its_status_and_what_to_do() -> N
 
 
 def test_the_problem_that_is_shown_is_the_one_that_is_answered() -> None:
-    (shown,) = blocks(section(page("integrating.md"), "When the answer is no"), "json")
+    (shown,) = blocks(section(page("integrating/reference.md"), "Refusals"), "json")
 
     assert json.loads(shown) == json.loads(http.problem(errors.GrantEnded())["body"])
 
 
 def test_the_desk_that_is_shown_is_the_sample_desk() -> None:
-    (shown,) = blocks(section(page("integrating.md"), "The support desk"), "json")
+    (shown,) = blocks(section(page("integrating/backend.md"), "The support desk"), "json")
 
     assert json.loads(shown) == sample.DESK
 
@@ -147,7 +149,7 @@ def test_every_variable_of_the_environment_is_explained() -> None:
 
 
 def test_every_route_is_listed_with_who_may_call_it_and_no_other_is() -> None:
-    told = rows(section(page("integrating.md"), "Every route"), "route", "who")
+    told = rows(section(page("integrating/reference.md"), "Routes"), "route", "who")
     audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend", "NONE": "anyone"}
 
     assert {code(route)[0]: (who.split(",")[0].split(" ")[0], tuple(code(who))) for route, who, _ in told} == {
@@ -267,7 +269,7 @@ def test_the_handler_that_contributors_are_shown_is_the_real_one() -> None:
 
 @dataclass
 class Program:
-    """The code of integrating.md, run as one program, and a client of the functions for each caller."""
+    """The code of docs/integrating, run as one program, and a client of the functions for each caller."""
 
     does: SimpleNamespace
     backend: Guestkey
@@ -280,9 +282,10 @@ class Program:
 @pytest.fixture
 def program(world: object) -> Iterator[Program]:
     made: dict[str, Any] = {}
-    for block in blocks(page("integrating.md"), "python"):
-        if block not in product.EXAMPLES.values():
-            exec(compile(block, "docs/integrating.md", "exec"), made)
+    for name in INTEGRATING:
+        for block in blocks(page(name), "python"):
+            if block not in product.EXAMPLES.values():
+                exec(compile(block, f"docs/{name}", "exec"), made)
     url = "https://guestkey.example"
     people = [httpx.Client(base_url=url, transport=calls.transport(caller)) for caller in (ANNA, BEN, CARLA, SVEN)]
     with Guestkey(url, lambda: "backend's", transport=calls.transport(BACKEND)) as backend:
@@ -372,7 +375,9 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, wo
     do = program.does
     told = {
         What(code(what)[0]): (set(re.split(", or |, ", by)), set(code(data)))
-        for what, by, _, data in rows(section(page("integrating.md"), "The ledger"), "`what`", "`by`", "`about`")
+        for what, by, _, data in rows(
+            section(page("integrating/reference.md"), "The ledger"), "`what`", "`by`", "`about`"
+        )
     }
     with pytest.raises(httpx.HTTPStatusError):
         do.enter(program.sven, "acme", "Nobody has let me in")
@@ -411,7 +416,7 @@ def test_every_entry_that_is_written_says_what_the_docs_say(program: Program, wo
 
 
 def test_the_event_that_is_shown_is_one(program: Program) -> None:
-    shown = json.loads(blocks(section(page("integrating.md"), "Events"), "")[0])
+    shown = json.loads(blocks(section(page("integrating/backend.md"), "Events"), "")[0])
     grant = program.does.give(program.anna, "support")
     program.does.revoke(program.anna, grant["grant_id"])
     entry = program.anna.get("/v1/ledger").text.splitlines()[-1]
@@ -430,7 +435,7 @@ def shape_of(said: Any) -> Any:
 
 
 def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
-    told = section(page("integrating.md"), "Embed the panel")
+    told = section(page("integrating/panel.md"), "Embed the panel")
     files = sorted((stack.PROJECT / "functions" / "pages" / "web").glob("panel*"))
     code_of_panel = "\n".join(file.read_text() for file in files)
 
@@ -445,7 +450,7 @@ def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
 
 
 def test_what_a_host_can_set_and_hear_is_what_the_agents_desk_knows() -> None:
-    told = section(page("integrating.md"), "Embed the desk")
+    told = section(page("integrating/agents-desk.md"), "Embed the desk")
     web = stack.PROJECT / "functions" / "pages" / "web"
     code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
     of_panel = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "panel.js").read_text()))
