@@ -9,15 +9,9 @@ from typing import Any
 
 from bench import calls, samples, world
 from bench.bill import Bill
-<<<<<<< HEAD
-from bench.calls import ANNA, BACKEND, NOBODY, SVEN
+from bench.calls import ANNA, BACKEND, NO_CALLER, SVEN
 from guestkey.edge import clock, holidays
 from guestkey.store.callbacks import desks
-=======
-from bench.calls import ANNA, BACKEND, NO_CALLER, SVEN
-from guestkey.edge import clock, closed_days
-from guestkey.store import desks
->>>>>>> helper-lang-local
 from local.sample import DESK
 
 CALL = {"description": "The nightly export stopped half-way, see the ticket.", "phone": "+49 241 44686122"}
@@ -39,19 +33,11 @@ CLOSE_CALLBACK = "POST /v1/support/callbacks/{callback_id}/close"
 
 
 def add_to(bill: Bill) -> None:
-<<<<<<< HEAD
-    """Add a line for each call."""
+    """Make each call and add its row."""
     bill.item("PUT desk", "desk_settings", calls.event(PUT_DESK, BACKEND, sent=DESK))
     holidays.store_missing(clock.now())
-    asked = calls.event(GET_CONTACT, NOBODY, query={"country": "CH", "minutes": "12"})
-    bill.item("GET /v1/contact, the desk read anew", "contact", asked)
-=======
-    """Make each call and add its row."""
-    bill.item("PUT desk", "desk_record", calls.event(PUT_DESK, BACKEND, sent=DESK))
-    closed_days.keep_up(clock.now())
     asked = calls.event(GET_CONTACT, NO_CALLER, query={"country": "CH", "minutes": "12"})
     bill.item("GET /v1/contact, with a read of the desk", "contact", asked)
->>>>>>> helper-lang-local
     _warm(bill, "GET /v1/topics", "booking", calls.event(GET_TOPICS, ANNA))
     quarters = _slots(bill, "GET /v1/slots, 15 minutes", QUESTION)
     halves = _slots(bill, "GET /v1/slots, 30 minutes", CONSULTATION)
@@ -99,7 +85,12 @@ def _take_and_close(bill: Bill, name: str, order: dict[str, Any]) -> None:
     day = calls.event(GET_DAY, SVEN, query={"day": callback["starts_at"][:10]} if callback["starts_at"] else {})
     _warm(bill, f"GET /v1/support/callbacks, {name}", "agent_callbacks", day)
     _warm(bill, f"take, {name}", "agent_callbacks", calls.event(TAKE_CALLBACK, SVEN, parts=parts))
-    _warm(bill, f"close, {name}", "agent_callbacks", calls.event(CLOSE_CALLBACK, SVEN, parts=parts, sent={"outcome": "reached"}))
+    _warm(
+        bill,
+        f"close, {name}",
+        "agent_callbacks",
+        calls.event(CLOSE_CALLBACK, SVEN, parts=parts, sent={"outcome": "reached"}),
+    )
 
 
 def _slots(bill: Bill, name: str, topic: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A vendor's product, made of the examples of docs/integrating.md exactly as they stand there."""
+"""A vendor's product, made of the examples of docs/integrating/backend.md exactly as they are there."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ from tests.docs import blocks, page, section
 EXAMPLES = {
     title: block
     for title in ("With FastAPI", "With Django")
-    for block in blocks(section(page("integrating.md"), title), "python")
+    for block in blocks(section(page("integrating/backend.md"), title), "python")
 }
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
@@ -91,7 +91,7 @@ def _loaded(title: str, url: str, token: str) -> Iterator[ModuleType]:
     surroundings = {"GUESTKEY_URL": url, "GUESTKEY_TOKEN": token, "NO_PROXY": "127.0.0.1"}
     try:
         with patch.dict(os.environ, surroundings):
-            exec(compile(EXAMPLES[title], f"docs/integrating.md, {title}", "exec"), vars(module))
+            exec(compile(EXAMPLES[title], f"docs/integrating/backend.md, {title}", "exec"), vars(module))
             yield module
     finally:
         del sys.modules[module.__name__]

@@ -110,7 +110,7 @@ def test_no_two_functions_have_the_same_route() -> None:
 def test_every_route_of_the_code_is_in_the_template_and_the_other_way_round() -> None:
     for name, properties in FUNCTIONS.items():
         source = (stack.PROJECT / "functions" / stack.folder_of(properties) / "app.py").read_text()
-        coded = {key for key in re.findall(r'@routes\.route\(\s*app,\s*"([A-Z]+ /[^"]+)"', source)}
+        coded = set(re.findall(r'@routes\.route\(\s*app,\s*"([A-Z]+ /[^"]+)"', source))
         deployed = {route.key for route in stack.routes() if route.function == name}
         assert coded == deployed or (coded == set() and deployed == WITHOUT_A_FRAMEWORK[name])
 

@@ -1,4 +1,4 @@
-"""The examples of docs/integrating.md let support in only while the customer does. The functions run on moto."""
+"""The examples of docs/integrating/backend.md let support in only while the customer does. Functions run on moto."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def test_without_a_record_there_is_no_entry(get: Get) -> None:
     assert refused(get("/invoices", by())) == "no_login"
 
 
-def test_the_login_of_another_agent_or_at_another_customer_lets_nobody_in(get: Get) -> None:
+def test_the_login_of_another_agent_or_customer_gives_no_access(get: Get) -> None:
     factories.grant()
     factories.grant(DORA)
     login_id = factories.login().login_id
@@ -77,11 +77,11 @@ def test_the_login_of_another_agent_or_at_another_customer_lets_nobody_in(get: G
 
 
 @pytest.mark.parametrize("serve", [product.with_fastapi, product.with_django])
-def test_where_no_check_can_be_had_support_stays_outside(
+def test_support_stays_outside_if_guestkey_is_unreachable(
     serve: Callable[[str, str], AbstractContextManager[Get]],
 ) -> None:
     with http_server.for_the_backend() as url:
-        pass  # nobody listens there any more
+        pass  # no server listens at this address any more
     with serve(url, "a-token") as get:
         assert refused(get("/invoices", by(login_id="01M82571EDCFM4K6RX6ZY8DPWP"))) == "unavailable"
         assert get("/invoices", None)[0] == 200

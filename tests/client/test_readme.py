@@ -1,4 +1,4 @@
-"""The client's README tells every call and every error, and both clients have the same."""
+"""The client's README documents every call and every error, and both clients have the same."""
 
 import inspect
 
@@ -21,10 +21,10 @@ def test_both_clients_have_the_same_calls() -> None:
     assert calls_of(Guestkey) == calls_of(AsyncGuestkey)
 
 
-def test_every_call_is_told() -> None:
-    told = [line.removeprefix("| `").partition("(")[0] for line in README.splitlines() if line.startswith("| `")]
+def test_every_call_is_documented() -> None:
+    documented = [line.removeprefix("| `").partition("(")[0] for line in README.splitlines() if line.startswith("| `")]
 
-    assert calls_of(Guestkey).keys() <= set(told)
+    assert calls_of(Guestkey).keys() <= set(documented)
 
 
 def test_everything_public_is_named() -> None:

@@ -118,10 +118,10 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
     }
 
     assert makers_of_keys == {
-        "tenant", "right", "live", "grant", "permanent_grant", "request", "login", "own_login", "own_request",
-        "pending", "ledger", "entry", "notice", "desk", "closed", "closed_year", "agent", "department", "grantee", "counter",
-        "counter_of_agent", "counter_of_tenant", "idempotency", "open_callback", "callback", "callback_tenant", "slot",
-        "waiting",
+        "agent", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
+        "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "live",
+        "login", "notice", "open_callback", "own_login", "own_request", "pending", "permanent_grant", "request",
+        "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
