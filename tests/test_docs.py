@@ -431,7 +431,7 @@ def shape_of(said: Any) -> Any:
 
 def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
     told = section(page("integrating.md"), "Embed the panel")
-    files = sorted((stack.PROJECT / "functions" / "pages" / "web").glob("panel*"))
+    files = sorted((stack.PROJECT / "functions" / "web" / "web").glob("panel*"))
     code_of_panel = "\n".join(file.read_text() for file in files)
 
     attributes = {code(name)[0] for name, _ in rows(told, "attribute", "meaning")}
@@ -446,7 +446,7 @@ def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
 
 def test_what_a_host_can_set_and_hear_is_what_the_agents_desk_knows() -> None:
     told = section(page("integrating.md"), "Embed the desk")
-    web = stack.PROJECT / "functions" / "pages" / "web"
+    web = stack.PROJECT / "functions" / "web" / "web"
     code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
     of_panel = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "panel.js").read_text()))
 

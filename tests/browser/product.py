@@ -22,8 +22,8 @@ from local import issuer as local
 from local.processes import LOOPBACK
 from local.provider import server
 from tests import calls, stack
-from tests.pages import started
 from tests.people import Caller
+from tests.web import started
 
 CORS = stack.value_of(
     stack.resource("Api")["CorsConfiguration"], stack.parameters(AllowedOrigins="https://app.vendor.example")

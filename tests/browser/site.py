@@ -25,7 +25,7 @@ from local import sample
 from local.issuer import Caller, Issuer
 from local.processes import LOOPBACK
 from local.provider import server
-from tests.pages import started
+from tests.web import started
 
 REQUEST_ID = "01M8EXAMP1E0REQVEST0000001"
 GRANT_ID = "01M8EXAMP1E0GRANT000000001"

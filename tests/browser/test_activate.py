@@ -29,7 +29,7 @@ from tests.browser.visitor import WCAG, Scheme, Visitor, visiting
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 SCHEMES: tuple[tuple[Scheme, dict[str, Any]], ...] = (("light", WCAG), ("dark", COLOURS))
-WEB = Path(__file__).parents[2] / "functions" / "pages" / "web"
+WEB = Path(__file__).parents[2] / "functions" / "web" / "web"
 
 every_state = pytest.mark.parametrize("name", STATES)
 every_language = pytest.mark.parametrize("language", LOCALES)

@@ -1,4 +1,4 @@
-"""The pages function, started anew with settings and files of a test's own: it reads both when it starts."""
+"""The web function, started anew with settings and files of a test's own: it reads both when it starts."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 
 from guestkey import settings
 
-APP = Path(__file__).parent.parent / "functions" / "pages" / "app.py"
+APP = Path(__file__).parent.parent / "functions" / "web" / "app.py"
 
 
 def started(app: Path = APP, **said: str) -> Any:
     """Return the function's module as it is after a start with these settings."""
-    spec = spec_from_file_location("pages_of_a_test", app)
+    spec = spec_from_file_location("web_of_a_test", app)
     assert spec and spec.loader
     module = module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patched:

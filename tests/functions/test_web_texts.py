@@ -16,7 +16,7 @@ from guestkey.edge import http
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.periods import Period
 from guestkey.rules.verify import Fault
-from tests.pages import APP, started
+from tests.web import APP, started
 
 WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
 LANGUAGES = ("de", "en", "es", "it")

@@ -16,7 +16,7 @@ import pytest
 
 from guestkey import errors
 from guestkey.edge import http
-from tests.pages import APP, started
+from tests.web import APP, started
 
 ISSUER = "https://id.vendor.example/customers"
 CLIENT = "the-pages"
