@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from guestkey.edge import clock, http
-from guestkey.edge.callers import SLUG, ULID, Caller
+from guestkey.edge.callers import Caller
 from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
+from guestkey.rules.limits import SLUG, ULID
 from guestkey.store import livekeys, logins, people
 from guestkey.store.table import side_by_side
 

@@ -19,6 +19,7 @@ from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules import grants as rules
 from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import to_line
+from guestkey.rules.limits import MAX_QUERY_LENGTH
 from guestkey.rules.logins import Login as Entered
 from guestkey.rules.people import Agent, User, matches
 from guestkey.rules.periods import months_before
@@ -81,7 +82,7 @@ def show_about() -> About:
     tags=["grants"],
     openapi_extensions=routes.refuses(RightMissing, TenantUnknown),
 )
-def search_directory(q: Annotated[str, Query(max_length=100), OnOneLine] = "") -> Directory:
+def search_directory(q: Annotated[str, Query(max_length=MAX_QUERY_LENGTH), OnOneLine] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     tenants.holder_at(routes.user(app))
     found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())

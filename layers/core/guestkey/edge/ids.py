@@ -2,7 +2,7 @@
 
 from ulid import ULID
 
-from guestkey.edge import callers
+from guestkey.rules import limits
 
 NOBODYS = "0" * 26
 """An id that nothing ever has: a ULID of the first moment of 1970."""
@@ -18,9 +18,9 @@ def known_form(id: str) -> str:
 
     Not here and now: the right is asked for before existence.
     """
-    return id if callers.ULID.fullmatch(id) else NOBODYS
+    return id if limits.ULID.fullmatch(id) else NOBODYS
 
 
 def known_slug(id: str) -> str:
     """Return the id of a tenant from a path, likewise."""
-    return id if callers.SLUG.fullmatch(id) else ""
+    return id if limits.SLUG.fullmatch(id) else ""
