@@ -14,6 +14,7 @@ import pytest
 from guestkey import errors
 from guestkey.edge import http
 from guestkey.rules import callbacks, grants, requests
+from guestkey.rules.limits import MIN_REASON_LENGTH
 from guestkey.rules.periods import Period
 from guestkey.rules.verify import Fault
 from tests.web import APP, started
@@ -105,6 +106,18 @@ def test_no_language_is_left_out() -> None:
     assert {file.stem for file in TEXTS.iterdir()} == {*LANGUAGES, *REGIONS}
 
 
+THREE = {"de": "drei", "en": "three", "es": "tres", "it": "tre"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_texts_name_the_limit_that_the_api_has(language: str) -> None:
+    desk = catalogue(language)["desk"]
+
+    assert MIN_REASON_LENGTH == 3
+    for section in ("access", "ask"):
+        assert re.search(rf"\b{THREE[language]}\b", desk[section]["invalid"]["reason"])
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
     language = dict(flat(catalogue(region[:2])))
@@ -116,13 +129,13 @@ def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
 def test_switzerland_writes_no_sharp_s() -> None:
     app = started()
     for surface in app.SURFACES:
-        assert "ß" not in json.dumps(app.texts(surface, "de", "-ch"), ensure_ascii=False)
-        assert "ß" in json.dumps(app.texts(surface, "de", ""), ensure_ascii=False)
+        assert "ß" not in json.dumps(app.BUNDLE.texts(surface, "de", "-ch"), ensure_ascii=False)
+        assert "ß" in json.dumps(app.BUNDLE.texts(surface, "de"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_what_the_code_asks_for_is_there(surface: str) -> None:
-    shown = started().texts(surface, "de", "")
+    shown = started().BUNDLE.texts(surface, "de")
     asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
 
     assert len(asked) > 40

@@ -5,6 +5,7 @@ import { api, Refusal, Unreachable } from "./api.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
 import * as elements from "./elements.js";
+import { ULID } from "./limits.js";
 import * as signIn from "./signin.js";
 import { speak, texts } from "./texts.js";
 
@@ -17,7 +18,6 @@ const CATALOGUES = {
   es: () => import("./activate.es.js"),
   it: () => import("./activate.it.js"),
 };
-const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** How the API says that somebody, or time, was faster. */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 

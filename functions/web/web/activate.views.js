@@ -2,9 +2,8 @@
 
 import { rest, say, show } from "./activate.page.js";
 import { aside, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { MAX_NOTE_LENGTH } from "./limits.js";
 import { end as endOf, exporting, fill, inSentence, moment, texts } from "./texts.js";
-
-const LONGEST_NOTE = 500;
 
 export function loading() {
   show("loading", texts.loading, aside());
@@ -170,7 +169,7 @@ export function pending({ me, about, request }, { approve, refuse, another }, { 
 export function declining({ request }, { decline, back }) {
   const said = texts.decline;
   const agent = request.agent.name;
-  const note = element("textarea", { id: "note", rows: "3", maxlength: String(LONGEST_NOTE), dir: "auto" });
+  const note = element("textarea", { id: "note", rows: "3", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
   show(
     "declining",
     said.heading,

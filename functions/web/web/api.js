@@ -1,6 +1,8 @@
 // The API as pages ask it. An answer is its JSON, a `Refusal` with the problem's members, or `Unreachable`: then nobody
 // knows whether anything was done.
 
+import { MAX_PAGE_SIZE } from "./limits.js";
+
 const SECONDS = 1000;
 const PATIENCE = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
 
@@ -113,7 +115,7 @@ export function api(token, address = "") {
 export async function whole(read) {
   const items = [];
   for (let cursor = {}; cursor; ) {
-    const page = await read({ limit: 100, ...cursor });
+    const page = await read({ limit: MAX_PAGE_SIZE, ...cursor });
     items.push(...page.items);
     cursor = page.next_cursor && { cursor: page.next_cursor };
   }

@@ -16,6 +16,7 @@ import {
   quoted,
   reason as refusal,
 } from "./elements.js";
+import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { brief, briefEnd, exporting, fill, texts } from "./texts.js";
 
 export function access(session) {
@@ -69,8 +70,8 @@ function doorOf({ tenant_id: id, name }, tab) {
     buttons(button(said.enter, () => turn(form()), "primary", { id: `enter-${id}`, ...named(said.enterWhere) }));
 
   function form() {
-    const reason = element("textarea", { id: `reason-${id}`, rows: "2", maxlength: "500", dir: "auto" });
-    const ticket = element("input", { id: `ticket-${id}`, maxlength: "100", autocomplete: "off", dir: "auto" });
+    const reason = element("textarea", { id: `reason-${id}`, rows: "2", maxlength: MAX_REASON_LENGTH, dir: "auto" });
+    const ticket = element("input", { id: `ticket-${id}`, maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
     const enter = () =>
       change(handle, async () => {
         for (const field of [reason, ticket]) field.removeAttribute("aria-invalid");

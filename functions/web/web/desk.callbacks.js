@@ -15,6 +15,7 @@ import {
   row,
   say,
 } from "./elements.js";
+import { MAX_NOTE_LENGTH } from "./limits.js";
 import { brief, clock, dateOf, day, fill, texts } from "./texts.js";
 
 const NOON = "T12:00:00Z";
@@ -113,7 +114,7 @@ function made(callback, tab, remark = "") {
   }
 
   function closing() {
-    const note = element("textarea", { id: `note-${id}`, rows: "2", maxlength: "500", dir: "auto" });
+    const note = element("textarea", { id: `note-${id}`, rows: "2", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
     const close = (outcome) => () => {
       note.removeAttribute("aria-invalid");
       const order = { outcome, ...(note.value && { note: note.value }) };

@@ -17,9 +17,8 @@ import {
   say,
   terms,
 } from "./elements.js";
+import { MAX_REASON_LENGTH, MAX_SLUG_LENGTH, SLUG } from "./limits.js";
 import { brief, briefEnd, exporting, fill, inSentence, texts } from "./texts.js";
-
-const TENANT_ID = /^[a-z0-9][a-z0-9-]*$/;
 
 export function requests(session) {
   const said = texts.requests;
@@ -41,11 +40,11 @@ function form(session, refresh) {
   const said = texts.ask;
   const { support } = session;
   const rest = element("div", { class: "fields" });
-  const tenant = element("input", { id: "tenant", maxlength: "64", autocomplete: "off", autocapitalize: "none" });
+  const tenant = element("input", { id: "tenant", maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" });
   const find = () =>
     change(place, async () => {
       const id = tenant.value.trim().toLowerCase();
-      if (!TENANT_ID.test(id)) {
+      if (!SLUG.test(id)) {
         tenant.focus();
         return id ? texts.failed.tenant_unknown : said.whose;
       }
@@ -61,7 +60,7 @@ function form(session, refresh) {
     const everybody = element("option", { value: "" }, fill(said.everybody, { number: found.approver_emails.length }));
     const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
     const { children, chosen } = terms("ask", "1h", true);
-    const why = element("textarea", { id: "reason", rows: "3", maxlength: "500", dir: "auto" });
+    const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
     const ask = () =>
       change(place, async () => {
         why.removeAttribute("aria-invalid");

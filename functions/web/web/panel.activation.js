@@ -16,6 +16,7 @@ import {
   row,
   terms,
 } from "./elements.js";
+import { MAX_QUERY_LENGTH } from "./limits.js";
 import { briefEnd, end as endOf, exporting, fill, inSentence, texts } from "./texts.js";
 
 const TYPING = 250;
@@ -56,7 +57,7 @@ function form(session, refresh) {
   const names = new Map();
   const choice = {};
   const found = element("div", { class: "found", role: "radiogroup", "aria-label": said.whom, id: "whom" });
-  const search = element("input", { type: "search", id: "search", autocomplete: "off", maxlength: "100" });
+  const search = element("input", { type: "search", id: "search", autocomplete: "off", maxlength: MAX_QUERY_LENGTH });
   const look = () => into(found, async () => choices(await session.guestkey.directory(search.value), names, choice));
   let typing;
   search.addEventListener("input", () => {

@@ -17,6 +17,7 @@ import {
   reason,
   say,
 } from "./elements.js";
+import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
 import { clock, day, fill, moment, money, texts } from "./texts.js";
 
 export async function callback(session) {
@@ -130,8 +131,8 @@ function form(tab) {
   const option = ({ id, ...topic }) => element("option", { value: id }, fill(said.topicMinutes, topic));
   const topic = element("select", { id: "topic" }, ...tab.topics.map(option));
   const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
-  const phone = element("input", { type: "tel", maxlength: "40", ...described });
-  const description = element("textarea", { id: "description", rows: "3", maxlength: "2000", dir: "auto" });
+  const phone = element("input", { type: "tel", maxlength: MAX_PHONE_LENGTH, ...described });
+  const description = element("textarea", { id: "description", rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" });
   const slots = tab.me.may_book_slot ? slotsOf(tab, () => topic.value) : null;
   topic.addEventListener("change", () => slots?.look());
   const book = () =>

@@ -2,6 +2,7 @@
 // written.
 
 import { button, buttons, change, clockOf, element, paged, paragraph, quoted, row } from "./elements.js";
+import { MAX_PAGE_SIZE } from "./limits.js";
 import { brief, briefEnd, exact, exporting, fill, texts } from "./texts.js";
 
 const START = { seq: 0, hash: "0".repeat(64) };
@@ -136,7 +137,7 @@ async function judge(guestkey, kept) {
   const findings = [];
   let [last, head, tenant] = [0];
   const find = (fault, seq) => findings.push({ fault, seq });
-  for await (const page of guestkey.pages("ledger", { limit: 100 })) {
+  for await (const page of guestkey.pages("ledger", { limit: MAX_PAGE_SIZE })) {
     head ??= page.head;
     for (const line of page.text.split("\n").filter(Boolean)) {
       const entry = parsed(line);

@@ -13,13 +13,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from guestkey import settings
-from guestkey.edge import callers
 from guestkey.edge.mail import Mail
 from guestkey.edge.typed import LONGEST_REASON, is_taken_apart, shown
+from guestkey.edge.web import palette
 from guestkey.edge.words import Catalogue, catalogue
 from guestkey.rules.callbacks import Callback, Told
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
+from guestkey.rules.limits import ULID
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import Period
@@ -32,6 +33,7 @@ _templates = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
 
@@ -148,7 +150,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
 
 def _link(request_id: str) -> str:
     """Return the address of the page behind an activation mail. The fragment never reaches a server or its logs."""
-    if not settings.BASE_URL.startswith(("https://", "http://")) or not callers.ULID.fullmatch(request_id):
+    if not settings.BASE_URL.startswith(("https://", "http://")) or not ULID.fullmatch(request_id):
         raise ValueError("no link can be made of this BASE_URL and this request's id")
     return f"{settings.BASE_URL}/activate#{request_id}"
 

@@ -1,0 +1,92 @@
+"""Builds the files that browsers load, from a folder of sources and a folder of text catalogues.
+
+A file is served without comments, indentation and blank lines. Its colours and limits of inputs are replaced by their
+values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
+browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
+a module with its part of it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from guestkey.edge.web.limits import insert_limits
+from guestkey.edge.web.palette import insert_colours
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Media type of each kind of file that is served as an asset."""
+_MENTION = re.compile(r"(\./|assets/)([a-z.-]+(?:" + "|".join(map(re.escape, MEDIA_TYPES)) + "))")
+"""How one file names another, in the page and in the modules."""
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
+"""A comment on lines of its own: comments are a seventh of the sources."""
+_LEADING_SPACE = re.compile(r"^\s+", re.MULTILINE)
+"""Indentation, and blank lines before it."""
+_CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
+"""Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
+
+type Texts = dict[str, Any]
+
+
+class Bundle:
+    """The files of a web folder as browsers load them. Each is built on first use and kept."""
+
+    def __init__(self, *, sources: Path, catalogues: Path, surfaces: Iterable[str]) -> None:
+        self._sources = sources
+        self._catalogues = catalogues
+        self._surfaces = tuple(surfaces)
+        self._contents: dict[str, str] = {}
+        self._parsed: dict[str, Texts] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the source name of each asset."""
+        return [
+            *(file.name for file in self._sources.iterdir() if file.suffix in MEDIA_TYPES),
+            *(f"{surface}.{file.stem}.js" for file in self._catalogues.iterdir() for surface in self._surfaces),
+        ]
+
+    def content(self, name: str) -> str:
+        """Return a file as it is served. Raises FileNotFoundError for a name, or a mention, of a missing file."""
+        if name not in self._contents:
+            self._contents[name] = self._build(name)
+        return self._contents[name]
+
+    def public_name(self, name: str) -> str:
+        """Return the name a file is served under. It changes with the content of the file and of all it mentions."""
+        stem, _, ending = name.rpartition(".")
+        return f"{stem}.{hashlib.sha256(self.content(name).encode()).hexdigest()[:10]}.{ending}"
+
+    def texts(self, surface: str, language: str, region: str = "") -> Texts:
+        """Return all texts of a surface in a language. A region's own texts override those of its language."""
+        catalogue = self._catalogue(language)
+        if region:
+            catalogue = _merge(catalogue, self._catalogue(language + region))
+        return _merge(catalogue["shared"], catalogue[surface])
+
+    def _build(self, name: str) -> str:
+        if module := _CATALOGUE_MODULE.fullmatch(name):
+            surface, language, region = module.groups("")
+            texts = json.dumps(self.texts(surface, language, region), ensure_ascii=False, separators=(",", ":"))
+            return f"export default {texts};\n"
+        source = (self._sources / name).read_text("utf-8")
+        minified = _LEADING_SPACE.sub("", _COMMENT.sub("", source))
+        complete = insert_limits(insert_colours(minified))
+        return _MENTION.sub(lambda mention: mention[1] + self.public_name(mention[2]), complete)
+
+    def _catalogue(self, tag: str) -> Texts:
+        if tag not in self._parsed:
+            self._parsed[tag] = json.loads((self._catalogues / f"{tag}.json").read_text("utf-8"))
+        return self._parsed[tag]
+
+
+def _merge(texts: Texts, overrides: Texts) -> Texts:
+    return texts | {
+        name: _merge(texts.get(name, {}), text) if isinstance(text, dict) else text for name, text in overrides.items()
+    }
