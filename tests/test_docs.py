@@ -438,7 +438,7 @@ def test_what_a_host_can_set_and_hear_is_what_the_panel_knows() -> None:
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(told, "event", "`detail`", "when")}
     properties = {word for word in code(told) if word.startswith("--guestkey-")}
     assert attributes == set(re.findall(r"this\.\w+Attribute\(\"([a-z-]+)\"", code_of_panel))
-    assert events == set(re.findall(r'tell\("(\w+)"', code_of_panel))
+    assert events == set(re.findall(r'emit\("(\w+)"', code_of_panel))
     assert properties == set(re.findall(r"var\((--guestkey-[a-z-]+)", code_of_panel))
     parts = set(re.findall(r'part: "(\w+)"', code_of_panel))
     assert parts == set(code(told[told.index("Parts for") :].split("\n\n")[0])) - {"::part()"}
@@ -453,7 +453,7 @@ def test_what_a_host_can_set_and_hear_is_what_the_agents_desk_knows() -> None:
     # It stands on the panel's ground, always in the page and for whoever is an agent.
     assert {code(name)[0] for name, _ in rows(told, "attribute", "meaning")} == of_panel - {"hide-without-right"}
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(told, "event", "`detail`", "when")}
-    assert events == set(re.findall(r'tell\("(\w+)"', code_of_desk))
+    assert events == set(re.findall(r'emit\("(\w+)"', code_of_desk))
 
 
 # ------------------------------------------------------------------ all pages

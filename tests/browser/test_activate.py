@@ -548,7 +548,7 @@ def test_an_end_stands_on_the_day_and_at_the_hour_it_is(visitor: Visitor) -> Non
     visitor.open()
     visitor.sees("sign-in")
     module = next(address for address in visitor.addresses if re.search(r"/texts\.\w+\.js$", address))
-    ask = "async ([module, at, zone]) => (await import(module)).end(at, zone)"
+    ask = "async ([module, at, zone]) => (await import(module)).endMoment(at, zone)"
 
     for at, zone, said in ENDS:
         written = visitor.page.evaluate(ask, [module, at, zone])

@@ -1,5 +1,4 @@
-"""GET /activate and GET /assets/{name}: anyone may look, and what is shown depends on nothing that a caller sends but
-whether it reads gzip."""
+"""GET /activate and GET /assets/{name}: open to anyone; of a request only Accept-Encoding changes the response."""
 
 import base64
 import gzip

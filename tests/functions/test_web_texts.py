@@ -1,4 +1,4 @@
-"""What stands on the pages: one catalogue for each language, each text where it is needed, and none that nobody reads.
+"""The texts of the pages: one catalogue for each language, with every text that the code uses and no other.
 
 A region's catalogue holds what differs from its language and nothing else.
 """
@@ -46,8 +46,8 @@ SURFACES = ("activate", "panel", "desk")
 SHARED = ("elements.js", "texts.js", "panel.js")
 """Modules that more than one surface is made of."""
 SPOKEN = re.compile(
-    r"const said = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
-    r"|\bsaid\.(?P<said>\w+(?:\.\w+)*)"
+    r"const strings = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
+    r"|\bstrings\.(?P<said>\w+(?:\.\w+)*)"
     r"|(?<!/)\btexts\.(?P<text>\w+(?:\.\w+)*)"
     r"|^(?:export )?(?:async )?(?P<another>function) ",
     re.MULTILINE,
@@ -150,12 +150,12 @@ def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
     for place, _ in flat(catalogue("de")[surface]):
         section, _, name = place.rpartition(".")
         is_looked_up = name in LOOKED_UP.get(f"{surface}.{section}", ())
-        # What a section found by a word holds is asked for by name alone.
+        # The code selects the section by a word, and the text in it by name alone.
         is_within = (
             section.partition(".")[0] in LOOKED_UP.get(surface, ())
             or f"{surface}.{section}".rpartition(".")[0] in LOOKED_UP
         )
-        if not (place in asked or is_looked_up or (is_within and f"said.{name}" in code)):
+        if not (place in asked or is_looked_up or (is_within and f"strings.{name}" in code)):
             unread.append(place)
 
     assert unread == []

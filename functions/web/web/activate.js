@@ -1,5 +1,5 @@
-// The page behind the link of an activation mail. Until somebody presses a button nothing is sent but questions, and
-// until somebody has signed in nothing at all.
+// The page behind the link of an activation mail. It sends nothing before the user signs in, and changes nothing before
+// the user presses a button.
 
 import { api, Refusal, Unreachable } from "./api.js";
 import * as page from "./activate.page.js";
@@ -7,7 +7,7 @@ import * as views from "./activate.views.js";
 import * as elements from "./elements.js";
 import { ULID } from "./limits.js";
 import * as signIn from "./signin.js";
-import { speak, texts } from "./texts.js";
+import { loadTexts, texts } from "./texts.js";
 
 const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
 const CATALOGUES = {
@@ -18,174 +18,176 @@ const CATALOGUES = {
   es: () => import("./activate.es.js"),
   it: () => import("./activate.it.js"),
 };
-/** How the API says that somebody, or time, was faster. */
+/** Codes of refusals after which the page shows the current state: another user or the time was faster. */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
 let requestId = "";
-// The API as the user who signed in: the token lives in here and nowhere else.
+// Client of the API for the user who signed in. It holds the only copy of the token.
 let guestkey;
-// Who signed in, and for which account.
-let known = {};
-// The same order keeps its key, so that sending it again cannot do it again.
+// The user, the account and the request, as far as they are loaded.
+let context = {};
+// Idempotency keys by body: the same approval sent again has the same key.
 const keys = new Map();
-let isWorking = false;
+let isBusy = false;
 
-async function begin() {
-  await speakTo();
-  if (signIn.isComingBack()) {
-    await comeBack();
+async function start() {
+  await setLanguage();
+  if (signIn.isReturning()) {
+    await finishSignIn();
     return;
   }
   requestId = location.hash.slice(1);
-  if (ULID.test(requestId)) views.signIn(leave);
+  if (ULID.test(requestId)) views.signIn(startSignIn);
   else views.incomplete();
 }
 
-async function speakTo(...wanted) {
-  document.documentElement.lang = await speak(CATALOGUES, ...wanted, ...navigator.languages);
+async function setLanguage(...preferred) {
+  document.documentElement.lang = await loadTexts(CATALOGUES, ...preferred, ...navigator.languages);
 }
 
-function leave(how) {
-  return once(texts.signIn.busy, () => signIn.leave(SETTINGS, requestId, how));
+function startSignIn(options) {
+  return runOnce(texts.signIn.busy, () => signIn.start(SETTINGS, requestId, options));
 }
 
-async function comeBack() {
-  const back = signIn.welcomeBack();
+async function finishSignIn() {
+  const response = signIn.takeResponse();
   requestId = location.hash.slice(1);
   views.loading();
   try {
-    const token = await patiently(signIn.token(SETTINGS, back));
+    const token = await withSlowHint(signIn.token(SETTINGS, response));
     guestkey = api(() => token);
   } catch (error) {
-    explain(error);
+    showError(error);
     return;
   }
-  await look();
+  await reload();
 }
 
-/** Read how the request stands, and show it. After an answer whose fate is unknown nothing is said to be unchanged. */
-async function look({ isUnsure = false } = {}) {
+/** Load the request and show its state. With `isUnsure` the page says that the user's last action may be lost. */
+async function reload({ isUnsure = false } = {}) {
   views.loading();
   try {
-    const asked = patiently(guestkey.request(requestId));
-    asked.catch(() => "looked at below");
-    const [me, about] = await patiently(Promise.all([guestkey.me(), guestkey.about()]));
-    known = { me, about };
-    await speakTo(me.locale);
-    await showRequest(await asked, isUnsure);
+    const request = withSlowHint(guestkey.request(requestId));
+    request.catch(() => "handled where it is awaited");
+    const [me, about] = await withSlowHint(Promise.all([guestkey.me(), guestkey.about()]));
+    context = { me, about };
+    await setLanguage(me.locale);
+    await showRequest(await request, isUnsure);
   } catch (error) {
-    explain(error, { isUnsure });
+    showError(error, { isUnsure });
   }
 }
 
 async function showRequest(request, isUnsure) {
-  known.request = request;
-  if (request.state === "pending") views.pending(known, { approve, refuse, another }, { isUnsure });
-  else if (request.state === "approved") views.approved(known, await grantOf(request), { end });
-  else views.closed(known);
+  context.request = request;
+  if (request.state === "pending") views.pending(context, { approve, decline: askForNote, switchUser }, { isUnsure });
+  else if (request.state === "approved") views.approved(context, await grantOf(request), { revoke: confirmRevoke });
+  else views.closed(context);
 }
 
 async function grantOf(request) {
   try {
     return await guestkey.grant(request.grant_id);
   } catch (error) {
-    // Its history may be gone, which is no reason to hide how the request was answered.
+    // The grant may be older than the retention of history; the approval is shown all the same.
     if (error instanceof Refusal && error.status === 404) return null;
     throw error;
   }
 }
 
-function approve(order) {
-  const text = JSON.stringify(order);
+function approve(body) {
+  const text = JSON.stringify(body);
   if (!keys.has(text)) keys.set(text, crypto.randomUUID());
-  return answer(texts.ask.approving, async () => {
-    const grant = await guestkey.approve(requestId, order, keys.get(text));
-    views.granted(known, grant, { end });
+  return submit(texts.ask.approving, async () => {
+    const grant = await guestkey.approve(requestId, body, keys.get(text));
+    views.granted(context, grant, { revoke: confirmRevoke });
   });
 }
 
-function refuse() {
-  views.declining(known, { decline, back: () => views.pending(known, { approve, refuse, another }) });
+function askForNote() {
+  views.declining(context, {
+    decline,
+    back: () => views.pending(context, { approve, decline: askForNote, switchUser }),
+  });
 }
 
 function decline(note) {
-  return answer(texts.decline.busy, async () => {
+  return submit(texts.decline.busy, async () => {
     try {
-      known.request = await guestkey.decline(requestId, note);
+      context.request = await guestkey.decline(requestId, note);
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 422)) throw error;
       views.noteInvalid();
       return;
     }
-    views.closed(known, { isNews: true });
+    views.closed(context, { isNews: true });
   });
 }
 
-function end(grant) {
-  views.ending(known, {
-    back: () => look(),
-    end: () => answer(texts.ending.busy, async () => views.over(known, await guestkey.revoke(grant.grant_id))),
+function confirmRevoke(grant) {
+  views.ending(context, {
+    back: () => reload(),
+    revoke: () => submit(texts.ending.busy, async () => views.over(context, await guestkey.revoke(grant.grant_id))),
   });
 }
 
-function another() {
-  return leave({ anew: true });
+function switchUser() {
+  return startSignIn({ forceLogin: true });
 }
 
-/** Do what changes something, and say what became of it. */
-function answer(busy, work) {
-  return once(busy, async () => {
+/** Run an action that changes something, and show its result. */
+function submit(busyText, work) {
+  return runOnce(busyText, async () => {
     try {
-      await patiently(work());
+      await withSlowHint(work());
     } catch (error) {
-      if (error instanceof Refusal && OVERTAKEN.includes(error.problem.code)) await look();
-      else explain(error, { isUnsure: true, wasAnswering: true });
+      if (error instanceof Refusal && OVERTAKEN.includes(error.problem.code)) await reload();
+      else showError(error, { isUnsure: true, wasAnswering: true });
     }
   });
 }
 
-/** Do it, unless something is being done already: a double click is one. */
-async function once(busy, work) {
-  if (isWorking) return;
-  isWorking = true;
-  views.busy(busy);
+/** Run an action unless another one runs: a double click counts once. */
+async function runOnce(busyText, work) {
+  if (isBusy) return;
+  isBusy = true;
+  views.busy(busyText);
   try {
     await work();
   } catch (error) {
-    explain(error);
+    showError(error);
   } finally {
-    isWorking = false;
+    isBusy = false;
   }
 }
 
-function explain(error, { isUnsure = false, wasAnswering = false } = {}) {
-  if (error instanceof signIn.NotSignedIn) views.notSignedIn(error.reason, ULID.test(requestId) ? leave : null);
-  else if (error instanceof Unreachable && isUnsure) views.unsure(() => look({ isUnsure }));
-  else if (error instanceof Refusal) explainRefusal(error, wasAnswering);
+function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(error.reason, ULID.test(requestId) ? startSignIn : null);
+  else if (error instanceof Unreachable && isUnsure) views.unsure(() => reload({ isUnsure }));
+  else if (error instanceof Refusal) showRefusal(error, wasAnswering);
   else {
-    views.trouble(() => (guestkey ? look() : location.reload()));
+    views.trouble(() => (guestkey ? reload() : location.reload()));
     if (!(error instanceof Unreachable)) throw error;
   }
 }
 
-function explainRefusal({ status, problem }, wasAnswering) {
-  if (status === 401) views.notSignedIn("over", leave, { wasAnswering });
-  else if (problem.code === "right_missing") views.noRight(known, problem.ask ?? [], another);
-  else if (problem.code === "grantee_unknown") views.gone(known);
-  else if (problem.code === "too_many_grants") views.full(known, () => look());
-  else if (status === 404 && known.about) views.unknown(known, another);
-  else if (status === 403 || status === 404) views.unfit(problem.code, another);
-  else views.trouble(() => look());
+function showRefusal({ status, problem }, wasAnswering) {
+  if (status === 401) views.notSignedIn("over", startSignIn, { wasAnswering });
+  else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
+  else if (problem.code === "grantee_unknown") views.gone(context);
+  else if (problem.code === "too_many_grants") views.full(context, () => reload());
+  else if (status === 404 && context.about) views.unknown(context, switchUser);
+  else if (status === 403 || status === 404) views.unfit(problem.code, switchUser);
+  else views.trouble(() => reload());
 }
 
-/** Wait for something, and say so if it takes long. */
-function patiently(promise) {
-  return elements.patiently(promise, () => page.say(texts.slow));
+function withSlowHint(promise) {
+  return elements.withSlowHint(promise, () => page.announce(texts.slow));
 }
 
-// Another link in the same tab, or back from the sign-in page by the browser's button: begin anew.
+// The page starts again for another link in the same tab, and after the browser's back button on the sign-in page.
 addEventListener("hashchange", () => location.reload());
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
-begin();
+start();

@@ -1,10 +1,10 @@
-// The page as a stage: one state at a time, each with a heading that takes the focus.
+// Shows one state of the page at a time, each with a heading that takes the focus.
 
 import * as elements from "./elements.js";
 
 const main = document.querySelector("main");
 
-/** Show what stands for a state, and move the focus to its heading, so that nobody misses the change. */
+/** Show the elements of a state. The heading takes the focus, so that screen readers read the new state. */
 export function show(state, heading, ...children) {
   const title = elements.element("h1", { tabindex: "-1" }, heading);
   main.dataset.state = state;
@@ -14,11 +14,11 @@ export function show(state, heading, ...children) {
   title.focus();
 }
 
-export function say(text) {
-  elements.say(main, text);
+export function announce(text) {
+  elements.announce(main, text);
 }
 
-/** Keep what is shown, and let no button be pressed meanwhile; or again. */
-export function rest(isResting) {
-  elements.rest(main, isResting);
+/** Disable or enable all buttons of the page. */
+export function setDisabled(isDisabled) {
+  elements.setDisabled(main, isDisabled);
 }

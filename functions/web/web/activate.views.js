@@ -1,42 +1,43 @@
-// What stands on the page in each state: values and what the buttons do come in, elements go out.
+// The elements of each state of the page, from values and the actions of the buttons.
 
-import { rest, say, show } from "./activate.page.js";
-import { aside, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { announce, setDisabled, show } from "./activate.page.js";
+import { button, buttons, element, facts, paragraph, quoted, statusLine } from "./elements.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
-import { end as endOf, exporting, fill, inSentence, moment, texts } from "./texts.js";
+import { endMoment, exportText, format, inSentence, moment, texts } from "./texts.js";
 
 export function loading() {
-  show("loading", texts.loading, aside());
+  show("loading", texts.loading, statusLine());
 }
 
-/** Keep what is shown, and let no button be pressed meanwhile. The focus stays where it is. */
+/** Disable the buttons and announce the running action. */
 export function busy(text) {
-  rest(true);
-  say(text);
+  setDisabled(true);
+  announce(text);
 }
 
 // ------------------------------------------------------------------ signing in
 
-export function signIn(leave) {
-  const said = texts.signIn;
-  show("sign-in", said.heading, lead(said.text), paragraph(said.calm), buttons(primary(said.button, leave)));
+export function signIn(startSignIn) {
+  const strings = texts.signIn;
+  const start = buttons(primary(strings.button, startSignIn));
+  show("sign-in", strings.heading, lead(strings.text), paragraph(strings.calm), start);
 }
 
-export function notSignedIn(reason, leave, { wasAnswering = false } = {}) {
-  const said = texts.notSignedIn[reason];
+export function notSignedIn(reason, startSignIn, { wasAnswering = false } = {}) {
+  const strings = texts.notSignedIn[reason];
   show(
     `not-signed-in-${reason}`,
-    said.heading,
-    wasAnswering ? lead(said.lost) : null,
-    paragraph(said.text),
-    leave ? buttons(primary(texts.signIn.button, leave)) : paragraph(texts.incomplete.text),
+    strings.heading,
+    wasAnswering ? lead(strings.lost) : null,
+    paragraph(strings.text),
+    startSignIn ? buttons(primary(texts.signIn.button, startSignIn)) : paragraph(texts.incomplete.text),
   );
 }
 
-export function unfit(code, another) {
-  const said = texts.unfit;
-  const why = code === "acting_for_another" ? said.acting : said.text;
-  show("unfit", said.heading, lead(why), buttons(secondary(texts.signIn.another, another)));
+export function unfit(code, switchUser) {
+  const strings = texts.unfit;
+  const why = code === "acting_for_another" ? strings.acting : strings.text;
+  show("unfit", strings.heading, lead(why), buttons(secondary(texts.signIn.another, switchUser)));
 }
 
 // ------------------------------------------------------------------ nothing to decide
@@ -46,154 +47,158 @@ export function incomplete() {
 }
 
 export function trouble(again) {
-  const said = texts.trouble;
-  show("trouble", said.heading, lead(said.text), buttons(primary(said.button, again)));
+  const strings = texts.trouble;
+  show("trouble", strings.heading, lead(strings.text), buttons(primary(strings.button, again)));
 }
 
-export function unsure(look) {
-  const said = texts.unsure;
-  show("unsure", said.heading, lead(said.text), buttons(primary(said.button, look)));
+export function unsure(reload) {
+  const strings = texts.unsure;
+  show("unsure", strings.heading, lead(strings.text), buttons(primary(strings.button, reload)));
 }
 
-export function unknown({ me, about }, another) {
-  const said = texts.unknown;
+export function unknown({ me, about }, switchUser) {
+  const strings = texts.unknown;
   show(
     "unknown",
-    said.heading,
-    lead(fill(said.text, { account: about.name })),
-    buttons(primary(texts.signIn.another, another)),
+    strings.heading,
+    lead(format(strings.text, { account: about.name })),
+    buttons(primary(texts.signIn.another, switchUser)),
     signedIn(me, about),
   );
 }
 
-export function noRight({ me, about }, ask, another) {
-  const said = texts.noRight;
+export function noRight({ me, about }, ask, switchUser) {
+  const strings = texts.noRight;
   const people = element("ul", { class: "people" }, ...ask.map((address) => element("li", { dir: "auto" }, address)));
   show(
     "no-right",
-    said.heading,
-    lead(fill(said.text, { account: about.name })),
-    paragraph(ask.length > 0 ? said.ask : said.askAnybody),
+    strings.heading,
+    lead(format(strings.text, { account: about.name })),
+    paragraph(ask.length > 0 ? strings.ask : strings.askAnybody),
     ask.length > 0 ? people : null,
-    buttons(secondary(texts.signIn.another, another)),
+    buttons(secondary(texts.signIn.another, switchUser)),
     signedIn(me, about),
   );
 }
 
-/** Say that the agent who asks is none any more. */
+/** The requesting agent has left. */
 export function gone({ me, about, request }) {
-  const said = texts.gone;
-  show("gone", said.heading, lead(fill(said.text, { agent: request.agent.name })), signedIn(me, about));
+  const strings = texts.gone;
+  show("gone", strings.heading, lead(format(strings.text, { agent: request.agent.name })), signedIn(me, about));
 }
 
-/** Say that the account has as many grants as it may have. */
+/** The account has the maximum number of live grants. */
 export function full({ me, about }, back) {
-  const said = texts.full;
+  const strings = texts.full;
   show(
     "full",
-    said.heading,
-    lead(fill(said.text, { account: about.name })),
-    buttons(secondary(said.button, back)),
+    strings.heading,
+    lead(format(strings.text, { account: about.name })),
+    buttons(secondary(strings.button, back)),
     signedIn(me, about),
   );
 }
 
-/** Show a request that was declined, withdrawn or expired. */
+/** The request was declined, withdrawn or has expired. `isNews`: the user has just declined it. */
 export function closed({ me, about, request }, { isNews = false } = {}) {
   const agent = request.agent.name;
   const when = (at) => moment(at, about.time_zone);
-  const said = texts[request.state];
-  const told = {
+  const strings = texts[request.state];
+  const content = {
     declined: () => [
-      isNews ? null : lead(answered(said, me, request, when)),
-      paragraph(fill(said.nothing, { agent })),
-      ...(request.note ? [paragraph(fill(said.note, { agent })), quoted(request.note)] : []),
+      isNews ? null : lead(answerText(strings, me, request, when)),
+      paragraph(format(strings.nothing, { agent })),
+      ...(request.note ? [paragraph(format(strings.note, { agent })), quoted(request.note)] : []),
     ],
-    withdrawn: () => [lead(fill(said.text, { agent }))],
-    expired: () => [lead(fill(said.text, { agent, moment: when(request.expires_at) })), paragraph(said.again)],
+    withdrawn: () => [lead(format(strings.text, { agent }))],
+    expired: () => [lead(format(strings.text, { agent, moment: when(request.expires_at) })), paragraph(strings.again)],
   };
-  const heading = isNews ? said.headingNow : said.heading;
-  show(request.state, heading, ...told[request.state](), signedIn(me, about));
+  const heading = isNews ? strings.headingNow : strings.heading;
+  show(request.state, heading, ...content[request.state](), signedIn(me, about));
 }
 
 // ------------------------------------------------------------------ the decision
 
-/** Show what is asked, and let the user choose. Export is off until they turn it on, and never offered unasked. */
-export function pending({ me, about, request }, { approve, refuse, another }, { isUnsure = false } = {}) {
-  const said = texts.ask;
+/** The request and the form for the decision. Export is offered only if requested, and off until turned on. */
+export function pending({ me, about, request }, { approve, decline, switchUser }, { isUnsure = false } = {}) {
+  const strings = texts.ask;
   const agent = request.agent.name;
   const choice = (one) => element("option", { value: one, selected: one === request.period }, texts.periods[one]);
-  const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...Object.keys(texts.periods).map(choice));
-  const mayExport = request.may_export ? element("input", { type: "checkbox", id: "may-export" }) : null;
+  const periods = Object.keys(texts.periods).map(choice);
+  const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...periods);
+  const exportBox = request.may_export ? element("input", { type: "checkbox", id: "may-export" }) : null;
+  const mayExport = element("span", {}, format(strings.mayExport, { agent }));
+  const exportLabel = exportBox && element("label", { class: "check" }, exportBox, mayExport);
   const hint = element("p", { id: "period-hint" });
   const summary = element("p", { class: "summary", role: "status" });
-  const order = () => ({ period: period.value, may_export: mayExport?.checked ?? false });
-  const sum = () => {
-    const { period: chosen, may_export } = order();
-    hint.textContent = chosen === "permanent" ? said.lasting : said.starts;
+  const decision = () => ({ period: period.value, may_export: exportBox?.checked ?? false });
+  const showSummary = () => {
+    const { period: chosen, may_export } = decision();
+    hint.textContent = chosen === "permanent" ? strings.lasting : strings.starts;
     hint.className = chosen === "permanent" ? "notice" : "hint";
-    summary.textContent = fill(said.summary, { period: inSentence(texts.periods[chosen]), export: exporting(may_export) });
+    const values = { period: inSentence(texts.periods[chosen]), export: exportText(may_export) };
+    summary.textContent = format(strings.summary, values);
   };
-  sum();
+  showSummary();
   show(
     "pending",
-    fill(said.heading, { agent }),
-    isUnsure ? element("p", { class: "notice" }, said.notArrived) : null,
+    format(strings.heading, { agent }),
+    isUnsure ? element("p", { class: "notice" }, strings.notArrived) : null,
     facts(
-      [said.reason, quoted(request.reason)],
-      [said.who, fill(said.agent, { name: agent, id: request.agent.id })],
-      [said.account, fill(said.accountIs, { name: about.name, id: about.tenant_id })],
-      [said.period, texts.periods[request.period]],
-      [said.export, request.may_export ? said.exportAsked : said.exportNotAsked],
-      [said.requestedAt, moment(request.requested_at, about.time_zone)],
-      [said.expiresAt, moment(request.expires_at, about.time_zone)],
+      [strings.reason, quoted(request.reason)],
+      [strings.who, format(strings.agent, { name: agent, id: request.agent.id })],
+      [strings.account, format(strings.accountIs, { name: about.name, id: about.tenant_id })],
+      [strings.period, texts.periods[request.period]],
+      [strings.export, request.may_export ? strings.exportAsked : strings.exportNotAsked],
+      [strings.requestedAt, moment(request.requested_at, about.time_zone)],
+      [strings.expiresAt, moment(request.expires_at, about.time_zone)],
     ),
     element(
       "form",
-      { onsubmit: (event) => event.preventDefault(), onchange: sum },
-      element("h2", {}, said.decision),
-      element("label", { for: "period" }, said.choosePeriod),
+      { onsubmit: (event) => event.preventDefault(), onchange: showSummary },
+      element("h2", {}, strings.decision),
+      element("label", { for: "period" }, strings.choosePeriod),
       period,
       hint,
-      mayExport && element("label", { class: "check" }, mayExport, element("span", {}, fill(said.mayExport, { agent }))),
+      exportLabel,
       summary,
       buttons(
-        primary(said.approve, () => approve(order())),
-        secondary(said.decline, refuse),
+        primary(strings.approve, () => approve(decision())),
+        secondary(strings.decline, decline),
       ),
     ),
-    signedIn(me, about, another),
+    signedIn(me, about, switchUser),
   );
 }
 
 export function declining({ request }, { decline, back }) {
-  const said = texts.decline;
+  const strings = texts.decline;
   const agent = request.agent.name;
   const note = element("textarea", { id: "note", rows: "3", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
   show(
     "declining",
-    said.heading,
-    lead(fill(said.text, { agent })),
+    strings.heading,
+    lead(format(strings.text, { agent })),
     element(
       "form",
       { onsubmit: (event) => event.preventDefault() },
-      element("label", { for: "note" }, fill(said.note, { agent })),
+      element("label", { for: "note" }, format(strings.note, { agent })),
       note,
       element("p", { class: "notice", id: "note-invalid", role: "alert", hidden: true }),
       buttons(
-        primary(said.button, () => decline(note.value.trim())),
-        secondary(said.back, back),
+        primary(strings.button, () => decline(note.value.trim())),
+        secondary(strings.back, back),
       ),
     ),
   );
 }
 
-/** Keep the note, and say that it cannot be taken. */
+/** Mark the note as refused by the API; its text stays. */
 export function noteInvalid() {
   const note = document.getElementById("note");
   const fault = document.getElementById("note-invalid");
-  rest(false);
-  say("");
+  setDisabled(false);
+  announce("");
   fault.hidden = false;
   fault.textContent = texts.decline.noteInvalid;
   note.setAttribute("aria-invalid", "true");
@@ -201,45 +206,45 @@ export function noteInvalid() {
   note.focus();
 }
 
-// ------------------------------------------------------------------ what now holds
+// ------------------------------------------------------------------ access is given or over
 
-export function granted({ me, about, request }, grant, { end }) {
-  const said = texts.granted;
+export function granted({ me, about, request }, grant, { revoke }) {
+  const strings = texts.granted;
   show(
     "granted",
-    fill(said.heading, { agent: request.agent.name }),
-    lead(lasts(said.until, said.lasting, grant, about)),
-    paragraph(said.close),
-    paragraph(said.howToEnd),
-    buttons(secondary(said.end, () => end(grant))),
+    format(strings.heading, { agent: request.agent.name }),
+    lead(validity(strings.until, strings.lasting, grant, about)),
+    paragraph(strings.close),
+    paragraph(strings.howToEnd),
+    buttons(secondary(strings.end, () => revoke(grant))),
     signedIn(me, about),
   );
 }
 
-/** Show a request that was approved before, and what has become of its grant. */
-export function approved({ me, about, request }, grant, { end }) {
-  const said = texts.approved;
-  const given = answered(said, me, request, (at) => moment(at, about.time_zone));
+/** The request was approved earlier; shows the state of its grant. */
+export function approved({ me, about, request }, grant, { revoke }) {
+  const strings = texts.approved;
+  const given = answerText(strings, me, request, (at) => moment(at, about.time_zone));
   const isLive = grant?.state === "live";
   show(
     `approved-${grant?.state ?? "long-ago"}`,
-    said.heading,
+    strings.heading,
     lead(given),
-    isLive ? paragraph(lasts(said.liveUntil, said.liveLasting, grant, about)) : null,
+    isLive ? paragraph(validity(strings.liveUntil, strings.liveLasting, grant, about)) : null,
     isLive ? paragraph(texts.granted.howToEnd) : null,
     grant && !isLive ? paragraph(ended(grant, about, request)) : null,
-    isLive ? buttons(secondary(texts.granted.end, () => end(grant))) : null,
+    isLive ? buttons(secondary(texts.granted.end, () => revoke(grant))) : null,
     signedIn(me, about),
   );
 }
 
-export function ending({ request }, { end, back }) {
-  const said = texts.ending;
+export function ending({ request }, { revoke, back }) {
+  const strings = texts.ending;
   show(
     "ending",
-    said.heading,
-    lead(fill(said.text, { agent: request.agent.name })),
-    buttons(primary(said.button, end), secondary(said.back, back)),
+    strings.heading,
+    lead(format(strings.text, { agent: request.agent.name })),
+    buttons(primary(strings.button, revoke), secondary(strings.back, back)),
   );
 }
 
@@ -247,22 +252,23 @@ export function over({ me, about, request }, grant) {
   show("over", texts.over.heading, lead(ended(grant, about, request)), signedIn(me, about));
 }
 
-function lasts(until, lasting, grant, about) {
-  const values = { export: exporting(grant.may_export) };
-  return grant.ends_at ? fill(until, { ...values, moment: endOf(grant.ends_at, about.time_zone) }) : fill(lasting, values);
+function validity(until, lasting, grant, about) {
+  const values = { export: exportText(grant.may_export) };
+  if (!grant.ends_at) return format(lasting, values);
+  return format(until, { ...values, moment: endMoment(grant.ends_at, about.time_zone) });
 }
 
 function ended(grant, about, request) {
   const isRevoked = grant.state === "revoked";
-  const at = isRevoked ? moment(grant.revoked_at, about.time_zone) : endOf(grant.ends_at, about.time_zone);
-  return fill(isRevoked ? texts.over.revoked : texts.over.ended, { agent: request.agent.name, moment: at });
+  const at = isRevoked ? moment(grant.revoked_at, about.time_zone) : endMoment(grant.ends_at, about.time_zone);
+  return format(isRevoked ? texts.over.revoked : texts.over.ended, { agent: request.agent.name, moment: at });
 }
 
-function answered(said, me, request, when) {
+function answerText(strings, me, request, when) {
   const values = { agent: request.agent.name, name: request.answered_by?.name };
-  if (!request.answered_by || !request.answered_at) return fill(said.bySomebody, values);
-  const byWhom = request.answered_by.user_id === me.user_id ? said.byYou : said.by;
-  return fill(byWhom, { ...values, moment: when(request.answered_at) });
+  if (!request.answered_by || !request.answered_at) return format(strings.bySomebody, values);
+  const byWhom = request.answered_by.user_id === me.user_id ? strings.byYou : strings.by;
+  return format(byWhom, { ...values, moment: when(request.answered_at) });
 }
 
 // ------------------------------------------------------------------ pieces
@@ -279,12 +285,12 @@ function secondary(text, press) {
   return button(text, press);
 }
 
-/** Say who is signed in, and offer to be somebody else. */
-function signedIn(me, about, another = null) {
+/** Return the footer with the signed-in user and, if `switchUser` is given, a button to sign in as another. */
+function signedIn(me, about, switchUser = null) {
   return element(
     "footer",
     {},
-    paragraph(fill(texts.signIn.as, { name: me.name, account: about.name })),
-    another && button(texts.signIn.another, another, "link"),
+    paragraph(format(texts.signIn.as, { name: me.name, account: about.name })),
+    switchUser && button(texts.signIn.another, switchUser, "link"),
   );
 }

@@ -1,12 +1,12 @@
-// The API as pages ask it. An answer is its JSON, a `Refusal` with the problem's members, or `Unreachable`: then nobody
-// knows whether anything was done.
+// Client of the API. A call returns the response's JSON, or throws `Refusal` with the problem's members, or
+// `Unreachable`, after which it is unknown whether the API did anything.
 
 import { MAX_PAGE_SIZE } from "./limits.js";
 
 const SECONDS = 1000;
-const PATIENCE = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
+const TIMEOUTS = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
 
-/** The API understood and said no. */
+/** The API refused the request. `problem` has the members of its problem document. */
 export class Refusal extends Error {
   constructor(status, problem) {
     super(problem.code ?? String(status));
@@ -15,104 +15,104 @@ export class Refusal extends Error {
   }
 }
 
-/** No answer came that can be trusted to be one. */
+/** There was no response, or none that tells the fate of the request. */
 export class Unreachable extends Error {}
 
 /**
- * Return the calls of whoever `token` gives the token of, at an address that ends with a slash, or at the page's own.
- * After a 401, which did nothing, it is asked once more for a token: a product may have a fresh one by then.
+ * Return the calls of the user whose token `token` returns, at an address that ends with a slash; by default at the
+ * page's own. After a 401, which did nothing, `token` is called once more, because the product may have a fresh one.
  */
 export function api(token, address = "") {
-  let ahead = 0;
+  let clockOffset = 0;
 
-  async function call(method, path, { order, key, read = (answer) => answer.json() } = {}) {
+  async function call(method, path, { body, key, read = (response) => response.json() } = {}) {
     const used = await token();
-    const answer = await send(used, method, path, order, key);
-    const fresh = answer.status === 401 ? await token() : used;
-    return understood(method, fresh === used ? answer : await send(fresh, method, path, order, key), read);
+    const response = await send(used, method, path, body, key);
+    const fresh = response.status === 401 ? await token() : used;
+    return parse(method, fresh === used ? response : await send(fresh, method, path, body, key), read);
   }
 
-  async function send(used, method, path, order, key) {
+  async function send(used, method, path, body, key) {
     const headers = {};
     if (used) headers.Authorization = `Bearer ${used}`;
-    if (order) headers["Content-Type"] = "application/json";
+    if (body) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
     try {
       return await fetch(address + path, {
         method,
         headers,
-        body: order && JSON.stringify(order),
+        body: body && JSON.stringify(body),
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE[method]),
+        signal: AbortSignal.timeout(TIMEOUTS[method]),
       });
     } catch (error) {
       throw new Unreachable(method, { cause: error });
     }
   }
 
-  async function understood(method, answer, read) {
-    let said;
+  async function parse(method, response, read) {
+    let content;
     try {
-      said = await (answer.ok ? read(answer) : answer.json());
+      content = await (response.ok ? read(response) : response.json());
     } catch (error) {
       throw new Unreachable(method, { cause: error });
     }
-    const date = Date.parse(answer.headers.get("Date"));
-    if (date) ahead = date - Date.now();
-    if (answer.ok) return said;
-    // Busy, throttled or broken: none of these says what became of the request. A limit of our own has a code.
-    if ((answer.status === 429 && !said.code) || answer.status >= 500) throw new Unreachable(method);
-    throw new Refusal(answer.status, said);
+    const date = Date.parse(response.headers.get("Date"));
+    if (date) clockOffset = date - Date.now();
+    if (response.ok) return content;
+    // A busy, throttled or failed response does not tell the fate of the request. Guestkey's own limits have a code.
+    if ((response.status === 429 && !content.code) || response.status >= 500) throw new Unreachable(method);
+    throw new Refusal(response.status, content);
   }
 
-  const get = (path, query = {}) => call("GET", `v1/${path}${asked(query)}`);
+  const get = (path, query = {}) => call("GET", `v1/${path}${queryString(query)}`);
   const text = (path, query) =>
-    call("GET", `v1/${path}${asked(query)}`, {
-      read: async (answer) => ({
-        text: await answer.text(),
-        head: answer.headers.get("Guestkey-Head"),
-        rest: /<\?([^>]*)>; rel="next"/.exec(answer.headers.get("Link"))?.[1],
+    call("GET", `v1/${path}${queryString(query)}`, {
+      read: async (response) => ({
+        text: await response.text(),
+        head: response.headers.get("Guestkey-Head"),
+        next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1],
       }),
     });
-  const one = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
+  const pathOf = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
   return {
     call,
     get,
-    one,
-    /** What time it is where the API is: a browser's clock may be wrong. */
-    now: () => Date.now() + ahead,
+    pathOf,
+    /** Return the time at the API, because a browser's clock may be wrong. */
+    now: () => Date.now() + clockOffset,
     me: () => get("me"),
     about: () => get("about"),
     directory: (q) => get("directory", { q }),
     requests: () => get("requests", { state: "pending" }),
-    request: (id) => call("GET", one("requests", id)),
-    approve: (id, order, key) => call("POST", `${one("requests", id)}/approve`, { order, key }),
-    decline: (id, note) => call("POST", `${one("requests", id)}/decline`, { order: note ? { note } : {} }),
+    request: (id) => call("GET", pathOf("requests", id)),
+    approve: (id, body, key) => call("POST", `${pathOf("requests", id)}/approve`, { body, key }),
+    decline: (id, note) => call("POST", `${pathOf("requests", id)}/decline`, { body: note ? { note } : {} }),
     grants: (query) => get("grants", query),
-    give: (order, key) => call("POST", "v1/grants", { order, key }),
-    grant: (id) => call("GET", one("grants", id)),
-    revoke: (id) => call("DELETE", one("grants", id)),
+    give: (body, key) => call("POST", "v1/grants", { body, key }),
+    grant: (id) => call("GET", pathOf("grants", id)),
+    revoke: (id) => call("DELETE", pathOf("grants", id)),
     logins: (query) => get("logins", query),
     topics: () => get("topics"),
     slots: (topic) => get("slots", { topic }),
     callback: () => get("callbacks/open"),
-    book: (order, key) => call("POST", "v1/callbacks", { order, key }),
-    move: (id, starts_at) => call("PATCH", one("callbacks", id), { order: { starts_at } }),
-    cancel: (id) => call("DELETE", one("callbacks", id)),
+    book: (body, key) => call("POST", "v1/callbacks", { body, key }),
+    move: (id, starts_at) => call("PATCH", pathOf("callbacks", id), { body: { starts_at } }),
+    cancel: (id) => call("DELETE", pathOf("callbacks", id)),
     contact: (query) => get("contact", query),
-    /** Yield a list that is not JSON, page by page. */
+    /** Yield the pages of a list in another format than JSON. */
     async *pages(path, query = {}) {
       let page = await text(path, query);
       yield page;
-      while (page.rest) yield (page = await text(path, new URLSearchParams(page.rest)));
+      while (page.next) yield (page = await text(path, new URLSearchParams(page.next)));
     },
   };
 }
 
-/** Return a whole list, read page by page. */
-export async function whole(read) {
+/** Return all items of a list, read page by page. */
+export async function readAll(read) {
   const items = [];
   for (let cursor = {}; cursor; ) {
     const page = await read({ limit: MAX_PAGE_SIZE, ...cursor });
@@ -122,7 +122,7 @@ export async function whole(read) {
   return items;
 }
 
-function asked(query) {
-  const said = new URLSearchParams(query).toString();
-  return said && `?${said}`;
+function queryString(query) {
+  const text = new URLSearchParams(query).toString();
+  return text && `?${text}`;
 }

@@ -1,143 +1,145 @@
-// Where the agent may enter now, and where the agent is in. Nobody enters without a reason that is written down first.
+// Tab: the customers that the agent may enter, and the agent's open logins. A login requires a reason.
 
-import { whole } from "./api.js";
+import { readAll } from "./api.js";
 import {
-  aside,
   button,
   buttons,
-  change,
-  clockOf,
   countdown,
   element,
-  faulty,
-  into,
-  keyed,
-  quiet,
+  failureText,
+  loadInto,
+  markInvalid,
+  muted,
   quoted,
-  reason as refusal,
+  runAction,
+  statusLine,
+  withIdempotencyKey,
+  zoneNote,
 } from "./elements.js";
 import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
-import { brief, briefEnd, exporting, fill, texts } from "./texts.js";
+import { exportText, format, shortEndMoment, shortMoment, texts } from "./texts.js";
 
 export function access(session) {
-  const said = texts.access;
-  const doors = new Map();
+  const strings = texts.access;
+  const entries = new Map();
   const list = element("div");
-  const remark = aside();
+  const remark = statusLine();
   const refresh = () =>
-    into(list, async () => {
-      const places = await whole(session.support.access);
-      const open = new Map(places.map((place) => [place.tenant_id, place]));
-      for (const [id, door] of doors) {
+    loadInto(list, async () => {
+      const tenants = await readAll(session.support.access);
+      const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
+      for (const [id, entry] of entries) {
         if (open.has(id)) continue;
-        doors.delete(id);
-        if (!door.isIn()) continue;
-        // With the access the login has ended, too.
-        door.left();
-        remark.textContent = fill(said.over, { name: door.name });
+        entries.delete(id);
+        if (!entry.hasLogin()) continue;
+        // The login ended together with the access.
+        entry.endLogin();
+        remark.textContent = format(strings.over, { name: entry.name });
       }
-      for (const [id, place] of open) {
-        if (!doors.has(id)) doors.set(id, doorOf(place, tab));
-        doors.get(id).show(place);
+      for (const [id, tenant] of open) {
+        if (!entries.has(id)) entries.set(id, tenantEntry(tenant, tab));
+        entries.get(id).show(tenant);
       }
-      const sorted = [...doors.values()].sort((one, other) => one.name.localeCompare(other.name));
-      if (sorted.length === 0) return [quiet(said.nowhere)];
-      return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), clockOf(session)];
+      const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
+      if (sorted.length === 0) return [muted(strings.nowhere)];
+      return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), zoneNote(session)];
     });
   const tab = { session, refresh, remark };
   refresh();
-  const heading = element("h3", { id: "access" }, said.heading);
+  const heading = element("h3", { id: "access" }, strings.heading);
   const again = button(texts.refresh, refresh, null, { id: "refresh" });
   return [[element("section", { "aria-labelledby": "access" }, heading, remark, list), buttons(again)], refresh];
 }
 
-/** Return a customer's door. It stays while the list is read anew, with what is typed there. */
-function doorOf({ tenant_id: id, name }, tab) {
-  const said = texts.access;
+/** Return the entry of a customer. It outlives a reload of the list, so its fields keep their text. */
+function tenantEntry({ tenant_id: id, name }, tab) {
+  const strings = texts.access;
   const { session } = tab;
   const { support } = session;
-  const send = keyed();
+  const send = withIdempotencyKey();
   const facts = element("div");
   const handle = element("div", { class: "handle" });
   let login = null;
 
-  const turn = (...children) => {
+  const swap = (...children) => {
     handle.replaceChildren(...children);
     handle.querySelector("input, textarea, button").focus();
   };
-  const named = (text) => ({ "aria-label": fill(text, { name }) });
-  const toEnter = () =>
-    buttons(button(said.enter, () => turn(form()), "primary", { id: `enter-${id}`, ...named(said.enterWhere) }));
+  const label = (text) => ({ "aria-label": format(text, { name }) });
+  const enterButton = () =>
+    buttons(button(strings.enter, () => swap(form()), "primary", { id: `enter-${id}`, ...label(strings.enterWhere) }));
 
   function form() {
     const reason = element("textarea", { id: `reason-${id}`, rows: "2", maxlength: MAX_REASON_LENGTH, dir: "auto" });
-    const ticket = element("input", { id: `ticket-${id}`, maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
+    const typing = { maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" };
+    const ticket = element("input", { id: `ticket-${id}`, ...typing });
     const enter = () =>
-      change(handle, async () => {
+      runAction(handle, async () => {
         for (const field of [reason, ticket]) field.removeAttribute("aria-invalid");
-        const order = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
+        const body = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
         try {
-          login = await send(order, support.enter);
+          login = await send(body, support.enter);
         } catch (error) {
-          if (error.problem?.code !== "no_live_grant") return said.invalid[faulty(error, { reason, ticket })];
-          // The door is shut: what is said stays where it was.
+          if (error.problem?.code !== "no_live_grant") return strings.invalid[markInvalid(error, { reason, ticket })];
+          // The access is over. The entry disappears with the reload, so the message goes to the tab.
           await tab.refresh();
-          tab.remark.textContent = refusal(error);
+          tab.remark.textContent = failureText(error);
           return "";
         }
         session.agentId = login.agent.id;
-        session.tell("entered", login);
-        turn(...inside());
-        return said.entered;
+        session.emit("entered", login);
+        swap(...openLogin());
+        return strings.entered;
       });
     return element(
       "form",
       { onsubmit: (event) => (event.preventDefault(), enter()) },
       element("label", { for: reason.id }, texts.reason),
       reason,
-      element("label", { for: ticket.id }, said.ticket),
+      element("label", { for: ticket.id }, strings.ticket),
       ticket,
       buttons(
-        button(said.enter, enter, "primary", { id: `go-${id}`, part: "primary" }),
-        button(texts.back, () => turn(toEnter())),
+        button(strings.enter, enter, "primary", { id: `go-${id}`, part: "primary" }),
+        button(texts.back, () => swap(enterButton())),
       ),
     );
   }
 
-  function inside() {
+  function openLogin() {
     const leave = () =>
-      change(handle, async () => {
+      runAction(handle, async () => {
         login = await support.leave(login.login_id);
-        door.left();
-        turn(toEnter());
-        return said.left;
+        entry.endLogin();
+        swap(enterButton());
+        return strings.left;
       });
-    const since = fill(said.since, { moment: brief(login.logged_in_at, session.zone) });
+    const since = format(strings.since, { moment: shortMoment(login.logged_in_at, session.zone) });
     return [
       element("p", {}, element("span", { class: "badge live" }, since)),
       quoted(login.reason),
-      buttons(button(said.leave, leave, null, { id: `leave-${id}`, ...named(said.leaveWhere) })),
+      buttons(button(strings.leave, leave, null, { id: `leave-${id}`, ...label(strings.leaveWhere) })),
     ];
   }
 
-  const door = {
+  const entry = {
     name,
     row: element("li", {}, facts, handle),
-    isIn: () => login !== null,
-    left() {
-      session.tell("left", login);
+    hasLogin: () => login !== null,
+    endLogin() {
+      session.emit("left", login);
       login = null;
     },
     show({ ends_at, may_export }) {
-      const until = ends_at ? fill(texts.until, { moment: briefEnd(ends_at, session.zone) }) : texts.periods.permanent;
+      const end = ends_at && shortEndMoment(ends_at, session.zone);
+      const until = end ? format(texts.until, { moment: end }) : texts.periods.permanent;
       facts.replaceChildren(
         element("strong", { dir: "auto" }, name),
-        quiet(id),
-        quiet(`${until}, ${exporting(may_export)}`),
+        muted(id),
+        muted(`${until}, ${exportText(may_export)}`),
         ...(ends_at ? [countdown(ends_at, session, tab.refresh)] : []),
       );
     },
   };
-  handle.append(toEnter());
-  return door;
+  handle.append(enterButton());
+  return entry;
 }

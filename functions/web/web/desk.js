@@ -1,5 +1,5 @@
-// <guestkey-desk>: what the vendor's agents work with, in a page of the vendor's own. It stands on the panel's ground,
-// with other tabs, and always in the page.
+// <guestkey-desk>: the element for the vendor's agents, in a page of the vendor's. It is the panel with other tabs, and
+// always inline.
 
 import { support } from "./desk.api.js";
 import { GuestkeyPanel } from "./panel.js";
@@ -23,8 +23,8 @@ class GuestkeyDesk extends GuestkeyPanel {
   tabs = TABS;
   isInline = true;
 
-  /** Nothing is asked about agents, and the clock is their browser's. */
-  meet(guestkey) {
+  /** Return the session data. Needs no request; the time zone is the browser's. */
+  loadSession(guestkey) {
     return { support: support(guestkey), zone: Intl.DateTimeFormat().resolvedOptions().timeZone };
   }
 }

@@ -1,148 +1,151 @@
-// Asking a customer for access, and what became of what was asked.
+// Tab: the form that requests access from a customer, and the agent's own requests.
 
 import {
-  aside,
+  announce,
   button,
   buttons,
-  change,
-  clockOf,
   element,
-  faulty,
-  keyed,
-  paged,
+  failureText,
+  markInvalid,
+  pagedList,
   paragraph,
+  periodFields,
   quoted,
-  reason,
   row,
-  say,
-  terms,
+  runAction,
+  statusLine,
+  withIdempotencyKey,
+  zoneNote,
 } from "./elements.js";
 import { MAX_REASON_LENGTH, MAX_SLUG_LENGTH, SLUG } from "./limits.js";
-import { brief, briefEnd, exporting, fill, inSentence, texts } from "./texts.js";
+import { exportText, format, inSentence, shortEndMoment, shortMoment, texts } from "./texts.js";
 
 export function requests(session) {
-  const said = texts.requests;
+  const strings = texts.requests;
   const list = element("div");
   const refresh = () => {
     const read = session.support.requests;
-    list.replaceChildren(...paged(read, (request) => own(request, session, refresh), said.nothing));
+    list.replaceChildren(...pagedList(read, (request) => requestRow(request, session, refresh), strings.nothing));
   };
   refresh();
-  const heading = element("h3", { id: "own" }, said.heading);
-  const mine = element("section", { "aria-labelledby": "own" }, heading, list, clockOf(session));
-  return [[form(session, refresh), mine], refresh];
+  const heading = element("h3", { id: "own" }, strings.heading);
+  const section = element("section", { "aria-labelledby": "own" }, heading, list, zoneNote(session));
+  return [[form(session, refresh), section], refresh];
 }
 
-// ------------------------------------------------------------------ asking
+// ------------------------------------------------------------------ the form
 
-/** Whom to ask is known once it is known which customer: then the rest of the form is there. */
+/** The form. Its other fields appear when the customer is found, because the recipients depend on it. */
 function form(session, refresh) {
-  const said = texts.ask;
+  const strings = texts.ask;
   const { support } = session;
-  const rest = element("div", { class: "fields" });
-  const tenant = element("input", { id: "tenant", maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" });
-  const find = () =>
-    change(place, async () => {
+  const fields = element("div", { class: "fields" });
+  const typing = { maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" };
+  const tenant = element("input", { id: "tenant", ...typing });
+  const findTenant = () =>
+    runAction(place, async () => {
       const id = tenant.value.trim().toLowerCase();
       if (!SLUG.test(id)) {
         tenant.focus();
-        return id ? texts.failed.tenant_unknown : said.whose;
+        return id ? texts.failed.tenant_unknown : strings.whose;
       }
       const found = await support.tenant(id);
-      rest.replaceChildren(...wishes(found));
-      rest.querySelector("select").focus();
+      fields.replaceChildren(...requestFields(found));
+      fields.querySelector("select").focus();
     });
-  tenant.addEventListener("input", () => rest.replaceChildren());
+  tenant.addEventListener("input", () => fields.replaceChildren());
 
-  function wishes(found) {
-    const send = keyed();
+  function requestFields(found) {
+    const send = withIdempotencyKey();
     const option = (address) => element("option", { value: address }, address);
-    const everybody = element("option", { value: "" }, fill(said.everybody, { number: found.approver_emails.length }));
+    const number = found.approver_emails.length;
+    const everybody = element("option", { value: "" }, format(strings.everybody, { number }));
     const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
-    const { children, chosen } = terms("ask", "1h", true);
+    const { children, chosen } = periodFields("ask", "1h", true);
     const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
     const ask = () =>
-      change(place, async () => {
+      runAction(place, async () => {
         why.removeAttribute("aria-invalid");
-        const order = { tenant_id: found.tenant_id, reason: why.value, ...chosen() };
+        const body = { tenant_id: found.tenant_id, reason: why.value, ...chosen() };
         let made;
         try {
-          made = await send(whom.value ? { ...order, recipients: [whom.value] } : order, support.ask);
+          made = await send(whom.value ? { ...body, recipients: [whom.value] } : body, support.ask);
         } catch (error) {
-          return said.invalid[faulty(error, { reason: why })];
+          return strings.invalid[markInvalid(error, { reason: why })];
         }
         session.agentId = made.agent.id;
-        rest.replaceChildren();
+        fields.replaceChildren();
         tenant.value = "";
         tenant.focus();
         refresh();
-        return made.mail === "sent" ? fill(said.done, { name: found.name }) : said.mailFailed;
+        return made.mail === "sent" ? format(strings.done, { name: found.name }) : strings.mailFailed;
       });
     return [
       element("p", { dir: "auto" }, element("strong", {}, found.name)),
-      element("label", { for: "recipients" }, said.recipients),
+      element("label", { for: "recipients" }, strings.recipients),
       whom,
       ...children,
       element("label", { for: "reason" }, texts.reason),
       why,
-      element("div", { class: "buttons" }, button(said.ask, ask, "primary", { id: "ask", part: "primary" })),
+      element("div", { class: "buttons" }, button(strings.ask, ask, "primary", { id: "ask", part: "primary" })),
     ];
   }
 
   const place = element(
     "form",
-    { onsubmit: (event) => (event.preventDefault(), find()) },
-    element("h3", {}, said.heading),
-    element("label", { for: "tenant" }, said.tenant),
+    { onsubmit: (event) => (event.preventDefault(), findTenant()) },
+    element("h3", {}, strings.heading),
+    element("label", { for: "tenant" }, strings.tenant),
     tenant,
-    element("div", { class: "buttons" }, button(said.find, find, null, { id: "find" })),
-    rest,
-    aside(),
+    element("div", { class: "buttons" }, button(strings.find, findTenant, null, { id: "find" })),
+    fields,
+    statusLine(),
   );
   return place;
 }
 
-// ------------------------------------------------------------------ what was asked
+// ------------------------------------------------------------------ own requests
 
-function own(request, session, refresh, remark = "") {
-  const said = texts.requests;
+function requestRow(request, session, refresh, remark = "") {
+  const strings = texts.requests;
   const { request_id: id, period, may_export, state, note } = request;
   const { support } = session;
-  /** Show how it stands after that, or after somebody or time was faster. */
+  /** Run an action and show the new state; also if another user or the time was faster. */
   const act = (work, done) =>
-    change(here, async () => {
-      let [now, news] = [request, done];
+    runAction(current, async () => {
+      let [result, news] = [request, done];
       try {
-        now = await work(id);
-        if (now.state === "pending" && now.mail === "failed") news = "";
+        result = await work(id);
+        if (result.state === "pending" && result.mail === "failed") news = "";
       } catch (error) {
         if (![409, 410].includes(error.status)) throw error;
-        now = { ...request, state: error.problem.state ?? "expired" };
-        news = reason(error);
+        result = { ...request, state: error.problem.state ?? "expired" };
+        news = failureText(error);
       }
-      // Read anew meanwhile, perhaps before this was done.
-      if (!here.isConnected) return refresh();
-      const there = own(now, session, refresh, news);
-      here.replaceWith(there);
-      there.focus();
+      // A reload replaced this row meanwhile, perhaps with the old state.
+      if (!current.isConnected) return refresh();
+      const updated = requestRow(result, session, refresh, news);
+      current.replaceWith(updated);
+      updated.focus();
     });
   const isOpen = state === "pending";
-  const named = (what) => ({ id: `${what}-${id}`, "aria-describedby": `about-${id}` });
-  const asked = { period: inSentence(texts.periods[period]), export: exporting(may_export) };
-  const here = row(
+  const attributes = (what) => ({ id: `${what}-${id}`, "aria-describedby": `about-${id}` });
+  const values = { period: inSentence(texts.periods[period]), export: exportText(may_export) };
+  const current = row(
     request.tenant_id,
     [
       element("p", { id: `about-${id}` }, quoted(request.reason)),
-      fill(said.asked, { moment: brief(request.requested_at, session.zone), ...asked }),
-      isOpen && fill(said.expires, { moment: briefEnd(request.expires_at, session.zone) }),
-      isOpen && request.mail === "failed" && paragraph(said.mailFailed, "notice"),
-      note && element("p", { class: "quiet" }, `${said.note} `, quoted(note)),
+      format(strings.asked, { moment: shortMoment(request.requested_at, session.zone), ...values }),
+      isOpen && format(strings.expires, { moment: shortEndMoment(request.expires_at, session.zone) }),
+      isOpen && request.mail === "failed" && paragraph(strings.mailFailed, "notice"),
+      note && element("p", { class: "quiet" }, `${strings.note} `, quoted(note)),
     ],
-    element("span", { class: `badge ${isOpen ? "live" : ""}` }, said.states[state]),
+    element("span", { class: `badge ${isOpen ? "live" : ""}` }, strings.states[state]),
   );
-  const again = button(said.sendAgain, () => act(support.sendAgain, said.sent), null, named("send"));
-  const withdraw = button(said.withdraw, () => act(support.withdraw, said.withdrawn), null, named("withdraw"));
-  here.append(isOpen ? buttons(again, withdraw) : buttons());
-  say(here, remark);
-  return here;
+  const again = button(strings.sendAgain, () => act(support.sendAgain, strings.sent), null, attributes("send"));
+  const withdrawn = () => act(support.withdraw, strings.withdrawn);
+  const withdraw = button(strings.withdraw, withdrawn, null, attributes("withdraw"));
+  current.append(isOpen ? buttons(again, withdraw) : buttons());
+  announce(current, remark);
+  return current;
 }

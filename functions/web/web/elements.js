@@ -1,74 +1,79 @@
-// Elements made from text alone: whatever comes from outside ends up in a text node, never in markup. And how reading
-// and changing goes: what it looks like meanwhile, and what is said when it does not come off.
+// Builds elements from text, runs actions, and shows their progress and failures. Text from outside always becomes a
+// text node, never markup.
 
 import { Refusal, Unreachable } from "./api.js";
-import { fill, span, texts, zoneName } from "./texts.js";
+import { format, span, texts, zoneName } from "./texts.js";
 
-const SLOW = 4000;
-const TICK = 1000;
-const DOUBLE_CLICK = 600;
-const turns = new WeakMap();
-const atWork = new WeakSet();
+const SLOW_HINT_MILLISECONDS = 4000;
+const TICK_MILLISECONDS = 1000;
+const DOUBLE_CLICK_MILLISECONDS = 600;
+const latestLoads = new WeakMap();
+const running = new WeakSet();
 
-/** Return an element. Attributes that are false or null are left out; `onclick` and the like are listeners. */
+/** Return an element. Attributes that are false or null are left out; attributes `on…` become event listeners. */
 export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  const node = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (attribute.startsWith("on")) made.addEventListener(attribute.slice(2), value);
-    else if (value !== false && value !== null) made.setAttribute(attribute, value === true ? "" : value);
+    if (attribute.startsWith("on")) node.addEventListener(attribute.slice(2), value);
+    else if (value !== false && value !== null) node.setAttribute(attribute, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null));
-  return made;
+  node.append(...children.filter((child) => child !== null));
+  return node;
 }
 
 export function paragraph(text, kind = null) {
   return element("p", { class: kind }, text);
 }
 
-/** Return what a person typed, in the direction of its own script. */
+/** Return a paragraph in a less prominent colour. */
+export function muted(text) {
+  return paragraph(text, "quiet");
+}
+
+/** Return text that a person typed, in the direction of its script. */
 export function quoted(text) {
   return element("span", { class: "quoted", dir: "auto" }, text);
 }
 
+/** Return a description list of name and value pairs. */
 export function facts(...rows) {
   const pair = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   return element("dl", {}, ...rows.map(pair));
 }
 
-/** Return a button that does nothing while something is being done: not even lead elsewhere. */
-export function button(text, press, kind = null, attributes = {}) {
-  const isResting = () => made.hasAttribute("aria-disabled");
-  const pressed = () => isResting() || press();
-  const made = element("button", { type: "button", class: kind, onclick: pressed, ...attributes }, text);
-  return made;
+/** Return a button. It ignores clicks while it is disabled by `setDisabled`. */
+export function button(text, onPress, kind = null, attributes = {}) {
+  const onclick = () => node.hasAttribute("aria-disabled") || onPress();
+  const node = element("button", { type: "button", class: kind, onclick, ...attributes }, text);
+  return node;
 }
 
-/** Return buttons, and the place beside them where it is said what came of a press. */
-export function buttons(...made) {
-  return element("div", { class: "answers" }, element("div", { class: "buttons" }, ...made), aside());
+/** Return a group of buttons with a status line beside them. */
+export function buttons(...nodes) {
+  return element("div", { class: "answers" }, element("div", { class: "buttons" }, ...nodes), statusLine());
 }
 
-/** Return a place where `say` speaks. */
-export function aside() {
+/** Return an empty line that `announce` writes to. */
+export function statusLine() {
   return element("p", { role: "status", class: "aside" });
 }
 
-/** Say something beside what is shown, to those who see it and to those who hear it. */
-export function say(place, text) {
+/** Write a text to the status lines of a place, where screen readers read it out too. */
+export function announce(place, text) {
   for (const status of place.querySelectorAll("[role=status].aside")) status.textContent = text;
 }
 
-/** Let no button of a place be pressed, or again. The focus stays where it is. */
-export function rest(place, isResting = true) {
-  for (const one of place.querySelectorAll("button")) {
-    if (isResting) one.setAttribute("aria-disabled", "true");
-    else one.removeAttribute("aria-disabled");
+/** Disable or enable all buttons of a place. Uses `aria-disabled`, which keeps the focus where it is. */
+export function setDisabled(place, isDisabled = true) {
+  for (const node of place.querySelectorAll("button")) {
+    if (isDisabled) node.setAttribute("aria-disabled", "true");
+    else node.removeAttribute("aria-disabled");
   }
 }
 
-/** Wait for something, and remark upon it if it takes long. */
-export async function patiently(promise, remark) {
-  const timer = setTimeout(remark, SLOW);
+/** Return the result of a promise; call `showHint` if it takes longer than four seconds. */
+export async function withSlowHint(promise, showHint) {
+  const timer = setTimeout(showHint, SLOW_HINT_MILLISECONDS);
   try {
     return await promise;
   } finally {
@@ -77,24 +82,24 @@ export async function patiently(promise, remark) {
 }
 
 /**
- * Fill a place with what was read, or with why it was not and a button to try again. The focus stays where it was.
- * What was asked for last counts, whichever answer comes last.
+ * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
+ * focus. If a place is loaded again before an earlier load ends, the result of the earlier one is dropped.
  */
-export async function into(place, read, then = () => {}) {
-  const status = quiet(texts.loading);
-  const turn = (turns.get(place) ?? 0) + 1;
-  turns.set(place, turn);
+export async function loadInto(place, read, then = () => {}) {
+  const status = muted(texts.loading);
+  const load = (latestLoads.get(place) ?? 0) + 1;
+  latestLoads.set(place, load);
   if (!place.hasChildNodes()) place.append(status);
   let children;
   let next = then;
   try {
-    children = await patiently(read(), () => (status.textContent = texts.slow));
+    children = await withSlowHint(read(), () => (status.textContent = texts.slow));
   } catch (error) {
-    const why = element("p", { role: "alert", class: "notice" }, reason(error));
+    const alert = element("p", { role: "alert", class: "notice" }, failureText(error));
     next = () => {};
-    children = [why, button(texts.again, () => into(place, read, then), null, { id: "again" })];
+    children = [alert, button(texts.again, () => loadInto(place, read, then), null, { id: "again" })];
   }
-  if (turns.get(place) !== turn) return;
+  if (latestLoads.get(place) !== load) return;
   const { activeElement } = place.getRootNode();
   const focused = place.contains(activeElement) && activeElement.id;
   place.replaceChildren(...children.filter(Boolean));
@@ -103,40 +108,43 @@ export async function into(place, read, then = () => {}) {
 }
 
 /**
- * Change something, once however often it is pressed, and say beside its buttons what came of it. They rest a moment
- * longer: the second half of a double click shall not meet what comes up in their place.
+ * Run an action of a place and announce its result. Only one action of a place runs at a time. The buttons stay
+ * disabled a moment longer, so that the second half of a double click does not press a new button at the same spot.
  */
-export async function change(place, work) {
-  if (atWork.has(place)) return;
-  atWork.add(place);
-  rest(place);
-  say(place, texts.loading);
+export async function runAction(place, work) {
+  if (running.has(place)) return;
+  running.add(place);
+  setDisabled(place);
+  announce(place, texts.loading);
   try {
-    say(place, (await patiently(work(), () => say(place, texts.slow))) ?? "");
+    announce(place, (await withSlowHint(work(), () => announce(place, texts.slow))) ?? "");
   } catch (error) {
-    say(place, reason(error));
+    announce(place, failureText(error));
   }
-  rest(place);
+  setDisabled(place);
   setTimeout(() => {
-    atWork.delete(place);
-    rest(place, false);
-  }, DOUBLE_CLICK);
+    running.delete(place);
+    setDisabled(place, false);
+  }, DOUBLE_CLICK_MILLISECONDS);
 }
 
-/** Return a way to send an order: sent again after an answer was lost, it bears the same key and is done once. */
-export function keyed() {
+/**
+ * Return a function that sends a body with an idempotency key. The key of a body stays until a response arrives, so
+ * that sending it again after a lost response does not do it twice.
+ */
+export function withIdempotencyKey() {
   const keys = new Map();
-  return async (order, send) => {
-    const text = JSON.stringify(order);
+  return async (body, send) => {
+    const text = JSON.stringify(body);
     if (!keys.has(text)) keys.set(text, crypto.randomUUID());
-    const done = await send(order, keys.get(text));
+    const result = await send(body, keys.get(text));
     keys.delete(text);
-    return done;
+    return result;
   };
 }
 
-/** Return in the user's words why something did not come off. */
-export function reason(error) {
+/** Return the text that explains a failure to the user. Any other error is a bug and goes to the console. */
+export function failureText(error) {
   if (error instanceof Unreachable) return texts.failed.unreachable;
   if (!(error instanceof Refusal)) {
     reportError(error);
@@ -145,8 +153,8 @@ export function reason(error) {
   return error.status === 401 ? texts.failed.over : (texts.failed[error.problem.code] ?? texts.failed.other);
 }
 
-/** Mark the field that the API does not take, lead there, and return its name. What is about no field is thrown on. */
-export function faulty(error, fields) {
+/** Mark and focus the field that the API refused, and return its name. Rethrows an error that concerns no field. */
+export function markInvalid(error, fields) {
   const errors = error.problem?.errors ?? [];
   const name = Object.keys(fields).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
   if (!name) throw error;
@@ -155,38 +163,34 @@ export function faulty(error, fields) {
   return name;
 }
 
-/** Return a row of a list: its title, what there is to say, and what stands beside that. */
+/** Return a row of a list: a title, lines of text below it, and an element beside them. */
 export function row(title, lines, beside = null) {
-  const said = lines.filter(Boolean).map((line) => (typeof line === "string" ? quiet(line) : line));
-  const text = element("div", {}, element("strong", { dir: "auto" }, title), ...said);
+  const shown = lines.filter(Boolean).map((line) => (typeof line === "string" ? muted(line) : line));
+  const text = element("div", {}, element("strong", { dir: "auto" }, title), ...shown);
   return element("li", { tabindex: "-1" }, text, beside);
 }
 
-export function quiet(text) {
-  return paragraph(text, "quiet");
+/** Return a note with the time zone of the times shown. */
+export function zoneNote({ guestkey, zone }) {
+  return muted(format(texts.zone, { zone: zoneName(guestkey.now(), zone) }));
 }
 
-/** Say whose clock it is that times are told by. */
-export function clockOf({ guestkey, zone }) {
-  return quiet(fill(texts.zone, { zone: zoneName(guestkey.now(), zone) }));
-}
-
-/** Return how long something still lasts, as a text that changes with time; at its end something else is to be seen. */
-export function countdown(at, { guestkey }, over) {
+/** Return a text with the time left, updated each second. Calls `onEnd` when no time is left. */
+export function countdown(at, { guestkey }, onEnd) {
   const text = element("p", { class: "countdown", role: "timer" });
   const tick = () => {
     const left = Date.parse(at) - guestkey.now();
-    text.textContent = fill(texts.left, { span: span(Math.max(left, 0)) });
-    if (left <= 0 && text.isConnected) over();
+    text.textContent = format(texts.left, { span: span(Math.max(left, 0)) });
+    if (left <= 0 && text.isConnected) onEnd();
     return left > 0;
   };
-  const clock = setInterval(() => (text.isConnected && tick()) || clearInterval(clock), TICK);
+  const timer = setInterval(() => (text.isConnected && tick()) || clearInterval(timer), TICK_MILLISECONDS);
   tick();
   return text;
 }
 
-/** Return the fields for how long, and whether with export, which is off and left out where it cannot be given. */
-export function terms(name, period, mayExport) {
+/** Return the fields for a period and for export. Export is off, and its box is left out unless `mayExport`. */
+export function periodFields(name, period, mayExport) {
   const option = ([value, text]) => element("option", { value, selected: value === period }, text);
   const select = element("select", { id: `period-${name}` }, ...Object.entries(texts.periods).map(option));
   const box = mayExport && element("input", { type: "checkbox", id: `export-${name}` });
@@ -200,18 +204,18 @@ export function terms(name, period, mayExport) {
   };
 }
 
-/** Return the rows of a list with a button for what follows; `read` gets the cursor. */
-export function paged(read, shownAs, nothing) {
+/** Return a list with a button for its next page. `read` takes the query with the cursor. */
+export function pagedList(read, toRow, emptyText) {
   const rows = element("ul", { class: "rows" });
-  const rest = element("div", { class: "buttons" });
-  const more = (cursor) => async () => {
+  const next = element("div", { class: "buttons" });
+  const load = (cursor) => async () => {
     const { items, next_cursor } = await read(cursor ? { cursor } : {});
-    const shown = items.map(shownAs);
-    rows.append(...shown);
-    if (cursor) shown[0]?.focus();
-    if (!next_cursor) return [rows.hasChildNodes() ? null : quiet(nothing)];
-    return [button(texts.more, () => into(rest, more(next_cursor)), null, { id: "more" })];
+    const loaded = items.map(toRow);
+    rows.append(...loaded);
+    if (cursor) loaded[0]?.focus();
+    if (!next_cursor) return [rows.hasChildNodes() ? null : muted(emptyText)];
+    return [button(texts.more, () => loadInto(next, load(next_cursor)), null, { id: "more" })];
   };
-  into(rest, more());
-  return [rows, rest];
+  loadInto(next, load());
+  return [rows, next];
 }

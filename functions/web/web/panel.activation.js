@@ -1,104 +1,105 @@
-// The first tab: who asks to be let in, whom to let in, and who is in now.
+// Tab: pending requests, the form that gives a grant, and the live grants.
 
-import { whole } from "./api.js";
+import { readAll } from "./api.js";
 import {
-  aside,
   button,
   buttons,
-  change,
   countdown,
   element,
-  into,
-  keyed,
+  loadInto,
+  muted,
   paragraph,
-  quiet,
+  periodFields,
   quoted,
   row,
-  terms,
+  runAction,
+  statusLine,
+  withIdempotencyKey,
 } from "./elements.js";
 import { MAX_QUERY_LENGTH } from "./limits.js";
-import { briefEnd, end as endOf, exporting, fill, inSentence, texts } from "./texts.js";
+import { endMoment, exportText, format, inSentence, shortEndMoment, texts } from "./texts.js";
 
-const TYPING = 250;
-const MOST_SHOWN = 30;
+const SEARCH_DELAY_MILLISECONDS = 250;
+const MAX_CHOICES_SHOWN = 30;
 
 export function activation(session) {
-  if (!session.me.may_grant) return whomToAsk(session);
-  const asking = element("div");
+  if (!session.me.may_grant) return missingRight(session);
+  const requests = element("div");
   const cards = new Map();
   const live = element("section", { "aria-labelledby": "live" });
-  const refresh = () => Promise.all([showRequests(asking, cards, session, refresh), showLive(live, session)]);
-  // The form does not wait for them.
+  const refresh = () => Promise.all([showRequests(requests, cards, session, refresh), showLive(live, session)]);
+  // The form is shown before the lists are loaded.
   refresh();
-  return [[asking, form(session, refresh), live], refresh];
+  return [[requests, form(session, refresh), live], refresh];
 }
 
-/** Say why somebody who does not hold the right cannot let support in, and who can. */
-async function whomToAsk({ guestkey, about }) {
-  const said = texts.noRight;
+/** Show a user without the right which colleagues hold it. The API's refusal names them. */
+async function missingRight({ guestkey, about }) {
+  const strings = texts.noRight;
   const refusal = await guestkey.requests().catch((error) => error);
   if (refusal.problem?.code !== "right_missing") throw refusal;
   const ask = refusal.problem.ask ?? [];
   return [
     [
-      element("h3", {}, said.heading),
-      paragraph(fill(said.text, { account: about.name })),
-      paragraph(ask.length > 0 ? said.ask : said.askAnybody),
+      element("h3", {}, strings.heading),
+      paragraph(format(strings.text, { account: about.name })),
+      paragraph(ask.length > 0 ? strings.ask : strings.askAnybody),
       element("ul", { class: "people" }, ...ask.map((address) => element("li", { dir: "auto" }, address))),
     ],
   ];
 }
 
-// ------------------------------------------------------------------ letting somebody in
+// ------------------------------------------------------------------ giving a grant
 
 function form(session, refresh) {
-  const said = texts.activation;
-  const send = keyed();
+  const strings = texts.activation;
+  const send = withIdempotencyKey();
   const names = new Map();
   const choice = {};
-  const found = element("div", { class: "found", role: "radiogroup", "aria-label": said.whom, id: "whom" });
+  const found = element("div", { class: "found", role: "radiogroup", "aria-label": strings.whom, id: "whom" });
   const search = element("input", { type: "search", id: "search", autocomplete: "off", maxlength: MAX_QUERY_LENGTH });
-  const look = () => into(found, async () => choices(await session.guestkey.directory(search.value), names, choice));
+  const find = async () => choices(await session.guestkey.directory(search.value), names, choice);
+  const searchAgain = () => loadInto(found, find);
   let typing;
   search.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(look, TYPING);
+    typing = setTimeout(searchAgain, SEARCH_DELAY_MILLISECONDS);
   });
-  look();
-  const { children, chosen } = terms("give", "1h", true);
+  searchAgain();
+  const { children, chosen } = periodFields("give", "1h", true);
   const give = () => {
     if (!choice.one) {
-      place.querySelector(".aside").textContent = said.nobody;
+      place.querySelector(".aside").textContent = strings.nobody;
       search.focus();
       return;
     }
-    change(place, async () => {
+    runAction(place, async () => {
       const { type, id } = choice.one;
       const grant = await send({ grantee: { type, id }, ...chosen() }, session.guestkey.give);
-      session.tell("granted", grant);
+      session.emit("granted", grant);
       await refresh();
-      return granted(grant, session);
+      return confirmation(grant, session);
     });
   };
   const place = element(
     "form",
     { onsubmit: (event) => (event.preventDefault(), give()) },
-    element("h3", {}, said.heading),
-    element("label", { for: "search" }, said.search),
+    element("h3", {}, strings.heading),
+    element("label", { for: "search" }, strings.search),
     search,
     found,
     ...children,
-    buttons(button(said.give, give, "primary", { id: "give", part: "primary" })),
+    buttons(button(strings.give, give, "primary", { id: "give", part: "primary" })),
   );
   return place;
 }
 
-function granted(grant, { zone }) {
-  const said = grant.ends_at ? texts.activation.grantedUntil : texts.activation.grantedForGood;
-  return fill(said, { name: grant.grantee.name, moment: grant.ends_at && endOf(grant.ends_at, zone) });
+function confirmation(grant, { zone }) {
+  const text = grant.ends_at ? texts.activation.grantedUntil : texts.activation.grantedForGood;
+  return format(text, { name: grant.grantee.name, moment: grant.ends_at && endMoment(grant.ends_at, zone) });
 }
 
-/** Return whom one can choose. Who was chosen before is among them, whatever is searched for, and still chosen. */
+/** Return the choices that a search found. The chosen one stays among them, even if the search did not find it. */
 function choices({ departments, agents }, names, choice) {
   for (const { id, name } of departments) names.set(id, name);
   const all = [
@@ -124,94 +125,95 @@ function choices({ departments, agents }, names, choice) {
       element("small", { dir: "auto" }, one.hint),
     );
   };
-  if (all.length === 0) return [quiet(texts.activation.noneFound)];
-  const more = all.length > MOST_SHOWN ? quiet(texts.activation.more) : null;
-  return [...all.slice(0, MOST_SHOWN).map(shown), more];
+  if (all.length === 0) return [muted(texts.activation.noneFound)];
+  const more = all.length > MAX_CHOICES_SHOWN ? muted(texts.activation.more) : null;
+  return [...all.slice(0, MAX_CHOICES_SHOWN).map(shown), more];
 }
 
-// ------------------------------------------------------------------ who asks
+// ------------------------------------------------------------------ pending requests
 
-/** Show who asks. A card that is there already stays, with whatever was chosen on it. */
+/** Show the pending requests. A card outlives a reload, so its fields keep their values. */
 function showRequests(place, cards, session, refresh) {
-  return into(place, async () => {
+  return loadInto(place, async () => {
     const { items } = await session.guestkey.requests();
     for (const request of items) {
       const { request_id: id } = request;
-      if (!cards.has(id)) cards.set(id, asked(request, session, refresh));
+      if (!cards.has(id)) cards.set(id, requestCard(request, session, refresh));
     }
     return items.map((request) => cards.get(request.request_id));
   });
 }
 
-function asked(request, session, refresh) {
-  const said = texts.asked;
+function requestCard(request, session, refresh) {
+  const strings = texts.asked;
   const agent = request.agent.name;
   const id = request.request_id;
-  const send = keyed();
+  const send = withIdempotencyKey();
   const { period, may_export } = request;
-  const { children, chosen } = terms(id, period, may_export);
-  const answer = (work) =>
-    change(place, async () => {
+  const { children, chosen } = periodFields(id, period, may_export);
+  const submit = (work) =>
+    runAction(place, async () => {
       try {
         await work();
       } catch (error) {
-        // Somebody, or time, was faster: what is shown is no longer so.
+        // Another user or the time was faster: the reload shows the current state.
         if (![409, 410].includes(error.status)) throw error;
       }
       await refresh();
     });
   const approve = () =>
-    answer(async () => {
-      const order = (terms, key) => session.guestkey.approve(id, terms, key);
-      session.tell("granted", await send(chosen(), order));
+    submit(async () => {
+      const approveRequest = (body, key) => session.guestkey.approve(id, body, key);
+      session.emit("granted", await send(chosen(), approveRequest));
     });
-  const decline = () => answer(() => session.guestkey.decline(id));
+  const decline = () => submit(() => session.guestkey.decline(id));
   const place = element(
     "section",
     { class: "card", "aria-labelledby": `asked-${id}` },
-    element("h3", { id: `asked-${id}` }, fill(said.heading, { agent })),
+    element("h3", { id: `asked-${id}` }, format(strings.heading, { agent })),
     quoted(request.reason),
-    paragraph(fill(said.terms, { period: inSentence(texts.periods[period]), export: exporting(may_export) })),
+    paragraph(format(strings.terms, { period: inSentence(texts.periods[period]), export: exportText(may_export) })),
     ...children,
     buttons(
-      button(said.approve, approve, "primary", { id: `approve-${id}` }),
-      button(said.decline, decline, null, { id: `decline-${id}` }),
+      button(strings.approve, approve, "primary", { id: `approve-${id}` }),
+      button(strings.decline, decline, null, { id: `decline-${id}` }),
     ),
   );
   return place;
 }
 
-// ------------------------------------------------------------------ who is in
+// ------------------------------------------------------------------ live grants
 
 function showLive(place, session) {
-  return into(place, async () => {
-    const items = await whole((query) => session.guestkey.grants({ state: "live", ...query }));
+  return loadInto(place, async () => {
+    const items = await readAll((query) => session.guestkey.grants({ state: "live", ...query }));
     const heading = element("h3", { id: "live", tabindex: "-1" }, texts.live.heading);
-    const rows = items.map((grant) => inNow(grant, place, session));
-    return [heading, items.length > 0 ? element("ul", { class: "rows" }, ...rows) : quiet(texts.live.nobody), aside()];
+    const rows = items.map((grant) => liveRow(grant, place, session));
+    const list = items.length > 0 ? element("ul", { class: "rows" }, ...rows) : muted(texts.live.nobody);
+    return [heading, list, statusLine()];
   });
 }
 
-function inNow(grant, place, session) {
-  const said = texts.live;
+function liveRow(grant, place, session) {
+  const strings = texts.live;
   const until = grant.ends_at
-    ? fill(texts.until, { moment: briefEnd(grant.ends_at, session.zone) })
+    ? format(texts.until, { moment: shortEndMoment(grant.ends_at, session.zone) })
     : texts.periods.permanent;
   const revoke = () =>
-    change(place, async () => {
-      session.tell("revoked", await revoked(grant, session));
+    runAction(place, async () => {
+      session.emit("revoked", await revoked(grant, session));
       await showLive(place, session);
       place.querySelector("#live").focus();
     });
   const name = grant.grantee.name;
-  const attributes = { id: `revoke-${grant.grant_id}`, "aria-label": fill(said.revokeWhom, { name }) };
+  const attributes = { id: `revoke-${grant.grant_id}`, "aria-label": format(strings.revokeWhom, { name }) };
   return row(
     name,
     [
-      `${until}, ${exporting(grant.may_export)}`,
+      `${until}, ${exportText(grant.may_export)}`,
       grant.ends_at && countdown(grant.ends_at, session, () => showLive(place, session)),
     ],
-    button(said.revoke, revoke, null, attributes),
+    button(strings.revoke, revoke, null, attributes),
   );
 }
 
@@ -219,7 +221,7 @@ async function revoked(grant, { guestkey }) {
   try {
     return await guestkey.revoke(grant.grant_id);
   } catch (error) {
-    // Time was faster: it is over either way.
+    // The time was faster: the access is over either way.
     if (error.problem?.code === "grant_ended") return grant;
     throw error;
   }

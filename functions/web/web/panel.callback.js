@@ -1,44 +1,44 @@
-// To be called back: at a slot that one chooses or from the queue; the call one waits for; and what to do meanwhile.
+// Tab: the form that books a call-back, at a slot or in the queue; the open call-back; and the telephone numbers.
 
 import { Unreachable } from "./api.js";
 import {
+  announce,
   button,
   buttons,
-  change,
-  clockOf,
   element,
   facts,
-  faulty,
-  into,
-  keyed,
+  failureText,
+  loadInto,
+  markInvalid,
+  muted,
   paragraph,
-  quiet,
   quoted,
-  reason,
-  say,
+  runAction,
+  withIdempotencyKey,
+  zoneNote,
 } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
-import { clock, day, fill, moment, money, texts } from "./texts.js";
+import { clock, day, format, moment, money, texts } from "./texts.js";
 
 export async function callback(session) {
   const { guestkey, about, me } = session;
   const [topics, open, contact] = await Promise.all([
     guestkey.topics(),
-    openOne(guestkey),
+    findOpen(guestkey),
     guestkey.contact({ country: about.country, ...(me.locale && { language: me.locale }) }),
   ]);
   const place = element("div");
   const tab = { ...session, topics: topics.items, place };
-  present(tab, open);
+  showCurrent(tab, open);
   const refresh = async () => {
-    const now = await openOne(guestkey).catch(() => undefined);
-    // What is being typed stays, unless a colleague was faster.
-    if (now !== undefined && (now || tab.open)) present(tab, now);
+    const current = await findOpen(guestkey).catch(() => undefined);
+    // The form keeps its text, unless a colleague has booked meanwhile.
+    if (current !== undefined && (current || tab.open)) showCurrent(tab, current);
   };
   return [[place, phoneNumbers(contact, session)], refresh];
 }
 
-async function openOne(guestkey) {
+async function findOpen(guestkey) {
   try {
     return await guestkey.callback();
   } catch (error) {
@@ -47,17 +47,17 @@ async function openOne(guestkey) {
   }
 }
 
-/** Show the call that is waited for, or else how to ask for one, unless that is what is shown. */
-function present(tab, open) {
+/** Show the open call-back, or else the form; an unchanged call-back is not shown again. */
+function showCurrent(tab, open) {
   if (tab.open && open && tab.open.version === open.version && tab.open.state === open.state) return;
   tab.open = open;
-  tab.place.replaceChildren(open ? waited(tab, open) : form(tab));
+  tab.place.replaceChildren(open ? openCallback(tab, open) : bookingForm(tab));
 }
 
-/** Show something else in the tab, because somebody pressed a button there: the focus goes along. */
-function turn(tab, place, remark = "") {
+/** Replace the content of the tab after a button was pressed there, and move the focus to the new heading. */
+function swap(tab, place, remark = "") {
   tab.place.replaceChildren(place);
-  say(place, remark);
+  announce(place, remark);
   place.querySelector("h3").focus();
 }
 
@@ -65,131 +65,132 @@ function heading(text) {
   return element("h3", { tabindex: "-1" }, text);
 }
 
-// ------------------------------------------------------------------ the one that is waited for
+// ------------------------------------------------------------------ the open call-back
 
-function waited(tab, open) {
-  const said = texts.waited;
-  const again = () => turn(tab, waited(tab, open));
+function openCallback(tab, open) {
+  const strings = texts.waited;
+  const again = () => swap(tab, openCallback(tab, open));
   const cancel = () =>
-    change(place, async () => {
-      tab.tell("cancelled", await tab.guestkey.cancel(open.callback_id));
+    runAction(place, async () => {
+      tab.emit("cancelled", await tab.guestkey.cancel(open.callback_id));
       tab.open = null;
-      turn(tab, form(tab), said.cancelled);
+      swap(tab, bookingForm(tab), strings.cancelled);
     });
-  const sure = () => {
-    const yes = button(said.yes, cancel, "primary", { id: "yes" });
+  const confirmCancel = () => {
+    const yes = button(strings.yes, cancel, "primary", { id: "yes" });
     place.querySelector(".buttons").replaceChildren(yes, button(texts.back, again));
-    say(place, said.sure);
+    announce(place, strings.sure);
     yes.focus();
   };
   const canMove = open.state !== "taken" && tab.me.may_book_slot;
-  const move = () => turn(tab, moving(tab, open, again));
+  const move = () => swap(tab, moveForm(tab, open, again));
   const place = element(
     "section",
     { class: "card" },
-    heading(said[open.state]),
+    heading(strings[open.state]),
     facts(
-      [said.when, open.starts_at ? moment(open.starts_at, tab.zone) : texts.slots.queue],
+      [strings.when, open.starts_at ? moment(open.starts_at, tab.zone) : texts.slots.queue],
       [texts.callback.topic, tab.topics.find((one) => one.id === open.topic)?.name ?? open.topic],
       [texts.callback.phone, open.phone_shown],
-      open.agent ? [said.agent, open.agent.name] : [said.by, open.requested_by.name],
+      open.agent ? [strings.agent, open.agent.name] : [strings.by, open.requested_by.name],
       [texts.callback.description, quoted(open.description)],
     ),
     buttons(
-      canMove ? button(said.move, move, null, { id: "move" }) : null,
-      button(said.cancel, sure, null, { id: "cancel" }),
+      canMove ? button(strings.move, move, null, { id: "move" }) : null,
+      button(strings.cancel, confirmCancel, null, { id: "cancel" }),
     ),
   );
   return place;
 }
 
-function moving(tab, open, back) {
-  const said = texts.waited;
-  const slots = slotsOf(tab, () => open.topic);
+function moveForm(tab, open, back) {
+  const strings = texts.waited;
+  const slots = slotPicker(tab, () => open.topic);
   const move = () =>
-    change(place, async () => {
-      tab.open = await orOthers(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
-      tab.tell("booked", tab.open);
-      turn(tab, waited(tab, tab.open), said.done);
+    runAction(place, async () => {
+      tab.open = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
+      tab.emit("booked", tab.open);
+      swap(tab, openCallback(tab, tab.open), strings.done);
     });
-  const choices = [button(said.move, move, "primary", { id: "move" }), button(texts.back, back)];
+  const choices = [button(strings.move, move, "primary", { id: "move" }), button(texts.back, back)];
   const place = element(
     "section",
     { class: "card" },
-    heading(said.move),
+    heading(strings.move),
     slots.place,
     buttons(...choices),
   );
   return place;
 }
 
-// ------------------------------------------------------------------ asking for one
+// ------------------------------------------------------------------ booking
 
-function form(tab) {
-  const said = texts.callback;
-  const send = keyed();
-  const option = ({ id, ...topic }) => element("option", { value: id }, fill(said.topicMinutes, topic));
+function bookingForm(tab) {
+  const strings = texts.callback;
+  const send = withIdempotencyKey();
+  const option = ({ id, ...topic }) => element("option", { value: id }, format(strings.topicMinutes, topic));
   const topic = element("select", { id: "topic" }, ...tab.topics.map(option));
   const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
   const phone = element("input", { type: "tel", maxlength: MAX_PHONE_LENGTH, ...described });
-  const description = element("textarea", { id: "description", rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" });
-  const slots = tab.me.may_book_slot ? slotsOf(tab, () => topic.value) : null;
-  topic.addEventListener("change", () => slots?.look());
+  const text = { rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" };
+  const description = element("textarea", { id: "description", ...text });
+  const slots = tab.me.may_book_slot ? slotPicker(tab, () => topic.value) : null;
+  topic.addEventListener("change", () => slots?.reload());
   const book = () =>
-    change(place, async () => {
+    runAction(place, async () => {
       for (const field of [phone, description]) field.removeAttribute("aria-invalid");
-      const order = { topic: topic.value, description: description.value, phone: phone.value };
+      const body = { topic: topic.value, description: description.value, phone: phone.value };
       const starts_at = await slots?.chosen();
       try {
-        tab.open = await orOthers(slots, send(starts_at ? { ...order, starts_at } : order, tab.guestkey.book));
-        tab.tell("booked", tab.open);
-        turn(tab, waited(tab, tab.open), texts.waited.done);
+        tab.open = await orReloadSlots(slots, send(starts_at ? { ...body, starts_at } : body, tab.guestkey.book));
+        tab.emit("booked", tab.open);
+        swap(tab, openCallback(tab, tab.open), texts.waited.done);
       } catch (error) {
         const { callback } = error.problem ?? {};
-        if (callback) return turn(tab, waited(tab, (tab.open = callback)), reason(error));
-        return said.invalid[faulty(error, { description, phone })];
+        if (callback) return swap(tab, openCallback(tab, (tab.open = callback)), failureText(error));
+        return strings.invalid[markInvalid(error, { description, phone })];
       }
     });
   const place = element(
     "form",
     { onsubmit: (event) => (event.preventDefault(), book()) },
-    heading(said.heading),
-    element("label", { for: "topic" }, said.topic),
+    heading(strings.heading),
+    element("label", { for: "topic" }, strings.topic),
     topic,
-    slots ? slots.place : paragraph(said.queueOnly, "notice"),
-    element("label", { for: "description" }, said.description),
+    slots ? slots.place : paragraph(strings.queueOnly, "notice"),
+    element("label", { for: "description" }, strings.description),
     description,
-    element("label", { for: "phone" }, said.phone),
+    element("label", { for: "phone" }, strings.phone),
     phone,
-    element("p", { class: "quiet", id: "phone-hint" }, said.phoneHint),
-    buttons(button(said.heading, book, "primary", { id: "book", part: "primary" })),
+    element("p", { class: "quiet", id: "phone-hint" }, strings.phoneHint),
+    buttons(button(strings.heading, book, "primary", { id: "book", part: "primary" })),
   );
   return place;
 }
 
 // ------------------------------------------------------------------ slots
 
-/** Return the choice of a day and a time, of the tenant's own clock; and with no time chosen, the queue. */
-function slotsOf(tab, topic) {
-  const said = texts.slots;
+/** Return the choice of a day and a time, in the tenant's time zone. No time means the queue. */
+function slotPicker(tab, topic) {
+  const strings = texts.slots;
   const place = element("div", { class: "fields" });
-  let [chosenDay, looking, isThere] = [];
+  let [chosenDay, loading, isLoaded] = [];
   let starts_at = null;
   const read = async () => {
-    isThere = false;
+    isLoaded = false;
     const { items } = await tab.guestkey.slots(topic());
     const days = Map.groupBy(
       items.filter(({ free }) => free > 0),
       (slot) => day(slot.starts_at, tab.zone),
     );
-    const times = element("div", { class: "times", role: "radiogroup", "aria-label": said.time });
+    const times = element("div", { class: "times", role: "radiogroup", "aria-label": strings.time });
     const option = (name) => element("option", { selected: name === chosenDay }, name);
-    const queue = element("option", { value: "" }, said.queue);
+    const queue = element("option", { value: "" }, strings.queue);
     const select = element("select", { id: "day" }, ...[...days.keys()].map(option), queue);
     const showTimes = () => {
       chosenDay = select.value;
       const slots = days.get(chosenDay) ?? [];
-      // What was chosen before stays so, as long as it is there.
+      // The chosen time stays chosen as long as it is offered.
       starts_at = (slots.find((slot) => slot.starts_at === starts_at) ?? slots[0])?.starts_at ?? null;
       times.replaceChildren(...slots.map(time));
     };
@@ -201,47 +202,48 @@ function slotsOf(tab, topic) {
     };
     select.addEventListener("change", showTimes);
     showTimes();
-    isThere = true;
-    return [element("label", { for: "day" }, said.day), select, times, clockOf(tab)];
+    isLoaded = true;
+    return [element("label", { for: "day" }, strings.day), select, times, zoneNote(tab)];
   };
-  const look = () => (looking = into(place, read));
-  /** Return the time that was chosen, once it is known what there is: to know nothing is not to prefer the queue. */
+  const reload = () => (loading = loadInto(place, read));
+  /** Return the chosen time. Throws if the slots could not be loaded, because no slots is not a choice of the queue. */
   const chosen = async () => {
-    await looking;
-    if (!isThere) throw new Unreachable();
+    await loading;
+    if (!isLoaded) throw new Unreachable();
     return starts_at;
   };
-  look();
-  return { place, look, chosen };
+  reload();
+  return { place, reload, chosen };
 }
 
-/** Wait for a booking; where somebody else was faster, show what is still free. */
-async function orOthers(slots, booking) {
+/** Return the result of a booking. Reloads the free slots if the slot was taken meanwhile. */
+async function orReloadSlots(slots, booking) {
   try {
     return await booking;
   } catch (error) {
-    if (["slot_taken", "slot_not_offered"].includes(error.problem?.code)) await slots?.look();
+    if (["slot_taken", "slot_not_offered"].includes(error.problem?.code)) await slots?.reload();
     throw error;
   }
 }
 
 // ------------------------------------------------------------------ telephone
 
-/** Say how support is reached by telephone, and while it is closed, what the emergency line promises and costs. */
+/** Show support's telephone number or, while support is closed, the emergency line with its promise and fee. */
 function phoneNumbers({ support, emergency }, { zone }) {
-  const said = texts.contact;
+  const strings = texts.contact;
   const number = (phone) => element("a", { href: `tel:${phone.replace(/[^+\d]/g, "")}` }, phone);
-  if (support.open_now) return support.phone && element("p", {}, `${said.open} `, number(support.phone));
-  const opens = support.opens_at ? fill(said.closedUntil, { moment: moment(support.opens_at, zone) }) : said.closed;
+  if (support.open_now) return support.phone && element("p", {}, `${strings.open} `, number(support.phone));
+  const opensAt = support.opens_at && moment(support.opens_at, zone);
+  const opens = opensAt ? format(strings.closedUntil, { moment: opensAt }) : strings.closed;
   if (!emergency.phone) return paragraph(opens, "notice");
   const { fee, answered_within_hours: hours } = emergency;
   return element(
     "section",
     { class: "card", "aria-labelledby": "emergency" },
-    element("h3", { id: "emergency" }, said.emergency),
+    element("h3", { id: "emergency" }, strings.emergency),
     paragraph(opens),
     element("p", { class: "number" }, number(emergency.phone)),
-    hours && paragraph(fill(said.promise, { hours })),
-    fee && paragraph(fill(said.fee, { amount: money(fee), minutes: fee.per_started_minutes })),
+    hours && paragraph(format(strings.promise, { hours })),
+    fee && paragraph(format(strings.fee, { amount: money(fee), minutes: fee.per_started_minutes })),
   );
 }

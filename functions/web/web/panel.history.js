@@ -1,70 +1,71 @@
-// The overviews: who was let in, who from support was in and why; each as CSV. And whether the ledger is as it was
-// written.
+// Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
-import { button, buttons, change, clockOf, element, paged, paragraph, quoted, row } from "./elements.js";
+import { button, buttons, element, pagedList, paragraph, quoted, row, runAction, zoneNote } from "./elements.js";
 import { MAX_PAGE_SIZE } from "./limits.js";
-import { brief, briefEnd, exact, exporting, fill, texts } from "./texts.js";
+import { exportText, format, preciseMoment, shortEndMoment, shortMoment, texts } from "./texts.js";
 
 const START = { seq: 0, hash: "0".repeat(64) };
-const MOST_FINDINGS = 20;
+const MAX_FINDINGS = 20;
 
-/** Every grant that was live at any moment of the last six months. */
+/** The overview of grants: each that was live at any time in the last six months. */
 export function grants(session) {
-  const said = texts.grants;
+  const strings = texts.grants;
   const list = element("div");
-  const live = element("input", { type: "checkbox", id: "only-live" });
+  const onlyLive = element("input", { type: "checkbox", id: "only-live" });
   const refresh = () => {
-    const read = (query) => session.guestkey.grants(live.checked ? { ...query, state: "live" } : query);
-    list.replaceChildren(...paged(read, (grant) => grantRow(grant, session), said.nothing));
+    const read = (query) => session.guestkey.grants(onlyLive.checked ? { ...query, state: "live" } : query);
+    list.replaceChildren(...pagedList(read, (grant) => grantRow(grant, session), strings.nothing));
   };
-  live.addEventListener("change", refresh);
+  onlyLive.addEventListener("change", refresh);
   refresh();
   return [
     [
-      element("h3", {}, said.heading),
-      element("label", { class: "check" }, live, element("span", {}, said.onlyLive)),
+      element("h3", {}, strings.heading),
+      element("label", { class: "check" }, onlyLive, element("span", {}, strings.onlyLive)),
       list,
-      clockOf(session),
-      download(session, "grants.csv", said.file),
+      zoneNote(session),
+      download(session, "grants.csv", strings.file),
     ],
     refresh,
   ];
 }
 
 function grantRow(grant, { zone }) {
-  const said = texts.grants;
+  const strings = texts.grants;
   return row(
     grant.grantee.name,
     [
-      fill(said.given, { name: grant.granted_by.name, moment: brief(grant.granted_at, zone) }),
-      `${lasted(grant, zone)}, ${exporting(grant.may_export)}`,
+      format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, zone) }),
+      `${validity(grant, zone)}, ${exportText(grant.may_export)}`,
     ],
-    element("span", { class: `badge ${grant.state}` }, said.states[grant.state]),
+    element("span", { class: `badge ${grant.state}` }, strings.states[grant.state]),
   );
 }
 
-function lasted(grant, zone) {
-  const said = texts.grants;
+function validity(grant, zone) {
+  const strings = texts.grants;
   if (grant.revoked_at) {
-    return fill(said.revoked, { name: grant.revoked_by?.name ?? "–", moment: brief(grant.revoked_at, zone) });
+    const name = grant.revoked_by?.name ?? "–";
+    return format(strings.revoked, { name, moment: shortMoment(grant.revoked_at, zone) });
   }
-  return grant.ends_at ? fill(texts.until, { moment: briefEnd(grant.ends_at, zone) }) : texts.periods.permanent;
+  return grant.ends_at ? format(texts.until, { moment: shortEndMoment(grant.ends_at, zone) }) : texts.periods.permanent;
 }
 
 export async function logins(session) {
-  const said = texts.logins;
+  const strings = texts.logins;
   const { departments } = await session.guestkey.directory("");
   const names = new Map(departments.map(({ id, name }) => [id, name]));
   const list = element("div");
+  const toRow = (login) => loginRow(login, names, session);
   const refresh = () =>
-    list.replaceChildren(...paged(session.guestkey.logins, (login) => loginRow(login, names, session), said.nothing));
+    list.replaceChildren(...pagedList(session.guestkey.logins, toRow, strings.nothing));
   refresh();
   return [
     [
-      element("h3", {}, said.heading),
+      element("h3", {}, strings.heading),
       list,
-      clockOf(session),
-      download(session, "logins.csv", said.file),
+      zoneNote(session),
+      download(session, "logins.csv", strings.file),
       ledger(session),
     ],
     refresh,
@@ -72,85 +73,87 @@ export async function logins(session) {
 }
 
 function loginRow(login, names, { zone }) {
-  const said = texts.logins;
+  const strings = texts.logins;
   const { name, departments } = login.agent;
-  const until = login.ended_at ? fill(said.until, { moment: exact(login.ended_at, zone) }) : said.stillIn;
+  const endedAt = login.ended_at && preciseMoment(login.ended_at, zone);
+  const until = endedAt ? format(strings.until, { moment: endedAt }) : strings.stillIn;
   return row([name, ...departments.map((id) => names.get(id) ?? id)].join(" · "), [
     quoted(login.reason),
-    `${exact(login.logged_in_at, zone)} ${until}`,
-    login.ticket && fill(said.ticket, { ticket: login.ticket }),
+    `${preciseMoment(login.logged_in_at, zone)} ${until}`,
+    login.ticket && format(strings.ticket, { ticket: login.ticket }),
   ]);
 }
 
 // ------------------------------------------------------------------ lists
 
-/** Return a button that has the whole list written into a file. */
+/** Return a button that saves the whole list as a CSV file. */
 function download(session, path, name) {
-  const said = texts.lists;
+  const strings = texts.lists;
   const save = () =>
-    change(place, async () => {
-      let sheet = "";
-      // Each page has the header.
+    runAction(place, async () => {
+      let csv = "";
+      // Each page begins with the header; the file has it once.
       for await (const { text } of session.guestkey.pages(path)) {
-        sheet += sheet ? text.slice(text.indexOf("\n") + 1) : text;
+        csv += csv ? text.slice(text.indexOf("\n") + 1) : text;
       }
-      const address = URL.createObjectURL(new Blob([sheet], { type: "text/csv" }));
+      const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
       element("a", { href: address, download: `${name}.csv` }).click();
       setTimeout(() => URL.revokeObjectURL(address), 1000);
     });
-  const place = buttons(button(said.csv, save, null, { id: "csv" }));
+  const place = buttons(button(strings.csv, save, null, { id: "csv" }));
   return place;
 }
 
 // ------------------------------------------------------------------ the ledger
 
-// Its chain is recomputed here: the hash of each entry, which is of its canonical JSON (RFC 8785), and its link to the
-// one before. `python -m guestkey verify` judges a copy more finely; both find the same ledgers sound.
+// The browser recomputes the chain: the hash of each entry's canonical JSON (RFC 8785), and its link to the entry
+// before. `python -m guestkey verify` names more kinds of damage; both accept the same ledgers.
 
 function ledger(session) {
-  const said = texts.ledger;
-  const kept = element("input", { type: "text", id: "kept", autocomplete: "off" });
+  const strings = texts.ledger;
+  const savedHead = element("input", { type: "text", id: "kept", autocomplete: "off" });
   const found = element("ul", { class: "findings" });
   const check = () =>
-    change(place, async () => {
-      const { seq, hash, findings } = await judge(session.guestkey, kept.value.trim());
-      found.replaceChildren(...findings.map((finding) => element("li", {}, fill(said.faults[finding.fault], finding))));
-      return fill(findings.length > 0 ? said.broken : said.sound, { seq, head: `${seq}:${hash}` });
+    runAction(place, async () => {
+      const { seq, hash, findings } = await verifyLedger(session.guestkey, savedHead.value.trim());
+      const toItem = (finding) => element("li", {}, format(strings.faults[finding.fault], finding));
+      found.replaceChildren(...findings.map(toItem));
+      return format(findings.length > 0 ? strings.broken : strings.sound, { seq, head: `${seq}:${hash}` });
     });
   const place = element(
     "section",
     { class: "card", "aria-labelledby": "ledger" },
-    element("h3", { id: "ledger" }, said.heading),
-    paragraph(said.text),
-    element("label", { for: "kept" }, said.kept),
-    kept,
-    buttons(button(said.heading, check, null, { id: "check" })),
+    element("h3", { id: "ledger" }, strings.heading),
+    paragraph(strings.text),
+    element("label", { for: "kept" }, strings.kept),
+    savedHead,
+    buttons(button(strings.heading, check, null, { id: "check" })),
     found,
   );
   return place;
 }
 
-/** Read the whole ledger and return where it ends and what is wrong with it, each with the number it concerns. */
-async function judge(guestkey, kept) {
+/** Read the whole ledger; return its head and the faults found, each with the number of its entry. */
+async function verifyLedger(guestkey, savedHead) {
   const chain = new Map();
-  const lost = [];
+  const unreadable = [];
   const findings = [];
   let [last, head, tenant] = [0];
-  const find = (fault, seq) => findings.push({ fault, seq });
+  const report = (fault, seq) => findings.push({ fault, seq });
   for await (const page of guestkey.pages("ledger", { limit: MAX_PAGE_SIZE })) {
     head ??= page.head;
     for (const line of page.text.split("\n").filter(Boolean)) {
-      const entry = parsed(line);
+      const entry = parseEntry(line);
       const isSound = entry && (await hashOf(entry)) === entry.hash;
-      // Its number may be what was edited.
+      // The number of a damaged entry may be the damaged part.
       const seq = isSound ? entry.seq : last + 1;
-      if (!isSound) lost.push(seq);
-      if (!entry) find("malformed", seq);
-      else if (!isSound) find("edited", seq);
-      else if (entry.tenant_id !== (tenant ??= entry.tenant_id)) find("foreign", seq);
-      else if (chain.has(seq)) find("doubled", seq);
+      if (!isSound) unreadable.push(seq);
+      if (!entry) report("malformed", seq);
+      else if (!isSound) report("edited", seq);
+      else if (entry.tenant_id !== (tenant ??= entry.tenant_id)) report("foreign", seq);
+      else if (chain.has(seq)) report("doubled", seq);
       else {
-        if (seq < last) find("out_of_order", seq);
+        if (seq < last) report("out_of_order", seq);
         chain.set(seq, entry);
       }
       last = Math.max(last, seq);
@@ -159,23 +162,23 @@ async function judge(guestkey, kept) {
   let before = START;
   let isBroken = false;
   for (const seq of [...chain.keys()].sort((one, other) => one - other)) {
-    const between = lost.filter((number) => before.seq < number && number < seq).length;
-    const isMissing = seq - before.seq - 1 > between;
-    // What fits neither of its neighbours was rewritten itself: the one behind it is not to blame.
-    isBroken = !(isMissing || isBroken || between) && chain.get(seq).prev_hash !== before.hash;
-    if (isMissing) find("missing", before.seq + 1);
-    if (isBroken) find("broken", seq);
+    const unreadableBetween = unreadable.filter((number) => before.seq < number && number < seq).length;
+    const isMissing = seq - before.seq - 1 > unreadableBetween;
+    // An entry that fits neither neighbour was rewritten itself; the next entry is not reported.
+    isBroken = !(isMissing || isBroken || unreadableBetween) && chain.get(seq).prev_hash !== before.hash;
+    if (isMissing) report("missing", before.seq + 1);
+    if (isBroken) report("broken", seq);
     before = chain.get(seq);
   }
-  for (const [seq, hash] of [head, kept].filter(Boolean).map((one) => one.split(":"))) {
+  for (const [seq, hash] of [head, savedHead].filter(Boolean).map((one) => one.split(":"))) {
     const there = seq === "0" ? START : chain.get(Number(seq));
-    if (Number(seq) > last) find("cut_off", last + 1);
-    else if (there && there.hash !== hash) find("rewritten", seq);
+    if (Number(seq) > last) report("cut_off", last + 1);
+    else if (there && there.hash !== hash) report("rewritten", seq);
   }
-  return { seq: before.seq, hash: before.hash, findings: findings.slice(0, MOST_FINDINGS) };
+  return { seq: before.seq, hash: before.hash, findings: findings.slice(0, MAX_FINDINGS) };
 }
 
-function parsed(line) {
+function parseEntry(line) {
   try {
     const entry = JSON.parse(line);
     return canonical(entry) === line && Number.isInteger(entry.seq) ? entry : null;
@@ -189,7 +192,7 @@ async function hashOf({ hash, ...entry }) {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Return canonical JSON of texts, integers, booleans, nulls and objects of these under ASCII names. */
+/** Return the canonical JSON of texts, integers, booleans, nulls, and of objects of these with ASCII names. */
 function canonical(value) {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const members = Object.keys(value).sort();

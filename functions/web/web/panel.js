@@ -1,9 +1,9 @@
-// <guestkey-panel>: what a customer's user sees in the vendor's own help menu. It opens as a dialog, or stands in the
-// page with `inline`. The token comes from the property `token`, a function that returns one, and is kept nowhere.
+// <guestkey-panel>: the element for a customer's users, opened from the vendor's help menu. It is a dialog, or with
+// `inline` a part of the page. The property `token` is a function that returns the token, which is not stored.
 
 import { api, Refusal } from "./api.js";
-import { button, buttons, element, facts, into, say } from "./elements.js";
-import { speak, texts } from "./texts.js";
+import { announce, button, buttons, element, facts, loadInto } from "./elements.js";
+import { loadTexts, texts } from "./texts.js";
 
 const CATALOGUES = {
   de: () => import("./panel.de.js"),
@@ -20,58 +20,58 @@ const TABS = {
   callback: () => import("./panel.callback.js"),
   about: () => ({ about }),
 };
-const WANT_RIGHT = ["grants", "logins"];
+const TABS_NEEDING_RIGHT = ["grants", "logins"];
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
 const sheet = new CSSStyleSheet();
-const dressed = fetch(new URL("./panel.css", import.meta.url))
-  .then((answer) => answer.text())
+const stylesLoaded = fetch(new URL("./panel.css", import.meta.url))
+  .then((response) => response.text())
   .then((text) => sheet.replace(text))
-  // Without it the panel is plain, and works.
+  // The panel works without its styles.
   .catch(() => {});
 
-/** What it speaks, what there is to see and for whom, another element on the same ground may say otherwise. */
+/** The panel. The agents' desk is a subclass with other catalogues, tabs and session data. */
 export class GuestkeyPanel extends HTMLElement {
   catalogues = CATALOGUES;
   tabs = TABS;
   #token;
-  #hasBegun = false;
+  #isStarted = false;
   #shadow = this.attachShadow({ mode: "open" });
   #views = new Map();
   #selected;
 
-  /** A function that returns the token of the user who is signed in, or a promise of it. */
-  set token(give) {
-    this.#token = give;
-    this.#begin();
+  /** A function that returns the token of the signed-in user, or a promise of it. */
+  set token(getToken) {
+    this.#token = getToken;
+    this.#start();
   }
 
   connectedCallback() {
     this.#shadow.adoptedStyleSheets = [sheet];
     if (Object.hasOwn(this, "token")) {
-      // Set before this module was there.
+      // The page set the property before this module was loaded.
       const { token } = this;
       delete this.token;
       this.token = token;
     }
     document.addEventListener("visibilitychange", this.#refresh);
-    this.#begin();
+    this.#start();
   }
 
   disconnectedCallback() {
     document.removeEventListener("visibilitychange", this.#refresh);
-    this.#empty();
-    this.#hasBegun = false;
+    this.#clear();
+    this.#isStarted = false;
   }
 
-  /** Open the dialog. The focus goes back to where it was when it is closed. */
+  /** Open the dialog. The browser returns the focus when it is closed. */
   async open() {
     if (this.#shadow.querySelector("dialog[open]") || this.isInline) return;
     const place = element("div", { class: "panel", part: "panel" });
-    const dialog = element("dialog", { part: "dialog", "aria-label": "…", onclose: () => this.#empty() }, place);
+    const dialog = element("dialog", { part: "dialog", "aria-label": "…", onclose: () => this.#clear() }, place);
     this.#shadow.replaceChildren(dialog);
     dialog.showModal();
-    await this.#fill(place);
+    await this.#render(place);
   }
 
   get isInline() {
@@ -82,23 +82,23 @@ export class GuestkeyPanel extends HTMLElement {
     this.#shadow.querySelector("dialog")?.close();
   }
 
-  #begin() {
-    if (this.#hasBegun || !this.isConnected || !this.#token) return;
-    this.#hasBegun = true;
+  #start() {
+    if (this.#isStarted || !this.isConnected || !this.#token) return;
+    this.#isStarted = true;
     if (this.isInline) {
       const place = element("div", { class: "panel", part: "panel" });
       this.#shadow.replaceChildren(place);
-      this.#fill(place);
-    } else if (this.#hides) {
+      this.#render(place);
+    } else if (this.#hidesWithoutRight) {
       this.#api()
         .me()
-        .then((me) => this.#tell("right", { may_grant: me.may_grant }))
-        // Whoever cannot be asked about is not left out.
+        .then((me) => this.#emit("right", { may_grant: me.may_grant }))
+        // If the API does not response, the host shows its menu entry.
         .catch(() => {});
     }
   }
 
-  get #hides() {
+  get #hidesWithoutRight() {
     return this.getAttribute("hide-without-right") !== "off";
   }
 
@@ -113,39 +113,39 @@ export class GuestkeyPanel extends HTMLElement {
     return api(signedIn, this.getAttribute("api")?.replace(/\/?$/, "/") ?? new URL("..", import.meta.url).href);
   }
 
-  async #fill(place) {
+  async #render(place) {
     const language = this.getAttribute("language");
-    await this.#speak(place, language);
+    await this.#loadTexts(place, language);
     const guestkey = this.#api();
     const first = () => this.#select(Object.keys(this.tabs)[0]);
     const read = async () => {
-      const [met] = await Promise.all([this.meet(guestkey), dressed]);
-      await this.#speak(place, language, met.me?.locale);
+      const [loaded] = await Promise.all([this.loadSession(guestkey), stylesLoaded]);
+      await this.#loadTexts(place, language, loaded.me?.locale);
       return this.#tabs({
-        ...met,
+        ...loaded,
         guestkey,
-        zone: this.getAttribute("time-zone") ?? met.zone,
-        tell: (what, detail) => this.#tell(what, detail),
+        zone: this.getAttribute("time-zone") ?? loaded.zone,
+        emit: (name, detail) => this.#emit(name, detail),
       });
     };
-    await into(place, read, first);
+    await loadInto(place, read, first);
   }
 
-  /** Return who it is, and whose clock counts: two questions, and then there is something to see. */
-  async meet(guestkey) {
+  /** Return the session data: the user, the account and its time zone. Two requests, then the panel is shown. */
+  async loadSession(guestkey) {
     const [me, about] = await Promise.all([guestkey.me(), guestkey.about()]);
-    this.#tell("right", { may_grant: me.may_grant });
-    if (this.isInline) this.hidden = this.#hides && !me.may_grant;
+    this.#emit("right", { may_grant: me.may_grant });
+    if (this.isInline) this.hidden = this.#hidesWithoutRight && !me.may_grant;
     return { me, about, zone: about.time_zone };
   }
 
-  async #speak(place, ...wanted) {
-    place.lang = await speak(this.catalogues, ...wanted.filter(Boolean), ...navigator.languages);
+  async #loadTexts(place, ...preferred) {
+    place.lang = await loadTexts(this.catalogues, ...preferred.filter(Boolean), ...navigator.languages);
     place.parentElement?.setAttribute("aria-label", texts.heading);
   }
 
   #tabs(session) {
-    const names = Object.keys(this.tabs).filter((name) => session.me?.may_grant || !WANT_RIGHT.includes(name));
+    const names = Object.keys(this.tabs).filter((name) => session.me?.may_grant || !TABS_NEEDING_RIGHT.includes(name));
     const tab = (name) =>
       element(
         "button",
@@ -161,7 +161,7 @@ export class GuestkeyPanel extends HTMLElement {
       );
     const list = element(
       "div",
-      { role: "tablist", "aria-label": texts.heading, onkeydown: (event) => step(event) },
+      { role: "tablist", "aria-label": texts.heading, onkeydown: (event) => moveFocus(event) },
       ...names.map(tab),
     );
     this.#views = new Map(names.map((name) => [name, { session }]));
@@ -175,7 +175,7 @@ export class GuestkeyPanel extends HTMLElement {
     ];
   }
 
-  /** Show a tab; what was typed there before is still there. */
+  /** Show a tab. Its fields keep their text. */
   async #select(name) {
     const panel = this.#shadow.getElementById("tabpanel");
     const view = this.#views.get(name);
@@ -195,7 +195,7 @@ export class GuestkeyPanel extends HTMLElement {
     }
     view.place = element("div");
     panel.replaceChildren(view.place);
-    await into(view.place, async () => {
+    await loadInto(view.place, async () => {
       const tab = await this.tabs[name]();
       const [children, refresh] = await tab[name](view.session);
       view.refresh = refresh;
@@ -203,29 +203,29 @@ export class GuestkeyPanel extends HTMLElement {
     });
   }
 
-  /** Read anew what somebody may have changed in another window. */
+  /** Reload the tab when the window becomes visible: its data may have changed in another window. */
   #refresh = () => {
     if (document.visibilityState === "visible") this.#views.get(this.#selected)?.refresh?.();
   };
 
-  #empty() {
+  #clear() {
     this.#views = new Map();
     this.#shadow.replaceChildren();
   }
 
-  #tell(what, detail) {
-    this.dispatchEvent(new CustomEvent(`guestkey:${what}`, { detail, bubbles: true, composed: true }));
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(`guestkey:${name}`, { detail, bubbles: true, composed: true }));
   }
 }
 
-/** What one is asked on the telephone: the customer's name and the version. */
+/** The data that support asks for on the telephone: customer name and version. */
 function about({ me, about }) {
-  const said = texts.about;
+  const strings = texts.about;
   const rows = [
-    [said.tenant, about.tenant_id],
-    [said.name, about.name],
-    [said.version, about.version],
-    [said.user, me.name],
+    [strings.tenant, about.tenant_id],
+    [strings.name, about.name],
+    [strings.version, about.version],
+    [strings.user, me.name],
   ];
   const copy = async () => {
     const text = rows.map(([label, value]) => `${label}: ${value}`).join("\n");
@@ -233,20 +233,20 @@ function about({ me, about }) {
       () => true,
       () => false,
     );
-    say(place, isDone ? said.copied : said.notCopied);
+    announce(place, isDone ? strings.copied : strings.notCopied);
   };
   const place = element(
     "section",
     {},
-    element("h3", {}, said.heading),
+    element("h3", {}, strings.heading),
     facts(...rows),
-    buttons(button(said.copy, copy, null, { id: "copy" })),
+    buttons(button(strings.copy, copy, null, { id: "copy" })),
   );
   return [[place]];
 }
 
-/** Let the arrow keys lead from tab to tab. */
-function step(event) {
+/** Move the focus from tab to tab with the arrow keys. */
+function moveFocus(event) {
   const tabs = [...event.currentTarget.children];
   const here = tabs.indexOf(event.target);
   const there = { Home: 0, End: tabs.length - 1 }[event.key] ?? here + STEPS[event.key];

@@ -1,9 +1,10 @@
-// Signing in: OpenID Connect's code flow with PKCE, as a public client. The token that comes of it is returned and kept
-// nowhere. What has to outlive the way there and back waits in this tab's sessionStorage, and is used once.
+// Sign-in by OpenID Connect: authorization code flow with PKCE, as a public client. The token is returned to the caller
+// and stored nowhere. The state of a sign-in is stored in this tab's sessionStorage, and read once.
 
-const WAITING = "guestkey.sign-in";
+const STORAGE_KEY = "guestkey.sign-in";
+const TIMEOUT_MILLISECONDS = 15_000;
 
-/** Signing in did not end with a token. The reason is `cancelled`, `failed` or `unreachable`. */
+/** Signing in ended without a token. The reason is `cancelled`, `failed` or `unreachable`. */
 export class NotSignedIn extends Error {
   constructor(reason, cause) {
     super(reason, { cause });
@@ -11,76 +12,78 @@ export class NotSignedIn extends Error {
   }
 }
 
-/** Return whether somebody comes back from signing in. */
-export function isComingBack() {
-  const said = new URLSearchParams(location.search);
-  return said.has("code") || said.has("error");
+/** Return whether the address contains the provider's response. */
+export function isReturning() {
+  const response = new URLSearchParams(location.search);
+  return response.has("code") || response.has("error");
 }
 
-/** Leave for the sign-in. With `anew` the user is asked who they are, even if the provider knows. */
-export async function leave(settings, requestId, { anew = false } = {}) {
-  const provider = await discovered(settings);
-  const waiting = { state: random(), nonce: random(), verifier: random(), requestId };
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(waiting.verifier));
-  const there = new URL(provider.authorization_endpoint);
+/** Go to the provider's sign-in page. With `forceLogin` it asks for the user even if it knows one. */
+export async function start(settings, requestId, { forceLogin = false } = {}) {
+  const provider = await discover(settings);
+  const pending = { state: random(), nonce: random(), verifier: random(), requestId };
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
+  const url = new URL(provider.authorization_endpoint);
   for (const [name, value] of Object.entries({
     response_type: "code",
     client_id: settings.client_id,
-    redirect_uri: ownAddress(),
+    redirect_uri: redirectUri(),
     scope: settings.scope,
-    state: waiting.state,
-    nonce: waiting.nonce,
+    state: pending.state,
+    nonce: pending.nonce,
     code_challenge: base64url(new Uint8Array(digest)),
     code_challenge_method: "S256",
-    ...(anew ? { prompt: "login" } : {}),
+    ...(forceLogin ? { prompt: "login" } : {}),
   })) {
-    there.searchParams.set(name, value);
+    url.searchParams.set(name, value);
   }
-  sessionStorage.setItem(WAITING, JSON.stringify(waiting));
-  location.assign(there);
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(pending));
+  location.assign(url);
 }
 
-/** Take what the sign-in said out of the address, put the request's id back in, and return what was said. */
-export function welcomeBack() {
-  const said = new URLSearchParams(location.search);
-  const waiting = JSON.parse(sessionStorage.getItem(WAITING) ?? "{}");
-  sessionStorage.removeItem(WAITING);
-  const known = Boolean(waiting.state) && said.get("state") === waiting.state;
-  history.replaceState(null, "", location.pathname + (waiting.requestId ? `#${waiting.requestId}` : ""));
-  return { said, waiting: known ? waiting : null };
+/** Remove the provider's response from the address, restore the request's id there, and return the response. */
+export function takeResponse() {
+  const response = new URLSearchParams(location.search);
+  const pending = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}");
+  sessionStorage.removeItem(STORAGE_KEY);
+  const isKnown = Boolean(pending.state) && response.get("state") === pending.state;
+  history.replaceState(null, "", location.pathname + (pending.requestId ? `#${pending.requestId}` : ""));
+  return { response, pending: isKnown ? pending : null };
 }
 
-/** Return the token for what was said at the way back. */
-export async function token(settings, { said, waiting }) {
-  if (!waiting) throw new NotSignedIn("failed");
-  if (said.has("error")) throw new NotSignedIn(said.get("error") === "access_denied" ? "cancelled" : "failed");
-  if (said.has("iss") && said.get("iss") !== settings.issuer) throw new NotSignedIn("failed");
-  const provider = await discovered(settings);
+/** Exchange the provider's response for a token. Throws NotSignedIn. */
+export async function token(settings, { response, pending }) {
+  if (!pending) throw new NotSignedIn("failed");
+  if (response.has("error")) throw new NotSignedIn(response.get("error") === "access_denied" ? "cancelled" : "failed");
+  if (response.has("iss") && response.get("iss") !== settings.issuer) throw new NotSignedIn("failed");
+  const provider = await discover(settings);
   const answer = await fetch(provider.token_endpoint, {
     method: "POST",
     body: new URLSearchParams({
       grant_type: "authorization_code",
-      code: said.get("code"),
-      redirect_uri: ownAddress(),
+      code: response.get("code"),
+      redirect_uri: redirectUri(),
       client_id: settings.client_id,
-      code_verifier: waiting.verifier,
+      code_verifier: pending.verifier,
     }),
-    ...PRIVATELY(),
+    ...fetchOptions(),
   }).catch((error) => {
     throw new NotSignedIn("unreachable", error);
   });
   if (!answer.ok) throw new NotSignedIn(answer.status >= 500 ? "unreachable" : "failed");
-  const given = await answer.json().catch((error) => {
+  const tokens = await answer.json().catch((error) => {
     throw new NotSignedIn("failed", error);
   });
-  if (!isMeantForUs(given.id_token, settings, waiting.nonce) || !given[settings.token]) throw new NotSignedIn("failed");
-  return given[settings.token];
+  if (!isForThisClient(tokens.id_token, settings, pending.nonce) || !tokens[settings.token]) {
+    throw new NotSignedIn("failed");
+  }
+  return tokens[settings.token];
 }
 
-async function discovered(settings) {
+async function discover(settings) {
   const address = `${settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   try {
-    const answer = await fetch(address, PRIVATELY());
+    const answer = await fetch(address, fetchOptions());
     const provider = await answer.json();
     if (answer.ok && provider.issuer === settings.issuer) return provider;
   } catch (error) {
@@ -89,8 +92,8 @@ async function discovered(settings) {
   throw new NotSignedIn("unreachable");
 }
 
-/** The token came straight from the issuer over TLS, so its claims are looked at and its signature is left to the API. */
-function isMeantForUs(idToken, settings, nonce) {
+/** Check the claims. The token came from the issuer over TLS, so the check of its signature is left to the API. */
+function isForThisClient(idToken, settings, nonce) {
   try {
     const bytes = Uint8Array.from(atob(idToken.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
       letter.charCodeAt(0),
@@ -104,9 +107,11 @@ function isMeantForUs(idToken, settings, nonce) {
   }
 }
 
-const PRIVATELY = () => ({ cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(15_000) });
+function fetchOptions() {
+  return { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) };
+}
 
-function ownAddress() {
+function redirectUri() {
   return location.origin + location.pathname;
 }
 

@@ -1,4 +1,4 @@
-"""The bundle of a web folder: what it changes in a file, and what it names it."""
+"""The bundle of a web folder: minifying, public names, catalogues."""
 
 import json
 from pathlib import Path
@@ -23,11 +23,18 @@ def bundle(folder: Path) -> Bundle:
     return Bundle(sources=folder / "web", catalogues=folder / "texts", surfaces=["panel"])
 
 
-def test_comments_indentation_and_blank_lines_are_removed(folder: Path) -> None:
+def test_a_module_loses_comments_indentation_and_needless_line_breaks(folder: Path) -> None:
     source = "// The module.\n\n/**\n * The function.\n */\nf(() => {\n  // Why.\n  g();\n\n  h(); // there\n});\n"
     (folder / "web" / "a.js").write_text(source)
 
-    assert bundle(folder).content("a.js") == "f(() => {\ng();\nh(); // there\n});\n"
+    assert bundle(folder).content("a.js") == "f(() => {g();\nh();});\n"
+
+
+def test_a_style_sheet_keeps_only_the_white_space_that_has_a_meaning(folder: Path) -> None:
+    source = "/* Why. */\nul > li a:hover,\n.b {\n  margin: 0 1px;\n  width: calc(1px + 2px);\n}\n"
+    (folder / "web" / "a.css").write_text(source)
+
+    assert bundle(folder).content("a.css") == "ul>li a:hover,.b{margin:0 1px;width:calc(1px + 2px);}"
 
 
 def test_a_mention_becomes_the_public_name(folder: Path) -> None:

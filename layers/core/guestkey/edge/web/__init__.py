@@ -1,1 +1,1 @@
-"""Builds what the web function serves: files under hashed names, their colours and limits, and their headers."""
+"""Build the files, names and headers of the web function from its sources."""

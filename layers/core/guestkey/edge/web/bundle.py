@@ -1,6 +1,6 @@
 """Builds the files that browsers load, from a folder of sources and a folder of text catalogues.
 
-A file is served without comments, indentation and blank lines. Its colours and limits of inputs are replaced by their
+A file is served without comments and without most white space. Its colours and limits of inputs are replaced by their
 values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
 browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
 a module with its part of it.
@@ -21,13 +21,20 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""Media type of each kind of file that is served as an asset."""
+"""Media type of an asset, by the ending of its name."""
 _MENTION = re.compile(r"(\./|assets/)([a-z.-]+(?:" + "|".join(map(re.escape, MEDIA_TYPES)) + "))")
 """How one file names another, in the page and in the modules."""
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
-"""A comment on lines of its own: comments are a seventh of the sources."""
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?s:.)*?\*/)\n|[ \t]+// [^\n]*$", re.MULTILINE)
+"""A comment on lines of its own, or at the end of a line: comments are a seventh of the sources."""
 _LEADING_SPACE = re.compile(r"^\s+", re.MULTILINE)
 """Indentation, and blank lines before it."""
+_NEEDLESS_SPACE = {
+    # A line break after an opening bracket or a comma, or before a closing bracket.
+    ".js": re.compile(r"(?<=[{(\[,])\n|\n(?=[})\]])"),
+    # White space around a delimiter or after a colon.
+    ".css": re.compile(r"(?<=[{};,>])\s+|\s+(?=[{};,>])|(?<=:) "),
+}
+"""White space without a meaning, by the ending of a file's name."""
 _CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
 """Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
 
@@ -76,14 +83,18 @@ class Bundle:
             texts = json.dumps(self.texts(surface, language, region), ensure_ascii=False, separators=(",", ":"))
             return f"export default {texts};\n"
         source = (self._sources / name).read_text("utf-8")
-        minified = _LEADING_SPACE.sub("", _COMMENT.sub("", source))
-        complete = insert_limits(insert_colours(minified))
+        complete = insert_limits(insert_colours(_minify(source, Path(name).suffix)))
         return _MENTION.sub(lambda mention: mention[1] + self.public_name(mention[2]), complete)
 
     def _catalogue(self, tag: str) -> Texts:
         if tag not in self._parsed:
             self._parsed[tag] = json.loads((self._catalogues / f"{tag}.json").read_text("utf-8"))
         return self._parsed[tag]
+
+
+def _minify(source: str, ending: str) -> str:
+    code = _LEADING_SPACE.sub("", _COMMENT.sub("", source))
+    return _NEEDLESS_SPACE[ending].sub("", code) if ending in _NEEDLESS_SPACE else code
 
 
 def _merge(texts: Texts, overrides: Texts) -> Texts:
