@@ -1,4 +1,4 @@
-"""The web function, started anew with settings and files of a test's own: it reads both when it starts."""
+"""Start the web function with a test's settings and files, which it reads on start."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,7 +12,7 @@ APP = Path(__file__).parent.parent / "functions" / "web" / "app.py"
 
 
 def started(app: Path = APP, **said: str) -> Any:
-    """Return the function's module as it is after a start with these settings."""
+    """Return the function's module, started with these settings."""
     spec = spec_from_file_location("web_of_a_test", app)
     assert spec and spec.loader
     module = module_from_spec(spec)

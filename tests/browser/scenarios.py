@@ -1,4 +1,4 @@
-"""Days on which there is something to see in the panel and at the desk, and how somebody comes to see it."""
+"""Sample data that fills every view of the panel and the desk, and the steps to each view."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from guestkey.rules.requests import Fate
 from tests import makers, table
 from tests.browser.agents import Agent
-from tests.browser.clerk import TABS, Clerk
+from tests.browser.panel_page import TABS, PanelPage
 from tests.makers import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.people import CARLA, DORA, SVEN
 
@@ -27,7 +27,7 @@ REASONS = {
 
 
 def busy(language: str = "de") -> None:
-    """Let there be something to see in every tab."""
+    """Fill every tab of Acme's panel."""
     first, second, third = REASONS[language]
     makers.grant(DORA, at=MONDAY_NOON - timedelta(days=40))
     makers.login(DORA, at=MONDAY_NOON - timedelta(days=40), reason=first)
@@ -39,7 +39,7 @@ def busy(language: str = "de") -> None:
 
 
 def busy_at_the_desk(language: str = "de") -> None:
-    """Let there be something to see in every tab of Sven's."""
+    """Fill every tab of Sven's desk."""
     first, second, third = REASONS[language]
     makers.grant(SVEN, period="2h")
     makers.grant("support", by=CARLA, period="permanent", may_export=True)
@@ -54,7 +54,7 @@ def busy_at_the_desk(language: str = "de") -> None:
 
 @contextmanager
 def at_acme(language: str, fill: Callable[[str], None] = busy, *, is_saturday: bool = False) -> Iterator[None]:
-    """Give the sample world on a busy Monday, or on the Saturday after, without what a test's fixtures do."""
+    """Set up the filled sample world on Monday, or on the Saturday after, without the fixtures of a test."""
     with table.on_moto(), time_machine.travel(MONDAY_NOON, tick=False) as clock:
         makers.sample_world()
         fill(language)
@@ -63,45 +63,45 @@ def at_acme(language: str, fill: Callable[[str], None] = busy, *, is_saturday: b
         yield
 
 
-def granted(clerk: Clerk[Any], locale: str) -> None:
-    clerk.opens(language=locale)
-    clerk.press("#department-development")
-    clerk.press("#give")
-    expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(3)
-    clerk.page.locator("#give:not([aria-disabled])").wait_for()
+def granted(panel_page: PanelPage[Any], locale: str) -> None:
+    panel_page.opens(language=locale)
+    panel_page.press("#department-development")
+    panel_page.press("#give")
+    expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(3)
+    panel_page.page.locator("#give:not([aria-disabled])").wait_for()
 
 
-def called_back(clerk: Clerk[Any], locale: str) -> None:
+def called_back(panel_page: PanelPage[Any], locale: str) -> None:
     makers.callback(starts_at=TUESDAY_AT_TEN, description=REASONS[locale[:2]][1])
-    in_tab("callback")(clerk, locale)
+    in_tab("callback")(panel_page, locale)
 
 
-def checked(clerk: Clerk[Any], locale: str) -> None:
-    in_tab("logins")(clerk, locale)
-    clerk.press("#check")
-    clerk.page.locator("#check:not([aria-disabled])").wait_for()
+def checked(panel_page: PanelPage[Any], locale: str) -> None:
+    in_tab("logins")(panel_page, locale)
+    panel_page.press("#check")
+    panel_page.page.locator("#check:not([aria-disabled])").wait_for()
 
 
-def without_the_right(clerk: Clerk[Any], locale: str) -> None:
-    clerk.opens("ben", language=locale, hide_without_right="off")
+def without_the_right(panel_page: PanelPage[Any], locale: str) -> None:
+    panel_page.opens("ben", language=locale, hide_without_right="off")
 
 
-def in_the_queue(clerk: Clerk[Any], locale: str) -> None:
-    clerk.opens("giulia", language=locale)
-    clerk.goes_to("callback")
+def in_the_queue(panel_page: PanelPage[Any], locale: str) -> None:
+    panel_page.opens("giulia", language=locale)
+    panel_page.goes_to("callback")
 
 
-def in_tab(tab: str) -> Callable[[Clerk[Any], str], None]:
-    def get_there(clerk: Clerk[Any], locale: str) -> None:
-        clerk.opens(language=locale)
-        clerk.goes_to(tab)
+def in_tab(tab: str) -> Callable[[PanelPage[Any], str], None]:
+    def get_there(panel_page: PanelPage[Any], locale: str) -> None:
+        panel_page.opens(language=locale)
+        panel_page.goes_to(tab)
         if tab in ("grants", "logins"):
-            clerk.panel.locator(".rows > li").first.wait_for()
+            panel_page.panel.locator(".rows > li").first.wait_for()
 
     return get_there
 
 
-VIEWS: dict[str, Callable[[Clerk[Any], str], None]] = {
+VIEWS: dict[str, Callable[[PanelPage[Any], str], None]] = {
     **{tab: in_tab(tab) for tab in TABS},
     "granted": granted,
     "called-back": called_back,
@@ -110,7 +110,7 @@ VIEWS: dict[str, Callable[[Clerk[Any], str], None]] = {
     "queue": in_the_queue,
     "closed": in_tab("callback"),
 }
-"""What there is to see, by a name of the tests' own, and how a clerk gets there. `closed` is to be seen on Saturday."""
+"""Steps to each view of the panel, by name. `closed` needs the Saturday."""
 
 
 def entering(agent: Agent[Any]) -> None:
@@ -146,4 +146,4 @@ AT_THE_DESK: dict[str, Callable[[Agent[Any]], None]] = {
     "callbacks": lambda agent: agent.sees_everything("callbacks"),
     "taken": taken,
 }
-"""What there is to see at the desk, and how an agent gets there from what stands before it."""
+"""Steps to each view of the desk, by name; each continues from the view before."""

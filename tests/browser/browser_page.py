@@ -1,4 +1,4 @@
-"""Somebody at a browser: what they do, and what happened meanwhile that they did not see."""
+"""A page in a browser: actions, visible state, and a record of requests and errors."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ addEventListener("securitypolicyviolation", (event) => {
 });
 """
 NOT_LOADED = "Failed to load resource"
-"""Chromium says so of every answer from 400 on, and where a connection breaks. What comes of it the page shows."""
+"""Chromium's message for a response from 400 on, or a broken connection. The page shows the consequence."""
 PATIENCE_MILLISECONDS = 15_000
 MOST_TABS = 12
 Scheme = Literal["light", "dark"]
@@ -31,7 +31,7 @@ WCAG = {
 
 
 class Place(Protocol):
-    """Where the pages are, and the link of a mail that leads there."""
+    """Address of a site, and the link that opens its page."""
 
     @property
     def url(self) -> str: ...
@@ -41,8 +41,8 @@ class Place(Protocol):
 
 
 @dataclass
-class Visitor[P: Place = Site]:
-    """A tab, watched."""
+class BrowserPage[P: Place = Site]:
+    """A browser tab whose requests and errors are recorded."""
 
     page: Page
     site: P
@@ -51,9 +51,9 @@ class Visitor[P: Place = Site]:
     tokens: set[str] = field(default_factory=set)
 
     def watch(self) -> None:
-        """Note every address that is asked for, every token that is sent, and whatever the browser complains about.
+        """Record each requested address, each token sent, and each complaint of the browser.
 
-        Complaints are told at once, since a page that is left takes with it what was noted on it.
+        Complaints are recorded at once, because a page loses its state when it is left.
         """
         self.page.expose_function("complain", self._complain)
         self.page.add_init_script(WATCH)
@@ -74,7 +74,7 @@ class Visitor[P: Place = Site]:
         if said.type in ("error", "warning") and not said.text.startswith(NOT_LOADED):
             self.complaints.append(said.text)
 
-    # ------------------------------------------------------------------ what they do
+    # ------------------------------------------------------------------ actions
 
     def open(self, address: str | None = None) -> None:
         self.page.goto(address or self.site.link)
@@ -83,7 +83,7 @@ class Visitor[P: Place = Site]:
         self.page.locator(selector).click()
 
     def tab_to(self, selector: str, most: int = MOST_TABS) -> None:
-        """Go there with the keyboard, and see that one is there. It may stand inside an element of ours."""
+        """Press Tab until an element has the focus, and assert a visible outline. It may be in a shadow root."""
         wanted = self.page.locator(selector)
         for _ in range(most):
             self.page.keyboard.press("Tab")
@@ -93,7 +93,7 @@ class Visitor[P: Place = Site]:
         raise AssertionError(f"the keyboard does not lead to {selector}")
 
     def sign_in(self, who: str = "anna") -> None:
-        """Press the button, and say who it is on the issuer's page."""
+        """Press the sign-in button, and choose the user on the issuer's page."""
         self.press("button.primary")
         self.page.locator(f"#{who}").click()
 
@@ -103,10 +103,10 @@ class Visitor[P: Place = Site]:
         self.sees("sign-in")
         self.sign_in(who)
 
-    # ------------------------------------------------------------------ what they see
+    # ------------------------------------------------------------------ visible state
 
     def sees(self, state: str, *, focus: str = "h1") -> None:
-        """Wait until the page stands in that state, its heading in focus and in the title."""
+        """Wait for a state, with its heading in focus and in the title."""
         expect(self.page.locator("main")).to_have_attribute("data-state", state, timeout=PATIENCE_MILLISECONDS)
         expect(self.page.locator(focus)).to_be_focused()
         expect(self.page).to_have_title(self.heading)
@@ -117,16 +117,16 @@ class Visitor[P: Place = Site]:
 
     @property
     def text(self) -> str:
-        """All text, without the invisible marks that keep names apart, and with blanks of one kind."""
+        """The text of the page, without isolation marks and with ordinary spaces."""
         return re.sub("[\u00a0\u202f]", " ", re.sub("[\u2068\u2069]", "", self.page.locator("main").inner_text()))
 
     def is_wider_than_the_window(self) -> bool:
         return is_wider_than_the_window(self.page)
 
-    # ------------------------------------------------------------------ what nobody may have seen
+    # ------------------------------------------------------------------ traces
 
     def kept(self) -> str:
-        """Return everything that the page has stored anywhere."""
+        """Return all data that the page has stored in the browser."""
         return str(
             self.page.evaluate(
                 "JSON.stringify([sessionStorage, localStorage, document.cookie, history.state, location.href])"
@@ -134,7 +134,7 @@ class Visitor[P: Place = Site]:
         )
 
     def leaves_no_trace(self) -> None:
-        """Assert that the browser had nothing to complain about, and that no token is where it could be found."""
+        """Assert that the browser has no complaint, and that no token is in an address or in storage."""
         assert self.complaints == [], self.complaints
         kept = self.kept()
         for token in self.tokens:
@@ -148,13 +148,13 @@ def is_wider_than_the_window(page: Page) -> bool:
 
 
 def lose(route: Route) -> None:
-    """Let it be done, and its answer get lost."""
+    """Let the API process a request, and lose its response."""
     assert route.fetch().status == 201
     route.abort()
 
 
 def require_readable(page: Page) -> None:
-    """Let axe look at a page in either scheme, by all of WCAG 2.2 AA and by best practice. It finds nothing."""
+    """Assert that axe finds no violation of WCAG 2.2 AA or best practice, in the light and the dark scheme."""
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options=WCAG)
@@ -162,14 +162,14 @@ def require_readable(page: Page) -> None:
 
 
 @contextmanager
-def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[Visitor[P]]:
-    """Open a window of its own: nothing is left of an earlier visit."""
+def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[BrowserPage[P]]:
+    """Open a new window without data of an earlier one."""
     context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options)
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     try:
-        visitor = Visitor(context.new_page(), site)
-        visitor.watch()
-        yield visitor
-        visitor.leaves_no_trace()
+        browser_page = BrowserPage(context.new_page(), site)
+        browser_page.watch()
+        yield browser_page
+        browser_page.leaves_no_trace()
     finally:
         context.close()
