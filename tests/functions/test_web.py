@@ -264,10 +264,11 @@ def test_comments_and_indentation_stay_here(app: Any) -> None:
         assert not re.search(r"^([ \t]+|//|/\*)", answer["body"], re.MULTILINE)
 
 
-def test_no_text_of_the_code_goes_over_a_line_so_that_indentation_is_nothing_but_that() -> None:
-    for file in (APP.parent / "web").glob("*.js"):
+def test_minifying_is_safe_because_texts_and_comments_keep_to_lines_of_their_own() -> None:
+    for file in [*(APP.parent / "web").glob("*.js"), *(APP.parent / "web").glob("*.css")]:
         for line in COMMENT.sub("", file.read_text()).splitlines():
             assert line.count("`") % 2 == 0, (file.name, line)
+            assert not re.search(r"\s//|/\*", line), (file.name, line)
 
 
 @pytest.mark.parametrize(

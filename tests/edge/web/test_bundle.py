@@ -24,7 +24,7 @@ def bundle(folder: Path) -> Bundle:
 
 
 def test_a_module_loses_comments_indentation_and_needless_line_breaks(folder: Path) -> None:
-    source = "// The module.\n\n/**\n * The function.\n */\nf(() => {\n  // Why.\n  g();\n\n  h(); // there\n});\n"
+    source = "// The module.\n\n/**\n * The function.\n */\nf(() => {\n  // Why.\n  g();\n\n  h();\n});\n"
     (folder / "web" / "a.js").write_text(source)
 
     assert bundle(folder).content("a.js") == "f(() => {g();\nh();});\n"

@@ -24,17 +24,17 @@ MEDIA_TYPES = {
 """Media type of an asset, by the ending of its name."""
 _MENTION = re.compile(r"(\./|assets/)([a-z.-]+(?:" + "|".join(map(re.escape, MEDIA_TYPES)) + "))")
 """How one file names another, in the page and in the modules."""
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?s:.)*?\*/)\n|[ \t]+// [^\n]*$", re.MULTILINE)
-"""A comment on lines of its own, or at the end of a line: comments are a seventh of the sources."""
-_LEADING_SPACE = re.compile(r"^\s+", re.MULTILINE)
-"""Indentation, and blank lines before it."""
+_LEADING_SPACE = re.compile(r"\n\s+")
+"""Blank lines, and the indentation after them."""
+_COMMENT = re.compile(r"^(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
+"""A comment on lines of its own, without its indentation: comments are a seventh of the sources."""
 _NEEDLESS_SPACE = {
     # A line break after an opening bracket or a comma, or before a closing bracket.
-    ".js": re.compile(r"(?<=[{(\[,])\n|\n(?=[})\]])"),
+    ".js": re.compile(r"\n(?:(?<=[{(\[,]\n)|(?=[})\]]))"),
     # White space around a delimiter or after a colon.
-    ".css": re.compile(r"(?<=[{};,>])\s+|\s+(?=[{};,>])|(?<=:) "),
+    ".css": re.compile(r"[ \n](?:(?<=[{};,>:].)|(?=[{};,>]))", re.DOTALL),
 }
-"""White space without a meaning, by the ending of a file's name."""
+"""White space without a meaning, by the ending of a file's name. A comment at the end of a line would break it."""
 _CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
 """Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
 
@@ -49,6 +49,7 @@ class Bundle:
         self._catalogues = catalogues
         self._surfaces = tuple(surfaces)
         self._contents: dict[str, str] = {}
+        self._public_names: dict[str, str] = {}
         self._parsed: dict[str, Texts] = {}
 
     @property
@@ -67,8 +68,11 @@ class Bundle:
 
     def public_name(self, name: str) -> str:
         """Return the name a file is served under. It changes with the content of the file and of all it mentions."""
-        stem, _, ending = name.rpartition(".")
-        return f"{stem}.{hashlib.sha256(self.content(name).encode()).hexdigest()[:10]}.{ending}"
+        if name not in self._public_names:
+            stem, _, ending = name.rpartition(".")
+            digest = hashlib.sha256(self.content(name).encode()).hexdigest()
+            self._public_names[name] = f"{stem}.{digest[:10]}.{ending}"
+        return self._public_names[name]
 
     def texts(self, surface: str, language: str, region: str = "") -> Texts:
         """Return all texts of a surface in a language. A region's own texts override those of its language."""
@@ -93,7 +97,7 @@ class Bundle:
 
 
 def _minify(source: str, ending: str) -> str:
-    code = _LEADING_SPACE.sub("", _COMMENT.sub("", source))
+    code = _COMMENT.sub("", _LEADING_SPACE.sub("\n", source))
     return _NEEDLESS_SPACE[ending].sub("", code) if ending in _NEEDLESS_SPACE else code
 
 

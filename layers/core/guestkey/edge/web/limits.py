@@ -8,7 +8,7 @@ import re
 
 from guestkey.rules import limits
 
-_IMPORT = re.compile(r'^import \{ ([A-Z_, ]+) \} from "\./limits\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'import \{ ([A-Z_, ]+) \} from "\./limits\.js";')
 
 
 def insert_limits(text: str) -> str:
