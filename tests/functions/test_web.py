@@ -98,7 +98,7 @@ def test_the_page_knows_how_its_users_sign_in(app: Any) -> None:
     }
 
 
-def test_a_setting_cannot_end_the_attribute_it_stands_in() -> None:
+def test_a_setting_cannot_end_its_attribute() -> None:
     body = get(started(SIGN_IN_SCOPE='"><script>alert(1)</script>'), "/activate")["body"]
 
     assert "<script>alert" not in body
@@ -113,7 +113,7 @@ def test_head_has_the_headers_and_no_body(app: Any, path: str) -> None:
     assert asked["headers"] == get(app, path)["headers"]
 
 
-def test_it_starts_without_whatever_talks_to_the_table() -> None:
+def test_it_starts_without_a_framework_and_without_the_table() -> None:
     paths = [str(APP.parent), str(APP.parents[2] / "layers" / "core")]
     start = f"import sys; sys.path[:0] = {paths!r}; import app, gc; assert gc.isenabled(); print(*sys.modules)"
     environment = {"TABLE_NAME": "guestkey"}
@@ -238,7 +238,7 @@ def app_assets(app: Any) -> set[str]:
 # ------------------------------------------------------------------ compression
 
 
-def test_whoever_reads_gzip_gets_the_same_compressed(app: Any) -> None:
+def test_a_client_that_accepts_gzip_gets_the_same_content_compressed(app: Any) -> None:
     for path, plain in everything(app).items():
         zipped = get(app, path, **{"accept-encoding": "br;q=0.5, gzip"})
 
@@ -251,7 +251,7 @@ def test_whoever_reads_gzip_gets_the_same_compressed(app: Any) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "gzipped", "*"])
-def test_whoever_does_not_say_so_gets_it_plain(app: Any, accepted: str) -> None:
+def test_any_other_client_gets_it_uncompressed(app: Any, accepted: str) -> None:
     assert get(app, "/activate", **{"accept-encoding": accepted}) == get(app, "/activate")
 
 

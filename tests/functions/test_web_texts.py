@@ -134,7 +134,7 @@ def test_switzerland_writes_no_sharp_s() -> None:
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_what_the_code_asks_for_is_there(surface: str) -> None:
+def test_each_text_that_the_code_uses_exists(surface: str) -> None:
     shown = started().BUNDLE.texts(surface, "de")
     asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
 
@@ -143,7 +143,7 @@ def test_what_the_code_asks_for_is_there(surface: str) -> None:
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
+def test_each_text_is_used(surface: str) -> None:
     asked = {path for _, path in said_in(surface)}
     code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))
     unread = []
@@ -161,7 +161,7 @@ def test_no_text_is_there_that_nobody_reads(surface: str) -> None:
     assert unread == []
 
 
-def test_what_all_share_is_read_somewhere() -> None:
+def test_each_shared_text_is_used() -> None:
     asked = {path for surface in SURFACES for _, path in said_in(surface)}
 
     for place, _ in flat(catalogue("de")["shared"]):
