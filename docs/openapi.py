@@ -24,6 +24,7 @@ from guestkey.edge.http.inputs import Input, LoginId, Slug
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.access import Action, Reason
+from guestkey.rules.limits import MAX_KEY_LENGTH
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs" / "openapi.json"
@@ -45,7 +46,7 @@ KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "A request with the same key and body within 24 hours returns the response of the first request.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": routes.MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
 }
 STATES = {callbacks.State: "CallbackState", grants.State: "GrantState", requests.State: "RequestState"}
 """The schema name of each state in the document, because all of the classes are named `State`."""

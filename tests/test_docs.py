@@ -416,14 +416,14 @@ def shape_of(said: Any) -> Any:
 
 def test_the_panels_attributes_events_and_parts_are_documented() -> None:
     documented = section(page("integrating/panel.md"), "Embed the panel")
-    files = sorted((stack.PROJECT / "functions" / "pages" / "web").glob("panel*"))
+    files = sorted((stack.PROJECT / "functions" / "web" / "web").glob("panel*"))
     code_of_panel = "\n".join(file.read_text() for file in files)
 
     attributes = {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")}
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
     properties = {word for word in code(documented) if word.startswith("--guestkey-")}
     assert attributes == set(re.findall(r"this\.\w+Attribute\(\"([a-z-]+)\"", code_of_panel))
-    assert events == set(re.findall(r'tell\("(\w+)"', code_of_panel))
+    assert events == set(re.findall(r'emit\("(\w+)"', code_of_panel))
     assert properties == set(re.findall(r"var\((--guestkey-[a-z-]+)", code_of_panel))
     parts = set(re.findall(r'part: "(\w+)"', code_of_panel))
     assert parts == set(code(documented[documented.index("Parts for") :].split("\n\n")[0])) - {"::part()"}
@@ -431,14 +431,14 @@ def test_the_panels_attributes_events_and_parts_are_documented() -> None:
 
 def test_the_agents_desks_attributes_and_events_are_documented() -> None:
     documented = section(page("integrating/agents-desk.md"), "Embed the desk")
-    web = stack.PROJECT / "functions" / "pages" / "web"
+    web = stack.PROJECT / "functions" / "web" / "web"
     code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
     of_panel = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "panel.js").read_text()))
 
     # The desk is built on the panel, is always part of the page, and is for agents, who need no right.
     assert {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")} == of_panel - {"hide-without-right"}
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
-    assert events == set(re.findall(r'tell\("(\w+)"', code_of_desk))
+    assert events == set(re.findall(r'emit\("(\w+)"', code_of_desk))
 
 
 # ------------------------------------------------------------------ language

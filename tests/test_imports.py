@@ -66,6 +66,6 @@ def test_the_check_stands_on_no_framework() -> None:
     assert "guestkey.store.access.grants" in loaded
 
 
-@pytest.mark.parametrize("folder", sorted(FUNCTIONS.keys() - {"pages"}))
+@pytest.mark.parametrize("folder", sorted(FUNCTIONS.keys() - {"web"}))
 def test_the_connection_is_made_before_the_first_request(folder: str) -> None:
     assert "botocore.client" in loaded_by(folder)

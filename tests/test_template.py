@@ -28,7 +28,7 @@ PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="developmen
 WITH_POOLS = stack.parameters(CreateUserPools="yes")
 ISSUERS = ("Tenant", "Support", "Vendor")
 PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/{name}"}
-WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "PagesFunction": PAGES}
+WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """Set for the interpreter, not for us."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
@@ -156,10 +156,10 @@ def test_what_is_no_exact_origin_is_refused(origin: str) -> None:
 def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_nothing_of_any_customer() -> None:
     assert stack.resource("Api")["Auth"]["DefaultAuthorizer"] in ISSUERS
     assert {route.key: route.function for route in stack.routes() if route.is_public} == {
-        **dict.fromkeys(PAGES, "PagesFunction"),
+        **dict.fromkeys(PAGES, "WebFunction"),
         **dict.fromkeys(OPEN_TO_ANYONE, "ContactFunction"),
     }
-    assert actions("PagesFunction") == {}
+    assert actions("WebFunction") == {}
     assert actions("ContactFunction") == {"Table.Arn": {"dynamodb:Query"}}
     (policy,) = FUNCTIONS["ContactFunction"]["Policies"]
     assert [statement["Condition"] for statement in policy["Statement"]] == [

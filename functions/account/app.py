@@ -17,6 +17,7 @@ from guestkey.edge.http.inputs import OnOneLine
 from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
 from guestkey.edge.responses.tenants import About
 from guestkey.errors import RightMissing, TenantUnknown
+from guestkey.rules.limits import MAX_QUERY_LENGTH
 from guestkey.rules.people import Agent, matches
 from guestkey.rules.slots import may_choose_slot
 from guestkey.store.callbacks import desks
@@ -48,7 +49,7 @@ def show_about() -> About:
 
 
 @routes.route(app, "GET /v1/directory", "Whom can I let in?", "grants", RightMissing, TenantUnknown)
-def search_directory(q: Annotated[str, Query(max_length=100), OnOneLine] = "") -> Directory:
+def search_directory(q: Annotated[str, Query(max_length=MAX_QUERY_LENGTH), OnOneLine] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     tenants.require_right(routes.user(app))
     found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())

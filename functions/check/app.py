@@ -14,11 +14,12 @@ from typing import Any
 
 from guestkey.edge import clock
 from guestkey.edge.http import serve
-from guestkey.edge.http.callers import SLUG, ULID, Caller
+from guestkey.edge.http.callers import Caller
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer
 from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
+from guestkey.rules.limits import SLUG, ULID
 from guestkey.store.access import live_keys, logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.reads import side_by_side

@@ -1,4 +1,4 @@
-"""An agent of the vendor's in the back office: the desk stands in its page."""
+"""The back office with the agents' desk, as an agent uses it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,36 +8,36 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.clerk import Clerk
-from tests.browser.visitor import AccessibleTenant, visiting
+from tests.browser.browser_page import Place, visiting
+from tests.browser.panel_page import PanelPage
 
 TABS = ("access", "requests", "callbacks")
 READY = {"access": "#refresh", "requests": "#find", "callbacks": "#refresh"}
-"""What stands in a tab before anything was read."""
+"""An element of each tab that needs no response."""
 LISTS = {"access": 1, "requests": 1, "callbacks": 2}
-"""How many lists there are in each tab on a day on which there is something to see."""
+"""Number of lists in each tab with the data of `scenarios.busy_at_the_desk`."""
 
 
 @dataclass
-class Agent[P: AccessibleTenant](Clerk[P]):
-    """A tab of a browser with the back office in it, watched."""
+class Agent[P: Place](PanelPage[P]):
+    """A browser tab with the back office."""
 
     def comes(self, who: str = "sven", **attributes: str) -> None:
-        """Come to the back office, signed in as that agent; underscores in the desk's attributes are hyphens."""
+        """Open the back office, signed in as an agent; underscores in the desk's attributes become hyphens."""
         asked = {"who": who} | {name.replace("_", "-"): value for name, value in attributes.items()}
-        self.page.goto(f"{self.visitor.site.link}/desk?{urlencode(asked)}")
+        self.page.goto(f"{self.browser_page.site.link}/desk?{urlencode(asked)}")
 
     def opens(self, who: str = "sven", **attributes: str) -> None:
-        """Come to the back office, and wait until the desk is there."""
+        """Open the back office, and wait for the desk."""
         self.comes(who, **attributes)
         self.sees("access")
 
     def sees(self, tab: str) -> None:
-        """Wait until a tab is there."""
+        """Wait until a tab is visible."""
         expect(self.page.locator(f"[role=tabpanel][data-tab={tab}]").locator(READY[tab])).to_be_visible()
 
     def sees_everything(self, tab: str) -> None:
-        """Go to a tab and wait until all that there is on a busy day was read anew and stands there."""
+        """Go to a tab and wait until all lists of a busy day are loaded again."""
         with self.page.expect_response("**/v1/support/**"):
             self.goes_to(tab)
         self.page.evaluate("new Promise(requestAnimationFrame)")
@@ -49,12 +49,12 @@ class Agent[P: AccessibleTenant](Clerk[P]):
 
     @property
     def frame(self) -> Locator:
-        """What must not scroll sideways."""
+        """The element that must not scroll sideways."""
         return self.panel
 
 
 @contextmanager
-def at_desk[P: AccessibleTenant](browser: Browser, product: P, **options: Any) -> Iterator[Agent[P]]:
-    """Give an agent a window of their own."""
-    with visiting(browser, product, **{"timezone_id": "Europe/Berlin"} | options) as visitor:
-        yield Agent(visitor)
+def at_desk[P: Place](browser: Browser, product: P, **options: Any) -> Iterator[Agent[P]]:
+    """Open a new window for an agent."""
+    with visiting(browser, product, **{"timezone_id": "Europe/Berlin"} | options) as browser_page:
+        yield Agent(browser_page)

@@ -1,4 +1,4 @@
-"""A Chromium of this machine: where it is, and how it is started."""
+"""Finds and starts the Chromium of this machine."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""As `local/browser.sh` looks for it."""
-# It shall talk to this machine and to nobody else, and run where a container gives it no sandbox.
+"""The same names as in `local/browser.sh`."""
+# Chromium must connect to this machine only, and run in a container without a sandbox.
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,7 +22,7 @@ SWITCHES = [
 
 
 def found() -> str | None:
-    """Return the path of the one that GUESTKEY_CHROMIUM names, or else of the first there is."""
+    """Return the path of the Chromium that GUESTKEY_CHROMIUM names, or of the first one installed."""
     return next(filter(None, map(shutil.which, (os.environ.get("GUESTKEY_CHROMIUM", ""), *NAMES))), None)
 
 

@@ -1,4 +1,4 @@
-"""The site that a browser visits, and somebody at the browser."""
+"""Fixtures: the sites that a browser opens, and the pages of a browser."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 from tests.browser import product as products
 from tests.browser import site as sites
 from tests.browser.agents import Agent, at_desk
-from tests.browser.clerk import Clerk, at_work
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.browser_page import BrowserPage, visiting
+from tests.browser.panel_page import PanelPage, at_work
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +21,14 @@ def the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sites.Site]:
 
 @pytest.fixture
 def site(the_site: sites.Site) -> sites.Site:
-    """The site, with one pending request that nobody has looked at."""
+    """The site, with one new pending request."""
     the_site.api.reset()
     return the_site
 
 
 @pytest.fixture
-def visitor(browser: Browser, site: sites.Site) -> Iterator[Visitor]:
-    """Somebody whose browser speaks German, far away from the tenant's time zone."""
+def browser_page(browser: Browser, site: sites.Site) -> Iterator[BrowserPage]:
+    """A browser in German, in another time zone than the tenant."""
     with visiting(browser, site) as somebody:
         yield somebody
 
@@ -46,14 +46,14 @@ def product(the_product: products.Product, world: time_machine.Traveller) -> pro
 
 
 @pytest.fixture
-def clerk(browser: Browser, product: products.Product) -> Iterator[Clerk[products.Product]]:
-    """Somebody of Acme's office, whose browser is far away from their time zone."""
+def panel_page(browser: Browser, product: products.Product) -> Iterator[PanelPage[products.Product]]:
+    """A user of Acme, with a browser in another time zone than the tenant."""
     with at_work(browser, product) as somebody:
         yield somebody
 
 
 @pytest.fixture
 def agent(browser: Browser, product: products.Product) -> Iterator[Agent[products.Product]]:
-    """An agent of the vendor's, at the support desk's own place."""
+    """An agent of the vendor, with a browser in the desk's time zone."""
     with at_desk(browser, product) as somebody:
         yield somebody

@@ -1,8 +1,8 @@
-"""Acme's help menu with the panel in it, and the back office with the desk, for the browser tests: the sample pages of
-the local stack, the real pages function, and behind it the real functions on a table of moto's, at a stopped clock.
+"""Acme's product with the panel, and the back office with the desk, for the browser tests.
 
-What API Gateway does is done here: CORS for the page's origin, tokens verified, events made. Faults are the browser's
-to provoke. moto is not atomic: what two do at once is proved in `tests/journeys`.
+They are the sample pages of the local stack, the real web function and the real functions, on a moto table with a
+stopped clock. This module does the work of API Gateway: CORS, token verification, events. Tests provoke faults in the
+browser. moto is not atomic, so races are tested in `tests/journeys`.
 """
 
 import base64
@@ -22,8 +22,8 @@ from local import issuer as local
 from local.processes import LOOPBACK
 from local.provider import server
 from tests import calls, stack
-from tests.pages import started
 from tests.personas import Caller
+from tests.web import started
 
 CORS = stack.value_of(
     stack.resource("Api")["CorsConfiguration"], stack.parameters(AllowedOrigins="https://app.vendor.example")
@@ -36,14 +36,14 @@ Reply = tuple[int, dict[str, str], bytes]
 
 @dataclass(frozen=True)
 class Product:
-    """Where the page is, and the API behind it."""
+    """Addresses of the page and of its API."""
 
     url: str
     issuer: local.Issuer
 
     @property
     def link(self) -> str:
-        """Where the help menu is."""
+        """Address of the page with the help menu."""
         return self.issuer.address + local.HOST
 
 

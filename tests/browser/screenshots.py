@@ -1,8 +1,8 @@
-"""Pictures of what people see, to be looked at: `make screenshots`, or by hand, of what is not kept in docs:
+"""Take pictures of the pages and mails for docs: `make screenshots`, or others by pattern:
 
     python -m tests.browser.screenshots FOLDER 'activate-pending.*' 'mail-*.it.*'
 
-A name is what is shown, the language, the window's width and the colour scheme.
+A name consists of the view, the language, the window's width and the colour scheme.
 """
 
 import sys
@@ -20,13 +20,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
 from guestkey.edge.mail import compose
-from tests.browser import chromium, mondays
+from tests.browser import chromium, scenarios
 from tests.browser import product as products
 from tests.browser.agents import at_desk
-from tests.browser.clerk import TABS, at_work
+from tests.browser.browser_page import SCHEMES, Scheme, visiting
+from tests.browser.panel_page import TABS, at_work
 from tests.browser.site import Site, opened
 from tests.browser.states import STATES, reach
-from tests.browser.visitor import SCHEMES, Scheme, visiting
 from tests.edge import samples
 
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
@@ -44,7 +44,7 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 PAGE_WIDTHS, MAIL_WIDTHS = (800, 320), (600, 320)
 HEIGHT = 200
-"""No more than the smallest needs: a picture is as high as what it shows."""
+"""The height of the smallest picture: each grows with its content."""
 COLOURS = 64
 """Enough for letters with soft edges on a few grounds. The files are a third as large as a browser writes them."""
 MAILS_KEPT = ("activation", "granted", "support_in", "callback_booked", "callback_moved")
@@ -71,18 +71,18 @@ KEPT = (
     "desk-callbacks.de.320.dark",
     *(f"mail-{kind}.{language}.*" for kind in MAILS_KEPT for language in ("de", "en")),
 )
-"""What lies in docs/screenshots."""
+"""The pictures in docs/screenshots."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """What is to be taken, and where it is put."""
+    """The pictures to take, and their folder."""
 
     folder: Path
     wanted: tuple[str, ...]
 
     def wants(self, what: str, language: str, widths: tuple[int, ...]) -> list[tuple[str, int, Scheme]]:
-        """Return name, width and scheme of each picture that is wanted of this."""
+        """Return name, width and scheme of each picture to take of a view."""
         names = [(f"{what}.{language}.{width}.{scheme}", width, scheme) for width, scheme in product(widths, SCHEMES)]
         return [taken for taken in names if any(fnmatch(taken[0], pattern) for pattern in self.wanted)]
 
@@ -115,37 +115,37 @@ def pages(camera: Camera, browser: Browser, site: Site) -> None:
             site.api.reset()
             site.api.locale = locale
             site.api.request["reason"] = REASONS[language]
-            with visiting(browser, site, locale=locale) as visitor:
-                reach(visitor, state)
-                camera.take(visitor.page, wanted)
+            with visiting(browser, site, locale=locale) as browser_page:
+                reach(browser_page, state)
+                camera.take(browser_page.page, wanted)
 
 
 def panels(camera: Camera, browser: Browser, folder: Path) -> None:
-    """Take pictures of the panel, as high as what it shows."""
+    """Take pictures of the panel, as high as its content."""
     with products.opened(folder) as place:
-        for (view, get_there), (language, locale) in product(mondays.VIEWS.items(), LOCALES.items()):
+        for (view, get_there), (language, locale) in product(scenarios.VIEWS.items(), LOCALES.items()):
             if wanted := camera.wants(f"panel-{view}", language, PAGE_WIDTHS):
                 with (
-                    mondays.at_acme(language, is_saturday=view == "closed"),
-                    at_work(browser, place, locale=locale) as clerk,
+                    scenarios.at_acme(language, is_saturday=view == "closed"),
+                    at_work(browser, place, locale=locale) as panel_page,
                 ):
-                    get_there(clerk, locale)
-                    camera.take(clerk.page, wanted, of=clerk.panel)
+                    get_there(panel_page, locale)
+                    camera.take(panel_page.page, wanted, of=panel_page.panel)
 
 
 def desks(camera: Camera, browser: Browser, folder: Path) -> None:
-    """Take pictures of the desk, one view after the other."""
+    """Take pictures of the desk, view by view."""
     with products.opened(folder) as place:
         for language, locale in LOCALES.items():
-            wanted = {view: camera.wants(f"desk-{view}", language, PAGE_WIDTHS) for view in mondays.AT_THE_DESK}
+            wanted = {view: camera.wants(f"desk-{view}", language, PAGE_WIDTHS) for view in scenarios.AT_THE_DESK}
             if not any(wanted.values()):
                 continue
             with (
-                mondays.at_acme(language, mondays.busy_at_the_desk),
+                scenarios.at_acme(language, scenarios.busy_at_the_desk),
                 at_desk(browser, place, locale=locale) as agent,
             ):
                 agent.opens(language=locale)
-                for view, get_there in mondays.AT_THE_DESK.items():
+                for view, get_there in scenarios.AT_THE_DESK.items():
                     get_there(agent)
                     camera.take(agent.page, wanted[view], only=agent.panel)
                     agent.page.set_viewport_size({"width": 800, "height": 1000})

@@ -1,8 +1,8 @@
-"""The site of the browser tests: the real pages function, the real local issuer, and a **stand-in** for the API.
+"""The site of the browser tests: the real web function, the real local issuer, and a **stand-in** for the API.
 
-The stand-in answers what the page asks (GET me, about, requests and grants; POST approve and decline; DELETE grant),
-with one request in its hands. It is told what to answer, can be made to fail, and keeps everything it was asked. That
-the real API answers so, but for ids and times, is held by `tests/journeys/test_stand_in.py`.
+The stand-in answers the calls of the page (GET me, about, requests and grants; POST approve and decline; DELETE grant)
+with one request. A test sets its responses and faults, and reads its log of calls. `tests/journeys/test_stand_in.py`
+holds that the real API answers the same, except for ids and times.
 """
 
 import json
@@ -26,7 +26,7 @@ from local import sample
 from local.issuer import Caller, Issuer
 from local.processes import LOOPBACK
 from local.provider import server
-from tests.pages import started
+from tests.web import started
 
 REQUEST_ID = "01M8EXAMP1E0REQVEST0000001"
 GRANT_ID = "01M8EXAMP1E0GRANT000000001"
@@ -47,7 +47,7 @@ REVOKED_AT = "2026-11-23T14:05:00Z"
 
 Reply = tuple[int, dict[str, Any]]
 Fault = Callable[["Api", Callable[[], Reply]], Reply]
-"""What stands between a question and its answer."""
+"""A fault between a request and its response."""
 SILENCE: Reply = (0, {})
 """The connection ends before a byte of the answer. A browser that used it before asks once more, even with a POST."""
 CUT_OFF: Reply = (1, {})
@@ -94,13 +94,13 @@ def a_grant(**said: Any) -> dict[str, Any]:
 
 @dataclass
 class Api:
-    """The stand-in: one request, at most one grant, and what was asked of it."""
+    """The stand-in: one request, at most one grant, and a log of the calls."""
 
     issuer: Issuer
     request: dict[str, Any] = field(default_factory=a_request)
     grant: dict[str, Any] | None = None
     locale: str | None = None
-    """What everybody's locale is, if not their own."""
+    """Locale of users without their own."""
     faults: list[tuple[str, Fault]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     answered: list[tuple[str, Any, str | None]] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Api:
     _kept: dict[str, tuple[Any, Reply]] = field(default_factory=dict)
 
     def reset(self) -> None:
-        """Go back to one pending request that nobody has looked at."""
+        """Reset to one new pending request."""
         fresh = Api(self.issuer)
         for name in ("request", "grant", "locale", "faults", "asked", "answered", "approver_emails", "_kept"):
             setattr(self, name, getattr(fresh, name))
@@ -122,7 +122,7 @@ class Api:
 
     @property
     def changes(self) -> list[str]:
-        """What was done, in order."""
+        """The changes made, in order."""
         return [what for what, _, _ in self.answered]
 
     def reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
@@ -255,7 +255,7 @@ def _require_input(body: Any) -> None:
 
 
 def refuses(refusal: errors.Refused) -> Fault:
-    """Answer so, whatever is asked, and do nothing."""
+    """Send this response to any request, and do nothing."""
     return lambda api, reply: problem(refusal)
 
 
@@ -302,7 +302,7 @@ def problem(refusal: errors.Refused) -> Reply:
 
 @dataclass(frozen=True)
 class Site:
-    """Where the pages are, and the API behind them."""
+    """Addresses of the pages and of their API."""
 
     url: str
     api: Api
@@ -310,7 +310,7 @@ class Site:
 
     @property
     def link(self) -> str:
-        """What stands in the mail."""
+        """The link in the mail."""
         return f"{self.url}/activate#{REQUEST_ID}"
 
 

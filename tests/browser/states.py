@@ -1,8 +1,9 @@
-"""Every state the page can stand in, and how somebody gets there."""
+"""Every state of the activation page, and the steps to it."""
 
 from collections.abc import Callable
 
 from guestkey import errors
+from tests.browser.browser_page import BrowserPage
 from tests.browser.site import (
     ANSWERED_AT,
     ENDS_AT,
@@ -13,7 +14,6 @@ from tests.browser.site import (
     refuses,
     unauthorized,
 )
-from tests.browser.visitor import Visitor
 
 BY_GIULIA = {"answered_at": ANSWERED_AT, "answered_by": {"user_id": "giulia", "name": "Giulia Galli"}}
 ANNA_SAID_YES = {
@@ -24,174 +24,174 @@ ANNA_SAID_YES = {
 }
 
 
-def signing_in(visitor: Visitor) -> None:
-    visitor.open()
+def signing_in(browser_page: BrowserPage) -> None:
+    browser_page.open()
 
 
-def cancelled(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.sign_in("cancel")
+def cancelled(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.sign_in("cancel")
 
 
-def failed(visitor: Visitor) -> None:
-    visitor.open(f"{visitor.site.url}/activate?code=stolen&state=forged")
+def failed(browser_page: BrowserPage) -> None:
+    browser_page.open(f"{browser_page.site.url}/activate?code=stolen&state=forged")
 
 
-def unreachable(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.page.route("**/.well-known/openid-configuration", lambda route: route.abort())
-    visitor.press("button.primary")
+def unreachable(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.page.route("**/.well-known/openid-configuration", lambda route: route.abort())
+    browser_page.press("button.primary")
 
 
-def session_over(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", unauthorized)
-    visitor.come_as()
-    visitor.press("button.primary")
+def session_over(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", unauthorized)
+    browser_page.come_as()
+    browser_page.press("button.primary")
 
 
-def incomplete(visitor: Visitor) -> None:
-    visitor.open(f"{visitor.site.url}/activate#01M8EX")
+def incomplete(browser_page: BrowserPage) -> None:
+    browser_page.open(f"{browser_page.site.url}/activate#01M8EX")
 
 
-def pending(visitor: Visitor) -> None:
-    visitor.come_as()
+def pending(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
 
 
-def pending_again(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", breaks_before)
-    visitor.come_as()
-    visitor.press("button.primary")
-    visitor.sees("unsure")
-    visitor.press("button.primary")
+def pending_again(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", breaks_before)
+    browser_page.come_as()
+    browser_page.press("button.primary")
+    browser_page.sees("unsure")
+    browser_page.press("button.primary")
 
 
-def pending_without_export(visitor: Visitor) -> None:
-    visitor.site.api.request |= {"may_export": False, "period": "permanent"}
-    visitor.come_as()
+def pending_without_export(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"may_export": False, "period": "permanent"}
+    browser_page.come_as()
 
 
-def declining(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.press(".buttons button:nth-child(2)")
+def declining(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.press(".buttons button:nth-child(2)")
 
 
-def declining_in_vain(visitor: Visitor) -> None:
-    declining(visitor)
-    visitor.page.locator("#note").fill("Bitte \u202erufen Sie an")
-    visitor.press("button.primary")
-    visitor.page.locator("#note-invalid").wait_for()
+def declining_in_vain(browser_page: BrowserPage) -> None:
+    declining(browser_page)
+    browser_page.page.locator("#note").fill("Bitte \u202erufen Sie an")
+    browser_page.press("button.primary")
+    browser_page.page.locator("#note-invalid").wait_for()
 
 
-def declined_now(visitor: Visitor) -> None:
-    declining(visitor)
-    visitor.page.locator("#note").fill("Bitte rufen Sie mich vorher an.")
-    visitor.press("button.primary")
+def declined_now(browser_page: BrowserPage) -> None:
+    declining(browser_page)
+    browser_page.page.locator("#note").fill("Bitte rufen Sie mich vorher an.")
+    browser_page.press("button.primary")
 
 
-def granted(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.press("button.primary")
+def granted(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.press("button.primary")
 
 
-def granted_until_midnight(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.page.locator("#period").select_option("today")
-    visitor.press("button.primary")
+def granted_until_midnight(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.page.locator("#period").select_option("today")
+    browser_page.press("button.primary")
 
 
-def pending_for_good(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.page.locator("#period").select_option("permanent")
-    visitor.page.locator("#may-export").check()
+def pending_for_good(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.page.locator("#period").select_option("permanent")
+    browser_page.page.locator("#may-export").check()
 
 
-def granted_for_good(visitor: Visitor) -> None:
-    pending_for_good(visitor)
-    visitor.press("button.primary")
+def granted_for_good(browser_page: BrowserPage) -> None:
+    pending_for_good(browser_page)
+    browser_page.press("button.primary")
 
 
-def ending(visitor: Visitor) -> None:
-    granted(visitor)
-    visitor.sees("granted")
-    visitor.press(".buttons button")
+def ending(browser_page: BrowserPage) -> None:
+    granted(browser_page)
+    browser_page.sees("granted")
+    browser_page.press(".buttons button")
 
 
-def over(visitor: Visitor) -> None:
-    ending(visitor)
-    visitor.sees("ending")
-    visitor.press("button.primary")
+def over(browser_page: BrowserPage) -> None:
+    ending(browser_page)
+    browser_page.sees("ending")
+    browser_page.press("button.primary")
 
 
-def approved(visitor: Visitor) -> None:
-    visitor.site.api.request |= ANNA_SAID_YES
-    visitor.site.api.grant = a_grant()
-    visitor.come_as()
+def approved(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= ANNA_SAID_YES
+    browser_page.site.api.grant = a_grant()
+    browser_page.come_as()
 
 
-def approved_and_revoked(visitor: Visitor) -> None:
-    visitor.site.api.request |= ANNA_SAID_YES
-    visitor.site.api.grant = a_grant(state="revoked", revoked_at="2026-11-23T14:05:00Z")
-    visitor.come_as()
+def approved_and_revoked(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= ANNA_SAID_YES
+    browser_page.site.api.grant = a_grant(state="revoked", revoked_at="2026-11-23T14:05:00Z")
+    browser_page.come_as()
 
 
-def approved_and_ended(visitor: Visitor) -> None:
-    visitor.site.api.request |= ANNA_SAID_YES | BY_GIULIA
-    visitor.site.api.grant = a_grant(state="ended", ends_at=ENDS_AT["4h"])
-    visitor.come_as()
+def approved_and_ended(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= ANNA_SAID_YES | BY_GIULIA
+    browser_page.site.api.grant = a_grant(state="ended", ends_at=ENDS_AT["4h"])
+    browser_page.come_as()
 
 
-def declined(visitor: Visitor) -> None:
-    visitor.site.api.request |= {"state": "declined", "note": "Bitte rufen Sie mich vorher an."} | BY_GIULIA
-    visitor.come_as()
+def declined(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"state": "declined", "note": "Bitte rufen Sie mich vorher an."} | BY_GIULIA
+    browser_page.come_as()
 
 
-def withdrawn(visitor: Visitor) -> None:
-    visitor.site.api.request |= {"state": "withdrawn"}
-    visitor.come_as()
+def withdrawn(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"state": "withdrawn"}
+    browser_page.come_as()
 
 
-def expired(visitor: Visitor) -> None:
-    visitor.site.api.request |= {"state": "expired"}
-    visitor.come_as()
+def expired(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"state": "expired"}
+    browser_page.come_as()
 
 
-def no_right(visitor: Visitor) -> None:
-    visitor.come_as("ben")
+def no_right(browser_page: BrowserPage) -> None:
+    browser_page.come_as("ben")
 
 
-def unknown(visitor: Visitor) -> None:
-    visitor.come_as("carla")
+def unknown(browser_page: BrowserPage) -> None:
+    browser_page.come_as("carla")
 
 
-def acting(visitor: Visitor) -> None:
-    visitor.site.api.fail(f"GET {visitor.site.api.request['request_id']}", refuses(errors.ActingForAnother()))
-    visitor.come_as()
+def acting(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail(f"GET {browser_page.site.api.request['request_id']}", refuses(errors.ActingForAnother()))
+    browser_page.come_as()
 
 
-def agent_gone(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", refuses(errors.GranteeUnknown()))
-    visitor.come_as()
-    visitor.press("button.primary")
+def agent_gone(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", refuses(errors.GranteeUnknown()))
+    browser_page.come_as()
+    browser_page.press("button.primary")
 
 
-def full(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", refuses(errors.TooManyGrants()))
-    visitor.come_as()
-    visitor.press("button.primary")
+def full(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", refuses(errors.TooManyGrants()))
+    browser_page.come_as()
+    browser_page.press("button.primary")
 
 
-def trouble(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
-    visitor.come_as()
+def trouble(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
+    browser_page.come_as()
 
 
-def unsure(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", breaks_after)
-    visitor.come_as()
-    visitor.press("button.primary")
+def unsure(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", breaks_after)
+    browser_page.come_as()
+    browser_page.press("button.primary")
 
 
-STATES: dict[str, tuple[str, Callable[[Visitor], None]]] = {
+STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "sign-in": ("sign-in", signing_in),
     "cancelled": ("not-signed-in-cancelled", cancelled),
     "failed": ("not-signed-in-failed", failed),
@@ -224,13 +224,13 @@ STATES: dict[str, tuple[str, Callable[[Visitor], None]]] = {
     "trouble": ("trouble", trouble),
     "unsure": ("unsure", unsure),
 }
-"""What `main` says it is, and how to get there, by a name of the tests' own."""
+"""The `data-state` of each state and the steps to it, by name."""
 TOUCHED = {"pending-for-good": "#may-export", "declining-in-vain": "#note"}
-"""Where the focus is not on the heading: on what was used last, or on what has to be mended."""
+"""States whose focus is not on the heading: on the last control used, or on the field to correct."""
 
 
-def reach(visitor: Visitor, name: str) -> None:
-    """Bring the page into that state, and see that it stands in it."""
+def reach(browser_page: BrowserPage, name: str) -> None:
+    """Bring the page into a state, and assert that it is shown."""
     state, get_there = STATES[name]
-    get_there(visitor)
-    visitor.sees(state, focus=TOUCHED.get(name, "h1"))
+    get_there(browser_page)
+    browser_page.sees(state, focus=TOUCHED.get(name, "h1"))

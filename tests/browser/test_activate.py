@@ -1,5 +1,5 @@
-"""The page behind the link of an activation mail, in a real browser: whoever has to decide understands what is asked,
-and nothing happens that nobody pressed."""
+"""The page behind the link of an activation mail, in a real browser: every state is understandable, and nothing happens
+without a press."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
 from guestkey import errors
+from tests.browser.browser_page import WCAG, BrowserPage, Scheme, visiting
 from tests.browser.site import (
     GRANT_ID,
     REQUEST_ID,
@@ -24,12 +25,11 @@ from tests.browser.site import (
     takes,
 )
 from tests.browser.states import ANNA_SAID_YES, STATES, reach
-from tests.browser.visitor import WCAG, Scheme, Visitor, visiting
 
 LOCALES = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "it": "it-IT"}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 SCHEMES: tuple[tuple[Scheme, dict[str, Any]], ...] = (("light", WCAG), ("dark", COLOURS))
-WEB = Path(__file__).parents[2] / "functions" / "pages" / "web"
+WEB = Path(__file__).parents[2] / "functions" / "web" / "web"
 
 every_state = pytest.mark.parametrize("name", STATES)
 every_language = pytest.mark.parametrize("language", LOCALES)
@@ -38,11 +38,11 @@ every_language = pytest.mark.parametrize("language", LOCALES)
 # ------------------------------------------------------------------ the main job
 
 
-def test_anna_sees_who_asks_for_what_and_allows_it(visitor: Visitor) -> None:
-    visitor.come_as("anna")
-    visitor.sees("pending")
+def test_anna_sees_who_asks_for_what_and_allows_it(browser_page: BrowserPage) -> None:
+    browser_page.come_as("anna")
+    browser_page.sees("pending")
 
-    assert visitor.heading.replace("\u2068", "").replace("\u2069", "").startswith("Sven Brandt bittet um Zugang")
+    assert browser_page.heading.replace("\u2068", "").replace("\u2069", "").startswith("Sven Brandt bittet um Zugang")
     for told in (
         "Sven Brandt (Kennung sven)",
         "Rechnung 4711 lässt sich nicht drucken.",
@@ -52,130 +52,130 @@ def test_anna_sees_who_asks_for_what_and_allows_it(visitor: Visitor) -> None:
         "Sie erlauben den Zugang: 4 Stunden, ohne Datenexport.",
         "Angemeldet als Anna Albrecht",
     ):
-        assert told in visitor.text
-    visitor.press("button.primary")
-    visitor.sees("granted")
+        assert told in browser_page.text
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
 
-    ((what, order, key),) = visitor.site.api.answered
+    ((what, order, key),) = browser_page.site.api.answered
     assert (what, order) == ("approve", {"period": "4h", "may_export": False})
     assert key and re.fullmatch("[!-~]{1,64}", key)
-    assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), ohne Datenexport." in visitor.text
+    assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), ohne Datenexport." in browser_page.text
 
 
-def test_she_may_choose_another_period_and_turn_the_export_on(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.page.locator("#period").select_option("1h")
-    visitor.page.locator("#may-export").check()
-    assert "Sie erlauben den Zugang: 1 Stunde, mit Datenexport." in visitor.text
-    visitor.press("button.primary")
-    visitor.sees("granted")
+def test_she_may_choose_another_period_and_turn_the_export_on(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.page.locator("#period").select_option("1h")
+    browser_page.page.locator("#may-export").check()
+    assert "Sie erlauben den Zugang: 1 Stunde, mit Datenexport." in browser_page.text
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
 
-    assert visitor.site.api.answered[0][1] == {"period": "1h", "may_export": True}
-    assert "15:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in visitor.text
+    assert browser_page.site.api.answered[0][1] == {"period": "1h", "may_export": True}
+    assert "15:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in browser_page.text
 
 
-def test_export_is_off_until_she_turns_it_on_and_off_again_if_she_turns_it_off(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.sees("pending")
-    box = visitor.page.get_by_role("checkbox", name="Auch den Datenexport erlauben, um den")
+def test_export_is_off_until_she_turns_it_on_and_off_again_if_she_turns_it_off(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.sees("pending")
+    box = browser_page.page.get_by_role("checkbox", name="Auch den Datenexport erlauben, um den")
     expect(box).not_to_be_checked()
     box.check()
     box.uncheck()
-    visitor.press("button.primary")
-    visitor.sees("granted")
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
 
-    assert visitor.site.api.answered[0][1] == {"period": "4h", "may_export": False}
-
-
-def test_an_export_that_was_not_asked_for_cannot_be_added(visitor: Visitor) -> None:
-    visitor.site.api.request |= {"may_export": False}
-    visitor.come_as()
-    visitor.sees("pending")
-
-    assert visitor.page.locator("input").count() == 0
-    visitor.press("button.primary")
-    visitor.sees("granted")
-    assert visitor.site.api.answered[0][1] == {"period": "4h", "may_export": False}
+    assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
 
 
-def test_she_may_decline_and_say_why(visitor: Visitor) -> None:
-    reach(visitor, "declining")
-    assert visitor.site.api.changes == []
-    visitor.press(".buttons button:nth-child(2)")
-    visitor.sees("pending")
-    visitor.press(".buttons button:nth-child(2)")
-    visitor.page.locator("#note").fill("  Bitte rufen Sie mich vorher an.  ")
-    visitor.press("button.primary")
-    visitor.sees("declined")
+def test_an_export_that_was_not_asked_for_cannot_be_added(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"may_export": False}
+    browser_page.come_as()
+    browser_page.sees("pending")
 
-    assert visitor.site.api.answered == [("decline", {"note": "Bitte rufen Sie mich vorher an."}, None)]
+    assert browser_page.page.locator("input").count() == 0
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
+    assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
 
 
-def test_a_note_that_cannot_be_taken_can_be_mended(visitor: Visitor) -> None:
-    reach(visitor, "declining-in-vain")
-    assert visitor.site.api.changes == []
-    visitor.page.locator("#note").fill("")
-    visitor.press("button.primary")
-    visitor.sees("declined")
+def test_she_may_decline_and_say_why(browser_page: BrowserPage) -> None:
+    reach(browser_page, "declining")
+    assert browser_page.site.api.changes == []
+    browser_page.press(".buttons button:nth-child(2)")
+    browser_page.sees("pending")
+    browser_page.press(".buttons button:nth-child(2)")
+    browser_page.page.locator("#note").fill("  Bitte rufen Sie mich vorher an.  ")
+    browser_page.press("button.primary")
+    browser_page.sees("declined")
 
-    assert visitor.site.api.answered == [("decline", {}, None)]
-
-
-def test_she_may_revoke_what_she_allowed_at_once_or_by_the_same_link_later(visitor: Visitor) -> None:
-    reach(visitor, "granted")
-    visitor.page.reload()
-    visitor.sees("sign-in")
-    visitor.sign_in()
-    visitor.sees("approved-live")
-    assert "Sie haben Sven Brandt den Zugang erlaubt, am Montag, 23. November 2026, 14:30 Uhr" in visitor.text
-    visitor.press(".buttons button")
-    visitor.sees("ending")
-    assert visitor.site.api.changes == ["approve"]
-    visitor.press("button.primary")
-    visitor.sees("over")
-
-    assert visitor.site.api.changes == ["approve", "revoke"]
-    assert "15:05 Uhr" in visitor.text
+    assert browser_page.site.api.answered == [("decline", {"note": "Bitte rufen Sie mich vorher an."}, None)]
 
 
-def test_a_colleague_reads_who_answered(visitor: Visitor) -> None:
-    visitor.site.api.request |= ANNA_SAID_YES
-    visitor.site.api.grant = a_grant()
-    visitor.site.api.locale = "de-DE"
-    visitor.come_as("giulia")
-    visitor.sees("approved-live")
+def test_a_note_that_cannot_be_taken_can_be_mended(browser_page: BrowserPage) -> None:
+    reach(browser_page, "declining-in-vain")
+    assert browser_page.site.api.changes == []
+    browser_page.page.locator("#note").fill("")
+    browser_page.press("button.primary")
+    browser_page.sees("declined")
 
-    assert "Anna Albrecht hat Sven Brandt den Zugang erlaubt" in visitor.text
-
-
-def test_a_colleague_without_the_right_is_told_whom_to_ask(visitor: Visitor) -> None:
-    visitor.site.api.locale = "de-DE"
-    reach(visitor, "no-right")
-
-    assert visitor.page.locator("li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
-    assert visitor.page.locator("a").count() == 0
+    assert browser_page.site.api.answered == [("decline", {}, None)]
 
 
-def test_somebody_of_another_account_may_sign_in_again(visitor: Visitor) -> None:
-    visitor.site.api.locale = "de-DE"
-    reach(visitor, "unknown")
-    assert "Sie sind bei Globex Inc. angemeldet." in visitor.text
-    visitor.sign_in("anna")
-    visitor.sees("pending")
+def test_she_may_revoke_what_she_allowed_at_once_or_by_the_same_link_later(browser_page: BrowserPage) -> None:
+    reach(browser_page, "granted")
+    browser_page.page.reload()
+    browser_page.sees("sign-in")
+    browser_page.sign_in()
+    browser_page.sees("approved-live")
+    assert "Sie haben Sven Brandt den Zugang erlaubt, am Montag, 23. November 2026, 14:30 Uhr" in browser_page.text
+    browser_page.press(".buttons button")
+    browser_page.sees("ending")
+    assert browser_page.site.api.changes == ["approve"]
+    browser_page.press("button.primary")
+    browser_page.sees("over")
 
-    assert any("prompt=login" in address for address in visitor.addresses)
+    assert browser_page.site.api.changes == ["approve", "revoke"]
+    assert "15:05 Uhr" in browser_page.text
+
+
+def test_a_colleague_reads_who_answered(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= ANNA_SAID_YES
+    browser_page.site.api.grant = a_grant()
+    browser_page.site.api.locale = "de-DE"
+    browser_page.come_as("giulia")
+    browser_page.sees("approved-live")
+
+    assert "Anna Albrecht hat Sven Brandt den Zugang erlaubt" in browser_page.text
+
+
+def test_a_colleague_without_the_right_is_told_whom_to_ask(browser_page: BrowserPage) -> None:
+    browser_page.site.api.locale = "de-DE"
+    reach(browser_page, "no-right")
+
+    assert browser_page.page.locator("li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
+    assert browser_page.page.locator("a").count() == 0
+
+
+def test_somebody_of_another_account_may_sign_in_again(browser_page: BrowserPage) -> None:
+    browser_page.site.api.locale = "de-DE"
+    reach(browser_page, "unknown")
+    assert "Sie sind bei Globex Inc. angemeldet." in browser_page.text
+    browser_page.sign_in("anna")
+    browser_page.sees("pending")
+
+    assert any("prompt=login" in address for address in browser_page.addresses)
 
 
 # ------------------------------------------------------------------ nothing happens that nobody pressed
 
 
-def test_looking_asks_nothing_of_anybody(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.sees("sign-in")
+def test_looking_asks_nothing_of_anybody(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.sees("sign-in")
 
-    assert visitor.site.api.asked == []
-    assert {urlsplit(address).netloc for address in visitor.addresses} == {urlsplit(visitor.site.url).netloc}
-    assert not [address for address in visitor.addresses if REQUEST_ID in urlsplit(address).path]
+    assert browser_page.site.api.asked == []
+    assert {urlsplit(address).netloc for address in browser_page.addresses} == {urlsplit(browser_page.site.url).netloc}
+    assert not [address for address in browser_page.addresses if REQUEST_ID in urlsplit(address).path]
 
 
 def test_a_scanner_that_presses_every_button_changes_nothing(browser: Browser, site: Site) -> None:
@@ -193,89 +193,89 @@ def test_a_scanner_that_presses_every_button_changes_nothing(browser: Browser, s
         anna.sees("pending")
 
 
-def test_a_double_click_acts_once(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", takes(0.5))
-    visitor.come_as()
-    visitor.sees("pending")
-    visitor.page.locator("button.primary").dblclick()
-    visitor.page.evaluate("for (const button of document.querySelectorAll('main button')) button.click()")
-    expect(visitor.page.locator("button.primary")).to_be_focused()
-    visitor.sees("granted")
+def test_a_double_click_acts_once(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", takes(0.5))
+    browser_page.come_as()
+    browser_page.sees("pending")
+    browser_page.page.locator("button.primary").dblclick()
+    browser_page.page.evaluate("for (const button of document.querySelectorAll('main button')) button.click()")
+    expect(browser_page.page.locator("button.primary")).to_be_focused()
+    browser_page.sees("granted")
 
-    assert [path for method, path in visitor.site.api.asked if method == "POST"] == [
+    assert [path for method, path in browser_page.site.api.asked if method == "POST"] == [
         f"/v1/requests/{REQUEST_ID}/approve"
     ]
 
 
-def test_a_lost_answer_is_looked_for_and_not_given_twice(visitor: Visitor) -> None:
-    reach(visitor, "unsure")
-    visitor.press("button.primary")
-    visitor.sees("approved-live")
+def test_a_lost_answer_is_looked_for_and_not_given_twice(browser_page: BrowserPage) -> None:
+    reach(browser_page, "unsure")
+    browser_page.press("button.primary")
+    browser_page.sees("approved-live")
 
-    assert visitor.site.api.changes == ["approve"]
-
-
-def test_what_the_browser_sends_again_by_itself_is_done_once(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", falls_silent)
-    visitor.come_as()
-    visitor.sees("pending")
-    visitor.press("button.primary")
-    visitor.sees("granted")
-
-    assert [method for method, _ in visitor.site.api.asked].count("POST") == 2
-    assert visitor.site.api.changes == ["approve"]
+    assert browser_page.site.api.changes == ["approve"]
 
 
-def test_what_is_declined_twice_by_the_browser_reads_as_declined(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST decline", falls_silent)
-    reach(visitor, "declining")
-    visitor.press("button.primary")
-    visitor.sees("declined")
+def test_what_the_browser_sends_again_by_itself_is_done_once(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", falls_silent)
+    browser_page.come_as()
+    browser_page.sees("pending")
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
 
-    assert "Sie haben die Anfrage abgelehnt, am Montag" in visitor.text
-    assert visitor.site.api.changes == ["decline"]
+    assert [method for method, _ in browser_page.site.api.asked].count("POST") == 2
+    assert browser_page.site.api.changes == ["approve"]
 
 
-def test_an_answer_that_never_arrived_can_be_given_again_under_the_same_key(visitor: Visitor) -> None:
+def test_what_is_declined_twice_by_the_browser_reads_as_declined(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST decline", falls_silent)
+    reach(browser_page, "declining")
+    browser_page.press("button.primary")
+    browser_page.sees("declined")
+
+    assert "Sie haben die Anfrage abgelehnt, am Montag" in browser_page.text
+    assert browser_page.site.api.changes == ["decline"]
+
+
+def test_an_answer_that_never_arrived_can_be_given_again_under_the_same_key(browser_page: BrowserPage) -> None:
     keys: list[str | None] = []
-    visitor.page.on(
+    browser_page.page.on(
         "request", lambda sent: keys.append(sent.headers.get("idempotency-key")) if sent.method == "POST" else None
     )
-    reach(visitor, "pending-again")
-    assert "Ihre Antwort ist nicht angekommen" in visitor.text
-    visitor.press("button.primary")
-    visitor.sees("granted")
+    reach(browser_page, "pending-again")
+    assert "Ihre Antwort ist nicht angekommen" in browser_page.text
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
 
-    assert visitor.site.api.changes == ["approve"]
+    assert browser_page.site.api.changes == ["approve"]
     given = [key for key in keys if key]
     assert len(given) == 2
     assert len(set(given)) == 1
 
 
-def test_while_nobody_knows_what_became_of_an_answer_nothing_is_said_to_be_unchanged(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET me", breaks_before)
-    visitor.come_as()
-    visitor.sees("trouble")
-    visitor.press("button.primary")
-    visitor.sees("pending")
-    visitor.site.api.fail("POST approve", breaks_after)
-    visitor.site.api.fail(f"GET {REQUEST_ID}", refuses(errors.Busy(retry_after=1)))
-    visitor.press("button.primary")
-    visitor.sees("unsure")
-    visitor.press("button.primary")
-    expect(visitor.page.locator("main")).to_have_attribute("data-state", "unsure")
-    assert "nichts geändert" not in visitor.text
-    visitor.press("button.primary")
-    visitor.sees("approved-live")
+def test_while_nobody_knows_what_became_of_an_answer_nothing_is_said_to_be_unchanged(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("GET me", breaks_before)
+    browser_page.come_as()
+    browser_page.sees("trouble")
+    browser_page.press("button.primary")
+    browser_page.sees("pending")
+    browser_page.site.api.fail("POST approve", breaks_after)
+    browser_page.site.api.fail(f"GET {REQUEST_ID}", refuses(errors.Busy(retry_after=1)))
+    browser_page.press("button.primary")
+    browser_page.sees("unsure")
+    browser_page.press("button.primary")
+    expect(browser_page.page.locator("main")).to_have_attribute("data-state", "unsure")
+    assert "nichts geändert" not in browser_page.text
+    browser_page.press("button.primary")
+    browser_page.sees("approved-live")
 
 
-def test_a_session_that_ends_in_between_loses_nothing(visitor: Visitor) -> None:
-    reach(visitor, "session-over")
-    assert "Ihre Entscheidung wurde noch nicht übernommen." in visitor.text
-    visitor.sign_in()
-    visitor.sees("pending")
+def test_a_session_that_ends_in_between_loses_nothing(browser_page: BrowserPage) -> None:
+    reach(browser_page, "session-over")
+    assert "Ihre Entscheidung wurde noch nicht übernommen." in browser_page.text
+    browser_page.sign_in()
+    browser_page.sees("pending")
 
-    assert visitor.site.api.changes == []
+    assert browser_page.site.api.changes == []
 
 
 @pytest.mark.parametrize(
@@ -288,100 +288,102 @@ def test_a_session_that_ends_in_between_loses_nothing(visitor: Visitor) -> None:
     ],
     ids=lambda said: said.get("state") if isinstance(said, dict) else said,
 )
-def test_whoever_is_overtaken_is_told_how_it_went(visitor: Visitor, meanwhile: dict[str, Any], state: str) -> None:
-    visitor.come_as()
-    visitor.sees("pending")
-    visitor.site.api.request |= meanwhile
-    visitor.site.api.grant = a_grant()
-    visitor.press("button.primary")
-    visitor.sees(state)
+def test_an_overtaken_user_sees_the_current_state(
+    browser_page: BrowserPage, meanwhile: dict[str, Any], state: str
+) -> None:
+    browser_page.come_as()
+    browser_page.sees("pending")
+    browser_page.site.api.request |= meanwhile
+    browser_page.site.api.grant = a_grant()
+    browser_page.press("button.primary")
+    browser_page.sees(state)
 
-    assert visitor.site.api.changes == []
-
-
-def test_a_right_that_was_taken_away_meanwhile_is_said(visitor: Visitor) -> None:
-    visitor.site.api.fail("POST approve", refuses(errors.RightMissing(ask=[])))
-    visitor.come_as()
-    visitor.sees("pending")
-    visitor.press("button.primary")
-    visitor.sees("no-right")
-
-    assert "Bitte fragen Sie die Person, die Ihr Konto verwaltet." in visitor.text
+    assert browser_page.site.api.changes == []
 
 
-def test_a_grant_whose_history_is_gone_does_not_hide_the_answer(visitor: Visitor) -> None:
-    visitor.site.api.request |= ANNA_SAID_YES
-    visitor.come_as()
-    visitor.sees("approved-long-ago")
+def test_a_right_that_was_taken_away_meanwhile_is_said(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", refuses(errors.RightMissing(ask=[])))
+    browser_page.come_as()
+    browser_page.sees("pending")
+    browser_page.press("button.primary")
+    browser_page.sees("no-right")
 
-    assert visitor.page.locator(".buttons").count() == 0
-    assert ("GET", f"/v1/grants/{GRANT_ID}") in visitor.site.api.asked
-
-
-def test_a_slow_answer_is_remarked_upon(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET about", takes(5.5))
-    visitor.come_as()
-    expect(visitor.page.locator("[role=status]")).to_have_text(re.compile("länger als gewöhnlich"))
-    visitor.page.locator("main[data-state=pending]").wait_for(timeout=15000)
+    assert "Bitte fragen Sie die Person, die Ihr Konto verwaltet." in browser_page.text
 
 
-def test_another_link_in_the_same_tab_begins_anew(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.sees("pending")
-    visitor.page.evaluate("location.hash = '#01M8EXAMP1E0REQVEST0000002'")
-    visitor.sees("sign-in")
-    visitor.sign_in()
-    visitor.sees("unknown")
+def test_a_grant_whose_history_is_gone_does_not_hide_the_answer(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= ANNA_SAID_YES
+    browser_page.come_as()
+    browser_page.sees("approved-long-ago")
+
+    assert browser_page.page.locator(".buttons").count() == 0
+    assert ("GET", f"/v1/grants/{GRANT_ID}") in browser_page.site.api.asked
 
 
-def test_back_from_the_sign_in_by_the_browsers_button_the_page_can_be_used_again(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.press("button.primary")
-    visitor.page.locator("#anna").wait_for()
-    visitor.page.go_back()
-    visitor.sees("sign-in")
-    visitor.sign_in()
-    visitor.sees("pending")
+def test_a_slow_answer_is_remarked_upon(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("GET about", takes(5.5))
+    browser_page.come_as()
+    expect(browser_page.page.locator("[role=status]")).to_have_text(re.compile("länger als gewöhnlich"))
+    browser_page.page.locator("main[data-state=pending]").wait_for(timeout=15000)
+
+
+def test_another_link_in_the_same_tab_begins_anew(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.sees("pending")
+    browser_page.page.evaluate("location.hash = '#01M8EXAMP1E0REQVEST0000002'")
+    browser_page.sees("sign-in")
+    browser_page.sign_in()
+    browser_page.sees("unknown")
+
+
+def test_back_from_the_sign_in_by_the_browsers_button_the_page_can_be_used_again(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.press("button.primary")
+    browser_page.page.locator("#anna").wait_for()
+    browser_page.page.go_back()
+    browser_page.sees("sign-in")
+    browser_page.sign_in()
+    browser_page.sees("pending")
 
 
 # ------------------------------------------------------------------ signing in
 
 
-def test_the_way_to_the_sign_in_carries_a_challenge_and_no_secret(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.press("button.primary")
-    visitor.page.locator("#anna").wait_for()
-    asked = {name: value for name, (value,) in parse_qs(urlsplit(visitor.page.url).query).items()}
-    visitor.press("#anna")
-    visitor.sees("pending")
+def test_the_way_to_the_sign_in_carries_a_challenge_and_no_secret(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.press("button.primary")
+    browser_page.page.locator("#anna").wait_for()
+    asked = {name: value for name, (value,) in parse_qs(urlsplit(browser_page.page.url).query).items()}
+    browser_page.press("#anna")
+    browser_page.sees("pending")
 
-    assert asked["redirect_uri"] == f"{visitor.site.url}/activate"
+    assert asked["redirect_uri"] == f"{browser_page.site.url}/activate"
     assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
     assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
     assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) == 43
     assert REQUEST_ID not in json.dumps(asked)
 
 
-def test_after_the_sign_in_the_address_holds_the_request_and_nothing_else(visitor: Visitor) -> None:
-    visitor.come_as()
-    visitor.sees("pending")
+def test_after_the_sign_in_the_address_holds_the_request_and_nothing_else(browser_page: BrowserPage) -> None:
+    browser_page.come_as()
+    browser_page.sees("pending")
 
-    assert visitor.page.url == visitor.site.link
-    assert visitor.kept() == json.dumps([{}, {}, "", None, visitor.site.link], separators=(",", ":"))
-    assert len(visitor.tokens) == 1
+    assert browser_page.page.url == browser_page.site.link
+    assert browser_page.kept() == json.dumps([{}, {}, "", None, browser_page.site.link], separators=(",", ":"))
+    assert len(browser_page.tokens) == 1
 
 
-def test_a_forged_way_back_signs_nobody_in(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.press("button.primary")
-    visitor.page.locator("#anna").wait_for()
-    visitor.open(f"{visitor.site.url}/activate?code=forged&state=forged")
-    visitor.sees("not-signed-in-failed")
+def test_a_forged_way_back_signs_nobody_in(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.press("button.primary")
+    browser_page.page.locator("#anna").wait_for()
+    browser_page.open(f"{browser_page.site.url}/activate?code=forged&state=forged")
+    browser_page.sees("not-signed-in-failed")
 
-    assert not [address for address in visitor.addresses if address.endswith("/token")]
-    assert visitor.page.url == visitor.site.link
-    visitor.sign_in()
-    visitor.sees("pending")
+    assert not [address for address in browser_page.addresses if address.endswith("/token")]
+    assert browser_page.page.url == browser_page.site.link
+    browser_page.sign_in()
+    browser_page.sees("pending")
 
 
 @pytest.mark.parametrize(
@@ -389,36 +391,36 @@ def test_a_forged_way_back_signs_nobody_in(visitor: Visitor) -> None:
     [{"id_token": None}, {"id_token": "a.b.c"}, {"nonce": "x"}, {"aud": "guestkey-support"}, {"iss": "https://x"}],
     ids=str,
 )
-def test_a_token_that_is_not_meant_for_this_sign_in_is_not_used(visitor: Visitor, changed: dict[str, Any]) -> None:
+def test_a_token_of_another_sign_in_is_not_used(browser_page: BrowserPage, changed: dict[str, Any]) -> None:
     from local.tokens import mint
 
     def forge(route: Route) -> None:
-        token = mint("anna", visitor.site.issuer, **{"nonce": "another", **changed})
+        token = mint("anna", browser_page.site.issuer, **{"nonce": "another", **changed})
         given = {"id_token": token} | changed
-        route.fulfill(json=given, headers={"Access-Control-Allow-Origin": visitor.site.url})
+        route.fulfill(json=given, headers={"Access-Control-Allow-Origin": browser_page.site.url})
 
-    visitor.page.route("**/tenant/token", forge)
-    visitor.come_as()
-    visitor.sees("not-signed-in-failed")
+    browser_page.page.route("**/tenant/token", forge)
+    browser_page.come_as()
+    browser_page.sees("not-signed-in-failed")
 
-    assert visitor.site.api.asked == []
+    assert browser_page.site.api.asked == []
 
 
-def test_a_provider_that_is_somebody_else_is_not_asked(visitor: Visitor) -> None:
+def test_a_provider_that_is_somebody_else_is_not_asked(browser_page: BrowserPage) -> None:
     def pretend(route: Route) -> None:
         said = {"issuer": "https://evil.example", "authorization_endpoint": "https://evil.example/"}
-        route.fulfill(json=said, headers={"Access-Control-Allow-Origin": visitor.site.url})
+        route.fulfill(json=said, headers={"Access-Control-Allow-Origin": browser_page.site.url})
 
-    visitor.page.route("**/.well-known/openid-configuration", pretend)
-    visitor.open()
-    visitor.press("button.primary")
-    visitor.sees("not-signed-in-unreachable")
+    browser_page.page.route("**/.well-known/openid-configuration", pretend)
+    browser_page.open()
+    browser_page.press("button.primary")
+    browser_page.sees("not-signed-in-unreachable")
 
 
-def test_an_api_that_answers_something_else_is_trouble(visitor: Visitor) -> None:
-    visitor.site.api.fail("GET me", refuses(errors.InputInvalid(errors=[])))
-    visitor.come_as()
-    visitor.sees("trouble")
+def test_an_api_that_answers_something_else_is_trouble(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("GET me", refuses(errors.InputInvalid(errors=[])))
+    browser_page.come_as()
+    browser_page.sees("trouble")
 
 
 # ------------------------------------------------------------------ what others wrote
@@ -426,66 +428,66 @@ def test_an_api_that_answers_something_else_is_trouble(visitor: Visitor) -> None
 HOSTILE = "<img src=x onerror=alert(1)> {agent} </dd><script>alert(2)</script> \u202emoc.elpmaxe"
 
 
-def test_what_others_wrote_is_text_and_nothing_else(visitor: Visitor) -> None:
-    visitor.site.api.approver_emails["acme"] = [HOSTILE]
-    visitor.site.api.request |= {"reason": HOSTILE * 5, "agent": {"id": "sven", "name": HOSTILE}}
-    visitor.come_as()
-    visitor.sees("pending")
+def test_what_others_wrote_is_text_and_nothing_else(browser_page: BrowserPage) -> None:
+    browser_page.site.api.approver_emails["acme"] = [HOSTILE]
+    browser_page.site.api.request |= {"reason": HOSTILE * 5, "agent": {"id": "sven", "name": HOSTILE}}
+    browser_page.come_as()
+    browser_page.sees("pending")
 
-    assert HOSTILE in visitor.page.locator(".quoted").inner_text()
-    assert visitor.page.locator("img, script:not([src])").count() == 0
-    visitor.press("button.primary")
-    visitor.sees("granted")
-    assert visitor.page.locator("img").count() == 0
+    assert HOSTILE in browser_page.page.locator(".quoted").inner_text()
+    assert browser_page.page.locator("img, script:not([src])").count() == 0
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
+    assert browser_page.page.locator("img").count() == 0
 
 
-def test_the_longest_name_and_reason_fit_at_320_pixels(visitor: Visitor) -> None:
-    visitor.page.set_viewport_size({"width": 320, "height": 640})
-    visitor.site.api.request |= {"reason": "W" * 500, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
-    visitor.come_as()
-    visitor.sees("pending")
+def test_the_longest_name_and_reason_fit_at_320_pixels(browser_page: BrowserPage) -> None:
+    browser_page.page.set_viewport_size({"width": 320, "height": 640})
+    browser_page.site.api.request |= {"reason": "W" * 500, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
+    browser_page.come_as()
+    browser_page.sees("pending")
 
-    assert not visitor.is_wider_than_the_window()
+    assert not browser_page.is_wider_than_the_window()
 
 
 # ------------------------------------------------------------------ for everybody
 
 
 @every_state
-def test_every_state_can_be_read_by_everybody(visitor: Visitor, name: str) -> None:
+def test_every_state_can_be_read_by_everybody(browser_page: BrowserPage, name: str) -> None:
     """Nothing is left out or unsaid, axe finds nothing in either scheme, and it fits at 320 pixels and at 200 %."""
-    visitor.site.api.locale = "de-DE"
-    reach(visitor, name)
-    page = visitor.page
+    browser_page.site.api.locale = "de-DE"
+    reach(browser_page, name)
+    page = browser_page.page
 
     assert page.locator("html").get_attribute("lang") == "de"
-    assert not re.search(r"undefined|null|NaN|\[object|[{}]", visitor.text)
+    assert not re.search(r"undefined|null|NaN|\[object|[{}]", browser_page.text)
     for scheme, rules in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options=rules)
         assert found.violations_count == 0, found.generate_report()
     page.set_viewport_size({"width": 320, "height": 640})
-    assert not visitor.is_wider_than_the_window()
+    assert not browser_page.is_wider_than_the_window()
     page.set_viewport_size({"width": 640, "height": 800})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert not visitor.is_wider_than_the_window()
+    assert not browser_page.is_wider_than_the_window()
 
 
 @every_language
 def test_the_job_can_be_done_in_every_language(browser: Browser, site: Site, language: str) -> None:
     site.api.locale = LOCALES[language]
-    with visiting(browser, site, locale=LOCALES[language]) as visitor:
+    with visiting(browser, site, locale=LOCALES[language]) as browser_page:
         seen = []
         for name in ("sign-in", "pending-without-export", "declining", "granted-for-good", "ending", "expired"):
             site.api.reset()
             site.api.locale = LOCALES[language]
-            visitor.page.goto("about:blank")
-            reach(visitor, name)
-            assert visitor.page.locator("html").get_attribute("lang") == language
-            assert not re.search(r"undefined|[{}]", visitor.text)
-            visitor.page.set_viewport_size({"width": 320, "height": 640})
-            assert not visitor.is_wider_than_the_window()
-            seen.append(visitor.heading)
+            browser_page.page.goto("about:blank")
+            reach(browser_page, name)
+            assert browser_page.page.locator("html").get_attribute("lang") == language
+            assert not re.search(r"undefined|[{}]", browser_page.text)
+            browser_page.page.set_viewport_size({"width": 320, "height": 640})
+            assert not browser_page.is_wider_than_the_window()
+            seen.append(browser_page.heading)
     assert len(set(seen)) == len(seen)
 
 
@@ -502,11 +504,11 @@ def test_the_job_can_be_done_in_every_language(browser: Browser, site: Site, lan
     ],
 )
 def test_every_locale_has_a_language(browser: Browser, site: Site, locale: str, language: str) -> None:
-    with visiting(browser, site, locale=locale) as visitor:
-        visitor.open()
-        visitor.sees("sign-in")
+    with visiting(browser, site, locale=locale) as browser_page:
+        browser_page.open()
+        browser_page.sees("sign-in")
 
-        assert visitor.page.locator("html").get_attribute("lang") == language
+        assert browser_page.page.locator("html").get_attribute("lang") == language
 
 
 @pytest.mark.parametrize(
@@ -522,12 +524,14 @@ def test_every_locale_has_a_language(browser: Browser, site: Site, locale: str, 
         ("not a locale", "Dienstag, 24. November 2026"),
     ],
 )
-def test_times_are_the_tenants_and_written_as_the_user_writes_them(visitor: Visitor, locale: str, said: str) -> None:
-    visitor.site.api.locale = locale
-    visitor.come_as()
-    visitor.sees("pending")
+def test_times_are_in_the_tenants_zone_and_the_users_language(
+    browser_page: BrowserPage, locale: str, said: str
+) -> None:
+    browser_page.site.api.locale = locale
+    browser_page.come_as()
+    browser_page.sees("pending")
 
-    assert said in visitor.text
+    assert said in browser_page.text
 
 
 ENDS = [
@@ -544,14 +548,14 @@ ENDS = [
 ]
 
 
-def test_an_end_stands_on_the_day_and_at_the_hour_it_is(visitor: Visitor) -> None:
-    visitor.open()
-    visitor.sees("sign-in")
-    module = next(address for address in visitor.addresses if re.search(r"/texts\.\w+\.js$", address))
-    ask = "async ([module, at, zone]) => (await import(module)).end(at, zone)"
+def test_an_end_stands_on_the_day_and_at_the_hour_it_is(browser_page: BrowserPage) -> None:
+    browser_page.open()
+    browser_page.sees("sign-in")
+    module = next(address for address in browser_page.addresses if re.search(r"/texts\.\w+\.js$", address))
+    ask = "async ([module, at, zone]) => (await import(module)).endMoment(at, zone)"
 
     for at, zone, said in ENDS:
-        written = visitor.page.evaluate(ask, [module, at, zone])
+        written = browser_page.page.evaluate(ask, [module, at, zone])
         assert re.sub("[\u2068\u2069]", "", written).replace("\u00a0", " ").endswith(said)
 
 
@@ -564,46 +568,46 @@ def test_midnight_is_the_end_of_the_day_before_in_every_language(browser: Browse
         "it": "Fino a lunedì 23 novembre 2026, ore 24:00 (Ora dell\u2019Europa centrale)",
     }
     site.api.locale = LOCALES[language]
-    with visiting(browser, site, locale=LOCALES[language]) as visitor:
-        reach(visitor, "granted-until-midnight")
+    with visiting(browser, site, locale=LOCALES[language]) as browser_page:
+        reach(browser_page, "granted-until-midnight")
 
-        assert said[language] in visitor.text
+        assert said[language] in browser_page.text
 
 
-def test_the_job_can_be_done_with_the_keyboard_alone(visitor: Visitor) -> None:
-    keys = visitor.page.keyboard
-    visitor.open()
-    visitor.sees("sign-in")
-    visitor.tab_to("button.primary")
+def test_the_job_can_be_done_with_the_keyboard_alone(browser_page: BrowserPage) -> None:
+    keys = browser_page.page.keyboard
+    browser_page.open()
+    browser_page.sees("sign-in")
+    browser_page.tab_to("button.primary")
     keys.press("Enter")
-    visitor.page.locator("#anna").wait_for()
-    visitor.page.locator("#anna").press("Enter")
-    visitor.sees("pending")
-    visitor.tab_to("#period")
+    browser_page.page.locator("#anna").wait_for()
+    browser_page.page.locator("#anna").press("Enter")
+    browser_page.sees("pending")
+    browser_page.tab_to("#period")
     keys.press("ArrowDown")
-    visitor.tab_to("#may-export")
+    browser_page.tab_to("#may-export")
     keys.press("Space")
-    visitor.tab_to("button.primary")
+    browser_page.tab_to("button.primary")
     keys.press("Enter")
-    visitor.sees("granted")
+    browser_page.sees("granted")
 
-    assert visitor.site.api.answered[0][1] == {"period": "today", "may_export": True}
+    assert browser_page.site.api.answered[0][1] == {"period": "today", "may_export": True}
 
 
-def test_in_forced_colours_nothing_vanishes(visitor: Visitor) -> None:
-    visitor.page.emulate_media(forced_colors="active", reduced_motion="reduce")
-    reach(visitor, "pending")
+def test_in_forced_colours_nothing_vanishes(browser_page: BrowserPage) -> None:
+    browser_page.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    reach(browser_page, "pending")
 
-    for button in visitor.page.locator(".buttons button").all():
+    for button in browser_page.page.locator(".buttons button").all():
         assert button.evaluate("element => getComputedStyle(element).borderStyle") == "solid"
-    found = Axe().run(visitor.page, options=WCAG)
+    found = Axe().run(browser_page.page, options=WCAG)
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_nothing_moves(visitor: Visitor) -> None:
-    reach(visitor, "pending")
+def test_nothing_moves(browser_page: BrowserPage) -> None:
+    reach(browser_page, "pending")
 
-    assert visitor.page.evaluate("document.getAnimations().length") == 0
+    assert browser_page.page.evaluate("document.getAnimations().length") == 0
     assert not re.search(r"animation|transition", (WEB / "activate.css").read_text())
 
 

@@ -1,5 +1,5 @@
-"""<guestkey-desk> in the vendor's back office, in a real browser: where agents may enter, what they asked for and whom
-they call; nothing is done twice, nothing is lost, and everybody can use it."""
+"""<guestkey-desk> in the vendor's back office, in a real browser: entering, requests and call-backs, no action done
+twice or lost, and accessibility."""
 
 import re
 from datetime import timedelta
@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Locator, expect
 
 from local.tokens import mint
 from tests import factories, table
-from tests.browser import agents, mondays
+from tests.browser import agents, scenarios
 from tests.browser.agents import TABS, at_desk
-from tests.browser.clerk import HOSTILE, LOCALES, plain
+from tests.browser.browser_page import lose
+from tests.browser.panel_page import HOSTILE, LOCALES, plain
 from tests.browser.product import Product
-from tests.browser.visitor import lose
 from tests.calls import call
 from tests.edge import post
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
@@ -27,7 +27,7 @@ MONDAY_AT_FOUR = MONDAY_NOON + timedelta(hours=3)
 
 
 def may_enter(login_id: str) -> bool:
-    """Ask as the vendor's product does, with the login that the page was told."""
+    """Ask the check as the vendor's product does, with the login that the page received."""
     order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": login_id}
     allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
     return allowed
@@ -449,7 +449,7 @@ def test_a_double_click_enters_once_and_does_not_leave_at_once(agent: Agent) -> 
 def test_a_session_that_ended_is_said_and_nothing_is_lost(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
-    old = mint("sven", agent.visitor.site.issuer, exp=1)
+    old = mint("sven", agent.browser_page.site.issuer, exp=1)
     agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}))
     goes_in(agent)
     agent.hears("Ihre Anmeldung ist abgelaufen.")
@@ -465,7 +465,7 @@ def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent
     factories.grant(SVEN)
     agent.opens("emil")
     agent.reads("Sie sind nicht als aktives Mitglied des Supports eingetragen.")
-    token = mint("anna", agent.visitor.site.issuer)
+    token = mint("anna", agent.browser_page.site.issuer)
     agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
     agent.opens()
     agent.reads("Ihre Anmeldung ist abgelaufen.")
@@ -500,7 +500,7 @@ def test_first_there_is_one_question_and_the_token_is_nowhere_in_the_page(agent:
     )
 
     assert agent.asked() == ["/v1/support/access"]
-    (token,) = agent.visitor.tokens
+    (token,) = agent.browser_page.tokens
     assert token.rpartition(".")[2] not in found
 
 
@@ -554,10 +554,10 @@ def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_tab_can_be_read_by_everybody(browser: Browser, product: Product, language: str) -> None:
     """In each language nothing is unsaid, axe finds nothing in either scheme, it fits at 320 pixels and at 200 %."""
-    mondays.busy_at_the_desk()
+    scenarios.busy_at_the_desk()
     with at_desk(browser, product, locale=LOCALES[language]) as agent:
         agent.opens(language=language)
-        for get_there in mondays.AT_THE_DESK.values():
+        for get_there in scenarios.AT_THE_DESK.values():
             agent.page.set_viewport_size({"width": 1000, "height": 1400})
             get_there(agent)
             agent.can_read_everything(language)

@@ -1,14 +1,14 @@
-"""The mails' HTML part in a browser: as wide as on a desk and as narrow as on a telephone, in either scheme."""
+"""The mails' HTML part in a browser: in a wide and a narrow window, in both colour schemes."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from guestkey.edge.mail import compose, i18n
-from tests.browser.visitor import is_wider_than_the_window
+from tests.browser.browser_page import is_wider_than_the_window
 from tests.edge import samples
 
-# A mail is read inside a program that has landmarks of its own: that is best practice for pages.
+# A mail is read inside a program with landmarks of its own; best practice for pages does not apply.
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 

@@ -1,5 +1,5 @@
-"""<guestkey-panel> in a vendor's help menu, in a real browser: each tab does its job for whoever may, and says why to
-whoever may not; nothing is done twice, nothing is lost, and everybody can use it."""
+"""<guestkey-panel> in a vendor's help menu, in a real browser: each tab with the right and without it, no action done
+twice or lost, and accessibility."""
 
 import json
 import re
@@ -12,31 +12,30 @@ import pytest
 import time_machine
 from playwright.sync_api import Browser, Route, expect
 
-from guestkey.edge.http import csv_export
 from guestkey.rules.ledger import canonical, hash_of
 from guestkey.store.ledger import ledger
 from local.tokens import mint
 from tests import factories, table
-from tests.browser import clerk as clerks
-from tests.browser import mondays
-from tests.browser.clerk import HOSTILE, LOCALES, TABS, at_work, loosely, plain
+from tests.browser import panel_page as panel_pages
+from tests.browser import scenarios
+from tests.browser.browser_page import lose, require_readable
+from tests.browser.panel_page import HOSTILE, LOCALES, TABS, at_work, loosely, plain
 from tests.browser.product import Product
-from tests.browser.visitor import lose, require_readable
 from tests.calls import call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.personas import ANNA, BACKEND, DORA, GIULIA, SVEN
 
-Clerk = clerks.Clerk[Product]
+PanelPage = panel_pages.PanelPage[Product]
 
 
 def live() -> list[dict[str, Any]]:
-    """Return what is live at Acme, as Anna reads it from the API."""
+    """Return Acme's live grants, as Anna's API calls show them."""
     items: list[dict[str, Any]] = call("GET", "/v1/grants", query={"state": "live"}, caller=ANNA).body["items"]
     return items
 
 
 def may_enter(agent: str = "sven") -> bool:
-    """Ask as the vendor's product does."""
+    """Ask the check, as the vendor's product does."""
     order = {"tenant_id": "acme", "agent_id": agent, "action": "enter"}
     allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
     return allowed
@@ -45,109 +44,111 @@ def may_enter(agent: str = "sven") -> bool:
 # ------------------------------------------------------------------ letting support in
 
 
-def test_anna_lets_support_in_for_an_hour_in_three_clicks(clerk: Clerk) -> None:
-    clerk.comes("anna")
-    clerk.press("#help")
+def test_anna_lets_support_in_for_an_hour_in_three_clicks(panel_page: PanelPage) -> None:
+    panel_page.comes("anna")
+    panel_page.press("#help")
 
-    clerk.press("#support")
-    clerk.press("#department-support")
-    clerk.press("#give")
-    clerk.hears("Support hat jetzt Zugang bis")
+    panel_page.press("#support")
+    panel_page.press("#department-support")
+    panel_page.press("#give")
+    panel_page.hears("Support hat jetzt Zugang bis")
 
     (grant,) = live()
     assert grant["grantee"] == {"type": "department", "id": "support", "name": "Support"}
     assert (grant["period"], grant["may_export"]) == ("1h", False)
-    assert "Support hat jetzt Zugang bis Montag, 23. November 2026, 14:00 Uhr (Mitteleuropäische Zeit)." in clerk.text
-    assert clerk.told == ["guestkey:right", "guestkey:right", "guestkey:granted"]
+    assert (
+        "Support hat jetzt Zugang bis Montag, 23. November 2026, 14:00 Uhr (Mitteleuropäische Zeit)." in panel_page.text
+    )
+    assert panel_page.told == ["guestkey:right", "guestkey:right", "guestkey:granted"]
     assert may_enter()
 
 
-def test_she_finds_whom_she_wants_as_she_types_and_may_choose_everything(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.page.locator("#search").press_sequentially("bra")
-    expect(clerk.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
-    clerk.press("#agent-sven")
-    clerk.page.locator("#search").fill("vogel")
-    expect(clerk.panel.locator(".choice")).to_have_text(["Sven BrandtSupport", "Dora VogelDevelopment"])
-    expect(clerk.page.locator("#agent-sven")).to_be_checked()
-    clerk.page.locator("#search").fill("")
-    expect(clerk.page.locator("#agent-sven")).to_be_checked()
-    clerk.page.locator("#period-give").select_option("permanent")
-    clerk.page.locator("#export-give").check()
-    clerk.press("#give")
-    clerk.hears("Sven Brandt hat jetzt Zugang, bis Sie ihn entziehen.")
+def test_she_finds_whom_she_wants_as_she_types_and_may_choose_everything(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.page.locator("#search").press_sequentially("bra")
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    panel_page.press("#agent-sven")
+    panel_page.page.locator("#search").fill("vogel")
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport", "Dora VogelDevelopment"])
+    expect(panel_page.page.locator("#agent-sven")).to_be_checked()
+    panel_page.page.locator("#search").fill("")
+    expect(panel_page.page.locator("#agent-sven")).to_be_checked()
+    panel_page.page.locator("#period-give").select_option("permanent")
+    panel_page.page.locator("#export-give").check()
+    panel_page.press("#give")
+    panel_page.hears("Sven Brandt hat jetzt Zugang, bis Sie ihn entziehen.")
 
     (grant,) = live()
     assert (grant["grantee"]["id"], grant["period"], grant["may_export"]) == ("sven", "permanent", True)
-    clerk.reads("Unbefristet, mit Datenexport")
+    panel_page.reads("Unbefristet, mit Datenexport")
 
 
-def test_a_search_that_finds_nobody_says_so(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.page.locator("#search").fill("niemand")
-    clerk.reads("Niemand gefunden.")
+def test_a_search_that_finds_nobody_says_so(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.page.locator("#search").fill("niemand")
+    panel_page.reads("Niemand gefunden.")
 
 
-def test_without_a_choice_nothing_is_sent_and_she_is_told_what_is_missing(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#give")
-    clerk.hears("Wählen Sie bitte zuerst, wer Zugang erhalten soll.")
+def test_without_a_choice_nothing_is_sent_and_she_is_told_what_is_missing(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#give")
+    panel_page.hears("Wählen Sie bitte zuerst, wer Zugang erhalten soll.")
 
-    expect(clerk.page.locator("#search")).to_be_focused()
+    expect(panel_page.page.locator("#search")).to_be_focused()
     assert live() == []
 
 
-def test_who_asks_stands_on_top_and_export_is_off_until_she_turns_it_on(clerk: Clerk) -> None:
+def test_who_asks_stands_on_top_and_export_is_off_until_she_turns_it_on(panel_page: PanelPage) -> None:
     asked = factories.requested(SVEN, reason="Rechnung 4711 lässt sich nicht drucken", period="4h", may_export=True)
     declined = factories.requested(DORA)
-    clerk.opens()
-    clerk.reads("Sven Brandt bittet um Zugang")
-    clerk.reads("Gewünscht: 4 Stunden, mit Datenexport.")
-    clerk.press(f"#approve-{asked.request_id}")
-    expect(clerk.page.get_by_text("Sven Brandt bittet um Zugang")).to_have_count(0)
-    clerk.press(f"#decline-{declined.request_id}")
-    expect(clerk.panel.locator(".card")).to_have_count(0)
+    panel_page.opens()
+    panel_page.reads("Sven Brandt bittet um Zugang")
+    panel_page.reads("Gewünscht: 4 Stunden, mit Datenexport.")
+    panel_page.press(f"#approve-{asked.request_id}")
+    expect(panel_page.page.get_by_text("Sven Brandt bittet um Zugang")).to_have_count(0)
+    panel_page.press(f"#decline-{declined.request_id}")
+    expect(panel_page.panel.locator(".card")).to_have_count(0)
 
     (grant,) = live()
     assert (grant["request_id"], grant["period"], grant["may_export"]) == (asked.request_id, "4h", False)
     assert factories.what_happened()[-3:] == ["request.approved", "grant.given", "request.declined"]
 
 
-def test_what_is_live_counts_down_and_is_revoked_at_once(clerk: Clerk) -> None:
+def test_what_is_live_counts_down_and_is_revoked_at_once(panel_page: PanelPage) -> None:
     given = factories.grant(SVEN, period="2h")
-    clerk.opens()
-    clerk.reads(re.compile("Noch .*1 Stunde 59 Minuten"))
+    panel_page.opens()
+    panel_page.reads(re.compile("Noch .*1 Stunde 59 Minuten"))
     assert may_enter()
-    clerk.press(f"#revoke-{given.grant_id}")
-    clerk.reads("Niemand.")
+    panel_page.press(f"#revoke-{given.grant_id}")
+    panel_page.reads("Niemand.")
 
-    expect(clerk.page.locator("#live")).to_be_focused()
+    expect(panel_page.page.locator("#live")).to_be_focused()
     assert not may_enter()
-    assert clerk.told[-1] == "guestkey:revoked"
+    assert panel_page.told[-1] == "guestkey:revoked"
 
 
-def test_what_time_ends_goes_away_by_itself(clerk: Clerk, world: time_machine.Traveller) -> None:
+def test_what_time_ends_goes_away_by_itself(panel_page: PanelPage, world: time_machine.Traveller) -> None:
     factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
-    clerk.opens()
-    clerk.reads(re.compile(r"Noch .*\d Sekunden?"))
+    panel_page.opens()
+    panel_page.reads(re.compile(r"Noch .*\d Sekunden?"))
     world.shift(timedelta(seconds=4))
-    clerk.reads("Niemand.")
+    panel_page.reads("Niemand.")
 
 
 # ------------------------------------------------------------------ overviews
 
 
-def rows(clerk: Clerk) -> list[str]:
-    """Return the rows of a list, a line for each line that one sees."""
-    return [re.sub("\n+", "\n", plain(row)) for row in clerk.panel.locator(".rows > li").all_inner_texts()]
+def rows(panel_page: PanelPage) -> list[str]:
+    """Return the rows of a list, each with its visible lines."""
+    return [re.sub("\n+", "\n", plain(row)) for row in panel_page.panel.locator(".rows > li").all_inner_texts()]
 
 
-def test_the_activation_overview_tells_who_gave_what_to_whom_and_how_it_ended(clerk: Clerk) -> None:
-    mondays.busy()
-    clerk.opens()
-    clerk.goes_to("grants")
-    expect(clerk.panel.locator(".rows > li")).to_have_count(4)
-    first, second, third, fourth = rows(clerk)
+def test_the_activation_overview_tells_who_gave_what_to_whom_and_how_it_ended(panel_page: PanelPage) -> None:
+    scenarios.busy()
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(4)
+    first, second, third, fourth = rows(panel_page)
 
     assert first.split("\n") == [
         "Support", "Erlaubt von Anna Albrecht am 21.11.2026, 13:00 Uhr", "Unbefristet, mit Datenexport", "Gültig",
@@ -155,44 +156,45 @@ def test_the_activation_overview_tells_who_gave_what_to_whom_and_how_it_ended(cl
     assert "Bis 23.11.2026, 15:00 Uhr, ohne Datenexport" in second
     assert "Entzogen von Anna Albrecht am 20.11.2026, 13:25 Uhr" in third
     assert fourth.endswith("Bis 14.10.2026, 15:00 Uhr, ohne Datenexport\nBeendet")
-    clerk.page.locator("#only-live").check()
-    expect(clerk.panel.locator(".rows > li")).to_have_count(2)
+    panel_page.page.locator("#only-live").check()
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
 
 
-def test_a_long_list_comes_page_by_page_and_whole_as_csv(clerk: Clerk) -> None:
+def test_a_long_list_comes_page_by_page_and_whole_as_csv(panel_page: PanelPage) -> None:
     factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
-    clerk.opens()
-    clerk.goes_to("grants")
-    expect(clerk.panel.locator(".rows > li")).to_have_count(50)
-    clerk.press("#more")
-    expect(clerk.panel.locator(".rows > li")).to_have_count(60)
-    expect(clerk.panel.locator(".rows > li").nth(50)).to_be_focused()
-    with clerk.page.expect_download() as saving:
-        clerk.press("#csv")
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(50)
+    panel_page.press("#more")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(60)
+    expect(panel_page.panel.locator(".rows > li").nth(50)).to_be_focused()
+    with panel_page.page.expect_download() as saving:
+        panel_page.press("#csv")
 
     assert saving.value.suggested_filename == "zugaenge.csv"
     assert saving.value.path().read_bytes().decode() == call("GET", "/v1/grants.csv", caller=ANNA).text
 
 
-def test_csv_of_several_pages_has_one_header(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_csv_of_several_pages_has_one_header(panel_page: PanelPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from guestkey.edge.http import csv_export
 
     factories.bulk_grants(7, at=MONDAY_NOON - timedelta(days=1))
     whole = call("GET", "/v1/grants.csv", caller=ANNA)
     monkeypatch.setattr(csv_export, "BATCH", 3)
-    clerk.opens()
-    clerk.goes_to("grants")
-    with clerk.page.expect_download() as saving:
-        clerk.press("#csv")
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    with panel_page.page.expect_download() as saving:
+        panel_page.press("#csv")
 
     assert saving.value.path().read_bytes().decode() == whole.text
 
 
-def test_the_login_overview_tells_the_exact_time_the_department_and_the_reason(clerk: Clerk) -> None:
-    mondays.busy()
-    clerk.opens()
-    clerk.goes_to("logins")
-    expect(clerk.panel.locator(".rows > li")).to_have_count(2)
-    first, second = rows(clerk)
+def test_the_login_overview_tells_the_exact_time_the_department_and_the_reason(panel_page: PanelPage) -> None:
+    scenarios.busy()
+    panel_page.opens()
+    panel_page.goes_to("logins")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
+    first, second = rows(panel_page)
 
     assert first.split("\n") == [
         "Sven Brandt · Support", "Der Import steht still", "23.11.2026, 13:00:00 Uhr \u2013 jetzt noch angemeldet",
@@ -201,34 +203,34 @@ def test_the_login_overview_tells_the_exact_time_the_department_and_the_reason(c
     assert second.endswith("14.10.2026, 14:00:00 Uhr bis 14.10.2026, 15:00:00 Uhr")
 
 
-def test_the_ledger_is_checked_in_the_browser(clerk: Clerk) -> None:
-    mondays.busy()
+def test_the_ledger_is_checked_in_the_browser(panel_page: PanelPage) -> None:
+    scenarios.busy()
     tip = ledger.read_state("acme")
     assert tip
-    clerk.opens()
-    clerk.goes_to("logins")
-    clerk.press("#check")
-    clerk.hears("Alles in Ordnung")
+    panel_page.opens()
+    panel_page.goes_to("logins")
+    panel_page.press("#check")
+    panel_page.hears("Alles in Ordnung")
 
-    assert f"{tip.head.seq} Einträge, keiner wurde verändert. Prüfsumme {tip.head}" in clerk.text
-    clerk.page.locator("#kept").fill(str(next(iter(ledger.entries_after("acme", 2, 1))).head))
-    clerk.press("#check")
-    clerk.hears("Alles in Ordnung")
-    clerk.page.locator("#kept").fill(f"3:{'0' * 64}")
-    clerk.press("#check")
-    clerk.reads("Bis Eintrag 3 wurde das Protokoll neu geschrieben.")
+    assert f"{tip.head.seq} Einträge, keiner wurde verändert. Prüfsumme {tip.head}" in panel_page.text
+    panel_page.page.locator("#kept").fill(str(next(iter(ledger.entries_after("acme", 2, 1))).head))
+    panel_page.press("#check")
+    panel_page.hears("Alles in Ordnung")
+    panel_page.page.locator("#kept").fill(f"3:{'0' * 64}")
+    panel_page.press("#check")
+    panel_page.reads("Bis Eintrag 3 wurde das Protokoll neu geschrieben.")
 
 
-def test_each_way_to_falsify_the_ledger_is_named(clerk: Clerk) -> None:
-    mondays.busy()
-    clerk.opens()
-    clerk.goes_to("logins")
-    found = clerk.panel.locator(".findings li")
+def test_each_way_to_falsify_the_ledger_is_named(panel_page: PanelPage) -> None:
+    scenarios.busy()
+    panel_page.opens()
+    panel_page.goes_to("logins")
+    found = panel_page.panel.locator(".findings li")
     for how, (falsified, said) in FALSIFIED.items():
-        clerk.page.route("**/v1/ledger*", partial(falsify, falsified))
-        clerk.press("#check")
+        panel_page.page.route("**/v1/ledger*", partial(falsify, falsified))
+        panel_page.press("#check")
         expect(found, how).to_have_text([loosely(said)])
-        clerk.page.unroute("**/v1/ledger*")
+        panel_page.page.unroute("**/v1/ledger*")
 
 
 def falsify(falsified: Callable[[list[str]], list[str]], route: Route) -> None:
@@ -240,7 +242,7 @@ Lines = list[str]
 
 
 def _rehashed(line: str, **changes: str) -> str:
-    """Return an entry with other fields and the hash that belongs to them."""
+    """Return an entry with changed fields and their hash."""
     fields = json.loads(line) | changes
     return canonical(fields | {"hash": hash_of(fields)}).decode() + "\n"
 
@@ -275,152 +277,152 @@ FALSIFIED: dict[str, tuple[Callable[[Lines], Lines], str]] = {
 # ------------------------------------------------------------------ call-backs
 
 
-def test_anna_books_a_slot_moves_it_and_cancels_it(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.goes_to("callback")
-    clerk.page.locator("#topic").select_option("consultation")
-    clerk.page.locator("#day").select_option("Dienstag, 24. November")
-    clerk.panel.locator(".time", has_text="10:00").click()
-    clerk.page.locator("#description").fill("Der Import steht still")
-    clerk.page.locator("#phone").fill("0241 446 86 122")
-    clerk.press("#book")
-    clerk.hears("Der Rückruf ist vereinbart.")
+def test_anna_books_a_slot_moves_it_and_cancels_it(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.page.locator("#topic").select_option("consultation")
+    panel_page.page.locator("#day").select_option("Dienstag, 24. November")
+    panel_page.panel.locator(".time", has_text="10:00").click()
+    panel_page.page.locator("#description").fill("Der Import steht still")
+    panel_page.page.locator("#phone").fill("0241 446 86 122")
+    panel_page.press("#book")
+    panel_page.hears("Der Rückruf ist vereinbart.")
 
     assert list(factories.seats_held()) == [TUESDAY_AT_TEN, TUESDAY_AT_TEN + timedelta(minutes=15)]
-    assert "Dienstag, 24. November 2026, 10:00 Uhr (Mitteleuropäische Zeit)" in clerk.text
-    assert "Beratung" in clerk.text
-    clerk.press("#move")
-    clerk.panel.locator("#day").select_option("Dienstag, 24. November")
-    clerk.panel.locator(".time", has_text="10:15").click()
-    clerk.press("#move")
-    clerk.hears("Der Rückruf ist vereinbart.")
+    assert "Dienstag, 24. November 2026, 10:00 Uhr (Mitteleuropäische Zeit)" in panel_page.text
+    assert "Beratung" in panel_page.text
+    panel_page.press("#move")
+    panel_page.panel.locator("#day").select_option("Dienstag, 24. November")
+    panel_page.panel.locator(".time", has_text="10:15").click()
+    panel_page.press("#move")
+    panel_page.hears("Der Rückruf ist vereinbart.")
     assert next(iter(factories.seats_held())) == TUESDAY_AT_TEN + timedelta(minutes=15)
-    clerk.press("#cancel")
-    clerk.hears("Möchten Sie den Rückruf wirklich absagen?")
-    clerk.press("#yes")
-    clerk.hears("Der Rückruf ist abgesagt.")
+    panel_page.press("#cancel")
+    panel_page.hears("Möchten Sie den Rückruf wirklich absagen?")
+    panel_page.press("#yes")
+    panel_page.hears("Der Rückruf ist abgesagt.")
     assert factories.seats_held() == {}
-    assert clerk.told[-3:] == ["guestkey:booked", "guestkey:booked", "guestkey:cancelled"]
+    assert panel_page.told[-3:] == ["guestkey:booked", "guestkey:booked", "guestkey:cancelled"]
 
 
-def test_she_may_prefer_the_queue_and_think_better_of_cancelling(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.goes_to("callback")
-    clerk.page.locator("#day").select_option("Sobald jemand frei ist")
-    clerk.page.locator("#description").fill("Der Import steht still")
-    clerk.page.locator("#phone").fill("+49 241 446 86 122")
-    clerk.press("#book")
-    clerk.reads("Sie werden angerufen, sobald jemand frei ist")
-    clerk.press("#cancel")
-    clerk.panel.get_by_role("button", name="Zurück").click()
+def test_she_may_prefer_the_queue_and_think_better_of_cancelling(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.page.locator("#day").select_option("Sobald jemand frei ist")
+    panel_page.page.locator("#description").fill("Der Import steht still")
+    panel_page.page.locator("#phone").fill("+49 241 446 86 122")
+    panel_page.press("#book")
+    panel_page.reads("Sie werden angerufen, sobald jemand frei ist")
+    panel_page.press("#cancel")
+    panel_page.panel.get_by_role("button", name="Zurück").click()
 
-    expect(clerk.page.locator("#cancel")).to_be_visible()
+    expect(panel_page.page.locator("#cancel")).to_be_visible()
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "waiting"
 
 
-def test_what_cannot_be_taken_is_said_at_its_field_and_nothing_typed_is_lost(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.goes_to("callback")
-    clerk.page.locator("#phone").fill("0241")
-    clerk.press("#book")
-    clerk.hears("Bitte schreiben Sie kurz, worum es geht, ohne ungewöhnliche Zeichen.")
-    expect(clerk.page.locator("#description")).to_be_focused()
-    clerk.page.locator("#description").fill("Der Import steht still")
-    clerk.press("#book")
-    clerk.hears("Bitte prüfen Sie die Telefonnummer.")
-    expect(clerk.page.locator("#phone")).to_have_attribute("aria-invalid", "true")
-    clerk.goes_to("about")
-    clerk.goes_to("callback")
+def test_what_cannot_be_taken_is_said_at_its_field_and_nothing_typed_is_lost(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.page.locator("#phone").fill("0241")
+    panel_page.press("#book")
+    panel_page.hears("Bitte schreiben Sie kurz, worum es geht, ohne ungewöhnliche Zeichen.")
+    expect(panel_page.page.locator("#description")).to_be_focused()
+    panel_page.page.locator("#description").fill("Der Import steht still")
+    panel_page.press("#book")
+    panel_page.hears("Bitte prüfen Sie die Telefonnummer.")
+    expect(panel_page.page.locator("#phone")).to_have_attribute("aria-invalid", "true")
+    panel_page.goes_to("about")
+    panel_page.goes_to("callback")
 
-    assert clerk.page.locator("#description").input_value() == "Der Import steht still"
+    assert panel_page.page.locator("#description").input_value() == "Der Import steht still"
     assert call("GET", "/v1/callbacks/open", caller=ANNA).code == "no_callback"
 
 
 def test_giulia_joins_the_queue_and_reads_why(browser: Browser, product: Product) -> None:
-    with at_work(browser, product, locale="it-IT") as clerk:
-        clerk.opens("giulia")
-        clerk.goes_to("callback")
-        assert "L\u2019assistenza non offre orari fissi nella Sua lingua." in clerk.text
-        assert clerk.page.locator("#day").count() == 0
-        clerk.page.locator("#description").fill("L\u2019importazione è ferma")
-        clerk.page.locator("#phone").fill("+39 06 1234 5678")
-        clerk.press("#book")
-        clerk.hears("La richiamata è prevista.")
+    with at_work(browser, product, locale="it-IT") as panel_page:
+        panel_page.opens("giulia")
+        panel_page.goes_to("callback")
+        assert "L\u2019assistenza non offre orari fissi nella Sua lingua." in panel_page.text
+        assert panel_page.page.locator("#day").count() == 0
+        panel_page.page.locator("#description").fill("L\u2019importazione è ferma")
+        panel_page.page.locator("#phone").fill("+39 06 1234 5678")
+        panel_page.press("#book")
+        panel_page.hears("La richiamata è prevista.")
 
     assert call("GET", "/v1/callbacks/open", caller=GIULIA).body["state"] == "waiting"
 
 
-def test_while_it_is_not_known_what_is_free_nobody_joins_the_queue_unasked(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.page.route("**/v1/slots?*", lambda route: route.abort())
-    clerk.goes_to("callback")
-    clerk.page.locator("#description").fill("Der Import steht still")
-    clerk.page.locator("#phone").fill("+49 241 446 86 122")
-    clerk.press("#book")
-    clerk.hears("Die Verbindung brach ab.")
+def test_while_it_is_not_known_what_is_free_nobody_joins_the_queue_unasked(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.page.route("**/v1/slots?*", lambda route: route.abort())
+    panel_page.goes_to("callback")
+    panel_page.page.locator("#description").fill("Der Import steht still")
+    panel_page.page.locator("#phone").fill("+49 241 446 86 122")
+    panel_page.press("#book")
+    panel_page.hears("Die Verbindung brach ab.")
     assert call("GET", "/v1/callbacks/open", caller=ANNA).code == "no_callback"
-    clerk.page.unroute("**/v1/slots?*")
-    clerk.press("#again")
-    expect(clerk.page.locator("#day")).to_be_visible()
-    clerk.press("#book")
-    clerk.hears("Der Rückruf ist vereinbart.")
+    panel_page.page.unroute("**/v1/slots?*")
+    panel_page.press("#again")
+    expect(panel_page.page.locator("#day")).to_be_visible()
+    panel_page.press("#book")
+    panel_page.hears("Der Rückruf ist vereinbart.")
 
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["kind"] == "slot"
 
 
-def test_a_slot_that_is_taken_meanwhile_is_offered_no_more(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.goes_to("callback")
-    clerk.page.locator("#day").select_option("Dienstag, 24. November")
-    clerk.panel.locator(".time", has_text="10:00").click()
-    clerk.page.locator("#description").fill("Der Import steht still")
-    clerk.page.locator("#phone").fill("+49 241 446 86 122")
+def test_a_slot_that_is_taken_meanwhile_is_offered_no_more(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.page.locator("#day").select_option("Dienstag, 24. November")
+    panel_page.panel.locator(".time", has_text="10:00").click()
+    panel_page.page.locator("#description").fill("Der Import steht still")
+    panel_page.page.locator("#phone").fill("+49 241 446 86 122")
     factories.seats(TUESDAY_AT_TEN, 2)
-    clerk.press("#book")
-    clerk.hears("Diese Zeit ist nicht mehr frei.")
-    clerk.page.locator("#day").select_option("Dienstag, 24. November")
-    expect(clerk.panel.locator(".time", has_text="09:45")).to_be_visible()
+    panel_page.press("#book")
+    panel_page.hears("Diese Zeit ist nicht mehr frei.")
+    panel_page.page.locator("#day").select_option("Dienstag, 24. November")
+    expect(panel_page.panel.locator(".time", has_text="09:45")).to_be_visible()
 
-    assert clerk.panel.locator(".time", has_text="10:00").count() == 0
-    clerk.press("#book")
-    clerk.hears("Der Rückruf ist vereinbart.")
+    assert panel_page.panel.locator(".time", has_text="10:00").count() == 0
+    panel_page.press("#book")
+    panel_page.hears("Der Rückruf ist vereinbart.")
 
 
 def test_while_the_desk_is_closed_the_emergency_line_stands_there_with_promise_and_price(
-    clerk: Clerk, world: time_machine.Traveller
+    panel_page: PanelPage, world: time_machine.Traveller
 ) -> None:
-    world.move_to(mondays.SATURDAY_NOON)
-    clerk.opens()
-    clerk.goes_to("callback")
+    world.move_to(scenarios.SATURDAY_NOON)
+    panel_page.opens()
+    panel_page.goes_to("callback")
 
-    assert "öffnet wieder am Montag, 30. November 2026, 09:00 Uhr" in clerk.text
-    assert "+49 241 44686-112" in clerk.text
-    assert "innerhalb von 2 Stunden betreut" in clerk.text
-    assert "5,95 € je angefangene 5 Minuten" in clerk.text
-    assert clerk.panel.locator("a").get_attribute("href") == "tel:+4924144686112"
+    assert "öffnet wieder am Montag, 30. November 2026, 09:00 Uhr" in panel_page.text
+    assert "+49 241 44686-112" in panel_page.text
+    assert "innerhalb von 2 Stunden betreut" in panel_page.text
+    assert "5,95 € je angefangene 5 Minuten" in panel_page.text
+    assert panel_page.panel.locator("a").get_attribute("href") == "tel:+4924144686112"
 
 
-def test_without_a_desk_the_tab_says_so(clerk: Clerk) -> None:
+def test_without_a_desk_the_tab_says_so(panel_page: PanelPage) -> None:
     from guestkey.store.callbacks import desks
     from guestkey.store.dynamodb import keys
 
     table.drop((keys.DESK, keys.PROFILE))
     desks.clear_cache()
-    clerk.opens()
-    clerk.press("#tab-callback")
-    clerk.reads("Rückrufe werden derzeit nicht angeboten.")
+    panel_page.opens()
+    panel_page.press("#tab-callback")
+    panel_page.reads("Rückrufe werden derzeit nicht angeboten.")
 
 
 # ------------------------------------------------------------------ about
 
 
 def test_customer_name_and_version_can_be_copied(browser: Browser, product: Product) -> None:
-    with at_work(browser, product, permissions=["clipboard-read", "clipboard-write"]) as clerk:
-        clerk.opens()
-        clerk.goes_to("about")
-        clerk.press("#copy")
-        clerk.hears("Kopiert.")
-        copied = clerk.page.evaluate("navigator.clipboard.readText()")
+    with at_work(browser, product, permissions=["clipboard-read", "clipboard-write"]) as panel_page:
+        panel_page.opens()
+        panel_page.goes_to("about")
+        panel_page.press("#copy")
+        panel_page.hears("Kopiert.")
+        copied = panel_page.page.evaluate("navigator.clipboard.readText()")
 
     assert copied.split("\n") == [
         "Kundenname: acme", "Firma: Acme Immobilien GmbH", "Version: Enterprise 24.3",
@@ -428,54 +430,54 @@ def test_customer_name_and_version_can_be_copied(browser: Browser, product: Prod
     ]  # fmt: skip
 
 
-# ------------------------------------------------------------------ whoever may not
+# ------------------------------------------------------------------ users without the right
 
 
-def test_the_menu_leaves_the_entry_out_for_somebody_without_the_right(clerk: Clerk) -> None:
-    clerk.comes("ben")
-    expect(clerk.page.locator("#told")).to_contain_text('guestkey:right {"may_grant":false}')
-    clerk.press("#help")
+def test_the_menu_leaves_the_entry_out_for_somebody_without_the_right(panel_page: PanelPage) -> None:
+    panel_page.comes("ben")
+    expect(panel_page.page.locator("#told")).to_contain_text('guestkey:right {"may_grant":false}')
+    panel_page.press("#help")
 
-    expect(clerk.page.locator("#support")).to_be_hidden()
-    expect(clerk.page.locator("#manual")).to_be_visible()
-
-
-def test_where_it_is_left_in_they_read_why_and_whom_to_ask(clerk: Clerk) -> None:
-    clerk.opens("ben", hide_without_right="off", language="de")
-
-    assert "Sie dürfen für Acme Immobilien GmbH keinen Zugang erlauben." in clerk.text
-    assert clerk.panel.locator(".people li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
-    assert clerk.panel.locator("[role=tab]").all_inner_texts() == ["Zugang erlauben", "Rückruf", "Info"]
-    clerk.goes_to("callback")
-    clerk.goes_to("about")
+    expect(panel_page.page.locator("#support")).to_be_hidden()
+    expect(panel_page.page.locator("#manual")).to_be_visible()
 
 
-def test_somebody_who_acts_for_another_is_told_that_they_cannot(clerk: Clerk) -> None:
-    token = mint("anna", clerk.visitor.site.issuer, act={"sub": "sven"})
-    clerk.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
-    clerk.comes("anna", hide_without_right="off")
-    clerk.press("#help")
-    clerk.press("#support")
-    clerk.reads("Sie handeln gerade im Namen einer anderen Person.")
+def test_where_it_is_left_in_they_read_why_and_whom_to_ask(panel_page: PanelPage) -> None:
+    panel_page.opens("ben", hide_without_right="off", language="de")
+
+    assert "Sie dürfen für Acme Immobilien GmbH keinen Zugang erlauben." in panel_page.text
+    assert panel_page.panel.locator(".people li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
+    assert panel_page.panel.locator("[role=tab]").all_inner_texts() == ["Zugang erlauben", "Rückruf", "Info"]
+    panel_page.goes_to("callback")
+    panel_page.goes_to("about")
 
 
-def test_an_agent_is_no_user_and_sees_nothing(clerk: Clerk) -> None:
-    token = mint("sven", clerk.visitor.site.issuer)
-    clerk.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
-    clerk.comes()
-    clerk.press("#help")
-    clerk.press("#support")
-    clerk.reads("Ihre Anmeldung ist abgelaufen.")
-
-    assert clerk.panel.locator("[role=tab]").count() == 0
+def test_somebody_who_acts_for_another_is_told_that_they_cannot(panel_page: PanelPage) -> None:
+    token = mint("anna", panel_page.browser_page.site.issuer, act={"sub": "sven"})
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
+    panel_page.comes("anna", hide_without_right="off")
+    panel_page.press("#help")
+    panel_page.press("#support")
+    panel_page.reads("Sie handeln gerade im Namen einer anderen Person.")
 
 
-def test_a_right_that_is_taken_away_meanwhile_is_said(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#department-support")
+def test_an_agent_is_no_user_and_sees_nothing(panel_page: PanelPage) -> None:
+    token = mint("sven", panel_page.browser_page.site.issuer)
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": token}))
+    panel_page.comes()
+    panel_page.press("#help")
+    panel_page.press("#support")
+    panel_page.reads("Ihre Anmeldung ist abgelaufen.")
+
+    assert panel_page.panel.locator("[role=tab]").count() == 0
+
+
+def test_a_right_that_is_taken_away_meanwhile_is_said(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
     factories.right(ANNA, may_grant=False)
-    clerk.press("#give")
-    clerk.hears("Darüber entscheidet jemand anderes bei Ihnen")
+    panel_page.press("#give")
+    panel_page.hears("Darüber entscheidet jemand anderes bei Ihnen")
 
     assert factories.what_happened()[-1] == "right.changed"
 
@@ -483,83 +485,83 @@ def test_a_right_that_is_taken_away_meanwhile_is_said(clerk: Clerk) -> None:
 # ------------------------------------------------------------------ when something goes wrong
 
 
-def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(clerk: Clerk) -> None:
-    clerk.page.route("**/v1/about", lambda route: route.abort(), times=1)
-    clerk.comes()
-    clerk.press("#help")
-    clerk.press("#support")
-    clerk.reads("Die Verbindung brach ab.")
-    clerk.press("#again")
-    clerk.sees("activation")
+def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(panel_page: PanelPage) -> None:
+    panel_page.page.route("**/v1/about", lambda route: route.abort(), times=1)
+    panel_page.comes()
+    panel_page.press("#help")
+    panel_page.press("#support")
+    panel_page.reads("Die Verbindung brach ab.")
+    panel_page.press("#again")
+    panel_page.sees("activation")
 
 
-def test_a_slow_answer_is_remarked_upon(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#department-support")
+def test_a_slow_answer_is_remarked_upon(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
     waiting: list[Route] = []
-    clerk.page.route("**/v1/grants", partial(keep, waiting))
-    clerk.press("#give")
-    clerk.hears("Das dauert länger als gewöhnlich.")
+    panel_page.page.route("**/v1/grants", partial(keep, waiting))
+    panel_page.press("#give")
+    panel_page.hears("Das dauert länger als gewöhnlich.")
     waiting[0].continue_()
-    clerk.hears("Support hat jetzt Zugang bis")
+    panel_page.hears("Support hat jetzt Zugang bis")
 
 
 def keep(held: list[Route], route: Route) -> None:
-    """Let a question wait."""
+    """Keep a request waiting."""
     held.append(route)
 
 
-def test_a_session_that_ends_meanwhile_goes_on_with_the_products_fresh_token(clerk: Clerk) -> None:
-    clerk.opens()
-    old = mint("anna", clerk.visitor.site.issuer, exp=1)
-    clerk.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}), times=1)
-    clerk.press("#department-support")
-    clerk.press("#give")
-    clerk.hears("Support hat jetzt Zugang bis")
+def test_a_session_that_ends_meanwhile_goes_on_with_the_products_fresh_token(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    old = mint("anna", panel_page.browser_page.site.issuer, exp=1)
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}), times=1)
+    panel_page.press("#department-support")
+    panel_page.press("#give")
+    panel_page.hears("Support hat jetzt Zugang bis")
 
     assert len(live()) == 1
 
 
-def test_where_there_is_none_it_is_said_and_nothing_is_lost(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#department-support")
-    clerk.page.locator("#period-give").select_option("2h")
-    clerk.page.route("**/host/token?*", lambda route: route.fulfill(status=401))
-    clerk.press("#give")
-    clerk.hears("Ihre Anmeldung ist abgelaufen.")
+def test_where_there_is_none_it_is_said_and_nothing_is_lost(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
+    panel_page.page.locator("#period-give").select_option("2h")
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(status=401))
+    panel_page.press("#give")
+    panel_page.hears("Ihre Anmeldung ist abgelaufen.")
     assert live() == []
-    clerk.page.unroute("**/host/token?*")
-    clerk.press("#give")
-    clerk.hears("Support hat jetzt Zugang bis")
+    panel_page.page.unroute("**/host/token?*")
+    panel_page.press("#give")
+    panel_page.hears("Support hat jetzt Zugang bis")
 
     assert [grant["period"] for grant in live()] == ["2h"]
 
 
-def test_an_answer_that_is_lost_on_its_way_is_asked_for_again_and_nothing_is_done_twice(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#department-support")
-    clerk.page.route("**/v1/grants", lose, times=1)
-    clerk.press("#give")
-    clerk.hears("Die Verbindung brach ab.")
-    clerk.press("#give")
-    clerk.hears("Support hat jetzt Zugang bis")
+def test_an_answer_that_is_lost_on_its_way_is_asked_for_again_and_nothing_is_done_twice(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
+    panel_page.page.route("**/v1/grants", lose, times=1)
+    panel_page.press("#give")
+    panel_page.hears("Die Verbindung brach ab.")
+    panel_page.press("#give")
+    panel_page.hears("Support hat jetzt Zugang bis")
 
     assert len(live()) == 1
 
 
-def test_a_double_click_acts_once(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.press("#department-support")
-    clerk.page.locator("#give").dblclick()
-    clerk.page.locator("#search").press("Enter")
-    clerk.hears("Support hat jetzt Zugang bis")
-    clerk.page.locator("#give").dispatch_event("click")
-    clerk.page.locator("#search").press("Enter")
+def test_a_double_click_acts_once(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
+    panel_page.page.locator("#give").dblclick()
+    panel_page.page.locator("#search").press("Enter")
+    panel_page.hears("Support hat jetzt Zugang bis")
+    panel_page.page.locator("#give").dispatch_event("click")
+    panel_page.page.locator("#search").press("Enter")
     factories.grant(DORA)
-    clerk.press("#tab-activation")
-    expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(2)
-    clerk.panel.locator("[id^=revoke-]").first.dblclick()
-    expect(clerk.panel.locator("[id^=revoke-]")).to_have_count(1)
+    panel_page.press("#tab-activation")
+    expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(2)
+    panel_page.panel.locator("[id^=revoke-]").first.dblclick()
+    expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(1)
 
     assert factories.what_happened().count("grant.revoked") == 1
     assert [path for path in factories.what_happened() if path == "grant.given"] == ["grant.given"] * 2
@@ -599,38 +601,38 @@ def test_two_windows_say_the_same_in_the_end(browser: Browser, product: Product)
     assert "request.declined" not in happened
 
 
-def test_what_was_chosen_on_a_request_stays_while_the_list_is_read_anew(clerk: Clerk) -> None:
+def test_what_was_chosen_on_a_request_stays_while_the_list_is_read_anew(panel_page: PanelPage) -> None:
     asked = factories.requested(SVEN, period="4h", may_export=True)
-    clerk.opens()
-    clerk.page.locator(f"#period-{asked.request_id}").select_option("1h")
+    panel_page.opens()
+    panel_page.page.locator(f"#period-{asked.request_id}").select_option("1h")
     later = factories.requested(DORA)
-    clerk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(clerk.page.locator(f"#approve-{later.request_id}")).to_be_visible()
-    clerk.press(f"#approve-{asked.request_id}")
-    expect(clerk.panel.locator(".card")).to_have_count(1)
+    panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(panel_page.page.locator(f"#approve-{later.request_id}")).to_be_visible()
+    panel_page.press(f"#approve-{asked.request_id}")
+    expect(panel_page.panel.locator(".card")).to_have_count(1)
 
     assert [grant["period"] for grant in live()] == ["1h"]
 
 
-def test_of_two_searches_the_later_counts_whichever_answer_comes_last(clerk: Clerk) -> None:
+def test_of_two_searches_the_later_counts_whichever_answer_comes_last(panel_page: PanelPage) -> None:
     held: list[Route] = []
-    clerk.opens()
-    clerk.page.route("**/v1/directory?q=dora", partial(keep, held))
-    with clerk.page.expect_request("**/v1/directory?q=dora"):
-        clerk.page.locator("#search").fill("dora")
-    clerk.page.locator("#search").fill("sven")
-    expect(clerk.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
-    with clerk.page.expect_response("**/v1/directory?q=dora"):
+    panel_page.opens()
+    panel_page.page.route("**/v1/directory?q=dora", partial(keep, held))
+    with panel_page.page.expect_request("**/v1/directory?q=dora"):
+        panel_page.page.locator("#search").fill("dora")
+    panel_page.page.locator("#search").fill("sven")
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    with panel_page.page.expect_response("**/v1/directory?q=dora"):
         held[0].continue_()
-    clerk.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    panel_page.page.evaluate("new Promise((done) => setTimeout(done, 200))")
 
-    expect(clerk.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
 
 
 # ------------------------------------------------------------------ what others wrote
 
 
-def test_what_others_wrote_is_text_and_nothing_else(clerk: Clerk) -> None:
+def test_what_others_wrote_is_text_and_nothing_else(panel_page: PanelPage) -> None:
     factories.agent("sven", "support", name=HOSTILE)
     factories.department("support", HOSTILE)
     factories.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
@@ -638,71 +640,73 @@ def test_what_others_wrote_is_text_and_nothing_else(clerk: Clerk) -> None:
     factories.login(SVEN, reason=HOSTILE, ticket=HOSTILE[:90])
     factories.requested(SVEN, reason=HOSTILE)
     factories.callback(description=HOSTILE)
-    clerk.opens()
+    panel_page.opens()
     for tab in TABS:
-        clerk.goes_to(tab)
-        clerk.reads(re.compile("onerror"))
-        assert clerk.panel.locator("img, script").count() == 0
+        panel_page.goes_to(tab)
+        panel_page.reads(re.compile("onerror"))
+        assert panel_page.panel.locator("img, script").count() == 0
 
 
 # ------------------------------------------------------------------ how it is embedded
 
 
-def test_there_is_something_to_see_after_two_questions(clerk: Clerk) -> None:
+def test_there_is_something_to_see_after_two_questions(panel_page: PanelPage) -> None:
     held: list[Route] = []
-    clerk.comes("anna", hide_without_right="off")
-    clerk.page.route(re.compile("/v1/(?!me$|about$)"), partial(keep, held))
-    clerk.press("#help")
-    clerk.press("#support")
-    expect(clerk.page.locator("#give")).to_be_visible()
+    panel_page.comes("anna", hide_without_right="off")
+    panel_page.page.route(re.compile("/v1/(?!me$|about$)"), partial(keep, held))
+    panel_page.press("#help")
+    panel_page.press("#support")
+    expect(panel_page.page.locator("#give")).to_be_visible()
 
-    assert sorted(clerk.asked()[:2]) == ["/v1/about", "/v1/me"]
-    assert len(clerk.asked()) == 2 + len(held)
+    assert sorted(panel_page.asked()[:2]) == ["/v1/about", "/v1/me"]
+    assert len(panel_page.asked()) == 2 + len(held)
     for route in held:
         route.continue_()
 
 
-def test_inline_it_stands_in_the_page(clerk: Clerk) -> None:
-    clerk.comes("anna", inline="", language="en-GB", time_zone="America/New_York")
-    clerk.sees("activation")
-    clerk.press("#department-support")
-    clerk.press("#give")
-    clerk.hears("Support now has access until Monday, 23 November 2026, 08:00 (Eastern Time).")
+def test_inline_it_stands_in_the_page(panel_page: PanelPage) -> None:
+    panel_page.comes("anna", inline="", language="en-GB", time_zone="America/New_York")
+    panel_page.sees("activation")
+    panel_page.press("#department-support")
+    panel_page.press("#give")
+    panel_page.hears("Support now has access until Monday, 23 November 2026, 08:00 (Eastern Time).")
 
-    assert clerk.page.locator("dialog").count() == 0
-    clerk.comes("ben", inline="")
-    expect(clerk.page.locator("#told")).to_contain_text('{"may_grant":false}')
-    expect(clerk.page.locator("guestkey-panel")).to_be_hidden()
+    assert panel_page.page.locator("dialog").count() == 0
+    panel_page.comes("ben", inline="")
+    expect(panel_page.page.locator("#told")).to_contain_text('{"may_grant":false}')
+    expect(panel_page.page.locator("guestkey-panel")).to_be_hidden()
 
 
-def test_the_token_is_nowhere_in_the_page(clerk: Clerk) -> None:
-    clerk.opens()
-    found = clerk.page.evaluate(
+def test_the_token_is_nowhere_in_the_page(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    found = panel_page.page.evaluate(
         "document.documentElement.outerHTML + document.querySelector('guestkey-panel').shadowRoot.innerHTML"
     )
 
-    assert clerk.visitor.tokens
-    for token in clerk.visitor.tokens:
+    assert panel_page.browser_page.tokens
+    for token in panel_page.browser_page.tokens:
         assert token.rpartition(".")[2] not in found
 
 
-def test_a_host_sets_colours_and_parts(clerk: Clerk) -> None:
-    clerk.opens()
+def test_a_host_sets_colours_and_parts(panel_page: PanelPage) -> None:
+    panel_page.opens()
     css = "guestkey-panel { --guestkey-accent: rgb(1 2 3) } guestkey-panel::part(primary) { color: red }"
-    clerk.page.evaluate(ADD_STYLE, css)
-    said = clerk.page.locator("#give").evaluate("one => getComputedStyle(one).background + getComputedStyle(one).color")
+    panel_page.page.evaluate(ADD_STYLE, css)
+    said = panel_page.page.locator("#give").evaluate(
+        "one => getComputedStyle(one).background + getComputedStyle(one).color"
+    )
 
     assert said.startswith("rgb(1, 2, 3)")
     assert said.endswith("rgb(255, 0, 0)")
 
 
-def test_it_is_as_light_or_dark_as_the_page_it_stands_in(clerk: Clerk) -> None:
-    clerk.page.emulate_media(color_scheme="dark")
-    clerk.opens()
+def test_it_is_as_light_or_dark_as_the_page_it_stands_in(panel_page: PanelPage) -> None:
+    panel_page.page.emulate_media(color_scheme="dark")
+    panel_page.opens()
     ground = "one => getComputedStyle(one).backgroundColor"
-    assert clerk.panel.evaluate(ground) == "rgb(29, 36, 34)"
-    clerk.page.evaluate(ADD_STYLE, ":root { color-scheme: only light }")
-    assert clerk.panel.evaluate(ground) == "rgb(255, 255, 255)"
+    assert panel_page.panel.evaluate(ground) == "rgb(29, 36, 34)"
+    panel_page.page.evaluate(ADD_STYLE, ":root { color-scheme: only light }")
+    assert panel_page.panel.evaluate(ground) == "rgb(255, 255, 255)"
 
 
 ADD_STYLE = """(css) => {
@@ -712,52 +716,52 @@ ADD_STYLE = """(css) => {
 }"""
 
 
-def test_the_focus_goes_back_to_where_it_was(clerk: Clerk) -> None:
-    clerk.opens()
-    clerk.page.keyboard.press("Escape")
-    expect(clerk.page.locator("#support")).to_be_focused()
-    clerk.press("#support")
-    clerk.sees("activation")
-    clerk.press(".close")
-    expect(clerk.page.locator("#support")).to_be_focused()
+def test_the_focus_goes_back_to_where_it_was(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.page.keyboard.press("Escape")
+    expect(panel_page.page.locator("#support")).to_be_focused()
+    panel_page.press("#support")
+    panel_page.sees("activation")
+    panel_page.press(".close")
+    expect(panel_page.page.locator("#support")).to_be_focused()
 
 
 # ------------------------------------------------------------------ for everybody
 
 
-def test_the_job_can_be_done_with_the_keyboard_alone(clerk: Clerk) -> None:
-    keys = clerk.page.keyboard
-    clerk.comes()
+def test_the_job_can_be_done_with_the_keyboard_alone(panel_page: PanelPage) -> None:
+    keys = panel_page.page.keyboard
+    panel_page.comes()
     for stop in ("#help", "#support"):
-        clerk.page.locator(stop).focus()
+        panel_page.page.locator(stop).focus()
         keys.press("Enter")
-    clerk.sees("activation")
-    clerk.tab_to("#search")
+    panel_page.sees("activation")
+    panel_page.tab_to("#search")
     keys.type("sven")
-    expect(clerk.panel.locator(".choice")).to_have_count(1)
-    clerk.tab_to("#agent-sven")
+    expect(panel_page.panel.locator(".choice")).to_have_count(1)
+    panel_page.tab_to("#agent-sven")
     keys.press("Space")
-    clerk.tab_to("#give")
+    panel_page.tab_to("#give")
     keys.press("Enter")
-    clerk.hears("Sven Brandt hat jetzt Zugang bis")
-    clerk.tab_to("[id^=revoke-]")
+    panel_page.hears("Sven Brandt hat jetzt Zugang bis")
+    panel_page.tab_to("[id^=revoke-]")
     keys.press("Enter")
-    clerk.reads("Niemand.")
-    clerk.page.locator("#tab-activation").focus()
+    panel_page.reads("Niemand.")
+    panel_page.page.locator("#tab-activation").focus()
     for _ in range(3):
         keys.press("ArrowRight")
     keys.press("Enter")
-    clerk.sees("callback")
-    clerk.tab_to("#day")
+    panel_page.sees("callback")
+    panel_page.tab_to("#day")
     keys.press("ArrowDown")
-    clerk.tab_to(".time:has(:checked) input")
+    panel_page.tab_to(".time:has(:checked) input")
     keys.press("ArrowRight")
-    clerk.tab_to("#description")
+    panel_page.tab_to("#description")
     keys.type("Der Import steht still")
-    clerk.tab_to("#phone")
+    panel_page.tab_to("#phone")
     keys.type("+49 241 446 86 122")
     keys.press("Enter")
-    clerk.hears("Der Rückruf ist vereinbart.")
+    panel_page.hears("Der Rückruf ist vereinbart.")
 
     assert factories.what_happened()[-3:] == ["grant.given", "grant.revoked", "callback.booked"]
     assert list(factories.seats_held()) == [TUESDAY_AT_TEN - timedelta(minutes=45)]
@@ -766,55 +770,55 @@ def test_the_job_can_be_done_with_the_keyboard_alone(clerk: Clerk) -> None:
 @pytest.mark.parametrize("language", LOCALES)
 def test_every_tab_can_be_read_by_everybody(browser: Browser, product: Product, language: str) -> None:
     """In each language nothing is unsaid, axe finds nothing in either scheme, it fits at 320 pixels and at 200 %."""
-    mondays.busy()
+    scenarios.busy()
     factories.callback(starts_at=TUESDAY_AT_TEN)
-    with at_work(browser, product, locale=LOCALES[language]) as clerk:
-        clerk.opens("anna", language=language)
+    with at_work(browser, product, locale=LOCALES[language]) as panel_page:
+        panel_page.opens("anna", language=language)
         for tab in TABS:
-            clerk.page.set_viewport_size({"width": 1000, "height": 1400})
-            clerk.goes_to(tab)
-            clerk.can_read_everything(language)
+            panel_page.page.set_viewport_size({"width": 1000, "height": 1400})
+            panel_page.goes_to(tab)
+            panel_page.can_read_everything(language)
 
 
-def test_every_other_state_can_be_read_by_everybody(clerk: Clerk) -> None:
-    clerk.opens("ben", hide_without_right="off")
-    require_readable(clerk.page)
-    clerk.goes_to("callback")
-    require_readable(clerk.page)
-    clerk.opens()
-    clerk.goes_to("callback")
-    clerk.press("#book")
-    clerk.hears("Bitte schreiben Sie kurz")
-    require_readable(clerk.page)
+def test_every_other_state_can_be_read_by_everybody(panel_page: PanelPage) -> None:
+    panel_page.opens("ben", hide_without_right="off")
+    require_readable(panel_page.page)
+    panel_page.goes_to("callback")
+    require_readable(panel_page.page)
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.press("#book")
+    panel_page.hears("Bitte schreiben Sie kurz")
+    require_readable(panel_page.page)
     factories.callback(starts_at=TUESDAY_AT_TEN)
-    clerk.goes_to("about")
-    clerk.goes_to("callback")
-    clerk.press("#move")
-    expect(clerk.panel.locator(".time").first).to_be_visible()
-    require_readable(clerk.page)
-    clerk.comes("anna", inline="")
-    clerk.sees("activation")
-    require_readable(clerk.page)
+    panel_page.goes_to("about")
+    panel_page.goes_to("callback")
+    panel_page.press("#move")
+    expect(panel_page.panel.locator(".time").first).to_be_visible()
+    require_readable(panel_page.page)
+    panel_page.comes("anna", inline="")
+    panel_page.sees("activation")
+    require_readable(panel_page.page)
 
 
-def test_in_forced_colours_nothing_vanishes_and_nothing_moves(clerk: Clerk) -> None:
-    clerk.page.emulate_media(forced_colors="active", reduced_motion="reduce")
-    clerk.opens()
-    clerk.goes_to("callback")
+def test_in_forced_colours_nothing_vanishes_and_nothing_moves(panel_page: PanelPage) -> None:
+    panel_page.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    panel_page.opens()
+    panel_page.goes_to("callback")
 
-    assert clerk.panel.locator(".time:has(:checked)").evaluate("one => getComputedStyle(one).borderWidth") == "3px"
-    assert clerk.page.evaluate("document.getAnimations().length") == 0
+    assert panel_page.panel.locator(".time:has(:checked)").evaluate("one => getComputedStyle(one).borderWidth") == "3px"
+    assert panel_page.page.evaluate("document.getAnimations().length") == 0
 
 
 def test_a_region_writes_its_own_way(browser: Browser, product: Product) -> None:
     for language, (month, example) in REGIONS.items():
-        with at_work(browser, product) as clerk:
-            clerk.opens("anna", language=language)
-            clerk.goes_to("callback")
-            assert example in clerk.text
-            module = next(address for address in clerk.visitor.addresses if "/assets/texts." in address)
+        with at_work(browser, product) as panel_page:
+            panel_page.opens("anna", language=language)
+            panel_page.goes_to("callback")
+            assert example in panel_page.text
+            module = next(address for address in panel_page.browser_page.addresses if "/assets/texts." in address)
             ask = "async (module) => (await import(module)).day('2026-01-15T12:00:00Z', 'Europe/Vienna')"
-            assert month in clerk.page.evaluate(ask, module)
+            assert month in panel_page.page.evaluate(ask, module)
 
 
 REGIONS = {"de": ("Januar", "+49 241"), "de-AT": ("Jänner", "+43 1"), "de-CH": ("Januar", "+41 44")}

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Route
 
 from guestkey.edge.mail.i18n import catalogue
 from local import sample
-from tests.browser.visitor import Visitor, lose, visiting
+from tests.browser.browser_page import BrowserPage, lose, visiting
 from tests.edge.post import LINKS, Read
 from tests.journeys import mailbox
 from tests.journeys.calls import given
@@ -60,7 +60,7 @@ class Mailed:
         return self.acme.all_of("/v1/grants")
 
 
-Guest = Visitor[Mailed]
+Guest = BrowserPage[Mailed]
 
 
 def ask(world: World, **order: Any) -> Mailed:

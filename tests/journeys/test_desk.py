@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.agents import at_desk
-from tests.browser.clerk import at_work
+from tests.browser.panel_page import at_work
 from tests.journeys.calls import given
 from tests.journeys.test_panel import Product
 from tests.journeys.world import World

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.clerk import TABS, at_work
-from tests.browser.visitor import lose
+from tests.browser.browser_page import lose
+from tests.browser.panel_page import TABS, at_work
 from tests.journeys.calls import given
 from tests.journeys.world import Tenant, World
 
@@ -164,14 +164,14 @@ def test_a_page_of_another_origin_can_do_nothing(browser: Browser, product: Prod
     with at_work(browser, product) as anna:
         anna.comes()
         expect(anna.page.locator("#told")).to_contain_text("guestkey:right")
-        token: Any = next(iter(anna.visitor.tokens))
+        token: Any = next(iter(anna.browser_page.tokens))
     with at_work(browser, product) as stranger:
         stranger.page.goto(elsewhere)
         asked = stranger.page.evaluate(
             "url => fetch(url).then(() => 'read', () => 'not read')", f"{product.url}/assets/panel.js"
         )
         assert asked == "not read"
-        stranger.visitor.complaints.clear()
+        stranger.browser_page.complaints.clear()
 
     origin = {"Origin": elsewhere.removesuffix("/host"), "Authorization": f"Bearer {token}"}
     assert "access-control-allow-origin" not in httpx.get(f"{product.url}/v1/me", headers=origin).headers

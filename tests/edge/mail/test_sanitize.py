@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guestkey.edge.mail.sanitize import MAX_NAME_LENGTH, MAX_REASON_LENGTH, is_defanged, shown
+from guestkey.edge.mail.sanitize import is_defanged, shown
+from guestkey.rules.limits import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from tests.edge.post import LINKS
 
 

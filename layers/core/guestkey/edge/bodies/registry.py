@@ -3,9 +3,7 @@
 from pydantic import Field, StrictBool
 
 from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Slug, UserId, Version, Zone
-
-MAX_APPROVERS = 20
-MAX_DEPARTMENTS = 50
+from guestkey.rules.limits import MAX_APPROVERS, MAX_DEPARTMENTS
 
 
 class TenantInput(Input):

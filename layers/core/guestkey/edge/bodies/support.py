@@ -3,9 +3,8 @@
 from pydantic import Field, StrictBool
 
 from guestkey.edge.http.inputs import Email, Input, Reason, Slug, Ticket
+from guestkey.rules.limits import MAX_RECIPIENTS
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
-
-MAX_RECIPIENTS = 20
 
 
 class LoginInput(Input):

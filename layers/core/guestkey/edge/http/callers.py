@@ -10,6 +10,7 @@ from typing import Any
 
 from guestkey import settings
 from guestkey.errors import ActingForAnother, ClaimsMissing
+from guestkey.rules.limits import MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH, SLUG, USER_ID
 from guestkey.rules.people import User
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
@@ -17,11 +18,6 @@ OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
 
 OPEN_TO_ANYONE = frozenset({"GET /v1/contact"})
 """What has no authorizer before it."""
-
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-USER_ID = re.compile(r"[A-Za-z0-9._|@:-]{1,128}")
-MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +61,8 @@ def caller(event: dict[str, Any]) -> Caller:
         tenant_id=_claim(claims, settings.TENANT_CLAIM, SLUG),
         user_id=user_id,
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
-        email=_text(claims, settings.EMAIL_CLAIM, 254) or None,
-        locale=_text(claims, settings.LOCALE_CLAIM, 35) or None,
+        email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
+        locale=_text(claims, settings.LOCALE_CLAIM, MAX_LOCALE_LENGTH) or None,
     )
 
 

@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.errors import CursorInvalid
+from guestkey.rules.limits import MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
 
-Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(max_length=1000)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)]
+Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_LENGTH)]
 DIGEST_BYTES = 12
 
 

@@ -2,7 +2,8 @@
 
 from ulid import ULID
 
-from guestkey.edge.http import callers
+from guestkey.rules.limits import SLUG
+from guestkey.rules.limits import ULID as ULID_FORM
 
 NIL_ULID = "0" * 26
 """An id that nothing has: a ULID of the first moment of 1970."""
@@ -18,9 +19,9 @@ def valid_id(id: str) -> str:
 
     So a malformed id ends in the same 404 as an unknown one, after the permission check.
     """
-    return id if callers.ULID.fullmatch(id) else NIL_ULID
+    return id if ULID_FORM.fullmatch(id) else NIL_ULID
 
 
 def valid_slug(id: str) -> str:
     """Return the id of a tenant from a path; replace a malformed one by the empty text, likewise."""
-    return id if callers.SLUG.fullmatch(id) else ""
+    return id if SLUG.fullmatch(id) else ""

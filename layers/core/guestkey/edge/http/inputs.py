@@ -15,7 +15,21 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from guestkey.edge.http.callers import SLUG, ULID, USER_ID
+from guestkey.rules.limits import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_EMAIL_LENGTH,
+    MAX_LOCALE_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_NOTE_LENGTH,
+    MAX_PHONE_LENGTH,
+    MAX_REASON_LENGTH,
+    MAX_TICKET_LENGTH,
+    MAX_VERSION_LENGTH,
+    MIN_REASON_LENGTH,
+    SLUG,
+    ULID,
+    USER_ID,
+)
 from guestkey.rules.periods import known_zone
 
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
@@ -82,13 +96,13 @@ Tidy = BeforeValidator(_tidy)
 OnOneLine = AfterValidator(_on_one_line)
 OnSomeLines = AfterValidator(_on_some_lines)
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Tidy, OnOneLine]
-Version = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
-Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), Tidy, OnOneLine]
-Ticket = Annotated[str, StringConstraints(min_length=1, max_length=100), Tidy, OnOneLine]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=500), Tidy, OnSomeLines]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=2000), Tidy, OnSomeLines]
-Phone = Annotated[str, StringConstraints(min_length=1, max_length=40), Tidy, OnOneLine]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH), Tidy, OnOneLine]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VERSION_LENGTH), Tidy, OnOneLine]
+Reason = Annotated[str, StringConstraints(min_length=MIN_REASON_LENGTH, max_length=MAX_REASON_LENGTH), Tidy, OnOneLine]
+Ticket = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TICKET_LENGTH), Tidy, OnOneLine]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH), Tidy, OnSomeLines]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Tidy, OnSomeLines]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), Tidy, OnOneLine]
 """As people write it. Which number it is depends on where they are: `phones.e164`."""
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """In UTC, whatever the offset was."""
@@ -97,9 +111,13 @@ Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
 LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
-Language = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
-Locale = Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+Language = Annotated[
+    str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=MAX_LOCALE_LENGTH)
+]
+Locale = Annotated[
+    str, StringConstraints(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=MAX_LOCALE_LENGTH)
+]
 """A language as browsers and identity providers write it, with `-` or `_`."""
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
-Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254), Tidy, OnOneLine]
+Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=MAX_EMAIL_LENGTH), Tidy, OnOneLine]
 """An address as HTML's e-mail field takes it; whether it exists only a mail tells."""

@@ -15,6 +15,7 @@ from guestkey.edge.http.problem import Answer, Event, fault, json_answer, json_t
 from guestkey.edge.http.serve import serve as serve_work
 from guestkey.edge.responses.response import Response
 from guestkey.errors import InputInvalid, NotFound, Refused
+from guestkey.rules.limits import MAX_KEY_LENGTH
 from guestkey.rules.people import User
 from guestkey.store.dynamodb import keys, retry
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord, ReplayResponse
@@ -22,7 +23,6 @@ from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConfl
 from guestkey.store.registry import people
 
 KEY_HEADER = "idempotency-key"
-MAX_KEY_LENGTH = 64
 REFUSALS = "x-guestkey-refusals"
 
 Handler = Callable[..., Any]

@@ -13,13 +13,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from guestkey import settings
-from guestkey.edge.http import callers
 from guestkey.edge.mail.i18n import Catalogue, catalogue
-from guestkey.edge.mail.sanitize import MAX_REASON_LENGTH, is_defanged, shown
+from guestkey.edge.mail.sanitize import is_defanged, shown
 from guestkey.edge.mail.send import Mail
+from guestkey.edge.web import palette
 from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
+from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import Period
@@ -32,6 +33,7 @@ _templates = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
 
@@ -148,7 +150,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
 
 def _link(request_id: str) -> str:
     """Return the address of the page of an activation e-mail. The fragment never reaches a server or its logs."""
-    if not settings.BASE_URL.startswith(("https://", "http://")) or not callers.ULID.fullmatch(request_id):
+    if not settings.BASE_URL.startswith(("https://", "http://")) or not ULID.fullmatch(request_id):
         raise ValueError("no link can be made of this BASE_URL and this request's id")
     return f"{settings.BASE_URL}/activate#{request_id}"
 

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from itertools import groupby
 
-MAX_NAME_LENGTH = 200
-MAX_REASON_LENGTH = 500
+from guestkey.rules.limits import MAX_NAME_LENGTH
+
 NOTHING = "?"
 """Shown in place of a text without any visible character."""
 

@@ -1,0 +1,84 @@
+"""GET /activate and GET /assets/{name}: the activation page, the panel, the agents' desk, and the files of all three.
+
+Everything is built when the function starts and is the same for every caller: the function has no access to the table
+and no secret, and of a request's headers only Accept-Encoding has an effect.
+"""
+
+from guestkey import cold_start
+
+cold_start.begin_cold_start()
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from guestkey import settings
+from guestkey.edge import log
+from guestkey.edge.web import responses
+from guestkey.edge.web.bundle import Bundle
+from guestkey.edge.web.headers import CACHE_FOR_A_YEAR, CACHE_FOR_MINUTES
+from guestkey.errors import NotFound
+
+FOLDER = Path(__file__).parent
+SURFACES = ("activate", "panel", "desk")
+"""The page and the two elements; each has texts of its own beside the shared ones."""
+ENTRIES = ("panel.js", "desk.js")
+"""Modules that a vendor's pages load by script tags, under names that stay the same."""
+ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+"""As `html.escape`, whose module is slow to import at a cold start."""
+
+
+def activation_page(bundle: Bundle) -> str:
+    """Return the page behind the link of an activation mail, with the sign-in settings in an attribute."""
+    sign_in = {
+        "issuer": settings.TENANT_ISSUER,
+        "client_id": settings.SIGN_IN_CLIENT_ID,
+        "scope": settings.SIGN_IN_SCOPE,
+        "token": settings.SIGN_IN_TOKEN,
+    }
+    return bundle.content("activate.html").replace("{sign-in}", json.dumps(sign_in).translate(ATTRIBUTE_ESCAPES))
+
+
+def assets(bundle: Bundle) -> dict[str, responses.Response]:
+    """Return the response for each file by public name, and for each entry a module that imports its current file."""
+    public = {name: bundle.public_name(name) for name in bundle.names}
+    return {
+        **{
+            public_name: responses.asset(name, bundle.content(name), cache=CACHE_FOR_A_YEAR)
+            for name, public_name in public.items()
+        },
+        **{
+            entry: responses.asset(entry, f'import "./{public[entry]}";\n', cache=CACHE_FOR_MINUTES)
+            for entry in ENTRIES
+        },
+    }
+
+
+BUNDLE = Bundle(sources=FOLDER / "web", catalogues=FOLDER / "texts", surfaces=SURFACES)
+PAGE = responses.page(activation_page(BUNDLE))
+ASSETS = assets(BUNDLE)
+NOT_FOUND = responses.not_found()
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> responses.Response:
+    """Return the page, one of its files, or a 404 problem."""
+    started = time.perf_counter()
+    route = str(event.get("routeKey"))
+    method, _, path = route.partition(" ")
+    name = (event.get("pathParameters") or {}).get("name") or ""
+    response = {"/activate": PAGE, "/assets/{name}": ASSETS.get(name, NOT_FOUND)}.get(path, NOT_FOUND)
+    is_found = response is not NOT_FOUND
+    if is_found and responses.accepts_gzip(event):
+        response = responses.compressed(response)
+    log.outcome(
+        route=route,
+        status=response["statusCode"],
+        code=None if is_found else NotFound.code,
+        request_id=event.get("requestContext", {}).get("requestId"),
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+    )
+    return {"isBase64Encoded": False} | response | ({"body": ""} if method == "HEAD" else {})
+
+
+cold_start.end_cold_start()

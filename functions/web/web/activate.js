@@ -1,0 +1,193 @@
+// The page behind the link of an activation mail. It sends nothing before the user signs in, and changes nothing before
+// the user presses a button.
+
+import { api, Refusal, Unreachable } from "./api.js";
+import * as page from "./activate.page.js";
+import * as views from "./activate.views.js";
+import * as elements from "./elements.js";
+import { ULID } from "./limits.js";
+import * as signIn from "./signin.js";
+import { loadTexts, texts } from "./texts.js";
+
+const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
+const CATALOGUES = {
+  de: () => import("./activate.de.js"),
+  "de-AT": () => import("./activate.de-at.js"),
+  "de-CH": () => import("./activate.de-ch.js"),
+  en: () => import("./activate.en.js"),
+  es: () => import("./activate.es.js"),
+  it: () => import("./activate.it.js"),
+};
+/** Codes of refusals after which the page shows the current state: another user or the time was faster. */
+const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
+
+let requestId = "";
+// Client of the API for the user who signed in. It holds the only copy of the token.
+let guestkey;
+// The user, the account and the request, as far as they are loaded.
+let context = {};
+// Idempotency keys by body: the same approval sent again has the same key.
+const keys = new Map();
+let isBusy = false;
+
+async function start() {
+  await setLanguage();
+  if (signIn.isReturning()) {
+    await finishSignIn();
+    return;
+  }
+  requestId = location.hash.slice(1);
+  if (ULID.test(requestId)) views.signIn(startSignIn);
+  else views.incomplete();
+}
+
+async function setLanguage(...preferred) {
+  document.documentElement.lang = await loadTexts(CATALOGUES, ...preferred, ...navigator.languages);
+}
+
+function startSignIn(options) {
+  return runOnce(texts.signIn.busy, () => signIn.start(SETTINGS, requestId, options));
+}
+
+async function finishSignIn() {
+  const response = signIn.takeResponse();
+  requestId = location.hash.slice(1);
+  views.loading();
+  try {
+    const token = await withSlowHint(signIn.token(SETTINGS, response));
+    guestkey = api(() => token);
+  } catch (error) {
+    showError(error);
+    return;
+  }
+  await reload();
+}
+
+/** Load the request and show its state. With `isUnsure` the page says that the user's last action may be lost. */
+async function reload({ isUnsure = false } = {}) {
+  views.loading();
+  try {
+    const request = withSlowHint(guestkey.request(requestId));
+    request.catch(() => "handled where it is awaited");
+    const [me, about] = await withSlowHint(Promise.all([guestkey.me(), guestkey.about()]));
+    context = { me, about };
+    await setLanguage(me.locale);
+    await showRequest(await request, isUnsure);
+  } catch (error) {
+    showError(error, { isUnsure });
+  }
+}
+
+async function showRequest(request, isUnsure) {
+  context.request = request;
+  if (request.state === "pending") views.pending(context, { approve, decline: askForNote, switchUser }, { isUnsure });
+  else if (request.state === "approved") views.approved(context, await grantOf(request), { revoke: confirmRevoke });
+  else views.closed(context);
+}
+
+async function grantOf(request) {
+  try {
+    return await guestkey.grant(request.grant_id);
+  } catch (error) {
+    // The grant may be older than the retention of history; the approval is shown all the same.
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function approve(body) {
+  const text = JSON.stringify(body);
+  if (!keys.has(text)) keys.set(text, crypto.randomUUID());
+  return submit(texts.ask.approving, async () => {
+    const grant = await guestkey.approve(requestId, body, keys.get(text));
+    views.granted(context, grant, { revoke: confirmRevoke });
+  });
+}
+
+function askForNote() {
+  views.declining(context, {
+    decline,
+    back: () => views.pending(context, { approve, decline: askForNote, switchUser }),
+  });
+}
+
+function decline(note) {
+  return submit(texts.decline.busy, async () => {
+    try {
+      context.request = await guestkey.decline(requestId, note);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 422)) throw error;
+      views.noteInvalid();
+      return;
+    }
+    views.closed(context, { isNews: true });
+  });
+}
+
+function confirmRevoke(grant) {
+  views.ending(context, {
+    back: () => reload(),
+    revoke: () => submit(texts.ending.busy, async () => views.over(context, await guestkey.revoke(grant.grant_id))),
+  });
+}
+
+function switchUser() {
+  return startSignIn({ forceLogin: true });
+}
+
+/** Run an action that changes something, and show its result. */
+function submit(busyText, work) {
+  return runOnce(busyText, async () => {
+    try {
+      await withSlowHint(work());
+    } catch (error) {
+      if (error instanceof Refusal && OVERTAKEN.includes(error.problem.code)) await reload();
+      else showError(error, { isUnsure: true, wasAnswering: true });
+    }
+  });
+}
+
+/** Run an action unless another one runs: a double click counts once. */
+async function runOnce(busyText, work) {
+  if (isBusy) return;
+  isBusy = true;
+  views.busy(busyText);
+  try {
+    await work();
+  } catch (error) {
+    showError(error);
+  } finally {
+    isBusy = false;
+  }
+}
+
+function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(error.reason, ULID.test(requestId) ? startSignIn : null);
+  else if (error instanceof Unreachable && isUnsure) views.unsure(() => reload({ isUnsure }));
+  else if (error instanceof Refusal) showRefusal(error, wasAnswering);
+  else {
+    views.trouble(() => (guestkey ? reload() : location.reload()));
+    if (!(error instanceof Unreachable)) throw error;
+  }
+}
+
+function showRefusal({ status, problem }, wasAnswering) {
+  if (status === 401) views.notSignedIn("over", startSignIn, { wasAnswering });
+  else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
+  else if (problem.code === "grantee_unknown") views.gone(context);
+  else if (problem.code === "too_many_grants") views.full(context, () => reload());
+  else if (status === 404 && context.about) views.unknown(context, switchUser);
+  else if (status === 403 || status === 404) views.unfit(problem.code, switchUser);
+  else views.trouble(() => reload());
+}
+
+function withSlowHint(promise) {
+  return elements.withSlowHint(promise, () => page.announce(texts.slow));
+}
+
+// The page starts again for another link in the same tab, and after the browser's back button on the sign-in page.
+addEventListener("hashchange", () => location.reload());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+start();

@@ -1,0 +1,128 @@
+// Client of the API. A call returns the response's JSON, or throws `Refusal` with the problem's members, or
+// `Unreachable`, after which it is unknown whether the API did anything.
+
+import { MAX_PAGE_SIZE } from "./limits.js";
+
+const SECONDS = 1000;
+const TIMEOUTS = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
+
+/** The API refused the request. `problem` has the members of its problem document. */
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(problem.code ?? String(status));
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** There was no response, or none that tells the fate of the request. */
+export class Unreachable extends Error {}
+
+/**
+ * Return the calls of the user whose token `token` returns, at an address that ends with a slash; by default at the
+ * page's own. After a 401, which did nothing, `token` is called once more, because the product may have a fresh one.
+ */
+export function api(token, address = "") {
+  let clockOffset = 0;
+
+  async function call(method, path, { body, key, read = (response) => response.json() } = {}) {
+    const used = await token();
+    const response = await send(used, method, path, body, key);
+    const fresh = response.status === 401 ? await token() : used;
+    return parse(method, fresh === used ? response : await send(fresh, method, path, body, key), read);
+  }
+
+  async function send(used, method, path, body, key) {
+    const headers = {};
+    if (used) headers.Authorization = `Bearer ${used}`;
+    if (body) headers["Content-Type"] = "application/json";
+    if (key) headers["Idempotency-Key"] = key;
+    try {
+      return await fetch(address + path, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+        signal: AbortSignal.timeout(TIMEOUTS[method]),
+      });
+    } catch (error) {
+      throw new Unreachable(method, { cause: error });
+    }
+  }
+
+  async function parse(method, response, read) {
+    let content;
+    try {
+      content = await (response.ok ? read(response) : response.json());
+    } catch (error) {
+      throw new Unreachable(method, { cause: error });
+    }
+    const date = Date.parse(response.headers.get("Date"));
+    if (date) clockOffset = date - Date.now();
+    if (response.ok) return content;
+    // A busy, throttled or failed response does not tell the fate of the request. Guestkey's own limits have a code.
+    if ((response.status === 429 && !content.code) || response.status >= 500) throw new Unreachable(method);
+    throw new Refusal(response.status, content);
+  }
+
+  const get = (path, query = {}) => call("GET", `v1/${path}${queryString(query)}`);
+  const text = (path, query) =>
+    call("GET", `v1/${path}${queryString(query)}`, {
+      read: async (response) => ({
+        text: await response.text(),
+        head: response.headers.get("Guestkey-Head"),
+        next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1],
+      }),
+    });
+  const pathOf = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
+  return {
+    call,
+    get,
+    pathOf,
+    /** Return the time at the API, because a browser's clock may be wrong. */
+    now: () => Date.now() + clockOffset,
+    me: () => get("me"),
+    about: () => get("about"),
+    directory: (q) => get("directory", { q }),
+    requests: () => get("requests", { state: "pending" }),
+    request: (id) => call("GET", pathOf("requests", id)),
+    approve: (id, body, key) => call("POST", `${pathOf("requests", id)}/approve`, { body, key }),
+    decline: (id, note) => call("POST", `${pathOf("requests", id)}/decline`, { body: note ? { note } : {} }),
+    grants: (query) => get("grants", query),
+    give: (body, key) => call("POST", "v1/grants", { body, key }),
+    grant: (id) => call("GET", pathOf("grants", id)),
+    revoke: (id) => call("DELETE", pathOf("grants", id)),
+    logins: (query) => get("logins", query),
+    topics: () => get("topics"),
+    slots: (topic) => get("slots", { topic }),
+    callback: () => get("callbacks/open"),
+    book: (body, key) => call("POST", "v1/callbacks", { body, key }),
+    move: (id, starts_at) => call("PATCH", pathOf("callbacks", id), { body: { starts_at } }),
+    cancel: (id) => call("DELETE", pathOf("callbacks", id)),
+    contact: (query) => get("contact", query),
+    /** Yield the pages of a list in another format than JSON. */
+    async *pages(path, query = {}) {
+      let page = await text(path, query);
+      yield page;
+      while (page.next) yield (page = await text(path, new URLSearchParams(page.next)));
+    },
+  };
+}
+
+/** Return all items of a list, read page by page. */
+export async function readAll(read) {
+  const items = [];
+  for (let cursor = {}; cursor; ) {
+    const page = await read({ limit: MAX_PAGE_SIZE, ...cursor });
+    items.push(...page.items);
+    cursor = page.next_cursor && { cursor: page.next_cursor };
+  }
+  return items;
+}
+
+function queryString(query) {
+  const text = new URLSearchParams(query).toString();
+  return text && `?${text}`;
+}

@@ -1,0 +1,145 @@
+// Tab: the customers that the agent may enter, and the agent's open logins. A login requires a reason.
+
+import { readAll } from "./api.js";
+import {
+  button,
+  buttons,
+  countdown,
+  element,
+  failureText,
+  loadInto,
+  markInvalid,
+  muted,
+  quoted,
+  runAction,
+  statusLine,
+  withIdempotencyKey,
+  zoneNote,
+} from "./elements.js";
+import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
+import { exportText, format, shortEndMoment, shortMoment, texts } from "./texts.js";
+
+export function access(session) {
+  const strings = texts.access;
+  const entries = new Map();
+  const list = element("div");
+  const remark = statusLine();
+  const refresh = () =>
+    loadInto(list, async () => {
+      const tenants = await readAll(session.support.access);
+      const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
+      for (const [id, entry] of entries) {
+        if (open.has(id)) continue;
+        entries.delete(id);
+        if (!entry.hasLogin()) continue;
+        // The login ended together with the access.
+        entry.endLogin();
+        remark.textContent = format(strings.over, { name: entry.name });
+      }
+      for (const [id, tenant] of open) {
+        if (!entries.has(id)) entries.set(id, tenantEntry(tenant, tab));
+        entries.get(id).show(tenant);
+      }
+      const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
+      if (sorted.length === 0) return [muted(strings.nowhere)];
+      return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), zoneNote(session)];
+    });
+  const tab = { session, refresh, remark };
+  refresh();
+  const heading = element("h3", { id: "access" }, strings.heading);
+  const again = button(texts.refresh, refresh, null, { id: "refresh" });
+  return [[element("section", { "aria-labelledby": "access" }, heading, remark, list), buttons(again)], refresh];
+}
+
+/** Return the entry of a customer. It outlives a reload of the list, so its fields keep their text. */
+function tenantEntry({ tenant_id: id, name }, tab) {
+  const strings = texts.access;
+  const { session } = tab;
+  const { support } = session;
+  const send = withIdempotencyKey();
+  const facts = element("div");
+  const handle = element("div", { class: "handle" });
+  let login = null;
+
+  const swap = (...children) => {
+    handle.replaceChildren(...children);
+    handle.querySelector("input, textarea, button").focus();
+  };
+  const label = (text) => ({ "aria-label": format(text, { name }) });
+  const enterButton = () =>
+    buttons(button(strings.enter, () => swap(form()), "primary", { id: `enter-${id}`, ...label(strings.enterWhere) }));
+
+  function form() {
+    const reason = element("textarea", { id: `reason-${id}`, rows: "2", maxlength: MAX_REASON_LENGTH, dir: "auto" });
+    const typing = { maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" };
+    const ticket = element("input", { id: `ticket-${id}`, ...typing });
+    const enter = () =>
+      runAction(handle, async () => {
+        for (const field of [reason, ticket]) field.removeAttribute("aria-invalid");
+        const body = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
+        try {
+          login = await send(body, support.enter);
+        } catch (error) {
+          if (error.problem?.code !== "no_live_grant") return strings.invalid[markInvalid(error, { reason, ticket })];
+          // The access is over. The entry disappears with the reload, so the message goes to the tab.
+          await tab.refresh();
+          tab.remark.textContent = failureText(error);
+          return "";
+        }
+        session.agentId = login.agent.id;
+        session.emit("entered", login);
+        swap(...openLogin());
+        return strings.entered;
+      });
+    return element(
+      "form",
+      { onsubmit: (event) => (event.preventDefault(), enter()) },
+      element("label", { for: reason.id }, texts.reason),
+      reason,
+      element("label", { for: ticket.id }, strings.ticket),
+      ticket,
+      buttons(
+        button(strings.enter, enter, "primary", { id: `go-${id}`, part: "primary" }),
+        button(texts.back, () => swap(enterButton())),
+      ),
+    );
+  }
+
+  function openLogin() {
+    const leave = () =>
+      runAction(handle, async () => {
+        login = await support.leave(login.login_id);
+        entry.endLogin();
+        swap(enterButton());
+        return strings.left;
+      });
+    const since = format(strings.since, { moment: shortMoment(login.logged_in_at, session.zone) });
+    return [
+      element("p", {}, element("span", { class: "badge live" }, since)),
+      quoted(login.reason),
+      buttons(button(strings.leave, leave, null, { id: `leave-${id}`, ...label(strings.leaveWhere) })),
+    ];
+  }
+
+  const entry = {
+    name,
+    row: element("li", {}, facts, handle),
+    hasLogin: () => login !== null,
+    endLogin() {
+      session.emit("left", login);
+      login = null;
+    },
+    show({ ends_at, may_export }) {
+      const end = ends_at && shortEndMoment(ends_at, session.zone);
+      const until = end ? format(texts.until, { moment: end }) : texts.periods.permanent;
+      facts.replaceChildren(
+        element("strong", { dir: "auto" }, name),
+        muted(id),
+        muted(`${until}, ${exportText(may_export)}`),
+        ...(ends_at ? [countdown(ends_at, session, tab.refresh)] : []),
+      );
+    },
+  };
+  handle.append(enterButton());
+  return entry;
+}

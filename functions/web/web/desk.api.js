@@ -1,0 +1,19 @@
+// Calls of the API for the vendor's agents.
+
+export function support({ call, get, pathOf }) {
+  const pathIn = (list) => (id) => pathOf(`support/${list}`, id);
+  const [tenant, request, login, callback] = ["tenants", "requests", "logins", "callbacks"].map(pathIn);
+  return {
+    access: (query) => get("support/access", query),
+    enter: (body, key) => call("POST", "v1/support/logins", { body, key }),
+    leave: (id) => call("POST", `${login(id)}/end`),
+    tenant: (id) => call("GET", tenant(id)),
+    requests: (query) => get("support/requests", query),
+    ask: (body, key) => call("POST", "v1/support/requests", { body, key }),
+    sendAgain: (id) => call("POST", `${request(id)}/send`),
+    withdraw: (id) => call("DELETE", request(id)),
+    callbacks: (day) => get("support/callbacks", { day }),
+    take: (id) => call("POST", `${callback(id)}/take`),
+    close: (id, body) => call("POST", `${callback(id)}/close`, { body }),
+  };
+}

@@ -1,0 +1,151 @@
+// Tab: the form that requests access from a customer, and the agent's own requests.
+
+import {
+  announce,
+  button,
+  buttons,
+  element,
+  failureText,
+  markInvalid,
+  pagedList,
+  paragraph,
+  periodFields,
+  quoted,
+  row,
+  runAction,
+  statusLine,
+  withIdempotencyKey,
+  zoneNote,
+} from "./elements.js";
+import { MAX_REASON_LENGTH, MAX_SLUG_LENGTH, SLUG } from "./limits.js";
+import { exportText, format, inSentence, shortEndMoment, shortMoment, texts } from "./texts.js";
+
+export function requests(session) {
+  const strings = texts.requests;
+  const list = element("div");
+  const refresh = () => {
+    const read = session.support.requests;
+    list.replaceChildren(...pagedList(read, (request) => requestRow(request, session, refresh), strings.nothing));
+  };
+  refresh();
+  const heading = element("h3", { id: "own" }, strings.heading);
+  const section = element("section", { "aria-labelledby": "own" }, heading, list, zoneNote(session));
+  return [[form(session, refresh), section], refresh];
+}
+
+// ------------------------------------------------------------------ the form
+
+/** The form. Its other fields appear when the customer is found, because the recipients depend on it. */
+function form(session, refresh) {
+  const strings = texts.ask;
+  const { support } = session;
+  const fields = element("div", { class: "fields" });
+  const typing = { maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" };
+  const tenant = element("input", { id: "tenant", ...typing });
+  const findTenant = () =>
+    runAction(place, async () => {
+      const id = tenant.value.trim().toLowerCase();
+      if (!SLUG.test(id)) {
+        tenant.focus();
+        return id ? texts.failed.tenant_unknown : strings.whose;
+      }
+      const found = await support.tenant(id);
+      fields.replaceChildren(...requestFields(found));
+      fields.querySelector("select").focus();
+    });
+  tenant.addEventListener("input", () => fields.replaceChildren());
+
+  function requestFields(found) {
+    const send = withIdempotencyKey();
+    const option = (address) => element("option", { value: address }, address);
+    const number = found.approver_emails.length;
+    const everybody = element("option", { value: "" }, format(strings.everybody, { number }));
+    const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
+    const { children, chosen } = periodFields("ask", "1h", true);
+    const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
+    const ask = () =>
+      runAction(place, async () => {
+        why.removeAttribute("aria-invalid");
+        const body = { tenant_id: found.tenant_id, reason: why.value, ...chosen() };
+        let made;
+        try {
+          made = await send(whom.value ? { ...body, recipients: [whom.value] } : body, support.ask);
+        } catch (error) {
+          return strings.invalid[markInvalid(error, { reason: why })];
+        }
+        session.agentId = made.agent.id;
+        fields.replaceChildren();
+        tenant.value = "";
+        tenant.focus();
+        refresh();
+        return made.mail === "sent" ? format(strings.done, { name: found.name }) : strings.mailFailed;
+      });
+    return [
+      element("p", { dir: "auto" }, element("strong", {}, found.name)),
+      element("label", { for: "recipients" }, strings.recipients),
+      whom,
+      ...children,
+      element("label", { for: "reason" }, texts.reason),
+      why,
+      element("div", { class: "buttons" }, button(strings.ask, ask, "primary", { id: "ask", part: "primary" })),
+    ];
+  }
+
+  const place = element(
+    "form",
+    { onsubmit: (event) => (event.preventDefault(), findTenant()) },
+    element("h3", {}, strings.heading),
+    element("label", { for: "tenant" }, strings.tenant),
+    tenant,
+    element("div", { class: "buttons" }, button(strings.find, findTenant, null, { id: "find" })),
+    fields,
+    statusLine(),
+  );
+  return place;
+}
+
+// ------------------------------------------------------------------ own requests
+
+function requestRow(request, session, refresh, remark = "") {
+  const strings = texts.requests;
+  const { request_id: id, period, may_export, state, note } = request;
+  const { support } = session;
+  /** Run an action and show the new state; also if another user or the time was faster. */
+  const act = (work, done) =>
+    runAction(current, async () => {
+      let [result, news] = [request, done];
+      try {
+        result = await work(id);
+        if (result.state === "pending" && result.mail === "failed") news = "";
+      } catch (error) {
+        if (![409, 410].includes(error.status)) throw error;
+        result = { ...request, state: error.problem.state ?? "expired" };
+        news = failureText(error);
+      }
+      // A reload replaced this row meanwhile, perhaps with the old state.
+      if (!current.isConnected) return refresh();
+      const updated = requestRow(result, session, refresh, news);
+      current.replaceWith(updated);
+      updated.focus();
+    });
+  const isOpen = state === "pending";
+  const attributes = (what) => ({ id: `${what}-${id}`, "aria-describedby": `about-${id}` });
+  const values = { period: inSentence(texts.periods[period]), export: exportText(may_export) };
+  const current = row(
+    request.tenant_id,
+    [
+      element("p", { id: `about-${id}` }, quoted(request.reason)),
+      format(strings.asked, { moment: shortMoment(request.requested_at, session.zone), ...values }),
+      isOpen && format(strings.expires, { moment: shortEndMoment(request.expires_at, session.zone) }),
+      isOpen && request.mail === "failed" && paragraph(strings.mailFailed, "notice"),
+      note && element("p", { class: "quiet" }, `${strings.note} `, quoted(note)),
+    ],
+    element("span", { class: `badge ${isOpen ? "live" : ""}` }, strings.states[state]),
+  );
+  const again = button(strings.sendAgain, () => act(support.sendAgain, strings.sent), null, attributes("send"));
+  const withdrawn = () => act(support.withdraw, strings.withdrawn);
+  const withdraw = button(strings.withdraw, withdrawn, null, attributes("withdraw"));
+  current.append(isOpen ? buttons(again, withdraw) : buttons());
+  announce(current, remark);
+  return current;
+}

@@ -1,0 +1,107 @@
+"""Builds the files that browsers load, from a folder of sources and a folder of text catalogues.
+
+A file is served without comments and without most white space. Its colours and limits of inputs are replaced by their
+values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
+browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
+a module with its part of it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from guestkey.edge.web.limits import insert_limits
+from guestkey.edge.web.palette import insert_colours
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Media type of an asset, by the ending of its name."""
+_MENTION = re.compile(r"(\./|assets/)([a-z.-]+(?:" + "|".join(map(re.escape, MEDIA_TYPES)) + "))")
+"""How one file names another, in the page and in the modules."""
+_LEADING_SPACE = re.compile(r"\n\s+")
+"""Blank lines, and the indentation after them."""
+_COMMENT = re.compile(r"^(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
+"""A comment on lines of its own, without its indentation: comments are a seventh of the sources."""
+_NEEDLESS_SPACE = {
+    # A line break after an opening bracket or a comma, or before a closing bracket.
+    ".js": re.compile(r"\n(?:(?<=[{(\[,]\n)|(?=[})\]]))"),
+    # White space around a delimiter or after a colon.
+    ".css": re.compile(r"[ \n](?:(?<=[{};,>:].)|(?=[{};,>]))", re.DOTALL),
+}
+"""White space without a meaning, by the ending of a file's name. A comment at the end of a line would break it."""
+_CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
+"""Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
+
+type Texts = dict[str, Any]
+
+
+class Bundle:
+    """The files of a web folder as browsers load them. Each is built on first use and kept."""
+
+    def __init__(self, *, sources: Path, catalogues: Path, surfaces: Iterable[str]) -> None:
+        self._sources = sources
+        self._catalogues = catalogues
+        self._surfaces = tuple(surfaces)
+        self._contents: dict[str, str] = {}
+        self._public_names: dict[str, str] = {}
+        self._parsed: dict[str, Texts] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the source name of each asset."""
+        return [
+            *(file.name for file in self._sources.iterdir() if file.suffix in MEDIA_TYPES),
+            *(f"{surface}.{file.stem}.js" for file in self._catalogues.iterdir() for surface in self._surfaces),
+        ]
+
+    def content(self, name: str) -> str:
+        """Return a file as it is served. Raises FileNotFoundError for a name, or a mention, of a missing file."""
+        if name not in self._contents:
+            self._contents[name] = self._build(name)
+        return self._contents[name]
+
+    def public_name(self, name: str) -> str:
+        """Return the name a file is served under. It changes with the content of the file and of all it mentions."""
+        if name not in self._public_names:
+            stem, _, ending = name.rpartition(".")
+            digest = hashlib.sha256(self.content(name).encode()).hexdigest()
+            self._public_names[name] = f"{stem}.{digest[:10]}.{ending}"
+        return self._public_names[name]
+
+    def texts(self, surface: str, language: str, region: str = "") -> Texts:
+        """Return all texts of a surface in a language. A region's own texts override those of its language."""
+        catalogue = self._catalogue(language)
+        if region:
+            catalogue = _merge(catalogue, self._catalogue(language + region))
+        return _merge(catalogue["shared"], catalogue[surface])
+
+    def _build(self, name: str) -> str:
+        if module := _CATALOGUE_MODULE.fullmatch(name):
+            surface, language, region = module.groups("")
+            texts = json.dumps(self.texts(surface, language, region), ensure_ascii=False, separators=(",", ":"))
+            return f"export default {texts};\n"
+        source = (self._sources / name).read_text("utf-8")
+        complete = insert_limits(insert_colours(_minify(source, Path(name).suffix)))
+        return _MENTION.sub(lambda mention: mention[1] + self.public_name(mention[2]), complete)
+
+    def _catalogue(self, tag: str) -> Texts:
+        if tag not in self._parsed:
+            self._parsed[tag] = json.loads((self._catalogues / f"{tag}.json").read_text("utf-8"))
+        return self._parsed[tag]
+
+
+def _minify(source: str, ending: str) -> str:
+    code = _COMMENT.sub("", _LEADING_SPACE.sub("\n", source))
+    return _NEEDLESS_SPACE[ending].sub("", code) if ending in _NEEDLESS_SPACE else code
+
+
+def _merge(texts: Texts, overrides: Texts) -> Texts:
+    return texts | {
+        name: _merge(texts.get(name, {}), text) if isinstance(text, dict) else text for name, text in overrides.items()
+    }

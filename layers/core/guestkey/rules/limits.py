@@ -1,0 +1,30 @@
+"""Limits of inputs: lengths in characters, and the forms of ids. API and pages take them from here."""
+
+import re
+
+MAX_NAME_LENGTH = 200
+MAX_VERSION_LENGTH = 100
+MIN_REASON_LENGTH = 3
+MAX_REASON_LENGTH = 500
+MAX_TICKET_LENGTH = 100
+MAX_NOTE_LENGTH = 500
+MAX_DESCRIPTION_LENGTH = 2000
+MAX_QUERY_LENGTH = 100
+MAX_PHONE_LENGTH = 40
+MAX_EMAIL_LENGTH = 254
+MAX_LOCALE_LENGTH = 35
+MAX_SLUG_LENGTH = 64
+MAX_RECIPIENTS = 20
+MAX_APPROVERS = 20
+MAX_DEPARTMENTS = 50
+MAX_CURSOR_LENGTH = 1000
+MAX_KEY_LENGTH = 64
+"""Of an `Idempotency-Key`."""
+MAX_PAGE_SIZE = 100
+"""Items of a list in one response."""
+
+SLUG = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_SLUG_LENGTH - 1}}}")
+"""Id that the vendor chooses: of a tenant, department, agent or topic."""
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+"""Id that Guestkey makes."""
+USER_ID = re.compile(r"[A-Za-z0-9._|@:-]{1,128}")

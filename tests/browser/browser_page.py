@@ -1,0 +1,175 @@
+"""A page in a browser: actions, visible state, and a record of requests and errors."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
+
+from tests.browser.site import Site
+
+WATCH = """
+addEventListener("securitypolicyviolation", (event) => {
+  complain(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+NOT_LOADED = "Failed to load resource"
+"""Chromium's message for a response from 400 on, or a broken connection. The page shows the consequence."""
+PATIENCE_MILLISECONDS = 15_000
+MOST_TABS = 12
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WCAG = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
+    }
+}
+
+
+class Place(Protocol):
+    """Address of a site, and the link that opens its page."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def link(self) -> str: ...
+
+
+@dataclass
+class BrowserPage[P: Place = Site]:
+    """A browser tab whose requests and errors are recorded."""
+
+    page: Page
+    site: P
+    addresses: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+
+    def watch(self) -> None:
+        """Record each requested address, each token sent, and each complaint of the browser.
+
+        Complaints are recorded at once, because a page loses its state when it is left.
+        """
+        self.page.expose_function("complain", self._complain)
+        self.page.add_init_script(WATCH)
+        self.page.on("request", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        self.page.on("console", self._listen)
+
+    def _note(self, request: Request) -> None:
+        self.addresses.append(request.url)
+        if authorization := request.headers.get("authorization"):
+            self.tokens.add(authorization.removeprefix("Bearer "))
+
+    def _complain(self, said: str) -> None:
+        self.complaints.append(said)
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and not said.text.startswith(NOT_LOADED):
+            self.complaints.append(said.text)
+
+    # ------------------------------------------------------------------ actions
+
+    def open(self, address: str | None = None) -> None:
+        self.page.goto(address or self.site.link)
+
+    def press(self, selector: str) -> None:
+        self.page.locator(selector).click()
+
+    def tab_to(self, selector: str, most: int = MOST_TABS) -> None:
+        """Press Tab until an element has the focus, and assert a visible outline. It may be in a shadow root."""
+        wanted = self.page.locator(selector)
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("element => element === element.getRootNode().activeElement"):
+                assert wanted.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
+                return
+        raise AssertionError(f"the keyboard does not lead to {selector}")
+
+    def sign_in(self, who: str = "anna") -> None:
+        """Press the sign-in button, and choose the user on the issuer's page."""
+        self.press("button.primary")
+        self.page.locator(f"#{who}").click()
+
+    def come_as(self, who: str = "anna") -> None:
+        """Open the link and sign in."""
+        self.open()
+        self.sees("sign-in")
+        self.sign_in(who)
+
+    # ------------------------------------------------------------------ visible state
+
+    def sees(self, state: str, *, focus: str = "h1") -> None:
+        """Wait for a state, with its heading in focus and in the title."""
+        expect(self.page.locator("main")).to_have_attribute("data-state", state, timeout=PATIENCE_MILLISECONDS)
+        expect(self.page.locator(focus)).to_be_focused()
+        expect(self.page).to_have_title(self.heading)
+
+    @property
+    def heading(self) -> str:
+        return self.page.locator("h1").inner_text()
+
+    @property
+    def text(self) -> str:
+        """The text of the page, without isolation marks and with ordinary spaces."""
+        return re.sub("[\u00a0\u202f]", " ", re.sub("[\u2068\u2069]", "", self.page.locator("main").inner_text()))
+
+    def is_wider_than_the_window(self) -> bool:
+        return is_wider_than_the_window(self.page)
+
+    # ------------------------------------------------------------------ traces
+
+    def kept(self) -> str:
+        """Return all data that the page has stored in the browser."""
+        return str(
+            self.page.evaluate(
+                "JSON.stringify([sessionStorage, localStorage, document.cookie, history.state, location.href])"
+            )
+        )
+
+    def leaves_no_trace(self) -> None:
+        """Assert that the browser has no complaint, and that no token is in an address or in storage."""
+        assert self.complaints == [], self.complaints
+        kept = self.kept()
+        for token in self.tokens:
+            signature = token.rpartition(".")[2]
+            assert not [address for address in self.addresses if signature in address]
+            assert signature not in kept
+
+
+def is_wider_than_the_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def lose(route: Route) -> None:
+    """Let the API process a request, and lose its response."""
+    assert route.fetch().status == 201
+    route.abort()
+
+
+def require_readable(page: Page) -> None:
+    """Assert that axe finds no violation of WCAG 2.2 AA or best practice, in the light and the dark scheme."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options=WCAG)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@contextmanager
+def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[BrowserPage[P]]:
+    """Open a new window without data of an earlier one."""
+    context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    try:
+        browser_page = BrowserPage(context.new_page(), site)
+        browser_page.watch()
+        yield browser_page
+        browser_page.leaves_no_trace()
+    finally:
+        context.close()

@@ -1,0 +1,76 @@
+"""The bundle of a web folder: minifying, public names, catalogues."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from guestkey.edge.web.bundle import Bundle
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "texts").mkdir()
+    catalogue = {"shared": {"yes": "ja", "days": {"one": "Tag"}}, "panel": {"title": "Zugang"}}
+    swiss = {"shared": {"days": {"one": "Tägli"}}, "panel": {}}
+    (tmp_path / "texts" / "de.json").write_text(json.dumps(catalogue))
+    (tmp_path / "texts" / "de-ch.json").write_text(json.dumps(swiss))
+    return tmp_path
+
+
+def bundle(folder: Path) -> Bundle:
+    return Bundle(sources=folder / "web", catalogues=folder / "texts", surfaces=["panel"])
+
+
+def test_a_module_loses_comments_indentation_and_needless_line_breaks(folder: Path) -> None:
+    source = "// The module.\n\n/**\n * The function.\n */\nf(() => {\n  // Why.\n  g();\n\n  h();\n});\n"
+    (folder / "web" / "a.js").write_text(source)
+
+    assert bundle(folder).content("a.js") == "f(() => {g();\nh();});\n"
+
+
+def test_a_style_sheet_keeps_only_the_white_space_that_has_a_meaning(folder: Path) -> None:
+    source = "/* Why. */\nul > li a:hover,\n.b {\n  margin: 0 1px;\n  width: calc(1px + 2px);\n}\n"
+    (folder / "web" / "a.css").write_text(source)
+
+    assert bundle(folder).content("a.css") == "ul>li a:hover,.b{margin:0 1px;width:calc(1px + 2px);}"
+
+
+def test_a_mention_becomes_the_public_name(folder: Path) -> None:
+    (folder / "web" / "a.js").write_text('import "./b.js";\n')
+    (folder / "web" / "b.js").write_text("b();\n")
+    built = bundle(folder)
+
+    assert built.content("a.js") == f'import "./{built.public_name("b.js")}";\n'
+
+
+def test_a_mention_of_a_missing_file_is_an_error(folder: Path) -> None:
+    (folder / "web" / "a.js").write_text('import "./b.js";\n')
+
+    with pytest.raises(FileNotFoundError, match=r"b\.js"):
+        bundle(folder).content("a.js")
+
+
+def test_a_public_name_changes_with_the_content_of_a_mentioned_file(folder: Path) -> None:
+    (folder / "web" / "a.js").write_text('import "./b.js";\n')
+    (folder / "web" / "b.js").write_text("b();\n")
+    before = bundle(folder).public_name("a.js")
+    (folder / "web" / "b.js").write_text("c();\n")
+
+    assert bundle(folder).public_name("a.js") != before
+
+
+def test_a_surface_gets_the_shared_texts_and_its_own_and_a_region_overrides_its_language(folder: Path) -> None:
+    built = bundle(folder)
+
+    assert built.texts("panel", "de") == {"yes": "ja", "days": {"one": "Tag"}, "title": "Zugang"}
+    assert built.texts("panel", "de", "-ch") == {"yes": "ja", "days": {"one": "Tägli"}, "title": "Zugang"}
+    assert built.content("panel.de-ch.js") == ('export default {"yes":"ja","days":{"one":"Tägli"},"title":"Zugang"};\n')
+
+
+def test_its_names_are_the_assets_and_a_module_for_each_surface_and_language(folder: Path) -> None:
+    for name in ("a.js", "a.css", "a.svg", "a.html"):
+        (folder / "web" / name).write_text("")
+
+    assert sorted(bundle(folder).names) == ["a.css", "a.js", "a.svg", "panel.de-ch.js", "panel.de.js"]

@@ -1,0 +1,47 @@
+"""One home for the limits of inputs: the pages take them from the API."""
+
+import re
+
+import pytest
+
+from guestkey.edge.web.limits import insert_limits
+from guestkey.rules import limits
+from tests.web import APP
+
+MODULES = sorted((APP.parent / "web").glob("*.js"))
+NUMBERS = {value for name, value in vars(limits).items() if name.endswith("_LENGTH") or name == "MAX_PAGE_SIZE"}
+"""Limits of the fields and lists that a page shows. The numbers of items in a vendor's request are on no page."""
+OF_ANOTHER_MEANING = re.compile(r"\bstatus [<>=]+ \d+|\.repeat\(64\)")
+"""An HTTP status, and the digits of a SHA-256."""
+
+
+def test_an_import_of_limits_becomes_constants() -> None:
+    written = 'import { api } from "./api.js";\nimport { MAX_NOTE_LENGTH, ULID } from "./limits.js";\n'
+
+    assert insert_limits(written) == (
+        'import { api } from "./api.js";\n'
+        f"const MAX_NOTE_LENGTH = {limits.MAX_NOTE_LENGTH}, ULID = /^(?:{limits.ULID.pattern})$/;\n"
+    )
+
+
+def test_an_unknown_limit_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="MAX_NOTHING"):
+        insert_limits('import { MAX_NOTHING } from "./limits.js";')
+
+
+def test_no_page_contains_the_number_of_a_limit() -> None:
+    for module in MODULES:
+        code = OF_ANOTHER_MEANING.sub("", module.read_text())
+        assert not {int(number) for number in re.findall(r"(?<![\w.])\d+(?![\w.])", code)} & NUMBERS, module.name
+        assert not re.search(r"(max|min)length: (?!MAX_|MIN_)|\{\d+(,\d*)?\}\$/", code), module.name
+
+
+def test_each_module_uses_the_limits_it_imports() -> None:
+    imported = {}
+    for module in MODULES:
+        for names in re.findall(r'import \{ ([^}]+) \} from "\./limits\.js"', module.read_text()):
+            imported[module.name] = names.split(", ")
+            for name in imported[module.name]:
+                assert len(re.findall(rf"\b{name}\b", module.read_text())) > 1, (module.name, name)
+
+    assert len(imported) > 5

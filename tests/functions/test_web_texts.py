@@ -1,0 +1,183 @@
+"""The texts of the pages: one catalogue for each language, with every text that the code uses and no other.
+
+A region's catalogue holds what differs from its language and nothing else.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from guestkey import errors
+from guestkey.rules import callbacks, grants, requests
+from guestkey.rules.limits import MIN_REASON_LENGTH
+from guestkey.rules.periods import Period
+from guestkey.rules.verify import Fault
+from tests.web import APP, started
+
+WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
+LANGUAGES = ("de", "en", "es", "it")
+REGIONS = ("de-at", "de-ch")
+CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
+LOOKED_UP = {
+    "shared.periods": {str(period) for period in Period},
+    "shared.failed": CODES,
+    "panel.grants.states": {str(state) for state in grants.State},
+    "panel.ledger.faults": {str(fault) for fault in Fault},
+    "panel.waited": {"booked", "waiting", "taken"},
+    "panel.failed": CODES,
+    "panel.callback.invalid": {"phone", "description"},
+    "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
+    "desk.failed": CODES,
+    "desk.tabs": {"access", "requests", "callbacks"},
+    "desk.access.invalid": {"reason", "ticket"},
+    "desk.ask.invalid": {"reason"},
+    "desk.callbacks.invalid": {"note"},
+    "desk.requests.states": {str(state) for state in requests.State},
+    "desk.callbacks.states": {str(state) for state in callbacks.State},
+    "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
+    "activate": {str(state) for state in requests.State},
+}
+"""Sections in which a text is found by a word of the API's, or of the page's own."""
+SURFACES = ("activate", "panel", "desk")
+SHARED = ("elements.js", "texts.js", "panel.js")
+"""Modules that more than one surface is made of."""
+SPOKEN = re.compile(
+    r"const strings = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
+    r"|\bstrings\.(?P<said>\w+(?:\.\w+)*)"
+    r"|(?<!/)\btexts\.(?P<text>\w+(?:\.\w+)*)"
+    r"|^(?:export )?(?:async )?(?P<another>function) ",
+    re.MULTILINE,
+)
+
+
+@cache
+def catalogue(tag: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((TEXTS / f"{tag}.json").read_text())
+    return read
+
+
+def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    for name, text in texts.items():
+        here = f"{place}.{name}" if place else name
+        yield from flat(text, here) if isinstance(text, dict) else [(here, text)]
+
+
+def said_in(surface: str) -> Iterator[tuple[str, str]]:
+    """Yield where the code of a surface asks for a text, and which."""
+    for file in sorted([*WEB.glob(f"{surface}*.js"), *(WEB / name for name in SHARED)]):
+        section: str | None = None
+        for found in SPOKEN.finditer(file.read_text()):
+            if found["section"]:
+                section = found["section"]
+            elif found["unknown"] or found["another"]:
+                section = None
+            elif found["text"]:
+                yield file.name, found["text"]
+            elif section:
+                yield file.name, f"{section}.{found['said']}"
+
+
+def is_there(texts: Any, path: str) -> bool:
+    """Say whether a text or a section is there; a method of a text may be named behind it."""
+    for name in path.split("."):
+        if isinstance(texts, str):
+            return name in {"replace", "split"}
+        if name not in texts:
+            return False
+        texts = texts[name]
+    return True
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_everything_with_the_same_values_in_it(language: str) -> None:
+    said, english = dict(flat(catalogue(language))), dict(flat(catalogue("en")))
+
+    assert list(said) == list(english)
+    for place, text in said.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[place])), place
+        assert text.strip() == text != ""
+
+
+def test_no_language_is_left_out() -> None:
+    assert {file.stem for file in TEXTS.iterdir()} == {*LANGUAGES, *REGIONS}
+
+
+THREE = {"de": "drei", "en": "three", "es": "tres", "it": "tre"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_texts_name_the_limit_that_the_api_has(language: str) -> None:
+    desk = catalogue(language)["desk"]
+
+    assert MIN_REASON_LENGTH == 3
+    for section in ("access", "ask"):
+        assert re.search(rf"\b{THREE[language]}\b", desk[section]["invalid"]["reason"])
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
+    language = dict(flat(catalogue(region[:2])))
+
+    for place, text in flat(catalogue(region)):
+        assert text != language[place], place
+
+
+def test_switzerland_writes_no_sharp_s() -> None:
+    app = started()
+    for surface in app.SURFACES:
+        assert "ß" not in json.dumps(app.BUNDLE.texts(surface, "de", "-ch"), ensure_ascii=False)
+        assert "ß" in json.dumps(app.BUNDLE.texts(surface, "de"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_each_text_that_the_code_uses_exists(surface: str) -> None:
+    shown = started().BUNDLE.texts(surface, "de")
+    asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
+
+    assert len(asked) > 40
+    assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_each_text_is_used(surface: str) -> None:
+    asked = {path for _, path in said_in(surface)}
+    code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))
+    unread = []
+    for place, _ in flat(catalogue("de")[surface]):
+        section, _, name = place.rpartition(".")
+        is_looked_up = name in LOOKED_UP.get(f"{surface}.{section}", ())
+        # The code selects the section by a word, and the text in it by name alone.
+        is_within = (
+            section.partition(".")[0] in LOOKED_UP.get(surface, ())
+            or f"{surface}.{section}".rpartition(".")[0] in LOOKED_UP
+        )
+        if not (place in asked or is_looked_up or (is_within and f"strings.{name}" in code)):
+            unread.append(place)
+
+    assert unread == []
+
+
+def test_each_shared_text_is_used() -> None:
+    asked = {path for surface in SURFACES for _, path in said_in(surface)}
+
+    for place, _ in flat(catalogue("de")["shared"]):
+        section, _, name = place.rpartition(".")
+        assert place in asked or name in LOOKED_UP[f"shared.{section}"], place
+
+
+def test_each_word_that_is_looked_up_has_its_text() -> None:
+    texts = catalogue("de")
+    assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
+    assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]
+    assert set(texts["panel"]["ledger"]["faults"]) == LOOKED_UP["panel.ledger.faults"]
+    assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.waited"]
+    assert set(texts["shared"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["shared.failed"]
+    for surface in ("panel", "desk"):
+        assert set(texts[surface]["failed"]) <= LOOKED_UP[f"{surface}.failed"]
+    for section in ("requests", "callbacks"):
+        assert set(texts["desk"][section]["states"]) == LOOKED_UP[f"desk.{section}.states"]
+    assert errors.SlotTaken.code in texts["panel"]["failed"]

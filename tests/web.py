@@ -1,0 +1,23 @@
+"""Start the web function with a test's settings and files, which it reads on start."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guestkey import settings
+
+APP = Path(__file__).parent.parent / "functions" / "web" / "app.py"
+
+
+def started(app: Path = APP, **said: str) -> Any:
+    """Return the function's module, started with these settings."""
+    spec = spec_from_file_location("web_of_a_test", app)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in said.items():
+            patched.setattr(settings, name, value)
+        spec.loader.exec_module(module)
+    return module
