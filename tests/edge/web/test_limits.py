@@ -9,8 +9,9 @@ from guestkey.rules import limits
 from tests.web import APP
 
 MODULES = sorted((APP.parent / "web").glob("*.js"))
-NUMBERS = {value for name, value in vars(limits).items() if name.endswith("_LENGTH") or name == "MAX_PAGE_SIZE"}
-"""Limits of the fields and lists that a page shows. The numbers of items in a vendor's request are on no page."""
+OF_THE_VENDOR = {"MAX_RECIPIENTS", "MAX_APPROVERS", "MAX_DEPARTMENTS"}
+"""Limits of lists that no page has a field for."""
+NUMBERS = {value for name, value in vars(limits).items() if name.startswith("MAX_") and name not in OF_THE_VENDOR}
 OF_ANOTHER_MEANING = re.compile(r"\bstatus [<>=]+ \d+|\.repeat\(64\)")
 """An HTTP status, and the digits of a SHA-256."""
 
