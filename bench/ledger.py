@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 
 from bench.lines import MET, MISSED, heading, table
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.http import ids
 from guestkey.errors import Busy
 from guestkey.rules.grants import give, revoke

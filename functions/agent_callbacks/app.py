@@ -10,7 +10,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.bodies.callbacks import CloseInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day

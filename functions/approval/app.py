@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import errors
-from guestkey.edge import clock
+from guestkey import clock, errors
 from guestkey.edge.bodies.grants import ApprovalInput, DeclineInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import errors
-from guestkey.edge import clock, phones, slot_choice
+from guestkey import clock, errors
+from guestkey.edge import phones, slot_choice
 from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day, Slug

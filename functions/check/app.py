@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.http import serve
 from guestkey.edge.http.callers import Caller
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer

@@ -18,7 +18,8 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import clock, holidays, log, metrics
+from guestkey import clock
+from guestkey.edge import holidays, log, metrics
 from guestkey.errors import Busy
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.client import open_client

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Country, Locale
 from guestkey.edge.responses.contact import Contact

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.bodies.desk import ClosureInput, DeskInput
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Day

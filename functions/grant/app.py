@@ -4,7 +4,7 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.bodies.grants import GrantInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant

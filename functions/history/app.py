@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.http import csv_export, cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.responses.grants import Grant

@@ -4,7 +4,7 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.bodies.support import LoginInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit

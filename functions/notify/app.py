@@ -9,7 +9,7 @@ cold_start.begin_cold_start()
 
 from dataclasses import replace
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, invitations, send
 from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts

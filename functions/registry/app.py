@@ -11,7 +11,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.bodies.registry import AgentInput, DepartmentInput, RightInput, TenantInput
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Slug, UserId

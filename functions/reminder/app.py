@@ -10,7 +10,8 @@ cold_start.begin_cold_start()
 
 from typing import Any
 
-from guestkey.edge import clock, log
+from guestkey import clock
+from guestkey.edge import log
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import CallbackFacts, Kind

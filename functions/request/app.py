@@ -4,8 +4,7 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey import errors, settings
-from guestkey.edge import clock
+from guestkey import clock, errors, settings
 from guestkey.edge.bodies.support import RequestInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit

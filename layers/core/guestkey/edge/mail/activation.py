@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from guestkey.edge import clock
+from guestkey import clock
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.responses.requests import Request as RequestResponse

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from guestkey import settings
-from guestkey.edge import aws, clock, log
+from guestkey import clock, settings
+from guestkey.edge import aws, log
 from guestkey.rules.ledger import Head
 from guestkey.rules.requests import MailState
 

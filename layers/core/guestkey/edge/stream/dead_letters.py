@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from guestkey import settings
-from guestkey.edge import aws, clock
+from guestkey import clock, settings
+from guestkey.edge import aws
 from guestkey.rules.instants import text_of
 from guestkey.store.ledger.stream import Record
 

@@ -5,7 +5,6 @@ head is a hint that keeps a user's change from starving: writers acting for agen
 while a user's write has priority, for at most a second.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from guestkey import clock
 from guestkey.errors import Busy
 from guestkey.rules.ledger import START, Entry, Head, Note, entry_after, parsed, to_line
 from guestkey.store.dynamodb import keys
@@ -80,7 +80,7 @@ class LedgerState:
     @property
     def has_priority_claim(self) -> bool:
         """Whether a user's change waits for the next number."""
-        return self.priority_until > time.time()
+        return self.priority_until > clock.epoch_seconds()
 
 
 def read_state(tenant_id: str) -> LedgerState | None:
@@ -94,7 +94,7 @@ def claim_priority(tenant_id: str) -> LedgerState | None:
     item = HeadItem(*keys.ledger(tenant_id))
 
     def claim(_: int) -> LedgerState | None:
-        until = HeadItem.priority_until.set(time.time() + PRIORITY_SECONDS)
+        until = HeadItem.priority_until.set(clock.epoch_seconds() + PRIORITY_SECONDS)
         try:
             with single_write():
                 item.update([until], condition=HeadItem.pk.exists())
@@ -230,7 +230,7 @@ def _add_entries(
 def _is_unmoved(state: LedgerState, yields_to_users: bool) -> Condition:
     unmoved: Condition = HeadItem.seq == state.head.seq if state.head.seq else HeadItem.pk.does_not_exist()
     if yields_to_users:
-        unmoved &= HeadItem.priority_until.does_not_exist() | (HeadItem.priority_until <= time.time())
+        unmoved &= HeadItem.priority_until.does_not_exist() | (HeadItem.priority_until <= clock.epoch_seconds())
     return unmoved
 
 
