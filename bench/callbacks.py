@@ -10,8 +10,8 @@ from typing import Any
 from bench import calls, samples, world
 from bench.bill import Bill
 from bench.calls import ANNA, BACKEND, NO_CALLER, SVEN
-from guestkey import clock
 from guestkey.edge import holidays
+from guestkey.store import clock
 from guestkey.store.callbacks import desks
 from local.sample import DESK
 

@@ -18,7 +18,6 @@ from typing import Any
 import boto3
 
 from bench.lines import MET, MISSED, heading, table
-from guestkey import clock
 from guestkey.edge.http import ids
 from guestkey.errors import Busy
 from guestkey.rules.grants import give, revoke
@@ -26,6 +25,7 @@ from guestkey.rules.ledger import By, ByType, Entry, to_line
 from guestkey.rules.people import Agent, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD
 from guestkey.rules.verify import verify
+from guestkey.store import clock
 from guestkey.store.access import grants
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.retry import transact

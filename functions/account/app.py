@@ -11,7 +11,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import OnOneLine
 from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
@@ -20,6 +19,7 @@ from guestkey.errors import RightMissing, TenantUnknown
 from guestkey.rules.limits import MAX_QUERY_LENGTH
 from guestkey.rules.people import Agent, matches
 from guestkey.rules.slots import may_choose_slot
+from guestkey.store import clock
 from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.reads import side_by_side

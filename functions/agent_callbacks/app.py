@@ -10,7 +10,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock
 from guestkey.edge.bodies.callbacks import CloseInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day
@@ -21,6 +20,7 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.people import Agent
+from guestkey.store import clock
 from guestkey.store.access import accessible_tenants
 from guestkey.store.callbacks import callbacks, desks, seats
 from guestkey.store.dynamodb.client import open_client

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock, errors
+from guestkey import errors
 from guestkey.edge.bodies.grants import ApprovalInput, DeclineInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
@@ -17,6 +17,7 @@ from guestkey.edge.responses.requests import Request
 from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules import requests as rules
+from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.requests import approvals, requests

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock, errors
+from guestkey import errors
 from guestkey.edge import phones, slot_choice
 from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
@@ -20,6 +20,7 @@ from guestkey.rules import callbacks as rules
 from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.slots import MAX_DAYS, offered
+from guestkey.store import clock
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb.client import open_client
 

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from guestkey import clock
 from guestkey.edge.http import serve
 from guestkey.edge.http.callers import Caller
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer
@@ -20,6 +19,7 @@ from guestkey.errors import InputInvalid
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
 from guestkey.rules.limits import SLUG, ULID
+from guestkey.store import clock
 from guestkey.store.access import live_keys, logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.reads import side_by_side

@@ -18,9 +18,9 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey import clock
 from guestkey.edge import holidays, log, metrics
 from guestkey.errors import Busy
+from guestkey.store import clock
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.keys import Key

@@ -11,11 +11,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Country, Locale
 from guestkey.edge.responses.contact import Contact
 from guestkey.errors import DeskUnknown
+from guestkey.store import clock
 from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb.client import open_client
 

@@ -12,13 +12,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from guestkey import clock
 from guestkey.edge.bodies.desk import ClosureInput, DeskInput
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Day
 from guestkey.edge.responses.callbacks import Closure
 from guestkey.errors import DeskUnknown
 from guestkey.rules.desk import Desk, desk_of
+from guestkey.store import clock
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb.client import open_client
 

@@ -4,12 +4,12 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey import clock
 from guestkey.edge.bodies.grants import GrantInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
 from guestkey.errors import GranteeUnknown, IdempotencyKeyReused, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules.grants import give
+from guestkey.store import clock
 from guestkey.store.access import grants
 from guestkey.store.dynamodb.client import open_client
 

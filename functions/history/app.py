@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey import clock
 from guestkey.edge.http import csv_export, cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.responses.grants import Grant
@@ -21,6 +20,7 @@ from guestkey.edge.responses.logins import Login
 from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules.ledger import to_line
+from guestkey.store import clock
 from guestkey.store.access import grants, logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import ledger

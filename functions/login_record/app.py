@@ -4,7 +4,6 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey import clock
 from guestkey.edge.bodies.support import LoginInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
@@ -13,6 +12,7 @@ from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
 from guestkey.rules import logins as rules
 from guestkey.rules.access import Action, Open, decide
+from guestkey.store import clock
 from guestkey.store.access import accessible_tenants, logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact

@@ -9,7 +9,6 @@ cold_start.begin_cold_start()
 
 from dataclasses import replace
 
-from guestkey import clock
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, invitations, send
 from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts
@@ -17,6 +16,7 @@ from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import reminded_of, slot_change
 from guestkey.rules.ledger import Entry, Head, What
+from guestkey.store import clock
 from guestkey.store.callbacks import callbacks
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import notices

@@ -11,7 +11,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from guestkey import clock
 from guestkey.edge.bodies.registry import AgentInput, DepartmentInput, RightInput, TenantInput
 from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import Slug, UserId
@@ -20,6 +19,7 @@ from guestkey.edge.responses.tenants import Right, Tenant
 from guestkey.errors import DepartmentUnknown, TenantUnknown
 from guestkey.rules import people as rules
 from guestkey.rules.ledger import By, ByType
+from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.registry import people, tenants
 

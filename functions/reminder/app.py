@@ -10,7 +10,6 @@ cold_start.begin_cold_start()
 
 from typing import Any
 
-from guestkey import clock
 from guestkey.edge import log
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, send
@@ -18,6 +17,7 @@ from guestkey.edge.mail.compose import CallbackFacts, Kind
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import SlotChange, is_ahead
 from guestkey.rules.instants import instant
+from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import notices
 

@@ -4,7 +4,7 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey import clock, errors, settings
+from guestkey import errors, settings
 from guestkey.edge.bodies.support import RequestInput
 from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
@@ -15,6 +15,7 @@ from guestkey.edge.responses.response import Page
 from guestkey.edge.responses.tenants import SupportTenant
 from guestkey.errors import RecipientUnknown
 from guestkey.rules import requests as rules
+from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.registry import people, tenants

@@ -4,11 +4,11 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
-from guestkey import clock
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
 from guestkey.errors import GrantEnded, NotFound, RightMissing
 from guestkey.rules.grants import revoke
+from guestkey.store import clock
 from guestkey.store.access import grants
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact

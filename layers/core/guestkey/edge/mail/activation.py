@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from guestkey import clock
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.responses.requests import Request as RequestResponse
 from guestkey.rules.people import Agent, Tenant
 from guestkey.rules.requests import Request
+from guestkey.store import clock
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.registry import people
 from guestkey.store.requests import asking

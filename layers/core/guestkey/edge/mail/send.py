@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from guestkey import clock, settings
+from guestkey import settings
 from guestkey.edge import aws, log
 from guestkey.rules.ledger import Head
 from guestkey.rules.requests import MailState
+from guestkey.store import clock
 
 if TYPE_CHECKING:
     from types_boto3_sesv2 import SESV2Client

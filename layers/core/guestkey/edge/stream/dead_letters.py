@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from guestkey import clock, settings
+from guestkey import settings
 from guestkey.edge import aws
 from guestkey.rules.instants import text_of
+from guestkey.store import clock
 from guestkey.store.ledger.stream import Record
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from guestkey import clock
 from guestkey.errors import Busy
 from guestkey.rules.ledger import START, Entry, Head, Note, entry_after, parsed, to_line
+from guestkey.store import clock
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item

@@ -1,5 +1,6 @@
 """The one source of the current time. Tests stop it.
 
+It belongs to the lower one of the two rings that ask the time; the rules get moments as values.
 Durations, such as a deadline or the milliseconds of a log line, are measured with monotonic clocks instead.
 """
 
