@@ -15,7 +15,6 @@ from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day, Slug
 from guestkey.edge.responses.callbacks import Callback, Slots, Topic, Topics
-from guestkey.errors import CallbackClosed, DeskUnknown, NotFound
 from guestkey.rules import callbacks as rules
 from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
@@ -25,19 +24,19 @@ from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
-CHOOSING = (errors.SlotsNotOffered, DeskUnknown, errors.SlotNotOffered, errors.SlotTaken)
+CHOOSING = (errors.SlotsNotOffered, errors.DeskUnknown, errors.SlotNotOffered, errors.SlotTaken)
 BOOKING = (*CHOOSING, errors.TenantUnknown, errors.CallbackOpen, errors.IdempotencyKeyReused)
-MOVING = (*CHOOSING, NotFound, CallbackClosed)
+CLOSED = (errors.NotFound, errors.CallbackClosed)
 
 
-@routes.route(app, "GET /v1/topics", "What can I be called about?", "callbacks", DeskUnknown)
+@routes.route(app, "GET /v1/topics", "What can I be called about?", "callbacks", errors.DeskUnknown)
 def list_topics() -> Topics:
     """List the topics of call-backs in your language."""
     user, current = routes.user(app), desks.current(clock.now())
     return Topics(items=[Topic.of(topic, user.locale) for topic in current.desk.topics])
 
 
-@routes.route(app, "GET /v1/slots", "When can I be called?", "callbacks", errors.SlotsNotOffered, DeskUnknown)
+@routes.route(app, "GET /v1/slots", "When can I be called?", "callbacks", errors.SlotsNotOffered, errors.DeskUnknown)
 def list_slots(
     topic: Annotated[Slug, Query()],
     first: Annotated[Day | None, Query(alias="from")] = None,
@@ -91,7 +90,7 @@ def show_open_callback() -> Callback:
     return Callback.of(callbacks.open_of(routes.user(app).tenant_id, now), now)
 
 
-@routes.route(app, "PATCH /v1/callbacks/{callback_id}", "Move a call-back", "callbacks", *MOVING)
+@routes.route(app, "PATCH /v1/callbacks/{callback_id}", "Move a call-back", "callbacks", *CHOOSING, *CLOSED)
 def move_callback(callback_id: str, body: MoveInput) -> Callback:
     """Move an open call-back of your account to another slot, or to the queue."""
     user, now = routes.user(app), clock.now()
@@ -108,7 +107,7 @@ def move_callback(callback_id: str, body: MoveInput) -> Callback:
     return Callback.of(moved, now)
 
 
-@routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", NotFound, CallbackClosed)
+@routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", *CLOSED)
 def cancel_callback(callback_id: str) -> Callback:
     """Cancel an open call-back of your account. Cancelling twice answers the same."""
     user, now = routes.user(app), clock.now()
