@@ -1,4 +1,4 @@
-"""The stack's EventBridge bus as far as a test needs it: what was put on it, as EventBridge got it."""
+"""A fake of the stack's EventBridge bus: it keeps the published entries, as EventBridge received them."""
 
 import json
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ Published = dict[str, Any]
 
 @contextmanager
 def taking(refusals: list[str] | None = None) -> Iterator[list[Published]]:
-    """Give what reaches the bus, in order. It refuses as often as there are codes in `refusals`, and uses them up."""
+    """Give the published entries, in order. The bus refuses once for each code in `refusals`, and uses them up."""
     taken: list[Published] = []
 
-    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs know no handler that answers
+    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs have no type for a handler that returns a response
         entries = json.loads(request.body)["Entries"]
         if refusals:
             said = {"FailedEntryCount": len(entries), "Entries": [{"ErrorCode": refusals.pop(0)} for _ in entries]}

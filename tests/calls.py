@@ -1,7 +1,7 @@
-"""A call as it reaches a function: the API Gateway event (HTTP API, payload 2.0), the route's own handler, its answer.
+"""Calls of a function without a server: the API Gateway event (HTTP API, payload 2.0), the real handler, its answer.
 
-The handler is found by the route in template.yaml. The authorizers are API Gateway's and not asked here: whoever calls
-has the claims that are given. `tests/journeys` asks the real ones.
+The handler is found by the route in template.yaml. No authorizer runs here: the caller has the claims that the test
+gives. `tests/journeys` sends real tokens through the authorizers.
 """
 
 import base64
@@ -26,7 +26,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Unpacks into status and body; the body is parsed where it is JSON and text where it is not."""
+    """A response. It unpacks into status and body; the body is parsed if it is JSON, and otherwise text."""
 
     status: int
     body: Any
@@ -44,20 +44,20 @@ class Answer:
 
     @property
     def next_link(self) -> str | None:
-        """The query string behind `Link: rel="next"`."""
+        """The query string of the `Link` header with `rel="next"`."""
         found = re.fullmatch(r'<(\?[^>]*)>; rel="next"', self.headers.get("link", ""))
         return found[1] if found else None
 
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Lambda hands a function beside the event, as far as one of ours asks for it."""
+    """Those members of Lambda's context object that the functions read."""
 
     function_name: str = "guestkey-NotifyFunction"
     milliseconds: int = 240_000
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long the function may still run."""
+        """Return the milliseconds left until the function's time-out."""
         return self.milliseconds
 
 
@@ -71,15 +71,15 @@ def call(
     headers: dict[str, str] | None = None,
     raw: str | bytes | None = None,
 ) -> Answer:
-    """Send a request and return its answer. `body` becomes JSON; `raw` goes as it is, bytes in base64.
+    """Send a request and return its answer. `body` is sent as JSON; `raw` is sent unchanged, bytes in base64.
 
-    Without a caller it is a route that anyone may ask.
+    Without a caller the request carries no claims, for routes that need no token.
     """
     return send(event(method, path, body, caller=caller, query=query, headers=headers, raw=raw))
 
 
 def send(event: dict[str, Any]) -> Answer:
-    """Hand an event to the function its route belongs to."""
+    """Send an event to the function of its route and return the answer."""
     folder = next(route.folder for route in stack.routes() if route.key == event["routeKey"])
     worker = _busy.count(folder)
     _busy.append(folder)
@@ -90,7 +90,7 @@ def send(event: dict[str, Any]) -> Answer:
 
 
 def transport(caller: Caller) -> httpx.MockTransport:
-    """Return what carries a caller's requests to the functions, for a client of httpx's."""
+    """Return an httpx transport that sends a caller's requests to the functions."""
 
     def carry(request: httpx.Request) -> httpx.Response:
         headers = {
@@ -105,7 +105,7 @@ def transport(caller: Caller) -> httpx.MockTransport:
 
 
 def answer(said: dict[str, Any]) -> Answer:
-    """Return what API Gateway would make of a handler's answer; it must be fit to be sent."""
+    """Return API Gateway's response for a handler's answer. The answer must be serialisable as JSON."""
     json.dumps(said)
     said_headers = said.get("headers") or {}
     headers = {name.lower(): str(value) for name, value in said_headers.items()}
@@ -126,7 +126,7 @@ def event(
     headers: dict[str, str] | None = None,
     raw: str | bytes | None = None,
 ) -> dict[str, Any]:
-    """Return the event that API Gateway makes of a request that its authorizer let pass."""
+    """Return API Gateway's event for a request that passed the authorizer."""
     parts = urlsplit(path)
     query_string = parts.query or (query.removeprefix("?") if isinstance(query, str) else urlencode(query or {}))
     route, parameters = _routed(method, parts.path)
@@ -178,7 +178,7 @@ _busy: list[str] = []
 def handler(folder: str, worker: int = 0) -> Any:
     """Return the Lambda handler of a function.
 
-    A worker of Lambda does one thing at a time: a call in the middle of a call is answered by another one.
+    A worker of Lambda processes one call at a time, so a call during another call is sent to a second worker.
     """
     if worker == 0:
         return import_module(f"functions.{folder}.app").lambda_handler
@@ -191,7 +191,7 @@ def handler(folder: str, worker: int = 0) -> Any:
 
 
 def _routed(method: str, path: str) -> tuple[stack.Route, dict[str, str]]:
-    """Return the route that takes a path, one without variables first, and what the variables are."""
+    """Return the route that matches a path, one without variables first, and the values of its variables."""
     for route in sorted(stack.routes(), key=lambda route: "{" in route.path):
         pattern = "".join(
             f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)

@@ -1,7 +1,7 @@
-"""The environment that our code reads when it is imported, and the world that tests of the store and of the functions
-stand on: the template's own table on moto, the sample tenants in it, a clock that stands at Monday noon.
+"""Environment variables that the code reads on import, and fixtures for tests of the store and the functions: the
+template's own table on moto, the sample tenants in it, and a clock stopped on Monday at noon.
 
-Nothing here starts by itself: a test asks for `table`, `world` or `clock`, or its folder's conftest does.
+No fixture is used automatically: a test requests `table`, `world` or `clock`, or the conftest of its folder does.
 """
 
 import os
@@ -32,12 +32,12 @@ os.environ |= {
     "REMINDER_DEAD_LETTERS": "arn:aws:sqs:eu-central-1:123456789012:dead-letters",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters",
 }
-# As the template has it: the package's time zones count, not those of the machine.
+# As in the template: Python uses the time zones of the package, not those of the machine.
 zoneinfo.reset_tzpath(to=())
 for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
-# How long an example takes says more of the machine's other work than of ours.
+# No deadline: the time of one example depends on the other load of the machine.
 settings.register_profile("guestkey", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("guestkey")
 
@@ -47,7 +47,7 @@ LEFT_OUT = pytest.StashKey[int]()
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands at MONDAY_NOON until the test moves it, with `shift` or `move_to`."""
+    """A clock stopped at MONDAY_NOON until the test moves it with `shift` or `move_to`."""
     from tests.factories import MONDAY_NOON
 
     with time_machine.travel(MONDAY_NOON, tick=False) as stopped:
@@ -65,9 +65,9 @@ def table() -> Iterator[None]:
 
 @pytest.fixture
 def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.Traveller]:
-    """The sample world of `local/sample.py`, registered long ago, with an SES that takes every mail.
+    """The sample world of `local/sample.py`, registered long ago, with an SES that accepts every mail.
 
-    Gives the clock, which stands at Monday noon.
+    Gives the clock, stopped on Monday at noon.
     """
     from tests import factories
     from tests.edge import post
@@ -79,7 +79,7 @@ def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.T
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """A Chromium of this machine. Where there is none, what asks for it is left out."""
+    """A Chromium of this machine. Without one, the tests that use this fixture are deselected."""
     from tests.browser import chromium
 
     path = chromium.found()
@@ -89,7 +89,7 @@ def browser() -> Iterator["Browser"]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none: one line says so in the end, and not one for each test."""
+    """Deselect the tests that need a browser if none is found; one line of the summary gives their number."""
     in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if not in_browser:
         return
@@ -104,5 +104,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(
-            f"{count} tests were left out: they need a Chromium, which is not here. GUESTKEY_CHROMIUM may name one."
+            f"{count} tests were deselected: they need a Chromium, and none was found. GUESTKEY_CHROMIUM may name one."
         )

@@ -13,7 +13,7 @@ def page(name: str) -> str:
 
 
 def section(text: str, title: str) -> str:
-    """Return the text under a heading, up to the next one of its rank."""
+    """Return the text under a heading, up to the next heading of the same or a higher level."""
     heading = re.search(rf"^(#+) {re.escape(title)}$", text, re.MULTILINE)
     assert heading, f"there is no section {title!r}"
     return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]

@@ -1,6 +1,6 @@
-"""Things in the table in one line, kept as our own store keeps them; `bulk` for those that are many.
+"""Factories: each stores a grant, a login and so on in one line, through the real store; `bulk_…` store many at once.
 
-Each says who, and at what moment: `grant(SVEN)`, `grant("development", at=MONDAY_NOON - timedelta(days=3))`.
+Each takes the persona and, if needed, the moment: `grant(SVEN)`, `grant("development", at=LONG_AGO)`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,18 +42,18 @@ from tests.calls import call
 from tests.personas import ANNA, BACKEND, DORA, SVEN, Caller
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-"""Noon in UTC: one in the afternoon at Acme (Berlin), seven in the morning at Globex (New York)."""
+"""Noon in UTC: 13:00 at Acme (Berlin), 07:00 at Globex (New York)."""
 LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
-"""When the sample world was registered."""
+"""The time of the sample world's registration."""
 YEARS_KNOWN = (2026, 2028)
-"""With the next ones: as long as a test lasts, the clean-up has no holidays to write."""
+"""Years whose holidays are stored, each with the next one, so that the clean-up stores none during a test."""
 TUESDAY_AT_TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-"""The morning after, by the clock of the support desk (Berlin)."""
+"""10:00 on the next morning, in the support desk's time zone (Berlin)."""
 VENDOR = By(type=ByType.VENDOR, id=BACKEND.id)
 
 
 def sample_world() -> None:
-    """Fill the empty table with the sample world: through the vendor's routes once, from memory ever after."""
+    """Fill the empty table with the sample world: through the vendor's routes once, then from a snapshot."""
     table.restore(_sample_world())
 
 
@@ -69,12 +69,12 @@ def _sample_world() -> bytes:
 
 
 def now() -> datetime:
-    """Return what the clock says."""
+    """Return the current time, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def user(caller: Caller) -> User:
-    """Return a caller as the rules know a user."""
+    """Return a caller as a `User` of the rules."""
     claims = caller.claims
     return User(
         tenant_id=caller.tenant_id,
@@ -94,7 +94,7 @@ def grant(
     at: datetime | None = None,
     grant_id: str | None = None,
 ) -> Grant:
-    """Let an agent (or, by its id, a department) in, as the grant function would have at that moment."""
+    """Give a grant to an agent (or, by its id, a department), as the grant function would at that moment."""
     with time_machine.travel(at or now(), tick=False):
         who, moment, new_id = user(by), now(), grant_id or ids.new_id()
         named = (GranteeType.DEPARTMENT, to) if isinstance(to, str) else (GranteeType.AGENT, to.id)
@@ -137,13 +137,13 @@ def login(
     at: datetime | None = None,
     login_id: str | None = None,
 ) -> Login:
-    """Record an entry of an agent whom a live grant covers, as the login function would have at that moment."""
+    """Record a login of an agent whom a live grant covers, as `login_record` would at that moment."""
     with time_machine.travel(at or now(), tick=False):
         moment, new_id = now(), login_id or ids.new_id()
 
         def entered(context: logins.LoginContext) -> Login:
             decision = decide(context.live_keys, context.agent, Action.ENTER, moment)
-            assert isinstance(decision, Open), f"{agent.id} is not let in by {tenant_id}"
+            assert isinstance(decision, Open), f"no live grant of {tenant_id} covers {agent.id}"
             return enter(
                 login_id=new_id,
                 tenant_id=tenant_id,
@@ -169,7 +169,7 @@ def logged_out(entered: Login, *, at: datetime | None = None) -> Login:
 
 
 def log_out(agent_id: str, login_id: str, moment: datetime) -> Login:
-    """End an agent's own login, as the login function does."""
+    """End an agent's own login, as `login_record` does."""
     return transact(
         load=lambda: logins.load_own(agent_id, login_id, moment),
         decide=lambda login: login_rules.log_out(login, moment),
@@ -189,7 +189,7 @@ def requested(
     at: datetime | None = None,
     request_id: str | None = None,
 ) -> Request:
-    """Let an agent ask to be let in, as the request function would have at that moment; no mail is sent."""
+    """Store an agent's request, as the request function would at that moment; no mail is sent."""
     with time_machine.travel(at or now(), tick=False):
         moment, new_id = now(), request_id or ids.new_id()
         made = transact(
@@ -266,7 +266,7 @@ def withdraw(agent_id: str, request_id: str, moment: datetime) -> Request:
 
 
 def desk(**changes: Any) -> None:
-    """Put the support desk anew, with some members said otherwise."""
+    """Put the support desk's record again, with some members changed."""
     desks.put(desks.record() | changes)
 
 
@@ -279,12 +279,12 @@ def callback(
     at: datetime | None = None,
     callback_id: str | None = None,
 ) -> Callback:
-    """Book a slot, or without a time join the queue, as the booking function would have at that moment."""
+    """Book a slot, or join the queue if no time is given, as the booking function would at that moment."""
     with time_machine.travel(at or now(), tick=False):
         known = desks.current(now())
         about = known.desk.topic(topic)
         slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
-        assert slot or starts_at is None, "there is no such slot"
+        assert slot or starts_at is None, "the desk offers no slot at this time"
         context = callbacks.load_for_booking(user(by), None, now())
         asked = book(
             callback_id=callback_id or ids.new_id(),
@@ -305,7 +305,7 @@ def moved(asked: Callback, starts_at: datetime | None, *, by: Caller = ANNA) -> 
     known = desks.current(now())
     about = known.desk.topic(asked.topic)
     slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
-    assert slot or starts_at is None, "there is no such slot"
+    assert slot or starts_at is None, "the desk offers no slot at this time"
     return move(user(by), asked.callback_id, slot, known.desk.lines, now())
 
 
@@ -345,13 +345,13 @@ def _by_agent(agent: Caller, callback_id: str, what: What, rule: callback_rules.
 
 
 def seats(starts_at: datetime, number: int) -> None:
-    """Let that many other tenants hold a quarter-hour: its item only, no call-backs of theirs."""
+    """Let that many other tenants hold a quarter-hour: stores the slot's item only, no call-backs."""
     item = SlotItem(*keys.slot(starts_at), holders={f"other-{one}#{ids.new_id()}" for one in range(number)})
     table.put([item.to_dynamodb_dict()])
 
 
 def seats_held() -> dict[datetime, set[str]]:
-    """Return the ids of the call-backs that hold each quarter-hour which anybody holds."""
+    """Return the ids of the call-backs by quarter-hour, for each quarter-hour with a holder."""
     items = [item for item in table.items() if item["kind"]["S"] == "slot" and "holders" in item]
     return {
         keys.slot_start(keys.Key(item["PK"]["S"], item["SK"]["S"])): {
@@ -390,7 +390,7 @@ def department(department_id: str, name: str | None = None) -> Department:
 
 
 def agent(agent_id: str, *departments: str, name: str | None = None, is_active: bool = True) -> Agent:
-    """Register an agent, or move one that there is."""
+    """Register an agent, or change a registered one."""
     made = Agent(
         agent_id=agent_id,
         name=name or agent_id.title(),
@@ -404,12 +404,12 @@ def agent(agent_id: str, *departments: str, name: str | None = None, is_active: 
 
 
 def right(who: Caller, *, may_grant: bool) -> None:
-    """Give or take a user's right."""
+    """Give a user the right, or take it away."""
     tenants.set_right(who.tenant_id, who.id, may_grant, VENDOR, None, now())
 
 
 def bulk_live(number: int, *, tenant_id: str = "acme") -> None:
-    """Let Dora in that many times, now and for four hours: live keys only, counted on the ledger's head."""
+    """Let Dora in that many times for four hours: one real grant, else live keys, counted in the ledger's head."""
     given = grant(DORA, by=ANNA.but(tenant_id=tenant_id), period="4h")
     key, head = table.one(keys.live(tenant_id, given.grant_id)), table.one(keys.ledger(tenant_id))
     assert key and head
@@ -419,7 +419,7 @@ def bulk_live(number: int, *, tenant_id: str = "acme") -> None:
 
 
 def bulk_places(tenant_ids: list[str]) -> None:
-    """Register tenants that let in both Sven and his department: their records and live keys only, no ledgers."""
+    """Register tenants with grants for both Sven and his department: records and live keys only, no ledgers."""
     for tenant_id in tenant_ids:
         made = Tenant(
             tenant_id=tenant_id,
@@ -448,12 +448,12 @@ def bulk_places(tenant_ids: list[str]) -> None:
 
 
 def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -> None:
-    """Let an agent have recorded that many logins in this hour."""
+    """Set the counter of the logins that an agent recorded in this hour."""
     _count(keys.counter(logins.LOGGED_IN, agent.id, tenant_id, now()), number)
 
 
 def counted_mails(number: int, of: Caller | str = SVEN) -> None:
-    """Let an agent have caused, or a tenant have got, that many activation mails in this hour."""
+    """Set the counter of the activation mails that an agent caused, or a tenant got, in this hour."""
     if isinstance(of, str):
         _count(keys.counter_of_tenant(rate_limits.MAILS, of, now()), number)
     else:
@@ -461,7 +461,7 @@ def counted_mails(number: int, of: Caller | str = SVEN) -> None:
 
 
 def counted_unknown(number: int, agent: Caller = SVEN) -> None:
-    """Let an agent have named that many tenants or recipients that there are not in this hour."""
+    """Set the counter of the unknown tenants and recipients that an agent named in this hour."""
     _count(rate_limits.unknown(agent.id, now()), number)
 
 
@@ -471,9 +471,9 @@ def _count(at: keys.Key, number: int) -> None:
 
 
 def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent: bool = False) -> list[str]:
-    """Put that many grants of the past into a tenant's history, a minute apart from `at` on; return their ids.
+    """Put that many past grants into a tenant's history, a minute apart from `at` on; return their ids.
 
-    Only the history: no live keys, no ledger entries.
+    This writes only the history: no live keys, no ledger entries.
     """
     who = Tenant(
         tenant_id=tenant_id,
@@ -505,9 +505,9 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
 
 
 def bulk_requests(number: int, *, tenant_id: str = "acme", at: datetime) -> list[str]:
-    """Put that many withdrawn requests of Sven's into a tenant's history, a minute apart from `at` on; give their ids.
+    """Put that many withdrawn requests of Sven's into a tenant's history, a minute apart from `at`; return their ids.
 
-    No ledger entries, and nothing that counts them.
+    This writes neither ledger entries nor counters.
     """
     made = []
     for moment in _minutes(at, number):
@@ -530,8 +530,8 @@ def bulk_requests(number: int, *, tenant_id: str = "acme", at: datetime) -> list
         kept = requests._item(request)
         kept.closed_as = State.WITHDRAWN.value
         own = keys.own_request(SVEN.id, request.request_id)
-        lies = ownership.OwnershipItem(*own, tenant_id=tenant_id, ttl=requests._ttl(request))
-        table.put([kept.to_dynamodb_dict(), lies.to_dynamodb_dict()])
+        owned = ownership.OwnershipItem(*own, tenant_id=tenant_id, ttl=requests._ttl(request))
+        table.put([kept.to_dynamodb_dict(), owned.to_dynamodb_dict()])
     return [request.request_id for request in made]
 
 
@@ -568,7 +568,7 @@ def bulk_logins(
 
 
 def what_happened(tenant_id: str = "acme") -> list[str]:
-    """Return what a tenant's ledger tells, in order, since the sample world was registered."""
+    """Return the events in a tenant's ledger, in order, since the sample world was registered."""
     entries = ledger.entries_after(tenant_id, 0, 10_000)
     return [entry.what.value for entry in entries if entry.at > LONG_AGO]
 

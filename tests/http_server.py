@@ -1,4 +1,4 @@
-"""The functions behind a port of this machine, for code that brings a client of its own."""
+"""An HTTP server on a local port in front of the functions, for code with an HTTP client of its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ class _Functions(BaseHTTPRequestHandler):
         self.wfile.write(answer.text.encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def for_the_backend() -> Iterator[str]:
-    """Answer the backend's calls, and give the address."""
+    """Serve calls as the backend, and give the server's address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Functions) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

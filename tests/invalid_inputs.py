@@ -1,4 +1,4 @@
-"""What nobody should send, in one place: bodies, one-line texts, tokens. Every endpoint's tests draw from it."""
+"""Invalid inputs in one place: bodies, one-line texts, tokens. The tests of every endpoint use them."""
 
 import json
 from typing import Any
@@ -8,13 +8,13 @@ import pytest
 from tests.personas import ANNA, SVEN
 
 Case = Any
-"""What `pytest.param` returns."""
+"""The result of `pytest.param`."""
 PLAIN = {"content-type": "text/plain"}
 NO_TYPE = {"content-type": ""}
 
 
 def bodies(good: dict[str, Any]) -> list[Case]:
-    """Return (how it is sent, status, code) for bodies that no route takes; `good` is one that this route takes."""
+    """Return (request, status, code) for bodies that no route accepts; `good` is a body that this route accepts."""
     text = json.dumps(good)
     first = next(iter(good))
     open_end = text.removesuffix("}")
@@ -86,7 +86,7 @@ TRICKS = [
     f"before{character}after"
     for character in "\x00\n\r\t\x1b\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a\u202e\u2066\u2069"
 ]
-"""One-line texts with characters that end lines, move cursors or reorder what is read."""
+"""One-line texts with characters that end lines, move cursors or reorder the displayed text."""
 
 USERS = [
     pytest.param(ANNA.but(**claims), id=str(claims)[:50])
@@ -109,16 +109,16 @@ USERS = [
         {"tenant_id": "[acme globex]"},
     )
 ]
-"""Users whose token lacks a claim, or has one that is not of the agreed form."""
+"""Users whose token lacks a claim, or has a malformed one."""
 
 NAMELESS = [ANNA.but(sub=None), ANNA.but(tenant_id=None), ANNA.but(tenant_id="acme#globex")]
-"""Some of them, for routes that only read: `tests/functions/test_me.py` asks with all."""
+"""Some of them, for routes that only read: `tests/functions/test_me.py` uses all."""
 
 AGENTS = [
     pytest.param(SVEN.but(sub=sub), id=repr(sub)[:50])
     for sub in (None, "", "SVEN", "sven brandt", "sven\n", "a" * 65, "sven|1", ["sven"])
 ]
-"""Agents whose token lacks the claim, or has one that is not of the agreed form."""
+"""Agents whose token lacks the claim, or has a malformed one."""
 
 NO_IDS = [
     "x",
@@ -134,7 +134,7 @@ NO_IDS = [
     "%22%27",
     "a" * 3_000,
 ]
-"""What cannot be an id, as it stands in a path."""
+"""Malformed ids, as they are written in a path."""
 UNKNOWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 NO_LIMITS = ["0", "-1", "101", "1000000", "abc", "", "1.5", "NaN", "9" * 400, "1,2", "%00"]
 NO_CURSORS = ["", "x", "AAAA", "~", "%F0%9F%94%91", "%00", "AAAAAAAAAAAAAAAAAAAA", "=" * 20, "A" * 999]

@@ -1,7 +1,8 @@
-"""The cast. Who they are stands in `local/sample.py`; here they are as the API's authorizers hand them to a function.
+"""The personas of the tests, defined in `local/sample.py`, as callers whose claims the API's authorizers have verified.
 
-ANNA may let support in, BEN of the same tenant may not, GIULIA may but chooses no slot; CARLA is of another tenant.
-SVEN (Support) and DORA (Development) are agents, EMIL no longer is. BACKEND is the vendor's machine.
+ANNA has the right, BEN of the same tenant does not, GIULIA has it too, but the desk offers no slots in her language;
+CARLA belongs to another tenant. SVEN (Support) and DORA (Development) are agents, EMIL is an inactive agent. BACKEND is
+the vendor's backend.
 """
 
 from dataclasses import dataclass, replace
@@ -12,14 +13,14 @@ from local import sample
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a verified token: its audience and its claims."""
+    """A caller with a verified token: its audience and its claims."""
 
     audience: str
     claims: dict[str, Any]
 
     @property
     def id(self) -> str:
-        """The user's, agent's or machine's id."""
+        """The id of the user, agent or backend."""
         return str(self.claims["sub"])
 
     @property
@@ -29,16 +30,16 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """How people call a user."""
+        """The user's display name."""
         return str(self.claims["name"])
 
     def but(self, **claims: Any) -> "Caller":
-        """Return the same caller with other claims; one that is None is missing."""
+        """Return the same caller with other claims; None removes a claim."""
         changed = {name: value for name, value in (self.claims | claims).items() if value is not None}
         return replace(self, claims=changed)
 
     def acting(self) -> "Caller":
-        """Return the caller with a token that says its bearer acts for somebody else, as API Gateway shows it."""
+        """Return the caller with a token whose bearer acts for another person, in the form of API Gateway."""
         return self.but(act="map[sub:sven]")
 
 

@@ -1,4 +1,4 @@
-"""A vendor's product, made of the examples of docs/integrating/backend.md exactly as they are there."""
+"""A vendor's product, made of the unchanged examples of docs/integrating/backend.md."""
 
 import os
 import sys
@@ -26,12 +26,12 @@ EXAMPLES = {
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 Get = Callable[[str, Entry | None], tuple[int, bytes]]
-"""Asks the product for a page, as an agent or, without an entry, as a user of the customer."""
+"""Requests a page of the product, as an agent or, without an entry, as a user of the customer."""
 
 
 @contextmanager
 def with_fastapi(url: str, token: str) -> Iterator[Get]:
-    """Serve the example for FastAPI. One loop serves all its requests, as a server's does; a browser's runs here."""
+    """Serve the example for FastAPI. One event loop, in its own thread, serves all requests, as in a server."""
     with _loaded("With FastAPI", url, token) as product, start_blocking_portal() as loop:
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -54,7 +54,7 @@ def with_fastapi(url: str, token: str) -> Iterator[Get]:
 
 @contextmanager
 def with_django(url: str, token: str, *middlewares: str) -> Iterator[Get]:
-    """Serve the example for Django, which knows its product by the name of a module."""
+    """Serve the example for Django, which finds the product's routes by the name of a module."""
     if not settings.configured:
         settings.configure(
             SECRET_KEY="only-for-tests",

@@ -1,7 +1,8 @@
-"""The roles as SAM makes them of the template, and what parliament finds in their policies.
+"""The IAM roles that SAM generates from the template, and parliament's findings on their policies.
 
-`python -m tests.roles` prints its findings, if any, and fails; `make check` runs it in the environment of the gates,
-the only one that has parliament. Another template than ours may be named, to see that faults are found.
+`python -m tests.roles` prints the findings and fails if there are any; `make check` runs it in the environment of the
+security checkers, the only one with parliament. The path of another template may be given, to test that faults are
+found.
 """
 
 import json
@@ -24,11 +25,11 @@ _ARNS = {
     "AWS::Serverless::Function": f"arn:aws:lambda:{stack.REGION}:{stack.ACCOUNT}:function:%s",
     "AWS::SQS::Queue": f"arn:aws:sqs:{stack.REGION}:{stack.ACCOUNT}:%s",
 }
-"""What `Fn::GetAtt <name>.Arn` gives, by type: parliament looks whether an action fits the kind of its resource."""
+"""The value of `Fn::GetAtt <name>.Arn`, by type: parliament checks whether each action fits the type of resource."""
 
 
 PASSES_A_ROLE = "PERMISSIONS_MANAGEMENT_ACTIONS", ["iam:passrole"]
-"""Skipped: whoever makes a schedule must pass it a role. `tests/test_template.py` holds it to that one role."""
+"""A skipped finding: creating a schedule requires passing it a role. `tests/test_template.py` limits it to one role."""
 
 
 def rendered(template: Path = stack.PROJECT / "template.yaml") -> dict[str, dict[str, Any]]:
@@ -57,7 +58,7 @@ def _with_arns(said: Any) -> Any:
 
 
 def findings(role: dict[str, Any]) -> list[str]:
-    """Return what parliament has to say about a role."""
+    """Return parliament's findings on a role, without the skipped one."""
     import parliament  # type: ignore[import-not-found]
 
     found = []
@@ -74,12 +75,12 @@ def findings(role: dict[str, Any]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print every finding with its role, and return how many there are."""
-    told = [
+    """Print every finding with its role, and return their number."""
+    lines = [
         f"{name}: {finding}" for name, role in rendered(*map(Path, arguments)).items() for finding in findings(role)
     ]
-    print("".join(f"{line}\n" for line in told), end="")
-    return len(told)
+    print("".join(f"{line}\n" for line in lines), end="")
+    return len(lines)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The stack's group of schedules, on moto."""
+"""The stack's group of schedules in EventBridge Scheduler, on moto."""
 
 import json
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from guestkey.edge.stream import reminders
 
 
 def make_group() -> None:
-    """Make the group as the template has it; the world must be on moto already."""
-    patch_client(reminders.client())  # it was made when `guestkey.edge` was imported, perhaps before moto was
+    """Create the group; moto must be active already."""
+    patch_client(reminders.client())  # the client may have been created before moto was imported
     reminders.client().create_schedule_group(Name=settings.REMINDER_GROUP)
 
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Let no call reach the service."""
+    """Let every call to EventBridge Scheduler fail before it is sent."""
 
     def fail(request: Any, **_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url=request.url)
@@ -33,7 +33,7 @@ def failing() -> Iterator[None]:
 
 
 def all_there() -> list[dict[str, Any]]:
-    """Return every schedule, whole."""
+    """Return every schedule with all its fields."""
     names = [one["Name"] for one in reminders.client().list_schedules(GroupName=settings.REMINDER_GROUP)["Schedules"]]
     return [
         dict(reminders.client().get_schedule(Name=name, GroupName=settings.REMINDER_GROUP)) for name in sorted(names)
@@ -41,5 +41,5 @@ def all_there() -> list[dict[str, Any]]:
 
 
 def told() -> list[tuple[str, dict[str, str]]]:
-    """Return when each fires, and with what it calls."""
+    """Return the time and the input of each schedule."""
     return [(one["ScheduleExpression"], json.loads(one["Target"]["Input"])) for one in all_there()]

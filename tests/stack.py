@@ -1,4 +1,4 @@
-"""The template as the tests read it: parsed once, with what CloudFormation would make of its parameters."""
+"""The template for tests: parsed once, and evaluated as CloudFormation would for given parameters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One route of the API, the function behind it, and who may come through."""
+    """One route of the API, with its function, authorizer and scopes."""
 
     method: str
     path: str
@@ -27,12 +27,12 @@ class Route:
 
     @property
     def is_public(self) -> bool:
-        """Whether anybody may come through."""
+        """Whether the route needs no token."""
         return self.authorizer == "NONE"
 
     @property
     def key(self) -> str:
-        """The route as API Gateway writes it."""
+        """The route key of API Gateway, such as `GET /v1/me`."""
         return f"{self.method} {self.path}"
 
 
@@ -77,7 +77,7 @@ def routes() -> tuple[Route, ...]:
 
 
 def guarded_routes() -> tuple[Route, ...]:
-    """Return every route that wants a token. The rest are the pages, and what anyone may ask."""
+    """Return every route that needs a token: all except the web pages and the contact details."""
     return tuple(route for route in routes() if not route.is_public)
 
 
@@ -87,19 +87,19 @@ def folders() -> set[str]:
 
 
 def folder_of(function: dict[str, Any]) -> str:
-    """Return which folder of `functions/` holds a function's code."""
+    """Return the folder in `functions/` that contains a function's code."""
     return str(function["CodeUri"]).removeprefix("functions/").removesuffix("/")
 
 
 def parameters(**given: Any) -> dict[str, Any]:
-    """Return the values of all parameters: the defaults, unless given."""
+    """Return the values of all parameters: the given ones, and the defaults of the others."""
     return {name: parameter.get("Default") for name, parameter in template()["Parameters"].items()} | given
 
 
 def value_of(said: Any, parameters: dict[str, Any]) -> Any:
-    """Return what CloudFormation makes of a value of the template.
+    """Evaluate a value of the template as CloudFormation would.
 
-    A resource that is referred to is answered by its name; what this cannot say is a KeyError, not a guess.
+    A reference to a resource evaluates to its logical id. Raises KeyError for an unknown function or name.
     """
     if isinstance(said, list):
         return [value_of(one, parameters) for one in said]

@@ -1,4 +1,4 @@
-"""The table's stream on moto: its records as Lambda hands them over, those that the template's mapping lets through."""
+"""The table's stream on moto: its records in the form that Lambda delivers, with the filters of the template."""
 
 import json
 from typing import Any
@@ -12,28 +12,28 @@ Record = dict[str, Any]
 
 
 def position() -> int:
-    """Return where the stream ends now."""
+    """Return the present end of the stream, as a number of records."""
     return len(_items())
 
 
 def since(position: int) -> list[Record]:
-    """Return what the function is handed over of what was written from there on."""
+    """Return the records from a position on that Lambda delivers to `notify`."""
     return [record for record in everything_since(position) if is_let_through(record)]
 
 
 def everything_since(position: int) -> list[Record]:
-    """Return every record from there on."""
+    """Return every record from a position on."""
     return [_as_lambda_has_it(item.to_json()) for item in _items()[position:]]
 
 
 def is_let_through(record: Record) -> bool:
-    """Say whether one of the mapping's filters takes a record."""
+    """Return whether one of the mapping's filters accepts a record."""
     filters = stack.resource("NotifyStream")["FilterCriteria"]["Filters"]
     return any(_matches(json.loads(one["Pattern"]), record) for one in filters)
 
 
 def _matches(pattern: Any, said: Any) -> bool:
-    """Match as EventBridge does: every field of the pattern, by any one of its rules."""
+    """Match like EventBridge: every field of the pattern must match by at least one of its rules."""
     if isinstance(pattern, dict):
         return isinstance(said, dict) and all(_matches(rules, said.get(name)) for name, rules in pattern.items())
     return any(_obeys(rule, said) for rule in pattern)

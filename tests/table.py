@@ -1,6 +1,6 @@
-"""The one table on moto, made from the template's own resource, and its items as they lie there.
+"""The table on moto, created from the template's own resource, and access to its raw items.
 
-Each transaction on moto copies the whole table first: what a test needs many of is better put than written.
+Each transaction on moto copies the whole table first: a test that needs many items should `put` them directly.
 """
 
 import copy
@@ -22,12 +22,13 @@ from guestkey.store.dynamodb import client
 from tests import stack
 
 Raw = dict[str, dict[str, Any]]
-"""An item as DynamoDB has it: `{"PK": {"S": "TENANT#acme"}, ...}`."""
+"""An item in DynamoDB's own form: `{"PK": {"S": "TENANT#acme"}, ...}`."""
 
 
 class _OneCopy:
-    """The module `copy`, as moto uses it. Before a transaction it copies the table for each item of it, and nothing
-    happens in between: once will do. Drop it when moto copies once.
+    """Replaces the module `copy` in moto, which copies the table for each item of a transaction before the first write.
+
+    One copy is enough, because the table does not change in between. Remove this class when moto copies once.
     """
 
     _of: tuple[Table, int] | None = None
@@ -36,7 +37,7 @@ class _OneCopy:
     def deepcopy(self, thing: object) -> object:
         if not isinstance(thing, Table):
             return copy.deepcopy(thing)
-        assert thing.stream_shard  # each change has a record there
+        assert thing.stream_shard  # each change adds a record to the stream
         now = thing, len(thing.stream_shard.items)
         if self._of != now:
             self._of, self._copy = now, _copied(thing)
@@ -48,8 +49,8 @@ vars(moto_models)["copy"] = _OneCopy()
 
 @contextmanager
 def on_moto() -> Iterator[None]:
-    """Give an empty table that nobody else sees. Costs a few milliseconds."""
-    patch_client(_client())  # it was made when `guestkey.store` was imported, perhaps before moto was
+    """Give an empty table for this test alone. Takes a few milliseconds."""
+    patch_client(_client())  # the client may have been created before moto was imported
     with mock_aws():
         restore(_empty())
         yield
@@ -58,61 +59,61 @@ def on_moto() -> Iterator[None]:
 @cache
 def _empty() -> bytes:
     properties = stack.value_of(stack.resource("Table"), stack.parameters(Stage="development"))
-    # Moto sweeps nothing and restores nothing; `tests/test_template.py` sees that the template has both.
+    # moto has neither TTL nor restores; `tests/test_template.py` tests that the template has both.
     del properties["TimeToLiveSpecification"], properties["PointInTimeRecoverySpecification"]
-    properties["StreamSpecification"]["StreamEnabled"] = True  # CloudFormation says it by the view type alone
-    del properties["SSESpecification"]  # moto would make a key of 2,048 bits for each table
+    properties["StreamSpecification"]["StreamEnabled"] = True  # implied by the view type in CloudFormation
+    del properties["SSESpecification"]  # moto would create a 2,048-bit key for each table
     _client().create_table(TableName=settings.TABLE_NAME, **properties)
     return picture()
 
 
 def picture() -> bytes:
-    """Return the whole table as it is now, for `restore`."""
+    """Return a snapshot of the whole table, for `restore`."""
     return pickle.dumps(_table())
 
 
 def restore(picture: bytes) -> None:
-    """Make the table what it was."""
+    """Replace the table by a snapshot."""
     _tables()[settings.TABLE_NAME] = pickle.loads(picture)
-    desks.clear_cache()  # what a warm function keeps is of another table
+    desks.clear_cache()  # the cache holds the desk of the replaced table
 
 
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
-    """Return the raw items there are, of one partition or of all, by their keys."""
+    """Return the raw items of one partition, or of all, sorted by their keys."""
     found: list[Raw] = [_copied(item.to_json()["Attributes"]) for item in _table().all_items()]
     shown = [item for item in found if pk in (None, item["PK"]["S"]) and item["SK"]["S"].startswith(sk_begins)]
     return sorted(shown, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
 
 
 def put(raw: list[Raw]) -> None:
-    """Put raw items, without asking anybody."""
+    """Put raw items, without conditions."""
     for item in raw:
-        _table().put_item(_copied(item))  # moto adds to a set where it lies
+        _table().put_item(_copied(item))  # moto adds to a set in place
 
 
 def drop(key: tuple[str, str]) -> None:
-    """Take an item out, as the table's sweeper might."""
+    """Delete an item, as the table's TTL might."""
     _client().delete_item(TableName=settings.TABLE_NAME, Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}})
 
 
 def one(key: tuple[str, str]) -> Raw | None:
-    """Return the raw item at a key of `guestkey.store.keys`, if it is there."""
+    """Return the raw item at a key of `guestkey.store.dynamodb.keys`, or None."""
     return next((item for item in items(key[0], key[1]) if item["SK"]["S"] == key[1]), None)
 
 
 @contextmanager
 def unchanged() -> Iterator[None]:
-    """Fail if anything in the table changes. A wish on a ledger's head is no change: it is gone within a second."""
-    before = _without_wishes()
+    """Fail if an item changes. A priority claim on a ledger's head does not count, because it expires in a second."""
+    before = _without_priority_claims()
     yield
-    assert _without_wishes() == before
+    assert _without_priority_claims() == before
 
 
 @contextmanager
 def meanwhile(*acts: Callable[[], object], at: str = "TransactWriteItems") -> Iterator[None]:
-    """Let something happen at the worst moment: when all is read, right before the first write is sent.
+    """Run an act at the worst moment: after all reads, right before the first write is sent.
 
-    Of several acts the next comes before the next try. What an act itself writes is not interrupted.
+    Each further act runs before the next try. The writes of an act itself are not interrupted.
     """
     waiting, under_way = list(acts), False
 
@@ -125,12 +126,12 @@ def meanwhile(*acts: Callable[[], object], at: str = "TransactWriteItems") -> It
 
     with _hooked(at, interrupt):
         yield
-    assert not waiting, f"{len(waiting)} of {len(acts)} acts never had their {at}"
+    assert not waiting, f"{len(waiting)} of {len(acts)} acts did not run: too few calls of {at}"
 
 
 @contextmanager
 def failing(error: Exception, *, at: str = "*") -> Iterator[None]:
-    """Let every request to DynamoDB, or every one of a kind, fail before it is sent."""
+    """Let every request to DynamoDB, or every request of one operation, fail before it is sent."""
 
     def fail(**_: Any) -> None:
         raise error
@@ -149,12 +150,12 @@ def _hooked(operation: str, hook: Callable[..., None]) -> Iterator[None]:
         _client().meta.events.unregister(name, hook)
 
 
-def _without_wishes() -> list[Raw]:
+def _without_priority_claims() -> list[Raw]:
     return [{name: value for name, value in item.items() if name != "wanted_until"} for item in items()]
 
 
 def _copied[T](thing: T) -> T:
-    """Return a deep copy, which `pickle` makes in half the time that `copy` takes."""
+    """Return a deep copy. `pickle` takes half the time of `copy`."""
     same: T = pickle.loads(pickle.dumps(thing))
     return same
 

@@ -35,17 +35,17 @@ from tests.personas import ANNA, BACKEND, BEN, CARLA, SVEN
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
 PRESENT = [path for path in PAGES if path.name != "CHANGELOG.md"]
-"""The pages about the present state. The changelog keeps the words of its time."""
+"""The pages about the present state. The changelog keeps the names of its time."""
 STOP_LIST = re.compile(
     r"\b(whoever|whatever|whichever|nobody|what (is|was|it|they|an?|the)\b|that is\b|who (is|was)\b)", re.IGNORECASE
 )
 INTEGRATING = [f"integrating/{name}.md" for name in ("quickstart", "backend", "panel", "agents-desk", "reference")]
-"""The pages for integrators, in the order in which their code is one program."""
+"""The pages for integrators, in the order in which their code runs as one program."""
 STORES = [import_module(found.name) for found in walk_packages(store.__path__, "guestkey.store.") if not found.ispkg]
 
 
 def rows(text: str, *first: str) -> list[list[str]]:
-    """Return the cells of the table whose header begins so, without its header."""
+    """Return the cells of the table whose header begins with these titles, without the header."""
     lines = iter(text.splitlines())
     head = "| " + " | ".join(first) + " |"
     assert any(line.startswith(head) for line in lines), f"there is no table {head}"
@@ -89,7 +89,7 @@ def test_the_shown_desk_is_the_sample_desk() -> None:
 
 
 def parameters() -> dict[str, tuple[str, str]]:
-    """Return default and variable of each parameter, as operating.md has them."""
+    """Return the default and the variable of each parameter, as operating.md lists them."""
     documented = rows(section(page("operating.md"), "Parameters"), "parameter", "default", "meaning")
     assert all(meaning for _, _, meaning, _ in documented)
     return {code(name)[0]: (code(default)[0].strip('"'), "".join(code(read))) for name, default, _, read in documented}
@@ -181,7 +181,7 @@ def test_the_stacks_of_samconfig_are_explained() -> None:
 
 
 def chart() -> Iterator[list[str]]:
-    """Yield the lines of the chart in `store/keys.py`, cut into cells, without its two headers."""
+    """Yield the lines of the chart in `store/dynamodb/keys.py`, cut into cells, without its two headers."""
     for line in (keys.__doc__ or "").splitlines():
         if line.startswith("    "):
             cells = re.split(r"  +", line.strip())
@@ -407,7 +407,7 @@ def test_the_shown_event_has_the_form_of_a_real_one(program: Program) -> None:
 
 
 def shape_of(said: Any) -> Any:
-    """Return names and types, without the values."""
+    """Return the names and types, without the values."""
     return {name: shape_of(value) for name, value in said.items()} if isinstance(said, dict) else type(said)
 
 
@@ -477,7 +477,7 @@ def test_every_module_that_is_named_exists() -> None:
 
 
 def anchors(path: Path) -> set[str]:
-    """Return the fragments that lead to the headings of a page, made as GitHub makes them."""
+    """Return the fragments of a page's headings, built by GitHub's rules."""
     titles = re.findall(r"^#+ (.*)$", FENCED.sub("", path.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 

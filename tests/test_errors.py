@@ -1,4 +1,4 @@
-"""Every way of saying no has a status of the contract and a code of its own."""
+"""Every refusal has a status of the contract and a code of its own."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ CONTRACT = {
     429: {"too_many_requests"},
     503: {"busy"},
 }
-"""Spec section 4, as it stands there."""
+"""Statuses and codes, as section 4 of the specification lists them."""
 
 
 def refusals(kind: type[errors.Refused] = errors.Refused) -> Iterator[type[errors.Refused]]:

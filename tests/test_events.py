@@ -1,9 +1,9 @@
-"""The sample events of `events/`, as `sam local invoke` would send them, replayed to the real handlers.
+"""The sample events of `events/`, in the form of `sam local invoke`, are sent to the real handlers.
 
-A request's file is named `<function>.<status>-<what>.json`, any other event's `<function>.<what>.json`. Requests come
-on Monday at noon in the sample world, after Anna has let Sven in (GRANT_ID), he has entered (LOGIN_ID) and has asked
-once more (REQUEST_ID), Acme was called back (CALLED_ID), and Globex waits for a call on the next morning (CALLBACK_ID);
-the others come a good day later, when his time is over.
+A request's file is named `<function>.<status>-<what>.json`, any other event's `<function>.<what>.json`. Requests are
+sent on Monday at noon in the sample world, after Anna let Sven in (GRANT_ID), Sven recorded a login (LOGIN_ID) and sent
+a further request (REQUEST_ID), Acme was called back (CALLED_ID), and Globex booked a call for the next morning
+(CALLBACK_ID). Other events are sent 25 hours later, when Sven's grant has ended.
 """
 
 import json
@@ -47,7 +47,7 @@ def status_of(file: Path) -> int:
 
 
 def source_of(file: Path) -> str:
-    """Return from where an event comes that is no request."""
+    """Return the source of an event other than a request."""
     match read(file):
         case {"Records": _}:
             return "Stream"
@@ -75,7 +75,7 @@ def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Travell
     said = answer(handler(function_of(file))(read(file), None))
 
     assert said.status == status_of(file), said.text
-    if said.status >= 400 and said.text:  # HEAD has none
+    if said.status >= 400 and said.text:  # a response to HEAD has no body
         assert said.code == file.name.split(".")[1].partition("-")[2].replace("-", "_")
 
 

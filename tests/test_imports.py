@@ -1,4 +1,4 @@
-"""What each function's start costs, as a list of what it must not load. Each starts in a process of its own."""
+"""Modules that the cold start of a function must not load. Each function starts in a process of its own."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ FUNCTIONS = {stack.folder_of(made): made for made in stack.of_type("AWS::Serverl
 NEVER = {"aws_xray_sdk", "requests", "moto", "local", "tests"}
 ONLY = {"holidays": {"cleanup"}, "icalendar": {"notify"}, "phonenumbers": {"booking", "desk_settings"}}
 FOR_MAILS = {"jinja2", "boto3"}
-"""Heavy things stay where they are needed: some in functions that mail. pynamodb stands on botocore alone."""
+"""Slow imports, for functions that send mails only. pynamodb needs botocore and not boto3."""
 NO_FRAMEWORK = {"aws_lambda_powertools", "pydantic", "pydantic_core", "ulid", "boto3", "s3transfer", "email_validator"}
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the routes do, and the routes are those of the template."""
+"""The OpenAPI document describes the routes of the code, and the routes are those of the template."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the deployed functions run as, and whether the linter of their policies sees what it should."""
+"""The IAM roles of the deployed functions, and planted faults that the linter of their policies must find."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ FROM_AWS = {
     "service-role/AWSLambdaDynamoDBExecutionRole",
     "AWSXrayWriteOnlyAccess",
 }
-"""What SAM adds of AWS's own policies: to write logs and traces, and to read the stream."""
+"""AWS managed policies that SAM attaches: to write logs and traces, and to read the stream."""
 
 
 def test_every_function_has_a_role_of_its_own() -> None:
@@ -35,7 +35,7 @@ def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
 
     (service,) = statement["Principal"].pop("Service")
     assert re.fullmatch(r"(lambda|scheduler)\.amazonaws\.com", service)
-    # Scheduler serves every account: it may come for the schedules of this stack only.
+    # Scheduler serves all accounts: it may assume the role for the schedules of this stack only.
     assert bool(statement.pop("Condition", None)) is service.startswith("scheduler")
     assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}
 

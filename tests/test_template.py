@@ -1,4 +1,4 @@
-"""The template against the code: routes and rights, names of settings, keys, and what a deployment must refuse."""
+"""The template agrees with the code: routes and rights, names of settings, keys, and the rules for parameters."""
 
 import ast
 import json
@@ -30,35 +30,35 @@ ISSUERS = ("Tenant", "Support", "Vendor")
 PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/{name}"}
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
-"""Set for the interpreter, not for us."""
+"""A variable for the interpreter, which the code does not read."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
 KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
-"""Settings that name what the stack makes, whatever its parameters."""
+"""Settings that name resources of the stack and depend on no parameter; the second set is for `notify` alone."""
 MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
-"""Whoever mails needs both: SES asks for the sender's identity and for the configuration set."""
+"""A function that sends mails needs both: SES checks the sender's identity and the configuration set."""
 SENDING = {"ses:SendEmail", "ses:SendRawEmail"}
-"""SES has one call for all mails. Where the message comes whole it looks whether the caller may do the second."""
+"""SES has one call for all mails. For raw MIME messages it requires the permission of the second action."""
 OF_THE_STREAM = {
     "Table.Arn/stream/*": {f"dynamodb:{what}" for what in ("DescribeStream", "GetRecords", "GetShardIterator")},
     "*": {"dynamodb:ListStreams"},
     "Bus.Arn": {"events:PutEvents"},
     "DeadLetterQueue.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"},
 }
-"""What only a function may that handles the table's stream."""
+"""Actions by resource that only functions with an event source mapping of the table's stream may have."""
 OF_REMINDERS = {
     f"arn:aws:scheduler:{stack.REGION}:{stack.ACCOUNT}:schedule/Reminders/*": {
         f"scheduler:{what}" for what in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule")
     },
     "ReminderRole.Arn": {"iam:PassRole"},
 }
-"""What only a function may that keeps the reminders of call-backs."""
+"""Actions by resource of the function that keeps the reminders of call-backs, and of no other."""
 HANDLING_THE_STREAM = {
     mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
 }
 
 
 def actions(function: str) -> dict[str, set[str]]:
-    """Return what a function may do to what: `Table.Arn`, `Table.Arn/index/<name>`, what serves mails or the stream."""
+    """Return the allowed actions by resource: `Table.Arn`, `Table.Arn/index/<name>`, those of mails and the stream."""
     allowed: dict[str, set[str]] = {}
     for policy in FUNCTIONS[function].get("Policies", []):
         for statement in policy["Statement"]:
@@ -223,7 +223,7 @@ def test_no_code_scans() -> None:
         assert "scan" not in called, file
 
 
-# ------------------------------------------------------------------ what nobody calls
+# ------------------------------------------------------------------ background functions
 
 
 def test_the_clean_up_runs_every_five_minutes_and_is_done_before_the_next_run() -> None:
@@ -234,7 +234,7 @@ def test_the_clean_up_runs_every_five_minutes_and_is_done_before_the_next_run() 
 
 
 def test_who_asked_before_an_end_is_answered_before_it_is_written_down() -> None:
-    """Else a grant given in time could prolong a login whose end stands in the ledger already."""
+    """Otherwise a grant given in time could prolong a login whose end is already in the ledger."""
     longest = {
         function: properties.get("Timeout", stack.template()["Globals"]["Function"]["Timeout"])
         for function, properties in FUNCTIONS.items()
@@ -325,7 +325,7 @@ def test_a_request_lives_a_day_unless_set_and_at_most_three() -> None:
 
 
 def names_read(file: Path) -> set[str]:
-    """Return the names of the environment that a module asks for."""
+    """Return the names of the environment variables that a module reads."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         match node:
@@ -359,7 +359,7 @@ def test_only_in_development_the_table_may_be_deleted() -> None:
         policy = stack.value_of(made["DeletionPolicy"], parameters)
         assert policy == ("Retain" if is_protected else "Delete")
     assert made["UpdateReplacePolicy"] == "Retain"
-    assert PRODUCTION["Stage"] == "production", "nobody gets development by forgetting to say so"
+    assert PRODUCTION["Stage"] == "production", "development must be set explicitly"
 
 
 def test_the_tables_keys_are_those_the_store_writes() -> None:
@@ -442,11 +442,11 @@ def projected(projection: Any) -> dict[str, Any]:
     return {"ProjectionType": projection.projection_type} | ({"NonKeyAttributes": names} if names else {})
 
 
-# ------------------------------------------------------------------ what a deployment must refuse
+# ------------------------------------------------------------------ the rules for parameters
 
 
 def is_taken(**given: Any) -> bool:
-    """Say whether CloudFormation would take these parameters, by the template's own rules."""
+    """Return whether CloudFormation accepts these parameters, by the template's own rules."""
     parameters = stack.parameters(**given)
     return all(
         bool(stack.value_of(assertion["Assert"], parameters))
@@ -482,7 +482,7 @@ def test_every_rule_says_what_is_wrong() -> None:
             assert assertion["AssertDescription"].endswith(".")
 
 
-# ------------------------------------------------------------------ identities
+# ------------------------------------------------------------------ user pools
 
 
 def test_the_pools_are_made_only_where_the_vendor_wants_them() -> None:
@@ -614,7 +614,7 @@ def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_t
     assert stack.value_of(mapping["DestinationConfig"], PRODUCTION) == {
         "OnFailure": {"Destination": "DeadLetterQueue.Arn"}
     }
-    assert "ParallelizationFactor" not in mapping, "a tenant's entries are told in their order"
+    assert "ParallelizationFactor" not in mapping, "a tenant's entries are published in their order"
 
 
 def test_a_whole_batch_fits_into_the_functions_time_and_a_parked_record_is_hidden_for_longer() -> None:
@@ -695,7 +695,7 @@ def test_every_log_is_kept_for_a_time_and_no_longer() -> None:
     assert logging["LogFormat"] == "JSON"
 
 
-# ------------------------------------------------------------------ what the operator watches
+# ------------------------------------------------------------------ monitoring
 
 
 Metric = tuple[str, str, frozenset[tuple[str, str]]]
@@ -708,7 +708,7 @@ def metric(said: dict[str, Any]) -> Metric:
 
 
 def watched(alarm: str) -> set[Metric]:
-    """Return the metrics that an alarm adds up, or its only one."""
+    """Return the metrics that an alarm adds up, or its only metric."""
     properties = ALARMS[alarm]
     if "Metrics" not in properties:
         return {metric(properties)}
@@ -726,7 +726,7 @@ def test_every_function_is_watched_and_on_the_dashboard(function: str) -> None:
 
 
 def test_whoever_handles_the_stream_is_watched_for_being_late() -> None:
-    """But for the clean-up: what the stream brings it is due all the same."""
+    """The clean-up needs no such alarm, because the items of its stream records are due in the index as well."""
     late = {value for _, name, dimensions in WATCHED for _, value in dimensions if name == "IteratorAge"}
 
     assert late == HANDLING_THE_STREAM - {"CleanupFunction"}
@@ -747,7 +747,7 @@ def test_a_clean_up_that_does_not_run_is_noticed_by_its_silence() -> None:
 
 
 def test_whatever_nobody_waits_for_parks_what_fails_or_does_it_in_its_next_run() -> None:
-    """A newcomer among them must be thought about: `.checkov.yaml` answers CKV_AWS_116 for all functions at once."""
+    """A new background function needs a decision here, because `.checkov.yaml` skips CKV_AWS_116 for all functions."""
     events = {(name, event["Type"]) for name, made in FUNCTIONS.items() for event in made.get("Events", {}).values()}
 
     assert {event for event in events if event[1] != "HttpApi"} == {("CleanupFunction", "Schedule")}
@@ -770,7 +770,7 @@ def test_a_sum_has_no_more_parts_than_an_alarm_may_and_takes_silence_for_nothing
     (whole,), parts = [one for one in ALARMS[alarm]["Metrics"] if "Expression" in one], len(watched(alarm))
 
     assert parts <= 10
-    assert len(ALARMS[alarm]["Metrics"]) == parts + 1, "no part twice"
+    assert len(ALARMS[alarm]["Metrics"]) == parts + 1, "a metric is added twice"
     assert whole["Expression"] == "SUM(FILL(METRICS(), 0))"
     assert all(one["ReturnData"] is False for one in ALARMS[alarm]["Metrics"] if one is not whole)
     assert len({one["MetricStat"]["Period"] for one in ALARMS[alarm]["Metrics"] if one is not whole}) == 1
@@ -798,7 +798,7 @@ def widgets() -> list[dict[str, Any]]:
 
 
 def shown(namespace: str, name: str) -> set[str]:
-    """Return the last dimension's values with which the dashboard shows a metric."""
+    """Return the values of a metric's last dimension that the dashboard shows."""
     found = set()
     for widget in widgets():
         above: list[str] = []
@@ -824,7 +824,7 @@ def test_the_dashboard_shows_what_the_alarms_watch() -> None:
             assert {value for _, value in dimensions} & shown(namespace, name), name
 
 
-# ------------------------------------------------------------------ the small evaluator itself
+# ------------------------------------------------------------------ the evaluator of `tests/stack.py`
 
 
 def test_what_the_evaluator_does_not_know_it_does_not_guess() -> None:

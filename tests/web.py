@@ -1,4 +1,4 @@
-"""Start the web function with a test's settings and files, which it reads on start."""
+"""Starts the web function with the settings and files of a test, because it reads them when it starts."""
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,7 +12,7 @@ APP = Path(__file__).parent.parent / "functions" / "web" / "app.py"
 
 
 def started(app: Path = APP, **said: str) -> Any:
-    """Return the function's module, started with these settings."""
+    """Return the function's module, loaded with these settings."""
     spec = spec_from_file_location("web_of_a_test", app)
     assert spec and spec.loader
     module = module_from_spec(spec)
