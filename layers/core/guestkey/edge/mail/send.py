@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,9 +22,6 @@ from guestkey.edge import aws, log
 from guestkey.rules.ledger import Head
 from guestkey.rules.requests import MailState
 from guestkey.store import clock
-
-if TYPE_CHECKING:
-    from types_boto3_sesv2 import SESV2Client
 
 MAX_SENDING = timedelta(seconds=10)
 """After this time no further recipient is tried: a caller waits, and API Gateway waits for 30 seconds at most."""
@@ -67,7 +64,7 @@ class MailFailed(log.LoggableError):
 
 
 @cache
-def client() -> "SESV2Client":
+def client() -> Any:
     """Return the client of SES."""
     return boto3.client("sesv2", config=aws.PROMPT)
 

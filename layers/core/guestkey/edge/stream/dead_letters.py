@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 
@@ -16,10 +16,6 @@ from guestkey.edge import aws
 from guestkey.rules.instants import text_of
 from guestkey.store import clock
 from guestkey.store.ledger.stream import Record
-
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
-    from types_boto3_sqs.type_defs import MessageTypeDef
 
 MAX_MESSAGES = 10
 """Messages in one answer of SQS; it allows no more."""
@@ -34,7 +30,7 @@ class DeadLetter:
 
 
 @cache
-def client() -> "SQSClient":
+def client() -> Any:
     """Return the client of SQS."""
     return boto3.client("sqs", config=aws.PROMPT)
 
@@ -57,9 +53,12 @@ def delete(letter: DeadLetter) -> None:
     client().delete_message(QueueUrl=settings.DEAD_LETTER_QUEUE_URL, ReceiptHandle=letter.handle)
 
 
-def _some() -> "Sequence[MessageTypeDef]":
-    answer = client().receive_message(QueueUrl=settings.DEAD_LETTER_QUEUE_URL, MaxNumberOfMessages=MAX_MESSAGES)
-    return answer.get("Messages", ())
+def _some() -> Sequence[Any]:
+    answer: dict[str, Any] = client().receive_message(
+        QueueUrl=settings.DEAD_LETTER_QUEUE_URL, MaxNumberOfMessages=MAX_MESSAGES
+    )
+    messages: Sequence[Any] = answer.get("Messages", ())
+    return messages
 
 
 def _record(body: str, function: str) -> Record | None:

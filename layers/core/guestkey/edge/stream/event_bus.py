@@ -1,16 +1,13 @@
 """The stack's EventBridge bus, on which every ledger entry is published as an event."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 
 from guestkey import settings
 from guestkey.edge import aws, log
 from guestkey.rules.ledger import Entry, to_line
-
-if TYPE_CHECKING:
-    from types_boto3_events import EventBridgeClient
 
 SOURCE = "guestkey"
 
@@ -20,7 +17,7 @@ class NotAccepted(log.LoggableError):
 
 
 @cache
-def client() -> "EventBridgeClient":
+def client() -> Any:
     """Return the client of EventBridge."""
     return boto3.client("events", config=aws.PROMPT)
 

@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 
@@ -17,12 +17,9 @@ from guestkey.edge import aws
 from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.instants import text_of
 
-if TYPE_CHECKING:
-    from types_boto3_scheduler import EventBridgeSchedulerClient
-
 
 @cache
-def client() -> "EventBridgeSchedulerClient":
+def client() -> Any:
     """Return the client of EventBridge Scheduler."""
     return boto3.client("scheduler", config=aws.PROMPT)
 
