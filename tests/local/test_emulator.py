@@ -305,7 +305,7 @@ def test_a_permission_for_one_schedule_group_does_not_cover_another(emulator: Em
 
 
 def test_an_action_without_a_policy_is_denied(emulator: Emulator) -> None:
-    """This tests the setting `AUTH`, which is no patch. Without it the journeys would not test the template's policies."""
+    """Test the setting `AUTH`, which is no patch: without it the journeys would not test the policies."""
     writer = emulator.client_with_permission(
         "dynamodb", {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
     )
