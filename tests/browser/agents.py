@@ -22,14 +22,14 @@ LISTS = {"access": 1, "requests": 1, "callbacks": 2}
 class Agent[P: Place](PanelPage[P]):
     """A browser tab with the back office."""
 
-    def comes(self, who: str = "sven", **attributes: str) -> None:
+    def visits(self, who: str = "sven", **attributes: str) -> None:
         """Open the back office, signed in as an agent; underscores in the desk's attributes become hyphens."""
-        asked = {"who": who} | {name.replace("_", "-"): value for name, value in attributes.items()}
-        self.page.goto(f"{self.browser_page.site.link}/desk?{urlencode(asked)}")
+        attributes_of_the_page = {"who": who} | {name.replace("_", "-"): value for name, value in attributes.items()}
+        self.page.goto(f"{self.browser_page.site.link}/desk?{urlencode(attributes_of_the_page)}")
 
     def opens(self, who: str = "sven", **attributes: str) -> None:
         """Open the back office, and wait for the desk."""
-        self.comes(who, **attributes)
+        self.visits(who, **attributes)
         self.sees("access")
 
     def sees(self, tab: str) -> None:

@@ -67,12 +67,12 @@ class BrowserPage[P: Place = Site]:
         if authorization := request.headers.get("authorization"):
             self.tokens.add(authorization.removeprefix("Bearer "))
 
-    def _complain(self, said: str) -> None:
-        self.complaints.append(said)
+    def _complain(self, message: str) -> None:
+        self.complaints.append(message)
 
-    def _listen(self, said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning") and not said.text.startswith(NOT_LOADED):
-            self.complaints.append(said.text)
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(NOT_LOADED):
+            self.complaints.append(message.text)
 
     # ------------------------------------------------------------------ actions
 
@@ -84,11 +84,11 @@ class BrowserPage[P: Place = Site]:
 
     def tab_to(self, selector: str, most: int = MOST_TABS) -> None:
         """Press Tab until an element has the focus, and assert a visible outline. It may be in a shadow root."""
-        wanted = self.page.locator(selector)
+        element = self.page.locator(selector)
         for _ in range(most):
             self.page.keyboard.press("Tab")
-            if wanted.evaluate("element => element === element.getRootNode().activeElement"):
-                assert wanted.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
+            if element.evaluate("element => element === element.getRootNode().activeElement"):
+                assert element.evaluate("element => getComputedStyle(element).outlineWidth") == "3px"
                 return
         raise AssertionError(f"the keyboard does not lead to {selector}")
 
@@ -97,7 +97,7 @@ class BrowserPage[P: Place = Site]:
         self.press("button.primary")
         self.page.locator(f"#{who}").click()
 
-    def come_as(self, who: str = "anna") -> None:
+    def open_as(self, who: str = "anna") -> None:
         """Open the link and sign in."""
         self.open()
         self.sees("sign-in")
@@ -125,7 +125,7 @@ class BrowserPage[P: Place = Site]:
 
     # ------------------------------------------------------------------ traces
 
-    def kept(self) -> str:
+    def stored_data(self) -> str:
         """Return all data that the page has stored in the browser."""
         return str(
             self.page.evaluate(
@@ -136,11 +136,11 @@ class BrowserPage[P: Place = Site]:
     def leaves_no_trace(self) -> None:
         """Assert that the browser has no complaint, and that no token is in an address or in storage."""
         assert self.complaints == [], self.complaints
-        kept = self.kept()
+        stored = self.stored_data()
         for token in self.tokens:
             signature = token.rpartition(".")[2]
             assert not [address for address in self.addresses if signature in address]
-            assert signature not in kept
+            assert signature not in stored
 
 
 def is_wider_than_the_window(page: Page) -> bool:

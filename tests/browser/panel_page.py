@@ -25,7 +25,7 @@ READY = {
     "callback": "#book, #cancel",
     "about": "#copy",
 }
-"""An element of each tab that is visible when the tab is complete."""
+"""Selector of an element that is visible when a tab is complete, by tab."""
 
 
 @dataclass
@@ -38,14 +38,14 @@ class PanelPage[P: Place]:
     def page(self) -> Page:
         return self.browser_page.page
 
-    def comes(self, who: str = "anna", **attributes: str) -> None:
+    def visits(self, who: str = "anna", **attributes: str) -> None:
         """Open the product, signed in as a user; underscores in the panel's attributes become hyphens."""
-        asked = {"who": who} | {name.replace("_", "-"): value for name, value in attributes.items()}
-        self.page.goto(f"{self.browser_page.site.link}?{urlencode(asked)}")
+        attributes_of_the_page = {"who": who} | {name.replace("_", "-"): value for name, value in attributes.items()}
+        self.page.goto(f"{self.browser_page.site.link}?{urlencode(attributes_of_the_page)}")
 
     def opens(self, who: str = "anna", **attributes: str) -> None:
         """Open the product, and the panel from its help menu."""
-        self.comes(who, **attributes)
+        self.visits(who, **attributes)
         self.press("#help")
         self.press("#support")
         self.sees("activation")
@@ -68,7 +68,7 @@ class PanelPage[P: Place]:
         """Wait until the panel contains a text."""
         expect(self.panel.get_by_text(loosely(text)).first).to_be_visible()
 
-    def hears(self, text: str | re.Pattern[str]) -> None:
+    def expects_status(self, text: str | re.Pattern[str]) -> None:
         """Wait until a status line announces a text."""
         expect(self.panel.locator(".aside", has_text=loosely(text)).first).to_be_visible()
 
@@ -100,15 +100,17 @@ class PanelPage[P: Place]:
         return plain(self.panel.inner_text())
 
     @property
-    def told(self) -> list[str]:
+    def events(self) -> list[str]:
         """Names of the events that the panel sent to the page."""
         return [line.partition(" ")[0] for line in self.page.locator("#told li").all_inner_texts()]
 
-    def asked(self) -> list[str]:
+    def requested_paths(self) -> list[str]:
         """Return the paths of the requests to the API, without the query."""
-        here = self.browser_page.site.url
+        site_url = self.browser_page.site.url
         return [
-            path.removeprefix(here).partition("?")[0] for path in self.browser_page.addresses if f"{here}/v1/" in path
+            path.removeprefix(site_url).partition("?")[0]
+            for path in self.browser_page.addresses
+            if f"{site_url}/v1/" in path
         ]
 
 

@@ -63,22 +63,22 @@ class _Gateway(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/assets/"):
             event = {"routeKey": "GET /assets/{name}", "pathParameters": {"name": self.path.removeprefix("/assets/")}}
-            said = self._pages.lambda_handler(event | {"headers": {"accept-encoding": "gzip"}}, None)
-            body = base64.b64decode(said["body"]) if said["isBase64Encoded"] else said["body"].encode()
-            self._send(said["statusCode"], said["headers"], body)
+            reply = self._pages.lambda_handler(event | {"headers": {"accept-encoding": "gzip"}}, None)
+            body = base64.b64decode(reply["body"]) if reply["isBase64Encoded"] else reply["body"].encode()
+            self._send(reply["statusCode"], reply["headers"], body)
         else:
-            self._send(*self._asked())
+            self._send(*self._forward())
 
     def do_POST(self) -> None:
-        self._send(*self._asked())
+        self._send(*self._forward())
 
     def do_PATCH(self) -> None:
-        self._send(*self._asked())
+        self._send(*self._forward())
 
     def do_DELETE(self) -> None:
-        self._send(*self._asked())
+        self._send(*self._forward())
 
-    def _asked(self) -> Reply:
+    def _forward(self) -> Reply:
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         caller = self._caller(headers.get("authorization", ""))
@@ -117,11 +117,11 @@ class _Gateway(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
-            # The browser has gone elsewhere.
+            # The browser has closed the connection.
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager

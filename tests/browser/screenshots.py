@@ -94,7 +94,7 @@ class Camera:
         of: Locator | None = None,
         only: Locator | None = None,
     ) -> None:
-        """Take the pictures of a page as high as all of it, of what is opened on it with a margin, or of a part."""
+        """Take the pictures of a whole page, of the content of `of` with a margin, or of the element `only`."""
         page.mouse.move(0, 0)
         for name, width, scheme in wanted:
             page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -155,7 +155,7 @@ def mails(camera: Camera, browser: Browser) -> None:
     """Take pictures of the mails' HTML part."""
     page = browser.new_page()
     for language, reason in REASONS.items():
-        told = samples.every_kind() | {
+        facts_of_kinds = samples.every_kind() | {
             compose.Kind.ACTIVATION: samples.asked(reason=reason),
             compose.Kind.SUPPORT_IN: samples.of_login(reason=reason),
             compose.Kind.CALLBACK_BOOKED: samples.of_callback(**CALLS[language]),
@@ -163,7 +163,7 @@ def mails(camera: Camera, browser: Browser) -> None:
                 samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1, **CALLS[language]
             ),
         }
-        for kind, facts in told.items():
+        for kind, facts in facts_of_kinds.items():
             if wanted := camera.wants(f"mail-{kind}", language, MAIL_WIDTHS):
                 page.set_content(compose.write(kind, language, facts).html)
                 camera.take(page, wanted)
@@ -179,7 +179,7 @@ def ready() -> Iterator[tuple[Browser, Site]]:
 
 
 def main(folder: Path, *wanted: str) -> None:
-    """Take the pictures that are wanted; without a word about that, those that are kept, in place of what is there."""
+    """Take the pictures that match the patterns; without patterns, replace the pictures in docs."""
     folder.mkdir(parents=True, exist_ok=True)
     if not wanted:
         for old in folder.glob("*.png"):

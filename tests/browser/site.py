@@ -49,12 +49,12 @@ Reply = tuple[int, dict[str, Any]]
 Fault = Callable[["Api", Callable[[], Reply]], Reply]
 """A fault between a request and its response."""
 SILENCE: Reply = (0, {})
-"""The connection ends before a byte of the answer. A browser that used it before asks once more, even with a POST."""
+"""The connection ends without an answer. A browser that reused a connection then resends once, even a POST."""
 CUT_OFF: Reply = (1, {})
 """The connection ends in the middle of the answer."""
 
 
-def a_request(**said: Any) -> dict[str, Any]:
+def a_request(**changes: Any) -> dict[str, Any]:
     """Return Sven's request to Acme, as the contract shows it."""
     return {
         "request_id": REQUEST_ID,
@@ -71,11 +71,11 @@ def a_request(**said: Any) -> dict[str, Any]:
         "answered_by": None,
         "note": None,
         "grant_id": None,
-    } | said
+    } | changes
 
 
-def a_grant(**said: Any) -> dict[str, Any]:
-    """Return the grant that Anna gave for it, as the contract shows it."""
+def a_grant(**changes: Any) -> dict[str, Any]:
+    """Return the grant that Anna gave for the request, as the contract shows it."""
     return {
         "grant_id": GRANT_ID,
         "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt"},
@@ -89,7 +89,7 @@ def a_grant(**said: Any) -> dict[str, Any]:
         "revoked_at": None,
         "revoked_by": None,
         "request_id": REQUEST_ID,
-    } | said
+    } | changes
 
 
 @dataclass
@@ -102,22 +102,22 @@ class Api:
     locale: str | None = None
     """Locale of users without their own."""
     faults: list[tuple[str, Fault]] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
     answered: list[tuple[str, Any, str | None]] = field(default_factory=list)
     approver_emails: dict[str, list[str]] = field(
         default_factory=lambda: {tenant.tenant_id: list(tenant.approver_emails) for tenant in sample.TENANTS}
     )
-    _once: Lock = field(default_factory=Lock)
-    _kept: dict[str, tuple[Any, Reply]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _stored: dict[str, tuple[Any, Reply]] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Reset to one new pending request."""
         fresh = Api(self.issuer)
-        for name in ("request", "grant", "locale", "faults", "asked", "answered", "approver_emails", "_kept"):
+        for name in ("request", "grant", "locale", "faults", "calls", "answered", "approver_emails", "_stored"):
             setattr(self, name, getattr(fresh, name))
 
     def fail(self, what: str, fault: Fault) -> None:
-        """Let the next question of that kind, such as `POST approve`, meet a fault."""
+        """Let the next call of that kind, such as `POST approve`, meet a fault."""
         self.faults.append((what, fault))
 
     @property
@@ -126,8 +126,8 @@ class Api:
         return [what for what, _, _ in self.answered]
 
     def reply(self, method: str, path: str, headers: Any, body: Any) -> Reply:
-        """Answer a question, unless a fault comes in between."""
-        self.asked.append((method, path))
+        """Answer a call, unless a fault is set for it."""
+        self.calls.append((method, path))
         what = f"{method} {path.rpartition('/')[2]}"
         for place, (failing, failure) in enumerate(self.faults):
             if failing == what:
@@ -140,7 +140,7 @@ class Api:
         if claims is None:
             return 401, {"message": "Unauthorized"}
         user = next(user for user in sample.USERS if user.user_id == claims["sub"])
-        with self._once:
+        with self._lock:
             try:
                 return self._of(user, "act" in claims, method, path.removeprefix("/v1/").split("/"), headers, body)
             except errors.Refused as refused:
@@ -180,15 +180,15 @@ class Api:
             self._require_pending()
             return self._decline(user, body)
         key = headers.get("Idempotency-Key")
-        if key in self._kept:
-            before, reply = self._kept[key]
+        if key in self._stored:
+            before, reply = self._stored[key]
             if body != before:
                 raise errors.IdempotencyKeyReused
             return reply
         self._require_pending()
         reply = self._approve(user, body, key)
         if key:
-            self._kept[key] = (body, reply)
+            self._stored[key] = (body, reply)
         return reply
 
     def _claims(self, authorization: str) -> dict[str, Any] | None:
@@ -245,7 +245,7 @@ class Api:
 
 
 def _require_input(body: Any) -> None:
-    """Refuse the one thing that can be typed into the page and not be taken."""
+    """Refuse the only input that can be typed into the page and is invalid."""
     if "\u202e" in (body.get("note") or ""):
         detail = "Value error, control characters and bidirectional overrides are not allowed"
         raise errors.InputInvalid(errors=[fault(detail, "note")])
@@ -255,34 +255,34 @@ def _require_input(body: Any) -> None:
 
 
 def refuses(refusal: errors.Refused) -> Fault:
-    """Send this response to any request, and do nothing."""
+    """Send this response to any call, and change nothing."""
     return lambda api, reply: problem(refusal)
 
 
 def unauthorized(api: Api, reply: Callable[[], Reply]) -> Reply:
-    """Answer as the gateway does once a token is over."""
+    """Answer as API Gateway does when a token has expired."""
     return 401, {"message": "Unauthorized"}
 
 
 def breaks_before(api: Api, reply: Callable[[], Reply]) -> Reply:
-    """Break the connection, and do nothing."""
+    """Break the connection, and change nothing."""
     return CUT_OFF
 
 
 def breaks_after(api: Api, reply: Callable[[], Reply]) -> Reply:
-    """Do it, and break the connection in the middle of the answer."""
+    """Process the call, and break the connection in the middle of the answer."""
     reply()
     return CUT_OFF
 
 
 def falls_silent(api: Api, reply: Callable[[], Reply]) -> Reply:
-    """Do it, and say nothing."""
+    """Process the call, and end the connection without an answer."""
     reply()
     return SILENCE
 
 
 def takes(seconds: float) -> Fault:
-    """Answer late."""
+    """Process the call after a delay."""
 
     def late(api: Api, reply: Callable[[], Reply]) -> Reply:
         time.sleep(seconds)
@@ -292,7 +292,7 @@ def takes(seconds: float) -> Fault:
 
 
 def problem(refusal: errors.Refused) -> Reply:
-    """Return a refusal as the API words it."""
+    """Return a refusal in the form of the API."""
     answer = problem_answer(refusal)
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -316,7 +316,7 @@ class Site:
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Headers and body go out one after the other, and the second shall not wait for word that the first arrived.
+    # Headers and body are sent separately; without this the body would wait for the acknowledgement of the headers.
     disable_nagle_algorithm = True
 
     def __init__(self, pages: Any, api: Api, *args: Any) -> None:
@@ -346,7 +346,7 @@ class _Answers(BaseHTTPRequestHandler):
             return
         status, body = reply
         if status == 401:
-            # Not ours: the gateway's.
+            # This answer comes from API Gateway.
             headers = {"Content-Type": "application/json"}
         else:
             kind = "application/json" if status < 400 else "application/problem+json"
@@ -368,11 +368,11 @@ class _Answers(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body.encode())
         except (BrokenPipeError, ConnectionResetError):
-            # The browser has gone elsewhere.
+            # The browser has closed the connection.
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -382,7 +382,7 @@ def opened(folder: Path) -> Iterator[Site]:
     made: Callable[..., _Answers] = lambda *args: _Answers(pages["app"], pages["api"], *args)  # noqa: E731
     with ThreadingHTTPServer((LOOPBACK, 0), made) as site:
         url = f"http://{LOOPBACK}:{site.server_address[1]}"
-        # A free port, until the issuer's server takes it.
+        # The port is free until the issuer's server uses it.
         with ThreadingHTTPServer((LOOPBACK, 0), BaseHTTPRequestHandler) as probe:
             issuer = Issuer(folder, probe.server_address[1])
         with server(issuer, url) as signing_in:

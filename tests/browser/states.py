@@ -45,7 +45,7 @@ def unreachable(browser_page: BrowserPage) -> None:
 
 def session_over(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", unauthorized)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
 
 
@@ -54,12 +54,12 @@ def incomplete(browser_page: BrowserPage) -> None:
 
 
 def pending(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def pending_again(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", breaks_before)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
     browser_page.sees("unsure")
     browser_page.press("button.primary")
@@ -67,11 +67,11 @@ def pending_again(browser_page: BrowserPage) -> None:
 
 def pending_without_export(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= {"may_export": False, "period": "permanent"}
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def declining(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press(".buttons button:nth-child(2)")
 
 
@@ -89,18 +89,18 @@ def declined_now(browser_page: BrowserPage) -> None:
 
 
 def granted(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
 
 
 def granted_until_midnight(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.page.locator("#period").select_option("today")
     browser_page.press("button.primary")
 
 
 def pending_for_good(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.page.locator("#period").select_option("permanent")
     browser_page.page.locator("#may-export").check()
 
@@ -125,69 +125,69 @@ def over(browser_page: BrowserPage) -> None:
 def approved(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= ANNA_SAID_YES
     browser_page.site.api.grant = a_grant()
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def approved_and_revoked(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= ANNA_SAID_YES
     browser_page.site.api.grant = a_grant(state="revoked", revoked_at="2026-11-23T14:05:00Z")
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def approved_and_ended(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= ANNA_SAID_YES | BY_GIULIA
     browser_page.site.api.grant = a_grant(state="ended", ends_at=ENDS_AT["4h"])
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def declined(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= {"state": "declined", "note": "Bitte rufen Sie mich vorher an."} | BY_GIULIA
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def withdrawn(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= {"state": "withdrawn"}
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def expired(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= {"state": "expired"}
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def no_right(browser_page: BrowserPage) -> None:
-    browser_page.come_as("ben")
+    browser_page.open_as("ben")
 
 
 def unknown(browser_page: BrowserPage) -> None:
-    browser_page.come_as("carla")
+    browser_page.open_as("carla")
 
 
 def acting(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail(f"GET {browser_page.site.api.request['request_id']}", refuses(errors.ActingForAnother()))
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def agent_gone(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", refuses(errors.GranteeUnknown()))
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
 
 
 def full(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", refuses(errors.TooManyGrants()))
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
 
 
 def trouble(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
-    browser_page.come_as()
+    browser_page.open_as()
 
 
 def unsure(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", breaks_after)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.press("button.primary")
 
 

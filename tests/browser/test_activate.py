@@ -1,5 +1,4 @@
-"""The page behind the link of an activation mail, in a real browser: every state is understandable, and nothing happens
-without a press."""
+"""The page of an activation mail, in a real browser: each state is readable, and each change needs a click."""
 
 import json
 import re
@@ -35,15 +34,15 @@ every_state = pytest.mark.parametrize("name", STATES)
 every_language = pytest.mark.parametrize("language", LOCALES)
 
 
-# ------------------------------------------------------------------ the main job
+# ------------------------------------------------------------------ main flow
 
 
-def test_anna_sees_who_asks_for_what_and_allows_it(browser_page: BrowserPage) -> None:
-    browser_page.come_as("anna")
+def test_anna_reads_the_request_and_approves_it(browser_page: BrowserPage) -> None:
+    browser_page.open_as("anna")
     browser_page.sees("pending")
 
     assert browser_page.heading.replace("\u2068", "").replace("\u2069", "").startswith("Sven Brandt bittet um Zugang")
-    for told in (
+    for text in (
         "Sven Brandt (Kennung sven)",
         "Rechnung 4711 lässt sich nicht drucken.",
         "Acme Immobilien GmbH (Kundenname acme)",
@@ -52,7 +51,7 @@ def test_anna_sees_who_asks_for_what_and_allows_it(browser_page: BrowserPage) ->
         "Sie erlauben den Zugang: 4 Stunden, ohne Datenexport.",
         "Angemeldet als Anna Albrecht",
     ):
-        assert told in browser_page.text
+        assert text in browser_page.text
     browser_page.press("button.primary")
     browser_page.sees("granted")
 
@@ -62,8 +61,8 @@ def test_anna_sees_who_asks_for_what_and_allows_it(browser_page: BrowserPage) ->
     assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), ohne Datenexport." in browser_page.text
 
 
-def test_she_may_choose_another_period_and_turn_the_export_on(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+def test_she_may_choose_another_period_and_turn_export_on(browser_page: BrowserPage) -> None:
+    browser_page.open_as()
     browser_page.page.locator("#period").select_option("1h")
     browser_page.page.locator("#may-export").check()
     assert "Sie erlauben den Zugang: 1 Stunde, mit Datenexport." in browser_page.text
@@ -74,8 +73,8 @@ def test_she_may_choose_another_period_and_turn_the_export_on(browser_page: Brow
     assert "15:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in browser_page.text
 
 
-def test_export_is_off_until_she_turns_it_on_and_off_again_if_she_turns_it_off(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+def test_export_is_off_until_she_turns_it_on_and_can_be_turned_off_again(browser_page: BrowserPage) -> None:
+    browser_page.open_as()
     browser_page.sees("pending")
     box = browser_page.page.get_by_role("checkbox", name="Auch den Datenexport erlauben, um den")
     expect(box).not_to_be_checked()
@@ -87,9 +86,9 @@ def test_export_is_off_until_she_turns_it_on_and_off_again_if_she_turns_it_off(b
     assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
 
 
-def test_an_export_that_was_not_asked_for_cannot_be_added(browser_page: BrowserPage) -> None:
+def test_export_cannot_be_added_to_a_request_without_it(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= {"may_export": False}
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
 
     assert browser_page.page.locator("input").count() == 0
@@ -98,7 +97,7 @@ def test_an_export_that_was_not_asked_for_cannot_be_added(browser_page: BrowserP
     assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
 
 
-def test_she_may_decline_and_say_why(browser_page: BrowserPage) -> None:
+def test_she_may_decline_with_a_note(browser_page: BrowserPage) -> None:
     reach(browser_page, "declining")
     assert browser_page.site.api.changes == []
     browser_page.press(".buttons button:nth-child(2)")
@@ -111,7 +110,7 @@ def test_she_may_decline_and_say_why(browser_page: BrowserPage) -> None:
     assert browser_page.site.api.answered == [("decline", {"note": "Bitte rufen Sie mich vorher an."}, None)]
 
 
-def test_a_note_that_cannot_be_taken_can_be_mended(browser_page: BrowserPage) -> None:
+def test_an_invalid_note_can_be_corrected(browser_page: BrowserPage) -> None:
     reach(browser_page, "declining-in-vain")
     assert browser_page.site.api.changes == []
     browser_page.page.locator("#note").fill("")
@@ -121,7 +120,7 @@ def test_a_note_that_cannot_be_taken_can_be_mended(browser_page: BrowserPage) ->
     assert browser_page.site.api.answered == [("decline", {}, None)]
 
 
-def test_she_may_revoke_what_she_allowed_at_once_or_by_the_same_link_later(browser_page: BrowserPage) -> None:
+def test_she_may_revoke_the_grant_at_once_or_later_by_the_same_link(browser_page: BrowserPage) -> None:
     reach(browser_page, "granted")
     browser_page.page.reload()
     browser_page.sees("sign-in")
@@ -142,13 +141,13 @@ def test_a_colleague_reads_who_answered(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= ANNA_SAID_YES
     browser_page.site.api.grant = a_grant()
     browser_page.site.api.locale = "de-DE"
-    browser_page.come_as("giulia")
+    browser_page.open_as("giulia")
     browser_page.sees("approved-live")
 
     assert "Anna Albrecht hat Sven Brandt den Zugang erlaubt" in browser_page.text
 
 
-def test_a_colleague_without_the_right_is_told_whom_to_ask(browser_page: BrowserPage) -> None:
+def test_a_colleague_without_the_right_reads_whom_to_ask(browser_page: BrowserPage) -> None:
     browser_page.site.api.locale = "de-DE"
     reach(browser_page, "no-right")
 
@@ -156,7 +155,7 @@ def test_a_colleague_without_the_right_is_told_whom_to_ask(browser_page: Browser
     assert browser_page.page.locator("a").count() == 0
 
 
-def test_somebody_of_another_account_may_sign_in_again(browser_page: BrowserPage) -> None:
+def test_a_user_of_another_tenant_may_sign_in_again(browser_page: BrowserPage) -> None:
     browser_page.site.api.locale = "de-DE"
     reach(browser_page, "unknown")
     assert "Sie sind bei Globex Inc. angemeldet." in browser_page.text
@@ -166,14 +165,14 @@ def test_somebody_of_another_account_may_sign_in_again(browser_page: BrowserPage
     assert any("prompt=login" in address for address in browser_page.addresses)
 
 
-# ------------------------------------------------------------------ nothing happens that nobody pressed
+# ------------------------------------------------------------------ no change without a click
 
 
-def test_looking_asks_nothing_of_anybody(browser_page: BrowserPage) -> None:
+def test_opening_the_link_sends_no_request(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.sees("sign-in")
 
-    assert browser_page.site.api.asked == []
+    assert browser_page.site.api.calls == []
     assert {urlsplit(address).netloc for address in browser_page.addresses} == {urlsplit(browser_page.site.url).netloc}
     assert not [address for address in browser_page.addresses if REQUEST_ID in urlsplit(address).path]
 
@@ -186,28 +185,28 @@ def test_a_scanner_that_presses_every_button_changes_nothing(browser: Browser, s
         for place in range(scanner.page.locator("button, a, input, select").count()):
             scanner.page.locator("button, a, input, select").nth(place).click()
         scanner.page.wait_for_url(f"{site.issuer.address}/**")
-    assert (site.api.changes, site.api.asked, site.api.request["state"]) == ([], [], "pending")
+    assert (site.api.changes, site.api.calls, site.api.request["state"]) == ([], [], "pending")
 
     with visiting(browser, site) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
 
 
-def test_a_double_click_acts_once(browser_page: BrowserPage) -> None:
+def test_a_double_click_approves_once(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", takes(0.5))
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
     browser_page.page.locator("button.primary").dblclick()
     browser_page.page.evaluate("for (const button of document.querySelectorAll('main button')) button.click()")
     expect(browser_page.page.locator("button.primary")).to_be_focused()
     browser_page.sees("granted")
 
-    assert [path for method, path in browser_page.site.api.asked if method == "POST"] == [
+    assert [path for method, path in browser_page.site.api.calls if method == "POST"] == [
         f"/v1/requests/{REQUEST_ID}/approve"
     ]
 
 
-def test_a_lost_answer_is_looked_for_and_not_given_twice(browser_page: BrowserPage) -> None:
+def test_after_a_lost_answer_the_page_reads_the_state_and_approves_only_once(browser_page: BrowserPage) -> None:
     reach(browser_page, "unsure")
     browser_page.press("button.primary")
     browser_page.sees("approved-live")
@@ -215,18 +214,18 @@ def test_a_lost_answer_is_looked_for_and_not_given_twice(browser_page: BrowserPa
     assert browser_page.site.api.changes == ["approve"]
 
 
-def test_what_the_browser_sends_again_by_itself_is_done_once(browser_page: BrowserPage) -> None:
+def test_a_request_that_the_browser_resends_takes_effect_once(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", falls_silent)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
     browser_page.press("button.primary")
     browser_page.sees("granted")
 
-    assert [method for method, _ in browser_page.site.api.asked].count("POST") == 2
+    assert [method for method, _ in browser_page.site.api.calls].count("POST") == 2
     assert browser_page.site.api.changes == ["approve"]
 
 
-def test_what_is_declined_twice_by_the_browser_reads_as_declined(browser_page: BrowserPage) -> None:
+def test_a_decline_that_the_browser_resends_is_shown_as_declined(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST decline", falls_silent)
     reach(browser_page, "declining")
     browser_page.press("button.primary")
@@ -236,7 +235,7 @@ def test_what_is_declined_twice_by_the_browser_reads_as_declined(browser_page: B
     assert browser_page.site.api.changes == ["decline"]
 
 
-def test_an_answer_that_never_arrived_can_be_given_again_under_the_same_key(browser_page: BrowserPage) -> None:
+def test_an_approval_that_never_arrived_can_be_sent_again_under_the_same_key(browser_page: BrowserPage) -> None:
     keys: list[str | None] = []
     browser_page.page.on(
         "request", lambda sent: keys.append(sent.headers.get("idempotency-key")) if sent.method == "POST" else None
@@ -252,9 +251,9 @@ def test_an_answer_that_never_arrived_can_be_given_again_under_the_same_key(brow
     assert len(set(given)) == 1
 
 
-def test_while_nobody_knows_what_became_of_an_answer_nothing_is_said_to_be_unchanged(browser_page: BrowserPage) -> None:
+def test_while_the_outcome_is_unknown_the_page_does_not_claim_that_nothing_changed(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("GET me", breaks_before)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("trouble")
     browser_page.press("button.primary")
     browser_page.sees("pending")
@@ -269,7 +268,7 @@ def test_while_nobody_knows_what_became_of_an_answer_nothing_is_said_to_be_uncha
     browser_page.sees("approved-live")
 
 
-def test_a_session_that_ends_in_between_loses_nothing(browser_page: BrowserPage) -> None:
+def test_an_expired_session_loses_no_input(browser_page: BrowserPage) -> None:
     reach(browser_page, "session-over")
     assert "Ihre Entscheidung wurde noch nicht übernommen." in browser_page.text
     browser_page.sign_in()
@@ -288,10 +287,10 @@ def test_a_session_that_ends_in_between_loses_nothing(browser_page: BrowserPage)
     ],
     ids=lambda said: said.get("state") if isinstance(said, dict) else said,
 )
-def test_an_overtaken_user_sees_the_current_state(
+def test_a_user_who_answers_too_late_sees_the_current_state(
     browser_page: BrowserPage, meanwhile: dict[str, Any], state: str
 ) -> None:
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
     browser_page.site.api.request |= meanwhile
     browser_page.site.api.grant = a_grant()
@@ -301,9 +300,9 @@ def test_an_overtaken_user_sees_the_current_state(
     assert browser_page.site.api.changes == []
 
 
-def test_a_right_that_was_taken_away_meanwhile_is_said(browser_page: BrowserPage) -> None:
+def test_a_right_removed_meanwhile_is_shown(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", refuses(errors.RightMissing(ask=[])))
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
     browser_page.press("button.primary")
     browser_page.sees("no-right")
@@ -311,24 +310,24 @@ def test_a_right_that_was_taken_away_meanwhile_is_said(browser_page: BrowserPage
     assert "Bitte fragen Sie die Person, die Ihr Konto verwaltet." in browser_page.text
 
 
-def test_a_grant_whose_history_is_gone_does_not_hide_the_answer(browser_page: BrowserPage) -> None:
+def test_an_answered_request_is_shown_without_its_deleted_grant(browser_page: BrowserPage) -> None:
     browser_page.site.api.request |= ANNA_SAID_YES
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("approved-long-ago")
 
     assert browser_page.page.locator(".buttons").count() == 0
-    assert ("GET", f"/v1/grants/{GRANT_ID}") in browser_page.site.api.asked
+    assert ("GET", f"/v1/grants/{GRANT_ID}") in browser_page.site.api.calls
 
 
-def test_a_slow_answer_is_remarked_upon(browser_page: BrowserPage) -> None:
+def test_a_slow_answer_shows_a_hint(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("GET about", takes(5.5))
-    browser_page.come_as()
+    browser_page.open_as()
     expect(browser_page.page.locator("[role=status]")).to_have_text(re.compile("länger als gewöhnlich"))
     browser_page.page.locator("main[data-state=pending]").wait_for(timeout=15000)
 
 
-def test_another_link_in_the_same_tab_begins_anew(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+def test_another_link_in_the_same_tab_starts_over(browser_page: BrowserPage) -> None:
+    browser_page.open_as()
     browser_page.sees("pending")
     browser_page.page.evaluate("location.hash = '#01M8EXAMP1E0REQVEST0000002'")
     browser_page.sees("sign-in")
@@ -336,7 +335,7 @@ def test_another_link_in_the_same_tab_begins_anew(browser_page: BrowserPage) -> 
     browser_page.sees("unknown")
 
 
-def test_back_from_the_sign_in_by_the_browsers_button_the_page_can_be_used_again(browser_page: BrowserPage) -> None:
+def test_the_page_works_after_the_back_button_on_the_sign_in_page(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.press("button.primary")
     browser_page.page.locator("#anna").wait_for()
@@ -349,31 +348,31 @@ def test_back_from_the_sign_in_by_the_browsers_button_the_page_can_be_used_again
 # ------------------------------------------------------------------ signing in
 
 
-def test_the_way_to_the_sign_in_carries_a_challenge_and_no_secret(browser_page: BrowserPage) -> None:
+def test_the_address_of_the_sign_in_has_a_challenge_and_no_secret(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.press("button.primary")
     browser_page.page.locator("#anna").wait_for()
-    asked = {name: value for name, (value,) in parse_qs(urlsplit(browser_page.page.url).query).items()}
+    parameters = {name: value for name, (value,) in parse_qs(urlsplit(browser_page.page.url).query).items()}
     browser_page.press("#anna")
     browser_page.sees("pending")
 
-    assert asked["redirect_uri"] == f"{browser_page.site.url}/activate"
-    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
-    assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
-    assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) == 43
-    assert REQUEST_ID not in json.dumps(asked)
+    assert parameters["redirect_uri"] == f"{browser_page.site.url}/activate"
+    assert (parameters["response_type"], parameters["code_challenge_method"]) == ("code", "S256")
+    assert len({parameters["state"], parameters["nonce"], parameters["code_challenge"]}) == 3
+    assert min(len(parameters[name]) for name in ("state", "nonce", "code_challenge")) == 43
+    assert REQUEST_ID not in json.dumps(parameters)
 
 
-def test_after_the_sign_in_the_address_holds_the_request_and_nothing_else(browser_page: BrowserPage) -> None:
-    browser_page.come_as()
+def test_after_the_sign_in_the_address_contains_only_the_request(browser_page: BrowserPage) -> None:
+    browser_page.open_as()
     browser_page.sees("pending")
 
     assert browser_page.page.url == browser_page.site.link
-    assert browser_page.kept() == json.dumps([{}, {}, "", None, browser_page.site.link], separators=(",", ":"))
+    assert browser_page.stored_data() == json.dumps([{}, {}, "", None, browser_page.site.link], separators=(",", ":"))
     assert len(browser_page.tokens) == 1
 
 
-def test_a_forged_way_back_signs_nobody_in(browser_page: BrowserPage) -> None:
+def test_a_forged_redirect_does_not_sign_in(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.press("button.primary")
     browser_page.page.locator("#anna").wait_for()
@@ -400,16 +399,16 @@ def test_a_token_of_another_sign_in_is_not_used(browser_page: BrowserPage, chang
         route.fulfill(json=given, headers={"Access-Control-Allow-Origin": browser_page.site.url})
 
     browser_page.page.route("**/tenant/token", forge)
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("not-signed-in-failed")
 
-    assert browser_page.site.api.asked == []
+    assert browser_page.site.api.calls == []
 
 
-def test_a_provider_that_is_somebody_else_is_not_asked(browser_page: BrowserPage) -> None:
+def test_a_configuration_of_another_issuer_is_not_used(browser_page: BrowserPage) -> None:
     def pretend(route: Route) -> None:
-        said = {"issuer": "https://evil.example", "authorization_endpoint": "https://evil.example/"}
-        route.fulfill(json=said, headers={"Access-Control-Allow-Origin": browser_page.site.url})
+        configuration = {"issuer": "https://evil.example", "authorization_endpoint": "https://evil.example/"}
+        route.fulfill(json=configuration, headers={"Access-Control-Allow-Origin": browser_page.site.url})
 
     browser_page.page.route("**/.well-known/openid-configuration", pretend)
     browser_page.open()
@@ -417,21 +416,21 @@ def test_a_provider_that_is_somebody_else_is_not_asked(browser_page: BrowserPage
     browser_page.sees("not-signed-in-unreachable")
 
 
-def test_an_api_that_answers_something_else_is_trouble(browser_page: BrowserPage) -> None:
+def test_an_unexpected_answer_of_the_api_shows_the_error_state(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("GET me", refuses(errors.InputInvalid(errors=[])))
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("trouble")
 
 
-# ------------------------------------------------------------------ what others wrote
+# ------------------------------------------------------------------ text written by others
 
 HOSTILE = "<img src=x onerror=alert(1)> {agent} </dd><script>alert(2)</script> \u202emoc.elpmaxe"
 
 
-def test_what_others_wrote_is_text_and_nothing_else(browser_page: BrowserPage) -> None:
+def test_text_written_by_others_is_shown_as_text_only(browser_page: BrowserPage) -> None:
     browser_page.site.api.approver_emails["acme"] = [HOSTILE]
     browser_page.site.api.request |= {"reason": HOSTILE * 5, "agent": {"id": "sven", "name": HOSTILE}}
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
 
     assert HOSTILE in browser_page.page.locator(".quoted").inner_text()
@@ -444,18 +443,18 @@ def test_what_others_wrote_is_text_and_nothing_else(browser_page: BrowserPage) -
 def test_the_longest_name_and_reason_fit_at_320_pixels(browser_page: BrowserPage) -> None:
     browser_page.page.set_viewport_size({"width": 320, "height": 640})
     browser_page.site.api.request |= {"reason": "W" * 500, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
 
     assert not browser_page.is_wider_than_the_window()
 
 
-# ------------------------------------------------------------------ for everybody
+# ------------------------------------------------------------------ accessibility and languages
 
 
 @every_state
-def test_every_state_can_be_read_by_everybody(browser_page: BrowserPage, name: str) -> None:
-    """Nothing is left out or unsaid, axe finds nothing in either scheme, and it fits at 320 pixels and at 200 %."""
+def test_every_state_is_accessible(browser_page: BrowserPage, name: str) -> None:
+    """Assert that texts are complete, that axe finds no violation, and that all fits at 320 pixels and at 200 %."""
     browser_page.site.api.locale = "de-DE"
     reach(browser_page, name)
     page = browser_page.page
@@ -474,10 +473,10 @@ def test_every_state_can_be_read_by_everybody(browser_page: BrowserPage, name: s
 
 
 @every_language
-def test_the_job_can_be_done_in_every_language(browser: Browser, site: Site, language: str) -> None:
+def test_every_step_works_in_every_language(browser: Browser, site: Site, language: str) -> None:
     site.api.locale = LOCALES[language]
     with visiting(browser, site, locale=LOCALES[language]) as browser_page:
-        seen = []
+        headings = []
         for name in ("sign-in", "pending-without-export", "declining", "granted-for-good", "ending", "expired"):
             site.api.reset()
             site.api.locale = LOCALES[language]
@@ -487,8 +486,8 @@ def test_the_job_can_be_done_in_every_language(browser: Browser, site: Site, lan
             assert not re.search(r"undefined|[{}]", browser_page.text)
             browser_page.page.set_viewport_size({"width": 320, "height": 640})
             assert not browser_page.is_wider_than_the_window()
-            seen.append(browser_page.heading)
-    assert len(set(seen)) == len(seen)
+            headings.append(browser_page.heading)
+    assert len(set(headings)) == len(headings)
 
 
 @pytest.mark.parametrize(
@@ -512,7 +511,7 @@ def test_every_locale_has_a_language(browser: Browser, site: Site, locale: str, 
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "expected"),
     [
         ("de_AT", "Dienstag, 24. November 2026, 13:00 Uhr (Mitteleuropäische Zeit)"),
         ("en-US", "Tuesday, November 24, 2026, 01:00 PM (Central European Time)"),
@@ -525,13 +524,13 @@ def test_every_locale_has_a_language(browser: Browser, site: Site, locale: str, 
     ],
 )
 def test_times_are_in_the_tenants_zone_and_the_users_language(
-    browser_page: BrowserPage, locale: str, said: str
+    browser_page: BrowserPage, locale: str, expected: str
 ) -> None:
     browser_page.site.api.locale = locale
-    browser_page.come_as()
+    browser_page.open_as()
     browser_page.sees("pending")
 
-    assert said in browser_page.text
+    assert expected in browser_page.text
 
 
 ENDS = [
@@ -541,27 +540,27 @@ ENDS = [
     ("2026-10-25T00:30:00Z", "Europe/Berlin", "25. Oktober 2026, 02:30 Uhr (Mitteleuropäische Zeit, GMT+02:00)"),
     ("2026-10-25T01:30:00Z", "Europe/Berlin", "25. Oktober 2026, 02:30 Uhr (Mitteleuropäische Zeit, GMT+01:00)"),
     ("2026-10-25T02:00:00Z", "Europe/Berlin", "25. Oktober 2026, 03:00 Uhr (Mitteleuropäische Zeit)"),
-    # The clock is put back by half an hour; midnight comes twice; a day begins at one o'clock.
+    # Lord Howe's clock goes back by half an hour; a midnight occurs twice; a day begins at one o'clock.
     ("2026-04-04T15:00:00Z", "Australia/Lord_Howe", "5. April 2026, 01:30 Uhr (Lord-Howe-Zeit, GMT+10:30)"),
     ("2026-10-25T00:00:00Z", "Atlantic/Azores", "25. Oktober 2026, 00:00 Uhr (Azoren-Zeit, GMT+00:00)"),
     ("2026-03-28T22:00:00Z", "Asia/Beirut", "29. März 2026, 01:00 Uhr (Osteuropäische Zeit (Libanon))"),
 ]
 
 
-def test_an_end_stands_on_the_day_and_at_the_hour_it_is(browser_page: BrowserPage) -> None:
+def test_an_end_is_shown_with_its_local_day_and_hour(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.sees("sign-in")
     module = next(address for address in browser_page.addresses if re.search(r"/texts\.\w+\.js$", address))
     ask = "async ([module, at, zone]) => (await import(module)).endMoment(at, zone)"
 
-    for at, zone, said in ENDS:
+    for at, zone, expected in ENDS:
         written = browser_page.page.evaluate(ask, [module, at, zone])
-        assert re.sub("[\u2068\u2069]", "", written).replace("\u00a0", " ").endswith(said)
+        assert re.sub("[\u2068\u2069]", "", written).replace("\u00a0", " ").endswith(expected)
 
 
 @every_language
 def test_midnight_is_the_end_of_the_day_before_in_every_language(browser: Browser, site: Site, language: str) -> None:
-    said = {
+    expected = {
         "de": "Bis Montag, 23. November 2026, 24:00 Uhr (Mitteleuropäische Zeit)",
         "en": "Until Monday, 23 November 2026, end of the day (Central European Time)",
         "es": "Hasta el lunes, 23 de noviembre de 2026, 24:00 h (hora de Europa central)",
@@ -571,10 +570,10 @@ def test_midnight_is_the_end_of_the_day_before_in_every_language(browser: Browse
     with visiting(browser, site, locale=LOCALES[language]) as browser_page:
         reach(browser_page, "granted-until-midnight")
 
-        assert said[language] in browser_page.text
+        assert expected[language] in browser_page.text
 
 
-def test_the_job_can_be_done_with_the_keyboard_alone(browser_page: BrowserPage) -> None:
+def test_every_step_works_with_the_keyboard_alone(browser_page: BrowserPage) -> None:
     keys = browser_page.page.keyboard
     browser_page.open()
     browser_page.sees("sign-in")
@@ -594,7 +593,7 @@ def test_the_job_can_be_done_with_the_keyboard_alone(browser_page: BrowserPage) 
     assert browser_page.site.api.answered[0][1] == {"period": "today", "may_export": True}
 
 
-def test_in_forced_colours_nothing_vanishes(browser_page: BrowserPage) -> None:
+def test_all_controls_are_visible_in_forced_colours(browser_page: BrowserPage) -> None:
     browser_page.page.emulate_media(forced_colors="active", reduced_motion="reduce")
     reach(browser_page, "pending")
 
@@ -604,14 +603,14 @@ def test_in_forced_colours_nothing_vanishes(browser_page: BrowserPage) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_nothing_moves(browser_page: BrowserPage) -> None:
+def test_the_page_has_no_animation(browser_page: BrowserPage) -> None:
     reach(browser_page, "pending")
 
     assert browser_page.page.evaluate("document.getAnimations().length") == 0
     assert not re.search(r"animation|transition", (WEB / "activate.css").read_text())
 
 
-def test_without_javascript_the_page_says_what_it_needs(browser: Browser, site: Site) -> None:
+def test_without_javascript_the_page_shows_its_requirements(browser: Browser, site: Site) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(site.link)

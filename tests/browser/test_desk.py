@@ -27,7 +27,7 @@ MONDAY_AT_FOUR = MONDAY_NOON + timedelta(hours=3)
 
 
 def may_enter(login_id: str) -> bool:
-    """Ask the check as the vendor's product does, with the login that the page received."""
+    """Call the check as the vendor's product does, with the login that the page received."""
     order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": login_id}
     allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
     return allowed
@@ -48,7 +48,7 @@ def rows(agent: Agent) -> Locator:
     return agent.panel.locator(".rows > li")
 
 
-def goes_in(agent: Agent, reason: str = "Der Import steht still") -> None:
+def enters(agent: Agent, reason: str = "Der Import steht still") -> None:
     agent.press("#enter-acme")
     agent.page.locator("#reason-acme").fill(reason)
     agent.press("#go-acme")
@@ -57,7 +57,7 @@ def goes_in(agent: Agent, reason: str = "Der Import steht still") -> None:
 # ------------------------------------------------------------------ entering
 
 
-def test_sven_sees_where_he_may_enter_until_when_and_whether_with_export(agent: Agent) -> None:
+def test_sven_reads_which_tenants_he_may_enter_until_when_and_with_or_without_export(agent: Agent) -> None:
     factories.grant(SVEN, period="2h")
     factories.grant("support", by=CARLA, period="permanent", may_export=True)
     factories.grant(DORA)
@@ -73,14 +73,14 @@ def test_sven_sees_where_he_may_enter_until_when_and_whether_with_export(agent: 
     assert "Noch" not in second
 
 
-def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent: Agent) -> None:
+def test_he_enters_with_a_reason_and_the_page_opens_the_account_and_he_leaves(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
     agent.page.locator("#ticket-acme").fill("T-4711")
     agent.page.locator("#reason-acme").fill("Der Import steht still")
     agent.press("#go-acme")
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
 
     (login,) = logins()
     assert (login["reason"], login["ticket"], login["ended_at"]) == ("Der Import steht still", "T-4711", None)
@@ -88,19 +88,19 @@ def test_he_enters_with_a_reason_the_page_opens_the_account_and_he_leaves(agent:
     assert may_enter(login["login_id"])
     agent.reads("Angemeldet seit 23.11.2026, 13:00 Uhr")
     agent.press("#leave-acme")
-    agent.hears("Sie sind abgemeldet.")
+    agent.expects_status("Sie sind abgemeldet.")
     assert logins()[0]["end"] == "logged_out"
     assert not may_enter(login["login_id"])
     expect(agent.page.locator("#account")).to_have_text("No account is open.")
-    assert agent.told == ["guestkey:entered", "guestkey:left"]
+    assert agent.events == ["guestkey:entered", "guestkey:left"]
     expect(agent.page.locator("#enter-acme")).to_be_focused()
 
 
-def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) -> None:
+def test_entering_without_a_reason_is_refused_and_keeps_the_input(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
-    goes_in(agent, "ab")
-    agent.hears("Bitte nennen Sie den Grund")
+    enters(agent, "ab")
+    agent.expects_status("Bitte nennen Sie den Grund")
     expect(agent.page.locator("#reason-acme")).to_be_focused()
     expect(agent.page.locator("#reason-acme")).to_have_attribute("aria-invalid", "true")
     assert logins() == []
@@ -113,40 +113,40 @@ def test_without_a_reason_nobody_enters_and_nothing_typed_is_lost(agent: Agent) 
     agent.page.locator("#ticket-acme").fill("T\u202e")
     agent.page.locator("#reason-acme").fill("Der Import")
     agent.press("#go-acme")
-    agent.hears("Bitte prüfen Sie den Vorgang.")
+    agent.expects_status("Bitte prüfen Sie den Vorgang.")
 
     assert logins() == []
 
 
-def test_what_is_revoked_meanwhile_lets_nobody_in(agent: Agent) -> None:
+def test_entering_with_a_revoked_grant_is_refused(agent: Agent) -> None:
     given = factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
     factories.revoked(given)
     agent.page.locator("#reason-acme").fill("Der Import steht still")
     agent.press("#go-acme")
-    agent.hears("Hier haben Sie gerade keinen Zugang.")
+    agent.expects_status("Hier haben Sie gerade keinen Zugang.")
     agent.reads("Im Augenblick nirgends.")
 
     assert logins() == []
-    assert agent.told == []
+    assert agent.events == []
 
 
-def test_with_the_access_the_login_ends_and_the_page_is_told(agent: Agent, world: time_machine.Traveller) -> None:
+def test_when_access_ends_the_login_ends_with_an_event(agent: Agent, world: time_machine.Traveller) -> None:
     factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=50))
     agent.opens()
-    goes_in(agent)
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    enters(agent)
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
     world.shift(timedelta(seconds=11))
     agent.press("#refresh")
     agent.reads("Ihr Zugang bei Acme Immobilien GmbH ist beendet, und damit auch Ihre Anmeldung.")
 
     agent.reads("Im Augenblick nirgends.")
-    assert agent.told == ["guestkey:entered", "guestkey:left"]
+    assert agent.events == ["guestkey:entered", "guestkey:left"]
     assert not may_enter(logins()[0]["login_id"])
 
 
-def test_what_time_ends_goes_away_by_itself(agent: Agent, world: time_machine.Traveller) -> None:
+def test_an_ended_grant_disappears_from_the_list(agent: Agent, world: time_machine.Traveller) -> None:
     factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
     agent.opens()
     agent.reads(re.compile(r"Noch .*\d Sekunden?"))
@@ -154,7 +154,7 @@ def test_what_time_ends_goes_away_by_itself(agent: Agent, world: time_machine.Tr
     agent.reads("Im Augenblick nirgends.")
 
 
-# ------------------------------------------------------------------ asking
+# ------------------------------------------------------------------ requests
 
 
 def finds(agent: Agent, tenant_id: str = "acme") -> None:
@@ -163,7 +163,7 @@ def finds(agent: Agent, tenant_id: str = "acme") -> None:
     agent.press("#find")
 
 
-def test_he_asks_one_approver_for_two_hours_with_export(agent: Agent) -> None:
+def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> None:
     agent.opens()
     finds(agent, " Acme ")
     agent.reads("Acme Immobilien GmbH")
@@ -177,7 +177,7 @@ def test_he_asks_one_approver_for_two_hours_with_export(agent: Agent) -> None:
     agent.page.locator("#reason").fill("Rechnung 4711 lässt sich nicht drucken")
     with post.office() as sent:
         agent.press("#ask")
-        agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
+        agent.expects_status("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
     assert post.recipients(sent) == ["giulia@acme.example"]
     (request,) = own_requests()
@@ -186,65 +186,65 @@ def test_he_asks_one_approver_for_two_hours_with_export(agent: Agent) -> None:
     agent.reads("Kann beantwortet werden bis 24.11.2026, 13:00 Uhr")
 
 
-def test_unless_he_says_otherwise_everybody_is_asked_for_an_hour_without_export(agent: Agent) -> None:
+def test_by_default_a_request_asks_all_approvers_for_an_hour_without_export(agent: Agent) -> None:
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
     with post.office() as sent:
         agent.press("#ask")
-        agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
+        agent.expects_status("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
     assert sorted(post.recipients(sent)) == ["anna@acme.example", "giulia@acme.example"]
     assert [(one["period"], one["may_export"]) for one in own_requests()] == [("1h", False)]
 
 
-def test_whom_he_cannot_ask_he_is_told(agent: Agent) -> None:
+def test_a_request_to_an_unknown_tenant_shows_the_reason(agent: Agent) -> None:
     agent.opens()
     agent.goes_to("requests")
     agent.press("#find")
-    agent.hears("Nennen Sie bitte den Kundennamen.")
+    agent.expects_status("Nennen Sie bitte den Kundennamen.")
     for unknown in ("initech", "../me", "<b>"):
         agent.page.locator("#tenant").fill(unknown)
         agent.press("#find")
-        agent.hears("Diesen Kunden gibt es nicht.")
+        agent.expects_status("Diesen Kunden gibt es nicht.")
     finds(agent)
     agent.press("#ask")
-    agent.hears("Bitte nennen Sie den Grund")
+    agent.expects_status("Bitte nennen Sie den Grund")
 
     assert agent.page.locator("#reason").get_attribute("aria-invalid") == "true"
     assert own_requests() == []
 
 
-def test_a_mail_that_did_not_go_out_is_said_and_sent_again(agent: Agent) -> None:
+def test_a_failed_mail_is_shown_and_can_be_sent_again(agent: Agent) -> None:
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
     with post.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         agent.press("#ask")
-        agent.hears("Die Anfrage steht, aber die E-Mail ging nicht hinaus.")
+        agent.expects_status("Die Anfrage steht, aber die E-Mail ging nicht hinaus.")
     expect(agent.panel.locator(".notice")).to_be_visible()
     (request,) = own_requests()
     with post.office() as sent:
         agent.press(f"#send-{request['request_id']}")
-        agent.hears("Die E-Mail ging noch einmal hinaus.")
+        agent.expects_status("Die E-Mail ging noch einmal hinaus.")
 
     assert len(sent) == 2
     expect(agent.panel.locator(".notice")).to_have_count(0)
 
 
-def test_he_withdraws_what_he_no_longer_needs(agent: Agent) -> None:
-    asked = factories.requested(SVEN)
+def test_he_withdraws_a_request(agent: Agent) -> None:
+    request = factories.requested(SVEN)
     agent.opens()
     agent.goes_to("requests")
-    agent.press(f"#withdraw-{asked.request_id}")
-    agent.hears("Die Anfrage ist zurückgezogen.")
+    agent.press(f"#withdraw-{request.request_id}")
+    agent.expects_status("Die Anfrage ist zurückgezogen.")
 
     expect(agent.panel.locator(".badge")).to_have_text("Zurückgezogen")
     expect(rows(agent)).to_be_focused()
     assert own_requests()[0]["state"] == "withdrawn"
 
 
-def test_how_each_request_ended_stands_there_with_what_the_customer_wrote(
+def test_each_closed_request_shows_its_outcome_and_the_customers_note(
     agent: Agent, world: time_machine.Traveller
 ) -> None:
     factories.requested(SVEN, at=MONDAY_NOON - timedelta(days=2))
@@ -258,33 +258,33 @@ def test_how_each_request_ended_stands_there_with_what_the_customer_wrote(
     assert agent.panel.locator("[id^=send-], [id^=withdraw-]").count() == 0
 
 
-def test_a_request_that_anna_answered_meanwhile_shows_how(agent: Agent) -> None:
-    asked = factories.requested(SVEN)
+def test_a_request_answered_meanwhile_shows_its_outcome(agent: Agent) -> None:
+    request = factories.requested(SVEN)
     agent.opens()
     agent.goes_to("requests")
     expect(agent.panel.locator(".badge")).to_have_text("Offen")
-    factories.approved(asked)
-    agent.press(f"#withdraw-{asked.request_id}")
-    agent.hears("Die Anfrage wurde inzwischen beantwortet oder zurückgezogen.")
+    factories.approved(request)
+    agent.press(f"#withdraw-{request.request_id}")
+    agent.expects_status("Die Anfrage wurde inzwischen beantwortet oder zurückgezogen.")
 
     expect(agent.panel.locator(".badge")).to_have_text("Erlaubt")
 
 
-def test_a_limit_is_said_and_not_taken_for_a_broken_connection(agent: Agent) -> None:
+def test_a_reached_limit_is_shown_as_such_and_not_as_a_lost_connection(agent: Agent) -> None:
     for number in range(5):
         factories.requested(SVEN, at=MONDAY_NOON - timedelta(hours=number + 1))
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
     agent.press("#ask")
-    agent.hears("Das waren zu viele in kurzer Zeit.")
+    agent.expects_status("Das waren zu viele in kurzer Zeit.")
 
 
 # ------------------------------------------------------------------ call-backs
 
 
-def test_he_takes_whom_is_booked_calls_and_closes(agent: Agent) -> None:
-    asked = factories.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
+def test_he_takes_a_booked_call_back_and_closes_it(agent: Agent) -> None:
+    callback = factories.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Montag, 23. November")
@@ -292,21 +292,21 @@ def test_he_takes_whom_is_booked_calls_and_closes(agent: Agent) -> None:
     assert "16:00" in agent.text
     assert "Sie haben dort jetzt keinen Zugang." in agent.text
     assert agent.panel.locator("a.number").get_attribute("href") == "tel:+4924144686122"
-    agent.press(f"#take-{asked.callback_id}")
-    agent.hears("Sie haben den Rückruf übernommen.")
+    agent.press(f"#take-{callback.callback_id}")
+    agent.expects_status("Sie haben den Rückruf übernommen.")
     agent.reads("Übernommen von Sven Brandt")
-    agent.page.locator(f"#note-{asked.callback_id}").fill("Läuft wieder")
-    agent.press(f"#reached-{asked.callback_id}")
-    agent.hears("Der Rückruf ist abgeschlossen.")
+    agent.page.locator(f"#note-{callback.callback_id}").fill("Läuft wieder")
+    agent.press(f"#reached-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist abgeschlossen.")
 
     expect(agent.panel.locator(".badge")).to_have_text("Erreicht")
     assert factories.what_happened()[-2:] == ["callback.taken", "callback.closed"]
 
 
-def test_of_the_queue_the_first_in_stands_first_and_whoever_lets_him_in_is_marked(agent: Agent) -> None:
+def test_the_queue_is_in_order_and_marks_customers_with_a_live_grant(agent: Agent) -> None:
     factories.grant("support", by=CARLA)
     factories.callback(CARLA, at=MONDAY_NOON - timedelta(minutes=20))
-    asked = factories.callback(at=MONDAY_NOON - timedelta(minutes=10))
+    callback = factories.callback(at=MONDAY_NOON - timedelta(minutes=10))
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Warteschlange (2)")
@@ -315,15 +315,15 @@ def test_of_the_queue_the_first_in_stands_first_and_whoever_lets_him_in_is_marke
     assert "Wartet seit 23.11.2026, 12:40 Uhr" in first
     assert "Sie haben dort jetzt Zugang." in first
     assert "acme" in second
-    agent.press(f"#take-{asked.callback_id}")
-    agent.press(f"#unreached-{asked.callback_id}")
-    agent.hears("Der Rückruf ist abgeschlossen.")
+    agent.press(f"#take-{callback.callback_id}")
+    agent.press(f"#unreached-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist abgeschlossen.")
     agent.press("#refresh")
 
     expect(rows(agent)).to_have_count(1)
 
 
-def test_another_day_is_one_press_away_and_today_is_found_again(agent: Agent) -> None:
+def test_another_day_is_one_click_away_and_so_is_the_way_back_to_today(agent: Agent) -> None:
     factories.callback(starts_at=TUESDAY_AT_TEN)
     agent.opens()
     agent.goes_to("callbacks")
@@ -339,57 +339,59 @@ def test_another_day_is_one_press_away_and_today_is_found_again(agent: Agent) ->
     agent.reads("Montag, 23. November")
 
 
-def test_of_two_who_take_at_once_one_calls_and_the_other_reads_who(browser: Browser, product: Product) -> None:
-    asked = factories.callback()
+def test_of_two_agents_who_take_a_call_back_one_gets_it_and_the_other_reads_the_reason(
+    browser: Browser, product: Product
+) -> None:
+    callback = factories.callback()
     with at_desk(browser, product) as sven, at_desk(browser, product) as dora:
         sven.opens()
         dora.opens("dora")
         for one in (sven, dora):
             one.goes_to("callbacks")
             expect(rows(one)).to_have_count(1)
-        sven.press(f"#take-{asked.callback_id}")
-        sven.hears("Sie haben den Rückruf übernommen.")
-        dora.press(f"#take-{asked.callback_id}")
-        dora.hears("Jemand anderes hat diesen Rückruf schon übernommen.")
+        sven.press(f"#take-{callback.callback_id}")
+        sven.expects_status("Sie haben den Rückruf übernommen.")
+        dora.press(f"#take-{callback.callback_id}")
+        dora.expects_status("Jemand anderes hat diesen Rückruf schon übernommen.")
         dora.reads("Übernommen von Sven Brandt")
-        dora.press(f"#close-{asked.callback_id}")
-        dora.press(f"#reached-{asked.callback_id}")
-        dora.hears("Diesen Rückruf schließt ab, wer ihn übernommen hat.")
+        dora.press(f"#close-{callback.callback_id}")
+        dora.press(f"#reached-{callback.callback_id}")
+        dora.expects_status("Diesen Rückruf schließt ab, wer ihn übernommen hat.")
         assert factories.what_happened()[-1] == "callback.taken"
-        sven.press(f"#reached-{asked.callback_id}")
-        sven.hears("Der Rückruf ist abgeschlossen.")
+        sven.press(f"#reached-{callback.callback_id}")
+        sven.expects_status("Der Rückruf ist abgeschlossen.")
 
 
-def test_what_he_took_before_he_closes_later_and_a_note_that_cannot_be_is_said(agent: Agent) -> None:
-    asked = factories.taken(factories.callback())
+def test_a_taken_call_back_can_be_closed_later_and_an_invalid_note_is_shown(agent: Agent) -> None:
+    callback = factories.taken(factories.callback())
     agent.opens()
     agent.goes_to("callbacks")
-    agent.press(f"#close-{asked.callback_id}")
-    note = agent.page.locator(f"#note-{asked.callback_id}")
+    agent.press(f"#close-{callback.callback_id}")
+    note = agent.page.locator(f"#note-{callback.callback_id}")
     expect(note).to_be_focused()
     note.fill("a\u0007")
-    agent.press(f"#reached-{asked.callback_id}")
-    agent.hears("Bitte kürzen Sie die Notiz")
+    agent.press(f"#reached-{callback.callback_id}")
+    agent.expects_status("Bitte kürzen Sie die Notiz")
     note.fill("Läuft wieder")
-    agent.press(f"#reached-{asked.callback_id}")
-    agent.hears("Der Rückruf ist abgeschlossen.")
+    agent.press(f"#reached-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist abgeschlossen.")
 
 
-def test_what_he_notes_stays_while_the_day_is_read_anew(agent: Agent) -> None:
-    asked = factories.callback()
+def test_a_note_stays_when_the_day_is_reloaded(agent: Agent) -> None:
+    callback = factories.callback()
     agent.opens()
     agent.goes_to("callbacks")
-    agent.press(f"#take-{asked.callback_id}")
-    agent.hears("Sie haben den Rückruf übernommen.")
-    agent.page.locator(f"#note-{asked.callback_id}").fill("Ruft um vier noch einmal an")
+    agent.press(f"#take-{callback.callback_id}")
+    agent.expects_status("Sie haben den Rückruf übernommen.")
+    agent.page.locator(f"#note-{callback.callback_id}").fill("Ruft um vier noch einmal an")
     factories.callback(CARLA)
     agent.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(rows(agent)).to_have_count(2)
 
-    assert agent.page.locator(f"#note-{asked.callback_id}").input_value() == "Ruft um vier noch einmal an"
+    assert agent.page.locator(f"#note-{callback.callback_id}").input_value() == "Ruft um vier noch einmal an"
 
 
-def test_without_a_desk_the_tab_says_so(agent: Agent) -> None:
+def test_without_a_desk_the_tab_shows_a_hint(agent: Agent) -> None:
     from guestkey.store.callbacks import desks
     from guestkey.store.dynamodb import keys
 
@@ -400,7 +402,7 @@ def test_without_a_desk_the_tab_says_so(agent: Agent) -> None:
     agent.reads("Rückrufe werden derzeit nicht angeboten.")
 
 
-def test_a_browser_whose_clock_is_wrong_shows_the_right_day(agent: Agent) -> None:
+def test_a_browser_with_a_wrong_clock_shows_the_right_day(agent: Agent) -> None:
     factories.callback(starts_at=MONDAY_AT_FOUR)
     agent.page.clock.install(time=MONDAY_NOON - timedelta(days=2))
     agent.page.route("**/v1/support/access?*", lambda route: route.abort())
@@ -411,10 +413,10 @@ def test_a_browser_whose_clock_is_wrong_shows_the_right_day(agent: Agent) -> Non
     expect(rows(agent)).to_have_count(1)
 
 
-# ------------------------------------------------------------------ when something goes wrong
+# ------------------------------------------------------------------ failures
 
 
-def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -> None:
+def test_while_the_api_is_down_a_message_is_shown_and_the_desk_recovers(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.page.route("**/v1/support/access?*", lambda route: route.abort(), times=1)
     agent.opens()
@@ -423,45 +425,45 @@ def test_while_the_api_is_down_it_says_so_and_goes_on_afterwards(agent: Agent) -
     expect(rows(agent)).to_have_count(1)
 
 
-def test_an_answer_that_is_lost_is_asked_for_again_and_the_entry_is_recorded_once(agent: Agent) -> None:
+def test_after_a_lost_answer_a_retry_records_one_login(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
     agent.page.route("**/v1/support/logins", lose, times=1)
-    goes_in(agent)
-    agent.hears("Die Verbindung brach ab.")
+    enters(agent)
+    agent.expects_status("Die Verbindung brach ab.")
     agent.press("#go-acme")
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
 
     assert len(logins()) == 1
 
 
-def test_a_double_click_enters_once_and_does_not_leave_at_once(agent: Agent) -> None:
+def test_a_double_click_enters_once_and_does_not_leave(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
     agent.page.locator("#reason-acme").fill("Der Import steht still")
     agent.page.locator("#go-acme").dblclick()
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
 
     assert [login["ended_at"] for login in logins()] == [None]
 
 
-def test_a_session_that_ended_is_said_and_nothing_is_lost(agent: Agent) -> None:
+def test_an_expired_session_is_shown_and_keeps_the_input(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
     old = mint("sven", agent.browser_page.site.issuer, exp=1)
     agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": old}))
-    goes_in(agent)
-    agent.hears("Ihre Anmeldung ist abgelaufen.")
+    enters(agent)
+    agent.expects_status("Ihre Anmeldung ist abgelaufen.")
     assert logins() == []
     agent.page.unroute("**/host/token?*")
     agent.press("#go-acme")
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
 
     assert [login["reason"] for login in logins()] == ["Der Import steht still"]
 
 
-def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent) -> None:
+def test_an_inactive_agent_and_a_customers_user_see_no_data(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens("emil")
     agent.reads("Sie sind nicht als aktives Mitglied des Supports eingetragen.")
@@ -473,7 +475,7 @@ def test_an_agent_who_left_support_and_a_customers_user_see_nothing(agent: Agent
     assert rows(agent).count() == 0
 
 
-def test_what_others_wrote_is_text_and_nothing_else(agent: Agent) -> None:
+def test_text_written_by_others_is_shown_as_text_only(agent: Agent) -> None:
     factories.agent("sven", "support", name=HOSTILE)
     factories.tenant("acme", name=HOSTILE, approver_emails=("anna@acme.example",))
     factories.grant(SVEN)
@@ -489,22 +491,22 @@ def test_what_others_wrote_is_text_and_nothing_else(agent: Agent) -> None:
     assert agent.panel.locator("img, script").count() == 0
 
 
-# ------------------------------------------------------------------ how it is embedded
+# ------------------------------------------------------------------ embedding
 
 
-def test_first_there_is_one_question_and_the_token_is_nowhere_in_the_page(agent: Agent) -> None:
+def test_loading_takes_one_request_and_the_token_is_nowhere_in_the_page(agent: Agent) -> None:
     agent.opens()
     agent.reads("Im Augenblick nirgends.")
     found = agent.page.evaluate(
         "document.documentElement.outerHTML + document.querySelector('guestkey-desk').shadowRoot.innerHTML"
     )
 
-    assert agent.asked() == ["/v1/support/access"]
+    assert agent.requested_paths() == ["/v1/support/access"]
     (token,) = agent.browser_page.tokens
     assert token.rpartition(".")[2] not in found
 
 
-def test_the_clock_is_the_agents_own_unless_the_page_says_another(browser: Browser, product: Product) -> None:
+def test_times_are_in_the_agents_zone_unless_the_page_sets_another(browser: Browser, product: Product) -> None:
     factories.grant(SVEN)
     with at_desk(browser, product, timezone_id="America/New_York") as agent:
         agent.opens(language="en-GB")
@@ -514,10 +516,10 @@ def test_the_clock_is_the_agents_own_unless_the_page_says_another(browser: Brows
         agent.reads("Until 23 Nov 2026, 14:00")
 
 
-# ------------------------------------------------------------------ for everybody
+# ------------------------------------------------------------------ accessibility
 
 
-def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
+def test_every_step_works_with_the_keyboard_alone(agent: Agent) -> None:
     keys = agent.page.keyboard
     factories.grant(SVEN)
     factories.callback()
@@ -529,10 +531,10 @@ def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
     keys.type("Der Import steht still")
     agent.tab_to("#go-acme")
     keys.press("Enter")
-    agent.hears("Ihr Eintritt ist festgehalten.")
+    agent.expects_status("Ihr Eintritt ist festgehalten.")
     expect(agent.page.locator("#leave-acme:not([aria-disabled])")).to_be_focused()
     keys.press("Enter")
-    agent.hears("Sie sind abgemeldet.")
+    agent.expects_status("Sie sind abgemeldet.")
     agent.page.locator("#tab-access").focus()
     keys.press("ArrowLeft")
     keys.press("Enter")
@@ -540,20 +542,20 @@ def test_the_job_can_be_done_with_the_keyboard_alone(agent: Agent) -> None:
     expect(rows(agent)).to_have_count(1)
     agent.tab_to("[id^=take-]")
     keys.press("Enter")
-    agent.hears("Sie haben den Rückruf übernommen.")
+    agent.expects_status("Sie haben den Rückruf übernommen.")
     agent.tab_to("[id^=note-]")
     keys.type("Läuft wieder")
     expect(agent.page.locator("[id^=reached-]:not([aria-disabled])")).to_be_visible()
     agent.tab_to("[id^=reached-]")
     keys.press("Enter")
-    agent.hears("Der Rückruf ist abgeschlossen.")
+    agent.expects_status("Der Rückruf ist abgeschlossen.")
 
     assert factories.what_happened()[-4:] == ["login.recorded", "login.ended", "callback.taken", "callback.closed"]
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_every_tab_can_be_read_by_everybody(browser: Browser, product: Product, language: str) -> None:
-    """In each language nothing is unsaid, axe finds nothing in either scheme, it fits at 320 pixels and at 200 %."""
+def test_every_tab_is_accessible(browser: Browser, product: Product, language: str) -> None:
+    """Assert the same of each tab in each language, in both colour schemes, at 320 pixels and at 200 %."""
     scenarios.busy_at_the_desk()
     with at_desk(browser, product, locale=LOCALES[language]) as agent:
         agent.opens(language=language)

@@ -8,12 +8,12 @@ from guestkey.edge.mail import compose, i18n
 from tests.browser.browser_page import is_wider_than_the_window
 from tests.edge import samples
 
-# A mail is read inside a program with landmarks of its own; best practice for pages does not apply.
+# A mail is shown inside a program with its own landmarks, so the best practice for pages does not apply.
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.mark.parametrize("kind", compose.Kind)
-def test_every_mail_can_be_read_by_everybody(browser: Browser, kind: compose.Kind) -> None:
+def test_every_mail_is_accessible(browser: Browser, kind: compose.Kind) -> None:
     facts = samples.every_kind()[kind]
     with browser.new_context() as context:
         page = context.new_page()

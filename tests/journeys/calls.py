@@ -1,4 +1,4 @@
-"""Calls to the running stack as people make them: somebody with a token, over real HTTP."""
+"""HTTP calls to the running stack by a caller with a token."""
 
 import json
 import ssl
@@ -10,14 +10,14 @@ import httpx
 PROBLEM = "application/problem+json"
 PATIENCE_SECONDS = 60
 CANARY = "canary7f3a"
-"""Stands in what people type where a test does not care what; at the end of the run no log may have it."""
+"""Part of typed texts whose content does not matter to a test; at the end of the run no log may contain it."""
 _REASON = f"The import hangs, {CANARY}"
-# Made once: reading the certificate authorities takes longer than a call, and nothing here is asked over TLS.
+# Made once: loading the certificate authorities takes longer than a call, and no call here uses TLS.
 _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def connection(url: str, *, most: int = 10) -> httpx.Client:
-    """Return a client of that API; no proxy of the developer's environment is asked."""
+    """Return a client of that API that ignores the proxy settings of the environment."""
     return httpx.Client(
         base_url=url,
         timeout=PATIENCE_SECONDS,
@@ -29,7 +29,7 @@ def connection(url: str, *, most: int = 10) -> httpx.Client:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a token, or without one."""
+    """A caller with a token, or without one."""
 
     client: httpx.Client
     token: str | None
@@ -37,7 +37,7 @@ class Caller:
     def call(
         self, method: str, path: str, body: Any = None, *, key: str | None = None, **options: Any
     ) -> httpx.Response:
-        """Send a request; `body` is anything that JSON can say, `key` an Idempotency-Key."""
+        """Send a request; `body` is any JSON value, `key` an Idempotency-Key."""
         headers = httpx.Headers(options.pop("headers", None))
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -61,12 +61,12 @@ class Caller:
         return self.call("DELETE", path, **options)
 
     def over(self, client: httpx.Client) -> "Caller":
-        """Return the same person on another connection."""
+        """Return the same caller on another connection."""
         return replace(self, client=client)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
-    """Return status and code of an answer that must be a refusal of ours."""
+    """Return status and code of a refusal; any other answer fails the test."""
     assert answer.headers["Content-Type"] == PROBLEM, f"{answer.status_code} {answer.text[:300]}"
     problem = answer.json()
     assert {"type", "title", "status", "detail", "code"} <= problem.keys()
@@ -74,8 +74,8 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, problem["code"]
 
 
-def given(answer: httpx.Response, status: int = 200) -> Any:
-    """Return what an answer that must be a success says."""
+def success(answer: httpx.Response, status: int = 200) -> Any:
+    """Return the JSON of a successful answer; any other answer fails the test."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text[:300]}"
     return answer.json()
 

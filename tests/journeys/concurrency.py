@@ -1,4 +1,4 @@
-"""Many callers at the same moment, each on a thread and a connection of its own."""
+"""Many concurrent callers, each on its own thread and connection."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ Job = Callable[[], httpx.Response]
 
 @dataclass(frozen=True)
 class Stamped:
-    """An answer, and when it was asked for and given, on this machine's monotonic clock."""
+    """An answer with the times of its request and its arrival, on this machine's monotonic clock."""
 
     started: float
     ended: float
@@ -42,7 +42,7 @@ def connections(caller: Caller, count: int) -> Iterator[list[Caller]]:
 
 
 def at_once[T](jobs: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all jobs at the same moment, each on a thread of its own, and return what each returned."""
+    """Start all jobs at the same moment, each on its own thread, and return their results."""
     barrier = Barrier(len(jobs))
 
     def start(job: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""A stack of the journeys' own, on free ports and in a folder of its own: the developer's is not disturbed."""
+"""Fixtures: a local stack for the journeys, on free ports and in its own folder, apart from the developer's stack."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -27,31 +27,31 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def sample_world(world: World) -> World:
-    """The world as the sample has it and nothing else."""
+    """The stack with the sample data only."""
     world.stack.reset()
     return world
 
 
 @pytest.fixture
 def acme(world: World) -> Tenant:
-    """A tenant of the test's own, where Anna may let support in."""
+    """A new tenant, where Anna may grant access to support."""
     return world.new_tenant()
 
 
 @pytest.fixture
 def globex(world: World) -> Tenant:
-    """Another one, which has nothing to do with acme."""
+    """Another new tenant, unrelated to acme."""
     return world.new_tenant(time_zone="America/New_York", language="en", country="US")
 
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Tell a number that the run prints at its end."""
+    """Add a line to the measurements that the run prints at its end."""
     return request.config.stash.setdefault(MEASURED, []).append
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the logs looked through when there is nothing more to log."""
+    """Run the test of the logs last, when all other tests have written their log lines."""
     items.sort(key=lambda item: item.path.name == "test_what_was_logged.py")
 
 
@@ -63,7 +63,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on, all held until the last is found, so that they differ."""
+    """Return free ports; all are held until the last is found, so that they differ."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -1,4 +1,4 @@
-"""The contract as a table: each route, who calls it, with what, and what the answer consists of."""
+"""The contract as a table: each route, its caller, its body, and the members of its answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"
 
 @dataclass(frozen=True)
 class Scene:
-    """A tenant that let Sven in, Sven inside and asking for more, and Ben, who may not let anybody in.
+    """A tenant with a live grant, an open login and a pending request of Sven, and Ben without the right.
 
-    It waits for a call. Another tenant does not: Sven has called it, and Giulia may ask anew there.
-    Sven is an agent of the scene's own: how much one agent may ask for in an hour is limited.
+    The tenant has a waiting call-back. Another tenant has a closed one, so that Giulia may ask for a call there. Each
+    scene has its own agent Sven, because requests are limited per agent and hour.
     """
 
     tenant: Tenant
@@ -96,7 +96,7 @@ class Scene:
         return self.world.caller(who, **claims)
 
     def ask(self, route: "Route", by: Caller | None = None, *, body: Any = None, **options: Any) -> httpx.Response:
-        """Call a route as the table has it, or by somebody else, with another body."""
+        """Call a route as the table has it, or with another caller or body."""
         by = by or self.caller(route.who)
         if body is None and "content" not in options and route.body:
             body = route.body(self)
@@ -109,18 +109,18 @@ class Route:
 
     call: str
     who: str
-    """Somebody who may: a user, an agent, or the vendor's backend."""
+    """A permitted caller: a user, an agent, or the vendor's backend."""
     body: Body | None = None
     status: int = 200
     members: str | None = None
-    """The members of a JSON answer, exactly; None where the answer is something else."""
+    """The exact members of a JSON answer; None for other answers."""
     scope: str | None = None
     is_for_everyone: bool = False
-    """Also without the right, also for tokens that act for somebody else."""
+    """Allowed without the right and for tokens that act for another user."""
     is_for_every_user: bool = False
-    """Also without the right."""
-    says_enough_by_itself: bool = False
-    """No body, or an empty object, is an order as well."""
+    """Allowed without the right."""
+    body_is_optional: bool = False
+    """No body, or an empty object, is valid."""
 
     @property
     def method(self) -> str:
@@ -132,7 +132,7 @@ class Route:
 
     @property
     def kind(self) -> str:
-        """Whose token it wants."""
+        """Return the kind of token that the route requires."""
         return KINDS[self.who]
 
     @property
@@ -234,11 +234,11 @@ ROUTES = [
     Route(call="GET /v1/requests/{request}", who="anna", members=REQUEST),
     Route(
         call="POST /v1/requests/{request}/approve", who="anna", status=201, body=lambda _: {}, members=GRANT,
-        says_enough_by_itself=True,
+        body_is_optional=True,
     ),
     Route(
         call="POST /v1/requests/{request}/decline", who="anna", body=lambda _: {}, members=REQUEST,
-        says_enough_by_itself=True,
+        body_is_optional=True,
     ),
 ]  # fmt: skip
 ROUTE = {route.call: route for route in ROUTES}

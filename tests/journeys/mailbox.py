@@ -1,4 +1,4 @@
-"""The local mailbox: what was mailed to whom so far, and a mail as its recipient's programs understand it."""
+"""The local mailbox: the mails sent so far, parsed as a mail program would."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 30
 
 
 def read(mail: dict[str, Any]) -> post.Read:
-    """Return a mail that the emulator kept, parsed by others."""
+    """Return a mail that the emulator stored, parsed by independent libraries."""
     return post.read(mail["raw"].encode())
 
 
@@ -23,19 +23,19 @@ def subject_in(language: str) -> str:
 
 
 def until[T](look: Callable[[], T | None]) -> T:
-    """Look again and again until there is something, and return it."""
+    """Call a function until it returns a result, and return that."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.25)  # a look at a full mailbox keeps the emulator from its work
+        assert time.monotonic() < deadline, "no result in time"
+        time.sleep(0.25)  # reading a full mailbox often would slow the emulator down
     return found
 
 
 def mails_to(tenant: Tenant) -> list[dict[str, Any]]:
-    """Return what was mailed to the people of a tenant so far, oldest first."""
+    """Return the mails to the people of a tenant so far, oldest first."""
     return [mail for mail in tenant.world.stack.mails() if f"@{tenant.tenant_id}.example" in mail["to"][0]]
 
 
 def mails_after(tenant: Tenant, number: int) -> list[dict[str, Any]]:
-    """Return the tenant's mails when there are so many."""
+    """Wait for that number of mails to the tenant, and return them."""
     return until(lambda: mails if len(mails := mails_to(tenant)) >= number else [])

@@ -1,7 +1,7 @@
-"""As if it had all happened earlier: what a tenant and its agents have in the table is dated back.
+"""Date back the items of a tenant and its agents, as if everything had happened earlier.
 
-Nobody can wait for three days. Every moment is moved, and so are the ids, which begin with the time of their making;
-the ledger alone stays as it was written.
+A test cannot wait for three days. Every time is moved, and so are the ids, which begin with their time; ledger entries
+are not changed.
 """
 
 import json
@@ -13,7 +13,7 @@ from ulid import ULID
 
 from tests.journeys.world import Agent, Tenant, World
 
-FAR_FUTURE = "4102444800"  # 2100: an item that the table sweeps long after the test
+FAR_FUTURE = "4102444800"  # 2100, so that the item does not expire during the test
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 OF_A_TENANT = ("LIVE#", "GRANT#", "LASTING#", "LOGIN#", "REQUEST#", "LEDGER")
 OF_AN_AGENT = ("PROFILE", "OWN#")
@@ -21,10 +21,10 @@ OF_AN_AGENT = ("PROFILE", "OWN#")
 Item = dict[str, dict[str, Any]]
 
 
-def date_back(tenant: Tenant, by: timedelta, *agents: Agent, is_swept: bool = False) -> dict[str, str]:
-    """Let everything of the tenant have happened so much earlier; return the new id of each old one.
+def date_back(tenant: Tenant, by: timedelta, *agents: Agent, keys_expire: bool = False) -> dict[str, str]:
+    """Date everything of the tenant back by that time, and return the new id of each old one.
 
-    Live keys stay in the table however long their time is over, unless `is_swept`.
+    Live keys stay in the table after their end, unless `keys_expire`.
     """
     world = tenant.world
     before = list(_items(world, f"TENANT#{tenant.tenant_id}", OF_A_TENANT))
@@ -38,7 +38,7 @@ def date_back(tenant: Tenant, by: timedelta, *agents: Agent, is_swept: bool = Fa
     for item in after:
         if "ttl" in item:
             ends = int(item["ttl"]["N"]) - int(by.total_seconds())
-            item["ttl"] = {"N": str(ends) if is_swept else FAR_FUTURE}
+            item["ttl"] = {"N": str(ends) if keys_expire else FAR_FUTURE}
     for item in before:
         world.dynamodb.delete_item(TableName=world.table, Key={"PK": item["PK"], "SK": item["SK"]})
     for item in after:

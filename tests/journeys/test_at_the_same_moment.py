@@ -1,4 +1,4 @@
-"""What two callers could do at once: over real connections, against the real template, never on moto.
+"""Concurrent callers, over real connections and against the real template, because moto is not atomic.
 
 Every load here is bounded in count and in time. "After" always means: the request started after the other one's answer
 had arrived, on one monotonic clock.
@@ -18,30 +18,30 @@ from threading import Event
 import httpx
 import pytest
 
-from tests.journeys.calls import Caller, check_of, given, grant_to, login_at, refusal
+from tests.journeys.calls import Caller, check_of, grant_to, login_at, refusal, success
 from tests.journeys.concurrency import Stamped, at_once, connections, stamped
-from tests.journeys.world import Tenant, World, stay_clear_of_the_hour
+from tests.journeys.world import Tenant, World, avoid_the_end_of_the_hour
 
 Measured = Callable[[str], None]
 
 CHECKS, GRANTS, LOGINS = "/v1/vendor/checks", "/v1/grants", "/v1/support/logins"
-FAR_FUTURE = "4102444800"  # 2100: an item that the table sweeps long after the test
+FAR_FUTURE = "4102444800"  # 2100, so that the item does not expire during the test
 
 
 def repeat(job: Callable[[], httpx.Response], enough: Event, *, more: int = 2, seconds: float = 30) -> list[Stamped]:
-    """Do it again and again until told that it is enough, then a few times more."""
-    seen, deadline = [], time.monotonic() + seconds
+    """Repeat the job until `enough` is set, then `more` times."""
+    results, deadline = [], time.monotonic() + seconds
     while not enough.is_set():
-        assert time.monotonic() < deadline, "nobody said that it is enough"
-        seen.append(stamped(job))
-    return seen + [stamped(job) for _ in range(more)]
+        assert time.monotonic() < deadline, "the job was not stopped in time"
+        results.append(stamped(job))
+    return results + [stamped(job) for _ in range(more)]
 
 
 def _times(number: int, job: Callable[[], httpx.Response]) -> list[Stamped]:
     return [stamped(job) for _ in range(number)]
 
 
-# ------------------------------------------------------------------ locked out at once
+# ------------------------------------------------------------------ access ends at once
 
 
 def test_no_check_that_starts_after_the_revokes_answer_is_allowed(
@@ -52,7 +52,7 @@ def test_no_check_that_starts_after_the_revokes_answer_is_allowed(
     orders = [check_of(acme.tenant_id, "sven"), check_of(acme.tenant_id, "sven", login_id=login_id)]
     revoked = Event()
     with connections(world.backend, 100) as products, ThreadPoolExecutor(max_workers=100) as threads:
-        at_once([partial(product.post, CHECKS, orders[0]) for product in products])  # the first start is slow
+        at_once([partial(product.post, CHECKS, orders[0]) for product in products])  # a cold start is slow
         asking = [
             threads.submit(repeat, partial(product.post, CHECKS, order), revoked)
             for product, order in zip(products, orders * 50, strict=True)
@@ -62,9 +62,9 @@ def test_no_check_that_starts_after_the_revokes_answer_is_allowed(
         revoked.set()
         checks = [check for client in asking for check in client.result(timeout=60)]
 
-    given(revoke.answer)
-    before = [given(check.answer)["allowed"] for check in checks if check.ended < revoke.started]
-    after = [given(check.answer) for check in checks if check.started > revoke.ended]
+    success(revoke.answer)
+    before = [success(check.answer)["allowed"] for check in checks if check.ended < revoke.started]
+    after = [success(check.answer) for check in checks if check.started > revoke.ended]
     measured(
         f"revoke among 100 clients: {len(checks)} checks, {len(before)} answered before, {len(after)} started after "
         f"the revoke's answer, {sum(check['allowed'] for check in after)} of them allowed; revoke took "
@@ -89,7 +89,7 @@ def test_no_login_that_starts_after_the_revokes_answer_is_recorded(acme: Tenant)
         revoked.set()
         logins = [login for agent in entering for login in agent.result(timeout=60)]
 
-    given(revoke.answer)
+    success(revoke.answer)
     after = [login for login in logins if login.started > revoke.ended]
     assert len(after) >= len(agents)
     assert {refusal(login.answer) for login in after} == {(403, "no_live_grant")}
@@ -99,7 +99,7 @@ def test_no_login_that_starts_after_the_revokes_answer_is_recorded(acme: Tenant)
     assert recorded == set(acme.ledger().about("login.recorded"))
 
 
-def test_who_leaves_a_department_is_out_and_who_joins_it_is_in_from_the_answer_on(acme: Tenant) -> None:
+def test_an_agent_who_leaves_a_department_loses_access_with_the_answer_and_one_who_joins_gets_it(acme: Tenant) -> None:
     world = acme.world
     department = world.new_department()
     agent = world.new_agent(department)
@@ -113,15 +113,15 @@ def test_who_leaves_a_department_is_out_and_who_joins_it_is_in_from_the_answer_o
             change = stamped(partial(agent.put, departments=departments))
             changed.set()
             checks = [check for client in asking for check in client.result(timeout=60)]
-        after = [given(check.answer)["allowed"] for check in checks if check.started > change.ended]
+        after = [success(check.answer)["allowed"] for check in checks if check.started > change.ended]
         assert len(after) >= 10
         assert set(after) == {is_in}
 
 
-# ------------------------------------------------------------------ time decides, not TTL
+# ------------------------------------------------------------------ the end of a grant does not depend on TTL
 
 
-def test_nobody_is_let_in_by_an_expired_grant_that_is_still_in_the_table(acme: Tenant) -> None:
+def test_an_expired_grant_still_in_the_table_gives_no_access(acme: Tenant) -> None:
     world = acme.world
     grants = [acme.lets_in("sven", may_export=True), acme.lets_in_all_of("support")]
     login_id = acme.is_entered_by(world.sven)
@@ -137,19 +137,21 @@ def test_nobody_is_let_in_by_an_expired_grant_that_is_still_in_the_table(acme: T
             for more in ({}, {"login_id": login_id})
         ] * 5
         jobs = [partial(product.post, CHECKS, order) for product, order in zip(products, orders, strict=True)]
-        answers = [given(answer) for answer in at_once(jobs)]
+        answers = [success(answer) for answer in at_once(jobs)]
 
     assert {(answer["allowed"], answer["reason"]) for answer in answers} == {(False, "no_live_grant")}
     assert refusal(world.sven.post(LOGINS, login_at(acme.tenant_id))) == (403, "no_live_grant")
-    places = given(world.sven.get("/v1/support/access?limit=100"))["items"]
+    places = success(world.sven.get("/v1/support/access?limit=100"))["items"]
     assert acme.tenant_id not in [place["tenant_id"] for place in places]
-    assert given(acme.anna.get(f"{GRANTS}?state=live"))["items"] == []
+    assert success(acme.anna.get(f"{GRANTS}?state=live"))["items"] == []
     assert {grant["state"] for grant in acme.all_of(GRANTS)} == {"ended"}
-    assert given(acme.anna.get("/v1/logins"))["items"][0]["end"] == "access_over"
-    assert all(acme.item(f"LIVE#{grant_id}") for grant_id in grants), "the table swept what the test relies on"
+    assert success(acme.anna.get("/v1/logins"))["items"][0]["end"] == "access_over"
+    assert all(acme.item(f"LIVE#{grant_id}") for grant_id in grants), (
+        "the table has expired a live key that the test needs"
+    )
 
 
-def test_a_grant_ends_to_the_second_though_its_item_stays(acme: Tenant) -> None:
+def test_a_grant_ends_on_the_second_though_its_item_stays(acme: Tenant) -> None:
     world, grant_id = acme.world, acme.lets_in("sven")
     order = check_of(acme.tenant_id, "sven")
     ends_at = (datetime.now(UTC) + timedelta(seconds=4)).replace(microsecond=0)
@@ -158,7 +160,7 @@ def test_a_grant_ends_to_the_second_though_its_item_stays(acme: Tenant) -> None:
     checks: list[tuple[datetime, datetime, bool]] = []
     while datetime.now(UTC) < ends_at + timedelta(seconds=1):
         started = datetime.now(UTC)
-        allowed = given(world.backend.post(CHECKS, order))["allowed"]
+        allowed = success(world.backend.post(CHECKS, order))["allowed"]
         checks.append((started, datetime.now(UTC), allowed))
         time.sleep(0.01)
 
@@ -209,7 +211,7 @@ def test_sixteen_writers_make_fifty_changes_each_and_the_ledger_has_no_fork_and_
 
 
 def _thirty_given_twenty_revoked(user: Caller) -> list[Stamped]:
-    """Give three grants and revoke two of them, ten times over."""
+    """Give three grants and revoke two of them, ten times."""
     done = []
     for _ in range(CHANGES // 5):
         grants = [stamped(lambda: user.post(GRANTS, grant_to("agent", "sven"))) for _ in range(3)]
@@ -223,13 +225,13 @@ AT_ONCE_SECONDS = 3.0
 
 
 @pytest.mark.parametrize("kind", ["refused", "recorded"])
-def test_an_agents_flood_does_not_hold_up_a_users_revoke(
+def test_many_writes_by_agents_do_not_delay_a_users_revoke(
     acme: Tenant, tmp_path: Path, measured: Measured, kind: str
 ) -> None:
     agent = acme.world.new_agent("support")
     if kind == "refused":
         agents = [agent] * FLOODERS
-    else:  # one agent alone would be at the hour's limit within two seconds
+    else:  # one agent alone would reach the hourly limit within two seconds
         agents = [agent, *(acme.world.new_agent("support") for _ in range(FLOODERS - 1))]
         acme.lets_in_all_of("support")
     victims = [acme.lets_in("dora") for _ in range(ROUNDS)]
@@ -237,7 +239,7 @@ def test_an_agents_flood_does_not_hold_up_a_users_revoke(
     with connections(agent.caller, FLOODERS) as lines, ThreadPoolExecutor(max_workers=FLOODERS) as threads:
         started = time.monotonic()
         callers = [agent.caller.over(line.client) for agent, line in zip(agents, lines, strict=True)]
-        flood = [threads.submit(_paced, caller, order, over) for caller in callers]
+        load = [threads.submit(_paced, caller, order, over) for caller in callers]
         revokes, grants = [], []
         for victim in victims:
             time.sleep(random.uniform(0.3, 0.6))
@@ -245,14 +247,14 @@ def test_an_agents_flood_does_not_hold_up_a_users_revoke(
             grants.append(stamped(lambda: acme.anna.post(GRANTS, grant_to("agent", "dora"))))
         over.set()
         seconds = time.monotonic() - started
-        logins = [login for paced in flood for login in paced.result(timeout=60)]
+        logins = [login for paced in load for login in paced.result(timeout=60)]
 
     statuses = Counter(login.status_code for login in logins)
     measured(
         f"revoke while {kind} logins pour in ({len(logins) / seconds:.0f}/s, {dict(statuses)}): "
         f"{_milliseconds(revokes)}; grant: {_milliseconds(grants)}"
     )
-    assert [given(revoke.answer)["state"] for revoke in revokes] == ["revoked"] * ROUNDS
+    assert [success(revoke.answer)["state"] for revoke in revokes] == ["revoked"] * ROUNDS
     assert all(grant.answer.status_code == 201 for grant in grants)
     assert max(revoke.seconds for revoke in revokes) < AT_ONCE_SECONDS
     assert statuses.keys() <= ({403} if kind == "refused" else {201, 429})
@@ -260,11 +262,11 @@ def test_an_agents_flood_does_not_hold_up_a_users_revoke(
     assert ledger.verify(tmp_path).returncode == 0
     assert len(ledger.about("login.recorded")) == statuses[201]
     refused = Counter(ledger.about("login.refused"))
-    assert all(times <= 2 for times in refused.values()), "once an hour, and the run may have seen two hours"
+    assert all(times <= 2 for times in refused.values()), "at most one entry an hour, and the run may span two hours"
 
 
 def _paced(agent: Caller, order: dict[str, str], over: Event) -> list[httpx.Response]:
-    """Post logins at this agent's share of the flood, at most as many as the hour allows and half a minute long."""
+    """Post logins at this agent's share of the load, at most the hourly limit and for half a minute."""
     answers, next_at = [], time.monotonic()
     for _ in range(60):
         if over.is_set() or time.monotonic() > next_at + 30:
@@ -280,11 +282,11 @@ def _milliseconds(some: list[Stamped]) -> str:
     return f"median {times[len(times) // 2]:.0f} ms, slowest {times[-1]:.0f} ms of {len(times)}"
 
 
-# ------------------------------------------------------------------ the right, taken away in the middle
+# ------------------------------------------------------------------ the right is removed meanwhile
 
 
 @pytest.mark.parametrize("round", range(6))
-def test_a_right_that_was_taken_away_counts_for_every_grant_under_way(world: World, round: int) -> None:
+def test_a_removed_right_stops_every_concurrent_grant(world: World, round: int) -> None:
     acme = world.new_tenant()
     with connections(acme.user("ben"), 10) as bens:
         taken = Event()
@@ -312,7 +314,7 @@ def test_a_right_that_was_taken_away_counts_for_every_grant_under_way(world: Wor
     assert set(ledger.about("grant.given")) == answered
 
 
-# ------------------------------------------------------------------ once only
+# ------------------------------------------------------------------ Idempotency-Key
 
 
 @pytest.mark.parametrize("round", range(3))
@@ -324,7 +326,7 @@ def test_the_same_key_posted_twenty_times_at_once_makes_one_grant(acme: Tenant, 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert acme.ledger().about("grant.given") == [answers[0].json()["grant_id"]]
-    assert len(given(acme.anna.get(f"{GRANTS}?state=live"))["items"]) == 1
+    assert len(success(acme.anna.get(f"{GRANTS}?state=live"))["items"]) == 1
 
 
 def test_the_same_key_posted_twenty_times_at_once_makes_one_login(acme: Tenant) -> None:
@@ -339,7 +341,7 @@ def test_the_same_key_posted_twenty_times_at_once_makes_one_login(acme: Tenant) 
     assert acme.ledger().about("login.recorded") == [answers[0].json()["login_id"]]
 
 
-def test_of_two_bodies_with_the_same_key_at_once_one_wins_and_the_other_is_told(acme: Tenant) -> None:
+def test_of_two_concurrent_bodies_with_the_same_key_one_is_stored_and_the_other_refused(acme: Tenant) -> None:
     bodies = [grant_to("agent", "sven"), grant_to("agent", "dora")] * 10
     with connections(acme.anna, 20) as annas:
         jobs = [partial(anna.post, GRANTS, body, key="once") for anna, body in zip(annas, bodies, strict=True)]
@@ -366,7 +368,7 @@ def test_revoking_twenty_times_at_once_revokes_once_and_all_answers_are_the_same
 
 
 def test_sixty_logins_an_hour_are_recorded_however_many_come_at_once(acme: Tenant) -> None:
-    stay_clear_of_the_hour(30)
+    avoid_the_end_of_the_hour(30)
     agent, order = acme.world.new_agent("support"), login_at(acme.tenant_id)
     acme.lets_in_all_of("support")
     with connections(agent.caller, 10) as selves:
@@ -382,7 +384,7 @@ def test_sixty_logins_an_hour_are_recorded_however_many_come_at_once(acme: Tenan
 
 def test_the_500th_live_grant_is_given_once_and_the_501st_never(acme: Tenant) -> None:
     first = acme.lets_in("sven", period="permanent")
-    _copy_live_grants(acme, first, 494)  # with the first there are 495
+    _copy_live_grants(acme, first, 494)  # together with the first there are 495
 
     with connections(acme.anna, 12) as annas:
         answers = at_once([partial(anna.post, GRANTS, grant_to("agent", "sven")) for anna in annas])
@@ -390,13 +392,13 @@ def test_the_500th_live_grant_is_given_once_and_the_501st_never(acme: Tenant) ->
     granted = [answer.json()["grant_id"] for answer in answers if answer.status_code == 201]
     assert len(granted) == 5
     assert {refusal(answer) for answer in answers if answer.status_code != 201} == {(409, "too_many_grants")}
-    given(acme.anna.delete(f"{GRANTS}/{granted[0]}"))
+    success(acme.anna.delete(f"{GRANTS}/{granted[0]}"))
     acme.lets_in("sven")
     assert refusal(acme.anna.post(GRANTS, grant_to("agent", "sven"))) == (409, "too_many_grants")
 
 
 def _copy_live_grants(tenant: Tenant, grant_id: str, copies: int) -> None:
-    """Write that many more live keys straight into the table: giving them one by one would take a minute."""
+    """Write that many more live keys directly into the table, because giving them one by one would take a minute."""
     world, pattern = tenant.world, tenant.item(f"LIVE#{grant_id}")
     assert pattern
     items = [pattern | {"SK": {"S": f"LIVE#{grant_id[:-6]}{number:06d}"}} for number in range(copies)]
@@ -406,7 +408,7 @@ def _copy_live_grants(tenant: Tenant, grant_id: str, copies: int) -> None:
     tenant.change("LEDGER", live_at_most={"N": str(copies + 1)})
 
 
-# ------------------------------------------------------------------ tenants do not wait for each other
+# ------------------------------------------------------------------ tenants do not block each other
 
 
 def test_tenants_granting_the_same_department_at_once_never_conflict(world: World, measured: Measured) -> None:
@@ -414,7 +416,7 @@ def test_tenants_granting_the_same_department_at_once_never_conflict(world: Worl
     tenants = [world.new_tenant() for _ in range(4)]
     with ThreadPoolExecutor(max_workers=1) as threads, connections(world.backend, 8) as clients:
         over = Event()
-        # The shared item changes all the while: a condition on it would fail now and then.
+        # The shared item changes all the time, so that a condition on it would fail now and then.
         names = (f"Desk {number}" for number in count())
         renaming = threads.submit(repeat, lambda: world.put_department(department, next(names)), over)
         annas = [tenant.anna.over(client.client) for tenant, client in zip(tenants * 2, clients, strict=True)]

@@ -1,6 +1,6 @@
-"""Asked by mail, answered in a browser: the mail that was sent, the page its link opens, the sign-in, and the API.
+"""A request by mail, answered in a browser: the sent mail, the page of its link, the sign-in, and the API.
 
-Whoever reads the mail here is not who wrote it: its HTML is read with Lexbor, and links in its text are found as a mail
+Mails are read with other libraries than those that write them: the HTML with Lexbor, and links in the text as a mail
 program finds them.
 """
 
@@ -19,7 +19,7 @@ from local import sample
 from tests.browser.browser_page import BrowserPage, lose, visiting
 from tests.edge.post import LINKS, Read
 from tests.journeys import mailbox
-from tests.journeys.calls import given
+from tests.journeys.calls import success
 from tests.journeys.world import Tenant, World, agent_of, tenant_of
 
 REASON = "Rechnung 4711 lässt sich nicht drucken"
@@ -35,7 +35,7 @@ APPROVE, DECLINE = "button.primary", ".buttons button:nth-child(2)"
 
 @dataclass(frozen=True)
 class Mailed:
-    """A request of Sven's to Acme, and the mail that Anna got."""
+    """A request of Sven to Acme, and the mail that Anna received."""
 
     world: World
     request_id: str
@@ -51,12 +51,12 @@ class Mailed:
         return Tenant(self.world, "acme")
 
     def now(self) -> dict[str, Any]:
-        """Return the request as Anna gets it over HTTP."""
-        request: dict[str, Any] = given(self.world.caller("anna").get(f"/v1/requests/{self.request_id}"))
+        """Return the request as Anna reads it over HTTP."""
+        request: dict[str, Any] = success(self.world.caller("anna").get(f"/v1/requests/{self.request_id}"))
         return request
 
     def grants(self) -> list[dict[str, Any]]:
-        """Return every grant that came of it, or of anything else."""
+        """Return all grants of the tenant."""
         return self.acme.all_of("/v1/grants")
 
 
@@ -64,7 +64,7 @@ Guest = BrowserPage[Mailed]
 
 
 def ask(world: World, **order: Any) -> Mailed:
-    """Let Sven ask Anna, and find the mail."""
+    """Let Sven send a request to Anna, and find the mail."""
     request_id = Tenant(world, "acme").is_asked_by(world.sven, reason=REASON, recipients=["anna@acme.example"], **order)
     (mail,) = Tenant(world, "acme").activation_mails()
     letter = mailbox.read(mail)
@@ -73,7 +73,7 @@ def ask(world: World, **order: Any) -> Mailed:
 
 
 def link_in(letter: Read) -> str:
-    """Return the one link of the mail, which is the same in its text, behind its button and as an address."""
+    """Return the link of the mail, which is the same in its text, in its button and as an address."""
     in_text = [found.url for found in LINKS.match(letter.text) or ()]
     behind_button, as_address = letter.html.css("[href]")
     assert in_text == [behind_button.attributes["href"]] == [as_address.attributes["href"]] == [as_address.text()]
@@ -83,41 +83,43 @@ def link_in(letter: Read) -> str:
 
 @pytest.fixture
 def mailed(sample_world: World) -> Mailed:
-    """Sven asks to be let in for four hours, with export."""
+    """Sven requests four hours with export."""
     return ask(sample_world, period="4h", may_export=True)
 
 
 def in_berlin(at: str, *, is_end: bool = False) -> str:
-    """Return a moment as the mails would write it, with the zone's name as the page does."""
+    """Return a time as the mails write it, with the name of the zone as on the page."""
     words, moment = catalogue("de"), datetime.fromisoformat(at)
     written = words.end(moment, BERLIN) if is_end else words.moment(moment, BERLIN)
     return written.replace("Europe/Berlin", "Mitteleuropäische Zeit").replace("\u00a0", " ")
 
 
 def let_sign_in(guest: Guest, **claims: Any) -> None:
-    """Let whoever signs in get a token with some claims said otherwise."""
+    """Let the next sign-ins return a token with these claims changed."""
 
-    def say(route: Route) -> None:
+    def change_token(route: Route) -> None:
         answer = route.fetch()
-        said = answer.json()
-        nonce = jwt.decode(said["id_token"], options={"verify_signature": False})["nonce"]
+        tokens = answer.json()
+        nonce = jwt.decode(tokens["id_token"], options={"verify_signature": False})["nonce"]
         token = guest.site.world.stack.token("anna", nonce=nonce, **claims)
-        route.fulfill(response=answer, json=said | {"id_token": token, "access_token": token})
+        route.fulfill(response=answer, json=tokens | {"id_token": token, "access_token": token})
 
-    guest.page.route("**/tenant/token", say)
-
-
-# ------------------------------------------------------------------ the main job
+    guest.page.route("**/tenant/token", change_token)
 
 
-def test_asked_by_mail_allowed_on_the_page_and_revoked_by_the_same_link(browser: Browser, mailed: Mailed) -> None:
+# ------------------------------------------------------------------ main flow
+
+
+def test_a_request_by_mail_is_approved_on_the_page_and_revoked_by_the_same_link(
+    browser: Browser, mailed: Mailed
+) -> None:
     world = mailed.world
     assert not world.allows("acme", "sven")
     with visiting(browser, mailed, timezone_id="Asia/Tokyo") as anna:
-        anna.come_as("anna")
+        anna.open_as("anna")
         anna.sees("pending")
         request = mailed.now()
-        for told in (
+        for text in (
             "Sven Brandt bittet um Zugang zu Ihrem Konto",
             "Sven Brandt (Kennung sven)",
             REASON,
@@ -125,7 +127,7 @@ def test_asked_by_mail_allowed_on_the_page_and_revoked_by_the_same_link(browser:
             in_berlin(request["requested_at"]),
             in_berlin(request["expires_at"]),
         ):
-            assert told in anna.text
+            assert text in anna.text
         assert anna.page.locator("dd").nth(3).inner_text() == "4 Stunden"
         assert anna.page.locator("dd").nth(4).inner_text() == "Gewünscht"
         assert mailed.grants() == []
@@ -142,7 +144,7 @@ def test_asked_by_mail_allowed_on_the_page_and_revoked_by_the_same_link(browser:
     assert not world.allows("acme", "sven", "export")
 
     with visiting(browser, mailed, timezone_id="America/Los_Angeles") as anna:
-        anna.come_as("anna")
+        anna.open_as("anna")
         anna.sees("approved-live")
         assert f"Sie haben Sven Brandt den Zugang erlaubt, am {in_berlin(grant['granted_at'])}." in anna.text
         anna.press(".buttons button")
@@ -156,9 +158,9 @@ def test_asked_by_mail_allowed_on_the_page_and_revoked_by_the_same_link(browser:
     assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given", "grant.revoked"]
 
 
-def test_export_is_allowed_only_where_she_turned_it_on(browser: Browser, mailed: Mailed) -> None:
+def test_export_is_allowed_only_if_she_turned_it_on(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as giulia:
-        giulia.come_as("giulia")
+        giulia.open_as("giulia")
         giulia.sees("pending")
         giulia.page.locator("#may-export").check()
         giulia.press("button.primary")
@@ -167,9 +169,9 @@ def test_export_is_allowed_only_where_she_turned_it_on(browser: Browser, mailed:
     assert mailed.world.allows("acme", "sven", "export")
 
 
-def test_declined_with_a_note_that_the_agent_can_read(browser: Browser, mailed: Mailed) -> None:
+def test_the_agent_can_read_the_note_of_a_decline(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         anna.press(DECLINE)
         anna.sees("declining")
@@ -182,26 +184,26 @@ def test_declined_with_a_note_that_the_agent_can_read(browser: Browser, mailed: 
         anna.sees("declined")
         assert "<b>Danke</b>" in anna.text
 
-    (request,) = given(mailed.world.sven.get("/v1/support/requests"))["items"]
+    (request,) = success(mailed.world.sven.get("/v1/support/requests"))["items"]
     assert (request["state"], request["note"]) == ("declined", "Bitte rufen Sie mich\nvorher an. <b>Danke</b>")
     assert request["answered_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
     assert not mailed.world.allows("acme", "sven")
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_the_mail_and_the_page_speak_the_customers_language(
+def test_the_mail_and_the_page_are_in_the_customers_language(
     browser: Browser, sample_world: World, language: str
 ) -> None:
     acme = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == "acme")
     put = tenant_of("acme", name=acme.name, language=language, approver_emails=list(acme.approver_emails))
-    given(sample_world.backend.put("/v1/vendor/tenants/acme", put))
+    success(sample_world.backend.put("/v1/vendor/tenants/acme", put))
     mailed = ask(sample_world)
     assert ("html", "lang", language) in mailed.mail.elements
     assert mailed.mail.headers["subject"] == [mailbox.subject_in(language)]
-    seen = []
+    texts = []
     with visiting(browser, mailed, locale="ja-JP") as anna:
         let_sign_in(anna, locale=LOCALES[language])
-        anna.come_as()
+        anna.open_as()
         for state, press in (
             ("pending", "button.primary"),
             ("granted", ".buttons button"),
@@ -210,15 +212,15 @@ def test_the_mail_and_the_page_speak_the_customers_language(
         ):
             anna.sees(state)
             assert anna.page.locator("html").get_attribute("lang") == {"de": "de-AT"}.get(language, language)
-            seen.append(anna.heading)
+            texts.append(anna.heading)
             if press:
                 anna.press(press)
 
-    assert len(set(seen)) == 4
+    assert len(set(texts)) == 4
     assert [grant["state"] for grant in mailed.grants()] == ["revoked"]
 
 
-def test_with_the_keyboard_alone(browser: Browser, mailed: Mailed) -> None:
+def test_a_request_can_be_approved_with_the_keyboard_alone(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.open()
         anna.sees("sign-in")
@@ -245,15 +247,15 @@ def test_with_the_keyboard_alone(browser: Browser, mailed: Mailed) -> None:
     assert not mailed.world.allows("acme", "sven")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ callers without permission
 
 
-def test_a_colleague_without_the_right_is_told_whom_to_ask_and_the_request_stays(
+def test_a_colleague_without_the_right_reads_whom_to_ask_and_the_request_stays_pending(
     browser: Browser, mailed: Mailed
 ) -> None:
     before = mailed.acme.items()
     with visiting(browser, mailed) as ben:
-        ben.come_as("ben")
+        ben.open_as("ben")
         ben.sees("no-right")
         assert ben.heading == "Somebody else in your company decides this"
         assert ben.page.locator("li").all_inner_texts() == ["anna@acme.example", "giulia@acme.example"]
@@ -262,9 +264,9 @@ def test_a_colleague_without_the_right_is_told_whom_to_ask_and_the_request_stays
     assert mailed.now()["state"] == "pending"
 
 
-def test_a_right_that_is_taken_while_the_window_is_open_counts(browser: Browser, mailed: Mailed) -> None:
+def test_a_right_removed_while_the_window_is_open_refuses_the_approval(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         mailed.acme.put_right("anna", may_grant=False)
         anna.press("button.primary")
@@ -275,12 +277,12 @@ def test_a_right_that_is_taken_while_the_window_is_open_counts(browser: Browser,
     assert mailed.now()["state"] == "pending"
 
 
-def test_somebody_of_another_customer_learns_nothing_and_may_sign_in_as_somebody_else(
+def test_a_user_of_another_tenant_reads_nothing_and_may_sign_in_as_another_user(
     browser: Browser, mailed: Mailed
 ) -> None:
     before = mailed.acme.items()
     with visiting(browser, mailed) as carla:
-        carla.come_as("carla")
+        carla.open_as("carla")
         carla.sees("unknown")
         assert "You are signed in to Globex Inc." in carla.text
         assert not re.search("Sven|4711|Acme", carla.text)
@@ -289,24 +291,26 @@ def test_somebody_of_another_customer_learns_nothing_and_may_sign_in_as_somebody
         carla.sees("pending")
 
 
-def test_who_acts_for_somebody_else_decides_nothing(browser: Browser, mailed: Mailed) -> None:
+def test_a_token_that_acts_for_another_user_cannot_answer(browser: Browser, mailed: Mailed) -> None:
     before = mailed.acme.items()
-    with visiting(browser, mailed) as somebody:
-        let_sign_in(somebody, act={"sub": "sven"})
-        somebody.come_as()
-        somebody.sees("unfit")
-        assert "Sie handeln gerade im Namen einer anderen Person." in somebody.text
+    with visiting(browser, mailed) as visitor_page:
+        let_sign_in(visitor_page, act={"sub": "sven"})
+        visitor_page.open_as()
+        visitor_page.sees("unfit")
+        assert "Sie handeln gerade im Namen einer anderen Person." in visitor_page.text
 
     assert mailed.acme.items() == before
 
 
-# ------------------------------------------------------------------ too late, twice, at the same moment
+# ------------------------------------------------------------------ too late, twice, concurrently
 
 
-def test_what_was_answered_says_who_answered_and_when(browser: Browser, mailed: Mailed) -> None:
-    declined = given(mailed.world.caller("giulia").post(f"/v1/requests/{mailed.request_id}/decline", {"note": "Nein"}))
+def test_an_answered_request_shows_who_answered_and_when(browser: Browser, mailed: Mailed) -> None:
+    declined = success(
+        mailed.world.caller("giulia").post(f"/v1/requests/{mailed.request_id}/decline", {"note": "Nein"})
+    )
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("declined")
         answered_at = in_berlin(declined["answered_at"])
         assert f"Giulia Galli hat die Anfrage abgelehnt, am {answered_at}." in anna.text
@@ -314,12 +318,14 @@ def test_what_was_answered_says_who_answered_and_when(browser: Browser, mailed: 
 
 
 @pytest.mark.parametrize("what", ["expired", "withdrawn"])
-def test_what_is_over_while_the_window_is_open_cannot_be_allowed(browser: Browser, mailed: Mailed, what: str) -> None:
+def test_a_request_closed_while_the_window_is_open_cannot_be_approved(
+    browser: Browser, mailed: Mailed, what: str
+) -> None:
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         if what == "withdrawn":
-            given(mailed.world.sven.delete(f"/v1/support/requests/{mailed.request_id}"))
+            success(mailed.world.sven.delete(f"/v1/support/requests/{mailed.request_id}"))
         else:
             mailed.acme.change(f"REQUEST#{mailed.request_id}", expires_at={"S": "2026-07-01T10:00:00Z"})
         anna.press("button.primary")
@@ -333,11 +339,11 @@ def test_what_is_over_while_the_window_is_open_cannot_be_allowed(browser: Browse
     assert mailed.grants() == []
 
 
-def test_an_agent_who_is_none_any_more_is_not_let_in(browser: Browser, mailed: Mailed) -> None:
+def test_a_request_of_an_inactive_agent_cannot_be_approved(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
-        given(mailed.world.backend.put("/v1/vendor/agents/sven", agent_of("sven", name="Sven Brandt", active=False)))
+        success(mailed.world.backend.put("/v1/vendor/agents/sven", agent_of("sven", name="Sven Brandt", active=False)))
         anna.press("button.primary")
         anna.sees("gone")
         assert "Sven Brandt gehört nicht mehr zum Support" in anna.text
@@ -350,7 +356,7 @@ def test_two_who_answer_at_once_read_the_same_outcome(browser: Browser, mailed: 
     press = "for (const button of document.querySelectorAll('button.primary')) button.click()"
     with visiting(browser, mailed) as anna, visiting(browser, mailed) as giulia:
         for window, who in ((anna, "anna"), (giulia, "giulia")):
-            window.come_as(who)
+            window.open_as(who)
             window.sees("pending")
         if giulia_presses == DECLINE:
             giulia.press(DECLINE)
@@ -375,7 +381,7 @@ def test_two_who_answer_at_once_read_the_same_outcome(browser: Browser, mailed: 
 
 def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         with anna.page.expect_request("**/approve"):
             anna.page.locator("button.primary").dblclick()
@@ -384,7 +390,7 @@ def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Ma
         anna.sign_in()
         anna.page.locator("main:is([data-state=pending], [data-state=approved-live])").wait_for()
         if anna.page.locator("main").get_attribute("data-state") == "pending":
-            # The browser took its request back, or is faster than it.
+            # The reload cancelled the browser's request, or was faster.
             anna.press("button.primary")
             anna.page.locator("main:is([data-state=granted], [data-state=approved-live])").wait_for()
 
@@ -392,10 +398,10 @@ def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Ma
     assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given"]
 
 
-def test_an_answer_that_was_lost_on_its_way_back_is_looked_for(browser: Browser, mailed: Mailed) -> None:
+def test_after_a_lost_answer_the_page_reads_the_state(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.page.route("**/approve", lose)
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         anna.press("button.primary")
         anna.sees("unsure")
@@ -405,14 +411,14 @@ def test_an_answer_that_was_lost_on_its_way_back_is_looked_for(browser: Browser,
     assert len(mailed.grants()) == 1
 
 
-def test_a_session_that_ended_meanwhile_is_said_and_nothing_is_lost(browser: Browser, mailed: Mailed) -> None:
+def test_an_expired_session_is_shown_and_loses_no_input(browser: Browser, mailed: Mailed) -> None:
     def too_late(route: Route) -> None:
         token = mailed.world.stack.token("anna", exp=1)
         route.continue_(headers=route.request.headers | {"authorization": f"Bearer {token}"})
 
     with visiting(browser, mailed) as anna:
         anna.page.route("**/approve", too_late, times=1)
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         anna.press("button.primary")
         anna.sees("not-signed-in-over")
@@ -426,46 +432,48 @@ def test_a_session_that_ended_meanwhile_is_said_and_nothing_is_lost(browser: Bro
     assert mailed.world.allows("acme", "sven")
 
 
-# ------------------------------------------------------------------ who reads along
+# ------------------------------------------------------------------ mail scanners
 
 
-def test_mail_scanners_that_press_everything_change_nothing(browser: Browser, mailed: Mailed) -> None:
+def test_mail_scanners_that_click_everything_change_nothing(browser: Browser, mailed: Mailed) -> None:
     before = mailed.acme.items()
     for scanner in SCANNERS:
-        with visiting(browser, mailed, user_agent=scanner) as somebody:
-            met = press_everything(somebody)
-            assert met == {"sign-in", "not-signed-in-cancelled", "not-signed-in-failed", "incomplete"}
-            assert not [address for address in somebody.addresses if "/v1/" in address or address.endswith("/token")]
-        with visiting(browser, mailed, user_agent=scanner, java_script_enabled=False) as somebody:
-            somebody.open()
-            assert somebody.page.locator(PRESSABLE).count() == 0
+        with visiting(browser, mailed, user_agent=scanner) as visitor_page:
+            states_shown = press_everything(visitor_page)
+            assert states_shown == {"sign-in", "not-signed-in-cancelled", "not-signed-in-failed", "incomplete"}
+            assert not [
+                address for address in visitor_page.addresses if "/v1/" in address or address.endswith("/token")
+            ]
+        with visiting(browser, mailed, user_agent=scanner, java_script_enabled=False) as visitor_page:
+            visitor_page.open()
+            assert visitor_page.page.locator(PRESSABLE).count() == 0
     assert mailed.acme.items() == before
     assert mailed.now()["state"] == "pending"
 
     with visiting(browser, mailed) as anna:
-        anna.come_as()
+        anna.open_as()
         anna.sees("pending")
         anna.press("button.primary")
         anna.sees("granted")
 
 
 def press_everything(scanner: Guest) -> set[str]:
-    """Press and follow whatever there is on the page, however one comes to it, and return in which states it stood.
+    """Click and follow every control on the page, from each address, and return the states that were shown.
 
-    Where one signs in a scanner has no password: it is left with what leads back from there.
+    On the sign-in page a scanner has no password: it can only follow the link back.
     """
-    met = set()
+    states_shown = set()
     here = f"{scanner.site.url}/activate"
     for address in (scanner.site.link, here, f"{here}?code=guessed&state=guessed", f"{here}?error=access_denied"):
         scanner.page.goto("about:blank")
         scanner.open(address)
         for _ in range(2):
             scanner.page.locator("main[data-state]").wait_for()
-            met.add(str(scanner.page.locator("main").get_attribute("data-state")))
+            states_shown.add(str(scanner.page.locator("main").get_attribute("data-state")))
             pressable = scanner.page.locator(PRESSABLE)
             if pressable.count() == 0:
                 break
             assert pressable.count() == 1
             pressable.click()
             scanner.press("#cancel")
-    return met
+    return states_shown

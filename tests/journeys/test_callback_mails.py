@@ -1,4 +1,4 @@
-"""A call-back by mail and in the calendar: over the real table, its stream, SES and the schedules of reminders."""
+"""Mails and calendar entries of a call-back, over the real table, stream, SES and schedules of reminders."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from local.deployment import STACK_NAME
 from tests.edge import calendars
 from tests.edge.post import Read
 from tests.journeys import mailbox
-from tests.journeys.calls import Caller, given, refusal
+from tests.journeys.calls import Caller, refusal, success
 from tests.journeys.mailbox import mails_after, mails_to, until
 from tests.journeys.world import Tenant, World
 from tests.typed_texts import HOSTILE, require_same_mail
@@ -34,17 +34,17 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def slots(world: World) -> Iterator[list[str]]:
-    """When one can be called, at a desk that never closes: too many for these tests to use up."""
+    """The free slots of an always open desk: more than these tests use."""
     world.clean_up()
-    given(world.backend.put("/v1/vendor/desk", sample.DESK | {"hours": AROUND_THE_CLOCK, "lines": 50}))
+    success(world.backend.put("/v1/vendor/desk", sample.DESK | {"hours": AROUND_THE_CLOCK, "lines": 50}))
     time.sleep(CACHED_FOR.total_seconds() + 1)
-    found = given(world.caller("carla").get("/v1/slots?topic=question&days=14"))["items"]
+    found = success(world.caller("carla").get("/v1/slots?topic=question&days=14"))["items"]
     yield [slot["starts_at"] for slot in found]
-    given(world.backend.put("/v1/vendor/desk", sample.DESK))
+    success(world.backend.put("/v1/vendor/desk", sample.DESK))
 
 
 def anna_of(tenant: Tenant, name: str = "Anna Albrecht") -> Caller:
-    """Return Anna with an address of that tenant's, as whoever signs her in says."""
+    """Return Anna, with a mail address of this tenant in her token."""
     return tenant.user("anna", name=name, email=f"anna@{tenant.tenant_id}.example")
 
 
@@ -53,22 +53,22 @@ def order(starts_at: str | None = None, description: str = "The import hangs") -
 
 
 def book(anna: Caller, starts_at: str | None) -> str:
-    callback_id: str = given(anna.post("/v1/callbacks", order(starts_at)), 201)["callback_id"]
+    callback_id: str = success(anna.post("/v1/callbacks", order(starts_at)), 201)["callback_id"]
     return callback_id
 
 
 def move(anna: Caller, callback_id: str, starts_at: str | None) -> None:
-    given(anna.call("PATCH", f"/v1/callbacks/{callback_id}", {"starts_at": starts_at}))
+    success(anna.call("PATCH", f"/v1/callbacks/{callback_id}", {"starts_at": starts_at}))
 
 
 def cancel(anna: Caller, callback_id: str) -> None:
-    given(anna.delete(f"/v1/callbacks/{callback_id}"))
+    success(anna.delete(f"/v1/callbacks/{callback_id}"))
 
 
-# ------------------------------------------------------------------ the calendar
+# ------------------------------------------------------------------ calendar
 
 
-def test_booked_moved_and_cancelled_the_calendar_has_one_event_that_follows(acme: Tenant, slots: list[str]) -> None:
+def test_booking_moving_and_cancelling_update_one_calendar_event(acme: Tenant, slots: list[str]) -> None:
     anna = anna_of(acme)
     callback_id = book(anna, slots[0])
     move(anna, callback_id, slots[4])
@@ -79,21 +79,21 @@ def test_booked_moved_and_cancelled_the_calendar_has_one_event_that_follows(acme
         ([f"anna@{acme.tenant_id}.example"], subject) for subject in (BOOKED, MOVED, CANCELLED)
     ]
     assert all("„The import hangs“" in mail["text"] and "The import hangs" in mail["html"] for mail in mails)
-    told = [calendars.of(mailbox.read(mail)) for mail in mails]
-    assert {one.uid for one in told} == {f"{callback_id}@{STACK_NAME}"}
-    assert [(one.method, one.sequence, text_of(one.starts_at)) for one in told] == [
+    events = [calendars.of(mailbox.read(mail)) for mail in mails]
+    assert {one.uid for one in events} == {f"{callback_id}@{STACK_NAME}"}
+    assert [(one.method, one.sequence, text_of(one.starts_at)) for one in events] == [
         ("REQUEST", 0, slots[0]),
         ("REQUEST", 1, slots[4]),
         ("CANCEL", 2, slots[4]),
     ]
-    assert {one.ends_at - one.starts_at for one in told} == {timedelta(minutes=15)}
+    assert {one.ends_at - one.starts_at for one in events} == {timedelta(minutes=15)}
     entries = [entry for entry in acme.ledger().entries if entry["what"].startswith("callback.")]
-    assert [text_of(one.stamped_at) for one in told] == [entry["at"] for entry in entries]
+    assert [text_of(one.stamped_at) for one in events] == [entry["at"] for entry in entries]
     heads = [mailbox.read(mail).headers["guestkey-head"] for mail in mails]
     assert heads == [[f"{entry['seq']}:{entry['hash']}"] for entry in entries]
 
 
-def test_in_the_queue_there_is_nothing_for_the_calendar_but_to_forget(acme: Tenant, slots: list[str]) -> None:
+def test_a_call_back_in_the_queue_has_no_event_and_cancels_an_earlier_one(acme: Tenant, slots: list[str]) -> None:
     anna = anna_of(acme)
     callback_id = book(anna, None)
     move(anna, callback_id, slots[0])
@@ -110,7 +110,7 @@ def test_in_the_queue_there_is_nothing_for_the_calendar_but_to_forget(acme: Tena
 
 
 def schedule(world: World, callback_id: str) -> dict[str, Any] | None:
-    """Return what reminds of a call-back, if anything does."""
+    """Return the schedule of a call-back's reminder, or None."""
     scheduler = world.deployment.client("scheduler")
     try:
         return dict(scheduler.get_schedule(Name=callback_id, GroupName=STACK_NAME))
@@ -119,7 +119,7 @@ def schedule(world: World, callback_id: str) -> dict[str, Any] | None:
 
 
 def scheduled(world: World, callback_id: str) -> str:
-    """Return when it reminds."""
+    """Return the time of a call-back's reminder."""
     return str((schedule(world, callback_id) or {}).get("ScheduleExpression"))
 
 
@@ -127,7 +127,7 @@ def at(moment: datetime) -> str:
     return f"at({moment:%Y-%m-%dT%H:%M:%S})"
 
 
-def test_the_reminder_is_scheduled_an_hour_ahead_and_goes_where_the_call_goes(
+def test_the_reminder_is_scheduled_an_hour_ahead_and_follows_a_move(
     acme: Tenant, world: World, slots: list[str]
 ) -> None:
     anna = anna_of(acme)
@@ -141,14 +141,14 @@ def test_the_reminder_is_scheduled_an_hour_ahead_and_goes_where_the_call_goes(
     until(lambda: schedule(world, callback_id) is None)
 
 
-def test_it_fires_once_and_reminds_once(acme: Tenant, world: World, slots: list[str]) -> None:
+def test_a_schedule_fires_once_and_sends_one_reminder(acme: Tenant, world: World, slots: list[str]) -> None:
     callback_id = book(anna_of(acme), slots[8])
     mails_after(acme, 1)
-    kept = until(lambda: schedule(world, callback_id))
+    stored = until(lambda: schedule(world, callback_id))
     soon = datetime.now(UTC) + timedelta(seconds=2)
     members = ("Name", "GroupName", "FlexibleTimeWindow", "Target", "ActionAfterCompletion")
     world.deployment.client("scheduler").update_schedule(
-        ScheduleExpression=at(soon), **{member: kept[member] for member in members}
+        ScheduleExpression=at(soon), **{member: stored[member] for member in members}
     )
 
     reminder = mails_after(acme, 2)[1]
@@ -157,11 +157,11 @@ def test_it_fires_once_and_reminds_once(acme: Tenant, world: World, slots: list[
     assert mailbox.read(reminder).calendars == []
     assert datetime.now(UTC) > soon.replace(microsecond=0)
     until(lambda: schedule(world, callback_id) is None)
-    assert fired_again(world, kept["Target"]) == 0
+    assert fired_again(world, stored["Target"]) == 0
     assert len(mails_to(acme)) == 2
 
 
-def test_a_schedule_that_was_left_behind_reminds_of_nothing(acme: Tenant, world: World, slots: list[str]) -> None:
+def test_a_leftover_schedule_sends_no_reminder(acme: Tenant, world: World, slots: list[str]) -> None:
     anna = anna_of(acme)
     callback_id = book(anna, slots[8])
     left = until(lambda: schedule(world, callback_id))["Target"]
@@ -176,23 +176,21 @@ def test_a_schedule_that_was_left_behind_reminds_of_nothing(acme: Tenant, world:
 
 
 def fired_again(world: World, target: dict[str, Any]) -> int:
-    """Call what a schedule calls, as it would, and return how many mails that was."""
+    """Invoke the target of a schedule, and return the number of mails that it sent."""
     before = len(world.stack.mails())
     ran = world.lambda_.invoke(FunctionName=target["Arn"], Payload=target["Input"].encode())
     assert "FunctionError" not in ran, ran["Payload"].read()
-    told = [mail for mail in world.stack.mails()[before:] if mail["subject"] == REMINDER]
+    reminders = [mail for mail in world.stack.mails()[before:] if mail["subject"] == REMINDER]
     assert json.loads(target["Input"]).keys() == {"tenant_id", "callback_id", "starts_at"}
-    return len(told)
+    return len(reminders)
 
 
-# ------------------------------------------------------------------ what people type
+# ------------------------------------------------------------------ typed texts
 
 
-def test_whatever_is_typed_is_refused_or_becomes_nothing_but_text_in_the_mail_and_in_the_calendar(
-    acme: Tenant, slots: list[str]
-) -> None:
+def test_typed_texts_are_refused_or_are_plain_text_in_the_mail_and_the_calendar(acme: Tenant, slots: list[str]) -> None:
     harmless = "Anna at evil.example"
-    texts = list(HOSTILE.values())[::3]  # `tests/edge/test_invitations` judges them all
+    texts = list(HOSTILE.values())[::3]  # `tests/edge/mail/test_invitations.py` covers all of them
     assert is_booked_and_cancelled(acme, slots[0], harmless, harmless)
     for text in texts:
         name = text if len(text) < 1_000 and text.isprintable() else harmless
@@ -201,21 +199,21 @@ def test_whatever_is_typed_is_refused_or_becomes_nothing_but_text_in_the_mail_an
 
     mails = mails_after(acme, 2 * (1 + len(texts)))
     expected, *read = map(booked_mail, mails[::2])
-    like = calendars.of(expected)
+    expected_event = calendars.of(expected)
     for mail in read:
         require_same_mail(mail, expected, set())
-        told = calendars.of(mail)
-        assert (told.method, told.summary, told.organizer, told.attendees) == (
-            like.method,
-            like.summary,
-            like.organizer,
-            like.attendees,
+        event = calendars.of(mail)
+        assert (event.method, event.summary, event.organizer, event.attendees) == (
+            expected_event.method,
+            expected_event.summary,
+            expected_event.organizer,
+            expected_event.attendees,
         )
-        assert len(told.description.split("\n")) == len(like.description.split("\n"))
+        assert len(event.description.split("\n")) == len(expected_event.description.split("\n"))
 
 
 def is_booked_and_cancelled(tenant: Tenant, starts_at: str, description: str, name: str) -> bool:
-    """Book a slot and cancel it; say whether that text is taken."""
+    """Book a slot and cancel it, and return whether the text is accepted."""
     anna = anna_of(tenant, name)
     answer = anna.post("/v1/callbacks", order(starts_at, description))
     if answer.status_code != 201:
@@ -226,7 +224,7 @@ def is_booked_and_cancelled(tenant: Tenant, starts_at: str, description: str, na
 
 
 def booked_mail(mail: dict[str, Any]) -> Read:
-    """Return a mail as others read it, without the ledger's head, which is another one in each."""
+    """Return a mail as parsed, without the ledger head, which differs in each."""
     read = mailbox.read(mail)
     assert read.headers["guestkey-head"]
     read.headers["guestkey-head"] = []

@@ -1,6 +1,6 @@
-"""The clean-up on the running stack: never, once, twenty times, twice at once, three days late, and by the stream.
+"""Cleanup on the running stack: never, once, twenty times, concurrently, three days late, and by the stream.
 
-Whether it runs here is the test's to say: its schedule, which ticks in this stack too, is switched off meanwhile.
+Its schedule, which fires in this stack too, is disabled during each test, so that the test decides when it runs.
 """
 
 import time
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.calls import check_of, given
+from tests.journeys.calls import check_of, success
 from tests.journeys.concurrency import at_once, stamped
 from tests.journeys.past import date_back
 from tests.journeys.world import Agent, Tenant, World
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 20
 
 @pytest.fixture(autouse=True)
 def schedule(world: World) -> Iterator[None]:
-    """The schedule, switched off as long as the test lasts."""
+    """Disable the schedule of cleanup during a test."""
     events = world.deployment.client("events")
     [rule] = events.list_rule_names_by_target(TargetArn=world.cleanup["FunctionArn"])["RuleNames"]
     events.disable_rule(Name=rule)
@@ -36,13 +36,13 @@ def schedule(world: World) -> Iterator[None]:
 
 
 def ends_of(tenant: Tenant) -> Counter[tuple[str, str]]:
-    """Return what the ledger says that has ended, and how often it says it."""
+    """Return how often the ledger records each end by the system."""
     entries = tenant.ledger().entries
     return Counter((e["what"], e["about"]) for e in entries if e["what"] in ENDS and e["by"]["type"] == "system")
 
 
 class Story:
-    """A tenant that lets three agents in, in one way and another, and is asked for more."""
+    """A tenant with grants to three agents in several ways, logins and requests."""
 
     def __init__(self, tenant: Tenant) -> None:
         world = tenant.world
@@ -60,35 +60,35 @@ class Story:
             (self.dora, tenant.is_entered_by(self.dora.caller)),
             (self.tina, tenant.is_entered_by(self.tina.caller)),
         ]
-        given(tenant.anna.delete(f"/v1/grants/{revoked}"))
-        given(self.sven.caller.post(f"/v1/support/logins/{self.entered[1][1]}/end"))
+        success(tenant.anna.delete(f"/v1/grants/{revoked}"))
+        success(self.sven.caller.post(f"/v1/support/logins/{self.entered[1][1]}/end"))
         order = {"tenant_id": tenant.tenant_id, "reason": "The import hangs"}
-        given(self.dora.caller.post("/v1/support/requests", order), 201)
-        declined = given(self.sven.caller.post("/v1/support/requests", order), 201)["request_id"]
-        given(tenant.anna.post(f"/v1/requests/{declined}/decline", {}))
+        success(self.dora.caller.post("/v1/support/requests", order), 201)
+        declined = success(self.sven.caller.post("/v1/support/requests", order), 201)["request_id"]
+        success(tenant.anna.post(f"/v1/requests/{declined}/decline", {}))
 
     @property
     def agents(self) -> list[Agent]:
         return [self.sven, self.dora, self.tina]
 
-    def happened(self, by: timedelta, **how: bool) -> None:
-        """Let it all have happened so much earlier."""
+    def date_back(self, by: timedelta, **how: bool) -> None:
+        """Date everything of the story back by that time."""
         ids = date_back(self.tenant, by, *self.agents, **how)
         self.entered = [(agent, ids[login_id]) for agent, login_id in self.entered]
 
     def answers(self) -> list[Any]:
-        """Ask everything that a product, the customer and the agents could ask."""
-        tenant, said = self.tenant, []
+        """Return the answers of every check and list that the product, the customer and the agents can call."""
+        tenant, answers = self.tenant, []
         for agent in self.agents:
             for login_id in [None, *(login_id for who, login_id in self.entered if who is agent)]:
-                named = {"login_id": login_id} if login_id else {}
+                login = {"login_id": login_id} if login_id else {}
                 for action in ("enter", "export"):
-                    order = check_of(tenant.tenant_id, agent.agent_id, action, **named)
-                    said.append(given(tenant.world.backend.post("/v1/vendor/checks", order)))
-            said += [given(agent.caller.get(f"/v1/support/{name}")) for name in ("access", "requests")]
+                    order = check_of(tenant.tenant_id, agent.agent_id, action, **login)
+                    answers.append(success(tenant.world.backend.post("/v1/vendor/checks", order)))
+            answers += [success(agent.caller.get(f"/v1/support/{name}")) for name in ("access", "requests")]
         for name in ("grants", "grants?state=live", "logins", "requests", "requests?state=pending"):
-            said.append(given(tenant.anna.get(f"/v1/{name}")))
-        return [*said, tenant.anna.get("/v1/grants.csv").text, tenant.anna.get("/v1/logins.csv").text]
+            answers.append(success(tenant.anna.get(f"/v1/{name}")))
+        return [*answers, tenant.anna.get("/v1/grants.csv").text, tenant.anna.get("/v1/logins.csv").text]
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_every_answer_is_the_same_whether_it_ran_never_once_or_twenty_times(
     story: Story, tmp_path: Path, later: timedelta
 ) -> None:
     world, tenant = story.tenant.world, story.tenant
-    story.happened(later)
+    story.date_back(later)
     never = story.answers()
     assert not ends_of(tenant)
 
@@ -119,19 +119,25 @@ def test_every_answer_is_the_same_whether_it_ran_never_once_or_twenty_times(
     assert tenant.ledger().verify(tmp_path).returncode == 0
 
 
-def test_three_days_late_each_end_is_told_once_and_with_its_own_time(story: Story) -> None:
+def test_three_days_late_each_end_is_recorded_once_with_its_own_time(story: Story) -> None:
     tenant = story.tenant
-    story.happened(3 * DAY)
+    story.date_back(3 * DAY)
     started = datetime.now(UTC).replace(microsecond=0)
     tenant.world.clean_up()
 
-    told = [entry for entry in tenant.ledger().entries if entry["what"] in ENDS and entry["by"]["type"] == "system"]
-    assert Counter(entry["what"] for entry in told) == {"grant.ended": 3, "login.ended": 1, "request.expired": 1}
-    assert {entry["by"]["id"] for entry in told} == {None}
-    assert all(datetime.fromisoformat(entry["at"]) >= started for entry in told)
+    entries_of_ends = [
+        entry for entry in tenant.ledger().entries if entry["what"] in ENDS and entry["by"]["type"] == "system"
+    ]
+    assert Counter(entry["what"] for entry in entries_of_ends) == {
+        "grant.ended": 3,
+        "login.ended": 1,
+        "request.expired": 1,
+    }
+    assert {entry["by"]["id"] for entry in entries_of_ends} == {None}
+    assert all(datetime.fromisoformat(entry["at"]) >= started for entry in entries_of_ends)
     grants = {grant["grant_id"]: grant["ends_at"] for grant in tenant.all_of("/v1/grants")}
     logins = {login["login_id"]: login["ended_at"] for login in tenant.all_of("/v1/logins")}
-    for entry in told:
+    for entry in entries_of_ends:
         match entry["what"]:
             case "grant.ended":
                 assert entry["data"] == {"ends_at": grants[entry["about"]]}
@@ -139,9 +145,9 @@ def test_three_days_late_each_end_is_told_once_and_with_its_own_time(story: Stor
                 assert entry["data"] == {"end": "access_over", "ended_at": logins[entry["about"]]}
 
 
-def test_a_review_is_marked_and_the_grant_goes_on(story: Story) -> None:
+def test_a_review_is_recorded_and_the_grant_stays_live(story: Story) -> None:
     tenant = story.tenant
-    story.happened(200 * DAY)
+    story.date_back(200 * DAY)
     before = story.answers()
     tenant.world.clean_up()
     [lasting] = [grant for grant in tenant.all_of("/v1/grants?state=live") if grant["period"] == "permanent"]
@@ -154,10 +160,10 @@ def test_a_review_is_marked_and_the_grant_goes_on(story: Story) -> None:
     assert tenant.world.allows(tenant.tenant_id, story.sven.agent_id)
 
 
-# ------------------------------------------------------------------ at the same moment
+# ------------------------------------------------------------------ concurrency
 
 
-def test_four_runs_at_once_tell_each_of_many_ends_once(world: World, tmp_path: Path, measured: Measured) -> None:
+def test_four_concurrent_runs_record_each_end_once(world: World, tmp_path: Path, measured: Measured) -> None:
     tenants = [world.new_tenant() for _ in range(3)]
     given_ids = {tenant.tenant_id: [tenant.lets_in("sven") for _ in range(20)] for tenant in tenants}
     ids = {tenant.tenant_id: date_back(tenant, 3 * DAY) for tenant in tenants}
@@ -174,7 +180,9 @@ def test_four_runs_at_once_tell_each_of_many_ends_once(world: World, tmp_path: P
         assert tenant.ledger().verify(tmp_path).returncode == 0
 
 
-def test_a_customer_does_not_wait_for_it_and_both_agree(acme: Tenant, tmp_path: Path, measured: Measured) -> None:
+def test_a_users_revoke_does_not_wait_for_cleanup_and_both_outcomes_agree(
+    acme: Tenant, tmp_path: Path, measured: Measured
+) -> None:
     for _ in range(60):
         acme.lets_in("sven")
     ids = date_back(acme, 3 * DAY)
@@ -200,12 +208,12 @@ def test_a_customer_does_not_wait_for_it_and_both_agree(acme: Tenant, tmp_path: 
     assert sorted(ledger.about("grant.ended")) == sorted(ids.values())
 
 
-# ------------------------------------------------------------------ swept by the table
+# ------------------------------------------------------------------ items that the table expires
 
 
-def test_a_live_key_that_the_table_sweeps_leads_to_the_end_without_the_schedule(story: Story) -> None:
+def test_a_live_key_that_the_table_expires_is_recorded_without_the_schedule(story: Story) -> None:
     tenant = story.tenant
-    story.happened(5 * HOUR, is_swept=True)
+    story.date_back(5 * HOUR, keys_expire=True)
     later = (datetime.now(UTC) + DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
     over = [grant["grant_id"] for grant in tenant.all_of("/v1/grants") if grant["state"] == "ended"]
     for grant_id in over:
@@ -213,7 +221,7 @@ def test_a_live_key_that_the_table_sweeps_leads_to_the_end_without_the_schedule(
 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while len(ends_of(tenant)) < len(over):
-        assert time.monotonic() < deadline, "the stream did not bring it"
+        assert time.monotonic() < deadline, "the stream did not deliver the end in time"
         time.sleep(0.2)
 
     assert ends_of(tenant) == {("grant.ended", grant_id): 1 for grant_id in over}

@@ -1,4 +1,4 @@
-"""The vendor's own product, made of the examples in the docs, before the running stack."""
+"""A vendor's product made of the examples in the docs, with the running stack."""
 
 import json
 import secrets
@@ -11,20 +11,20 @@ import pytest
 from guestkey_client import Agent, Department, Desk, Entry, Guestkey, NoEntry, Refused, Right
 from local import sample
 from tests import product
-from tests.journeys.calls import given, grant_to, refusal
+from tests.journeys.calls import grant_to, refusal, success
 from tests.journeys.world import Tenant, World
 from tests.product import Get
 
 
 @pytest.fixture
 def guestkey(world: World) -> Iterator[Guestkey]:
-    """The backend's client."""
+    """The client of the vendor's backend."""
     with Guestkey(world.stack.url, lambda: world.stack.token("backend")) as guestkey:
         yield guestkey
 
 
 @pytest.mark.parametrize("serve", [product.with_fastapi, product.with_django])
-def test_a_revoke_shuts_the_guarded_entry_with_the_very_next_request(
+def test_after_a_revoke_the_next_request_to_the_guarded_entry_is_refused(
     acme: Tenant, serve: Callable[[str, str], AbstractContextManager[Get]]
 ) -> None:
     world = acme.world
@@ -38,13 +38,13 @@ def test_a_revoke_shuts_the_guarded_entry_with_the_very_next_request(
         assert refused(get("/invoices", replace(sven, login_id="no-login-id"))) == "unavailable"
         assert refused(get("/invoices", replace(sven, agent_id="dora"))) == "no_live_grant"
 
-        given(acme.anna.delete(f"/v1/grants/{grant_id}"))
+        success(acme.anna.delete(f"/v1/grants/{grant_id}"))
         assert refused(get("/invoices", sven)) == "no_live_grant"
         assert get("/invoices", None) == (200, b"[4711]")
 
 
 @pytest.mark.parametrize("serve", [product.with_fastapi, product.with_django])
-def test_a_product_whose_token_lacks_the_scope_lets_no_agent_in(
+def test_a_product_without_the_scope_refuses_every_agent(
     acme: Tenant, serve: Callable[[str, str], AbstractContextManager[Get]]
 ) -> None:
     world = acme.world
@@ -62,7 +62,7 @@ def refused(answer: tuple[int, bytes]) -> str:
     return reason
 
 
-def test_whom_the_backend_registers_can_be_let_in_until_they_leave(acme: Tenant, guestkey: Guestkey) -> None:
+def test_a_registered_agent_can_enter_until_deactivated(acme: Tenant, guestkey: Guestkey) -> None:
     department_id, agent_id = f"d-{secrets.token_hex(6)}", f"a-{secrets.token_hex(6)}"
     nora = Agent(
         agent_id=agent_id, name="Nora Nacht", email="nora@vendor.example", departments=[department_id], active=True
@@ -81,16 +81,16 @@ def test_whom_the_backend_registers_can_be_let_in_until_they_leave(acme: Tenant,
         guestkey.let_in(entry)
 
 
-def test_whose_right_the_backend_takes_may_let_nobody_in(acme: Tenant, guestkey: Guestkey) -> None:
+def test_a_user_whose_right_the_backend_removes_cannot_grant_access(acme: Tenant, guestkey: Guestkey) -> None:
     guestkey.put(Right(tenant_id=acme.tenant_id, user_id="auth0|ben@x:1", may_grant=False, changed_by="anna"))
     ben = acme.user("ben", user_id="auth0|ben@x:1")
     assert refusal(ben.post("/v1/grants", grant_to("agent", "sven"))) == (403, "right_missing")
 
     guestkey.put(Right(tenant_id=acme.tenant_id, user_id="auth0|ben@x:1", may_grant=True))
-    given(ben.post("/v1/grants", grant_to("agent", "sven")), 201)
+    success(ben.post("/v1/grants", grant_to("agent", "sven")), 201)
 
 
-def test_the_desk_is_read_as_it_was_put_and_a_refusal_names_its_faults(guestkey: Guestkey) -> None:
+def test_the_desk_reads_as_it_was_put_and_a_refusal_names_its_faults(guestkey: Guestkey) -> None:
     guestkey.put(Desk(record=sample.DESK))
     assert guestkey.desk() == Desk(record=sample.DESK)
 

@@ -1,29 +1,29 @@
-"""How anyone reaches support, on the running stack: without a token, by what the vendor put and the clean-up wrote."""
+"""The public contact information on the running stack: without a token, from the vendor's desk and from cleanup."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.journeys.calls import given
+from tests.journeys.calls import success
 from tests.journeys.world import World
 
 
 @pytest.mark.parametrize("country", ["CH", "IT"])
-def test_anyone_reads_it_without_a_token_and_nobody_looks_at_one(world: World, country: str) -> None:
-    answer = given(world.nobody.get(f"/v1/contact?country={country}&minutes=6"))
+def test_the_contact_needs_no_token_and_ignores_one(world: World, country: str) -> None:
+    answer = success(world.anonymous.get(f"/v1/contact?country={country}&minutes=6"))
 
     assert answer["country"] == country
     assert set(answer["support"]) == {"phone", "email", "hours", "open_now", "opens_at"}
     assert answer["emergency"]["phone"] == ("+41 31 511 27 92" if country == "CH" else None)
     assert answer["emergency"].get("cost") == ({"amount": "11.90", "currency": "EUR"} if country == "CH" else None)
     for header in ("Bearer nonsense", "Basic eDp5"):
-        said = world.nobody.get(f"/v1/contact?country={country}", headers={"Authorization": header})
-        assert said.status_code == 200
-        assert said.headers["cache-control"] == "public, max-age=60"
+        answer_with_header = world.anonymous.get(f"/v1/contact?country={country}", headers={"Authorization": header})
+        assert answer_with_header.status_code == 200
+        assert answer_with_header.headers["cache-control"] == "public, max-age=60"
 
 
-def test_what_is_no_country_is_refused_as_everywhere(world: World) -> None:
-    answer = world.nobody.get("/v1/contact?country=Schweiz")
+def test_an_invalid_country_is_refused(world: World) -> None:
+    answer = world.anonymous.get("/v1/contact?country=Schweiz")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "input_invalid")
     assert answer.headers["content-type"] == "application/problem+json"

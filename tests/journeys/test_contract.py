@@ -1,4 +1,4 @@
-"""Every row of the contract, asked over HTTP: what it grants, how it refuses, and that a refusal leaves nothing."""
+"""Every row of the contract over HTTP: its answer, its refusals, and that a refusal changes nothing."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import KEY_ID
-from tests.journeys.calls import Caller, call_of, check_of, given, grant_to, login_at, refusal, request_to
+from tests.journeys.calls import Caller, call_of, check_of, grant_to, login_at, refusal, request_to, success
 from tests.journeys.contract import KINDS, ROUTE, ROUTES, TAKING_BODIES, Route, Scene
-from tests.journeys.world import Tenant, World, agent_of, next_of, stay_clear_of_the_hour, tenant_of
+from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, next_of, tenant_of
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SET_UP = ["tenant.changed", "grant.given", "login.recorded", "request.made", "callback.booked", "right.changed"]
-"""What stands in the ledger of a scene that nobody touched."""
+"""The ledger entries of a scene that no test has changed."""
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def scene(world: World) -> Scene:
 
 @pytest.fixture(scope="module")
 def untouched(world: World) -> Iterator[Scene]:
-    """A scene that all tests may ask and none may change: whatever was refused there must have left no trace."""
+    """A scene that all tests may read and none may change: a refused request must leave no trace in it."""
     scene = Scene.set_up(world)
     yield scene
     assert scene.tenant.ledger().whats() == SET_UP
-    assert given(scene.tenant.anna.get(f"/v1/requests/{scene.request_id}"))["state"] == "pending"
+    assert success(scene.tenant.anna.get(f"/v1/requests/{scene.request_id}"))["state"] == "pending"
     assert len(scene.tenant.activation_mails()) == 1
-    assert given(scene.tenant.anna.get("/v1/callbacks/open"))["version"] == 0
+    assert success(scene.tenant.anna.get("/v1/callbacks/open"))["version"] == 0
     assert refusal(scene.other.anna.get("/v1/callbacks/open")) == (404, "no_callback")
 
 
-# ------------------------------------------------------------------ what is granted
+# ------------------------------------------------------------------ successful calls
 
 
 @each_route
@@ -56,8 +56,8 @@ def test_each_route_answers_with_the_members_of_the_contract_and_no_others(scene
         assert answer.json().keys() == set(route.members.split())
 
 
-def test_anna_sees_who_she_is(acme: Tenant) -> None:
-    assert given(acme.anna.get("/v1/me")) == {
+def test_anna_reads_her_own_user(acme: Tenant) -> None:
+    assert success(acme.anna.get("/v1/me")) == {
         "user_id": "anna",
         "name": "Anna Albrecht",
         "tenant_id": acme.tenant_id,
@@ -78,13 +78,13 @@ def test_anna_sees_who_she_is(acme: Tenant) -> None:
 def test_a_slot_may_be_chosen_in_german_english_and_spanish(
     acme: Tenant, locale: str | None, may_book_slot: bool
 ) -> None:
-    assert given(acme.user("giulia", locale=locale).get("/v1/me"))["may_book_slot"] is may_book_slot
+    assert success(acme.user("giulia", locale=locale).get("/v1/me"))["may_book_slot"] is may_book_slot
 
 
 def test_anna_reads_her_customer_name_and_version(world: World) -> None:
     tenant = world.new_tenant(name="Acme Immobilien GmbH", version="Enterprise 24.3")
 
-    assert given(tenant.anna.get("/v1/about")) == {
+    assert success(tenant.anna.get("/v1/about")) == {
         "tenant_id": tenant.tenant_id,
         "name": "Acme Immobilien GmbH",
         "version": "Enterprise 24.3",
@@ -94,24 +94,24 @@ def test_anna_reads_her_customer_name_and_version(world: World) -> None:
 
 
 @pytest.mark.parametrize("query", ["ŽOFIE", "zof kra", "kralova", "Z K"])
-def test_the_directory_finds_names_by_the_starts_of_their_words(acme: Tenant, query: str) -> None:
+def test_the_directory_finds_names_by_the_beginning_of_their_words(acme: Tenant, query: str) -> None:
     found = acme.world.new_agent("support", name="Žofie Králová", email="zofie@vendor.example")
 
-    directory = given(acme.anna.get("/v1/directory", params={"q": query}))
+    directory = success(acme.anna.get("/v1/directory", params={"q": query}))
 
     assert {"id": found.agent_id, "name": "Žofie Králová", "departments": ["support"]} in directory["agents"]
     assert "vendor.example" not in json.dumps(directory)
 
 
 @pytest.mark.parametrize("query", ["ofie", "rálová", "Žofie Brandt", "Žofie, Brandt"])
-def test_the_directory_leaves_out_who_does_not_match(acme: Tenant, query: str) -> None:
+def test_the_directory_omits_names_without_a_match(acme: Tenant, query: str) -> None:
     acme.world.new_agent(name="Žofie Králová")
 
-    assert given(acme.anna.get("/v1/directory", params={"q": query})) == {"departments": [], "agents": []}
+    assert success(acme.anna.get("/v1/directory", params={"q": query})) == {"departments": [], "agents": []}
 
 
-def test_the_directory_shows_nobody_who_is_inactive(sample_world: World) -> None:
-    directory = given(sample_world.caller("anna").get("/v1/directory"))
+def test_the_directory_omits_inactive_agents(sample_world: World) -> None:
+    directory = success(sample_world.caller("anna").get("/v1/directory"))
 
     assert directory == {
         "departments": [{"id": "development", "name": "Development"}, {"id": "support", "name": "Support"}],
@@ -123,10 +123,10 @@ def test_the_directory_shows_nobody_who_is_inactive(sample_world: World) -> None
 
 
 @pytest.mark.parametrize("period", ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"])
-def test_anna_lets_sven_in_for_every_period(acme: Tenant, period: str) -> None:
+def test_anna_grants_access_to_sven_for_every_period(acme: Tenant, period: str) -> None:
     asked_at = datetime.now(UTC).replace(microsecond=0)
 
-    grant = given(acme.anna.post("/v1/grants", grant_to("agent", "sven", period=period, may_export=True)), 201)
+    grant = success(acme.anna.post("/v1/grants", grant_to("agent", "sven", period=period, may_export=True)), 201)
 
     granted_at = datetime.fromisoformat(grant["granted_at"])
     assert asked_at <= granted_at <= datetime.now(UTC)
@@ -137,11 +137,11 @@ def test_anna_lets_sven_in_for_every_period(acme: Tenant, period: str) -> None:
     if period.endswith("h"):
         ends_at = datetime.fromisoformat(grant["ends_at"])
         assert ends_at - granted_at == timedelta(hours=int(period[:-1]))
-    assert given(acme.anna.get(f"/v1/grants/{grant['grant_id']}")) == grant
+    assert success(acme.anna.get(f"/v1/grants/{grant['grant_id']}")) == grant
 
 
-def test_a_grant_lasts_an_hour_and_forbids_export_unless_anna_says_otherwise(acme: Tenant) -> None:
-    grant = given(acme.anna.post("/v1/grants", grant_to("department", "support")), 201)
+def test_a_grant_lasts_an_hour_without_export_by_default(acme: Tenant) -> None:
+    grant = success(acme.anna.post("/v1/grants", grant_to("department", "support")), 201)
 
     assert (grant["period"], grant["may_export"], grant["grantee"]["name"]) == ("1h", False, "Support")
     assert acme.world.allows(acme.tenant_id, "sven")
@@ -149,17 +149,17 @@ def test_a_grant_lasts_an_hour_and_forbids_export_unless_anna_says_otherwise(acm
     assert not acme.world.allows(acme.tenant_id, "dora")
 
 
-def test_what_sven_may_do_is_the_union_of_all_grants_and_ending_one_ends_no_other(acme: Tenant) -> None:
+def test_svens_access_is_the_union_of_all_grants_and_revoking_one_keeps_the_others(acme: Tenant) -> None:
     long = acme.lets_in("sven", period="4h")
     short = acme.lets_in_all_of("support", period="1h", may_export=True)
 
     enter, export = (
-        given(acme.world.backend.post("/v1/vendor/checks", check_of(acme.tenant_id, "sven", action)))
+        success(acme.world.backend.post("/v1/vendor/checks", check_of(acme.tenant_id, "sven", action)))
         for action in ("enter", "export")
     )
     assert (enter["grant_id"], enter["may_export"], export["grant_id"]) == (long, True, short)
 
-    given(acme.anna.delete(f"/v1/grants/{short}"))
+    success(acme.anna.delete(f"/v1/grants/{short}"))
     assert acme.world.allows(acme.tenant_id, "sven")
     assert not acme.world.allows(acme.tenant_id, "sven", "export")
 
@@ -174,8 +174,8 @@ def test_what_sven_may_do_is_the_union_of_all_grants_and_ending_one_ends_no_othe
         ("nobody", "enter", "no_live_grant"),
     ],
 )
-def test_a_check_says_why(untouched: Scene, agent: str, action: str, reason: str) -> None:
-    answer = given(untouched.world.backend.post(**_check(untouched, agent, action)))
+def test_a_check_returns_a_reason(untouched: Scene, agent: str, action: str, reason: str) -> None:
+    answer = success(untouched.world.backend.post(**_check(untouched, agent, action)))
 
     assert (answer["allowed"], answer["reason"]) == (reason == "granted", reason)
     assert (answer["grant_id"] is None) == (reason != "granted")
@@ -188,7 +188,7 @@ def test_a_check_of_an_unknown_tenant_is_answered_like_one_without_a_grant(untou
     assert unknown.content == known.content
 
 
-def test_a_check_with_a_login_wants_an_open_one_of_that_agent_at_that_tenant(scene: Scene, globex: Tenant) -> None:
+def test_a_check_with_a_login_requires_an_open_login_of_that_agent_at_that_tenant(scene: Scene, globex: Tenant) -> None:
     world, acme, sven = scene.world, scene.tenant.tenant_id, scene.agent.agent_id
     globex.lets_in(sven)
     elsewhere = globex.is_entered_by(scene.sven)
@@ -196,77 +196,77 @@ def test_a_check_with_a_login_wants_an_open_one_of_that_agent_at_that_tenant(sce
 
     def reason(tenant_id: str, agent_id: str, login_id: str) -> str:
         order = check_of(tenant_id, agent_id, login_id=login_id)
-        return str(given(world.backend.post("/v1/vendor/checks", order))["reason"])
+        return str(success(world.backend.post("/v1/vendor/checks", order))["reason"])
 
     assert reason(acme, sven, scene.login_id) == "granted"
     assert reason(acme, sven, elsewhere) == "no_login"
     assert reason(acme, sven, UNKNOWN) == "no_login"
     scene.tenant.lets_in("dora")
     assert reason(acme, "dora", scene.login_id) == "no_login"
-    given(scene.sven.post(f"/v1/support/logins/{scene.login_id}/end"))
+    success(scene.sven.post(f"/v1/support/logins/{scene.login_id}/end"))
     assert not world.allows(acme, sven, **acmes)
     assert reason(acme, sven, scene.login_id) == "no_login"
 
 
-def test_svens_login_names_him_his_reason_and_the_grant(scene: Scene) -> None:
+def test_svens_login_has_his_name_his_reason_and_the_grant(scene: Scene) -> None:
     order = login_at(scene.tenant.tenant_id, "  Cafe\u0301 import hangs  ", ticket="T-1")
 
-    login = given(scene.sven.post("/v1/support/logins", order), 201)
+    login = success(scene.sven.post("/v1/support/logins", order), 201)
 
     assert login["agent"] == {"id": scene.agent.agent_id, "name": "Sven Brandt", "departments": ["support"]}
     assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
     assert (login["ended_at"], login["end"]) == (None, None)
-    assert given(scene.tenant.anna.get("/v1/logins"))["items"][0] == login
+    assert success(scene.tenant.anna.get("/v1/logins"))["items"][0] == login
 
 
-def test_sven_ends_his_login_and_ending_it_twice_answers_the_same(scene: Scene) -> None:
+def test_sven_ends_his_login_and_ending_it_twice_returns_the_same(scene: Scene) -> None:
     first, second = (scene.sven.post(f"/v1/support/logins/{scene.login_id}/end") for _ in range(2))
 
-    assert (given(first)["end"], first.content) == ("logged_out", second.content)
+    assert (success(first)["end"], first.content) == ("logged_out", second.content)
     assert scene.tenant.ledger().about("login.ended") == [scene.login_id]
 
 
 def test_revoking_ends_svens_login_in_the_overview(scene: Scene) -> None:
-    revoked = given(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
+    revoked = success(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
 
-    login = given(scene.tenant.anna.get("/v1/logins"))["items"][0]
+    login = success(scene.tenant.anna.get("/v1/logins"))["items"][0]
     assert (login["end"], login["ended_at"]) == ("access_over", revoked["revoked_at"])
 
 
-def test_sven_sees_where_he_may_enter(scene: Scene) -> None:
-    places = given(scene.sven.get("/v1/support/access?limit=100"))["items"]
+def test_sven_lists_the_tenants_that_he_may_enter(scene: Scene) -> None:
+    places = success(scene.sven.get("/v1/support/access?limit=100"))["items"]
 
     assert [place for place in places if place["tenant_id"] == scene.tenant.tenant_id] == [
         {
             "tenant_id": scene.tenant.tenant_id,
             "name": f"Tenant {scene.tenant.tenant_id}",
-            "ends_at": given(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["ends_at"],
+            "ends_at": success(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["ends_at"],
             "may_export": False,
             "grant_ids": [scene.grant_id],
         }
     ]
 
 
-def test_an_agent_pages_through_the_tenants_that_let_him_in(world: World) -> None:
+def test_an_agent_pages_through_the_tenants_that_granted_him_access(world: World) -> None:
     agent, tenants = world.new_agent(), [world.new_tenant() for _ in range(5)]
     for tenant in tenants:
         tenant.lets_in(agent.agent_id)
 
-    seen: list[str] = []
+    tenant_ids: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = given(agent.caller.get("/v1/support/access?limit=2" + (f"&cursor={cursor}" if cursor else "")))
-        seen += [place["tenant_id"] for place in page["items"]]
+        page = success(agent.caller.get("/v1/support/access?limit=2" + (f"&cursor={cursor}" if cursor else "")))
+        tenant_ids += [place["tenant_id"] for place in page["items"]]
         cursor = page["next_cursor"]
 
-    assert sorted(seen) == sorted(tenant.tenant_id for tenant in tenants)
+    assert sorted(tenant_ids) == sorted(tenant.tenant_id for tenant in tenants)
 
 
 def test_the_overview_puts_live_permanent_grants_first_then_the_newest(acme: Tenant) -> None:
     orders = ["permanent", "1h", "permanent", "2h", "1w"]
     given_ids = [acme.lets_in("sven", period=period) for period in orders]
     first, hour, third, two_hours, week = given_ids
-    given(acme.anna.delete(f"/v1/grants/{first}"))
+    success(acme.anna.delete(f"/v1/grants/{first}"))
 
     assert [grant["grant_id"] for grant in acme.all_of("/v1/grants?limit=2")] == [third, week, two_hours, hour, first]
     assert [grant["grant_id"] for grant in acme.all_of("/v1/grants?state=live&limit=2")] == [
@@ -274,7 +274,7 @@ def test_the_overview_puts_live_permanent_grants_first_then_the_newest(acme: Ten
     ]  # fmt: skip
 
 
-def test_both_overviews_come_as_csv_that_no_spreadsheet_takes_for_a_formula(acme: Tenant) -> None:
+def test_the_csv_of_both_overviews_has_no_cell_that_a_spreadsheet_reads_as_a_formula(acme: Tenant) -> None:
     world = acme.world
     agent = world.new_agent("support", name="@SUM(A1)")
     acme.lets_in(agent.agent_id)
@@ -294,7 +294,7 @@ def test_both_overviews_come_as_csv_that_no_spreadsheet_takes_for_a_formula(acme
     assert (grant["grantee_name"], grant["state"], grant["may_export"]) == ("'@SUM(A1)", "live", "false")
 
 
-def test_the_ledger_comes_in_pages_whose_hashes_anybody_can_compute(scene: Scene) -> None:
+def test_the_ledger_comes_in_pages_whose_hashes_can_be_recomputed(scene: Scene) -> None:
     first = scene.tenant.anna.get("/v1/ledger?limit=1")
     assert first.headers["Content-Type"].startswith("application/jsonl")
     assert next_of(first)
@@ -314,7 +314,7 @@ def test_the_ledger_comes_in_pages_whose_hashes_anybody_can_compute(scene: Scene
     assert ledger.text == scene.tenant.ledger(limit=100).text
 
 
-def test_no_free_text_stands_in_the_ledger(scene: Scene) -> None:
+def test_the_ledger_contains_no_free_text(scene: Scene) -> None:
     scene.tenant.is_entered_by(scene.sven, reason="Something about Mr Muster", ticket="T-77")
 
     text = scene.tenant.ledger().text
@@ -330,9 +330,9 @@ def test_a_put_that_changes_nothing_writes_nothing(untouched: Scene, call: str) 
     assert untouched.ask(ROUTE[call]).status_code == 200
 
 
-def test_a_tenants_change_stands_in_its_ledger_without_mail_addresses(acme: Tenant) -> None:
+def test_a_change_of_a_tenant_is_in_its_ledger_without_mail_addresses(acme: Tenant) -> None:
     facts = tenant_of(acme.tenant_id, version="Enterprise 25.1", approver_emails=["x@acme.example"])
-    given(acme.world.backend.put(f"/v1/vendor/tenants/{acme.tenant_id}", facts))
+    success(acme.world.backend.put(f"/v1/vendor/tenants/{acme.tenant_id}", facts))
 
     ledger = acme.ledger()
     assert ledger.whats() == ["tenant.changed", "tenant.changed"]
@@ -340,20 +340,20 @@ def test_a_tenants_change_stands_in_its_ledger_without_mail_addresses(acme: Tena
     assert "@" not in ledger.text
 
 
-def test_a_right_that_was_taken_can_be_given_back(scene: Scene) -> None:
-    assert given(scene.ben.get("/v1/me"))["may_grant"] is False
+def test_a_removed_right_can_be_given_back(scene: Scene) -> None:
+    assert success(scene.ben.get("/v1/me"))["may_grant"] is False
 
     scene.tenant.put_right("ben", may_grant=True)
 
-    assert given(scene.ben.get("/v1/me"))["may_grant"] is True
-    given(scene.ben.post("/v1/grants", grant_to("agent", "sven")), 201)
+    assert success(scene.ben.get("/v1/me"))["may_grant"] is True
+    success(scene.ben.post("/v1/grants", grant_to("agent", "sven")), 201)
 
 
 # ------------------------------------------------------------------ 401: API Gateway's own answers
 
 
 def _hs256_with_the_public_key(scene: Scene, route: Route) -> str:
-    """Return a token whose signature a careless verifier would take: the public key used as a shared secret."""
+    """Return a token that a careless verifier would accept: signed with the public key as a shared secret."""
     good = scene.caller(route.who).token
     assert good
     claims = jwt.decode(good, options={"verify_signature": False})
@@ -361,7 +361,7 @@ def _hs256_with_the_public_key(scene: Scene, route: Route) -> str:
 
 
 def _tampered(token: str) -> str:
-    """Return a token that says it is somebody else's, with the signature it had."""
+    """Return a token with another subject and the signature of the original."""
     header, _, signature = token.split(".")
     claims = jwt.decode(token, options={"verify_signature": False}) | {"sub": "carla"}
     return f"{header}.{jwt.encode(claims, 'k' * 64).split('.')[1]}.{signature}"
@@ -416,7 +416,7 @@ def _unauthorized(scene: Scene, route: Route, by: Caller) -> bool:
     return (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
 
 
-# ------------------------------------------------------------------ 403: who may not
+# ------------------------------------------------------------------ 403: callers without permission
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.scope], ids=str)
@@ -430,7 +430,7 @@ def test_a_backend_without_the_scope_is_403(untouched: Scene, route: Route, scop
 
 @each_route
 @pytest.mark.parametrize("act", [{"sub": "sven"}, "sven", [], True], ids=str)
-def test_a_token_that_acts_for_somebody_else_may_look_at_me_and_about_only(
+def test_a_token_that_acts_for_another_user_may_read_me_and_about_only(
     untouched: Scene, route: Route, act: Any
 ) -> None:
     answer = untouched.ask(route, untouched.caller(route.who, act=act))
@@ -444,29 +444,27 @@ def test_a_token_that_acts_for_somebody_else_may_look_at_me_and_about_only(
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who != "backend"], ids=str)
 @pytest.mark.parametrize("sub", [None, "", "A B", "x" * 129, "a\nb", "ü", ["anna"]], ids=repr)
-def test_a_token_without_a_proper_subject_is_claims_missing(untouched: Scene, route: Route, sub: Any) -> None:
+def test_a_token_without_a_valid_subject_is_claims_missing(untouched: Scene, route: Route, sub: Any) -> None:
     assert refusal(untouched.ask(route, untouched.caller(route.who, sub=sub))) == (403, "claims_missing")
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.kind == "user"], ids=str)
 @pytest.mark.parametrize("tenant_id", [None, "", "ACME", "a b", "x" * 65, "acme\n", "acme#LIVE", ["acme"]], ids=repr)
-def test_a_users_token_without_a_proper_tenant_is_claims_missing(
-    untouched: Scene, route: Route, tenant_id: Any
-) -> None:
+def test_a_users_token_without_a_valid_tenant_is_claims_missing(untouched: Scene, route: Route, tenant_id: Any) -> None:
     by = untouched.world.caller("anna", tenant_id=tenant_id)
 
     assert refusal(untouched.ask(route, by)) == (403, "claims_missing")
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.needs_right], ids=str)
-def test_ben_without_the_right_is_turned_away(untouched: Scene, route: Route) -> None:
+def test_ben_without_the_right_is_refused(untouched: Scene, route: Route) -> None:
     assert refusal(untouched.ask(route, untouched.ben)) == (403, "right_missing")
 
 
 @pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.kind == "user" and not route.needs_right], ids=str
 )
-def test_ben_without_the_right_knows_who_he_is_and_may_be_called(scene: Scene, route: Route) -> None:
+def test_ben_without_the_right_reads_his_own_user_and_may_ask_for_a_call(scene: Scene, route: Route) -> None:
     if route.who == "giulia":
         scene.other.ben()
     by = scene.other.user("ben") if route.who == "giulia" else scene.ben
@@ -482,8 +480,8 @@ def test_an_inactive_or_unknown_agent_is_403_on_every_support_route(untouched: S
     assert refusal(untouched.ask(route, by)) == (403, "agent_inactive")
 
 
-def test_an_agent_without_a_live_grant_is_turned_away_and_the_ledger_says_so_once_an_hour(acme: Tenant) -> None:
-    stay_clear_of_the_hour()
+def test_an_agent_without_a_live_grant_is_refused_with_one_ledger_entry_an_hour(acme: Tenant) -> None:
+    avoid_the_end_of_the_hour()
     answers = [acme.world.dora.post("/v1/support/logins", login_at(acme.tenant_id)) for _ in range(4)]
 
     assert {refusal(answer) for answer in answers} == {(403, "no_live_grant")}
@@ -494,7 +492,7 @@ def test_an_agent_without_a_live_grant_is_turned_away_and_the_ledger_says_so_onc
     assert acme.ledger().entries[-1]["data"]["refusals_before"] == 3
 
 
-def test_an_unknown_tenant_turns_an_agent_away_with_the_same_bytes(acme: Tenant) -> None:
+def test_an_unknown_tenant_refuses_an_agent_with_the_same_bytes(acme: Tenant) -> None:
     known, unknown = (
         acme.world.dora.post("/v1/support/logins", login_at(tenant_id)) for tenant_id in (acme.tenant_id, "not-there")
     )
@@ -549,11 +547,11 @@ TYPES_JSON = ["application/json", "application/json; charset=utf-8", "Applicatio
 
 @pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
 @pytest.mark.parametrize("bad", BAD_BODIES.values(), ids=list(BAD_BODIES))
-def test_a_bad_body_is_refused_before_anything_else_is_looked_at(
+def test_a_bad_body_is_refused_before_any_other_check(
     untouched: Scene, route: Route, bad: tuple[bytes, int, str]
 ) -> None:
     content, status, code = bad
-    if route.says_enough_by_itself and content in (b"", b"{}"):
+    if route.body_is_optional and content in (b"", b"{}"):
         return
 
     answer = untouched.ask(route, content=content, headers={"Content-Type": "application/json"})
@@ -573,28 +571,30 @@ def test_another_content_type_is_not_json(untouched: Scene, route: Route, conten
 
 @pytest.mark.parametrize("content_type", TYPES_JSON)
 @pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
-def test_a_content_type_counts_in_any_case_and_with_parameters(scene: Scene, route: Route, content_type: str) -> None:
+def test_a_content_type_is_accepted_in_any_case_and_with_parameters(
+    scene: Scene, route: Route, content_type: str
+) -> None:
     content = json.dumps(route.body and route.body(scene)).encode()
 
     assert scene.ask(route, content=content, headers={"Content-Type": content_type}).status_code == route.status
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if not route.body], ids=str)
-def test_a_body_where_none_belongs_does_no_harm(scene: Scene, route: Route) -> None:
+def test_an_unexpected_body_is_ignored(scene: Scene, route: Route) -> None:
     answer = scene.ask(route, content=b"[" * 10_000, headers={"Content-Type": "application/json"})
 
     assert refusal(answer) == (400, "json_invalid")
 
 
 @pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
-def test_a_text_that_is_not_utf_8_does_no_harm(untouched: Scene, route: Route) -> None:
-    """Which refusal it is cannot be told here: the emulator's gateway puts U+FFFD in place of such bytes."""
+def test_a_body_with_invalid_utf_8_is_refused(untouched: Scene, route: Route) -> None:
+    """Both refusals are accepted because the emulator's gateway replaces such bytes by U+FFFD."""
     answer = untouched.ask(route, content=b'{"a":"\xff\xfe"}', headers={"Content-Type": "application/json"})
 
     assert refusal(answer) in {(400, "json_invalid"), (422, "input_invalid")}
 
 
-LEFT_OUT = object()
+OMITTED = object()
 CONTROLS = [
     "a\u0000bc",
     "a\nbc",
@@ -610,7 +610,7 @@ NO_TEXT = [1, True, [], {}, None]
 
 
 Fault = tuple[str, dict[str, Any], str]
-"""A route, what to say otherwise, and where the refusal must point."""
+"""A route, the changed members of its body, and the pointer that the refusal must have."""
 
 TENANT, DEPARTMENT = "PUT /v1/vendor/tenants/{tenant}", "PUT /v1/vendor/departments/{department}"
 CLOSURE = "PUT /v1/vendor/closures/{day}"
@@ -696,7 +696,7 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
     ),
     (BOOK, "starts_at", MOMENTS),
     (BOOK, "tenant_id", ["globex"]),
-    (MOVE, "starts_at", [*MOMENTS, 1.5, LEFT_OUT]),
+    (MOVE, "starts_at", [*MOMENTS, 1.5, OMITTED]),
     (MOVE, "topic", ["question"]),
     (CLOSE, "outcome", ["", "REACHED", "cancelled", "booked", 1, True, []]),
     (CLOSE, "note", ["", "  ", "x" * 501, "a\u0000b", "a\tb", "a\u202eb", "a\u2028b", 1, [], {}]),
@@ -720,7 +720,7 @@ def _faults() -> Iterator[Fault]:
             yield call, {name: value}, f"#/{name}"
     for call, names in REQUIRED.items():
         yield call, {"colour": "red"}, "#/colour"
-        yield from ((call, {name: value}, f"#/{name}") for name in names.split() for value in (LEFT_OUT, None, 1.5))
+        yield from ((call, {name: value}, f"#/{name}") for name in names.split() for value in (OMITTED, None, 1.5))
     for call, name, values in MALFORMED:
         yield from ((call, {name: value}, f"#/{name}") for value in values)
     yield from DEEPER
@@ -728,15 +728,17 @@ def _faults() -> Iterator[Fault]:
 
 def _fault_id(value: Any) -> str | None:
     if isinstance(value, dict):
-        return ",".join(f"{name}={'nothing' if said is LEFT_OUT else repr(said)[:40]}" for name, said in value.items())
+        return ",".join(f"{name}={'nothing' if new is OMITTED else repr(new)[:40]}" for name, new in value.items())
     return None if str(value).startswith("#") else str(value)
 
 
 @pytest.mark.parametrize(("call", "change", "pointer"), list(_faults()), ids=_fault_id)
-def test_a_faulty_field_is_pointed_out(untouched: Scene, call: str, change: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_field_is_named_by_a_pointer(
+    untouched: Scene, call: str, change: dict[str, Any], pointer: str
+) -> None:
     route = ROUTE[call]
     assert route.body
-    body = {name: said for name, said in (route.body(untouched) | change).items() if said is not LEFT_OUT}
+    body = {name: value for name, value in (route.body(untouched) | change).items() if value is not OMITTED}
 
     answer = untouched.ask(route, body=body)
 
@@ -769,14 +771,14 @@ def test_a_faulty_field_is_pointed_out(untouched: Scene, call: str, change: dict
     ],
     ids=_fault_id,
 )
-def test_what_is_just_within_the_limits_is_taken(scene: Scene, call: str, change: dict[str, Any]) -> None:
+def test_values_at_their_limits_are_accepted(scene: Scene, call: str, change: dict[str, Any]) -> None:
     route = ROUTE[call]
     assert route.body
 
     assert scene.ask(route, body=route.body(scene) | change).status_code == route.status
 
 
-def test_the_body_is_judged_before_the_right_and_the_right_before_existence(untouched: Scene) -> None:
+def test_the_body_is_checked_before_the_right_and_the_right_before_existence(untouched: Scene) -> None:
     unknown = grant_to("agent", "nobody")
 
     assert refusal(untouched.ben.post("/v1/grants", {})) == (422, "input_invalid")
@@ -789,7 +791,7 @@ def test_the_body_is_judged_before_the_right_and_the_right_before_existence(unto
         assert refusal(untouched.ben.get(f"{path}?limit=0")) == (422, "input_invalid")
 
 
-def test_an_inactive_agent_hears_that_before_anything_about_his_body(untouched: Scene) -> None:
+def test_an_inactive_agent_is_refused_before_the_body_is_checked(untouched: Scene) -> None:
     emil = untouched.world.caller("emil")
 
     assert refusal(emil.post("/v1/support/logins", {})) == (403, "agent_inactive")
@@ -800,7 +802,7 @@ def test_an_inactive_agent_hears_that_before_anything_about_his_body(untouched: 
     assert refusal(emil.get("/v1/support/access?limit=0")) == (403, "agent_inactive")
 
 
-# ------------------------------------------------------------------ 404, 409, 429: what is there
+# ------------------------------------------------------------------ 404, 409, 429: the state of the data
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -829,8 +831,8 @@ def test_another_tenants_call_back_answers_with_the_same_bytes_as_an_unknown_one
     assert len({answer.content for answer in answers}) == 1
 
 
-def test_a_customer_waits_for_one_call_at_a_time(untouched: Scene) -> None:
-    shown = given(untouched.tenant.anna.get("/v1/callbacks/open"))
+def test_a_user_has_one_open_call_back_at_a_time(untouched: Scene) -> None:
+    shown = success(untouched.tenant.anna.get("/v1/callbacks/open"))
     answer = untouched.ben.post("/v1/callbacks", call_of())
 
     assert refusal(answer) == (409, "callback_open")
@@ -838,34 +840,36 @@ def test_a_customer_waits_for_one_call_at_a_time(untouched: Scene) -> None:
 
 
 @pytest.mark.parametrize("locale", ["it-IT", "fr", "de-LI", "", None])
-def test_who_may_not_choose_a_slot_joins_the_queue(acme: Tenant, locale: str | None) -> None:
+def test_a_user_who_may_not_choose_a_slot_joins_the_queue(acme: Tenant, locale: str | None) -> None:
     user = acme.user("giulia", locale=locale)
     slot = call_of(starts_at="2026-11-24T10:00:00+01:00")
 
     assert refusal(user.get("/v1/slots?topic=question")) == (403, "slots_not_offered")
     assert refusal(user.post("/v1/callbacks", slot)) == (403, "slots_not_offered")
-    asked = given(user.post("/v1/callbacks", call_of()), 201)
-    assert (asked["kind"], asked["state"]) == ("queue", "waiting")
-    assert refusal(user.call("PATCH", f"/v1/callbacks/{asked['callback_id']}", {"starts_at": slot["starts_at"]})) == (
+    callback = success(user.post("/v1/callbacks", call_of()), 201)
+    assert (callback["kind"], callback["state"]) == ("queue", "waiting")
+    assert refusal(
+        user.call("PATCH", f"/v1/callbacks/{callback['callback_id']}", {"starts_at": slot["starts_at"]})
+    ) == (
         403,
         "slots_not_offered",
     )
 
 
-def test_who_takes_a_call_back_closes_it_and_nobody_else_does(acme: Tenant) -> None:
+def test_only_the_agent_who_took_a_call_back_can_close_it(acme: Tenant) -> None:
     sven, dora = acme.world.sven, acme.world.dora
     callback = f"/v1/support/callbacks/{acme.asks_to_be_called()}"
     assert refusal(sven.post(f"{callback}/close", {"outcome": "reached"})) == (403, "not_yours")
 
-    taken = given(sven.post(f"{callback}/take"))
+    taken = success(sven.post(f"{callback}/take"))
     assert (taken["state"], taken["tenant_id"], taken["may_enter"]) == ("taken", acme.tenant_id, False)
-    assert given(sven.post(f"{callback}/take")) == taken
+    assert success(sven.post(f"{callback}/take")) == taken
     assert refusal(dora.post(f"{callback}/take")) == (409, "already_taken")
     assert refusal(dora.post(f"{callback}/close", {"outcome": "reached"})) == (403, "not_yours")
     acme.lets_in("sven")
-    assert given(sven.post(f"{callback}/take"))["may_enter"] is True
+    assert success(sven.post(f"{callback}/take"))["may_enter"] is True
 
-    closed = given(sven.post(f"{callback}/close", {"outcome": "unreached", "note": "Nobody there"}))
+    closed = success(sven.post(f"{callback}/close", {"outcome": "unreached", "note": "Nobody there"}))
     assert closed["state"] == "unreached"
     assert refusal(sven.post(f"{callback}/close", {"outcome": "reached"})) == (409, "callback_closed")
     assert acme.ledger().whats()[1:] == ["callback.booked", "callback.taken", "grant.given", "callback.closed"]
@@ -883,16 +887,16 @@ def test_another_agents_login_answers_with_the_same_bytes_as_an_unknown_one(unto
 @pytest.mark.parametrize(
     ("type", "id"), [("agent", "nobody"), ("agent", "emil"), ("agent", "support"), ("department", "sven")]
 )
-def test_whoever_is_no_active_agent_and_no_department_cannot_be_let_in(untouched: Scene, type: str, id: str) -> None:
+def test_an_inactive_agent_or_unknown_grantee_cannot_get_a_grant(untouched: Scene, type: str, id: str) -> None:
     answer = untouched.tenant.anna.post("/v1/grants", grant_to(type, id))
 
     assert refusal(answer) == (404, "grantee_unknown")
 
 
-def test_a_tenant_that_nobody_registered_is_unknown(world: World) -> None:
+def test_an_unregistered_tenant_is_unknown(world: World) -> None:
     stranger = world.caller("anna", tenant_id="not-there")
 
-    assert given(stranger.get("/v1/me"))["tenant_id"] == "not-there"
+    assert success(stranger.get("/v1/me"))["tenant_id"] == "not-there"
     for path in ("about", "directory", "grants", "logins", "ledger", "grants.csv", "logins.csv"):
         assert refusal(stranger.get(f"/v1/{path}")) == (404, "tenant_unknown"), path
     assert refusal(stranger.post("/v1/grants", grant_to("agent", "sven"))) == (404, "tenant_unknown")
@@ -900,33 +904,33 @@ def test_a_tenant_that_nobody_registered_is_unknown(world: World) -> None:
     assert refusal(right) == (404, "tenant_unknown")
 
 
-def test_an_agent_cannot_be_put_into_a_department_that_nobody_registered(world: World) -> None:
+def test_an_agent_cannot_belong_to_an_unregistered_department(world: World) -> None:
     answer = world.backend.put("/v1/vendor/agents/x-1", agent_of("x-1", departments=["support", "not-there"]))
 
     assert refusal(answer) == (422, "department_unknown")
 
 
-def test_revoking_twice_answers_the_same(scene: Scene) -> None:
+def test_revoking_twice_returns_the_same(scene: Scene) -> None:
     first, second = (scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}") for _ in range(2))
 
-    assert (given(first)["state"], first.content) == ("revoked", second.content)
-    assert given(first)["revoked_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+    assert (success(first)["state"], first.content) == ("revoked", second.content)
+    assert success(first)["revoked_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
     assert scene.tenant.ledger().about("grant.revoked") == [scene.grant_id]
 
 
-def test_revoking_what_time_has_ended_is_409(scene: Scene) -> None:
+def test_revoking_an_expired_grant_is_409(scene: Scene) -> None:
     for sort_key in (f"GRANT#{scene.grant_id}", f"LIVE#{scene.grant_id}"):
         scene.tenant.change(sort_key, ends_at={"S": "2026-01-01T00:00:00Z"}, ttl={"N": "4102444800"})
 
     assert refusal(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}")) == (409, "grant_ended")
-    assert given(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["state"] == "ended"
+    assert success(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["state"] == "ended"
 
 
-def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scene) -> None:
-    stay_clear_of_the_hour()
+def test_the_61st_login_of_an_hour_is_429_with_retry_after(scene: Scene) -> None:
+    avoid_the_end_of_the_hour()
     order = login_at(scene.tenant.tenant_id)
-    for _ in range(59):  # the scene has the first
-        given(scene.sven.post("/v1/support/logins", order), 201)
+    for _ in range(59):  # the scene has made the first
+        success(scene.sven.post("/v1/support/logins", order), 201)
 
     answer = scene.sven.post("/v1/support/logins", order)
 
@@ -940,7 +944,7 @@ def test_the_61st_login_of_an_hour_is_429_and_says_when_to_come_back(scene: Scen
 # ------------------------------------------------------------------ Idempotency-Key
 
 
-def test_the_same_key_and_body_give_the_first_answer_again(acme: Tenant) -> None:
+def test_the_same_key_and_body_return_the_first_answer(acme: Tenant) -> None:
     order = grant_to("agent", "sven")
     first = acme.anna.post("/v1/grants", order, key="k-1")
     again = acme.anna.post("/v1/grants", dict(reversed(order.items())), key="k-1")
@@ -950,16 +954,16 @@ def test_the_same_key_and_body_give_the_first_answer_again(acme: Tenant) -> None
     assert len(acme.ledger().about("grant.given")) == 1
 
 
-def test_the_keys_name_counts_in_any_case_and_its_value_in_its_own(acme: Tenant) -> None:
+def test_the_header_name_of_a_key_ignores_case_and_its_value_does_not(acme: Tenant) -> None:
     def post(name: str, value: str) -> str:
         answer = acme.anna.post("/v1/grants", grant_to("agent", "sven"), headers={name: value})
-        return str(given(answer, 201)["grant_id"])
+        return str(success(answer, 201)["grant_id"])
 
     assert post("Idempotency-Key", "k") == post("idempotency-KEY", "k") != post("Idempotency-Key", "K")
 
 
 def test_the_same_key_with_another_body_is_422(acme: Tenant) -> None:
-    given(acme.anna.post("/v1/grants", grant_to("agent", "sven"), key="k"), 201)
+    success(acme.anna.post("/v1/grants", grant_to("agent", "sven"), key="k"), 201)
 
     answer = acme.anna.post("/v1/grants", grant_to("agent", "sven", may_export=True), key="k")
 
@@ -971,15 +975,15 @@ def test_a_key_belongs_to_its_caller(acme: Tenant, globex: Tenant) -> None:
     order = grant_to("agent", "sven")
     callers = [acme.anna, acme.user("giulia"), globex.anna]
 
-    grants = {given(caller.post("/v1/grants", order, key="k"), 201)["grant_id"] for caller in callers}
+    grants = {success(caller.post("/v1/grants", order, key="k"), 201)["grant_id"] for caller in callers}
 
     assert len(grants) == 3
 
 
-def test_a_key_makes_one_login_however_often_it_is_sent_and_whatever_happened_since(scene: Scene) -> None:
+def test_a_key_makes_one_login_however_often_and_late_it_is_sent(scene: Scene) -> None:
     order, key = login_at(scene.tenant.tenant_id), scene.tenant.tenant_id
     first = scene.sven.post("/v1/support/logins", order, key=key)
-    given(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
+    success(scene.tenant.anna.delete(f"/v1/grants/{scene.grant_id}"))
 
     again = scene.sven.post("/v1/support/logins", order, key=key)
 
@@ -988,12 +992,12 @@ def test_a_key_makes_one_login_however_often_it_is_sent_and_whatever_happened_si
     assert len(scene.tenant.ledger().about("login.recorded")) == 2
 
 
-def test_a_key_makes_one_request_and_one_mail_however_often_it_is_sent_and_whatever_happened_since(
+def test_a_key_makes_one_request_and_one_mail_however_often_and_late_it_is_sent(
     scene: Scene,
 ) -> None:
     order = request_to(scene.tenant.tenant_id, may_export=True)
     first = scene.sven.post("/v1/support/requests", order, key="k")
-    given(scene.sven.delete(f"/v1/support/requests/{first.json()['request_id']}"))
+    success(scene.sven.delete(f"/v1/support/requests/{first.json()['request_id']}"))
 
     again = scene.sven.post("/v1/support/requests", order, key="k")
 
@@ -1003,11 +1007,11 @@ def test_a_key_makes_one_request_and_one_mail_however_often_it_is_sent_and_whate
         422,
         "idempotency_key_reused",
     )
-    assert len(scene.tenant.ledger().about("request.made")) == 2  # the scene has the first
+    assert len(scene.tenant.ledger().about("request.made")) == 2  # the scene has made the first
     assert len(scene.tenant.activation_mails()) == 2
 
 
-def test_a_key_approves_once_and_answers_the_same_before_anything_is_said_about_the_state(scene: Scene) -> None:
+def test_a_key_approves_once_and_its_stored_response_precedes_the_check_of_the_state(scene: Scene) -> None:
     approve = f"/v1/requests/{scene.request_id}/approve"
     first, again = (scene.tenant.anna.post(approve, {"period": "2h"}, key="k") for _ in range(2))
 
@@ -1019,38 +1023,38 @@ def test_a_key_approves_once_and_answers_the_same_before_anything_is_said_about_
     assert scene.tenant.ledger().about("request.approved") == [scene.request_id]
 
 
-def test_a_key_belongs_to_the_request_that_it_approves(scene: Scene) -> None:
+def test_a_key_belongs_to_the_request_it_approves(scene: Scene) -> None:
     requests = [scene.request_id, scene.tenant.is_asked_by(scene.sven)]
 
     grants = {
-        given(scene.tenant.anna.post(f"/v1/requests/{id}/approve", {}, key="k"), 201)["grant_id"] for id in requests
+        success(scene.tenant.anna.post(f"/v1/requests/{id}/approve", {}, key="k"), 201)["grant_id"] for id in requests
     }
 
     assert len(grants) == 2
 
 
-def test_a_kept_answer_is_no_way_around_the_right(acme: Tenant) -> None:
+def test_a_stored_response_does_not_bypass_the_right(acme: Tenant) -> None:
     order = grant_to("agent", "sven")
-    given(acme.user("ben").post("/v1/grants", order, key="k"), 201)
+    success(acme.user("ben").post("/v1/grants", order, key="k"), 201)
 
     assert refusal(acme.ben().post("/v1/grants", order, key="k")) == (403, "right_missing")
 
 
-def test_a_kept_approval_is_no_way_around_the_right_either(scene: Scene) -> None:
+def test_a_stored_approval_does_not_bypass_the_right(scene: Scene) -> None:
     scene.tenant.put_right("ben", may_grant=True)
     approve = f"/v1/requests/{scene.request_id}/approve"
-    given(scene.ben.post(approve, {}, key="k"), 201)
+    success(scene.ben.post(approve, {}, key="k"), 201)
 
     assert refusal(scene.tenant.ben().post(approve, {}, key="k")) == (403, "right_missing")
 
 
-def test_a_refused_request_keeps_no_key(acme: Tenant) -> None:
+def test_a_refused_request_stores_no_key(acme: Tenant) -> None:
     order, key = login_at(acme.tenant_id), acme.tenant_id
     assert refusal(acme.world.sven.post("/v1/support/logins", order, key=key)) == (403, "no_live_grant")
 
     acme.lets_in("sven")
 
-    given(acme.world.sven.post("/v1/support/logins", order, key=key), 201)
+    success(acme.world.sven.post("/v1/support/logins", order, key=key), 201)
 
 
 def test_requests_without_a_key_are_never_merged(acme: Tenant) -> None:
@@ -1066,7 +1070,7 @@ def test_a_malformed_key_is_422(untouched: Scene, call: str, key: bytes) -> None
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 64, "!~", '"quoted"', "a,b", "../..", "%00", "#"])
-def test_any_visible_ascii_will_do_as_a_key(acme: Tenant, key: str) -> None:
+def test_any_visible_ascii_is_a_valid_key(acme: Tenant, key: str) -> None:
     order = grant_to("agent", "sven")
 
     first, again = (acme.anna.post("/v1/grants", order, key=key) for _ in range(2))
@@ -1082,7 +1086,7 @@ ODD_SEGMENTS = [
     "$LATEST", "a" * 3_000, f"{UNKNOWN}%0A", UNKNOWN * 40, "null", "-1", "0", "LIVE%23x",
 ]  # fmt: skip
 NAMES = {"null", "0"}
-"""Odd, and yet a vendor may call a tenant so."""
+"""Unusual segments that are valid as the id of a tenant."""
 
 
 @pytest.mark.parametrize("segment", ODD_SEGMENTS, ids=ascii)
@@ -1108,7 +1112,7 @@ NAMES = {"null", "0"}
         ("backend", "PUT", "/v1/vendor/tenants/acme/users/{}/right"),
     ],
 )
-def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path: str, segment: str) -> None:
+def test_an_unusual_path_finds_no_resource(untouched: Scene, who: str, method: str, path: str, segment: str) -> None:
     bodies = {
         "callbacks/{}": {"starts_at": None},
         "/close": {"outcome": "reached"},
@@ -1125,30 +1129,30 @@ def test_an_odd_path_names_nothing(untouched: Scene, who: str, method: str, path
     if may_be_a_name:
         assert answer.status_code < 500
     elif answer.headers["Content-Type"] == "application/json":
-        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # no route of ours
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # an unknown route
     else:
         assert refusal(answer) in {(404, "not_found"), (422, "input_invalid"), (404, "tenant_unknown")}
 
 
 @pytest.mark.parametrize("segment", [odd for odd in ODD_SEGMENTS if odd not in NAMES], ids=ascii)
-def test_an_odd_path_names_no_tenant(world: World, segment: str) -> None:
-    """Each is asked for by another agent: whoever names ten that there are not is turned away for an hour."""
+def test_an_unusual_path_finds_no_tenant(world: World, segment: str) -> None:
+    """Each is requested by another agent, because ten unknown names refuse an agent for an hour."""
     answer = world.new_agent().caller.get(f"/v1/support/tenants/{segment}")
 
     if answer.headers["Content-Type"] == "application/json":
-        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # no route of ours
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})  # an unknown route
     else:
         assert refusal(answer) in {(404, "not_found"), (404, "tenant_unknown")}
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_grants_id_with_a_line_break_behind_it_is_not_that_grant(untouched: Scene, method: str) -> None:
+def test_a_grants_id_with_a_trailing_line_break_is_not_found(untouched: Scene, method: str) -> None:
     answer = untouched.tenant.anna.call(method, f"/v1/grants/{untouched.grant_id}%0A")
 
     assert refusal(answer) == (404, "not_found")
 
 
-def test_a_tenants_id_with_a_line_break_behind_it_is_not_that_tenant(untouched: Scene) -> None:
+def test_a_tenants_id_with_a_trailing_line_break_is_not_found(untouched: Scene) -> None:
     path = f"/v1/vendor/tenants/{untouched.tenant.tenant_id}%0A"
 
     answer = untouched.world.backend.put(path, tenant_of("x"))
@@ -1169,7 +1173,7 @@ LISTS_AS_CSV = ["/v1/grants.csv", "/v1/logins.csv"]
     ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=", "limit=1&limit=2", "limit=%00", "limit=1e1",
      "limit=%D9%A3", "limit=99999999999999999999", "limit=0x10", "limit=null", "limit=1.5"],
 )  # fmt: skip
-def test_a_limit_that_is_none_is_422(untouched: Scene, path: str, query: str) -> None:
+def test_an_invalid_limit_is_422(untouched: Scene, path: str, query: str) -> None:
     answer = _list(untouched, path, query)
 
     assert refusal(answer) == (422, "input_invalid")
@@ -1181,7 +1185,7 @@ def test_a_limit_that_is_none_is_422(untouched: Scene, path: str, query: str) ->
     ["", "x", "AAAA", "A" * 1000, "A" * 10_000, "%FF", "%C3%BC", "%00", "..", "%2B%2F%3D", ",,", "a&cursor=b",
      "bm90IGEgY3Vyc29y"],
 )  # fmt: skip
-def test_a_cursor_that_is_none_is_422(untouched: Scene, path: str, cursor: str) -> None:
+def test_an_invalid_cursor_is_422(untouched: Scene, path: str, cursor: str) -> None:
     status, code = refusal(_list(untouched, path, f"cursor={cursor}"))
 
     assert status == 422
@@ -1190,21 +1194,21 @@ def test_a_cursor_that_is_none_is_422(untouched: Scene, path: str, cursor: str) 
 
 @pytest.mark.parametrize("path", LISTS + LISTS_AS_CSV)
 @pytest.mark.parametrize("query", ["", "&&&=", "%", "colour=red", "a=1&a=2", "a[]=1", "%00=%00", "x=" + "y" * 7_000])
-def test_a_query_that_a_list_does_not_know_changes_nothing(untouched: Scene, path: str, query: str) -> None:
+def test_an_unknown_query_parameter_is_ignored(untouched: Scene, path: str, query: str) -> None:
     answer = _list(untouched, path, query)
 
     assert answer.status_code == 200
-    # Whose list it is stands in the token alone.
+    # The token alone decides whose list is returned.
     assert _list(untouched, path, "tenant_id=globex&user_id=carla").content == answer.content
 
 
 @pytest.mark.parametrize("query", ["state=ended", "state=", "state=LIVE", "state=live&state=live", "state=%00"])
-def test_only_live_grants_can_be_asked_for_alone(untouched: Scene, query: str) -> None:
+def test_grants_can_be_filtered_by_live_only(untouched: Scene, query: str) -> None:
     assert refusal(untouched.tenant.anna.get(f"/v1/grants?{query}")) == (422, "input_invalid")
 
 
 @pytest.mark.parametrize("query", ["state=approved", "state=", "state=PENDING", "state=pending&state=pending"])
-def test_only_pending_requests_can_be_asked_for_alone(untouched: Scene, query: str) -> None:
+def test_requests_can_be_filtered_by_pending_only(untouched: Scene, query: str) -> None:
     assert refusal(untouched.tenant.anna.get(f"/v1/requests?{query}")) == (422, "input_invalid")
 
 
@@ -1221,7 +1225,9 @@ def test_a_cursor_belongs_to_its_tenant_its_route_and_its_filter(acme: Tenant, g
             tenant.is_entered_by(agent.caller)
             tenant.is_asked_by(agent.caller)
     paths = ("/v1/grants", "/v1/grants?state=live", "/v1/logins", "/v1/requests", "/v1/requests?state=pending")
-    lists = {path: given(acme.anna.get(f"{path}{'&' if '?' in path else '?'}limit=1"))["next_cursor"] for path in paths}
+    lists = {
+        path: success(acme.anna.get(f"{path}{'&' if '?' in path else '?'}limit=1"))["next_cursor"] for path in paths
+    }
     lists["/v1/ledger"] = next_of(acme.anna.get("/v1/ledger?limit=1")).partition("cursor=")[2].partition("&")[0]
 
     for path, cursor in lists.items():
@@ -1237,7 +1243,7 @@ def test_a_cursor_belongs_to_its_tenant_its_route_and_its_filter(acme: Tenant, g
 
 
 @each_route
-def test_odd_headers_change_nothing(scene: Scene, route: Route) -> None:
+def test_unusual_headers_change_nothing(scene: Scene, route: Route) -> None:
     headers = {
         "X-Forwarded-For": "127.0.0.1, ::1",
         "X-HTTP-Method-Override": "DELETE",

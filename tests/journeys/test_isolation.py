@@ -1,4 +1,4 @@
-"""What a function may do to the table."""
+"""Permissions of the functions on the table."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,30 +9,30 @@ from botocore.exceptions import ClientError
 
 from local.deployment import STACK_NAME
 from local.emulator import REGION
-from tests.journeys.calls import given
+from tests.journeys.calls import success
 from tests.journeys.world import Tenant, World
 
 READING = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
 READERS = {"CheckFunction", "OverviewFunction"}
-AS_A_WHOLE = (["ses:SendEmail", "ses:SendRawEmail"], ["dynamodb:ListStreams"])
-"""Which names the sender SES knows is the vendor's affair, and streams are listed all or none."""
+ON_ALL_RESOURCES = (["ses:SendEmail", "ses:SendRawEmail"], ["dynamodb:ListStreams"])
+"""Actions on all resources: the sender that SES verifies belongs to the vendor, and ListStreams has no resource."""
 
 
 def roles(world: World) -> dict[str, str]:
-    """Return each function's role as deployed, by the function's name in the template."""
+    """Return the deployed role of each function, by the function's name in the template."""
     functions = world.deployment.client("lambda").list_functions()["Functions"]
     return {function["FunctionName"].split("-")[1]: function["Role"] for function in functions}
 
 
 def statements(world: World, role: str) -> Iterator[dict[str, Any]]:
-    """Yield what the template's own policies of a role say."""
+    """Yield the statements of the template's policies for a role."""
     iam, name = world.deployment.client("iam"), role.rpartition("/")[2]
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         yield from iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
 
 
 def as_function(world: World, role: str) -> Any:
-    """Return a client of the table that may do what the function may."""
+    """Return a DynamoDB client with the role's permissions."""
     assumed = world.deployment.client("sts").assume_role(RoleArn=role, RoleSessionName="journeys")["Credentials"]
     make: Any = boto3.client
     return make(
@@ -45,35 +45,33 @@ def as_function(world: World, role: str) -> Any:
     )
 
 
-def test_every_function_of_the_template_has_a_role_of_its_own(world: World) -> None:
+def test_every_function_of_the_template_has_its_own_role(world: World) -> None:
     assert len(set(roles(world).values())) == len(roles(world)) >= 6
 
 
-def test_no_role_may_scan_and_none_may_do_everything(world: World) -> None:
+def test_no_role_may_scan_or_has_wildcards(world: World) -> None:
     for name, role in roles(world).items():
         for statement in statements(world, role):
             assert statement["Effect"] == "Allow"
             for action in statement["Action"]:
                 assert "*" not in action, name
                 assert action.split(":")[1] not in {"Scan", "BatchWriteItem", "PartiQLSelect", "DeleteTable"}, name
-            if statement["Action"] not in AS_A_WHOLE:
-                named = str(statement["Resource"])
-                for all_of_ours in ("/stream/*", f":schedule/{STACK_NAME}/*"):
-                    named = named.replace(all_of_ours, "")
-                assert "*" not in named, name
+            if statement["Action"] not in ON_ALL_RESOURCES:
+                resources = str(statement["Resource"])
+                for own_wildcard in ("/stream/*", f":schedule/{STACK_NAME}/*"):
+                    resources = resources.replace(own_wildcard, "")
+                assert "*" not in resources, name
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_reading_function_has_permission_to_read_and_no_other(world: World, name: str) -> None:
+def test_a_reading_function_has_only_read_permissions(world: World, name: str) -> None:
     actions = {action for statement in statements(world, roles(world)[name]) for action in statement["Action"]}
 
     assert actions <= READING
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_reading_function_can_read_and_whatever_it_tries_to_write_is_denied(
-    world: World, acme: Tenant, name: str
-) -> None:
+def test_a_reading_function_can_read_and_every_write_is_denied(world: World, acme: Tenant, name: str) -> None:
     table, key = world.table, {"PK": {"S": f"TENANT#{acme.tenant_id}"}, "SK": {"S": "PROFILE"}}
     dynamodb = as_function(world, roles(world)[name])
     item = key | {"kind": {"S": "forged"}}
@@ -94,10 +92,10 @@ def test_a_reading_function_can_read_and_whatever_it_tries_to_write_is_denied(
     for write in writes.values():
         with pytest.raises(ClientError, match="AccessDenied"):
             write()
-    assert given(acme.anna.get("/v1/about"))["tenant_id"] == acme.tenant_id
+    assert success(acme.anna.get("/v1/about"))["tenant_id"] == acme.tenant_id
 
 
-def test_the_functions_that_write_cannot_read_the_whole_table_either(world: World) -> None:
+def test_no_function_can_scan_the_table(world: World) -> None:
     for role in roles(world).values():
         with pytest.raises(ClientError, match="AccessDenied"):
             as_function(world, role).scan(TableName=world.table)

@@ -1,4 +1,4 @@
-"""The link of an activation mail: nobody who sends a request decides where it leads, and opening it changes nothing."""
+"""The link of an activation mail: its address depends on no header of a request, and opening it changes nothing."""
 
 import random
 from collections import Counter
@@ -10,7 +10,7 @@ import pytest
 from httpx import Response
 
 from tests.journeys import mailbox
-from tests.journeys.calls import Caller, given, request_to
+from tests.journeys.calls import Caller, request_to, success
 from tests.journeys.concurrency import at_once, connections
 from tests.journeys.world import Agent, Tenant, World
 
@@ -41,9 +41,9 @@ def agent(world: World) -> Agent:
 def test_no_header_of_a_request_changes_the_link_in_the_mail(
     acme: Tenant, agent: Agent, headers: dict[str, str]
 ) -> None:
-    asked = agent.caller.post(ASK, request_to(acme.tenant_id), headers=headers)
-    request_id = given(asked, 201)["request_id"]
-    given(agent.caller.post(f"{ASK}/{request_id}/send", headers=headers))
+    answer = agent.caller.post(ASK, request_to(acme.tenant_id), headers=headers)
+    request_id = success(answer, 201)["request_id"]
+    success(agent.caller.post(f"{ASK}/{request_id}/send", headers=headers))
 
     mails = acme.activation_mails()
 
@@ -54,8 +54,8 @@ def test_no_header_of_a_request_changes_the_link_in_the_mail(
 
 
 @pytest.mark.parametrize("headers", TAMPERED.values(), ids=list(TAMPERED))
-def test_no_header_of_a_request_changes_the_page_behind_the_link(world: World, headers: dict[str, str]) -> None:
-    page, as_tampered = world.nobody.get("/activate"), world.nobody.get("/activate", headers=headers)
+def test_no_header_of_a_request_changes_the_page_of_the_link(world: World, headers: dict[str, str]) -> None:
+    page, as_tampered = world.anonymous.get("/activate"), world.anonymous.get("/activate", headers=headers)
 
     assert (page.status_code, as_tampered.status_code) == (200, 200)
     assert as_tampered.content == page.content
@@ -83,7 +83,7 @@ USER_AGENTS = [
 
 
 def addresses(request_id: str) -> list[str]:
-    """Return the link as scanners ask for it: most drop the fragment, some send it as if it were more of the path."""
+    """Return the link as scanners request it: most drop the fragment, some append it to the path."""
     return [
         "/activate",
         "/activate",
@@ -103,7 +103,7 @@ def test_a_thousand_visits_of_scanners_change_nothing(
     before = acme.items()
     visits = list(product(("GET", "HEAD"), addresses(request_id), USER_AGENTS)) * 6
     random.shuffle(visits)
-    with connections(acme.world.nobody, SCANNERS) as scanners:
+    with connections(acme.world.anonymous, SCANNERS) as scanners:
         batches = at_once([partial(_visit, scanner, visits[n:VISITS:SCANNERS]) for n, scanner in enumerate(scanners)])
     answers = [answer for batch in batches for answer in batch]
 
@@ -116,8 +116,8 @@ def test_a_thousand_visits_of_scanners_change_nothing(
         assert answer.status_code == (200 if found else 404), answer.request.url
     assert acme.items() == before
 
-    # What was asked for can be given as if nobody had been there.
-    given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
+    # The request can still be approved afterwards.
+    success(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
     assert acme.world.allows(acme.tenant_id, agent.agent_id)
 
 
@@ -126,31 +126,29 @@ def _visit(scanner: Caller, visits: list[tuple[str, str, str]]) -> list[Response
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_whoever_presses_a_button_without_having_signed_in_changes_nothing(
-    acme: Tenant, agent: Agent, method: str
-) -> None:
+def test_pressing_a_button_without_signing_in_changes_nothing(acme: Tenant, agent: Agent, method: str) -> None:
     request_id = acme.is_asked_by(agent.caller)
-    before, nobody = acme.items(), acme.world.nobody
+    before, anonymous = acme.items(), acme.world.anonymous
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     order = f"request_id={request_id}&approve=1".encode()
     for path in addresses(request_id):
-        assert nobody.call(method, path, content=order, headers=form).status_code in {404, 405}
+        assert anonymous.call(method, path, content=order, headers=form).status_code in {404, 405}
     for path in ("", "/approve", "/decline"):
-        answer = nobody.call(method, f"{ANSWER}/{request_id}{path}", content=order, headers=form)
+        answer = anonymous.call(method, f"{ANSWER}/{request_id}{path}", content=order, headers=form)
         assert answer.status_code in {401, 404, 405}
     for path in (f"{ASK}/{request_id}", f"{ASK}/{request_id}/send"):
-        assert nobody.call(method, path, content=order, headers=form).status_code in {401, 404, 405}
+        assert anonymous.call(method, path, content=order, headers=form).status_code in {401, 404, 405}
 
     assert acme.items() == before
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "pending"
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "pending"
 
 
-def test_a_page_without_a_signed_in_user_is_told_nothing_of_a_request(acme: Tenant, agent: Agent) -> None:
-    """The fragment stays in the browser, so that what a server answers cannot depend on it."""
+def test_the_page_without_a_signed_in_user_gets_no_data_of_a_request(acme: Tenant, agent: Agent) -> None:
+    """The fragment stays in the browser, so no answer of the server can depend on it."""
     request_id = acme.is_asked_by(agent.caller)
-    plain = acme.world.nobody.get("/activate")
+    plain = acme.world.anonymous.get("/activate")
 
     for query in (f"?{request_id}", f"?request_id={request_id}", f"?state={request_id}&code=x"):
-        assert acme.world.nobody.get(f"/activate{query}").content == plain.content
+        assert acme.world.anonymous.get(f"/activate{query}").content == plain.content
     assert agent.agent_id not in plain.text
     assert plain.headers["Referrer-Policy"] == "no-referrer"

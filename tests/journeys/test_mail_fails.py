@@ -1,7 +1,7 @@
-"""SES refuses, throttles, hangs or breaks off: the request stands, the agent is told, and sending it again works.
+"""SES refuses, throttles, times out or disconnects: the request stays, the agent is informed, and a resend works.
 
-The emulator's SES refuses a sender or a recipient it does not know. Whatever else SES may do it does not; for that the
-function that mails is told, by a setting that every AWS SDK knows, to find SES at a server of the test's own.
+The emulator's SES refuses unknown senders and recipients only. For other failures a setting of the AWS SDK makes the
+mailing function use a server of this test as SES.
 """
 
 import json
@@ -17,13 +17,13 @@ import pytest
 
 from local.processes import LOOPBACK
 from local.stack import MAIL_DOMAIN
-from tests.journeys.calls import Caller, given, request_to
+from tests.journeys.calls import Caller, request_to, success
 from tests.journeys.world import Agent, Tenant, World, tenant_of
 
 ASK, ANSWER = "/v1/support/requests", "/v1/requests"
 SETTING = "AWS_ENDPOINT_URL_SESV2"
 A_WHILE = 8
-"""Seconds: longer than anybody waits for SES."""
+"""Seconds: longer than any function waits for SES."""
 
 
 @pytest.fixture
@@ -32,20 +32,20 @@ def agent(world: World) -> Agent:
 
 
 def ask(tenant: Tenant, agent: Caller) -> dict[str, Any]:
-    answer: dict[str, Any] = given(agent.post(ASK, request_to(tenant.tenant_id)), 201)
+    answer: dict[str, Any] = success(agent.post(ASK, request_to(tenant.tenant_id)), 201)
     return answer
 
 
 def send_again(agent: Caller, request: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = given(agent.post(f"{ASK}/{request['request_id']}/send"))
+    answer: dict[str, Any] = success(agent.post(f"{ASK}/{request['request_id']}/send"))
     return answer
 
 
 def require_standing(tenant: Tenant, agent: Caller, request: dict[str, Any]) -> None:
-    """Fail unless the request waits for an answer and both sides see that its mail failed."""
+    """Assert that the request is pending and that both sides see that its mail failed."""
     assert (request["state"], request["mail"]) == ("pending", "failed")
-    assert given(agent.get(ASK))["items"] == [request]
-    assert given(tenant.anna.get(f"{ANSWER}/{request['request_id']}")) == request
+    assert success(agent.get(ASK))["items"] == [request]
+    assert success(tenant.anna.get(f"{ANSWER}/{request['request_id']}")) == request
     assert tenant.ledger().whats() == ["tenant.changed", "request.made"]
 
 
@@ -54,7 +54,7 @@ def require_standing(tenant: Tenant, agent: Caller, request: dict[str, Any]) -> 
 
 @contextmanager
 def sender_unknown(world: World) -> Iterator[None]:
-    """Have SES forget the sender for a while; the emulator keeps it for each version of the API."""
+    """Remove the sender from SES for a while; the emulator stores it once for each version of the API."""
     ses, before = world.deployment.client("sesv2"), world.deployment.client("ses")
     ses.delete_email_identity(EmailIdentity=MAIL_DOMAIN)
     before.delete_identity(Identity=MAIL_DOMAIN)
@@ -67,7 +67,7 @@ def sender_unknown(world: World) -> Iterator[None]:
 
 @contextmanager
 def in_the_sandbox(world: World) -> Iterator[None]:
-    """Have SES mail to nobody for a while but to those it knows, and to its own simulator."""
+    """Put SES into its sandbox for a while: it mails only to verified addresses and to its own simulator."""
     ses = world.deployment.client("sesv2")
     account = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://vendor.example"}
     ses.put_account_details(**account, ProductionAccessEnabled=False)
@@ -77,9 +77,7 @@ def in_the_sandbox(world: World) -> Iterator[None]:
         ses.put_account_details(**account, ProductionAccessEnabled=True)
 
 
-def test_a_sender_that_ses_does_not_know_costs_a_mail_and_not_the_request(
-    world: World, acme: Tenant, agent: Agent
-) -> None:
+def test_with_an_unknown_sender_the_mail_fails_and_the_request_stays(world: World, acme: Tenant, agent: Agent) -> None:
     with sender_unknown(world):
         request = ask(acme, agent.caller)
         require_standing(acme, agent.caller, request)
@@ -89,13 +87,13 @@ def test_a_sender_that_ses_does_not_know_costs_a_mail_and_not_the_request(
     again = send_again(agent.caller, request)
 
     assert (again["state"], again["mail"]) == ("pending", "sent")
-    assert given(agent.caller.get(ASK))["items"] == [again]
+    assert success(agent.caller.get(ASK))["items"] == [again]
     (mail,) = acme.activation_mails()
     assert request["request_id"] in mail["text"]
-    given(acme.anna.post(f"{ANSWER}/{request['request_id']}/approve", {}), 201)
+    success(acme.anna.post(f"{ANSWER}/{request['request_id']}/approve", {}), 201)
 
 
-def test_a_request_whose_mail_failed_can_be_approved_withdrawn_and_is_answered_the_same_for_its_key(
+def test_a_request_with_a_failed_mail_can_be_approved_and_withdrawn_and_replays_its_response(
     world: World, acme: Tenant, agent: Agent
 ) -> None:
     order = request_to(acme.tenant_id)
@@ -104,17 +102,17 @@ def test_a_request_whose_mail_failed_can_be_approved_withdrawn_and_is_answered_t
         second = ask(acme, agent.caller)
     again = agent.caller.post(ASK, order, key="k")
 
-    assert (given(first, 201)["mail"], again.status_code, again.content) == ("failed", 201, first.content)
-    given(acme.anna.post(f"{ANSWER}/{first.json()['request_id']}/approve", {}), 201)
-    given(agent.caller.delete(f"{ASK}/{second['request_id']}"))
+    assert (success(first, 201)["mail"], again.status_code, again.content) == ("failed", 201, first.content)
+    success(acme.anna.post(f"{ANSWER}/{first.json()['request_id']}/approve", {}), 201)
+    success(agent.caller.delete(f"{ASK}/{second['request_id']}"))
     assert acme.activation_mails() == []
 
 
-def test_a_recipient_whom_ses_refuses_keeps_no_mail_from_the_others(world: World, agent: Agent) -> None:
+def test_a_refused_recipient_does_not_stop_the_mails_to_others(world: World, agent: Agent) -> None:
     tenant = world.new_tenant()
     refused, known = f"anna@{tenant.tenant_id}.example", f"success+{tenant.tenant_id}@simulator.amazonses.com"
     order = tenant_of(tenant.tenant_id, approver_emails=[refused, known])
-    given(world.backend.put(f"/v1/vendor/tenants/{tenant.tenant_id}", order))
+    success(world.backend.put(f"/v1/vendor/tenants/{tenant.tenant_id}", order))
 
     def mailed(request: dict[str, Any]) -> list[list[str]]:
         return [mail["to"] for mail in world.stack.mails() if request["request_id"] in mail["text"]]
@@ -127,32 +125,32 @@ def test_a_recipient_whom_ses_refuses_keeps_no_mail_from_the_others(world: World
     assert mailed(request) == [[known], [refused], [known]]
 
 
-# ------------------------------------------------------------------ an SES of the test's own
+# ------------------------------------------------------------------ a fake SES
 
 
 @dataclass
 class Ses:
-    """An SES that does as it is told, with one request after the other; told nothing it takes every mail."""
+    """A fake SES that gives each request the next of the set replies; without one it accepts the mail."""
 
-    told: list[str] = field(default_factory=list)
-    came: list[str] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    """To whom: what came, and what was taken."""
+    """Addresses of the mails received, and of those accepted."""
 
 
-class Desk(BaseHTTPRequestHandler):
-    """Where the mails for that SES come in."""
+class FakeSesHandler(BaseHTTPRequestHandler):
+    """The HTTP handler of the fake SES."""
 
     ses: Ses
 
     def do_POST(self) -> None:
         order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         (address,) = order["Destination"]["ToAddresses"]
-        self.ses.came.append(address)
-        match self.ses.told.pop(0) if self.ses.told else "take":
+        self.ses.received.append(address)
+        match self.ses.replies.pop(0) if self.ses.replies else "take":
             case "take":
                 self.ses.taken.append(address)
-                self.say(200, {"MessageId": "1"})
+                self.reply(200, {"MessageId": "1"})
             case "take, and lose the answer":
                 self.ses.taken.append(address)
                 self.close_connection = True
@@ -162,13 +160,13 @@ class Desk(BaseHTTPRequestHandler):
                 time.sleep(A_WHILE)
                 self.close_connection = True
             case "talk nonsense":
-                self.say(200, "<html>")
+                self.reply(200, "<html>")
             case refusal:
                 status, _, code = refusal.partition(" ")
-                self.say(int(status), {"message": f"{address} of support@{MAIL_DOMAIN}"}, code)
+                self.reply(int(status), {"message": f"{address} of support@{MAIL_DOMAIN}"}, code)
 
-    def say(self, status: int, said: Any, code: str = "") -> None:
-        body = json.dumps(said).encode()
+    def reply(self, status: int, content: Any, code: str = "") -> None:
+        body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-amzn-errortype", code)
@@ -176,12 +174,12 @@ class Desk(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: an address in the test's output helps nobody."""
+        """Write no log, because the output of a test should contain no address."""
 
 
 @pytest.fixture(scope="module")
-def at_the_desk(world: World) -> Iterator[type[Desk]]:
-    """Have the function that mails find SES at a server of the test's own, and afterwards where it was."""
+def fake_ses(world: World) -> Iterator[type[FakeSesHandler]]:
+    """Make the mailing function use the fake SES, and restore its setting afterwards."""
     name = world.function("RequestFunction")
     variables = world.lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
@@ -189,20 +187,20 @@ def at_the_desk(world: World) -> Iterator[type[Desk]]:
         world.lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         world.lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Desk) as server:
+    with ThreadingHTTPServer((LOOPBACK, 0), FakeSesHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             configure(variables | {SETTING: f"http://{LOOPBACK}:{server.server_port}"})
-            yield Desk
+            yield FakeSesHandler
         finally:
             configure(variables)
             server.shutdown()
 
 
 @pytest.fixture
-def ses(at_the_desk: type[Desk]) -> Ses:
-    at_the_desk.ses = Ses()
-    return at_the_desk.ses
+def ses(fake_ses: type[FakeSesHandler]) -> Ses:
+    fake_ses.ses = Ses()
+    return fake_ses.ses
 
 
 FAILING = {
@@ -219,26 +217,26 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("told", FAILING.values(), ids=list(FAILING))
-def test_whatever_ses_does_the_request_stands_and_sending_it_again_works(
-    acme: Tenant, agent: Agent, ses: Ses, told: list[str]
+@pytest.mark.parametrize("replies", FAILING.values(), ids=list(FAILING))
+def test_after_any_failure_of_ses_the_request_stays_and_a_resend_works(
+    acme: Tenant, agent: Agent, ses: Ses, replies: list[str]
 ) -> None:
-    ses.told = list(told)
+    ses.replies = list(replies)
     started = time.monotonic()
     request = ask(acme, agent.caller)
 
     assert time.monotonic() - started < 20
     require_standing(acme, agent.caller, request)
-    assert (ses.taken, ses.told) == ([], [])
+    assert (ses.taken, ses.replies) == ([], [])
 
     again = send_again(agent.caller, request)
     assert (again["state"], again["mail"]) == ("pending", "sent")
     assert ses.taken == [f"anna@{acme.tenant_id}.example"]
-    assert given(agent.caller.get(ASK))["items"] == [again]
+    assert success(agent.caller.get(ASK))["items"] == [again]
 
 
 @pytest.mark.parametrize(
-    ("told", "mails"),
+    ("replies", "mails"),
     [
         (["429 TooManyRequestsException"], 1),
         (["503 ServiceUnavailable"], 1),
@@ -248,24 +246,24 @@ def test_whatever_ses_does_the_request_stands_and_sending_it_again_works(
     ],
     ids=str,
 )
-def test_what_passes_at_the_second_try_was_sent(
-    acme: Tenant, agent: Agent, ses: Ses, told: list[str], mails: int
+def test_a_mail_that_succeeds_at_the_second_try_is_sent(
+    acme: Tenant, agent: Agent, ses: Ses, replies: list[str], mails: int
 ) -> None:
-    """SES knows no key under which a mail is sent once only: one whose answer was lost may come twice."""
-    ses.told = list(told)
+    """SES has no idempotency key for mails, so a mail whose answer was lost may be sent twice."""
+    ses.replies = list(replies)
 
     assert ask(acme, agent.caller)["mail"] == "sent"
 
     assert ses.taken == [f"anna@{acme.tenant_id}.example"] * mails
 
 
-def test_an_ses_that_is_down_is_not_asked_for_each_recipient(world: World, agent: Agent, ses: Ses) -> None:
+def test_an_unavailable_ses_is_not_called_for_each_recipient(world: World, agent: Agent, ses: Ses) -> None:
     tenant = world.new_tenant()
     first, second, *rest = (f"approver-{number}@{tenant.tenant_id}.example" for number in range(20))
     order = tenant_of(tenant.tenant_id, approver_emails=[first, second, *rest])
-    given(world.backend.put(f"/v1/vendor/tenants/{tenant.tenant_id}", order))
-    ses.told = ["take", "503 ServiceUnavailable", "break off"]
+    success(world.backend.put(f"/v1/vendor/tenants/{tenant.tenant_id}", order))
+    ses.replies = ["take", "503 ServiceUnavailable", "break off"]
 
     assert ask(tenant, agent.caller)["mail"] == "failed"
 
-    assert (ses.taken, ses.came) == ([first], [first, second, second])
+    assert (ses.taken, ses.received) == ([first], [first, second, second])

@@ -1,4 +1,4 @@
-"""Whoever should know is told, over the real stream, bus, queue and mail, and nothing is lost on the way."""
+"""Notices and events over the real stream, bus, queue and mail; none is lost on the way."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tests.journeys import mailbox
-from tests.journeys.calls import given, login_at
+from tests.journeys.calls import login_at, success
 from tests.journeys.concurrency import at_once
 from tests.journeys.mailbox import mails_after, mails_to, until
 from tests.journeys.world import Tenant, World, tenant_of
@@ -23,25 +23,25 @@ def subjects_to(tenant: Tenant) -> list[str]:
     return [mail["subject"] for mail in mails_to(tenant)]
 
 
-def told(tenant: Tenant) -> list[tuple[str, str]]:
-    """Return who was mailed so far, and the subject of each mail."""
+def mails_received(tenant: Tenant) -> list[tuple[str, str]]:
+    """Return the recipient and the subject of each mail so far."""
     return [(mail["to"][0], mail["subject"]) for mail in mails_to(tenant)]
 
 
 def heads(tenant: Tenant, what: str) -> list[str]:
-    """Return where the tenant's ledger ended with each entry of a kind."""
+    """Return the ledger heads after the entries of a kind."""
     return [f"{entry['seq']}:{entry['hash']}" for entry in tenant.ledger().entries if entry["what"] == what]
 
 
-def settle(tenant: Tenant) -> None:
-    """Wait until all that was written so far is told: the stream keeps its order, and this comes last."""
+def wait_for_stream(tenant: Tenant) -> None:
+    """Wait until the stream has processed all writes so far: it keeps their order, and this write is the last."""
     marker = tenant.world.new_tenant()
     marker.lets_in("sven")
     mails_after(marker, 1)
 
 
 def notify(world: World, event: Any) -> Any:
-    """Invoke the function as an operator does."""
+    """Invoke the notify function as an operator does."""
     answer = world.deployment.client("lambda").invoke(
         FunctionName=world.outputs["NotifyFunctionName"], Payload=json.dumps(event).encode()
     )
@@ -52,13 +52,13 @@ def notify(world: World, event: Any) -> Any:
 # ------------------------------------------------------------------ mails
 
 
-def test_the_customer_is_told_what_becomes_of_a_grant_and_can_prove_when(acme: Tenant, world: World) -> None:
+def test_the_customer_gets_a_notice_of_each_step_of_a_grant_with_its_ledger_head(acme: Tenant, world: World) -> None:
     grant_id = acme.lets_in("sven")
     for reason in ("The import hangs", "It hangs again", "Still hanging"):
         acme.is_entered_by(world.sven, reason=reason)
-    given(acme.anna.delete(f"/v1/grants/{grant_id}"))
+    success(acme.anna.delete(f"/v1/grants/{grant_id}"))
     granted, support_in, revoked = mails_after(acme, 3)
-    settle(acme)
+    wait_for_stream(acme)
 
     assert subjects_to(acme) == [GRANTED, SUPPORT_IN, REVOKED]
     assert {tuple(mail["to"]) for mail in mails_to(acme)} == {(f"anna@{acme.tenant_id}.example",)}
@@ -72,7 +72,7 @@ def test_the_customer_is_told_what_becomes_of_a_grant_and_can_prove_when(acme: T
         assert head in mail["text"]
 
 
-def test_each_tenant_is_told_in_its_language_and_only_of_its_own(acme: Tenant, globex: Tenant) -> None:
+def test_each_tenant_gets_notices_in_its_language_and_only_of_its_own_grants(acme: Tenant, globex: Tenant) -> None:
     acme.lets_in_all_of("support")
     globex.lets_in("dora")
 
@@ -80,30 +80,30 @@ def test_each_tenant_is_told_in_its_language_and_only_of_its_own(acme: Tenant, g
     assert [mail["subject"] for mail in mails_after(acme, 1)] == [GRANTED]
 
 
-def test_of_many_first_logins_at_once_one_is_told(acme: Tenant, world: World) -> None:
+def test_of_many_concurrent_first_logins_one_sends_a_notice(acme: Tenant, world: World) -> None:
     acme.lets_in_all_of("support")
     agents = [world.new_agent("support").caller for _ in range(8)]
     order = login_at(acme.tenant_id)
     for answer in at_once([partial(agent.post, "/v1/support/logins", order) for agent in agents]):
-        given(answer, 201)
-    settle(acme)
+        success(answer, 201)
+    wait_for_stream(acme)
 
     assert subjects_to(acme) == [GRANTED, SUPPORT_IN]
 
 
-# ------------------------------------------------------------------ the bus
+# ------------------------------------------------------------------ event bus
 
 
-def test_whoever_subscribes_gets_every_entry_as_the_ledger_has_it(acme: Tenant, globex: Tenant, world: World) -> None:
+def test_a_subscriber_receives_every_entry_as_in_the_ledger(acme: Tenant, globex: Tenant, world: World) -> None:
     with subscription(world, acme.tenant_id) as received:
         grant_id = acme.lets_in("sven", period="permanent", may_export=True)
         login_id = acme.is_entered_by(world.sven, reason="Überprüfung: 東京 & <b>")
-        given(world.sven.post(f"/v1/support/logins/{login_id}/end"))
+        success(world.sven.post(f"/v1/support/logins/{login_id}/end"))
         globex.lets_in("sven")
-        given(acme.anna.delete(f"/v1/grants/{grant_id}"))
+        success(acme.anna.delete(f"/v1/grants/{grant_id}"))
         written = acme.ledger().entries[1:]
         events = until(lambda: found if len(found := received()) >= len(written) else [])
-        settle(acme)
+        wait_for_stream(acme)
 
         assert [event["detail"] for event in events] == written
         assert {event["source"] for event in events} == {"guestkey"}
@@ -113,7 +113,7 @@ def test_whoever_subscribes_gets_every_entry_as_the_ledger_has_it(acme: Tenant, 
 
 @contextmanager
 def subscription(world: World, tenant_id: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Subscribe a queue to what happens at a tenant, and give what it has received so far, in order."""
+    """Subscribe a queue to the events of a tenant, and yield a function that returns those received, in order."""
     events, sqs = world.deployment.client("events"), world.deployment.client("sqs")
     url = sqs.create_queue(QueueName=tenant_id)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -121,13 +121,13 @@ def subscription(world: World, tenant_id: str) -> Iterator[Callable[[], list[dic
     pattern = {"source": ["guestkey"], "detail": {"tenant_id": [tenant_id]}}
     events.put_rule(**rule, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=tenant_id, EventBusName=world.outputs["BusName"], Targets=[{"Id": "queue", "Arn": arn}])
-    seen: list[dict[str, Any]] = []
+    received_events: list[dict[str, Any]] = []
 
     def received() -> list[dict[str, Any]]:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            seen.append(json.loads(message["Body"]))
+            received_events.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return sorted(seen, key=lambda event: int(event["detail"]["seq"]))
+        return sorted(received_events, key=lambda event: int(event["detail"]["seq"]))
 
     yield received
     events.remove_targets(Rule=tenant_id, EventBusName=world.outputs["BusName"], Ids=["queue"])
@@ -135,50 +135,50 @@ def subscription(world: World, tenant_id: str) -> Iterator[Callable[[], list[dic
     sqs.delete_queue(QueueUrl=url)
 
 
-# ------------------------------------------------------------------ when something goes wrong
+# ------------------------------------------------------------------ failures
 
 
-def test_an_entry_that_is_not_whole_waits_in_the_queue_and_those_behind_it_are_told(acme: Tenant, world: World) -> None:
+def test_an_incomplete_entry_is_dead_lettered_and_later_ones_are_processed(acme: Tenant, world: World) -> None:
     key = {"PK": f"TENANT#{acme.tenant_id}", "SK": "ENTRY#000000000900", "kind": "ledger_entry", "what": "nonsense"}
-    world.dynamodb.put_item(TableName=world.table, Item={name: {"S": said} for name, said in key.items()})
+    world.dynamodb.put_item(TableName=world.table, Item={name: {"S": value} for name, value in key.items()})
     acme.lets_in("sven")
 
     assert [mail["subject"] for mail in mails_after(acme, 1)] == [GRANTED]
-    (message,) = taken_out_of_the_queue(acme)
+    (message,) = take_dead_letters(acme)
     assert message["record"]["dynamodb"]["Keys"]["SK"] == {"S": "ENTRY#000000000900"}
     assert "nonsense" not in message["cause"]
 
 
-def test_what_cannot_be_mailed_waits_and_is_mailed_when_somebody_has_it_taken_back(world: World) -> None:
+def test_a_notice_that_cannot_be_mailed_is_dead_lettered_and_mailed_by_a_redrive(world: World) -> None:
     acme = world.new_tenant()
     anna, giulia = (f"{who}@{acme.tenant_id}.example" for who in ("anna", "giulia"))
     facts = tenant_of(acme.tenant_id, approver_emails=[anna, giulia])
-    given(world.backend.put(f"/v1/vendor/tenants/{acme.tenant_id}", facts))
-    settle(acme)
-    with subscription(world, acme.tenant_id) as received, in_the_sandbox(world, but=giulia):
+    success(world.backend.put(f"/v1/vendor/tenants/{acme.tenant_id}", facts))
+    wait_for_stream(acme)
+    with subscription(world, acme.tenant_id) as received, in_the_sandbox(world, verified=giulia):
         grant_id = acme.lets_in("sven")
         acme.is_entered_by(world.sven)
-        given(acme.anna.delete(f"/v1/grants/{grant_id}"))
+        success(acme.anna.delete(f"/v1/grants/{grant_id}"))
         acme.put_right("ben", may_grant=False)
-        # Those who can be mailed are, the bus waits for nobody, and what comes behind is told.
-        whats = until(lambda: [event["detail-type"] for event in found] if len(found := received()) == 4 else [])
-        assert whats == ["grant.given", "login.recorded", "grant.revoked", "right.changed"]
-        assert told(acme) == [(giulia, GRANTED), (giulia, SUPPORT_IN), (giulia, REVOKED)]
+        # The other recipient is mailed, the events are published, and later records are processed.
+        entry_types = until(lambda: [event["detail-type"] for event in found] if len(found := received()) == 4 else [])
+        assert entry_types == ["grant.given", "login.recorded", "grant.revoked", "right.changed"]
+        assert mails_received(acme) == [(giulia, GRANTED), (giulia, SUPPORT_IN), (giulia, REVOKED)]
 
     assert notify(world, {"redrive": True}) == {"done": 3, "dead_lettered": 0}
 
-    assert sorted(told(acme)[3:]) == sorted([(anna, GRANTED), (anna, SUPPORT_IN), (anna, REVOKED)])
+    assert sorted(mails_received(acme)[3:]) == sorted([(anna, GRANTED), (anna, SUPPORT_IN), (anna, REVOKED)])
     late = next(mail for mail in mails_to(acme) if mail["to"] == [anna] and mail["subject"] == GRANTED)
     assert heads(acme, "grant.given")[0] in late["text"]
     assert notify(world, {"redrive": True}) == {"done": 0, "dead_lettered": 0}
 
 
 @contextmanager
-def in_the_sandbox(world: World, *, but: str) -> Iterator[None]:
-    """Put the account into SES's sandbox: whoever has not confirmed their address is not mailed."""
+def in_the_sandbox(world: World, *, verified: str) -> Iterator[None]:
+    """Put the account into SES's sandbox, which mails only to verified addresses."""
     ses = world.deployment.client("sesv2")
     account = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://vendor.example"}
-    ses.create_email_identity(EmailIdentity=but)
+    ses.create_email_identity(EmailIdentity=verified)
     ses.put_account_details(**account, ProductionAccessEnabled=False)
     try:
         yield
@@ -186,11 +186,11 @@ def in_the_sandbox(world: World, *, but: str) -> Iterator[None]:
         ses.put_account_details(**account, ProductionAccessEnabled=True)
 
 
-def test_what_lambda_gave_up_is_read_from_the_stream_and_nobody_is_mailed_twice(acme: Tenant, world: World) -> None:
+def test_records_reprocessed_from_the_stream_mail_each_recipient_once(acme: Tenant, world: World) -> None:
     acme.lets_in("sven")
     acme.is_entered_by(world.sven)
     mails_after(acme, 2)
-    settle(acme)
+    wait_for_stream(acme)
 
     assert notify(world, {"Records": stream_of(world, acme)}) == {"batchItemFailures": []}
 
@@ -198,7 +198,7 @@ def test_what_lambda_gave_up_is_read_from_the_stream_and_nobody_is_mailed_twice(
 
 
 def stream_of(world: World, tenant: Tenant) -> list[dict[str, Any]]:
-    """Return what the table's stream still has of a tenant, of whatever kind."""
+    """Return all records of a tenant that are still in the table's stream."""
     streams = world.deployment.client("dynamodbstreams")
     arn = world.dynamodb.describe_table(TableName=world.table)["Table"]["LatestStreamArn"]
     records = []
@@ -214,8 +214,8 @@ def stream_of(world: World, tenant: Tenant) -> list[dict[str, Any]]:
     return [record for record in records if record["dynamodb"]["Keys"]["PK"] == key]
 
 
-def taken_out_of_the_queue(tenant: Tenant) -> list[dict[str, Any]]:
-    """Wait until something of the tenant is parked, and take it out."""
+def take_dead_letters(tenant: Tenant) -> list[dict[str, Any]]:
+    """Wait for dead-lettered records of the tenant, and remove them from the queue."""
     sqs, url = tenant.world.deployment.client("sqs"), tenant.world.outputs["ParkedRecordsUrl"]
     found = []
     for message in until(lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages")):

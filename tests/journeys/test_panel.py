@@ -1,5 +1,6 @@
 """The panel on the real stack: a page of another origin, the deployed template with its CORS, real tokens, and the
-product's check, which turns to no when Anna revokes."""
+check.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,13 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.browser_page import lose
 from tests.browser.panel_page import TABS, at_work
-from tests.journeys.calls import given
+from tests.journeys.calls import success
 from tests.journeys.world import Tenant, World
 
 
 @dataclass(frozen=True)
 class Product:
-    """Acme's help menu, beside the stack."""
+    """Acme's help menu, with the running stack."""
 
     world: World
 
@@ -38,14 +39,16 @@ def product(sample_world: World) -> Product:
     return Product(sample_world)
 
 
-def test_a_grant_is_given_and_revoked_in_the_panel_and_the_check_says_so(browser: Browser, product: Product) -> None:
+def test_the_check_follows_a_grant_and_a_revoke_in_the_panel(browser: Browser, product: Product) -> None:
     with at_work(browser, product) as anna:
         anna.opens()
         anna.press("#agent-sven")
         anna.press("#give")
-        anna.hears("Sven Brandt hat jetzt Zugang bis")
+        anna.expects_status("Sven Brandt hat jetzt Zugang bis")
         assert product.world.allows("acme", "sven")
-        login = given(product.world.sven.post("/v1/support/logins", {"tenant_id": "acme", "reason": "Der Import"}), 201)
+        login = success(
+            product.world.sven.post("/v1/support/logins", {"tenant_id": "acme", "reason": "Der Import"}), 201
+        )
         assert product.world.allows("acme", "sven", login_id=login["login_id"])
         anna.goes_to("logins")
         anna.reads("Der Import")
@@ -54,10 +57,10 @@ def test_a_grant_is_given_and_revoked_in_the_panel_and_the_check_says_so(browser
         anna.reads("Niemand.")
 
         assert not product.world.allows("acme", "sven", login_id=login["login_id"])
-        assert anna.told[-2:] == ["guestkey:granted", "guestkey:revoked"]
+        assert anna.events[-2:] == ["guestkey:granted", "guestkey:revoked"]
 
 
-def test_a_request_is_approved_in_the_panel_and_the_ledger_found_sound(browser: Browser, product: Product) -> None:
+def test_a_request_is_approved_in_the_panel_and_the_ledger_is_valid(browser: Browser, product: Product) -> None:
     request_id = product.acme.is_asked_by(product.world.sven, reason="Rechnung 4711", period="2h")
     with at_work(browser, product) as anna:
         anna.opens()
@@ -67,13 +70,13 @@ def test_a_request_is_approved_in_the_panel_and_the_ledger_found_sound(browser: 
             anna.goes_to(tab)
         anna.goes_to("logins")
         anna.press("#check")
-        anna.hears("Alles in Ordnung")
+        anna.expects_status("Alles in Ordnung")
 
         head = product.acme.ledger().head
         assert f"Prüfsumme {head}" in anna.text
 
 
-def test_what_the_overviews_show_is_saved_as_csv(browser: Browser, product: Product) -> None:
+def test_the_overviews_can_be_saved_as_csv(browser: Browser, product: Product) -> None:
     product.acme.lets_in("sven", period="2h")
     product.acme.is_entered_by(product.world.sven)
     with at_work(browser, product) as anna:
@@ -98,17 +101,17 @@ def test_a_call_is_booked_moved_and_cancelled_in_the_panel(browser: Browser, pro
         anna.page.locator("#description").fill("Der Import steht still")
         anna.page.locator("#phone").fill("0241 446 86 122")
         anna.press("#book")
-        anna.hears("Der Rückruf ist vereinbart.")
-        booked = given(caller.get("/v1/callbacks/open"))
+        anna.expects_status("Der Rückruf ist vereinbart.")
+        booked = success(caller.get("/v1/callbacks/open"))
         anna.press("#move")
         anna.panel.locator("#day").select_option(index=1)
         anna.panel.locator(".time").nth(3).click()
         anna.press("#move")
-        anna.hears("Der Rückruf ist vereinbart.")
-        moved = given(caller.get("/v1/callbacks/open"))
+        anna.expects_status("Der Rückruf ist vereinbart.")
+        moved = success(caller.get("/v1/callbacks/open"))
         anna.press("#cancel")
         anna.press("#yes")
-        anna.hears("Der Rückruf ist abgesagt.")
+        anna.expects_status("Der Rückruf ist abgesagt.")
 
     assert (booked["phone"], booked["state"]) == ("+4924144686122", "booked")
     assert moved["callback_id"] == booked["callback_id"]
@@ -116,7 +119,7 @@ def test_a_call_is_booked_moved_and_cancelled_in_the_panel(browser: Browser, pro
     assert caller.get("/v1/callbacks/open").status_code == 404
 
 
-def test_two_windows_that_let_in_and_book_at_once_do_each_once(browser: Browser, product: Product) -> None:
+def test_two_windows_that_approve_and_book_at_once_do_each_once(browser: Browser, product: Product) -> None:
     press = (
         "for (const one of document.querySelector('guestkey-panel').shadowRoot.querySelectorAll('#book')) one.click()"
     )
@@ -141,43 +144,43 @@ def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
         giulia.page.locator("#description").fill("Importazione ferma")
         giulia.page.locator("#phone").fill("+39 06 1234 5678")
         giulia.press("#book")
-        giulia.hears("La richiamata")
+        giulia.expects_status("La richiamata")
 
-    assert given(product.world.caller("giulia").get("/v1/callbacks/open"))["state"] == "waiting"
+    assert success(product.world.caller("giulia").get("/v1/callbacks/open"))["state"] == "waiting"
 
 
-def test_an_answer_that_is_lost_is_asked_for_again_and_leaves_one_grant(browser: Browser, product: Product) -> None:
+def test_after_a_lost_answer_a_retry_leaves_one_grant(browser: Browser, product: Product) -> None:
     with at_work(browser, product) as anna:
         anna.opens()
         anna.press("#department-support")
         anna.page.route("**/v1/grants", lose, times=1)
         anna.press("#give")
-        anna.hears("Die Verbindung brach ab.")
+        anna.expects_status("Die Verbindung brach ab.")
         anna.press("#give")
-        anna.hears("Support hat jetzt Zugang bis")
+        anna.expects_status("Support hat jetzt Zugang bis")
 
     assert len(product.acme.all_of("/v1/grants")) == 1
 
 
-def test_a_page_of_another_origin_can_do_nothing(browser: Browser, product: Product) -> None:
+def test_a_page_of_an_unknown_origin_cannot_call_the_api(browser: Browser, product: Product) -> None:
     elsewhere = product.link.replace("127.0.0.1", "localhost")
     with at_work(browser, product) as anna:
-        anna.comes()
+        anna.visits()
         expect(anna.page.locator("#told")).to_contain_text("guestkey:right")
         token: Any = next(iter(anna.browser_page.tokens))
     with at_work(browser, product) as stranger:
         stranger.page.goto(elsewhere)
-        asked = stranger.page.evaluate(
+        result = stranger.page.evaluate(
             "url => fetch(url).then(() => 'read', () => 'not read')", f"{product.url}/assets/panel.js"
         )
-        assert asked == "not read"
+        assert result == "not read"
         stranger.browser_page.complaints.clear()
 
     origin = {"Origin": elsewhere.removesuffix("/host"), "Authorization": f"Bearer {token}"}
     assert "access-control-allow-origin" not in httpx.get(f"{product.url}/v1/me", headers=origin).headers
 
 
-def test_what_the_panel_is_made_of_comes_compressed(product: Product) -> None:
+def test_the_panels_files_are_served_compressed(product: Product) -> None:
     plain = httpx.get(f"{product.url}/assets/panel.js", headers={"Accept-Encoding": "identity"})
     zipped = httpx.get(f"{product.url}/assets/panel.js", headers={"Accept-Encoding": "gzip"})
 

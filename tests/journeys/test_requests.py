@@ -1,4 +1,4 @@
-"""An agent asks by mail, the customer answers: what each of them gets, who may not, and what has become of it since."""
+"""Requests by mail: what agents and customers can do with them, refusals, and every way in which they end."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -9,19 +9,19 @@ import pytest
 from httpx import Response
 
 from tests.journeys import mailbox
-from tests.journeys.calls import Caller, check_of, given, refusal, request_to
-from tests.journeys.world import Agent, Tenant, World, stay_clear_of_the_hour, tenant_of
+from tests.journeys.calls import Caller, check_of, refusal, request_to, success
+from tests.journeys.world import Agent, Tenant, World, avoid_the_end_of_the_hour, tenant_of
 
 ASK, ANSWER = "/v1/support/requests", "/v1/requests"
 REASON = "Ticket 4711: the import hangs since Café opened"
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PAST = {"S": "2026-01-01T00:00:00Z"}
-FAR_FUTURE = {"N": "4102444800"}  # 2100: an item that the table sweeps long after the test
+FAR_FUTURE = {"N": "4102444800"}  # 2100, so that the item does not expire during the test
 
 
 @pytest.fixture
 def agent(world: World) -> Agent:
-    """An agent of the test's own, who has asked for nothing yet in this hour."""
+    """A new agent without any request in this hour."""
     return world.new_agent("support", name="Sven Brandt")
 
 
@@ -30,39 +30,41 @@ def sven(agent: Agent) -> Caller:
     return agent.caller
 
 
-def looked_at_and_answered(by: Caller, request_id: str) -> list[Response]:
-    """Return what somebody hears who looks at a request, approves it and declines it."""
+def read_and_answer(by: Caller, request_id: str) -> list[Response]:
+    """Return the answers of reading, approving and declining a request."""
     path = f"{ANSWER}/{request_id}"
     return [by.get(path), by.post(f"{path}/approve", {}), by.post(f"{path}/decline", {})]
 
 
-def whatever_acts(anna: Caller, sven: Caller, request_id: str) -> list[Response]:
-    """Return what Anna hears who approves and declines a request, and Sven who mails it again and withdraws it."""
-    _, *answered = looked_at_and_answered(anna, request_id)
+def all_actions(anna: Caller, sven: Caller, request_id: str) -> list[Response]:
+    """Return the answers of Anna's approve and decline, and of Sven's send and withdraw."""
+    _, *answered = read_and_answer(anna, request_id)
     return [*answered, sven.post(f"{ASK}/{request_id}/send"), sven.delete(f"{ASK}/{request_id}")]
 
 
 def expire(tenant: Tenant, request_id: str) -> None:
-    """Have the request's life be over, without anybody writing down that it is."""
+    """Date the end of the request back, without recording that it expired."""
     tenant.change(f"REQUEST#{request_id}", expires_at=PAST, ttl=FAR_FUTURE)
 
 
-# ------------------------------------------------------------------ the story
+# ------------------------------------------------------------------ the whole flow
 
 
-def test_an_agent_asks_by_mail_and_only_a_user_with_the_right_lets_him_in(sample_world: World, tmp_path: Path) -> None:
+def test_an_agent_sends_a_request_by_mail_and_only_a_user_with_the_right_can_approve_it(
+    sample_world: World, tmp_path: Path
+) -> None:
     world = sample_world
     acme, anna, sven = Tenant(world, "acme"), world.caller("anna"), world.sven
 
-    # Sven looks up whom he may ask, and asks. Both of Acme's approvers get a mail, each by itself.
-    assert given(sven.get("/v1/support/tenants/acme")) == {
+    # Sven looks up the approvers, and sends a request. Both of Acme's approvers get a separate mail.
+    assert success(sven.get("/v1/support/tenants/acme")) == {
         "tenant_id": "acme",
         "name": "Acme Immobilien GmbH",
         "country": "DE",
         "language": "de",
         "approver_emails": ["anna@acme.example", "giulia@acme.example"],
     }
-    request = given(sven.post(ASK, request_to("acme", REASON, period="4h", may_export=True)), 201)
+    request = success(sven.post(ASK, request_to("acme", REASON, period="4h", may_export=True)), 201)
     id, link = request["request_id"], f"{world.stack.url}/activate#{request['request_id']}"
     assert (request["state"], request["mail"], request["reason"]) == ("pending", "sent", REASON)
     assert request["agent"] == {"id": "sven", "name": "Sven Brandt"}
@@ -78,81 +80,86 @@ def test_an_agent_asks_by_mail_and_only_a_user_with_the_right_lets_him_in(sample
             assert "Sven Brandt (Support)" in part
             assert REASON in part
 
-    # The link is no key: whoever opens it gets a page, and nothing has changed.
-    assert world.nobody.get("/activate").status_code == 200
+    # The link alone gives no access: it opens a page, and changes nothing.
+    assert world.anonymous.get("/activate").status_code == 200
     assert not world.allows("acme", "sven")
 
-    nobody_else_may_answer(world, id)
+    require_no_other_may_answer(world, id)
     assert not world.allows("acme", "sven")
 
-    # After all that the request is as good as new. Anna sees it, and lets Sven in for an hour, without export.
-    assert given(anna.get(f"{ANSWER}/{id}")) == request
-    assert given(anna.get(f"{ANSWER}?state=pending"))["items"] == [request]
-    grant = given(anna.post(f"{ANSWER}/{id}/approve", {"period": "1h", "may_export": False}), 201)
+    # After all that the request is still pending. Anna reads it, and grants Sven an hour without export.
+    assert success(anna.get(f"{ANSWER}/{id}")) == request
+    assert success(anna.get(f"{ANSWER}?state=pending"))["items"] == [request]
+    grant = success(anna.post(f"{ANSWER}/{id}/approve", {"period": "1h", "may_export": False}), 201)
     assert grant["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
     assert (grant["grantee"]["id"], grant["period"], grant["may_export"]) == ("sven", "1h", False)
     assert (grant["state"], grant["request_id"]) == ("live", id)
-    check = given(world.backend.post("/v1/vendor/checks", check_of("acme", "sven")))
+    check = success(world.backend.post("/v1/vendor/checks", check_of("acme", "sven")))
     assert (check["allowed"], check["grant_id"]) == (True, grant["grant_id"])
     assert not world.allows("acme", "sven", "export")
     assert not world.allows("acme", "dora")
 
-    # Sven sees what became of it, and nobody can answer it again.
-    closed = given(sven.get(ASK))["items"]
+    # Sven reads the outcome, and the request cannot be answered again.
+    closed = success(sven.get(ASK))["items"]
     assert [(own["state"], own["grant_id"]) for own in closed] == [("approved", grant["grant_id"])]
     assert closed[0]["answered_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
-    assert given(anna.get(f"{ANSWER}?state=pending"))["items"] == []
-    for refused in whatever_acts(anna, sven, id):
+    assert success(anna.get(f"{ANSWER}?state=pending"))["items"] == []
+    for refused in all_actions(anna, sven, id):
         assert refusal(refused) == (409, "request_closed")
         assert (refused.json()["state"], refused.json()["grant_id"]) == ("approved", grant["grant_id"])
 
-    # All of it stands in the ledger, without what Sven typed and without an address, and can be proved offline.
+    # The ledger has every step, without Sven's text and without an address, and proves it offline.
     ledger = acme.ledger()
     verified = ledger.verify(tmp_path)
     assert (verified.returncode, verified.stderr) == (0, ""), verified.stdout
     assert ledger.whats() == ["tenant.changed", "right.changed", "request.made", "request.approved", "grant.given"]
-    made, approved, gave = ledger.entries[2:]
-    assert (made["about"], made["by"], made["data"]["recipients"]) == (id, {"type": "agent", "id": "sven"}, 2)
-    assert made["data"]["reason_sha256"] == sha256(REASON.encode()).hexdigest()
-    assert (approved["about"], approved["data"]) == (id, {"grant_id": grant["grant_id"]})
-    assert (gave["about"], gave["data"]["request_id"]) == (grant["grant_id"], id)
-    assert approved["by"] == gave["by"] == {"type": "user", "id": "anna"}
+    made_entry, approved_entry, given_entry = ledger.entries[2:]
+    assert (made_entry["about"], made_entry["by"], made_entry["data"]["recipients"]) == (
+        id,
+        {"type": "agent", "id": "sven"},
+        2,
+    )
+    assert made_entry["data"]["reason_sha256"] == sha256(REASON.encode()).hexdigest()
+    assert (approved_entry["about"], approved_entry["data"]) == (id, {"grant_id": grant["grant_id"]})
+    assert (given_entry["about"], given_entry["data"]["request_id"]) == (grant["grant_id"], id)
+    assert approved_entry["by"] == given_entry["by"] == {"type": "user", "id": "anna"}
     assert "4711" not in ledger.text
     assert "@" not in ledger.text
 
 
-def nobody_else_may_answer(world: World, id: str) -> None:
-    """Ben lacks the right and hears whom to ask instead; to Carla's company the request does not exist; Sven himself,
-    the product's backend and whoever acts for Anna are no users of Acme's.
+def require_no_other_may_answer(world: World, id: str) -> None:
+    """Ben lacks the right and gets the approvers' addresses; for Carla's company the request does not exist.
+
+    Sven himself, the product's backend and a token that acts for Anna are no users of Acme.
     """
     ben, carla = world.caller("ben"), world.caller("carla")
-    for refused in looked_at_and_answered(ben, id):
+    for refused in read_and_answer(ben, id):
         assert refusal(refused) == (403, "right_missing")
         assert refused.json()["ask"] == ["anna@acme.example", "giulia@acme.example"]
-    elsewhere = [answer for some in (id, UNKNOWN, id.lower()) for answer in looked_at_and_answered(carla, some)]
+    elsewhere = [answer for some in (id, UNKNOWN, id.lower()) for answer in read_and_answer(carla, some)]
     assert {refusal(answer) for answer in elsewhere} == {(404, "not_found")}
     assert len({answer.content for answer in elsewhere}) == 1
-    assert given(carla.get(ANSWER))["items"] == []
-    for other in (world.sven, world.backend, world.nobody):
-        assert {answer.status_code for answer in looked_at_and_answered(other, id)} == {401}
-    acting = looked_at_and_answered(world.caller("anna", act={"sub": "sven"}), id)
+    assert success(carla.get(ANSWER))["items"] == []
+    for other in (world.sven, world.backend, world.anonymous):
+        assert {answer.status_code for answer in read_and_answer(other, id)} == {401}
+    acting = read_and_answer(world.caller("anna", act={"sub": "sven"}), id)
     assert {refusal(answer) for answer in acting} == {(403, "acting_for_another")}
 
 
-# ------------------------------------------------------------------ how it may end
+# ------------------------------------------------------------------ outcomes
 
 
-def test_the_agent_reads_why_it_was_declined(acme: Tenant, sven: Caller) -> None:
+def test_the_agent_reads_the_note_of_a_decline(acme: Tenant, sven: Caller) -> None:
     request_id = acme.is_asked_by(sven)
     note = "Not today.\nPlease call Anna first: +49 241 1234"
 
-    declined = given(acme.anna.post(f"{ANSWER}/{request_id}/decline", {"note": note}))
+    declined = success(acme.anna.post(f"{ANSWER}/{request_id}/decline", {"note": note}))
 
     assert (declined["state"], declined["note"], declined["grant_id"]) == ("declined", note, None)
-    assert given(sven.get(ASK))["items"] == [declined]
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}")) == declined
+    assert success(sven.get(ASK))["items"] == [declined]
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}")) == declined
     assert declined["answered_by"]["name"] == "Anna Albrecht"
-    for refused in whatever_acts(acme.anna, sven, request_id):
+    for refused in all_actions(acme.anna, sven, request_id):
         assert refusal(refused) == (409, "request_closed")
         assert (refused.json()["state"], refused.json()["grant_id"]) == ("declined", None)
     ledger = acme.ledger()
@@ -161,54 +168,52 @@ def test_the_agent_reads_why_it_was_declined(acme: Tenant, sven: Caller) -> None
     assert "Anna" not in ledger.text
 
 
-def test_whoever_withdraws_twice_hears_the_same_and_nobody_can_approve_it(acme: Tenant, sven: Caller) -> None:
+def test_withdrawing_twice_returns_the_same_and_the_request_cannot_be_approved(acme: Tenant, sven: Caller) -> None:
     request_id = acme.is_asked_by(sven)
 
     first, second = (sven.delete(f"{ASK}/{request_id}") for _ in range(2))
 
-    assert (given(first)["state"], first.content) == ("withdrawn", second.content)
-    *refused, third = whatever_acts(acme.anna, sven, request_id)
+    assert (success(first)["state"], first.content) == ("withdrawn", second.content)
+    *refused, third = all_actions(acme.anna, sven, request_id)
     assert {refusal(answer) for answer in refused} == {(409, "request_closed")}
     assert third.content == first.content
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}")) == given(first)
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}")) == success(first)
     assert acme.ledger().whats() == ["tenant.changed", "request.made", "request.withdrawn"]
 
 
-def test_an_expired_request_is_over_for_everybody_though_nobody_wrote_that_down(acme: Tenant, sven: Caller) -> None:
+def test_an_expired_request_is_over_for_all_callers_before_it_is_recorded(acme: Tenant, sven: Caller) -> None:
     request_id = acme.is_asked_by(sven)
     expire(acme, request_id)
 
-    for refused in whatever_acts(acme.anna, sven, request_id):
+    for refused in all_actions(acme.anna, sven, request_id):
         assert refusal(refused) == (410, "request_expired")
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "expired"
-    assert given(sven.get(ASK))["items"][0]["state"] == "expired"
-    assert given(acme.anna.get(f"{ANSWER}?state=pending"))["items"] == []
-    assert given(acme.anna.get("/v1/grants"))["items"] == []
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "expired"
+    assert success(sven.get(ASK))["items"][0]["state"] == "expired"
+    assert success(acme.anna.get(f"{ANSWER}?state=pending"))["items"] == []
+    assert success(acme.anna.get("/v1/grants"))["items"] == []
     assert len(acme.activation_mails()) == 1
 
 
 @pytest.mark.parametrize("how", ["approved", "declined", "withdrawn"])
-def test_what_was_closed_stays_so_for_ever_also_when_its_time_is_over_since(
-    acme: Tenant, sven: Caller, how: str
-) -> None:
+def test_a_closed_request_keeps_its_state_after_its_end(acme: Tenant, sven: Caller, how: str) -> None:
     request_id, grant_id = acme.is_asked_by(sven), None
     match how:
         case "approved":
-            grant_id = given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)["grant_id"]
+            grant_id = success(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)["grant_id"]
         case "declined":
-            given(acme.anna.post(f"{ANSWER}/{request_id}/decline", {}))
+            success(acme.anna.post(f"{ANSWER}/{request_id}/decline", {}))
         case "withdrawn":
-            given(sven.delete(f"{ASK}/{request_id}"))
+            success(sven.delete(f"{ASK}/{request_id}"))
     expire(acme, request_id)
 
-    *acted, withdrawn = whatever_acts(acme.anna, sven, request_id)
+    *acted, withdrawn = all_actions(acme.anna, sven, request_id)
     for refused in acted if how == "withdrawn" else [*acted, withdrawn]:
         assert refusal(refused) == (409, "request_closed")
         assert (refused.json()["state"], refused.json()["grant_id"]) == (how, grant_id)
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == how
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == how
 
 
-# ------------------------------------------------------------------ what an approver may change
+# ------------------------------------------------------------------ changes by the approver
 
 
 @pytest.mark.parametrize(
@@ -227,24 +232,24 @@ def test_the_approver_may_choose_another_period_and_drop_export(
 ) -> None:
     request_id = acme.is_asked_by(agent.caller, **asked)
 
-    grant = given(acme.anna.post(f"{ANSWER}/{request_id}/approve", approved), 201)
+    grant = success(acme.anna.post(f"{ANSWER}/{request_id}/approve", approved), 201)
 
     assert (grant["period"], grant["may_export"]) == granted
     assert acme.world.allows(acme.tenant_id, agent.agent_id)
     assert acme.world.allows(acme.tenant_id, agent.agent_id, "export") is granted[1]
 
 
-def test_export_is_never_added_and_the_request_stands_as_it_did(acme: Tenant, sven: Caller) -> None:
+def test_export_cannot_be_added_and_the_request_is_unchanged(acme: Tenant, sven: Caller) -> None:
     request_id = acme.is_asked_by(sven)
 
     refused = acme.anna.post(f"{ANSWER}/{request_id}/approve", {"may_export": True})
 
     assert refusal(refused) == (422, "export_not_asked")
-    assert given(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "pending"
-    given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
+    assert success(acme.anna.get(f"{ANSWER}/{request_id}"))["state"] == "pending"
+    success(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
 
 
-def test_an_agent_who_is_active_no_more_cannot_be_let_in_by_what_he_asked_before(acme: Tenant, agent: Agent) -> None:
+def test_a_request_of_an_inactive_agent_cannot_be_approved(acme: Tenant, agent: Agent) -> None:
     request_id = acme.is_asked_by(agent.caller)
     agent.put(active=False)
 
@@ -252,30 +257,30 @@ def test_an_agent_who_is_active_no_more_cannot_be_let_in_by_what_he_asked_before
 
     assert acme.ledger().whats() == ["tenant.changed", "request.made"]
     agent.put(active=True)
-    given(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
+    success(acme.anna.post(f"{ANSWER}/{request_id}/approve", {}), 201)
 
 
-# ------------------------------------------------------------------ whose request it is
+# ------------------------------------------------------------------ ownership
 
 
-def test_an_agents_request_is_nobody_elses(acme: Tenant, agent: Agent) -> None:
+def test_an_agents_request_is_unknown_to_other_agents(acme: Tenant, agent: Agent) -> None:
     request_id, other = acme.is_asked_by(agent.caller), acme.world.new_agent("support").caller
     for method, path in (("POST", "/send"), ("DELETE", "")):
         refused = [other.call(method, f"{ASK}/{some}{path}") for some in (request_id, UNKNOWN, "x")]
         assert {refusal(answer) for answer in refused} == {(404, "not_found")}
         assert len({answer.content for answer in refused}) == 1
-    assert given(other.get(ASK))["items"] == []
-    assert given(agent.caller.get(ASK))["items"][0]["state"] == "pending"
+    assert success(other.get(ASK))["items"] == []
+    assert success(agent.caller.get(ASK))["items"][0]["state"] == "pending"
     assert len(acme.activation_mails()) == 1
 
 
-def test_lists_come_newest_first_page_by_page_and_pending_ones_alone(
+def test_lists_come_newest_first_in_pages_and_can_be_filtered_by_pending(
     acme: Tenant, globex: Tenant, agent: Agent
 ) -> None:
     other = acme.world.new_agent()
     ids = [acme.is_asked_by(by) for by in (agent.caller, other.caller, agent.caller, agent.caller)]
     elsewhere = globex.is_asked_by(agent.caller)
-    given(acme.anna.post(f"{ANSWER}/{ids[2]}/decline", {}))
+    success(acme.anna.post(f"{ANSWER}/{ids[2]}/decline", {}))
     expire(acme, ids[0])
 
     everything = [request["request_id"] for request in acme.all_of(f"{ANSWER}?limit=1")]
@@ -283,14 +288,14 @@ def test_lists_come_newest_first_page_by_page_and_pending_ones_alone(
 
     assert everything == ids[::-1]
     assert pending == [ids[3], ids[1]]
-    own = given(agent.caller.get(f"{ASK}?limit=3"))
-    rest = given(agent.caller.get(f"{ASK}?limit=3&cursor={own['next_cursor']}"))
+    own = success(agent.caller.get(f"{ASK}?limit=3"))
+    rest = success(agent.caller.get(f"{ASK}?limit=3&cursor={own['next_cursor']}"))
     assert [one["request_id"] for one in own["items"] + rest["items"]] == [elsewhere, ids[3], ids[2], ids[0]]
     assert rest["next_cursor"] is None
     assert refusal(other.caller.get(f"{ASK}?cursor={own['next_cursor']}")) == (422, "cursor_invalid")
 
 
-# ------------------------------------------------------------------ who is mailed
+# ------------------------------------------------------------------ recipients
 
 
 @pytest.mark.parametrize(
@@ -302,20 +307,20 @@ def test_lists_come_newest_first_page_by_page_and_pending_ones_alone(
         (["b@{}.example", "A@{}.example"], ["B@{}.example", "a@{}.example"]),
     ],
 )
-def test_only_registered_approvers_are_mailed_each_once_and_as_they_are_registered(
+def test_only_registered_approvers_are_mailed_once_each_in_their_registered_spelling(
     world: World, sven: Caller, named: list[str] | None, mailed: list[str]
 ) -> None:
     tenant = world.new_tenant()
     id = tenant.tenant_id
     approvers = [address.format(id) for address in ("a@{}.example", "B@{}.example")]
-    given(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=approvers)))
+    success(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=approvers)))
 
     tenant.is_asked_by(sven, recipients=named and [address.format(id) for address in named])
 
     assert [mail["to"] for mail in tenant.activation_mails()] == [[address.format(id)] for address in mailed]
 
 
-def test_nobody_else_can_be_mailed(acme: Tenant, globex: Tenant, sven: Caller) -> None:
+def test_other_addresses_cannot_be_mailed(acme: Tenant, globex: Tenant, sven: Caller) -> None:
     own, others = f"anna@{acme.tenant_id}.example", f"anna@{globex.tenant_id}.example"
     for recipients in ([others], [own, others], [own, "mallory@evil.example"], [f"{own}.example"]):
         answer = sven.post(ASK, request_to(acme.tenant_id, recipients=recipients))
@@ -324,25 +329,25 @@ def test_nobody_else_can_be_mailed(acme: Tenant, globex: Tenant, sven: Caller) -
     assert acme.activation_mails() == globex.activation_mails() == []
 
 
-def test_a_tenant_that_registered_nobody_cannot_be_asked(world: World, sven: Caller) -> None:
+def test_a_tenant_without_approvers_cannot_get_a_request(world: World, sven: Caller) -> None:
     tenant = world.new_tenant(approver_emails=[])
 
     assert refusal(sven.post(ASK, request_to(tenant.tenant_id))) == (422, "recipient_unknown")
     assert tenant.ledger().whats() == ["tenant.changed"]
 
 
-def test_sending_again_mails_those_who_are_still_registered(acme: Tenant, sven: Caller) -> None:
+def test_a_resend_mails_only_recipients_who_are_still_registered(acme: Tenant, sven: Caller) -> None:
     id = acme.tenant_id
     anna, giulia, carla = (f"{who}@{id}.example" for who in ("anna", "giulia", "carla"))
 
     def register(*addresses: str) -> None:
-        given(acme.world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=list(addresses))))
+        success(acme.world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=list(addresses))))
 
     register(anna, giulia)
     request_id = acme.is_asked_by(sven)
-    again = given(sven.post(f"{ASK}/{request_id}/send"))
+    again = success(sven.post(f"{ASK}/{request_id}/send"))
     register(carla, giulia)
-    given(sven.post(f"{ASK}/{request_id}/send"))
+    success(sven.post(f"{ASK}/{request_id}/send"))
     register(carla)
     refused = sven.post(f"{ASK}/{request_id}/send")
 
@@ -367,16 +372,16 @@ def test_a_mail_is_in_the_tenants_language(world: World, sven: Caller, language:
     assert mail.headers["subject"] == [mailbox.subject_in(written_in)]
 
 
-# ------------------------------------------------------------------ how much an agent may ask
+# ------------------------------------------------------------------ limits of an agent
 
 
 def too_many(answer: Response) -> int:
-    """Return when to come back, in seconds, as an answer says that must be a 429."""
+    """Return the Retry-After of an answer that must be a 429, in seconds."""
     assert refusal(answer) == (429, "too_many_requests")
     return int(answer.headers["Retry-After"])
 
 
-def test_five_requests_of_an_agent_may_wait_at_one_tenant(acme: Tenant, globex: Tenant, agent: Agent) -> None:
+def test_an_agent_may_have_five_pending_requests_at_one_tenant(acme: Tenant, globex: Tenant, agent: Agent) -> None:
     ids = [acme.is_asked_by(agent.caller) for _ in range(5)]
     order = request_to(acme.tenant_id)
 
@@ -384,14 +389,14 @@ def test_five_requests_of_an_agent_may_wait_at_one_tenant(acme: Tenant, globex: 
     globex.is_asked_by(agent.caller)
     acme.is_asked_by(acme.world.new_agent().caller)
 
-    # Whatever closes one makes room for one.
-    given(acme.anna.post(f"{ANSWER}/{ids[0]}/decline", {}))
+    # Each way of closing a request makes room for another.
+    success(acme.anna.post(f"{ANSWER}/{ids[0]}/decline", {}))
     acme.is_asked_by(agent.caller)
     too_many(agent.caller.post(ASK, order))
-    given(agent.caller.delete(f"{ASK}/{ids[1]}"))
+    success(agent.caller.delete(f"{ASK}/{ids[1]}"))
     acme.is_asked_by(agent.caller)
     too_many(agent.caller.post(ASK, order))
-    given(acme.anna.post(f"{ANSWER}/{ids[2]}/approve", {}), 201)
+    success(acme.anna.post(f"{ANSWER}/{ids[2]}/approve", {}), 201)
     acme.is_asked_by(agent.caller)
     too_many(agent.caller.post(ASK, order))
     waiting = acme.world.item(f"AGENT#{agent.agent_id}", f"PENDING#{acme.tenant_id}")
@@ -402,14 +407,14 @@ def test_five_requests_of_an_agent_may_wait_at_one_tenant(acme: Tenant, globex: 
 
 
 def test_an_agent_causes_twenty_mails_an_hour_and_a_tenant_gets_forty(world: World, agent: Agent) -> None:
-    stay_clear_of_the_hour()
+    avoid_the_end_of_the_hour()
     tenant = world.new_tenant()
     id = tenant.tenant_id
     everybody = [f"approver-{number}@{id}.example" for number in range(20)]
-    given(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=everybody)))
+    success(world.backend.put(f"/v1/vendor/tenants/{id}", tenant_of(id, approver_emails=everybody)))
     first = tenant.is_asked_by(agent.caller, recipients=everybody[:15])
 
-    # Fifteen more would be too many, to whomever; five are not; then not even one, at any tenant.
+    # Fifteen more are too many for any recipients; five are not; after that not even one is allowed, at any tenant.
     for refused in (agent.caller.post(ASK, request_to(id)), agent.caller.post(f"{ASK}/{first}/send")):
         assert 0 < too_many(refused) <= 3600
     second = tenant.is_asked_by(agent.caller, recipients=everybody[:4])
@@ -418,7 +423,7 @@ def test_an_agent_causes_twenty_mails_an_hour_and_a_tenant_gets_forty(world: Wor
         too_many(agent.caller.post(f"{ASK}/{request_id}/send"))
     too_many(agent.caller.post(ASK, request_to(id, recipients=everybody[:1])))
 
-    # The tenant has had 19; another agent may cause 20, a third one, and nobody more.
+    # The tenant has had 19 mails; another agent may cause 20, a third one, and no agent more.
     tenant.is_asked_by(world.new_agent().caller)
     last = world.new_agent().caller
     request_id = tenant.is_asked_by(last, recipients=everybody[:1])
@@ -429,8 +434,8 @@ def test_an_agent_causes_twenty_mails_an_hour_and_a_tenant_gets_forty(world: Wor
     assert tenant.ledger().whats().count("request.made") == 4
 
 
-def test_an_agent_may_name_ten_in_an_hour_that_there_are_not(acme: Tenant, agent: Agent) -> None:
-    stay_clear_of_the_hour()
+def test_an_agent_may_name_ten_unknown_tenants_or_recipients_in_an_hour(acme: Tenant, agent: Agent) -> None:
+    avoid_the_end_of_the_hour()
     known = request_to(acme.tenant_id)
     for number in range(4):
         assert refusal(agent.caller.get(f"/v1/support/tenants/not-there-{number}")) == (404, "tenant_unknown")
@@ -439,7 +444,7 @@ def test_an_agent_may_name_ten_in_an_hour_that_there_are_not(acme: Tenant, agent
         order = known | {"recipients": ["mallory@evil.example"]}
         assert refusal(agent.caller.post(ASK, order)) == (422, "recipient_unknown")
 
-    # Known names are refused as well from now on: otherwise the answer would tell.
+    # From now on known names are refused as well, because another answer would reveal that they exist.
     refused = [
         agent.caller.get("/v1/support/tenants/not-there"),
         agent.caller.get(f"/v1/support/tenants/{acme.tenant_id}"),

@@ -1,6 +1,6 @@
-"""The stand-in that the browser tests visit answers as the real API does: the same questions are put to both.
+"""The stand-in of the browser tests answers as the real API does: both get the same calls.
 
-Ids and times differ; everything else is the same to the byte, down to what a refusal says and which headers go with it.
+Ids and times differ; everything else is the same to the byte, with the texts and headers of refusals.
 """
 
 import json
@@ -14,7 +14,7 @@ import httpx
 
 from local.tokens import mint
 from tests.browser import site as sites
-from tests.journeys.calls import Caller, connection, given
+from tests.journeys.calls import Caller, connection, success
 from tests.journeys.world import Tenant, World
 
 ID = re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
@@ -24,13 +24,13 @@ OVERRIDE = "Bitte \u202erufen Sie an"
 
 
 class Side(Protocol):
-    """One of the two: a request of Sven's to Acme, and everybody who may ask about it."""
+    """One of the two: a request of Sven to Acme, and the callers who may read or answer it."""
 
     request_id: str
     grant_id: str
 
     def begin(self, **order: Any) -> None:
-        """Let there be a fresh request."""
+        """Start with a new request."""
 
     def caller(self, who: str, **claims: Any) -> Caller: ...
 
@@ -49,15 +49,15 @@ class Real:
 
     def begin(self, **order: Any) -> None:
         self.grant_id = ""
-        asked = {name: sites.a_request(**order)[name] for name in ("tenant_id", "reason", "period", "may_export")}
-        asked |= {"recipients": ["anna@acme.example"]}
-        self.request_id = given(self.world.sven.post("/v1/support/requests", asked), 201)["request_id"]
+        body = {name: sites.a_request(**order)[name] for name in ("tenant_id", "reason", "period", "may_export")}
+        body |= {"recipients": ["anna@acme.example"]}
+        self.request_id = success(self.world.sven.post("/v1/support/requests", body), 201)["request_id"]
 
     def caller(self, who: str, **claims: Any) -> Caller:
         return self.world.caller(who, **claims)
 
     def request_is_withdrawn(self) -> None:
-        given(self.world.sven.delete(f"/v1/support/requests/{self.request_id}"))
+        success(self.world.sven.delete(f"/v1/support/requests/{self.request_id}"))
 
     def request_expires(self) -> None:
         Tenant(self.world, "acme").change(f"REQUEST#{self.request_id}", expires_at=PAST)
@@ -94,7 +94,7 @@ class StandIn:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer without what differs from one request to another."""
+    """An answer without its ids and times."""
 
     to: str
     status: int = field(kw_only=True)
@@ -104,7 +104,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """Everything that the page asks, put to one side."""
+    """All calls of the page, made to one side."""
 
     side: Side
 
@@ -124,13 +124,13 @@ class Inquiry:
         )
 
     def everything(self) -> Iterator[Answer]:
-        yield from self.who_sees_what()
-        yield from self.who_may_approve()
-        yield from self.what_may_be_ordered()
-        yield from self.what_was_declined()
-        yield from self.what_is_too_late()
+        yield from self.reads()
+        yield from self.approvals()
+        yield from self.periods_and_export()
+        yield from self.declines()
+        yield from self.late_answers()
 
-    def who_sees_what(self) -> Iterator[Answer]:
+    def reads(self) -> Iterator[Answer]:
         self.side.begin()
         yield self.ask("anna", "GET me", claims={"exp": 1})
         yield self.ask("anna", "POST requests/{request}/approve", {}, claims={"exp": 1})
@@ -140,7 +140,7 @@ class Inquiry:
                     yield self.ask(who, f"GET {what}", claims=claims)
         yield self.ask("anna", f"GET requests/{sites.GRANT_ID}")
 
-    def who_may_approve(self) -> Iterator[Answer]:
+    def approvals(self) -> Iterator[Answer]:
         order = {"period": "1h", "may_export": False}
         for what in ("approve", "decline"):
             for who in ("ben", "carla"):
@@ -156,7 +156,7 @@ class Inquiry:
         yield self.ask("anna", "GET grants/{grant}")
         yield self.ask("anna", "POST requests/{request}/approve", order, key="first")
 
-    def what_may_be_ordered(self) -> Iterator[Answer]:
+    def periods_and_export(self) -> Iterator[Answer]:
         self.side.begin(may_export=False)
         yield self.ask("anna", "POST requests/{request}/approve", {"period": "1h", "may_export": True})
         yield self.ask("giulia", "POST requests/{request}/approve", {"period": "permanent", "may_export": False})
@@ -166,7 +166,7 @@ class Inquiry:
         yield self.ask("anna", "GET grants/{grant}")
         yield self.ask("anna", "DELETE grants/{grant}")
 
-    def what_was_declined(self) -> Iterator[Answer]:
+    def declines(self) -> Iterator[Answer]:
         for body in ({}, {"note": "Bitte rufen Sie mich vorher an."}):
             self.side.begin()
             yield self.ask("anna", "POST requests/{request}/decline", {"note": OVERRIDE})
@@ -176,7 +176,7 @@ class Inquiry:
             yield self.ask("anna", "POST requests/{request}/approve", {})
             yield self.ask("giulia", "GET requests/{request}")
 
-    def what_is_too_late(self) -> Iterator[Answer]:
+    def late_answers(self) -> Iterator[Answer]:
         for close in (self.side.request_is_withdrawn, self.side.request_expires):
             self.side.begin()
             close()
@@ -188,9 +188,9 @@ class Inquiry:
 def test_the_stand_in_answers_as_the_real_api(sample_world: World, tmp_path: Path) -> None:
     with sites.opened(tmp_path) as site, connection(site.url) as client:
         pairs = zip(Inquiry(Real(sample_world)).everything(), Inquiry(StandIn(site, client)).everything(), strict=True)
-        differing = [(real, stood_in) for real, stood_in in pairs if real != stood_in]
+        differing = [(real, from_stand_in) for real, from_stand_in in pairs if real != from_stand_in]
 
-    for real, stood_in in differing:
+    for real, from_stand_in in differing:
         print(f"{real.to}\n  is answered {real.status} {real.headers} {real.body}")
-        print(f"  stand-in:   {stood_in.status} {stood_in.headers} {stood_in.body}")
+        print(f"  stand-in:   {from_stand_in.status} {from_stand_in.headers} {from_stand_in.body}")
     assert differing == []

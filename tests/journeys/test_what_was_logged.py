@@ -1,4 +1,4 @@
-"""What no log may ever hold. `conftest` has this file run last, behind whatever all the others did and provoked."""
+"""Texts that no log may contain. `conftest` runs this file last, so that it reads the logs of all other tests."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from httpx import Response
 
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES, catalogue
-from tests.journeys.calls import CANARY, Caller, check_of, given, grant_to, login_at, refusal, request_to
+from tests.journeys.calls import CANARY, Caller, check_of, grant_to, login_at, refusal, request_to, success
 from tests.journeys.contract import ROUTES, Route, Scene
 from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 
@@ -16,60 +16,60 @@ ADDRESS = f"{CANARY}-anna@example.com"
 ANY_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
 TELEPHONE = "+49 241 446 86 122"
 ID = f"{CANARY}-agent-unknown"
-"""An agent that nobody registered. It is the token's `sub`, an id, which a log may hold."""
+"""An unregistered agent. It is the `sub` of the token, an id, which a log may contain."""
 
 ASK = "/v1/support/requests"
 
 
-def test_no_token_no_address_and_no_reason_is_ever_logged(world: World) -> None:
-    """Each text that a person typed carries a canary; what was refused must be as quiet as the rest."""
+def test_tokens_addresses_and_reasons_are_never_logged(world: World) -> None:
+    """Each typed text contains the canary; refused calls must not log it either."""
     tenant = world.new_tenant(name=f"{CANARY}-name", approver_emails=[ADDRESS])
     agent = world.new_agent("support", name=f"{CANARY}-agent", email=f"{CANARY}-agent@example.com")
     anna = tenant.user("anna", user_id=ADDRESS, name=f"{CANARY}-Anna", email=ADDRESS)
 
-    _let_in_and_lock_out(tenant, agent, anna)
+    _grant_and_revoke(tenant, agent, anna)
     _ask_and_answer(tenant, agent, anna)
     for refused in (_refused_otherwise(tenant, agent, anna), _refused_of_requests(tenant, agent, anna)):
         assert all(refusal(answer)[0] < 500 for answer in refused)
 
     logs = world.logs()
-    assert any(tenant.tenant_id in said for said in logs.values()), "the functions' log was not found"
-    for name, said in logs.items():
-        assert CANARY not in said.replace(ID, ""), name
-        assert TELEPHONE not in said, name
-        assert "eyJ" not in said, name  # how every token begins
-        assert "Bearer" not in said, name
+    assert any(tenant.tenant_id in log for log in logs.values()), "the functions' log was not found"
+    for name, log in logs.items():
+        assert CANARY not in log.replace(ID, ""), name
+        assert TELEPHONE not in log, name
+        assert "eyJ" not in log, name  # the beginning of every token
+        assert "Bearer" not in log, name
 
 
-def _let_in_and_lock_out(tenant: Tenant, agent: Agent, anna: Caller) -> None:
-    grant_id = given(anna.post("/v1/grants", grant_to("agent", agent.agent_id), key=f"{CANARY}-key"), 201)["grant_id"]
+def _grant_and_revoke(tenant: Tenant, agent: Agent, anna: Caller) -> None:
+    grant_id = success(anna.post("/v1/grants", grant_to("agent", agent.agent_id), key=f"{CANARY}-key"), 201)["grant_id"]
     order = login_at(tenant.tenant_id, f"{CANARY} reason", ticket=f"{CANARY}-ticket")
-    login_id = given(agent.caller.post("/v1/support/logins", order), 201)["login_id"]
+    login_id = success(agent.caller.post("/v1/support/logins", order), 201)["login_id"]
     tenant.put_right(ADDRESS, may_grant=True)
-    given(anna.get(f"/v1/directory?q={CANARY}"))
+    success(anna.get(f"/v1/directory?q={CANARY}"))
     for path in ("grants", "logins", "grants.csv", "logins.csv", "ledger", "me", "about", f"grants/{grant_id}"):
         assert anna.get(f"/v1/{path}").status_code == 200
-    given(agent.caller.get("/v1/support/access"))
-    given(agent.caller.post(f"/v1/support/logins/{login_id}/end"))
+    success(agent.caller.get("/v1/support/access"))
+    success(agent.caller.post(f"/v1/support/logins/{login_id}/end"))
     assert tenant.world.allows(tenant.tenant_id, agent.agent_id)
     assert anna.get(f"/v1/grants?token={CANARY}").status_code == 200
-    given(anna.delete(f"/v1/grants/{grant_id}"))
+    success(anna.delete(f"/v1/grants/{grant_id}"))
 
 
 def _ask_and_answer(tenant: Tenant, agent: Agent, anna: Caller) -> None:
-    """Ask in every way, and have it answered in every way."""
+    """Make requests with all options, and answer them in all ways."""
     order = request_to(tenant.tenant_id, f"{CANARY} reason, {TELEPHONE}", recipients=[ADDRESS])
     approved, declined, withdrawn = (
-        given(agent.caller.post(ASK, order, key=f"{CANARY}-{number}"), 201)["request_id"] for number in range(3)
+        success(agent.caller.post(ASK, order, key=f"{CANARY}-{number}"), 201)["request_id"] for number in range(3)
     )
-    given(agent.caller.get(f"/v1/support/tenants/{tenant.tenant_id}"))
-    given(agent.caller.post(f"{ASK}/{approved}/send"))
+    success(agent.caller.get(f"/v1/support/tenants/{tenant.tenant_id}"))
+    success(agent.caller.post(f"{ASK}/{approved}/send"))
     for path in ("", "?state=pending", f"/{approved}"):
-        given(anna.get(f"/v1/requests{path}"))
-    given(anna.post(f"/v1/requests/{approved}/approve", {}, key=f"{CANARY}-key"), 201)
-    given(anna.post(f"/v1/requests/{declined}/decline", {"note": f"{CANARY} note,\ncall {TELEPHONE}"}))
-    given(agent.caller.delete(f"{ASK}/{withdrawn}"))
-    given(agent.caller.get(ASK))
+        success(anna.get(f"/v1/requests{path}"))
+    success(anna.post(f"/v1/requests/{approved}/approve", {}, key=f"{CANARY}-key"), 201)
+    success(anna.post(f"/v1/requests/{declined}/decline", {"note": f"{CANARY} note,\ncall {TELEPHONE}"}))
+    success(agent.caller.delete(f"{ASK}/{withdrawn}"))
+    success(agent.caller.get(ASK))
     mails = [mail for mail in tenant.world.stack.mails() if approved in mail["text"]]
     assert [mail["to"] for mail in mails] == [[ADDRESS]] * 2
     assert all(f"{CANARY} reason, {TELEPHONE}" in mail["text"] for mail in mails)
@@ -115,42 +115,42 @@ def _refused_of_requests(tenant: Tenant, agent: Agent, anna: Caller) -> Iterator
     yield tenant.user("ben", user_id=f"{CANARY}-ben@example.com", act=CANARY).post(f"{answer}/approve", {})
 
 
-def test_the_whole_run_logged_no_address_no_token_no_subject_and_nothing_typed(world: World) -> None:
-    """A reason that no test cares for has the canary in it; of addresses there is none at all."""
+def test_the_whole_run_logged_no_address_token_subject_or_typed_text(world: World) -> None:
+    """Reasons whose content does not matter to a test contain the canary; the logs contain no address at all."""
     subjects = {catalogue(language).text(kind, "subject") for language in LANGUAGES for kind in Kind}
-    for name, said in world.logs().items():
+    for name, log in world.logs().items():
         for what in (CANARY, "eyJ", "Bearer", "mallory", *subjects):
-            assert what not in said.replace(ID, ""), (name, what)
-        found = ANY_ADDRESS.search(said)
-        assert not found, (name, found and said[max(0, found.start() - 200) : found.end()])
+            assert what not in log.replace(ID, ""), (name, what)
+        found = ANY_ADDRESS.search(log)
+        assert not found, (name, found and log[max(0, found.start() - 200) : found.end()])
 
 
-# ------------------------------------------------------------------ what every log holds
+# ------------------------------------------------------------------ contents of every log
 
 CLOSING_TOO = {"POST /v1/requests/{request}/decline", "DELETE /v1/support/requests/{request}"}
-"""What closes a request, beside approving it."""
+"""Routes that close a request, in addition to approving it."""
 
 
-def test_a_run_logs_one_line_for_each_outcome_and_no_trace_of_a_bug(world: World) -> None:
-    """Run behind hundreds of hostile requests, it also says that none of them met a bug."""
+def test_a_run_logs_one_line_for_each_outcome_and_no_traceback(world: World) -> None:
+    """This runs after hundreds of hostile requests, so it also asserts that none of them met a bug."""
     scene = Scene.set_up(world)
-    answers = {str(route): scene.ask(route) for route in _asked_in_order()}
+    answers = {str(route): scene.ask(route) for route in _routes_in_order()}
     assert {call: answer.text for call, answer in answers.items() if answer.status_code >= 300} == {}
 
     logs = world.logs()
-    lines = [json.loads(line) for said in logs.values() for line in said.splitlines() if line.startswith('{"route"')]
+    lines = [json.loads(line) for log in logs.values() for line in log.splitlines() if line.startswith('{"route"')]
     outcomes = [line for line in lines if line.get("tenant_id") == scene.tenant.tenant_id]
     assert {line["route"].split()[0] for line in outcomes} == {"GET", "POST", "PATCH", "DELETE"}
     assert all(line["status"] < 500 for line in lines if line.get("code") != "busy")
-    for name, said in logs.items():
-        assert "".join(said.partition("Traceback")[1:])[:2000] == "", name
-        assert "[ERROR]" not in said, name
+    for name, log in logs.items():
+        assert "".join(log.partition("Traceback")[1:])[:2000] == "", name
+        assert "[ERROR]" not in log, name
 
 
-def _asked_in_order() -> list[Route]:
-    """Return the routes, the one that locks Sven out last, and of those that close the request only one.
+def _routes_in_order() -> list[Route]:
+    """Return the routes in an order in which all succeed: one that closes the request, and the revoke last.
 
-    What Sven has taken cannot be moved any more.
+    A taken call-back cannot be moved any more, so taking comes after the moves.
     """
     others = [route for route in ROUTES if route.call not in CLOSING_TOO]
     return sorted(

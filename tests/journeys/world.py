@@ -1,4 +1,4 @@
-"""The running stack as a test sees it: its people, tenants of the test's own, its table, its logs."""
+"""The running stack in a test: callers, new tenants and agents, the table, the logs."""
 
 import json
 import os
@@ -17,26 +17,26 @@ from local.build import PROJECT
 from local.deployment import STACK_NAME, Deployment
 from local.emulator import bare_python
 from local.stack import Stack
-from tests.journeys.calls import Caller, call_of, given, grant_to, login_at, request_to
+from tests.journeys.calls import Caller, call_of, grant_to, login_at, request_to, success
 
 
 @dataclass(frozen=True)
 class World:
-    """The stack, and whoever calls it."""
+    """The running stack and its callers."""
 
     stack: Stack
     client: httpx.Client
     tokens: dict[str, str] = field(default_factory=dict)
 
     def caller(self, who: str, **claims: Any) -> Caller:
-        """Return somebody of the sample world with a token of their own, some claims said otherwise."""
-        asked = repr((who, sorted(claims.items(), key=lambda claim: claim[0])))
-        if asked not in self.tokens:
-            self.tokens[asked] = self.stack.token(who, **claims)
-        return Caller(self.client, self.tokens[asked])
+        """Return a person of the sample data with a token, with some claims changed."""
+        token_key = repr((who, sorted(claims.items(), key=lambda claim: claim[0])))
+        if token_key not in self.tokens:
+            self.tokens[token_key] = self.stack.token(who, **claims)
+        return Caller(self.client, self.tokens[token_key])
 
     @property
-    def nobody(self) -> Caller:
+    def anonymous(self) -> Caller:
         return Caller(self.client, None)
 
     @property
@@ -70,13 +70,13 @@ class World:
 
     @cached_property
     def cleanup(self) -> dict[str, Any]:
-        """The clean-up's function, as Lambda describes it."""
+        """The cleanup function, as Lambda describes it."""
         found: dict[str, Any] = self.lambda_.get_function(FunctionName=self.function("CleanupFunction"))
         configuration: dict[str, Any] = found["Configuration"]
         return configuration
 
     def clean_up(self) -> None:
-        """Run the clean-up, as its schedule does."""
+        """Run cleanup, as its schedule does."""
         ran = self.lambda_.invoke(FunctionName=self.cleanup["FunctionName"], Payload=b"{}")
         assert "FunctionError" not in ran, ran["Payload"].read()
 
@@ -91,13 +91,13 @@ class World:
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def new_tenant(self, **facts: Any) -> "Tenant":
-        """Register a tenant that no other test knows, through the vendor's route."""
+        """Register a new tenant through the vendor's route."""
         tenant_id = f"t-{secrets.token_hex(6)}"
-        given(self.backend.put(f"/v1/vendor/tenants/{tenant_id}", tenant_of(tenant_id, **facts)))
+        success(self.backend.put(f"/v1/vendor/tenants/{tenant_id}", tenant_of(tenant_id, **facts)))
         return Tenant(self, tenant_id)
 
     def new_agent(self, *departments: str, **facts: Any) -> "Agent":
-        """Register an agent that no other test knows."""
+        """Register a new agent."""
         agent_id = f"a-{secrets.token_hex(6)}"
         agent = Agent(self, agent_id)
         agent.put(departments=list(departments), **facts)
@@ -105,20 +105,20 @@ class World:
 
     def new_department(self) -> str:
         department_id = f"d-{secrets.token_hex(6)}"
-        given(self.put_department(department_id, department_id))
+        success(self.put_department(department_id, department_id))
         return department_id
 
     def put_department(self, department_id: str, name: str) -> httpx.Response:
         return self.backend.put(f"/v1/vendor/departments/{department_id}", {"name": name})
 
     def allows(self, tenant_id: str, agent_id: str, action: str = "enter", **more: Any) -> bool:
-        """Ask as the vendor's product does."""
+        """Call the check as the vendor's product does, and return whether it allows the action."""
         order = {"tenant_id": tenant_id, "agent_id": agent_id, "action": action, **more}
-        allowed: bool = given(self.backend.post("/v1/vendor/checks", order))["allowed"]
+        allowed: bool = success(self.backend.post("/v1/vendor/checks", order))["allowed"]
         return allowed
 
     def change(self, partition: str, sort_key: str, **attributes: dict[str, Any]) -> None:
-        """Write attributes of an item straight into the table, past the product, in DynamoDB's own words."""
+        """Write attributes of an item directly into the table, in DynamoDB's format."""
         names = {f"#{name}": name for name in attributes}
         self.dynamodb.update_item(
             TableName=self.table,
@@ -130,62 +130,64 @@ class World:
         )
 
     def item(self, partition: str, sort_key: str) -> dict[str, Any] | None:
-        """Read an item straight from the table."""
+        """Read an item directly from the table."""
         key = {"PK": {"S": partition}, "SK": {"S": sort_key}}
         found: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return found.get("Item")
 
     def logs(self) -> dict[str, str]:
-        """Return everything that was logged so far, by the name of the log.
+        """Return everything logged so far, by the name of the log.
 
-        To list groups of logs the emulator would count what is in them, and stumble over one that grows meanwhile.
+        The log groups are read from the stack, because the emulator fails to list them while one of them grows.
         """
         stack = self.deployment.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)
         resources = {one["PhysicalResourceId"]: one["ResourceType"] for one in stack["StackResources"]}
         groups = [name for name, kind in resources.items() if kind == "AWS::Logs::LogGroup"]
-        said = {group: "\n".join(self._logged(group)) for group in groups}
+        logs_of_groups = {group: "\n".join(self._logged(group)) for group in groups}
         files = {file.name: file.read_text(errors="replace") for file in self.stack.folder.glob("*.log")}
-        return said | files
+        return logs_of_groups | files
 
     def _logged(self, group: str) -> Iterator[str]:
-        """Yield all messages. The emulator gives the oldest 10,000 and no token for the rest, so time leads on."""
-        logs, start, full = self.deployment.client("logs"), 0, True
-        while full:
+        """Yield all messages. The emulator returns the oldest 10,000 without a token for the rest, so each call starts
+        at a time.
+        """
+        logs, start, more = self.deployment.client("logs"), 0, True
+        while more:
             events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
             yield from (event["message"] for event in events)
-            full = len(events) == 10_000
+            more = len(events) == 10_000
             start = max(start + 1, events[-1]["timestamp"]) if events else start
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A customer of the test's own, with people who bear the names of the sample world."""
+    """A tenant made for a test, whose users have the names of the sample data."""
 
     world: World
     tenant_id: str
 
     @property
     def anna(self) -> Caller:
-        """Somebody who may let support in."""
+        """A user with the right."""
         return self.user("anna")
 
     def user(self, who: str, user_id: str | None = None, **claims: Any) -> Caller:
-        """Return somebody of the sample world as a user of this tenant."""
+        """Return a person of the sample data as a user of this tenant."""
         return self.world.caller(who, **{"tenant_id": self.tenant_id, "sub": user_id or who, **claims})
 
     def ben(self) -> Caller:
-        """Take Ben's right and return him."""
+        """Remove Ben's right and return him."""
         self.put_right("ben", may_grant=False)
         return self.user("ben")
 
     def put_right(self, user_id: str, *, may_grant: bool) -> httpx.Response:
         path = f"/v1/vendor/tenants/{self.tenant_id}/users/{user_id}/right"
         answer = self.world.backend.put(path, {"may_grant": may_grant})
-        given(answer)
+        success(answer)
         return answer
 
     def lets_in(self, agent_id: str, **more: Any) -> str:
-        """Let an agent in and return the grant's id."""
+        """Give a grant to an agent and return its id."""
         return self._granted(grant_to("agent", agent_id, **more))
 
     def lets_in_all_of(self, department_id: str, **more: Any) -> str:
@@ -193,34 +195,34 @@ class Tenant:
 
     def asks_to_be_called(self, who: str = "anna", **more: Any) -> str:
         """Join the queue, or with `starts_at` book a slot, and return the call-back's id."""
-        callback_id: str = given(self.user(who).post("/v1/callbacks", call_of(**more)), 201)["callback_id"]
+        callback_id: str = success(self.user(who).post("/v1/callbacks", call_of(**more)), 201)["callback_id"]
         return callback_id
 
     def is_called_by(self, agent: Caller) -> str:
-        """Ask for a call, let an agent make it, and return the call-back's id."""
+        """Ask for a call, let an agent take and close it, and return the call-back's id."""
         callback_id = self.asks_to_be_called()
         path = f"/v1/support/callbacks/{callback_id}"
-        given(agent.post(f"{path}/take"))
-        given(agent.post(f"{path}/close", {"outcome": "reached"}))
+        success(agent.post(f"{path}/take"))
+        success(agent.post(f"{path}/close", {"outcome": "reached"}))
         return callback_id
 
     def is_entered_by(self, agent: Caller, **more: Any) -> str:
         """Record a login and return its id."""
-        login_id: str = given(agent.post("/v1/support/logins", login_at(self.tenant_id, **more)), 201)["login_id"]
+        login_id: str = success(agent.post("/v1/support/logins", login_at(self.tenant_id, **more)), 201)["login_id"]
         return login_id
 
     def is_asked_by(self, agent: Caller, **more: Any) -> str:
-        """Have an agent ask to be let in, and return the request's id."""
+        """Let an agent send a request, and return its id."""
         answer = agent.post("/v1/support/requests", request_to(self.tenant_id, **more))
-        request_id: str = given(answer, 201)["request_id"]
+        request_id: str = success(answer, 201)["request_id"]
         return request_id
 
     def activation_mails(self) -> list[dict[str, Any]]:
-        """Return the mails by which its approvers were asked, oldest first."""
+        """Return the activation mails to its approvers, oldest first."""
         return [mail for mail in self.world.stack.mails() if self._is_of(mail) and "/activate#" in mail["text"]]
 
     def head(self) -> str:
-        """Return where the tenant's ledger ends."""
+        """Return the head of the tenant's ledger."""
         return str(self.anna.get("/v1/ledger?limit=1").headers["Guestkey-Head"])
 
     def ledger(self, limit: int = 100) -> "Ledger":
@@ -234,11 +236,11 @@ class Tenant:
         return Ledger(lines, head)
 
     def pages(self, path: str) -> Iterator[list[dict[str, Any]]]:
-        """Yield a list's pages as Anna gets them."""
+        """Yield the pages of a list as Anna reads them."""
         cursor: str | None = ""
         while cursor is not None:
             separator = "&" if "?" in path else "?"
-            page = given(self.anna.get(f"{path}{separator}cursor={cursor}" if cursor else path))
+            page = success(self.anna.get(f"{path}{separator}cursor={cursor}" if cursor else path))
             yield page["items"]
             cursor = page["next_cursor"]
 
@@ -246,15 +248,15 @@ class Tenant:
         return [item for page in self.pages(path) for item in page]
 
     def change(self, sort_key: str, **attributes: dict[str, Any]) -> None:
-        """Write attributes of an item straight into the table, past the product, in DynamoDB's own words."""
+        """Write attributes of an item directly into the table, in DynamoDB's format."""
         self.world.change(f"TENANT#{self.tenant_id}", sort_key, **attributes)
 
     def item(self, sort_key: str) -> dict[str, Any] | None:
-        """Read an item straight from the table."""
+        """Read an item directly from the table."""
         return self.world.item(f"TENANT#{self.tenant_id}", sort_key)
 
     def items(self) -> list[dict[str, Any]]:
-        """Read everything that the table holds of the tenant."""
+        """Read all items of the tenant."""
         pages = self.world.dynamodb.get_paginator("query").paginate(
             TableName=self.world.table,
             KeyConditionExpression="PK = :tenant",
@@ -267,13 +269,13 @@ class Tenant:
         return any(address.endswith(f"@{self.tenant_id}.example") for address in mail["to"])
 
     def _granted(self, order: dict[str, Any]) -> str:
-        grant_id: str = given(self.anna.post("/v1/grants", order), 201)["grant_id"]
+        grant_id: str = success(self.anna.post("/v1/grants", order), 201)["grant_id"]
         return grant_id
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent of the test's own."""
+    """An agent made for a test."""
 
     world: World
     agent_id: str
@@ -284,7 +286,7 @@ class Agent:
 
     def put(self, **facts: Any) -> httpx.Response:
         answer = self.world.backend.put(f"/v1/vendor/agents/{self.agent_id}", agent_of(self.agent_id, **facts))
-        given(answer)
+        success(answer)
         return answer
 
 
@@ -306,7 +308,7 @@ class Ledger:
         return [entry["about"] for entry in self.entries if entry["what"] == what]
 
     def verify(self, folder: Path, *, with_head: bool = True) -> subprocess.CompletedProcess[str]:
-        """Judge it as the customer does, with a Python that has nothing but the standard library."""
+        """Verify the ledger as the customer does, with a Python that has only the standard library."""
         file = folder / "ledger.jsonl"
         file.write_text(self.text, newline="")
         return subprocess.run(
@@ -341,15 +343,15 @@ def agent_of(agent_id: str, **facts: Any) -> dict[str, Any]:
     }
 
 
-def stay_clear_of_the_hour(seconds: int = 20) -> None:
-    """Wait for the next hour if this one is about to end: what is counted by the hour would be counted in two."""
+def avoid_the_end_of_the_hour(seconds: int = 20) -> None:
+    """Wait for the next hour if this one is about to end, so that a counter by hour does not split into two."""
     left = 3600 - time.time() % 3600
     if left < seconds:
         time.sleep(left + 1)
 
 
 def next_of(page: httpx.Response) -> str:
-    """Return the query of the page behind this one, by its `Link` header; empty on the last page."""
+    """Return the query of the next page from its `Link` header; empty on the last page."""
     link = page.headers.get("Link", "")
     if not link:
         return ""

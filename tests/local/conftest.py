@@ -1,4 +1,4 @@
-"""An emulator and an issuer of the tests' own, on free ports, with a template that needs every patch."""
+"""Fixture: an emulator and an issuer for these tests, on free ports, with a template that needs every patch."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the tests hold in their hands: a running emulator, and ways to start, wait and deploy."""
+"""Helpers of the tests of the local stack: a running emulator, and functions to start, wait and deploy."""
 
 import json
 import os
@@ -40,8 +40,8 @@ class Emulator:
     def client(self, service: str) -> Any:
         return Deployment(self.url).client(service)
 
-    def client_of_somebody_who(self, service: str, statement: dict[str, str]) -> Any:
-        """Return a client whose user has this one permission."""
+    def client_with_permission(self, service: str, statement: dict[str, str]) -> Any:
+        """Return a client whose user has only this permission."""
         iam, name = self.client("iam"), secrets.token_hex(4)
         iam.create_user(UserName=name)
         policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -66,21 +66,21 @@ class Emulator:
         return mint(who, self.issuer, **options)
 
     def log_of(self, function: str) -> str:
-        """Return all that the function has printed so far."""
+        """Return everything that the function has printed so far."""
         logs = self.client("logs")
         try:
             events = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.outputs[function]}")["events"]
         except logs.exceptions.ResourceNotFoundException:
-            # The first call of a function makes its log.
+            # The log group is created by the first call of the function.
             return ""
         return "\n".join(event["message"] for event in events)
 
     def command(self, method: str, command: str) -> Any:
-        """Give one of the commands that are the stack's own."""
+        """Send one of the commands that only this emulator has."""
         return httpx.request(method, f"{self.url}/_guestkey/{command}", timeout=60).raise_for_status().json()
 
     def end(self, sign: signal.Signals) -> None:
-        """End the emulator, gently or not, and return when it is gone."""
+        """Send the emulator a signal and wait until it has ended."""
         pid = self.process.pid
         assert pid is not None
         os.kill(pid, sign)
@@ -129,10 +129,10 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""Where the tests in a browser find their Chromium, on machines that have one, may install one, or neither."""
+"""The search for Chromium, on machines that have one, may install one, or neither."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ APT = """echo "$@" >> {folder}/asked
 
 
 class Machine:
-    """A machine with nothing on it but what a test puts there."""
+    """A machine that has only the programs that a test puts there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,8 +21,8 @@ class Machine:
         (self.folder / name).write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")
         (self.folder / name).chmod(0o755)
 
-    def is_asked(self, *arguments: str, **environment: str) -> tuple[int, str]:
-        """Run the script; return how it ended and what it said."""
+    def run_script(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Run the script and return its exit code and its error output."""
         script = subprocess.run(
             [PROJECT / "local" / "browser.sh", *arguments],
             env={"PATH": str(self.folder), **environment},
@@ -34,14 +34,14 @@ class Machine:
         return script.returncode, script.stderr
 
     @property
-    def apt_was_asked(self) -> list[str]:
-        asked = self.folder / "asked"
-        return asked.read_text().splitlines() if asked.exists() else []
+    def apt_calls(self) -> list[str]:
+        calls = self.folder / "asked"
+        return calls.read_text().splitlines() if calls.exists() else []
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """Somebody's machine, who is not root there."""
+    """A machine of a user without root rights."""
     machine = Machine(tmp_path)
     machine.has("id", "echo 1000")
     machine.has("apt-get", APT.format(folder=tmp_path))
@@ -49,31 +49,31 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("name", ["chromium", "google-chrome"])
-def test_one_that_is_here_is_enough_for_everybody(machine: Machine, name: str) -> None:
+def test_an_installed_chromium_is_used_for_root_and_other_users(machine: Machine, name: str) -> None:
     machine.has("id", "echo 0")
     machine.has(name)
 
-    assert machine.is_asked("--must") == (0, "")
-    assert machine.apt_was_asked == []
+    assert machine.run_script("--must") == (0, "")
+    assert machine.apt_calls == []
 
 
-def test_one_may_be_named(machine: Machine) -> None:
+def test_chromium_may_be_named_by_a_setting(machine: Machine) -> None:
     machine.has("my-chromium")
 
-    assert machine.is_asked("--must", GUESTKEY_CHROMIUM=str(machine.folder / "my-chromium")) == (0, "")
+    assert machine.run_script("--must", GUESTKEY_CHROMIUM=str(machine.folder / "my-chromium")) == (0, "")
 
 
-def test_root_has_it_installed_once(machine: Machine) -> None:
+def test_root_installs_chromium_once(machine: Machine) -> None:
     machine.has("id", "echo 0")
 
-    assert machine.is_asked() == (0, "installing Chromium (once)\n")
-    assert machine.is_asked() == (0, "")
-    assert [asked.split()[0] for asked in machine.apt_was_asked] == ["update", "install"]
-    assert machine.apt_was_asked[1].endswith(" chromium")
+    assert machine.run_script() == (0, "installing Chromium (once)\n")
+    assert machine.run_script() == (0, "")
+    assert [calls.split()[0] for calls in machine.apt_calls] == ["update", "install"]
+    assert machine.apt_calls[1].endswith(" chromium")
 
 
 @pytest.mark.parametrize("who", ["somebody", "root without a network", "root without apt"])
-def test_without_one_it_says_that_tests_are_left_out_unless_it_must(machine: Machine, who: str) -> None:
+def test_without_chromium_the_script_reports_skipped_tests_or_fails_if_required(machine: Machine, who: str) -> None:
     if who != "somebody":
         machine.has("id", "echo 0")
     if who == "root without a network":
@@ -81,9 +81,9 @@ def test_without_one_it_says_that_tests_are_left_out_unless_it_must(machine: Mac
     if who == "root without apt":
         (machine.folder / "apt-get").unlink()
 
-    code, said = machine.is_asked()
+    code, said = machine.run_script()
     assert (code, said.splitlines()[-1]) == (
         0, "guestkey: Chromium was not found; the browser tests are skipped",
     )  # fmt: skip
-    code, said = machine.is_asked("--must")
+    code, said = machine.run_script("--must")
     assert (code, said.splitlines()[-1]) == (1, "guestkey: Chromium was not found and cannot be installed")

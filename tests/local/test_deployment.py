@@ -1,4 +1,4 @@
-"""The way from a built template to a stack, and what a person is told when it ends half-way."""
+"""Deploying a built template as a stack, and the errors that a developer gets when it fails half-way."""
 
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,10 @@ def deployment(emulator: Emulator) -> Deployment:
     return Deployment(emulator.url)
 
 
-def build(folder: Path, more: str = "", says: str = "hello") -> Path:
-    """Lay out what `sam build` would."""
+def build(folder: Path, more: str = "", greeting: str = "hello") -> Path:
+    """Write the output that `sam build` would produce."""
     (folder / "Hello").mkdir(exist_ok=True)
-    (folder / "Hello" / "app.py").write_text(f"def handler(event, context):\n    return {says!r}\n")
+    (folder / "Hello" / "app.py").write_text(f"def handler(event, context):\n    return {greeting!r}\n")
     built = folder / "template.yaml"
     built.write_text(TEMPLATE.format(more=more))
     return built
@@ -46,16 +46,16 @@ def invoke(deployment: Deployment, function: str) -> Any:
     return deployment.client("lambda").invoke(FunctionName=function)["Payload"].read()
 
 
-def test_what_was_built_runs_and_a_change_of_it_runs_too(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_built_template_is_deployed_and_so_is_a_change_of_it(deployment: Deployment, tmp_path: Path) -> None:
     outputs = deploy(deployment, build(tmp_path))
     assert invoke(deployment, outputs["Hello"]) == b'"hello"'
     assert deployment.is_there()
 
-    deploy(deployment, build(tmp_path, says="good evening"))
+    deploy(deployment, build(tmp_path, greeting="good evening"))
     assert invoke(deployment, outputs["Hello"]) == b'"good evening"'
 
 
-def test_nothing_changed_is_no_failure(deployment: Deployment, tmp_path: Path) -> None:
+def test_deploying_an_unchanged_template_is_no_failure(deployment: Deployment, tmp_path: Path) -> None:
     built = build(tmp_path)
 
     assert deploy(deployment, built) == deploy(deployment, built)
@@ -65,12 +65,12 @@ def test_a_parameter_of_another_template_is_left_out(deployment: Deployment, tmp
     assert deploy(deployment, build(tmp_path), BaseUrl="http://127.0.0.1")
 
 
-def test_a_template_that_cannot_be_is_refused_with_the_reason(deployment: Deployment, tmp_path: Path) -> None:
+def test_an_invalid_template_is_refused_with_the_reason(deployment: Deployment, tmp_path: Path) -> None:
     with pytest.raises(Fault, match=r"refused: .*AWS::No::Thing"):
         deploy(deployment, build(tmp_path, more="Odd: {Type: 'AWS::No::Thing'}"))
 
 
-def test_a_resource_that_fails_is_named_and_does_not_stand_in_the_way_of_the_next_try(
+def test_a_failed_resource_is_named_and_does_not_block_the_next_deployment(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     odd = """Odd:
@@ -86,7 +86,7 @@ def test_a_resource_that_fails_is_named_and_does_not_stand_in_the_way_of_the_nex
     assert deploy(deployment, build(tmp_path))
 
 
-def test_a_function_can_be_run_and_its_failure_is_told(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_function_can_be_run_and_its_failure_is_reported(deployment: Deployment, tmp_path: Path) -> None:
     deploy(deployment, build(tmp_path))
     deployment.run("Hello")
 

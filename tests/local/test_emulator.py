@@ -1,6 +1,7 @@
-"""Each patch of the emulator, and what in ministack it leans on: whatever a new version breaks, fails here.
+"""Each patch of the emulator, and the parts of ministack that it relies on, so that a breaking new version fails here.
 
-When a test fails after an upgrade, read the patch's docstring: it says what AWS does and when the patch can go.
+When a test fails after an upgrade, read the patch's docstring: it describes the behaviour of AWS and when the patch can
+be removed.
 """
 
 import os
@@ -22,7 +23,7 @@ from local.build import PROJECT
 from local.emulator import MINISTACK
 from tests.local.rig import ELSEWHERE, Emulator, wait_until
 
-# As the patches have them; importing these would start ministack in here.
+# The same values as in the patches; importing those would start ministack in this process.
 MAX_SANDBOXES = 8
 AUTOSAVE_SECONDS = 3
 YEAR_SECONDS = 365 * 24 * 3600
@@ -36,9 +37,9 @@ def test_the_patches_are_made_for_the_installed_version() -> None:
     assert version("ministack") == MINISTACK
 
 
-def test_what_the_patches_replace_is_where_they_look_for_it(tmp_path: Path) -> None:
-    """Behaviour is tested below; these are the places where a miss would show as slowness or as a rare race only."""
-    pins = """
+def test_the_patched_names_exist_in_the_installed_version(tmp_path: Path) -> None:
+    """Behaviour is tested below; a miss in these places would show only as slowness or as a rare race."""
+    assertions = """
         import inspect, threading
         from ministack.services import scheduler, eventbridge
         assert (scheduler._SCHEDULE_TICK_INTERVAL, eventbridge._SCHEDULER_TICK_INTERVAL) == (10, 10)
@@ -50,7 +51,7 @@ def test_what_the_patches_replace_is_where_they_look_for_it(tmp_path: Path) -> N
         assert lambda_svc.acquire_worker is lambda_runtime.acquire_worker
         assert lambda_svc.release_worker is lambda_runtime.release_worker
     """
-    program = "\n".join(line.strip() for line in pins.splitlines())
+    program = "\n".join(line.strip() for line in assertions.splitlines())
 
     environment = {"STATE_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT, env=environment, check=True)
@@ -67,13 +68,13 @@ def test_an_api_described_by_openapi_has_its_routes_at_the_root_of_the_port(emul
     assert "authorizer" not in event["requestContext"]
 
 
-def test_pages_of_an_origin_that_a_parameter_names_may_call_and_no_others(emulator: Emulator) -> None:
+def test_only_pages_of_an_origin_named_by_a_parameter_may_call_the_api(emulator: Emulator) -> None:
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
     there = httpx.options(f"{emulator.url}/open/door", headers={"Origin": ELSEWHERE} | asked)
-    nowhere = httpx.options(f"{emulator.url}/open/door", headers={"Origin": "https://nowhere.example"} | asked)
+    from_unknown = httpx.options(f"{emulator.url}/open/door", headers={"Origin": "https://nowhere.example"} | asked)
 
     assert there.headers["Access-Control-Allow-Origin"] == ELSEWHERE
-    assert "Access-Control-Allow-Origin" not in nowhere.headers
+    assert "Access-Control-Allow-Origin" not in from_unknown.headers
 
 
 def test_an_unknown_path_gets_the_gateways_own_answer(emulator: Emulator) -> None:
@@ -82,7 +83,7 @@ def test_an_unknown_path_gets_the_gateways_own_answer(emulator: Emulator) -> Non
     assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
 
 
-def test_a_guarded_route_tells_the_function_who_asks(emulator: Emulator) -> None:
+def test_a_guarded_route_passes_the_callers_claims_to_the_function(emulator: Emulator) -> None:
     answer = emulator.get("/guarded", emulator.token("anna"))
 
     assert answer.status_code == 200
@@ -104,16 +105,16 @@ def test_a_guarded_route_tells_the_function_who_asks(emulator: Emulator) -> None
     ],
     ids=str,
 )
-def test_a_bad_token_opens_nothing(emulator: Emulator, flaw: dict[str, Any]) -> None:
+def test_a_bad_token_is_refused(emulator: Emulator, flaw: dict[str, Any]) -> None:
     assert emulator.get("/guarded", emulator.token("anna", **flaw)).status_code == 401
 
 
-def test_no_token_and_somebody_elses_token_open_nothing(emulator: Emulator) -> None:
+def test_no_token_and_a_token_of_another_issuer_are_refused(emulator: Emulator) -> None:
     assert emulator.get("/guarded").status_code == 401
     assert emulator.get("/guarded", emulator.token("sven")).status_code == 401
 
 
-def test_a_scope_is_asked_for(emulator: Emulator) -> None:
+def test_a_scope_is_required(emulator: Emulator) -> None:
     assert emulator.put("/scoped", emulator.token("backend")).status_code == 200
     assert emulator.put("/scoped", emulator.token("backend", scope="guestkey/check")).status_code == 403
 
@@ -134,7 +135,7 @@ def test_a_function_keeps_its_settings(emulator: Emulator) -> None:
     assert function["Concurrency"]["ReservedConcurrentExecutions"] == 5
 
 
-def test_an_expired_item_is_deleted_and_the_stream_says_by_whom(emulator: Emulator) -> None:
+def test_an_expired_item_is_deleted_and_the_stream_record_names_the_ttl_service(emulator: Emulator) -> None:
     table, dynamodb = emulator.outputs["TableName"], emulator.client("dynamodb")
     now = int(time.time())
     for name, ttl in {
@@ -152,7 +153,7 @@ def test_an_expired_item_is_deleted_and_the_stream_says_by_whom(emulator: Emulat
     assert "expired" not in left
 
 
-def test_a_deletion_by_somebody_is_no_expiry(emulator: Emulator) -> None:
+def test_a_deletion_by_a_caller_is_no_expiry(emulator: Emulator) -> None:
     table, dynamodb = emulator.outputs["TableName"], emulator.client("dynamodb")
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "deleted"}})
     dynamodb.delete_item(TableName=table, Key={"pk": {"S": "deleted"}})
@@ -181,21 +182,21 @@ def test_a_schedule_fires_within_seconds(emulator: Emulator) -> None:
     assert datetime.now(UTC) - at < timedelta(seconds=6)
 
 
-def test_a_function_sees_the_standard_library_and_itself(emulator: Emulator) -> None:
-    told = emulator.get("/open/eyes").json()
+def test_a_function_sees_only_the_standard_library_and_its_own_files(emulator: Emulator) -> None:
+    seen_by_function = emulator.get("/open/eyes").json()
 
-    assert not [entry for entry in told["sys_path"] if ".venv" in entry]
-    assert told["zone"] == "UTC"
-    assert told["env"]["AWS_LAMBDA_FUNCTION_NAME"] == emulator.outputs["EchoFunction"]
+    assert not [entry for entry in seen_by_function["sys_path"] if ".venv" in entry]
+    assert seen_by_function["zone"] == "UTC"
+    assert seen_by_function["env"]["AWS_LAMBDA_FUNCTION_NAME"] == emulator.outputs["EchoFunction"]
     for name in ("SECRET_OF_THE_EMULATOR", "AUTH", "STATE_DIR", "TMPDIR", "GATEWAY_PORT"):
-        assert name not in told["env"]
+        assert name not in seen_by_function["env"]
 
 
-def test_sandboxes_share_what_was_unpacked(emulator: Emulator) -> None:
+def test_sandboxes_share_unpacked_archives(emulator: Emulator) -> None:
     assert (emulator.folder / "archives").resolve().as_posix() in emulator.get("/open/eyes").json()["file"]
 
 
-def test_many_callers_wait_for_few_sandboxes(emulator: Emulator) -> None:
+def test_many_callers_share_a_limited_number_of_sandboxes(emulator: Emulator) -> None:
     with ThreadPoolExecutor(4 * MAX_SANDBOXES) as callers:
         answers = list(callers.map(emulator.get, ["/open/eyes?sleep=0.1"] * 4 * MAX_SANDBOXES))
 
@@ -203,7 +204,7 @@ def test_many_callers_wait_for_few_sandboxes(emulator: Emulator) -> None:
     assert len({answer.json()["pid"] for answer in answers}) <= MAX_SANDBOXES
 
 
-def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:
+def test_a_raw_mail_is_stored_as_it_was_sent(emulator: Emulator) -> None:
     raw = (
         "From: support@vendor.example\r\nTo: anna@acme.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
         "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n"
@@ -220,7 +221,7 @@ def test_a_raw_mail_is_kept_as_it_was_sent(emulator: Emulator) -> None:
     assert mail["from"] == "support@vendor.example"
 
 
-def test_a_simple_mail_is_kept_with_all_who_got_it(emulator: Emulator) -> None:
+def test_a_simple_mail_is_stored_with_all_its_recipients(emulator: Emulator) -> None:
     emulator.client("sesv2").send_email(
         FromEmailAddress="Support <support@vendor.example>",
         Destination={
@@ -242,7 +243,7 @@ def test_a_simple_mail_is_kept_with_all_who_got_it(emulator: Emulator) -> None:
     }
 
 
-def test_a_mail_domain_tells_its_dns_records_and_lets_every_address_of_it_send(emulator: Emulator) -> None:
+def test_a_mail_domain_returns_its_dns_records_and_every_address_of_it_may_send(emulator: Emulator) -> None:
     name, _, value = emulator.outputs["DkimRecord"].partition(" CNAME ")
     assert name.endswith("._domainkey.globex.example")
     assert value == name.removesuffix("._domainkey.globex.example") + ".dkim.amazonses.com"
@@ -252,22 +253,22 @@ def test_a_mail_domain_tells_its_dns_records_and_lets_every_address_of_it_send(e
         "Action": "ses:SendEmail",
         "Resource": "arn:aws:ses:*:*:identity/globex.example",
     }
-    emulator.client_of_somebody_who("sesv2", statement).send_email(
+    emulator.client_with_permission("sesv2", statement).send_email(
         FromEmailAddress="Carla <carla@globex.example>",
         ConfigurationSetName=emulator.outputs["ConfigurationSet"],
         **HELLO_ANNA,
     )
 
 
-def test_nobody_may_send_from_a_domain_that_nobody_set_up(emulator: Emulator) -> None:
+def test_mails_from_an_unregistered_domain_are_refused(emulator: Emulator) -> None:
     with pytest.raises(ClientError, match="MessageRejected"):
         emulator.client("sesv2").send_email(FromEmailAddress="carla@initech.example", **HELLO_ANNA)
 
 
-def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) -> None:
+def test_a_permission_for_one_sender_does_not_cover_another(emulator: Emulator) -> None:
     emulator.client("sesv2").create_email_identity(EmailIdentity="boss@vendor.example")
     sender = "arn:aws:ses:*:*:identity/support@vendor.example"
-    support = emulator.client_of_somebody_who(
+    support = emulator.client_with_permission(
         "sesv2", {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": sender}
     )
 
@@ -276,7 +277,7 @@ def test_who_may_send_as_one_sender_may_not_send_as_another(emulator: Emulator) 
         support.send_email(FromEmailAddress="boss@vendor.example", **HELLO_ANNA)
 
 
-def test_who_may_keep_schedules_of_one_group_may_keep_none_of_another(emulator: Emulator) -> None:
+def test_a_permission_for_one_schedule_group_does_not_cover_another(emulator: Emulator) -> None:
     owner, schedule = emulator.client("scheduler"), "arn:aws:scheduler:*:*:schedule/ours/*"
     for group in ("ours", "theirs"):
         owner.create_schedule_group(Name=group)
@@ -286,7 +287,7 @@ def test_who_may_keep_schedules_of_one_group_may_keep_none_of_another(emulator: 
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": {"Arn": emulator.outputs["SweptFunctionArn"], "RoleArn": emulator.outputs["SchedulerRole"]},
     }
-    keeper = emulator.client_of_somebody_who(
+    keeper = emulator.client_with_permission(
         "scheduler", {"Effect": "Allow", "Action": "scheduler:*", "Resource": schedule}
     )
     owner.create_schedule(GroupName="theirs", **order)
@@ -303,9 +304,9 @@ def test_who_may_keep_schedules_of_one_group_may_keep_none_of_another(emulator: 
             refused()
 
 
-def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
-    """No patch but a setting, `AUTH`, without which the journeys would prove nothing about the template's policies."""
-    writer = emulator.client_of_somebody_who(
+def test_an_action_without_a_policy_is_denied(emulator: Emulator) -> None:
+    """Test the setting `AUTH`, which is no patch: without it the journeys would not test the policies."""
+    writer = emulator.client_with_permission(
         "dynamodb", {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
     )
 
@@ -314,7 +315,7 @@ def test_nobody_may_do_what_no_policy_allows(emulator: Emulator) -> None:
 
 
 @pytest.mark.slow
-def test_a_crash_loses_nothing_that_is_older_than_a_few_seconds(emulator: Emulator) -> None:
+def test_a_crash_loses_only_writes_of_the_last_few_seconds(emulator: Emulator) -> None:
     table = emulator.outputs["TableName"]
     emulator.command("POST", "save")
     emulator.client("dynamodb").put_item(TableName=table, Item={"pk": {"S": "kept"}})
@@ -328,8 +329,8 @@ def test_a_crash_loses_nothing_that_is_older_than_a_few_seconds(emulator: Emulat
 
 
 @pytest.mark.slow
-def test_a_burst_right_after_a_restart_is_not_turned_away(emulator: Emulator) -> None:
-    """All of them want the issuer's keys at the same moment, and a failure would be remembered for a minute."""
+def test_a_burst_right_after_a_restart_is_accepted(emulator: Emulator) -> None:
+    """All requests need the issuer's keys at the same moment, and a failure would be cached for a minute."""
     emulator.end(signal.SIGTERM)
     emulator.start()
     token = emulator.token("anna")
@@ -340,7 +341,7 @@ def test_a_burst_right_after_a_restart_is_not_turned_away(emulator: Emulator) ->
     assert {answer.status_code for answer in answers} == {200}
 
 
-def test_the_end_of_the_emulator_is_the_end_of_its_sandboxes(emulator: Emulator) -> None:
+def test_sandboxes_end_with_the_emulator(emulator: Emulator) -> None:
     pid = emulator.get("/open/eyes").json()["pid"]
 
     emulator.end(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The sample pages of a vendor's: as strict as a vendor's should be, and of no use to anybody else."""
+"""The sample pages of a vendor: they have a strict content security policy and serve sample users only."""
 
 import json
 from http import HTTPStatus
@@ -18,7 +18,7 @@ def host(tmp_path: Path) -> Host:
     return Host(Issuer(tmp_path, 4567), API)
 
 
-def test_the_pages_and_what_they_are_made_of_are_there(host: Host) -> None:
+def test_the_pages_and_their_files_are_served(host: Host) -> None:
     kinds = {HOST: "text/html", DESK: "text/html", f"{HOST}/host.js": "text/javascript", f"{HOST}/menu.css": "text/css"}
     for path, kind in kinds.items():
         reply = host.reply(path)
@@ -30,7 +30,7 @@ def test_the_pages_and_what_they_are_made_of_are_there(host: Host) -> None:
 @pytest.mark.parametrize(
     ("page", "who", "entry"), [(HOST, "anna", "panel.js"), (DESK, "sven", "desk.js")], ids=["menu", "desk"]
 )
-def test_each_takes_its_element_from_the_api_and_allows_nothing_inline(
+def test_each_page_loads_its_element_from_the_api_and_allows_no_inline_script(
     host: Host, page: str, who: str, entry: str
 ) -> None:
     reply = host.reply(f"{page}?who={who}")
@@ -43,7 +43,7 @@ def test_each_takes_its_element_from_the_api_and_allows_nothing_inline(
     assert f"script-src 'self' {API}" in policy
 
 
-def test_whoever_is_signed_in_has_a_token_in_their_language(host: Host) -> None:
+def test_a_signed_in_user_gets_a_token_in_their_language(host: Host) -> None:
     reply = host.reply(f"{HOST}/token?who=anna&language=it&self=x")
     assert reply
     claims = jwt.decode(json.loads(reply[2])["token"], options={"verify_signature": False})
@@ -51,7 +51,7 @@ def test_whoever_is_signed_in_has_a_token_in_their_language(host: Host) -> None:
     assert (claims["sub"], claims["locale"]) == ("anna", "it")
 
 
-def test_an_agent_has_one_of_the_support_issuer(host: Host) -> None:
+def test_an_agent_gets_a_token_of_the_support_issuer(host: Host) -> None:
     reply = host.reply(f"{HOST}/token?who=sven")
     assert reply
     claims = jwt.decode(json.loads(reply[2])["token"], options={"verify_signature": False})
@@ -60,12 +60,12 @@ def test_an_agent_has_one_of_the_support_issuer(host: Host) -> None:
 
 
 @pytest.mark.parametrize("who", ["", "who=", "who=backend", "who=nobody"])
-def test_nobody_else_has_one(host: Host, who: str) -> None:
+def test_other_callers_get_no_token(host: Host, who: str) -> None:
     reply = host.reply(f"{HOST}/token?{who}")
     assert reply
     assert reply[0] == HTTPStatus.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("path", ["/", f"{HOST}/", f"{HOST}/menu.html", f"{HOST}/__init__.py", f"{HOST}/../menu.js"])
-def test_there_is_nothing_else(host: Host, path: str) -> None:
+def test_other_paths_are_not_served(host: Host, path: str) -> None:
     assert host.reply(path) is None

@@ -1,4 +1,4 @@
-"""Where the sample users sign in: a code for a name, a token for the code, and nothing for anybody else."""
+"""The sign-in of the sample users: a code for a user, and a token for the code, for the right client only."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from local.provider import server
 
 API = "http://127.0.0.1:4566"
 VERIFIER = "a-verifier-that-only-the-page-knows"
-ASKED = {
+REQUEST = {
     "response_type": "code",
     "client_id": "guestkey-tenant",
     "redirect_uri": f"{API}/activate",
@@ -36,49 +36,49 @@ ASKED = {
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
     with server(Issuer(tmp_path_factory.mktemp("issuer"), 0), API) as serving:
-        # The port was anybody's choice; tokens name the one that was asked for.
+        # The server chose its port; tokens name the port of this issuer.
         issuer = Issuer(tmp_path_factory.getbasetemp(), serving.server_address[1])
         Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield issuer
         serving.shutdown()
 
 
-def authorize(issuer: Issuer, **asked: str | None) -> httpx.Response:
-    query = {name: value for name, value in (ASKED | asked).items() if value is not None}
+def authorize(issuer: Issuer, **parameters: str | None) -> httpx.Response:
+    query = {name: value for name, value in (REQUEST | parameters).items() if value is not None}
     return httpx.get(f"{issuer.address}/tenant/authorize", params=query)
 
 
-def said(answer: httpx.Response) -> dict[str, str]:
-    """Return what the way back carries."""
+def redirect_parameters(answer: httpx.Response) -> dict[str, str]:
+    """Return the parameters of the redirect back to the client."""
     assert answer.status_code == 302
     assert answer.headers["location"].startswith(f"{API}/activate?")
     return {name: value for name, (value,) in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
 def exchange(issuer: Issuer, code: str, origin: str = API, **form: str) -> httpx.Response:
-    given = {"grant_type": "authorization_code", "code": code, "client_id": ASKED["client_id"]}
-    given |= {"redirect_uri": ASKED["redirect_uri"], "code_verifier": VERIFIER}
-    return httpx.post(f"{issuer.address}/tenant/token", data=given | form, headers={"Origin": origin})
+    response = {"grant_type": "authorization_code", "code": code, "client_id": REQUEST["client_id"]}
+    response |= {"redirect_uri": REQUEST["redirect_uri"], "code_verifier": VERIFIER}
+    return httpx.post(f"{issuer.address}/tenant/token", data=response | form, headers={"Origin": origin})
 
 
-def test_the_page_lists_the_users_of_all_tenants_and_nobody_else(issuer: Issuer) -> None:
-    asked = authorize(issuer)
+def test_the_page_lists_the_users_of_all_tenants_only(issuer: Issuer) -> None:
+    page = authorize(issuer)
 
-    assert asked.status_code == 200
-    assert re.findall(r'<a id="(\w+)"', asked.text) == ["anna", "ben", "giulia", "carla", "cancel"]
-    assert "Acme Immobilien GmbH" in asked.text
+    assert page.status_code == 200
+    assert re.findall(r'<a id="(\w+)"', page.text) == ["anna", "ben", "giulia", "carla", "cancel"]
+    assert "Acme Immobilien GmbH" in page.text
 
 
 def test_anna_gets_a_token_for_her_code_once(issuer: Issuer) -> None:
-    back = said(authorize(issuer, who="anna"))
-    given = exchange(issuer, back["code"])
+    parameters = redirect_parameters(authorize(issuer, who="anna"))
+    response = exchange(issuer, parameters["code"])
 
-    claims = jwt.decode(given.json()["id_token"], options={"verify_signature": False})
-    assert back["state"] == "the-state"
+    claims = jwt.decode(response.json()["id_token"], options={"verify_signature": False})
+    assert parameters["state"] == "the-state"
     assert (claims["sub"], claims["tenant_id"], claims["nonce"]) == ("anna", "acme", "the-nonce")
-    assert claims["aud"] == ASKED["client_id"]
-    assert given.headers["cache-control"] == "no-store"
-    assert exchange(issuer, back["code"]).status_code == 400
+    assert claims["aud"] == REQUEST["client_id"]
+    assert response.headers["cache-control"] == "no-store"
+    assert exchange(issuer, parameters["code"]).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -92,21 +92,21 @@ def test_anna_gets_a_token_for_her_code_once(issuer: Issuer) -> None:
     ],
     ids=str,
 )
-def test_a_code_is_worth_nothing_to_anybody_else(issuer: Issuer, wrong: dict[str, str]) -> None:
-    code = said(authorize(issuer, who="anna"))["code"]
-    given = {"code": code} | wrong
+def test_a_code_is_refused_with_other_parameters(issuer: Issuer, wrong: dict[str, str]) -> None:
+    code = redirect_parameters(authorize(issuer, who="anna"))["code"]
+    form = {"code": code} | wrong
 
-    assert exchange(issuer, **given).json() == {"error": "invalid_grant"}
+    assert exchange(issuer, **form).json() == {"error": "invalid_grant"}
 
 
-def test_a_code_is_worth_nothing_later(tmp_path: Path) -> None:
+def test_an_expired_code_is_refused(tmp_path: Path) -> None:
     sign_in = SignIn(Issuer(tmp_path, 1), API)
     with time_machine.travel(0, tick=False) as clock:
-        _, headers, _ = sign_in.authorize(ASKED | {"who": "anna"})
+        _, headers, _ = sign_in.authorize(REQUEST | {"who": "anna"})
         clock.shift(CODE_SECONDS)
         code = parse_qs(urlsplit(headers["Location"]).query)["code"][0]
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
-        status, _, _ = sign_in.token(form | {name: ASKED[name] for name in ("client_id", "redirect_uri")})
+        status, _, _ = sign_in.token(form | {name: REQUEST[name] for name in ("client_id", "redirect_uri")})
 
     assert status == 400
 
@@ -114,7 +114,7 @@ def test_a_code_is_worth_nothing_later(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"client_id": "another"}, {"redirect_uri": "https://evil.example/activate"}], ids=str
 )
-def test_nobody_is_led_anywhere_else(issuer: Issuer, wrong: dict[str, str]) -> None:
+def test_an_unknown_client_or_redirect_address_is_not_redirected(issuer: Issuer, wrong: dict[str, str]) -> None:
     answer = authorize(issuer, who="anna", **wrong)
 
     assert answer.status_code == 400
@@ -125,15 +125,15 @@ def test_nobody_is_led_anywhere_else(issuer: Issuer, wrong: dict[str, str]) -> N
     "missing", ["response_type", "state", "nonce", "code_challenge", "code_challenge_method"], ids=str
 )
 def test_without_a_challenge_there_is_no_code(issuer: Issuer, missing: str) -> None:
-    said_back = said(authorize(issuer, who="anna", **{missing: None}))
+    redirected = redirect_parameters(authorize(issuer, who="anna", **{missing: None}))
 
-    assert said_back["error"] == "invalid_request"
-    assert "code" not in said_back
+    assert redirected["error"] == "invalid_request"
+    assert "code" not in redirected
 
 
 @pytest.mark.parametrize("who", ["sven", "backend", "nobody"])
-def test_only_users_sign_in_here(issuer: Issuer, who: str) -> None:
-    assert said(authorize(issuer, who=who))["error"] == "access_denied"
+def test_only_users_of_tenants_can_sign_in(issuer: Issuer, who: str) -> None:
+    assert redirect_parameters(authorize(issuer, who=who))["error"] == "access_denied"
 
 
 def test_only_pages_of_the_local_api_may_read_the_answers(issuer: Issuer) -> None:
@@ -144,24 +144,24 @@ def test_only_pages_of_the_local_api_may_read_the_answers(issuer: Issuer) -> Non
             assert answer.headers["vary"] == "Origin"
 
 
-def test_what_somebody_asks_with_stays_text(issuer: Issuer) -> None:
+def test_a_parameter_is_escaped_in_the_page(issuer: Issuer) -> None:
     text = authorize(issuer, state='"><script>alert(1)</script>').text
 
     assert "<script>" not in text
 
 
-def test_where_to_sign_in_is_said_by_the_tenants_issuer_alone(tmp_path: Path) -> None:
+def test_only_the_tenants_issuer_has_an_authorization_endpoint(tmp_path: Path) -> None:
     documents: dict[str, dict[str, Any]] = Issuer(tmp_path, 4567).documents()
 
-    said_by = {
+    by_issuer = {
         path.split("/")[1]: document for path, document in documents.items() if path.endswith("openid-configuration")
     }
-    assert said_by["tenant"]["authorization_endpoint"] == "http://127.0.0.1:4567/tenant/authorize"
-    assert said_by["tenant"]["code_challenge_methods_supported"] == ["S256"]
-    assert not [caller for caller in ("support", "vendor") if "authorization_endpoint" in said_by[caller]]
+    assert by_issuer["tenant"]["authorization_endpoint"] == "http://127.0.0.1:4567/tenant/authorize"
+    assert by_issuer["tenant"]["code_challenge_methods_supported"] == ["S256"]
+    assert not [caller for caller in ("support", "vendor") if "authorization_endpoint" in by_issuer[caller]]
 
 
-def test_nothing_that_is_deployed_knows_of_it() -> None:
+def test_no_deployed_file_refers_to_the_local_issuer() -> None:
     template = (PROJECT / "template.yaml").read_text()
     deployed = [*(PROJECT / "functions").rglob("*.*"), *(PROJECT / "layers").rglob("*.py")]
     sources = [path.read_text() for path in deployed if path.suffix in {".py", ".js", ".html"}]

@@ -1,4 +1,4 @@
-"""A pid file that cannot lie, and ports that are asked for first."""
+"""Background processes: a pid file checked against the process, and ports checked before use."""
 
 import os
 import socket
@@ -32,14 +32,14 @@ def test_a_process_is_found_until_it_is_stopped(sleeper: Background) -> None:
     assert found.pid is None
 
 
-def test_a_pid_that_belongs_to_somebody_else_by_now_is_not_ours(sleeper: Background) -> None:
+def test_a_pid_reused_by_another_process_is_not_the_background_process(sleeper: Background) -> None:
     (sleeper.folder / "sleeper.pid").write_text(f"{os.getpid()} 1")
 
     assert sleeper.pid is None
     sleeper.stop()
 
 
-def test_a_process_that_ended_by_itself_is_not_running_and_left_its_log(sleeper: Background) -> None:
+def test_a_process_that_ended_by_itself_is_not_running_and_leaves_its_log(sleeper: Background) -> None:
     sleeper.start([sys.executable, "-c", "print('goodbye')"], port=free_port(), env={}, cwd=PROJECT)
     while sleeper.pid is not None:
         pass
@@ -47,15 +47,15 @@ def test_a_process_that_ended_by_itself_is_not_running_and_left_its_log(sleeper:
     assert sleeper.last_lines() == "goodbye"
 
 
-def test_a_taken_port_is_named_together_with_the_setting_that_helps() -> None:
-    with socket.socket() as somebody:
-        somebody.bind((LOOPBACK, 0))
-        somebody.listen()
-        port = somebody.getsockname()[1]
+def test_the_error_for_a_port_in_use_names_the_port_and_its_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
 
         with pytest.raises(Fault, match=f"port {port}, wanted for the emulator, is taken .* GUESTKEY_PORT="):
             require_free(port, "the emulator", "GUESTKEY_PORT")
 
 
-def test_a_free_port_is_fine() -> None:
+def test_a_free_port_is_accepted() -> None:
     require_free(free_port(), "the emulator", "GUESTKEY_PORT")

@@ -1,8 +1,8 @@
-"""What goes over the wire to DynamoDB, and what may happen to it there.
+"""Watch and fake the requests that go over the wire to DynamoDB.
 
-`through` stands where moto answers, below botocore's own resending: a script sees each request as it is sent, each
-resend too, and may pass it on, answer in DynamoDB's place, or lose it. Nobody sleeps meanwhile, and no time passes
-but what a test lets pass.
+`through` replaces moto's responder below botocore's own retries: a script sees each request as it is sent, retries
+included, and passes it on, answers in place of DynamoDB, or loses it. Sleeps return at once and the monotonic clock
+does not move.
 """
 
 import json
@@ -28,21 +28,21 @@ URL = "https://dynamodb.eu-central-1.amazonaws.com/"
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it was sent."""
+    """One request as botocore sent it."""
 
     operation: str
     body: dict[str, Any]
     nth: int
-    """Which of its operation it is, from 1."""
+    """Number of this request among those of the same operation, from 1."""
 
     @property
     def is_write(self) -> bool:
-        """Say whether this is a change, as opposed to a reading or a wish."""
+        """Return whether the request writes data; reads and priority claims do not count."""
         return self.operation in {"TransactWriteItems", "PutItem"}
 
     @property
     def token(self) -> str | None:
-        """What makes a transaction that is sent again the same one."""
+        """Idempotency token of the transaction, the same in every retry."""
         return self.body.get("ClientRequestToken")
 
     @property
@@ -57,29 +57,29 @@ Script = Callable[[Request, Send], AWSResponse]
 
 @contextmanager
 def through(script: Script) -> Iterator[list[Request]]:
-    """Hand each request to the script; give the requests that came, in order."""
+    """Hand each request to the script and yield the list of requests sent so far, in order."""
     events = client.connection().client.meta.events
-    came: list[Request] = []
+    sent: list[Request] = []
 
     def deliver(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         assert isinstance(request.body, bytes)
         operation = event_name.rpartition(".")[2]
-        nth = 1 + sum(before.operation == operation for before in came)
-        sent = Request(operation, json.loads(request.body), nth)
-        came.append(sent)
+        nth = 1 + sum(before.operation == operation for before in sent)
+        current = Request(operation, json.loads(request.body), nth)
+        sent.append(current)
 
         def send() -> AWSResponse:
             answer = botocore_stubber(event_name, request)
             assert answer is not None
             return answer
 
-        return script(sent, send)
+        return script(current, send)
 
     events.unregister("before-send", botocore_stubber)
     events.register("before-send", deliver)
     try:
         with patch.object(time, "sleep"), patch.object(time, "monotonic", return_value=0.0):
-            yield came
+            yield sent
     finally:
         events.unregister("before-send", deliver)
         events.register("before-send", botocore_stubber)
@@ -87,27 +87,27 @@ def through(script: Script) -> Iterator[list[Request]]:
 
 @contextmanager
 def watched() -> Iterator[list[Request]]:
-    """Give the requests that are sent."""
-    with through(lambda request, send: send()) as came:
-        yield came
+    """Yield the list of requests that are sent to moto."""
+    with through(lambda request, send: send()) as sent:
+        yield sent
 
 
 @contextmanager
 def in_rounds(*rounds: int) -> Iterator[list[Request]]:
-    """Let requests pass only as so many at the same time as each round has; more or fewer of them fail the test."""
+    """Let requests pass only in groups of the given sizes, sent concurrently; more or fewer requests fail the test."""
     barriers = [barrier for parties in rounds for barrier in [Barrier(parties)] * parties]
 
     def script(request: Request, send: Send) -> AWSResponse:
-        barriers[len(came) - 1].wait(timeout=5)
+        barriers[len(sent) - 1].wait(timeout=5)
         return send()
 
-    with through(script) as came:
-        yield came
-    assert len(came) == sum(rounds), [request.operation for request in came]
+    with through(script) as sent:
+        yield sent
+    assert len(sent) == sum(rounds), [request.operation for request in sent]
 
 
 def failing(status: int, code: str, reasons: Sequence[str | None] | None = None) -> AWSResponse:
-    """Return an error as DynamoDB answers it; `reasons` are those of a cancelled transaction, in wire order."""
+    """Return an error response of DynamoDB; `reasons` are those of a cancelled transaction, in wire order."""
     body: dict[str, Any] = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code}
     if reasons is not None:
         body["CancellationReasons"] = [{"Code": reason or "None"} for reason in reasons]
@@ -115,31 +115,31 @@ def failing(status: int, code: str, reasons: Sequence[str | None] | None = None)
 
 
 def answering(body: dict[str, Any]) -> AWSResponse:
-    """Return a good answer."""
+    """Return a successful response."""
     return raw(200, json.dumps(body))
 
 
 def raw(status: int, body: str) -> AWSResponse:
-    """Return an answer of those bytes."""
+    """Return a response with this body."""
     stream = BytesIO(body.encode())
     stream.stream = lambda **_: iter([stream.read()])  # type: ignore[attr-defined]
     return AWSResponse(URL, status, HTTPHeaders(), stream)
 
 
 def cancelled(request: Request, reason: str, pk_begins: str, sk_begins: str = "") -> AWSResponse:
-    """Return that the transaction was cancelled for the items of one partition, or for some of them."""
+    """Return a response that cancels the transaction for the items of one partition, or for some of them."""
     keys = (operation.get("Key") or operation["Item"] for _, operation in request.items)
     meant = [key["PK"]["S"].startswith(pk_begins) and key["SK"]["S"].startswith(sk_begins) for key in keys]
     reasons = [reason if is_meant else None for is_meant in meant]
     return failing(400, "TransactionCanceledException", reasons)
 
 
-# --- Answers that get lost -------------------------------------------------------------------------------------------
+# --- Lost answers ----------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def botocore_sends_it_again() -> Iterator[None]:
-    """The first write is done and its answer lost. The resend meets what the first did: moto knows no tokens."""
+    """Do the first write and lose its answer. The resend meets the first write's effect: moto ignores tokens."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         answer = send()
@@ -147,15 +147,15 @@ def botocore_sends_it_again() -> Iterator[None]:
             raise ConnectionClosedError(endpoint_url=URL)
         return answer
 
-    with through(script) as came:
+    with through(script) as sent:
         yield
-    first, second, *_ = [request for request in came if request.is_write]
+    first, second, *_ = [request for request in sent if request.is_write]
     assert (first.body, first.token) == (second.body, second.token)
 
 
 @contextmanager
 def dynamodb_knows_the_token() -> Iterator[None]:
-    """The first write is done and its answer lost. The resend is answered as the first would have been."""
+    """Do the first write and lose its answer. The resend gets the answer that the first write had."""
     answers: dict[str, AWSResponse] = {}
 
     def script(request: Request, send: Send) -> AWSResponse:
@@ -167,14 +167,14 @@ def dynamodb_knows_the_token() -> Iterator[None]:
             raise ReadTimeoutError(endpoint_url=URL)
         return answer
 
-    with through(script) as came:
+    with through(script) as sent:
         yield
-    assert [request.token for request in came if request.token in answers] == [*answers] * 2
+    assert [request.token for request in sent if request.token in answers] == [*answers] * 2
 
 
 @contextmanager
 def every_resend_gets_lost() -> Iterator[None]:
-    """The first write is done and its answer lost; no resend comes through, and botocore gives up."""
+    """Do the first write and lose its answer and every resend, so that botocore gives up."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         if request.is_write and request.nth <= ATTEMPTS:
@@ -189,7 +189,7 @@ def every_resend_gets_lost() -> Iterator[None]:
 
 @contextmanager
 def every_answer_is_a_500() -> Iterator[None]:
-    """The first write is done, and DynamoDB says that something went wrong on its side, however often it is asked."""
+    """Do the first write and answer every attempt with a server error."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         if request.is_write and request.nth <= ATTEMPTS:
@@ -204,7 +204,7 @@ def every_answer_is_a_500() -> Iterator[None]:
 
 @contextmanager
 def lost_above_botocore() -> Iterator[None]:
-    """The first write is done, botocore has its answer, and the caller never gets it."""
+    """Do the first write and lose its answer after botocore has received it, before the caller gets it."""
     lost: list[str] = []
 
     def lose(event_name: str, **_: Any) -> None:

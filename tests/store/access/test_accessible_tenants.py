@@ -1,4 +1,4 @@
-"""Where an agent may enter now: found through the index, confirmed on the live keys."""
+"""Tenants that an agent may enter now: found through the index, confirmed on the live keys."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 TENANTS = [f"tenant-{letter}" for letter in "abcdefgh"]
 
 
-def open_to(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[AccessibleTenant]:
+def accessible_to(agent: Caller = SVEN, behind: str | None = None, batch: int = 2) -> list[AccessibleTenant]:
     return [place for _, place in found(agent, behind, batch)]
 
 
@@ -35,48 +35,48 @@ def user_of(tenant_id: str) -> Caller:
 
 @pytest.fixture
 def eight_tenants(world: object) -> list[str]:
-    """Eight tenants that each let Sven or his department in, of whom some share a shard."""
+    """Eight tenants that each granted access to Sven or his department; some of them share a shard."""
     for number, tenant_id in enumerate(TENANTS):
         factories.tenant(tenant_id, name=f"Tenant {number}")
         factories.grant(SVEN if number % 2 else "support", by=user_of(tenant_id))
     return TENANTS
 
 
-def test_without_a_grant_sven_may_enter_nowhere():
-    assert open_to() == []
+def test_without_a_grant_sven_may_enter_no_tenant():
+    assert accessible_to() == []
 
 
-def test_sven_may_enter_where_he_or_his_department_was_let_in():
-    ours, theirs = factories.grant(SVEN, by=ANNA), factories.grant("support", by=CARLA, may_export=True)
+def test_sven_may_enter_the_tenants_that_granted_access_to_him_or_his_department():
+    annas, carlas = factories.grant(SVEN, by=ANNA), factories.grant("support", by=CARLA, may_export=True)
     factories.grant(DORA, by=ANNA)
     factories.grant("development", by=CARLA)
 
-    places = sorted(open_to(), key=lambda place: place.tenant_id)
+    places = sorted(accessible_to(), key=lambda place: place.tenant_id)
 
     assert places == [
         AccessibleTenant(
             tenant_id="acme",
             name="Acme Immobilien GmbH",
-            ends_at=ours.ends_at,
+            ends_at=annas.ends_at,
             may_export=False,
-            grant_ids=[ours.grant_id],
+            grant_ids=[annas.grant_id],
         ),
         AccessibleTenant(
-            tenant_id="globex", name="Globex Inc.", ends_at=theirs.ends_at, may_export=True, grant_ids=[theirs.grant_id]
+            tenant_id="globex", name="Globex Inc.", ends_at=carlas.ends_at, may_export=True, grant_ids=[carlas.grant_id]
         ),
     ]
 
 
-def test_several_grants_of_a_tenant_are_one_place_their_union():
-    made = [
+def test_several_grants_of_a_tenant_are_listed_as_one_tenant_with_their_union():
+    grants = [
         factories.grant(SVEN, period="2h"),
         factories.grant("support", may_export=True),
         factories.grant(SVEN, period="4h"),
     ]
 
-    [place] = open_to()
+    [place] = accessible_to()
 
-    assert place.grant_ids == sorted(grant.grant_id for grant in made)
+    assert place.grant_ids == sorted(grant.grant_id for grant in grants)
     assert (place.ends_at, place.may_export) == (MONDAY_NOON + 4 * HOUR, True)
 
 
@@ -84,19 +84,19 @@ def test_a_permanent_grant_has_no_end():
     factories.grant(SVEN, period="permanent")
     factories.grant(SVEN)
 
-    assert [place.ends_at for place in open_to()] == [None]
+    assert [place.ends_at for place in accessible_to()] == [None]
 
 
-def test_what_is_over_is_not_listed_though_its_key_was_not_swept(world):
+def test_an_ended_grant_is_not_listed_though_its_live_key_is_still_there(world):
     factories.grant(SVEN)
     world.shift(HOUR)
 
     assert len(table.items(sk_begins=keys.LIVE)) == 1
-    assert open_to() == []
+    assert accessible_to() == []
 
 
-def test_what_was_revoked_is_not_listed_though_the_index_lags(world):
-    """The index still names the key; the key itself is gone when it is read."""
+def test_a_revoked_grant_is_not_listed_though_the_index_lags(world):
+    """The index still names the key, but the key itself is deleted before it is read."""
     factories.grant(SVEN)
     grant = factories.grant(SVEN, by=CARLA)
     done: list[bool] = []
@@ -110,7 +110,7 @@ def test_what_was_revoked_is_not_listed_though_the_index_lags(world):
         return send()
 
     with wire.through(script):
-        places = open_to()
+        places = accessible_to()
 
     assert [place.tenant_id for place in places] == ["acme"]
 
@@ -119,29 +119,29 @@ def test_a_tenant_without_a_record_is_listed_by_its_id():
     factories.grant(SVEN)
     tenants.TenantItem(*keys.tenant("acme")).delete()
 
-    assert [place.name for place in open_to()] == ["acme"]
+    assert [place.name for place in accessible_to()] == ["acme"]
 
 
-def test_whoever_left_the_department_is_out():
+def test_an_agent_who_left_the_department_has_no_access():
     factories.grant("support")
     factories.agent("sven", "development")
 
-    assert open_to() == []
+    assert accessible_to() == []
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
-def test_every_tenant_is_listed_once_whatever_is_read_at_a_time(eight_tenants, batch):
-    assert sorted(place.tenant_id for place in open_to(batch=batch)) == eight_tenants
+def test_every_tenant_is_listed_once_for_every_batch_size(eight_tenants, batch):
+    assert sorted(place.tenant_id for place in accessible_to(batch=batch)) == eight_tenants
 
 
-def test_the_list_goes_on_from_any_position(eight_tenants):
-    all_of_it = found()
+def test_the_list_continues_from_any_position(eight_tenants):
+    everything = found()
 
-    for index, (position, _) in enumerate(all_of_it):
-        assert found(behind=position) == all_of_it[index + 1 :], position
+    for index, (position, _) in enumerate(everything):
+        assert found(behind=position) == everything[index + 1 :], position
 
 
-def test_a_tenant_whose_id_begins_with_anothers_is_another_tenant():
+def test_tenants_whose_ids_share_a_prefix_are_kept_apart():
     for tenant_id in ("tenant", "tenant-a", "tenant0"):
         factories.tenant(tenant_id)
         factories.grant(SVEN, by=user_of(tenant_id))
@@ -158,24 +158,24 @@ def test_a_tenant_whose_id_begins_with_anothers_is_another_tenant():
             assert behind == [found for found in ids if found > tenant_id]
 
 
-def test_what_the_index_found_is_confirmed_strongly_consistent():
+def test_live_keys_found_in_the_index_are_confirmed_with_strongly_consistent_reads():
     factories.grant(SVEN)
 
-    with wire.watched() as came:
-        open_to()
+    with wire.watched() as sent:
+        accessible_to()
 
-    confirming = [request for request in came if request.operation == "BatchGetItem"]
+    confirming = [request for request in sent if request.operation == "BatchGetItem"]
     assert confirming
     assert all(request.body["RequestItems"]["guestkey"]["ConsistentRead"] is True for request in confirming)
 
 
 def test_live_keys_are_confirmed_by_tenant():
-    ours, theirs = factories.grant(SVEN, by=ANNA), factories.grant(SVEN, by=CARLA)
-    pairs = [("acme", ours.grant_id), ("globex", theirs.grant_id), ("globex", ours.grant_id)]
+    annas, carlas = factories.grant(SVEN, by=ANNA), factories.grant(SVEN, by=CARLA)
+    pairs = [("acme", annas.grant_id), ("globex", carlas.grant_id), ("globex", annas.grant_id)]
 
     confirmed = live_keys.confirm(pairs)
 
     assert {tenant_id: [key.grant_id for key in live] for tenant_id, live in confirmed.items()} == {
-        "acme": [ours.grant_id],
-        "globex": [theirs.grant_id],
+        "acme": [annas.grant_id],
+        "globex": [carlas.grant_id],
     }

@@ -1,4 +1,4 @@
-"""Grants in the table: given and revoked in one transaction each, found by whoever may see them."""
+"""Grants in the table: given and revoked in one transaction each, visible to the tenant's users only."""
 
 import random
 from dataclasses import replace
@@ -25,26 +25,26 @@ from tests.store import wire
 from tests.store.wire import Request, Send
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-NOBODY = ANNA.but(tenant_id="nobody")
+UNREGISTERED = ANNA.but(tenant_id="nobody")
 
 
-def ground(by: Caller = ANNA, type: GranteeType = GranteeType.AGENT, id: str = "sven") -> grants.GrantContext:
+def context(by: Caller = ANNA, type: GranteeType = GranteeType.AGENT, id: str = "sven") -> grants.GrantContext:
     return grants.load_context(factories.user(by), type, id, None, factories.now())
 
 
 def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, grants.GrantContext]:
-    """Return a grant of Anna's to Sven that is not kept yet, and the head it would be written behind."""
-    stands_on = ground()
+    """Return a grant by Anna to Sven before it is stored, and the context to store it with."""
+    grant_context = context()
     grant = give(
         grant_id=id,
         by=factories.user(ANNA),
-        grantee=stands_on.grantee,
+        grantee=grant_context.grantee,
         period=period,
-        tenant=stands_on.tenant,
+        tenant=grant_context.tenant,
         may_export=False,
         now=factories.now(),
     )
-    return grant, stands_on
+    return grant, grant_context
 
 
 def live(tenant_id: str = "acme") -> list[str]:
@@ -63,11 +63,11 @@ def partition(operation: dict[str, object]) -> str:
     return str(key["PK"]["S"])
 
 
-# --- What giving stands on -------------------------------------------------------------------------------------------
+# --- The context of a grant ------------------------------------------------------------------------------------------
 
 
-def test_anna_may_let_sven_in():
-    found = ground()
+def test_anna_may_grant_access_to_sven():
+    found = context()
 
     assert (found.grantee.type, found.grantee.id, found.grantee.name) == (GranteeType.AGENT, "sven", "Sven Brandt")
     assert (found.tenant.name, found.tenant.time_zone) == ("Acme Immobilien GmbH", "Europe/Berlin")
@@ -79,31 +79,31 @@ def test_anna_may_let_sven_in():
     [
         (BEN, "sven", RightMissing),
         (BEN, "nobody", RightMissing),
-        (NOBODY, "sven", TenantUnknown),
+        (UNREGISTERED, "sven", TenantUnknown),
         (ANNA, "nobody", GranteeUnknown),
         (ANNA, "emil", GranteeUnknown),
         (ANNA, "support", GranteeUnknown),
     ],
 )
-def test_what_stands_in_the_way_is_said_early(by, id, refusal):
+def test_loading_the_context_raises_the_reason_for_a_refusal(by, id, refusal):
     with pytest.raises(refusal):
-        ground(by, id=id)
+        context(by, id=id)
 
 
 # --- Giving ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_reads_as_it_was_kept():
-    grant, stands_on = new()
+def test_a_grant_reads_as_it_was_stored():
+    grant, grant_context = new()
 
-    grants.save(grant, stands_on, None)
+    grants.save(grant, grant_context, None)
 
     assert grants.find_one("acme", "01J") == grant
     assert live() == ["01J"]
     assert head().live_at_most == 1
 
 
-def test_the_live_key_remembers_when_the_tenant_last_revoked_anything(world):
+def test_the_live_key_stores_when_the_tenant_last_revoked_a_grant(world):
     factories.grant(SVEN)
     world.shift(SECOND)
     factories.revoked(factories.grant(SVEN))
@@ -113,57 +113,57 @@ def test_the_live_key_remembers_when_the_tenant_last_revoked_anything(world):
     assert [key.revoked_before_at for key in live_keys.of_tenant("acme")] == [None, MONDAY_NOON + SECOND]
 
 
-def test_only_a_permanent_grant_is_kept_findable():
+def test_only_a_permanent_grant_gets_a_second_item_in_the_list_of_permanent_grants():
     factories.grant(SVEN)
     permanent = factories.grant(SVEN, period="permanent")
 
-    [lasting] = table.items("TENANT#acme", keys.PERMANENT)
+    [permanent_item] = table.items("TENANT#acme", keys.PERMANENT)
 
-    assert lasting["SK"]["S"] == f"LASTING#{permanent.grant_id}"
-    assert "ttl" not in lasting
+    assert permanent_item["SK"]["S"] == f"LASTING#{permanent.grant_id}"
+    assert "ttl" not in permanent_item
     assert list(grants.permanent("acme", keys.LAST, 10)) == [permanent]
 
 
-def test_a_right_taken_away_a_moment_ago_counts():
-    grant, stands_on = new()
+def test_a_right_removed_after_the_context_was_loaded_fails_the_write():
+    grant, grant_context = new()
     factories.right(ANNA, may_grant=False)
 
     with pytest.raises(ConditionFailed):
-        grants.save(grant, stands_on, None)
+        grants.save(grant, grant_context, None)
     assert live() == []
 
 
-def test_an_id_that_is_taken_elsewhere_is_a_bug():
+def test_a_duplicate_grant_id_is_a_bug():
     factories.grant(SVEN)
     [item] = table.items("TENANT#acme", keys.LIVE)
     table.put([item | {"SK": {"S": "LIVE#01J"}}])
-    grant, stands_on = new()
+    grant, grant_context = new()
 
     with pytest.raises(ConditionFailed):
-        grants.save(grant, stands_on, None)
+        grants.save(grant, grant_context, None)
 
 
 @pytest.mark.parametrize(("type", "id"), [("department", "support"), ("agent", "sven")])
-def test_two_tenants_that_let_the_same_grantee_in_do_not_meet(type, id):
-    """A condition on the shared agent or department would make the two transactions collide."""
-    with wire.watched() as came:
+def test_grants_of_two_tenants_to_the_same_grantee_do_not_conflict(type, id):
+    """A condition on the shared agent or department would make the two transactions conflict."""
+    with wire.watched() as sent:
         for who in (ANNA, CARLA):
             call("POST", "/v1/grants", {"grantee": {"type": type, "id": id}}, caller=who)
 
     annas, carlas = [
         {partition(operation) for _, operation in request.items}
-        for request in came
+        for request in sent
         if request.operation == "TransactWriteItems"
     ]
     assert (annas, carlas) == ({"TENANT#acme"}, {"TENANT#globex"})
     assert {key.grantee.id for tenant_id in ("acme", "globex") for key in live_keys.of_tenant(tenant_id)} == {id}
 
 
-# --- Not more than 500 -----------------------------------------------------------------------------------------------
+# --- At most 500 live grants -----------------------------------------------------------------------------------------
 
 
 def fill(number: int, *, live_at_most: int, ends_at: datetime = MONDAY_NOON + HOUR) -> None:
-    """Put live keys, and a head that counts so many."""
+    """Put live keys, and a ledger head that counts `live_at_most` of them."""
     factories.grant(SVEN)
     [item] = table.items("TENANT#acme", keys.LIVE)
     end = {"ends_at": {"S": f"{ends_at:%Y-%m-%dT%H:%M:%SZ}"}}
@@ -182,15 +182,15 @@ def test_the_head_counts_grants_and_revokes():
 def test_below_the_limit_the_live_keys_are_not_counted():
     fill(2, live_at_most=MAX_LIVE_GRANTS - 1)
 
-    with wire.watched() as came:
+    with wire.watched() as sent:
         factories.grant(SVEN)
 
-    assert "Query" not in {request.operation for request in came}
+    assert "Query" not in {request.operation for request in sent}
     assert head().live_at_most == MAX_LIVE_GRANTS
 
 
-def test_at_the_limit_they_are_and_what_has_ended_makes_room():
-    fill(3, live_at_most=MAX_LIVE_GRANTS, ends_at=MONDAY_NOON)  # of the three, two ended
+def test_at_the_limit_the_live_keys_are_counted_and_ended_ones_do_not_count():
+    fill(3, live_at_most=MAX_LIVE_GRANTS, ends_at=MONDAY_NOON)  # two of the three have ended
 
     factories.grant(SVEN)
 
@@ -198,12 +198,12 @@ def test_at_the_limit_they_are_and_what_has_ended_makes_room():
 
 
 @pytest.mark.slow
-def test_500_live_grants_are_enough():
+def test_the_501st_live_grant_is_refused():
     fill(MAX_LIVE_GRANTS, live_at_most=MAX_LIVE_GRANTS)
-    grant, stands_on = new()
+    grant, grant_context = new()
 
     with pytest.raises(TooManyGrants):
-        grants.save(grant, stands_on, None)
+        grants.save(grant, grant_context, None)
     assert len(live()) == MAX_LIVE_GRANTS
 
 
@@ -211,7 +211,7 @@ def test_500_live_grants_are_enough():
 
 
 @pytest.mark.parametrize("period", ["1h", "permanent"])
-def test_a_revoked_grant_is_gone_from_the_live_keys_and_kept_in_the_history(world, period):
+def test_a_revoked_grant_is_deleted_from_the_live_keys_and_stays_in_the_history(world, period):
     grant = factories.grant(SVEN, period=period)
     world.shift(SECOND)
 
@@ -226,15 +226,15 @@ def test_a_revoked_grant_is_gone_from_the_live_keys_and_kept_in_the_history(worl
     assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
 
-def test_revoking_a_permanent_grant_lets_the_table_sweep_it_one_day():
+def test_revoking_a_permanent_grant_sets_its_ttl():
     factories.revoked(factories.grant(SVEN, period="permanent"))
 
-    [lasting] = table.items("TENANT#acme", keys.PERMANENT)
-    [kept] = table.items("TENANT#acme", keys.GRANT)
-    assert lasting["ttl"] == kept["ttl"] == {"N": str(int((MONDAY_NOON + 400 * DAY).timestamp()))}
+    [permanent_item] = table.items("TENANT#acme", keys.PERMANENT)
+    [stored] = table.items("TENANT#acme", keys.GRANT)
+    assert permanent_item["ttl"] == stored["ttl"] == {"N": str(int((MONDAY_NOON + 400 * DAY).timestamp()))}
 
 
-def test_revoking_twice_answers_the_same_and_writes_nothing(world):
+def test_revoking_twice_returns_the_same_grant_and_writes_nothing(world):
     first = factories.revoked(factories.grant(SVEN))
     world.shift(2 * HOUR)
 
@@ -242,7 +242,7 @@ def test_revoking_twice_answers_the_same_and_writes_nothing(world):
     assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
 
-def test_a_grant_that_time_ended_cannot_be_revoked(world):
+def test_an_expired_grant_cannot_be_revoked(world):
     grant = factories.grant(SVEN)
     world.shift(HOUR)
 
@@ -250,16 +250,16 @@ def test_a_grant_that_time_ended_cannot_be_revoked(world):
         factories.revoked(grant)
 
 
-def test_a_grant_whose_live_key_was_swept_too_early_is_revoked_all_the_same():
-    """The table may sweep a key only after its end, but nothing that decides relies on it."""
+def test_a_grant_whose_live_key_was_removed_early_can_still_be_revoked():
+    """The table may expire a live key only after its end, but no decision relies on that."""
     grant = factories.grant(SVEN)
     live_keys.LiveKeyItem(*keys.live("acme", grant.grant_id)).delete()
 
     assert factories.revoked(grant).state(MONDAY_NOON) is State.REVOKED
 
 
-@pytest.mark.parametrize(("by", "refusal"), [(BEN, RightMissing), (CARLA, NotFound), (NOBODY, NotFound)])
-def test_whoever_may_not_revoke_is_told_why(by, refusal):
+@pytest.mark.parametrize(("by", "refusal"), [(BEN, RightMissing), (CARLA, NotFound), (UNREGISTERED, NotFound)])
+def test_a_refused_revoke_raises_the_reason_and_changes_nothing(by, refusal):
     grant = factories.grant(SVEN)
 
     with pytest.raises(refusal):
@@ -268,7 +268,7 @@ def test_whoever_may_not_revoke_is_told_why(by, refusal):
 
 
 def just_before_the_write(act: object) -> wire.Script:
-    """Return the script in which something happens between reading and writing, once."""
+    """Return a script that calls `act` once, between the read and the write."""
     done = count()
 
     def script(request: Request, send: Send) -> AWSResponse:
@@ -280,7 +280,7 @@ def just_before_the_write(act: object) -> wire.Script:
     return script
 
 
-def test_a_right_that_goes_while_anna_revokes_counts():
+def test_a_right_removed_while_anna_revokes_fails_the_revoke():
     grant = factories.grant(SVEN)
 
     with (
@@ -291,7 +291,7 @@ def test_a_right_that_goes_while_anna_revokes_counts():
     assert live() == [grant.grant_id]
 
 
-def test_of_two_who_revoke_at_the_same_time_one_is_named_and_both_hear_the_same():
+def test_of_two_concurrent_revokes_one_is_recorded_and_both_return_it():
     grant = factories.grant(SVEN)
     by_giulia = []
 
@@ -303,7 +303,7 @@ def test_of_two_who_revoke_at_the_same_time_one_is_named_and_both_hear_the_same(
     assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
 
-def test_a_grant_that_never_stands_still_cannot_be_revoked_just_now():
+def test_revoking_a_grant_whose_condition_fails_on_every_try_is_busy():
     grant = factories.grant(SVEN)
 
     def script(request: Request, send: Send) -> AWSResponse:
@@ -314,8 +314,8 @@ def test_a_grant_that_never_stands_still_cannot_be_revoked_just_now():
         factories.revoked(grant)
 
 
-def test_a_revoke_that_was_asked_for_earlier_but_stored_later_does_not_turn_time_back(world):
-    """Whether a login was interrupted is judged by the latest revoke: it must not seem older than it is."""
+def test_an_earlier_revoke_stored_later_does_not_move_the_latest_revoke_back(world):
+    """Whether access was interrupted is judged by the latest revoke, so its time must not move back."""
     first, second = factories.grant(SVEN), factories.grant(SVEN)
 
     factories.revoked(first, at=MONDAY_NOON + 5 * SECOND)
@@ -324,17 +324,17 @@ def test_a_revoke_that_was_asked_for_earlier_but_stored_later_does_not_turn_time
     assert head().revoked_at == MONDAY_NOON + 5 * SECOND
 
 
-# --- How many requests -----------------------------------------------------------------------------------------------
+# --- Number of requests ----------------------------------------------------------------------------------------------
 
 
-def test_giving_is_two_reads_side_by_side_and_one_write():
+def test_giving_a_grant_takes_two_concurrent_reads_and_one_write():
     with wire.in_rounds(2, 1):
         answer = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=ANNA)
 
     assert answer.status == 201
 
 
-def test_giving_with_a_key_is_no_request_more():
+def test_giving_a_grant_with_an_idempotency_key_takes_no_additional_request():
     with wire.in_rounds(2, 1):
         body = {"grantee": {"type": "agent", "id": "sven"}}
         answer = call("POST", "/v1/grants", body, caller=ANNA, headers={"Idempotency-Key": "abc"})
@@ -343,7 +343,7 @@ def test_giving_with_a_key_is_no_request_more():
 
 
 @pytest.mark.parametrize("period", ["1h", "permanent"])
-def test_revoking_is_two_reads_side_by_side_and_one_write(period):
+def test_revoking_takes_two_concurrent_reads_and_one_write(period):
     grant = factories.grant(SVEN, period=period)
 
     with wire.in_rounds(2, 1):
@@ -352,29 +352,29 @@ def test_revoking_is_two_reads_side_by_side_and_one_write(period):
     assert answer.status == 200
 
 
-def test_a_check_is_two_reads_side_by_side_however_much_was_granted():
+def test_a_check_takes_two_concurrent_reads_for_any_number_of_grants():
     for _ in range(20):
         factories.grant(SVEN)
 
-    with wire.in_rounds(2) as came:
+    with wire.in_rounds(2) as sent:
         order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
         answer = call("POST", "/v1/vendor/checks", order, caller=BACKEND)
 
     assert answer.body["allowed"]
-    assert all(request.body["ConsistentRead"] is True for request in came)
-    assert not any("IndexName" in request.body for request in came)
+    assert all(request.body["ConsistentRead"] is True for request in sent)
+    assert not any("IndexName" in request.body for request in sent)
 
 
-def test_a_check_of_a_login_is_three_reads_side_by_side():
+def test_a_check_of_a_login_takes_three_concurrent_reads():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
 
-    with wire.in_rounds(3) as came:
+    with wire.in_rounds(3) as sent:
         order = {"tenant_id": "acme", "agent_id": "sven", "action": "enter", "login_id": entered.login_id}
         answer = call("POST", "/v1/vendor/checks", order, caller=BACKEND)
 
     assert answer.body["allowed"]
-    assert all(request.body["ConsistentRead"] is True for request in came)
+    assert all(request.body["ConsistentRead"] is True for request in sent)
 
 
 # --- Finding ---------------------------------------------------------------------------------------------------------
@@ -395,11 +395,11 @@ def test_several_grants_are_found_by_their_ids():
     assert found == {first.grant_id: first, second.grant_id: second}
 
 
-def test_live_keys_are_read_strongly_consistent_and_by_pages():
-    with wire.watched() as came:
+def test_live_keys_are_read_in_pages_with_strongly_consistent_reads():
+    with wire.watched() as sent:
         list(live_keys.of_tenant("acme"))
 
-    assert [(request.operation, request.body["ConsistentRead"]) for request in came] == [("Query", True)]
+    assert [(request.operation, request.body["ConsistentRead"]) for request in sent] == [("Query", True)]
 
 
 # --- The overview ----------------------------------------------------------------------------------------------------
@@ -412,9 +412,9 @@ def overview(behind: str | None = None, *, start: datetime = START) -> list[Gran
 
 
 def history_of_a_year() -> dict[str, Grant]:
-    """Anna's year: what she gave and took back, by what it is an example of."""
+    """Return Anna's grants of one year, given and revoked, by the case that each stands for."""
     noon = MONDAY_NOON
-    made = {
+    grants_made = {
         "old and over": factories.grant(SVEN, at=noon - 300 * DAY),
         "old, permanent, revoked long ago": factories.grant(SVEN, period="permanent", at=noon - 299 * DAY),
         "old, permanent, revoked yesterday": factories.grant(SVEN, period="permanent", at=noon - 298 * DAY),
@@ -433,8 +433,8 @@ def history_of_a_year() -> dict[str, Grant]:
         "permanent, revoked": noon - 2 * DAY,
         "revoked": noon - DAY,
     }.items():
-        made[example] = factories.revoked(made[example], at=at)
-    return made
+        grants_made[example] = factories.revoked(grants_made[example], at=at)
+    return grants_made
 
 
 SHOWN = [
@@ -450,12 +450,12 @@ SHOWN = [
 
 
 def test_the_overview_shows_the_live_permanent_ones_and_then_the_rest_each_newest_first():
-    made = history_of_a_year()
+    grants_made = history_of_a_year()
 
-    assert overview() == [made[example] for example in SHOWN]
+    assert overview() == [grants_made[example] for example in SHOWN]
 
 
-def test_the_overview_goes_on_from_any_position():
+def test_the_overview_continues_from_any_position():
     history_of_a_year()
     positions = [position for position, _ in grants.overview("acme", START, factories.now(), None, 2)]
 
@@ -465,7 +465,7 @@ def test_the_overview_goes_on_from_any_position():
 
 
 def test_a_permanent_grant_revoked_between_two_pages_does_not_appear_twice(world):
-    """The moment at which the list began decides which ones stand in its first part."""
+    """The moment at which the listing began decides which grants belong to its first part."""
     older, newer = [factories.grant(SVEN, period="permanent", at=MONDAY_NOON - days * DAY) for days in (2, 1)]
     began = factories.now()
     [(position, first), *_] = grants.overview("acme", START, began, None, 2)
@@ -477,8 +477,8 @@ def test_a_permanent_grant_revoked_between_two_pages_does_not_appear_twice(world
     assert (first, rest) == (newer, [older.grant_id])
 
 
-def test_no_grant_that_ends_was_given_so_long_ago_that_the_overview_would_miss_it():
-    """The longest there is: a month of 31 days and the hour that the night in October has twice."""
+def test_the_overview_reads_back_far_enough_for_the_longest_period():
+    """The longest period: a month of 31 days plus the hour that occurs twice in October."""
     longest = factories.grant(SVEN, period="1mo", at=datetime(2026, 10, 5, 10, tzinfo=UTC))
 
     assert longest.ends_at == datetime(2026, 11, 5, 11, tzinfo=UTC)
@@ -489,7 +489,7 @@ def test_no_grant_that_ends_was_given_so_long_ago_that_the_overview_would_miss_i
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_overview_is_every_grant_that_was_live_at_any_moment_since(seed):
-    chance, made = random.Random(seed), []
+    chance, grants_made = random.Random(seed), []
     for _ in range(25):
         at = MONDAY_NOON - chance.choice([150, 220, 400]) * chance.random() * DAY
         grant = factories.grant(
@@ -498,9 +498,9 @@ def test_the_overview_is_every_grant_that_was_live_at_any_moment_since(seed):
         revoked_at = grant.granted_at + chance.randrange(300) * DAY
         if revoked_at <= MONDAY_NOON and grant.state(revoked_at) is State.LIVE:
             grant = factories.revoked(grant, at=revoked_at)
-        made.append(grant)
-    counting = [grant for grant in made if grant.over_at is None or grant.over_at > START]
-    assert len(counting) not in {0, len(made)}
+        grants_made.append(grant)
+    counting = [grant for grant in grants_made if grant.over_at is None or grant.over_at > START]
+    assert len(counting) not in {0, len(grants_made)}
 
     shown = overview()
 
@@ -508,7 +508,7 @@ def test_the_overview_is_every_grant_that_was_live_at_any_moment_since(seed):
     assert shown == sorted(newest_first, key=lambda grant: not (grant.is_permanent and grant.revoked_at is None))
 
 
-# --- What is live now ------------------------------------------------------------------------------------------------
+# --- Live grants -----------------------------------------------------------------------------------------------------
 
 
 def live_now(behind: str | None = None) -> list[str]:
@@ -518,16 +518,16 @@ def live_now(behind: str | None = None) -> list[str]:
 def test_live_grants_are_listed_permanent_ones_first_each_newest_first(world):
     with time_machine.travel(MONDAY_NOON - 2 * HOUR, tick=False):
         factories.grant(SVEN)
-    made = []
+    grants_made = []
     for period in ("1h", "permanent", "1h", "permanent", "1h"):
-        made.append(factories.grant(SVEN, period=period).grant_id)
+        grants_made.append(factories.grant(SVEN, period=period).grant_id)
         world.shift(SECOND)
-    factories.revoked(grants.find_one("acme", made[2]))
+    factories.revoked(grants.find_one("acme", grants_made[2]))
 
-    assert live_now() == [made[3], made[1], made[4], made[0]]
+    assert live_now() == [grants_made[3], grants_made[1], grants_made[4], grants_made[0]]
 
 
-def test_the_list_of_live_grants_goes_on_from_any_position(world):
+def test_the_list_of_live_grants_continues_from_any_position(world):
     for period in ("1h", "permanent", "1h", "permanent", "1h"):
         factories.grant(SVEN, period=period)
         world.shift(SECOND)
@@ -538,7 +538,7 @@ def test_the_list_of_live_grants_goes_on_from_any_position(world):
         assert rest == positions[index + 1 :], position
 
 
-def test_a_live_key_whose_history_is_gone_is_not_listed():
+def test_a_live_key_without_a_grant_item_is_not_listed():
     first, second = factories.grant(SVEN), factories.grant(SVEN)
     grants.GrantItem(*keys.grant("acme", first.grant_id)).delete()
 

@@ -1,4 +1,4 @@
-"""Logins in the table: recorded together with the proof that they may be, ended, read as they stand, and counted."""
+"""Logins in the table: recorded in one transaction with the conditions that allow them, ended, listed and counted."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,42 +25,42 @@ from tests.store.wire import Request, Send
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def doorstep(agent: Caller = SVEN, tenant_id: str = "acme") -> logins.LoginContext:
+def load_context(agent: Caller = SVEN, tenant_id: str = "acme") -> logins.LoginContext:
     return logins.load_context(agent.id, tenant_id, None, factories.now())
 
 
-def at_the_door(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins.LoginContext]:
-    """Return a login that is not kept yet, and what it stands on."""
-    step = doorstep(agent)
-    decision = decide(step.live_keys, step.agent, Action.ENTER, factories.now())
+def prepared_login(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins.LoginContext]:
+    """Return a login before it is stored, and its context."""
+    context = load_context(agent)
+    decision = decide(context.live_keys, context.agent, Action.ENTER, factories.now())
     assert isinstance(decision, Open)
     login = enter(
         login_id=id,
         tenant_id="acme",
-        agent=step.agent,
+        agent=context.agent,
         grant=decision.grant,
         may_export=decision.may_export,
         reason="The import stands still",
         ticket="T-1",
         now=factories.now(),
     )
-    return login, step
+    return login, context
 
 
-def log_in(login: Login, step: logins.LoginContext) -> None:
-    logins.save(login, step, None)
+def log_in(login: Login, context: logins.LoginContext) -> None:
+    logins.save(login, context, None)
 
 
 def refuse(agent: Caller = SVEN, tenant_id: str = "acme") -> None:
-    logins.record_refusal(doorstep(agent, tenant_id), factories.now())
+    logins.record_refusal(load_context(agent, tenant_id), factories.now())
 
 
 def overview(behind: str | None = None, tenant_id: str = "acme") -> list[Login]:
     return [login for _, login in logins.overview(tenant_id, factories.now(), behind, 2)]
 
 
-def told() -> list[tuple[str, object]]:
-    """What acme's ledger tells of logins and refusals: what, and how many refusals came before."""
+def login_entries() -> list[tuple[str, object]]:
+    """Return the types of acme's ledger entries about logins, each with the number of refusals it reports."""
     entries = [entry for entry in ledger.entries_after("acme", 0, 1000) if entry.what.value.startswith("login.")]
     return [(entry.what.value, entry.data.get("refusals_before")) for entry in entries]
 
@@ -69,13 +69,13 @@ def settled(*recorded: Login) -> list[Login]:
     return logins.settle("acme", list(recorded), factories.now())
 
 
-# --- What a login stands on ------------------------------------------------------------------------------------------
+# --- The context of a login ------------------------------------------------------------------------------------------
 
 
-def test_svens_login_stands_on_himself_the_live_keys_and_the_ledger():
+def test_the_context_of_svens_login_has_the_agent_the_live_keys_and_the_ledger_state():
     grant = factories.grant("support")
 
-    found = doorstep()
+    found = load_context()
 
     assert found.agent.name == "Sven Brandt"
     assert [key.grant_id for key in found.live_keys] == [grant.grant_id]
@@ -83,14 +83,14 @@ def test_svens_login_stands_on_himself_the_live_keys_and_the_ledger():
     assert found.refusals == []
 
 
-def test_at_a_tenant_that_nobody_registered_there_is_no_ledger():
-    assert doorstep(tenant_id="nobody").ledger is None
+def test_an_unregistered_tenant_has_no_ledger():
+    assert load_context(tenant_id="nobody").ledger is None
 
 
 @pytest.mark.parametrize("agent", [EMIL, SVEN.but(sub="nobody")])
-def test_an_inactive_or_unknown_agent_gets_no_further(agent):
+def test_an_inactive_or_unknown_agent_is_refused(agent):
     with pytest.raises(AgentInactive):
-        doorstep(agent)
+        load_context(agent)
 
 
 # --- Recording -------------------------------------------------------------------------------------------------------
@@ -98,16 +98,16 @@ def test_an_inactive_or_unknown_agent_gets_no_further(agent):
 
 def test_a_login_reads_as_it_was_recorded():
     factories.grant(SVEN)
-    login, step = at_the_door()
+    login, context = prepared_login()
 
-    log_in(login, step)
+    log_in(login, context)
 
     assert logins.find_one("acme", "01J") == login
     assert logins.find_one("globex", "01J") is None
-    assert told() == [("login.recorded", 0)]
+    assert login_entries() == [("login.recorded", 0)]
 
 
-def test_recording_is_three_reads_side_by_side_and_one_write():
+def test_recording_a_login_takes_three_concurrent_reads_and_one_write():
     factories.grant(SVEN)
 
     with wire.in_rounds(3, 1):
@@ -117,9 +117,9 @@ def test_recording_is_three_reads_side_by_side_and_one_write():
     assert answer.status == 201
 
 
-def test_a_revoke_that_came_first_wins():
+def test_a_grant_revoked_before_the_login_is_stored_fails_the_write():
     grant = factories.grant(SVEN)
-    waiting = at_the_door()
+    waiting = prepared_login()
     factories.revoked(grant)
 
     with pytest.raises(ConditionFailed):
@@ -127,14 +127,14 @@ def test_a_revoke_that_came_first_wins():
     assert logins.find_one("acme", "01J") is None
 
 
-def test_a_grant_whose_time_is_up_before_the_login_is_stored_vanished(world):
-    """The key may still lie there: its own end decides, in the transaction too."""
+def test_a_grant_that_ends_before_the_login_is_stored_fails_the_write(world):
+    """The live key may still be in the table: the transaction also checks the key's own end."""
     factories.grant(SVEN)
-    login, step = at_the_door()
+    login, context = prepared_login()
     world.shift(HOUR)
 
     with pytest.raises(ConditionFailed):
-        log_in(replace(login, logged_in_at=factories.now()), step)
+        log_in(replace(login, logged_in_at=factories.now()), context)
 
 
 @pytest.mark.parametrize(
@@ -145,18 +145,18 @@ def test_a_grant_whose_time_is_up_before_the_login_is_stored_vanished(world):
         (SVEN, lambda: factories.agent("sven", "support", is_active=False)),
     ],
 )
-def test_an_agent_who_left_before_the_login_is_stored_is_out(to, move):
+def test_an_agent_who_left_before_the_login_is_stored_fails_the_write(to, move):
     factories.grant(to)
-    waiting = at_the_door()
+    waiting = prepared_login()
     move()
 
     with pytest.raises(ConditionFailed):
         log_in(*waiting)
 
 
-def test_whoever_changes_departments_under_a_grant_of_his_own_is_still_in():
+def test_an_agent_with_a_grant_of_his_own_may_change_departments_before_the_login_is_stored():
     factories.grant(SVEN)
-    waiting = at_the_door()
+    waiting = prepared_login()
     factories.agent("sven", "development")
 
     log_in(*waiting)
@@ -164,28 +164,28 @@ def test_whoever_changes_departments_under_a_grant_of_his_own_is_still_in():
     assert logins.find_one("acme", "01J") is not None
 
 
-def test_60_logins_an_hour_are_enough(world):
+def test_the_61st_login_in_an_hour_is_refused(world):
     factories.grant(SVEN, period="today")
     factories.login(SVEN)
     [counter] = table.items("AGENT#sven", "COUNT#login")
     table.put([counter | {"number": {"N": str(MAX_LOGINS_AN_HOUR - 1)}}])
     world.shift(2 * MINUTE)
-    log_in(*at_the_door(id="60"))
+    log_in(*prepared_login(id="60"))
 
     with pytest.raises(TooManyRequests) as refused:
-        log_in(*at_the_door(id="61"))
+        log_in(*prepared_login(id="61"))
 
     assert refused.value.members == {"retry_after": 58 * 60}
     assert logins.find_one("acme", "61") is None
     factories.grant("development")
     factories.login(DORA)
     world.shift(58 * MINUTE)
-    log_in(*at_the_door(id="62"))
+    log_in(*prepared_login(id="62"))
 
 
-def test_a_condition_that_nobody_set_is_a_bug():
+def test_an_unexpected_failed_condition_is_a_bug():
     factories.grant(SVEN)
-    waiting = at_the_door()
+    waiting = prepared_login()
 
     def script(request: Request, send: Send) -> AWSResponse:
         return wire.failing(400, "TransactionCanceledException", _only_of("AGENT#sven", "OWN#", request))
@@ -205,16 +205,16 @@ def _only_of(pk: str, sk: str, request: Request) -> list[str | None]:
 # --- Refusing --------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_refusal_in_an_hour_stands_in_the_ledger_and_later_ones_are_counted():
+def test_the_first_refusal_in_an_hour_is_a_ledger_entry_and_later_ones_are_counted():
     for _ in range(4):
         refuse()
 
-    assert told() == [("login.refused", 0)]
+    assert login_entries() == [("login.refused", 0)]
     [counter] = table.items("AGENT#sven", "COUNT#refused")
     assert (counter["number"], counter["reported"]) == ({"N": "4"}, {"N": "1"})
 
 
-def test_the_next_entry_tells_of_those_that_were_only_counted(world):
+def test_the_next_entry_reports_the_counted_refusals(world):
     for _ in range(4):
         refuse()
     factories.grant(SVEN)
@@ -226,7 +226,7 @@ def test_the_next_entry_tells_of_those_that_were_only_counted(world):
     world.shift(HOUR)
     refuse()
 
-    assert told() == [
+    assert login_entries() == [
         ("login.refused", 0),
         ("login.recorded", 3),
         ("login.recorded", 0),
@@ -235,31 +235,31 @@ def test_the_next_entry_tells_of_those_that_were_only_counted(world):
     ]
 
 
-def test_each_agent_is_counted_at_each_tenant():
+def test_refusals_are_counted_per_agent_and_tenant():
     for agent, tenant_id in [(SVEN, "acme"), (DORA, "acme"), (SVEN, "globex"), (SVEN, "acme")]:
         refuse(agent, tenant_id)
 
-    assert told() == [("login.refused", 0), ("login.refused", 0)]
+    assert login_entries() == [("login.refused", 0), ("login.refused", 0)]
     assert len(table.items(sk_begins="COUNT#refused")) == 3
 
 
-def test_a_first_refusal_that_finds_the_ledger_taken_is_counted_and_told_by_the_next(world):
+def test_a_first_refusal_that_yields_to_a_user_is_counted_and_reported_by_the_next_entry(world):
     ledger.claim_priority("acme")
     refuse()
-    assert told() == []
+    assert login_entries() == []
     world.shift(SECOND)
 
     refuse()
 
-    assert told() == [("login.refused", 1)]
+    assert login_entries() == [("login.refused", 1)]
 
 
-def test_not_more_than_ten_hours_are_reported_at_once(world):
-    """A transaction holds a hundred writes; what is left waits for the next entry."""
+def test_at_most_ten_hours_of_refusals_are_reported_in_one_entry(world):
+    """A transaction holds at most 100 writes, so the next entry reports the rest."""
     for _ in range(12):
         refuse()
         refuse()
-        ledger.claim_priority("acme")  # nobody tells of them yet
+        ledger.claim_priority("acme")  # no entry reports them yet
         world.shift(HOUR)
     counters = table.items("AGENT#sven", "COUNT#refused")
     table.put([{**counter, "reported": {"N": "1"}} for counter in counters])
@@ -268,10 +268,10 @@ def test_not_more_than_ten_hours_are_reported_at_once(world):
     factories.login(SVEN)
     factories.login(SVEN)
 
-    assert [before for what, before in told() if what == "login.recorded"] == [10, 2]
+    assert [before for what, before in login_entries() if what == "login.recorded"] == [10, 2]
 
 
-def test_at_a_tenant_that_nobody_registered_nothing_is_kept():
+def test_a_refusal_at_an_unregistered_tenant_is_not_stored():
     refuse(tenant_id="nobody")
 
     assert table.items(sk_begins="COUNT#") == []
@@ -279,7 +279,7 @@ def test_at_a_tenant_that_nobody_registered_nothing_is_kept():
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_a_refusal_stays_a_refusal_when_it_cannot_be_counted(status):
+def test_a_refusal_that_cannot_be_counted_raises_no_error(status):
     refuse()
 
     def script(request: Request, send: Send) -> AWSResponse:
@@ -291,7 +291,7 @@ def test_a_refusal_stays_a_refusal_when_it_cannot_be_counted(status):
     with wire.through(script):
         refuse()
 
-    assert told() == [("login.refused", 0)]
+    assert login_entries() == [("login.refused", 0)]
 
 
 # --- Ending ----------------------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def test_sven_ends_his_login(world):
     assert factories.what_happened()[-1] == "login.ended"
 
 
-def test_ending_it_twice_answers_the_same_and_writes_nothing(world):
+def test_ending_a_login_twice_returns_the_same_login_and_writes_nothing(world):
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     first = factories.logged_out(entered)
@@ -321,7 +321,7 @@ def test_ending_it_twice_answers_the_same_and_writes_nothing(world):
     assert factories.what_happened().count("login.ended") == 1
 
 
-def test_a_login_that_access_ended_comes_back_as_it_ended_and_writes_nothing(world):
+def test_a_login_ended_with_its_access_is_returned_unchanged_and_nothing_is_written(world):
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     world.shift(2 * HOUR)
@@ -332,7 +332,7 @@ def test_a_login_that_access_ended_comes_back_as_it_ended_and_writes_nothing(wor
     assert "login.ended" not in factories.what_happened()
 
 
-def test_nobody_ends_somebody_elses_login():
+def test_an_agent_cannot_end_the_login_of_another_agent():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
 
@@ -340,7 +340,7 @@ def test_nobody_ends_somebody_elses_login():
         factories.log_out("dora", entered.login_id, factories.now())
 
 
-def test_a_login_that_was_swept_is_not_found():
+def test_a_deleted_login_is_not_found():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     logins.LoginItem(*keys.login("acme", entered.login_id)).delete()
@@ -349,7 +349,7 @@ def test_a_login_that_was_swept_is_not_found():
         factories.logged_out(entered)
 
 
-def test_ending_it_at_the_same_time_twice_is_one_end():
+def test_two_concurrent_ends_write_one_entry():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     done = count()
@@ -365,7 +365,7 @@ def test_ending_it_at_the_same_time_twice_is_one_end():
     assert factories.what_happened().count("login.ended") == 1
 
 
-def test_a_login_that_never_stands_still_cannot_be_ended_just_now():
+def test_ending_a_login_whose_condition_fails_on_every_try_is_busy():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
 
@@ -382,7 +382,7 @@ def test_a_login_that_never_stands_still_cannot_be_ended_just_now():
 # --- Listing ---------------------------------------------------------------------------------------------------------
 
 
-def test_logins_are_listed_newest_first_from_behind_any_of_them(world):
+def test_logins_are_listed_newest_first_and_continue_after_any_of_them(world):
     factories.grant(SVEN)
     entered: list[Login] = []
     for _ in range(5):
@@ -394,11 +394,11 @@ def test_logins_are_listed_newest_first_from_behind_any_of_them(world):
     assert overview(entered[-1].login_id) == []
 
 
-# --- How they read ---------------------------------------------------------------------------------------------------
+# --- How logins read -------------------------------------------------------------------------------------------------
 
 
-def over(login: Login, *, at: datetime) -> datetime | None:
-    """When the login reads as ended by the end of access, at that moment."""
+def access_ended_at(login: Login, *, at: datetime) -> datetime | None:
+    """Return when access ended according to the login, read at that moment."""
     with time_machine.travel(at, tick=False):
         [read] = settled(login)
         assert (read.end is None) == (read.ended_at is None)
@@ -406,16 +406,16 @@ def over(login: Login, *, at: datetime) -> datetime | None:
         return read.ended_at
 
 
-def test_nothing_is_read_for_logins_that_ended():
+def test_ended_logins_need_no_read():
     factories.grant(SVEN)
     ended = factories.logged_out(factories.login(SVEN))
 
-    with wire.watched() as came:
+    with wire.watched() as sent:
         assert settled(ended) == [ended]
-    assert came == []
+    assert sent == []
 
 
-def test_a_login_under_a_live_grant_is_open_and_says_until_when():
+def test_a_login_under_a_live_grant_is_open_and_has_an_access_end():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     longer = factories.grant(SVEN, period="4h")
@@ -425,73 +425,73 @@ def test_a_login_under_a_live_grant_is_open_and_says_until_when():
     assert (read.ended_at, read.access_ends_at) == (None, longer.ends_at)
 
 
-def test_what_is_clear_from_the_live_keys_needs_no_history():
+def test_logins_that_the_live_keys_decide_need_no_read_of_the_history():
     factories.grant(SVEN)
     entered = factories.login(SVEN)
 
-    with wire.watched() as came:
+    with wire.watched() as sent:
         settled(entered)
 
-    assert [request.operation for request in came] == ["BatchGetItem", "Query"]
+    assert [request.operation for request in sent] == ["BatchGetItem", "Query"]
 
 
 @pytest.mark.parametrize("later", [HOUR, HOUR + SECOND, 30 * DAY])
-def test_it_is_over_with_its_grant_however_much_later_it_is_read(later):
+def test_access_ends_with_the_grant_however_much_later_the_login_is_read(later):
     factories.grant(SVEN)
 
-    assert over(factories.login(SVEN), at=MONDAY_NOON + later) == MONDAY_NOON + HOUR
+    assert access_ended_at(factories.login(SVEN), at=MONDAY_NOON + later) == MONDAY_NOON + HOUR
 
 
-def test_it_is_over_with_the_revoke(world):
+def test_access_ends_with_the_revoke(world):
     grant = factories.grant(SVEN, period="permanent", at=MONDAY_NOON - 200 * DAY)
     entered = factories.login(SVEN)
     factories.revoked(grant, at=MONDAY_NOON + MINUTE)
 
-    assert over(entered, at=MONDAY_NOON + DAY) == MONDAY_NOON + MINUTE
+    assert access_ended_at(entered, at=MONDAY_NOON + DAY) == MONDAY_NOON + MINUTE
 
 
-def test_a_permanent_grant_keeps_it_open():
+def test_a_permanent_grant_keeps_the_login_open():
     factories.grant(SVEN, period="permanent", at=MONDAY_NOON - 200 * DAY)
 
-    assert over(factories.login(SVEN), at=MONDAY_NOON + 100 * DAY) is None
+    assert access_ended_at(factories.login(SVEN), at=MONDAY_NOON + 100 * DAY) is None
 
 
-def test_grants_that_follow_one_another_prolong_it_to_the_end_of_the_last():
-    """Each ends only after the end of the one before was known: the history is read on until there is no more."""
+def test_consecutive_grants_prolong_access_to_the_end_of_the_last():
+    """Each grant matters only after the end of the one before is known, so the history is read to its end."""
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     factories.grant(SVEN, period="2h", at=MONDAY_NOON + HOUR / 2)
     factories.grant(SVEN, period="4h", at=MONDAY_NOON + 2 * HOUR)
     factories.grant(SVEN, period="4h", at=MONDAY_NOON + 8 * HOUR)
 
-    assert over(entered, at=MONDAY_NOON + 5 * HOUR) is None
-    assert over(entered, at=MONDAY_NOON + 7 * HOUR) == MONDAY_NOON + 6 * HOUR
-    assert over(entered, at=MONDAY_NOON + 9 * HOUR) == MONDAY_NOON + 6 * HOUR
+    assert access_ended_at(entered, at=MONDAY_NOON + 5 * HOUR) is None
+    assert access_ended_at(entered, at=MONDAY_NOON + 7 * HOUR) == MONDAY_NOON + 6 * HOUR
+    assert access_ended_at(entered, at=MONDAY_NOON + 9 * HOUR) == MONDAY_NOON + 6 * HOUR
 
 
-def test_a_permanent_grant_given_in_time_prolongs_it_for_ever(world):
+def test_a_permanent_grant_given_in_time_keeps_the_login_open(world):
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     factories.grant(SVEN, period="permanent", at=MONDAY_NOON + HOUR / 2)
 
-    assert over(entered, at=MONDAY_NOON + 50 * DAY) is None
+    assert access_ended_at(entered, at=MONDAY_NOON + 50 * DAY) is None
 
 
-def test_a_gap_ends_it_though_access_came_back(world):
+def test_a_gap_between_grants_ends_access_though_a_later_grant_exists(world):
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     factories.grant(SVEN, at=MONDAY_NOON + HOUR + SECOND)
 
-    assert over(entered, at=MONDAY_NOON + HOUR + MINUTE) == MONDAY_NOON + HOUR
+    assert access_ended_at(entered, at=MONDAY_NOON + HOUR + MINUTE) == MONDAY_NOON + HOUR
 
 
-def test_whoever_left_the_department_was_out_from_then_on():
+def test_access_under_a_department_grant_ends_when_the_agent_leaves_the_department():
     factories.grant("support", period="today")
     entered = factories.login(SVEN)
     with time_machine.travel(MONDAY_NOON + MINUTE, tick=False):
         factories.agent("sven", "development")
 
-    assert over(entered, at=MONDAY_NOON + HOUR) == MONDAY_NOON + MINUTE
+    assert access_ended_at(entered, at=MONDAY_NOON + HOUR) == MONDAY_NOON + MINUTE
 
 
 def test_a_grant_to_a_department_that_sven_joined_too_late_does_not_hide_the_gap():
@@ -501,11 +501,11 @@ def test_a_grant_to_a_department_that_sven_joined_too_late_does_not_hide_the_gap
     with time_machine.travel(MONDAY_NOON + 2 * HOUR, tick=False):
         factories.agent("sven", "development")
 
-    assert over(entered, at=MONDAY_NOON + 3 * HOUR) == MONDAY_NOON + HOUR
+    assert access_ended_at(entered, at=MONDAY_NOON + 3 * HOUR) == MONDAY_NOON + HOUR
 
 
-def test_a_grant_whose_id_was_made_a_little_later_than_it_was_given_is_found(world):
-    """A function reads before it makes the id: the id's time lags behind the moment that counts."""
+def test_a_grant_whose_id_is_later_than_its_start_is_found(world):
+    """A handler reads the time before it makes the id, so the id's time may be a little later than `granted_at`."""
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     world.move_to(MONDAY_NOON + HOUR + 5 * SECOND)
@@ -514,7 +514,7 @@ def test_a_grant_whose_id_was_made_a_little_later_than_it_was_given_is_found(wor
     table.put([item | {"granted_at": {"S": "2026-11-23T13:00:00Z"}}])
     live_keys.LiveKeyItem(*keys.live("acme", late.grant_id)).delete()
 
-    assert over(entered, at=MONDAY_NOON + HOUR + MINUTE) is None
+    assert access_ended_at(entered, at=MONDAY_NOON + HOUR + MINUTE) is None
 
 
 def test_several_logins_are_read_together(world):
@@ -530,10 +530,10 @@ def test_several_logins_are_read_together(world):
     assert [login.end for login in read] == [None, End.LOGGED_OUT, End.ACCESS_OVER]
 
 
-def test_reading_a_login_back_gives_every_tenants_own(world):
+def test_each_tenant_reads_only_its_own_logins(world):
     factories.grant(SVEN, by=ANNA)
     factories.grant(SVEN, by=CARLA)
-    ours, theirs = factories.login(SVEN, "acme"), factories.login(SVEN, "globex")
+    annas, carlas = factories.login(SVEN, "acme"), factories.login(SVEN, "globex")
 
-    assert [login.tenant_id for login in (ours, theirs)] == ["acme", "globex"]
-    assert overview(tenant_id="globex") == [theirs]
+    assert [login.tenant_id for login in (annas, carlas)] == ["acme", "globex"]
+    assert overview(tenant_id="globex") == [carlas]

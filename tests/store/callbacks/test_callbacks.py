@@ -1,4 +1,4 @@
-"""Call-backs in the table: what each question and each change costs, and what stands there afterwards."""
+"""Call-backs in the table: the requests that each read and write costs, and the items it leaves."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,109 +23,109 @@ TEN = ORDER | {"starts_at": "2026-11-24T09:00:00Z"}
 
 @pytest.fixture(autouse=True)
 def _a_warm_function() -> None:
-    """Whoever asks for something has the desk already, as a warm function has."""
+    """Load the desk first, as a warm function has done."""
     call("GET", "/v1/topics", caller=ANNA)
 
 
-def kinds(sent: wire.Request) -> list[str]:
-    """Return the kinds of the items that a transaction writes or deletes, by name, in the order of the wire."""
+def kinds(request: wire.Request) -> list[str]:
+    """Return the kinds of the items that a transaction writes or deletes, by name, in wire order."""
     by_key = {"PROFILE": "whose", "CALLBACK": "open", "LEDGER": "head"}
-    found = []
-    for _, operation in sent.items:
+    found_kinds = []
+    for _, operation in request.items:
         sk = (operation.get("Key") or operation["Item"])["SK"]["S"]
-        found.append(by_key.get(sk, sk.partition("#")[0].lower()))
-    return found
+        found_kinds.append(by_key.get(sk, sk.partition("#")[0].lower()))
+    return found_kinds
 
 
 # --- Requests --------------------------------------------------------------------------------------------------------
 
 
 def test_a_booking_reads_in_one_round_and_writes_in_one():
-    with wire.in_rounds(2, 1) as came:
+    with wire.in_rounds(2, 1) as sent:
         assert call("POST", "/v1/callbacks", TEN, caller=ANNA).status == 201
 
-    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "open", "slot", "slot", "whose"]
+    assert sorted(kinds(sent[-1])) == ["callback", "entry", "head", "open", "slot", "slot", "whose"]
 
 
-def test_so_does_joining_the_queue():
-    with wire.in_rounds(2, 1) as came:
+def test_joining_the_queue_reads_in_one_round_and_writes_in_one():
+    with wire.in_rounds(2, 1) as sent:
         assert call("POST", "/v1/callbacks", ORDER, caller=ANNA, headers={"idempotency-key": "k"}).status == 201
 
-    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "once", "open", "waiting", "whose"]
+    assert sorted(kinds(sent[-1])) == ["callback", "entry", "head", "once", "open", "waiting", "whose"]
 
 
-def test_an_open_one_is_refused_without_a_write():
+def test_a_second_open_call_back_is_refused_without_a_write():
     factories.callback()
-    with wire.in_rounds(2, 1) as came:
+    with wire.in_rounds(2, 1) as sent:
         assert call("POST", "/v1/callbacks", TEN, caller=ANNA).status == 409
 
-    assert came[-1].operation == "GetItem"
+    assert sent[-1].operation == "GetItem"
 
 
-def test_the_next_free_slots_cost_one_query_of_one_day():
+def test_naming_the_next_free_slots_takes_one_query_of_one_day():
     factories.seats(TUESDAY_AT_TEN, 2)
-    with wire.watched() as came:
+    with wire.watched() as sent:
         assert call("POST", "/v1/callbacks", TEN, caller=ANNA).code == "slot_taken"
 
-    assert [request.operation for request in came[2:]] == ["TransactWriteItems", "Query"]
+    assert [request.operation for request in sent[2:]] == ["TransactWriteItems", "Query"]
 
 
 def test_a_move_touches_only_the_seats_that_change():
     booked = factories.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
     to = {"starts_at": "2026-11-24T09:15:00Z"}
-    with wire.in_rounds(1, 2, 1) as came:
+    with wire.in_rounds(1, 2, 1) as sent:
         assert call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA).status == 200
 
-    touched = [operation["Key"]["SK"]["S"] for kind, operation in came[-1].items if kind == "Update"]
+    touched = [operation["Key"]["SK"]["S"] for kind, operation in sent[-1].items if kind == "Update"]
     assert sorted(touched) == ["LEDGER", "SLOT#09:00", "SLOT#09:30"]
 
 
-def test_a_cancelling_reads_in_one_round_and_writes_in_one():
+def test_a_cancellation_reads_in_one_round_and_writes_in_one():
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    with wire.in_rounds(2, 1) as came:
+    with wire.in_rounds(2, 1) as sent:
         assert call("DELETE", f"/v1/callbacks/{booked.callback_id}", caller=ANNA).status == 200
 
-    assert sorted(kinds(came[-1])) == ["callback", "entry", "head", "open", "slot", "whose"]
+    assert sorted(kinds(sent[-1])) == ["callback", "entry", "head", "open", "slot", "whose"]
 
 
-def test_taking_touches_neither_seat_nor_queue():
-    asked = factories.callback()
-    with wire.in_rounds(1, 1, 1, 1, 1) as came:
-        assert call("POST", f"/v1/support/callbacks/{asked.callback_id}/take", caller=SVEN).status == 200
+def test_taking_a_call_back_writes_neither_seat_nor_queue():
+    callback = factories.callback()
+    with wire.in_rounds(1, 1, 1, 1, 1) as sent:
+        assert call("POST", f"/v1/support/callbacks/{callback.callback_id}/take", caller=SVEN).status == 200
 
-    assert sorted(kinds(came[-2])) == ["callback", "entry", "head", "open", "whose"]
+    assert sorted(kinds(sent[-2])) == ["callback", "entry", "head", "open", "whose"]
 
 
-def test_slots_are_read_a_day_at_a_time_and_only_days_that_have_some():
-    with wire.watched() as came:
+def test_slots_are_read_a_day_at_a_time_and_only_for_days_with_slots():
+    with wire.watched() as sent:
         query: dict[str, Any] = {"topic": "question", "from": "2026-11-27", "days": 4}
         assert call("GET", "/v1/slots", caller=ANNA, query=query).status == 200
 
-    days = [request.body["ExpressionAttributeValues"][":0"]["S"] for request in came]
+    days = [request.body["ExpressionAttributeValues"][":0"]["S"] for request in sent]
     assert days == ["SLOTS#2026-11-27", "SLOTS#2026-11-30"]
 
 
 # --- Seats -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_seat_that_nobody_holds_any_more_is_an_item_without_holders_that_will_be_swept():
+def test_a_seat_without_holders_keeps_its_item_with_a_ttl():
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 
-    kept = table.one(keys.slot(TUESDAY_AT_TEN))
-    assert kept and "holders" not in kept
-    assert kept["ttl"]["N"] == str(int((TUESDAY_AT_TEN + timedelta(days=30)).timestamp()))
+    stored = table.one(keys.slot(TUESDAY_AT_TEN))
+    assert stored and "holders" not in stored
+    assert stored["ttl"]["N"] == str(int((TUESDAY_AT_TEN + timedelta(days=30)).timestamp()))
 
 
-def test_a_seat_freed_after_its_item_was_swept_leaves_nothing_that_stays_for_good():
+def test_a_seat_freed_after_its_item_was_deleted_leaves_an_item_with_a_ttl():
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.slot(TUESDAY_AT_TEN))
     factories.cancelled(booked)
 
-    kept = table.one(keys.slot(TUESDAY_AT_TEN))
-    assert kept and "ttl" in kept
+    stored = table.one(keys.slot(TUESDAY_AT_TEN))
+    assert stored and "ttl" in stored
 
 
-def test_where_more_hold_a_seat_than_there_are_lines_nobody_else_gets_in():
+def test_a_slot_with_more_bookings_than_lines_is_full():
     factories.seats(TUESDAY_AT_TEN, 5)
 
     with pytest.raises(SlotTaken):
@@ -142,7 +142,7 @@ def test_a_slot_over_midnight_of_utc_takes_a_seat_on_both_days():
     assert [room for _, room in seats.free(slots, 2)] == [1]
 
 
-def test_whoever_holds_seats_of_a_time_is_named_once_and_in_order():
+def test_call_backs_booked_in_a_range_are_listed_once_and_in_order():
     later = factories.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
     sooner = factories.callback(CARLA, TUESDAY_AT_TEN, topic="technical")
 
@@ -156,25 +156,25 @@ def test_whoever_holds_seats_of_a_time_is_named_once_and_in_order():
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
-def test_a_call_back_comes_back_as_it_was_written(starts_at):
-    asked = factories.callback(ANNA, starts_at, description="Two\nlines")
-    assert callbacks.find_one("acme", asked.callback_id) == asked
+def test_a_call_back_reads_as_it_was_written(starts_at):
+    callback = factories.callback(ANNA, starts_at, description="Two\nlines")
+    assert callbacks.find_one("acme", callback.callback_id) == callback
 
-    taken = factories.taken(asked)
-    assert callbacks.find_one("acme", asked.callback_id) == taken
+    taken = factories.taken(callback)
+    assert callbacks.find_one("acme", callback.callback_id) == taken
     closed = factories.closed(taken, outcome=Outcome.UNREACHED)
-    assert callbacks.find_one("acme", asked.callback_id) == closed
+    assert callbacks.find_one("acme", callback.callback_id) == closed
 
 
-def test_of_many_those_are_found_that_there_are_in_the_order_asked_for():
-    acmes, globexs = factories.callback(), factories.callback(CARLA)
-    wanted = [("globex", globexs.callback_id), ("acme", globexs.callback_id), ("acme", acmes.callback_id)]
+def test_existing_call_backs_are_found_in_the_order_of_the_ids():
+    annas, carlas = factories.callback(), factories.callback(CARLA)
+    tenant_and_ids = [("globex", carlas.callback_id), ("acme", carlas.callback_id), ("acme", annas.callback_id)]
 
-    assert callbacks.find_many(wanted) == [globexs, acmes]
+    assert callbacks.find_many(tenant_and_ids) == [carlas, annas]
 
 
-def test_another_tenants_call_back_is_none_of_ones_own():
-    asked = factories.callback()
+def test_a_call_back_of_another_tenant_is_not_found():
+    callback = factories.callback()
 
     with pytest.raises(NotFound):
-        callbacks.find_one("globex", asked.callback_id)
+        callbacks.find_one("globex", callback.callback_id)

@@ -1,4 +1,4 @@
-"""The desk's record and its closed days, as they lie in the table."""
+"""The desk's record and its closed days in the table."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,7 +37,7 @@ def years(at: datetime = MONDAY_NOON) -> set[int]:
     return set(desks.current(at).calendar.years)
 
 
-def test_without_a_record_there_is_no_desk_and_slots_are_for_whom_guestkey_says() -> None:
+def test_without_a_record_the_desk_is_unknown_and_slot_languages_have_their_default() -> None:
     assert desks.slot_languages(MONDAY_NOON) == tuple(sample.DESK["slot_languages"])
     table.drop(keys.desk())
     desks.clear_cache()
@@ -48,7 +48,7 @@ def test_without_a_record_there_is_no_desk_and_slots_are_for_whom_guestkey_says(
     assert desks.slot_languages(MONDAY_NOON) == CHOOSING_LANGUAGES
 
 
-def test_a_desk_that_is_put_is_there_at_once_where_there_was_none() -> None:
+def test_a_desk_stored_for_the_first_time_is_read_at_once() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
     with pytest.raises(DeskUnknown):
@@ -58,7 +58,7 @@ def test_a_desk_that_is_put_is_there_at_once_where_there_was_none() -> None:
     assert desks.current(MONDAY_NOON).desk.lines == 2
 
 
-def test_holidays_are_closed_days_once_they_are_written() -> None:
+def test_written_holidays_are_closed_days() -> None:
     assert (closed(), years()) == (set(), set())
 
     desks.write_holidays(2026, HERE, OF_2026)
@@ -67,14 +67,14 @@ def test_holidays_are_closed_days_once_they_are_written() -> None:
     assert desks.holiday_sources([2025, 2026, 2027]) == {2026: HERE}
 
 
-def test_writing_them_again_changes_nothing() -> None:
+def test_writing_the_same_holidays_again_changes_nothing() -> None:
     desks.write_holidays(2026, HERE, OF_2026)
 
     with table.unchanged():
         desks.write_holidays(2026, HERE, OF_2026)
 
 
-def test_other_holidays_take_the_place_of_those_before_and_of_no_other_year() -> None:
+def test_new_holidays_replace_those_of_the_same_year_only() -> None:
     desks.write_holidays(2026, HERE, OF_2026)
     desks.write_holidays(2027, HERE, {date(2027, 1, 1): "Neujahr"})
 
@@ -94,7 +94,7 @@ def test_the_holidays_of_another_place_do_not_make_a_year_known() -> None:
     assert years() == {2027}
 
 
-def test_a_year_is_known_only_when_all_of_it_is_written() -> None:
+def test_a_year_is_known_only_after_all_its_holidays_are_written() -> None:
 
     with table.failing(_unavailable(), at="PutItem"), pytest.raises(PutError):
         desks.write_holidays(2026, HERE, OF_2026)
@@ -103,7 +103,7 @@ def test_a_year_is_known_only_when_all_of_it_is_written() -> None:
     assert years() == set()
 
 
-def test_a_closure_closes_a_day_and_taking_it_back_opens_it_again() -> None:
+def test_a_closure_closes_a_day_and_deleting_it_opens_the_day_again() -> None:
     desks.put_closure(PARTY, "Office party")
     assert closed() == {PARTY}
 
@@ -111,7 +111,7 @@ def test_a_closure_closes_a_day_and_taking_it_back_opens_it_again() -> None:
     assert closed() == set()
 
 
-def test_a_day_may_be_closed_for_both_reasons_and_stays_so_as_long_as_one_is_left() -> None:
+def test_a_day_closed_for_two_reasons_stays_closed_until_both_are_removed() -> None:
     desks.write_holidays(2026, HERE, OF_2026)
     desks.put_closure(CHRISTMAS, "Nobody wants to work")
     desks.put_closure(PARTY, "Office party")
@@ -123,7 +123,7 @@ def test_a_day_may_be_closed_for_both_reasons_and_stays_so_as_long_as_one_is_lef
     assert closed() == {CHRISTMAS, PARTY}
 
 
-def test_taking_back_what_is_not_there_writes_nothing() -> None:
+def test_deleting_a_closure_that_does_not_exist_writes_nothing() -> None:
     desks.write_holidays(2026, HERE, OF_2026)
 
     with table.unchanged():
@@ -131,12 +131,12 @@ def test_taking_back_what_is_not_there_writes_nothing() -> None:
         desks.delete_closure(CHRISTMAS)
 
 
-def test_when_the_table_cannot_be_asked_a_closure_is_not_said_to_be_taken_back() -> None:
+def test_deleting_a_closure_raises_an_error_when_the_table_is_unavailable() -> None:
     with table.failing(_unavailable(), at="UpdateItem"), pytest.raises(OutcomeUnknown):
         desks.delete_closure(PARTY)
 
 
-def test_days_of_last_year_count_and_older_ones_are_not_read() -> None:
+def test_closed_days_of_last_year_are_read_and_older_ones_are_not() -> None:
     for year in (2024, 2025, 2026, 2027, 2031):
         desks.put_closure(date(year, 12, 31), "Inventory")
 
@@ -144,7 +144,7 @@ def test_days_of_last_year_count_and_older_ones_are_not_read() -> None:
     assert {day.year for day in closed(datetime(2027, 1, 1, tzinfo=UTC))} == {2026, 2027, 2031}
 
 
-def test_what_was_read_is_kept_for_some_seconds_and_never_when_the_clock_went_back() -> None:
+def test_the_desk_is_cached_for_some_seconds_and_not_when_the_clock_goes_back() -> None:
     before = desks.current(MONDAY_NOON)
 
     assert desks.current(MONDAY_NOON + desks.CACHED_FOR - timedelta(seconds=1)) is before

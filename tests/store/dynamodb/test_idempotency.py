@@ -1,4 +1,4 @@
-"""Answers kept for an Idempotency-Key: one per caller, route and key, for 24 hours by their own time."""
+"""Responses stored for an Idempotency-Key: one per caller, route and key, valid for 24 hours."""
 
 from datetime import timedelta
 
@@ -16,14 +16,14 @@ from tests.factories import MONDAY_NOON
 
 SECOND = timedelta(seconds=1)
 KEY = keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc")
-OTHERS = keys.idempotency("tenant", "acme#giulia", "POST /v1/grants", "abc")
-ASKED = IdempotencyRecord(key=KEY, fingerprint="of the body")
+GIULIAS_KEY = keys.idempotency("tenant", "acme#giulia", "POST /v1/grants", "abc")
+RECORD = IdempotencyRecord(key=KEY, fingerprint="of the body")
 
 
-def kept(asked: IdempotencyRecord = ASKED, answer: str = "the answer") -> None:
-    """Do the work, whatever it is, and keep its answer."""
+def store_response(record: IdempotencyRecord = RECORD, response: str = "the answer") -> None:
+    """Store the response in a transaction, as a handler does."""
     change = Transaction()
-    idempotency.store_response(change, asked.with_response(answer), factories.now())
+    idempotency.store_response(change, record.with_response(response), factories.now())
     change.commit()
 
 
@@ -31,33 +31,33 @@ def found() -> dict[Key, Item]:
     return find_all([KEY])
 
 
-def test_an_answer_is_filled_in_before_it_is_kept():
-    assert ASKED.with_response("the answer") == IdempotencyRecord(
+def test_a_record_takes_its_response_before_it_is_stored():
+    assert RECORD.with_response("the answer") == IdempotencyRecord(
         key=KEY, fingerprint="of the body", response="the answer"
     )
 
 
-def test_the_same_request_is_given_the_first_answer_again():
-    kept()
+def test_the_same_request_gets_the_stored_response():
+    store_response()
 
     with pytest.raises(ReplayResponse) as before:
-        idempotency.replay(ASKED, found(), factories.now())
+        idempotency.replay(RECORD, found(), factories.now())
     assert before.value.response == "the answer"
 
 
 def test_the_same_key_with_another_body_is_refused():
-    kept()
+    store_response()
 
     with pytest.raises(IdempotencyKeyReused):
         idempotency.replay(IdempotencyRecord(key=KEY, fingerprint="of another body"), found(), factories.now())
 
 
-def test_a_request_that_was_not_asked_before_goes_on():
-    idempotency.replay(ASKED, found(), factories.now())
+def test_a_new_key_raises_no_replay():
+    idempotency.replay(RECORD, found(), factories.now())
 
 
-def test_a_request_without_a_key_goes_on_and_keeps_nothing():
-    kept()
+def test_a_request_without_a_key_raises_no_replay_and_stores_nothing():
+    store_response()
     change = Transaction()
 
     idempotency.store_response(change, None, factories.now())
@@ -66,62 +66,62 @@ def test_a_request_without_a_key_goes_on_and_keeps_nothing():
     assert change._names == {"check": [], "delete": [], "put": [], "update": []}
 
 
-def test_an_answer_is_kept_for_24_hours_swept_or_not(world):
-    kept()
+def test_a_stored_response_is_valid_for_24_hours_even_if_its_item_stays_longer(world):
+    store_response()
     world.shift(KEPT_FOR - SECOND)
     with pytest.raises(ReplayResponse):
-        idempotency.replay(ASKED, found(), factories.now())
+        idempotency.replay(RECORD, found(), factories.now())
     world.shift(SECOND)
 
     assert found()
-    idempotency.replay(ASKED, found(), factories.now())
-    kept(answer="another answer")
+    idempotency.replay(RECORD, found(), factories.now())
+    store_response(response="another answer")
 
     with pytest.raises(ReplayResponse) as before:
-        idempotency.replay(ASKED, found(), factories.now())
+        idempotency.replay(RECORD, found(), factories.now())
     assert before.value.response == "another answer"
 
 
-def test_the_table_sweeps_it_when_it_does_not_count_any_more():
-    kept()
+def test_the_ttl_of_a_stored_response_is_its_end():
+    store_response()
 
     [item] = table.items(KEY.pk)
     assert item["ttl"] == {"N": str(int((MONDAY_NOON + KEPT_FOR).timestamp()))}
     assert item["expires_at"] == {"S": "2026-11-24T12:00:00Z"}
 
 
-def test_what_the_caller_sent_as_a_key_is_nowhere_in_the_table():
-    kept()
+def test_the_table_does_not_contain_the_key_in_clear_text():
+    store_response()
 
     [item] = table.items(KEY.pk)
     assert item["SK"]["S"].startswith("ONCE#POST /v1/grants#")
     assert "abc" not in item["SK"]["S"].removeprefix("ONCE#POST /v1/grants#").split("#")
 
 
-def test_whoever_loses_the_race_is_given_the_winners_answer():
-    kept(answer="the winner's answer")
+def test_the_loser_of_a_race_gets_the_winners_response():
+    store_response(response="the winner's answer")
 
     with pytest.raises(ConditionFailed):
-        kept(answer="the loser's answer")
+        store_response(response="the loser's answer")
     with pytest.raises(ReplayResponse) as before:
-        idempotency.replay(ASKED, found(), factories.now())
+        idempotency.replay(RECORD, found(), factories.now())
 
     assert before.value.response == "the winner's answer"
 
 
-def test_something_else_under_the_key_is_no_answer():
-    idempotency.replay(ASKED, {KEY: find_all([keys.tenant("acme")])[keys.tenant("acme")]}, factories.now())
+def test_an_item_of_another_type_under_the_key_is_not_replayed():
+    idempotency.replay(RECORD, {KEY: find_all([keys.tenant("acme")])[keys.tenant("acme")]}, factories.now())
 
 
-def test_the_same_key_of_somebody_else_is_another_key():
-    kept()
-    kept(IdempotencyRecord(key=OTHERS, fingerprint="of the body"))
+def test_the_same_key_of_another_caller_is_another_record():
+    store_response()
+    store_response(IdempotencyRecord(key=GIULIAS_KEY, fingerprint="of the body"))
 
     assert len(table.items(sk_begins="ONCE#")) == 2
 
 
-def test_an_answer_reads_as_it_was_kept():
-    kept(answer='{"grant_id": "01J", "name": "Zoë"}')
+def test_a_response_reads_as_it_was_stored():
+    store_response(response='{"grant_id": "01J", "name": "Zoë"}')
 
     item = found()[KEY]
 

@@ -1,4 +1,4 @@
-"""Every key of the table: the chart tells what the functions make, and ids sort by the time of their making."""
+"""Every key of the table: the chart lists the keys that the functions make, and ids sort by their time."""
 
 import inspect
 import re
@@ -69,7 +69,7 @@ FILLED = {
     "<route>": "POST /v1/grants",
     "<sha256 of key>": sha256(b"abc").hexdigest(),
 }
-"""What the chart's variables are in MADE; `<id>` is the agent's or the department's."""
+"""Values of the chart's variables in MADE; `<id>` is that of the agent or the department."""
 
 MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda at: at.replace(microsecond=0)
@@ -77,7 +77,7 @@ MOMENTS = st.datetimes(datetime(2015, 1, 1), datetime(2200, 1, 1), timezones=st.
 
 
 def chart() -> dict[str, Key]:
-    """Return the rows of the chart, two things that share a row apart, filled in like MADE."""
+    """Return the rows of the chart, with the variables replaced as in MADE and combined rows split."""
     rows: dict[str, Key] = {}
     first, _ = (inspect.getdoc(keys) or "").split("Ids are ULIDs")
     for line in first.splitlines():
@@ -106,11 +106,11 @@ def _filled(pk: str, sk: str, id: str = "") -> Key:
 # --- The chart -------------------------------------------------------------------------------------------------------
 
 
-def test_the_chart_tells_what_the_functions_make():
+def test_the_chart_lists_the_keys_that_the_functions_make():
     assert chart() == MADE
 
 
-def test_the_chart_tells_of_every_function_that_makes_a_key():
+def test_the_chart_lists_every_function_that_makes_a_key():
     makers_of_keys = {
         name
         for name, function in inspect.getmembers(keys, inspect.isfunction)
@@ -127,7 +127,7 @@ def test_the_chart_tells_of_every_function_that_makes_a_key():
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
 
 
-def test_everything_in_the_table_lies_under_a_key_of_the_chart():
+def test_every_item_of_the_table_has_a_key_of_the_chart():
     grant = factories.grant(SVEN, period="permanent")
     login = factories.login(SVEN)
     notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
@@ -141,16 +141,16 @@ def test_everything_in_the_table_lies_under_a_key_of_the_chart():
         assert any(re.fullmatch(pk, item["PK"]["S"]) and re.fullmatch(sk, item["SK"]["S"]) for pk, sk in shapes), item
 
 
-def test_no_two_keys_are_alike():
+def test_all_keys_are_distinct():
     assert len(set(MADE.values())) == len(MADE)
 
 
-def test_a_counter_is_found_by_what_its_sort_key_begins_with():
+def test_a_counter_is_found_by_the_prefix_of_its_sort_key():
     assert keys.counter("refused", "sven", "acme", MONDAY_NOON).sk.startswith(keys.counters_of("refused", "acme"))
     assert not keys.counter("refused", "sven", "acme-2", MONDAY_NOON).sk.startswith(keys.counters_of("refused", "acme"))
 
 
-def test_a_counter_is_one_utc_hours():
+def test_a_counter_covers_one_utc_hour():
     hour = [keys.counter("login", "sven", "acme", MONDAY_NOON + timedelta(minutes=minutes)) for minutes in (0, 59, 60)]
 
     assert hour[0] == hour[1] != hour[2]
@@ -164,8 +164,8 @@ def test_a_quarter_hour_is_read_from_its_key(at):
     assert keys.slot_start(keys.slot(minute)) == minute
 
 
-def test_an_answer_is_kept_apart_by_audience_caller_route_and_key():
-    kept = {
+def test_stored_responses_are_separated_by_audience_caller_route_and_key():
+    found_keys = {
         keys.idempotency("tenant", "anna", "POST /v1/grants", "abc"),
         keys.idempotency("support", "anna", "POST /v1/grants", "abc"),
         keys.idempotency("tenant", "ben", "POST /v1/grants", "abc"),
@@ -173,7 +173,7 @@ def test_an_answer_is_kept_apart_by_audience_caller_route_and_key():
         keys.idempotency("tenant", "anna", "POST /v1/grants", "abd"),
     }
 
-    assert len(kept) == 5
+    assert len(found_keys) == 5
 
 
 # --- Order -----------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_entries_sort_by_their_numbers(one, other):
     assert (keys.entry("acme", one).sk < keys.entry("acme", other).sk) == (one < other)
 
 
-def test_the_head_of_a_ledger_is_no_entry_and_nothing_else_lies_between_the_entries():
+def test_the_ledger_head_sorts_outside_the_entries_and_no_other_item_sorts_between_them():
     entries = sorted([keys.entry("acme", 1).sk, keys.entry("acme", 10**12 - 1).sk])
 
     assert not any(entries[0] < key.sk < entries[1] for key in MADE.values() if key != MADE["ledger entry"])
@@ -199,14 +199,14 @@ def test_the_first_id_of_a_moment_is_the_time_part_of_its_ulids(at):
 
 @given(MOMENTS, st.integers(0, 999))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
-def test_the_first_id_of_a_moment_sorts_before_what_was_made_then_and_behind_what_was_made_before(at, milliseconds):
+def test_the_first_id_of_a_moment_sorts_between_earlier_ids_and_those_of_that_moment(at, milliseconds):
     made_then = str(ULID.from_datetime(at + timedelta(milliseconds=milliseconds)))
     made_before = str(ULID.from_datetime(at - timedelta(milliseconds=1 + milliseconds)))
 
     assert made_before < keys.first_id_at(at) < made_then < keys.LAST
 
 
-def test_ids_made_one_after_another_sort_so(world):
+def test_ids_sort_in_the_order_in_which_they_are_made(world):
     ids = []
     for _ in range(5):
         ids.append(factories.grant(SVEN).grant_id)
@@ -218,7 +218,7 @@ def test_ids_made_one_after_another_sort_so(world):
 # --- Shards ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_tenants_live_keys_lie_in_one_shard_and_tenants_in_all():
+def test_the_live_keys_of_a_tenant_share_a_shard_and_tenants_use_all_shards():
     shards = [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
 
     assert shards == [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
@@ -233,13 +233,13 @@ def test_the_index_spreads_a_grantee_over_partitions(type, id, partition):
     assert keys.by_grantee(type, id, 2) == partition
 
 
-def test_what_is_due_at_a_tenant_lies_in_one_shard_and_tenants_in_all():
+def test_the_due_items_of_a_tenant_share_a_shard_and_tenants_use_all_shards():
     shards = {keys.due_on(f"tenant-{number}") for number in range(200)}
 
     assert shards == {keys.due(shard) for shard in range(keys.DUE_SHARDS)}
 
 
-def test_a_grant_is_due_when_time_ends_it_and_no_more_once_it_is_revoked():
+def test_a_grant_is_due_at_its_end_and_a_revoked_one_is_not():
     given_to = factories.grant(SVEN, by=ANNA)
     [before] = table.items("TENANT#acme", keys.GRANT)
 
@@ -253,17 +253,17 @@ def test_a_grant_is_due_when_time_ends_it_and_no_more_once_it_is_revoked():
     assert after.keys().isdisjoint({"due", "due_at"})
 
 
-def test_a_permanent_grant_is_due_for_its_review_and_its_second_key_never():
+def test_a_permanent_grant_is_due_for_its_review_and_its_second_item_never():
     given_to = factories.grant(SVEN, by=ANNA, period=Period.PERMANENT)
 
-    [kept] = table.items("TENANT#acme", keys.GRANT)
+    [found_keys] = table.items("TENANT#acme", keys.GRANT)
     [again] = table.items("TENANT#acme", keys.PERMANENT)
 
-    assert kept["due_at"]["S"] == text_of(given_to.granted_at + timedelta(days=180, hours=-1))
+    assert found_keys["due_at"]["S"] == text_of(given_to.granted_at + timedelta(days=180, hours=-1))
     assert "due" not in again
 
 
-def test_a_live_key_lies_in_the_index_under_its_grantee_and_tenant():
+def test_a_live_key_is_indexed_by_its_grantee_and_tenant():
     given_to = factories.grant("support", by=ANNA)
 
     [live] = table.items("TENANT#acme", keys.LIVE)

@@ -1,7 +1,7 @@
-"""A write is done and its answer gets lost: its effect stands exactly once, and the caller hears of success.
+"""A write is done and its answer gets lost: it takes effect exactly once and the caller gets a success.
 
-Each write is done twice from the same table, once in peace and once with its answer lost. Afterwards both tables, the
-ledger included, and both answers look alike but for what chance made: ids, and the hashes over them.
+Each write is done twice from the same table, once undisturbed and once with its answer lost. Afterwards both tables,
+the ledger included, and both answers are the same except for random values: ids, and the hashes over them.
 """
 
 import json
@@ -45,7 +45,7 @@ ACME = {
 Do = Callable[[], Answer]
 Loss = Callable[[], AbstractContextManager[None]]
 
-# --- The writes: each prepares the table and returns what is then done -----------------------------------------------
+# --- The writes: each prepares the table and returns the call to make ------------------------------------------------
 
 
 def give(**order: Any) -> Callable[[], Do]:
@@ -139,7 +139,7 @@ def decline(**body: str) -> Callable[[], Do]:
 
 
 def showing(request: Request, act: Callable[[], None]) -> Do:
-    """Return what does something that no route does, and then shows the request."""
+    """Return a call that does something without a route, and then shows the request."""
 
     def do() -> Answer:
         act()
@@ -148,17 +148,17 @@ def showing(request: Request, act: Callable[[], None]) -> Do:
     return do
 
 
-def tell_fate(*, with_a_key: bool = False) -> Callable[[], Do]:
+def save_mail_state(*, with_a_key: bool = False) -> Callable[[], Do]:
     def prepared() -> Do:
-        wanted = IdempotencyRecord(
+        record = IdempotencyRecord(
             key=keys.idempotency("support", "sven", "POST /v1/support/requests", "k"), fingerprint="of the body"
         )
         request = factories.requested(mail=MailState.FAILED, at=MONDAY_NOON - HOUR / 2)
         change = Transaction()
-        idempotency.store_response(change, wanted.with_response('"failed"'), MONDAY_NOON)
+        idempotency.store_response(change, record.with_response('"failed"'), MONDAY_NOON)
         change.commit()
-        told = wanted.with_response('"sent"') if with_a_key else None
-        return showing(request, lambda: asking.save_mail_state(request, MailState.SENT, told))
+        response = record.with_response('"sent"') if with_a_key else None
+        return showing(request, lambda: asking.save_mail_state(request, MailState.SENT, response))
 
     return prepared
 
@@ -205,27 +205,27 @@ def book_again_after_the_last_was_over() -> Do:
 
 def move(starts_at: str | None, *, waiting: bool = False) -> Callable[[], Do]:
     def prepared() -> Do:
-        asked = factories.callback(
+        callback = factories.callback(
             ANNA, None if waiting else TUESDAY_AT_TEN, topic="technical", at=MONDAY_NOON - HOUR / 2
         )
         factories.seats(TUESDAY_AT_TEN + HOUR, 1)
-        return lambda: call("PATCH", f"/v1/callbacks/{asked.callback_id}", {"starts_at": starts_at}, caller=ANNA)
+        return lambda: call("PATCH", f"/v1/callbacks/{callback.callback_id}", {"starts_at": starts_at}, caller=ANNA)
 
     return prepared
 
 
 def cancel(starts_at: datetime | None) -> Callable[[], Do]:
     def prepared() -> Do:
-        asked = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
-        return lambda: call("DELETE", f"/v1/callbacks/{asked.callback_id}", caller=ANNA)
+        callback = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("DELETE", f"/v1/callbacks/{callback.callback_id}", caller=ANNA)
 
     return prepared
 
 
 def take(starts_at: datetime | None) -> Callable[[], Do]:
     def prepared() -> Do:
-        asked = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
-        return lambda: call("POST", f"/v1/support/callbacks/{asked.callback_id}/take", caller=SVEN)
+        callback = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        return lambda: call("POST", f"/v1/support/callbacks/{callback.callback_id}/take", caller=SVEN)
 
     return prepared
 
@@ -241,8 +241,8 @@ def close(starts_at: datetime | None) -> Callable[[], Do]:
     return prepared
 
 
-def time_ends(prepare: Callable[[], object]) -> Callable[[], Do]:
-    """Prepare something, and let the clean-up write down what time has made of it by now."""
+def let_time_end(prepare: Callable[[], object]) -> Callable[[], Do]:
+    """Prepare something, and let cleanup record that its time has ended."""
 
     def prepared() -> Do:
         with time_machine.travel(MONDAY_NOON - 30 * HOUR, tick=False):
@@ -273,20 +273,20 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a login with an Idempotency-Key": log_in(**KEY),
     "a login that reports refusals": log_in_after_refusals,
     "the end of a login": end_the_login,
-    "the end of a grant": time_ends(factories.grant),
-    "the end of a request": time_ends(factories.requested),
-    "the end of access": time_ends(a_login_under_a_revoked_grant),
+    "the end of a grant": let_time_end(factories.grant),
+    "the end of a request": let_time_end(factories.requested),
+    "the end of access": let_time_end(a_login_under_a_revoked_grant),
     "an hour's first refusal": refuse,
     "a first refusal that reports others": refuse_first_in_the_hour_after_others,
     "a request": ask(),
     "a request with an Idempotency-Key": ask(**KEY),
     "mails sent again": send_again,
-    "what became of the mails": tell_fate(),
-    "what became of the mails, in a kept answer too": tell_fate(with_a_key=True),
+    "the state of the mails": save_mail_state(),
+    "the state of the mails, in a stored response too": save_mail_state(with_a_key=True),
     "a withdrawal": withdraw,
-    "that a request expired": expire,
+    "an expired request": expire,
     "an approval": approve(),
-    "an approval for good": approve("permanent"),
+    "a permanent approval": approve("permanent"),
     "an approval with an Idempotency-Key": approve(**KEY),
     "a decline": decline(),
     "a decline with a note": decline(note="Not today"),
@@ -304,7 +304,7 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a slot booked with an Idempotency-Key": book("2026-11-24T09:00:00Z", **KEY),
     "the last place of a slot": book_the_last_place,
     "a place in the queue": book(),
-    "a call-back after one that is over": book_again_after_the_last_was_over,
+    "a call-back after a closed one": book_again_after_the_last_was_over,
     "a move to another slot": move("2026-11-24T11:00:00Z"),
     "a move to the last place of a slot that overlaps": move("2026-11-24T09:15:00Z"),
     "a move to the last place of a slot": move("2026-11-24T10:00:00Z"),
@@ -319,18 +319,18 @@ WRITES: dict[str, Callable[[], Do]] = {
 }
 LOSSES: dict[str, Loss] = {
     "botocore sends it again": wire.botocore_sends_it_again,
-    "DynamoDB knows the token": wire.dynamodb_knows_the_token,
+    "DynamoDB recognises the token": wire.dynamodb_knows_the_token,
     "every resend gets lost": wire.every_resend_gets_lost,
     "every answer is a 500": wire.every_answer_is_a_500,
     "lost above botocore": wire.lost_above_botocore,
 }
 
 
-# --- Looking alike ---------------------------------------------------------------------------------------------------
+# --- Comparing -------------------------------------------------------------------------------------------------------
 
 
 def as_text(thing: Any, known: str) -> str:
-    """Return JSON in which whatever chance made since then is blotted out."""
+    """Return JSON in which ids and hashes made since `known` are masked."""
     text = json.dumps(thing, sort_keys=True)
     made = {
         found for found in re.findall(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\b[0-9a-f]{16,}\b", text) if found not in known
@@ -340,15 +340,15 @@ def as_text(thing: Any, known: str) -> str:
     return text
 
 
-def look_of(items: list[table.Raw], known: str) -> list[str]:
-    """Return every item as text. A wish is left out: it does nothing but pass within the second."""
+def texts_of(items: list[table.Raw], known: str) -> list[str]:
+    """Return every item as text, without `wanted_until`: the priority claim expires within a second."""
     return sorted(
         as_text({name: value for name, value in item.items() if name != "wanted_until"}, known) for item in items
     )
 
 
 def put_back(before: list[table.Raw]) -> None:
-    """Make the table what it was; what did not change is not touched, since moto remembers every write."""
+    """Restore the table; unchanged items are not written, because moto keeps a record of every write."""
     now = table.items()
     for item in now:
         if item not in before:
@@ -359,16 +359,16 @@ def put_back(before: list[table.Raw]) -> None:
 
 def ledger_is_sound(tenant_id: str) -> bool:
     lines = [f"{to_line(entry)}\n".encode() for entry in ledger.entries_after(tenant_id, 0, 10_000)]
-    tip = ledger.read_state(tenant_id)
-    return tip is not None and verify(lines, tip.head).is_clean
+    state = ledger.read_state(tenant_id)
+    return state is not None and verify(lines, state.head).is_clean
 
 
-def assert_nobody_notices(do: Do, losses: dict[str, Loss], subtests: pytest.Subtests) -> None:
+def assert_one_effect(do: Do, losses: dict[str, Loss], subtests: pytest.Subtests) -> None:
     before = table.items()
     known = json.dumps(before)
-    answer_in_peace = do()
-    table_in_peace = look_of(table.items(), known)
-    assert table_in_peace != look_of(before, known)
+    undisturbed_answer = do()
+    undisturbed_table = texts_of(table.items(), known)
+    assert undisturbed_table != texts_of(before, known)
 
     for name, loss in losses.items():
         put_back(before)
@@ -376,33 +376,33 @@ def assert_nobody_notices(do: Do, losses: dict[str, Loss], subtests: pytest.Subt
             with loss():
                 answer = do()
 
-            assert answer.status == answer_in_peace.status in {200, 201, 403}
-            assert as_text(answer.body, known) == as_text(answer_in_peace.body, known)
-            assert look_of(table.items(), known) == table_in_peace
+            assert answer.status == undisturbed_answer.status in {200, 201, 403}
+            assert as_text(answer.body, known) == as_text(undisturbed_answer.body, known)
+            assert texts_of(table.items(), known) == undisturbed_table
             tenants = {item["PK"]["S"].removeprefix("TENANT#") for item in table.items(sk_begins=keys.LEDGER)}
             assert all(ledger_is_sound(tenant_id) for tenant_id in tenants)
 
 
-# --- Lost ------------------------------------------------------------------------------------------------------------
+# --- Lost answers ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("prepared", WRITES.values(), ids=WRITES)
-def test_a_lost_answer_leaves_exactly_one_effect_and_the_caller_hears_of_success(prepared, subtests):
-    assert_nobody_notices(prepared(), LOSSES, subtests)
+def test_a_write_with_a_lost_answer_takes_effect_once_and_the_caller_gets_a_success(prepared, subtests):
+    assert_one_effect(prepared(), LOSSES, subtests)
 
 
-def test_a_refusal_that_is_only_counted_is_counted_once(subtests):
-    """The counter relies on the transaction's token alone, which moto does not know: there a resend counts twice."""
+def test_a_counted_refusal_with_a_lost_answer_is_counted_once(subtests):
+    """The counter relies on the transaction's token alone, which moto ignores: with a resend it would count twice."""
     losses = {name: loss for name, loss in LOSSES.items() if loss is not wire.botocore_sends_it_again}
 
-    assert_nobody_notices(refuse_again(), losses, subtests)
+    assert_one_effect(refuse_again(), losses, subtests)
 
 
-def test_the_last_grant_that_there_is_room_for_is_not_in_its_own_way(subtests):
+def test_a_resend_of_the_last_grant_below_the_limit_succeeds(subtests):
     factories.grant(SVEN)
     [live] = table.items(sk_begins=keys.LIVE)
     [head] = table.items("TENANT#acme", keys.LEDGER)
     others = [live | {"SK": {"S": f"{keys.LIVE}{number:026}"}} for number in range(MAX_LIVE_GRANTS - 2)]
     table.put([*others, head | {"live_at_most": {"N": str(MAX_LIVE_GRANTS - 1)}}])
 
-    assert_nobody_notices(give()(), {"lost above botocore": wire.lost_above_botocore}, subtests)
+    assert_one_effect(give()(), {"lost above botocore": wire.lost_above_botocore}, subtests)

@@ -1,4 +1,4 @@
-"""Several writes at once, several reads at once, and what DynamoDB may answer to either."""
+"""Transactions, concurrent reads, and the errors that DynamoDB may answer to either."""
 
 from datetime import timedelta
 from threading import Barrier, current_thread
@@ -29,7 +29,7 @@ from tests.factories import MONDAY_NOON
 from tests.store import wire
 from tests.store.wire import Request, Send
 
-HERE, GONE = Item.pk.exists(), Item.pk.does_not_exist()
+EXISTS, MISSING = Item.pk.exists(), Item.pk.does_not_exist()
 NAMES = ["check", "delete", "put", "update"]
 UNREACHABLE = [
     ConnectionClosedError(endpoint_url=wire.URL),
@@ -45,7 +45,7 @@ OVERLOADED = [
     wire.failing(400, "RequestLimitExceeded"),
     wire.failing(400, "ThrottlingException"),
 ]
-OURS = [
+REJECTED = [
     wire.failing(400, "AccessDeniedException"),
     wire.failing(400, "IdempotentParameterMismatchException"),
     wire.failing(400, "ResourceNotFoundException"),
@@ -61,7 +61,7 @@ def name_of(fault: Exception | AWSResponse) -> str:
 
 
 def always(fault: Exception | AWSResponse) -> wire.Script:
-    """Return the script in which DynamoDB never says anything else."""
+    """Return a script in which DynamoDB gives every request this answer."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         if isinstance(fault, Exception):
@@ -79,21 +79,21 @@ def right(user_id: str) -> RightItem:
     return RightItem(*keys.right("acme", user_id), taken_at=MONDAY_NOON)
 
 
-def change_of_everything(**conditions: Condition) -> Transaction:
-    """Return a change with one write of each kind, called in another order than they go over the wire."""
-    change = Transaction()
-    change.update("update", department("support"), [DepartmentItem.name.set("Help")], conditions.get("update"))
-    change.put("put", department("night"), conditions.get("put"))
-    change.delete("delete", right("ben"), conditions.get("delete"))
-    change.check("check", RightItem, keys.right("acme", "anna"), conditions.get("check", GONE))
-    return change
+def transaction_of_all_kinds(**conditions: Condition) -> Transaction:
+    """Return a transaction with one write of each kind, added in another order than wire order."""
+    transaction = Transaction()
+    transaction.update("update", department("support"), [DepartmentItem.name.set("Help")], conditions.get("update"))
+    transaction.put("put", department("night"), conditions.get("put"))
+    transaction.delete("delete", right("ben"), conditions.get("delete"))
+    transaction.check("check", RightItem, keys.right("acme", "anna"), conditions.get("check", MISSING))
+    return transaction
 
 
 # --- One transaction -------------------------------------------------------------------------------------------------
 
 
-def test_a_change_writes_all_of_it():
-    change_of_everything().commit()
+def test_a_transaction_writes_all_its_items():
+    transaction_of_all_kinds().commit()
 
     assert people._department_of(DepartmentItem.get(*keys.department("support"))).name == "Help"
     assert people._department_of(DepartmentItem.get(*keys.department("night"))).name == "night"
@@ -101,53 +101,53 @@ def test_a_change_writes_all_of_it():
 
 
 @pytest.mark.parametrize("failing", NAMES)
-def test_a_change_that_fails_says_where_and_writes_nothing(failing):
-    conditions = {"check": HERE, "delete": GONE, "put": HERE, "update": GONE}
+def test_a_failed_transaction_names_the_failed_write_and_writes_nothing(failing):
+    conditions = {"check": EXISTS, "delete": MISSING, "put": EXISTS, "update": MISSING}
 
-    with pytest.raises(ConditionFailed) as unmet:
-        change_of_everything(**{failing: conditions[failing]}).commit()
+    with pytest.raises(ConditionFailed) as failed:
+        transaction_of_all_kinds(**{failing: conditions[failing]}).commit()
 
-    assert list(unmet.value.failed) == [failing]
-    assert str(unmet.value) == failing
+    assert list(failed.value.failed) == [failing]
+    assert str(failed.value) == failing
     assert people._department_of(DepartmentItem.get(*keys.department("support"))).name == "Support"
     assert not tenants.holds_right("acme", "ben")
 
 
-def test_all_that_failed_is_named():
-    with pytest.raises(ConditionFailed) as unmet:
-        change_of_everything(check=HERE, delete=GONE, put=HERE, update=GONE).commit()
+def test_all_failed_writes_are_named():
+    with pytest.raises(ConditionFailed) as failed:
+        transaction_of_all_kinds(check=EXISTS, delete=MISSING, put=EXISTS, update=MISSING).commit()
 
-    assert list(unmet.value.failed) == NAMES
-
-
-def test_the_names_follow_the_order_in_which_the_writes_go_over_the_wire():
-    """DynamoDB's reasons come in that order; should pynamodb ever change it, names and reasons would not match."""
-    with wire.watched() as came:
-        change_of_everything().commit()
-
-    assert [kind for kind, _ in came[0].items] == ["ConditionCheck", "Delete", "Put", "Update"]
+    assert list(failed.value.failed) == NAMES
 
 
-def test_what_was_in_the_way_of_a_put_or_an_update_comes_along():
-    change = Transaction()
-    change.add("put", department("support"))
-    change.update("update", department("development"), [DepartmentItem.name.set("x")], GONE)
+def test_writes_are_named_in_wire_order():
+    """DynamoDB returns its reasons in that order; if pynamodb changed it, names and reasons would not match."""
+    with wire.watched() as sent:
+        transaction_of_all_kinds().commit()
 
-    with pytest.raises(ConditionFailed) as unmet:
-        change.commit()
-
-    assert unmet.value.failed["put"]["name"] == {"S": "Support"}
-    assert unmet.value.failed["update"]["name"] == {"S": "Development"}
+    assert [kind for kind, _ in sent[0].items] == ["ConditionCheck", "Delete", "Put", "Update"]
 
 
-def test_each_change_has_a_token_of_its_own():
-    """A change that is built again must not be taken for the one before."""
-    with wire.watched() as came:
-        change_of_everything().commit()
-        change_of_everything().commit()
+def test_the_existing_item_comes_with_a_failed_put_or_update():
+    transaction = Transaction()
+    transaction.add("put", department("support"))
+    transaction.update("update", department("development"), [DepartmentItem.name.set("x")], MISSING)
 
-    assert len({request.token for request in came}) == 2
-    assert None not in {request.token for request in came}
+    with pytest.raises(ConditionFailed) as failed:
+        transaction.commit()
+
+    assert failed.value.failed["put"]["name"] == {"S": "Support"}
+    assert failed.value.failed["update"]["name"] == {"S": "Development"}
+
+
+def test_each_transaction_has_its_own_token():
+    """A transaction built again must not be mistaken for the one before."""
+    with wire.watched() as sent:
+        transaction_of_all_kinds().commit()
+        transaction_of_all_kinds().commit()
+
+    assert len({request.token for request in sent}) == 2
+    assert None not in {request.token for request in sent}
 
 
 @pytest.mark.parametrize(
@@ -159,53 +159,53 @@ def test_each_change_has_a_token_of_its_own():
         ["TransactionConflict", None, "ThrottlingError", "TransactionConflict"],
     ],
 )
-def test_a_change_that_met_another_one_or_too_much_traffic_is_contended(reasons):
+def test_a_concurrent_transaction_or_throttling_is_a_conflict(reasons):
     answer = wire.failing(400, "TransactionCanceledException", reasons)
 
     with wire.through(always(answer)), pytest.raises(TransactionConflict):
-        change_of_everything().commit()
+        transaction_of_all_kinds().commit()
 
 
-def test_a_condition_that_failed_counts_more_than_a_conflict():
+def test_a_failed_condition_takes_precedence_over_a_conflict():
     answer = wire.failing(400, "TransactionCanceledException", ["TransactionConflict", None, "ConditionalCheckFailed"])
 
-    with wire.through(always(answer)), pytest.raises(ConditionFailed) as unmet:
-        change_of_everything().commit()
+    with wire.through(always(answer)), pytest.raises(ConditionFailed) as failed:
+        transaction_of_all_kinds().commit()
 
-    assert unmet.value.failed == {"put": {}}
+    assert failed.value.failed == {"put": {}}
 
 
 @pytest.mark.parametrize(
     "fault", [*UNREACHABLE, *OVERLOADED, wire.failing(400, "TransactionInProgressException")], ids=name_of
 )
-def test_without_a_clear_answer_nothing_is_certain(fault):
+def test_without_a_definite_answer_the_outcome_is_unknown(fault):
     with wire.through(always(fault)), pytest.raises(OutcomeUnknown):
-        change_of_everything().commit()
+        transaction_of_all_kinds().commit()
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        *OURS,
+        *REJECTED,
         wire.failing(400, "TransactionCanceledException", [None, "ValidationError", None, None]),
         wire.failing(400, "TransactionCanceledException", ["TransactionConflict", "ItemCollectionSizeLimitExceeded"]),
         wire.failing(400, "TransactionCanceledException", []),
     ],
     ids=name_of,
 )
-def test_what_is_our_fault_is_raised_as_it_is(fault):
+def test_a_rejected_transaction_is_raised_unchanged(fault):
     with wire.through(always(fault)), pytest.raises(TransactWriteError):
-        change_of_everything().commit()
+        transaction_of_all_kinds().commit()
 
 
 def test_botocore_sends_a_lost_request_again_twice():
-    with wire.through(always(ConnectionClosedError(endpoint_url=wire.URL))) as came, pytest.raises(OutcomeUnknown):
-        change_of_everything().commit()
+    with wire.through(always(ConnectionClosedError(endpoint_url=wire.URL))) as sent, pytest.raises(OutcomeUnknown):
+        transaction_of_all_kinds().commit()
 
-    assert [request.token for request in came] == [came[0].token] * 3
+    assert [request.token for request in sent] == [sent[0].token] * 3
 
 
-# --- Whether it is DynamoDB's fault ----------------------------------------------------------------------------------
+# --- Whether DynamoDB is at fault ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [*UNREACHABLE, *OVERLOADED], ids=name_of)
@@ -216,15 +216,15 @@ def test_a_read_fails_because_dynamodb_is_unavailable(fault):
     assert is_unavailable(error.value)
 
 
-@pytest.mark.parametrize("fault", OURS, ids=name_of)
-def test_a_read_fails_because_it_was_turned_down(fault):
+@pytest.mark.parametrize("fault", REJECTED, ids=name_of)
+def test_a_rejected_read_is_not_an_unavailable_dynamodb(fault):
     with wire.through(always(fault)), pytest.raises(PynamoDBException) as error:
         people.agent("sven")
 
     assert not is_unavailable(error.value)
 
 
-def test_what_never_went_to_dynamodb_is_no_fault_of_dynamodbs():
+def test_an_error_before_sending_is_not_an_unavailable_dynamodb():
     assert not is_unavailable(PynamoDBException("no such attribute"))
 
 
@@ -232,15 +232,15 @@ def test_what_never_went_to_dynamodb_is_no_fault_of_dynamodbs():
 
 
 def test_many_items_are_read_in_one_strongly_consistent_request():
-    wanted = [keys.tenant("acme"), keys.tenant("nobody"), keys.agent("sven"), keys.department("support")]
+    looked_up = [keys.tenant("acme"), keys.tenant("nobody"), keys.agent("sven"), keys.department("support")]
 
-    with wire.watched() as came:
-        found = find_all(wanted)
+    with wire.watched() as sent:
+        found = find_all(looked_up)
 
-    assert found.keys() == set(wanted) - {keys.tenant("nobody")}
+    assert found.keys() == set(looked_up) - {keys.tenant("nobody")}
     assert people.agent_of(found[keys.agent("sven")]).name == "Sven Brandt"
-    assert [request.operation for request in came] == ["BatchGetItem"]
-    assert came[0].body["RequestItems"]["guestkey"]["ConsistentRead"] is True
+    assert [request.operation for request in sent] == ["BatchGetItem"]
+    assert sent[0].body["RequestItems"]["guestkey"]["ConsistentRead"] is True
 
 
 @pytest.mark.parametrize(
@@ -256,41 +256,41 @@ def test_many_items_are_read_in_one_strongly_consistent_request():
     ],
 )
 @pytest.mark.parametrize("batch", [1, 2, 100])
-def test_newest_first_is_read_from_the_first_on_and_before_the_last(
+def test_items_are_read_newest_first_between_the_first_key_and_the_key_below(
     first: str, below: str, read: list[str], batch: int
 ):
     made = [keys.right("initech", user_id) for user_id in ("01", "02", "03", "04")]
     others = [keys.right("globex", "02"), keys.grant("initech", "02")]
     for key in (*made, *others):
         RightItem(*key, taken_at=MONDAY_NOON).save()
-    with wire.watched() as came:
+    with wire.watched() as sent:
         items = newest_first(RightItem, keys.of_tenant("initech"), "RIGHT#", first, below, batch)
         found = [item.sk for item in items]
 
     assert found == [keys.right("initech", user_id).sk for user_id in read]
-    assert all(request.body["ConsistentRead"] for request in came)
+    assert all(request.body["ConsistentRead"] for request in sent)
 
 
-def test_what_dynamodb_left_out_is_asked_for_again():
+def test_unprocessed_keys_are_requested_again():
     def script(request: Request, send: Send) -> AWSResponse:
         if request.nth == 1:
             left_out = {"guestkey": request.body["RequestItems"]["guestkey"]}
             return wire.answering({"Responses": {"guestkey": []}, "UnprocessedKeys": left_out})
         return send()
 
-    with wire.through(script) as came:
+    with wire.through(script) as sent:
         found = find_all([keys.tenant("acme")])
 
     assert list(found) == [keys.tenant("acme")]
-    assert len(came) == 2
-    assert came[1].body["RequestItems"]["guestkey"]["ConsistentRead"] is True
+    assert len(sent) == 2
+    assert sent[1].body["RequestItems"]["guestkey"]["ConsistentRead"] is True
 
 
-def test_requests_run_side_by_side_and_give_their_results_in_order():
-    meeting = Barrier(3)
+def test_requests_run_concurrently_and_return_their_results_in_order():
+    barrier = Barrier(3)
 
     def read(name: str) -> tuple[str, str]:
-        meeting.wait(timeout=5)
+        barrier.wait(timeout=5)
         return name, current_thread().name
 
     first, second, last = side_by_side(lambda: read("first"), lambda: read("second"), lambda: read("last"))
@@ -300,7 +300,7 @@ def test_requests_run_side_by_side_and_give_their_results_in_order():
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_a_read_that_fails_beside_others_is_not_lost(failing):
+def test_an_error_of_a_concurrent_read_is_raised(failing):
     def read(number: int) -> int:
         if number == failing:
             raise GetError("no")
@@ -310,7 +310,7 @@ def test_a_read_that_fails_beside_others_is_not_lost(failing):
         side_by_side(lambda: read(0), lambda: read(1))
 
 
-def test_moments_are_kept_as_texts_that_sort_and_are_aware_again_when_read():
+def test_moments_are_stored_as_sortable_texts_and_read_as_aware_datetimes():
     right("giulia").save()
 
     found = find_all([keys.right("acme", "giulia")])[keys.right("acme", "giulia")]
@@ -320,7 +320,7 @@ def test_moments_are_kept_as_texts_that_sort_and_are_aware_again_when_read():
     assert found.taken_at.utcoffset() == timedelta(0)
 
 
-def test_a_department_reads_as_what_it_is():
+def test_a_department_reads_as_it_was_stored():
     assert people._department_of(find_all([keys.department("support")])[keys.department("support")]) == Department(
         department_id="support", name="Support"
     )
@@ -329,7 +329,7 @@ def test_a_department_reads_as_what_it_is():
 # --- Waiting ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_try_does_not_wait_and_later_ones_wait_at_random_up_to_a_bound():
+def test_the_first_attempt_does_not_wait_and_later_ones_wait_randomly_up_to_a_bound():
     for _ in range(200):
         first, *later = growing_pauses(8, first=0.01, most=0.1)
 
@@ -339,11 +339,11 @@ def test_the_first_try_does_not_wait_and_later_ones_wait_at_random_up_to_a_bound
         assert all(0 <= pause <= bound for pause, bound in zip(later, bounds, strict=True))
 
 
-def test_a_single_try_is_a_single_try():
+def test_a_single_attempt_has_no_pause():
     assert list(growing_pauses(1)) == [0]
 
 
-def test_the_client_names_us_and_waits_no_longer_than_a_caller_would():
+def test_the_client_sets_its_user_agent_timeouts_and_retries():
     config: Any = Item._get_connection().connection.client.meta.config
 
     assert config.user_agent == "guestkey"

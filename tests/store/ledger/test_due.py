@@ -1,4 +1,4 @@
-"""What is due, found through the index: in which order, how far, and how it is put off."""
+"""Due items, found through the index: in which order, up to when, and how they are postponed."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 def put(tenant_ids: Iterable[str], *, of_each: int = 1) -> list[DueItem]:
-    """Make something due at each of these tenants, one second after another; nothing else is known of it."""
+    """Put one due item at each of these tenants, one second apart, with no other attributes."""
     made = []
     for number, tenant_id in enumerate(list(tenant_ids) * of_each):
         key, at = Key(keys.of_tenant(tenant_id), f"THING#{number}"), MONDAY_NOON + number * SECOND
@@ -38,7 +38,7 @@ def due_at(key: Key) -> str | None:
 TENANTS = [f"tenant-{number}" for number in range(20)]
 
 
-def test_the_longest_due_comes_first_whichever_shard_it_lies_in():
+def test_the_longest_due_item_comes_first_in_all_shards():
     assert {keys.due_on(tenant_id) for tenant_id in TENANTS} == {keys.due(n) for n in range(keys.DUE_SHARDS)}
     made = put(TENANTS)
 
@@ -46,35 +46,35 @@ def test_the_longest_due_comes_first_whichever_shard_it_lies_in():
 
 
 @pytest.mark.parametrize("at", [MONDAY_NOON - SECOND, MONDAY_NOON, MONDAY_NOON + 7 * SECOND])
-def test_what_is_due_at_that_very_moment_is_due_and_nothing_later(at: datetime):
+def test_items_due_up_to_that_moment_are_found_and_later_ones_are_not(at: datetime):
     made = put(TENANTS)
 
     assert list(due.until(at)) == [reminder for reminder in made if reminder.due_at <= at]
 
 
-def test_all_is_found_however_many_requests_it_takes_and_none_is_sent_for_what_nobody_looks_at():
+def test_all_due_items_are_found_and_a_page_is_requested_only_when_it_is_read():
     number = 2 * BATCH + 7
     made = put(["acme"], of_each=number)
 
-    with wire.watched() as came:
+    with wire.watched() as sent:
         reminders = due.until(MONDAY_NOON + HOUR)
         assert [next(reminders) for _ in range(BATCH)] == made[:BATCH]
-        assert len(came) == keys.DUE_SHARDS
+        assert len(sent) == keys.DUE_SHARDS
         assert list(reminders) == made[BATCH:]
-    assert len(came) == keys.DUE_SHARDS + 2
+    assert len(sent) == keys.DUE_SHARDS + 2
 
 
-def test_what_is_handled_meanwhile_does_not_hide_what_comes_behind():
+def test_items_handled_during_the_iteration_do_not_hide_later_ones():
     made = put(["acme"], of_each=2 * BATCH)
 
-    seen = []
+    found = []
     for reminder in due.until(MONDAY_NOON + HOUR):
         table.drop(reminder.key)
-        seen.append(reminder)
-    assert seen == made
+        found.append(reminder)
+    assert found == made
 
 
-def test_what_is_put_off_is_due_later():
+def test_a_postponed_item_is_due_later():
     [reminder] = put(["acme"])
 
     due.postpone(reminder, MONDAY_NOON + HOUR)
@@ -83,7 +83,7 @@ def test_what_is_put_off_is_due_later():
     assert [later.key for later in due.until(MONDAY_NOON + HOUR)] == [reminder.key]
 
 
-def test_what_somebody_else_moved_meanwhile_stays_where_it_is():
+def test_an_item_that_another_process_postponed_is_not_changed():
     [reminder] = put(["acme"])
     due.postpone(reminder, MONDAY_NOON + HOUR)
 
@@ -92,7 +92,7 @@ def test_what_somebody_else_moved_meanwhile_stays_where_it_is():
     assert due_at(reminder.key) == "2026-11-23T13:00:00Z"
 
 
-def test_what_is_gone_does_not_come_back():
+def test_a_deleted_item_is_not_recreated():
     [reminder] = put(["acme"])
     table.drop(reminder.key)
 
@@ -101,7 +101,7 @@ def test_what_is_gone_does_not_come_back():
     assert table.one(reminder.key) is None
 
 
-def test_a_transaction_on_the_same_item_goes_first():
+def test_an_item_in_a_concurrent_transaction_is_not_postponed():
     [reminder] = put(["acme"])
 
     with wire.through(lambda request, send: wire.failing(400, "TransactionConflictException")):
@@ -110,7 +110,7 @@ def test_a_transaction_on_the_same_item_goes_first():
     assert due_at(reminder.key) == "2026-11-23T12:00:00Z"
 
 
-def test_any_other_fault_is_one():
+def test_another_error_is_raised():
     [reminder] = put(["acme"])
 
     with (

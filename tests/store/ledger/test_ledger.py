@@ -1,4 +1,4 @@
-"""The ledger in the table: one chain per tenant, written with each change, and no user's change kept waiting."""
+"""The ledger in the table: one chain per tenant, written with each change, with priority for changes by users."""
 
 import time
 from collections.abc import Callable
@@ -31,44 +31,44 @@ def note(about: str = "somebody") -> Note:
     return Note(what=What.RIGHT_CHANGED, by=BY_ANNA, about=about, data={"may_grant": False}, at=MONDAY_NOON)
 
 
-def tip(tenant_id: str = "acme") -> ledger.LedgerState:
+def ledger_state(tenant_id: str = "acme") -> ledger.LedgerState:
     found = ledger.read_state(tenant_id)
     assert found
     return found
 
 
 def taking(user_id: str = "anna") -> Callable[[Transaction, ledger.LedgerState], None]:
-    """Return what adds a write of its own to a change: the right of a user, which must not be taken yet."""
+    """Return a function that adds a write to a transaction: taking the right of a user who still holds it."""
 
-    def compose(change: Transaction, seen: ledger.LedgerState) -> None:
-        change.add("right", RightItem(*keys.right("acme", user_id), taken_at=MONDAY_NOON))
+    def add_writes(transaction: Transaction, state: ledger.LedgerState) -> None:
+        transaction.add("right", RightItem(*keys.right("acme", user_id), taken_at=MONDAY_NOON))
 
-    return compose
-
-
-def nothing(change: Transaction, seen: ledger.LedgerState) -> None:
-    """Add nothing to a change."""
+    return add_writes
 
 
-def about() -> list[str]:
-    """What acme's entries are about since the sample world was registered."""
+def nothing(transaction: Transaction, state: ledger.LedgerState) -> None:
+    """Add no write to the transaction."""
+
+
+def subjects() -> list[str]:
+    """Return the `about` of acme's entries since the sample world was registered."""
     return [entry.about for entry in ledger.entries_after("acme", 0, 1000) if entry.at > factories.LONG_AGO]
 
 
 def is_sound(tenant_id: str = "acme") -> bool:
     lines = [f"{to_line(entry)}\n".encode() for entry in ledger.entries_after(tenant_id, 0, 1000)]
-    return verify(lines, tip(tenant_id).head).is_clean
+    return verify(lines, ledger_state(tenant_id).head).is_clean
 
 
-def with_a_rival(times: int) -> wire.Script:
-    """Return the script in which somebody else takes the next number just before each of the first transactions."""
+def with_concurrent_writer(times: int) -> wire.Script:
+    """Return a script that writes an entry just before each of the first transactions, as a concurrent writer does."""
     left, is_writing = times, False
 
     def script(request: Request, send: Send) -> AWSResponse:
         nonlocal left, is_writing
         if request.operation == "TransactWriteItems" and left and not is_writing:
             left, is_writing = left - 1, True
-            ledger.write(tip(), [note("a rival")], nothing)
+            ledger.write(ledger_state(), [note("concurrent")], nothing)
             is_writing = False
         return send()
 
@@ -76,7 +76,7 @@ def with_a_rival(times: int) -> wire.Script:
 
 
 def always(answer: Callable[[Request], AWSResponse], operation: str = "TransactWriteItems") -> wire.Script:
-    """Return the script in which requests of that kind are answered so and never reach the table."""
+    """Return a script that gives requests of that operation this answer, so that they never reach the table."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         return answer(request) if request.operation == operation else send()
@@ -89,7 +89,7 @@ def in_conflict(request: Request) -> AWSResponse:
 
 
 def too_late(request: Request) -> AWSResponse:
-    """Say that the head has moved on."""
+    """Return a response for a ledger head that has moved on."""
     keys_written = (operation.get("Key") or operation["Item"] for _, operation in request.items)
     reasons = ["ConditionalCheckFailed" if key["SK"]["S"] == keys.LEDGER else None for key in keys_written]
     return wire.failing(400, "TransactionCanceledException", reasons)
@@ -106,58 +106,58 @@ def test_a_registered_tenant_has_a_head_and_a_first_entry():
     assert is_sound("globex")
 
 
-def test_nobody_elses_tenant_has_a_head():
+def test_an_unregistered_tenant_has_no_head():
     assert ledger.read_state("nobody") is None
     assert ledger.claim_priority("nobody") is None
     assert table.items("TENANT#nobody") == []
 
 
-def test_a_change_and_its_entries_are_written_together():
-    before = tip()
+def test_entries_are_written_in_the_transaction_of_the_change():
+    before = ledger_state()
 
     ledger.write(before, [note("first"), note("second")], taking())
 
-    assert about() == ["first", "second"]
-    assert tip().head.seq == before.head.seq + 2
+    assert subjects() == ["first", "second"]
+    assert ledger_state().head.seq == before.head.seq + 2
     assert len(table.items("TENANT#acme", "RIGHT#anna")) == 1
     assert is_sound()
 
 
-def test_each_tenant_has_a_chain_of_its_own():
-    before = tip("globex")
+def test_each_tenant_has_its_own_chain():
+    before = ledger_state("globex")
 
-    ledger.write(tip(), [note()], nothing)
+    ledger.write(ledger_state(), [note()], nothing)
 
-    assert tip("globex") == before
-
-
-def test_what_the_head_carries_besides_is_what_the_change_makes_of_it():
-    def head(seen: ledger.LedgerState) -> ledger.LedgerState:
-        return replace(seen, live_at_most=seen.live_at_most + 3, revoked_at=MONDAY_NOON)
-
-    ledger.write(tip(), [note()], nothing, next_state=head)
-    assert (tip().live_at_most, tip().revoked_at) == (3, MONDAY_NOON)
-
-    ledger.write(tip(), [note()], nothing)
-    assert (tip().live_at_most, tip().revoked_at) == (3, MONDAY_NOON)
+    assert ledger_state("globex") == before
 
 
-def test_entries_come_in_order_from_behind_a_number_and_not_more_than_asked_for():
-    first = tip().head.seq
+def test_a_change_may_set_the_other_attributes_of_the_ledger_state():
+    def head(state: ledger.LedgerState) -> ledger.LedgerState:
+        return replace(state, live_at_most=state.live_at_most + 3, revoked_at=MONDAY_NOON)
+
+    ledger.write(ledger_state(), [note()], nothing, next_state=head)
+    assert (ledger_state().live_at_most, ledger_state().revoked_at) == (3, MONDAY_NOON)
+
+    ledger.write(ledger_state(), [note()], nothing)
+    assert (ledger_state().live_at_most, ledger_state().revoked_at) == (3, MONDAY_NOON)
+
+
+def test_entries_after_a_number_come_in_order_up_to_the_limit():
+    first = ledger_state().head.seq
     for number in range(5):
-        ledger.write(tip(), [note(str(number))], nothing)
+        ledger.write(ledger_state(), [note(str(number))], nothing)
 
     assert [entry.about for entry in ledger.entries_after("acme", first, 3)] == ["0", "1", "2"]
     assert [entry.seq for entry in ledger.entries_after("acme", first + 3, 100)] == [first + 4, first + 5]
     assert list(ledger.entries_after("acme", first + 5, 100)) == []
 
 
-def test_entries_and_head_are_read_strongly_consistent():
-    with wire.watched() as came:
+def test_entries_and_head_are_read_with_strongly_consistent_reads():
+    with wire.watched() as sent:
         list(ledger.entries_after("acme", 0, 10))
         ledger.read_state("acme")
 
-    assert [(request.operation, request.body["ConsistentRead"]) for request in came] == [
+    assert [(request.operation, request.body["ConsistentRead"]) for request in sent] == [
         ("Query", True),
         ("GetItem", True),
     ]
@@ -165,226 +165,228 @@ def test_entries_and_head_are_read_strongly_consistent():
 
 def test_an_entry_reads_as_it_was_written():
     data: Data = {"text": "Zoë", "number": 12, "yes": True, "nothing": None}
-    wanted = Note(what=What.GRANT_GIVEN, by=By(type=ByType.SYSTEM), about="01J", data=data, at=MONDAY_NOON)
+    expected = Note(what=What.GRANT_GIVEN, by=By(type=ByType.SYSTEM), about="01J", data=data, at=MONDAY_NOON)
 
-    ledger.write(tip(), [wanted], nothing)
+    ledger.write(ledger_state(), [expected], nothing)
 
     [*_, entry] = ledger.entries_after("acme", 0, 1000)
     assert (entry.what, entry.by, entry.about, entry.data, entry.at) == (
-        wanted.what,
-        wanted.by,
-        wanted.about,
+        expected.what,
+        expected.by,
+        expected.about,
         data,
         MONDAY_NOON,
     )
-    assert entry.head == tip().head
+    assert entry.head == ledger_state().head
 
 
 # --- The race for the next number ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("yields_to_users", [False, True])
-def test_a_writer_that_loses_the_race_takes_the_number_after(yields_to_users):
-    with wire.through(with_a_rival(2)):
-        ledger.write(tip(), [note("ours")], taking(), yields_to_users=yields_to_users)
+def test_a_writer_that_loses_the_race_takes_the_next_number(yields_to_users):
+    with wire.through(with_concurrent_writer(2)):
+        ledger.write(ledger_state(), [note("own")], taking(), yields_to_users=yields_to_users)
 
-    assert about() == ["a rival", "a rival", "ours"]
+    assert subjects() == ["concurrent", "concurrent", "own"]
     assert is_sound()
 
 
-def test_a_change_that_is_built_again_is_given_what_the_head_says_now():
-    seen = []
+def test_a_retry_builds_the_transaction_from_the_current_state():
+    seqs = []
 
-    with wire.through(with_a_rival(1)):
-        ledger.write(tip(), [note("ours")], lambda change, at: seen.append(at.head.seq), next_state=lambda at: at)
+    with wire.through(with_concurrent_writer(1)):
+        ledger.write(
+            ledger_state(), [note("own")], lambda transaction, at: seqs.append(at.head.seq), next_state=lambda at: at
+        )
 
-    assert seen[1] == seen[0] + 1
+    assert seqs[1] == seqs[0] + 1
 
 
 @pytest.mark.parametrize("yields_to_users", [False, True])
-def test_a_writer_that_never_wins_gives_up_and_says_that_it_is_busy(yields_to_users):
+def test_a_writer_that_loses_every_attempt_raises_busy(yields_to_users):
     tries = ledger.MAX_WRITE_TRIES
 
-    with wire.through(always(too_late)) as came, pytest.raises(Busy) as busy:
-        ledger.write(tip(), [note("ours")], taking(), yields_to_users=yields_to_users)
+    with wire.through(always(too_late)) as sent, pytest.raises(Busy) as busy:
+        ledger.write(ledger_state(), [note("own")], taking(), yields_to_users=yields_to_users)
 
     assert busy.value.members == {"retry_after": 1}
-    assert sum(request.operation == "TransactWriteItems" for request in came) == tries
-    assert about() == []
+    assert sum(request.operation == "TransactWriteItems" for request in sent) == tries
+    assert subjects() == []
     assert table.items("TENANT#acme", "RIGHT#anna") == []
 
 
 @pytest.mark.parametrize("yields_to_users", [False, True])
-def test_no_further_try_begins_when_the_callers_patience_is_over(yields_to_users):
+def test_no_attempt_begins_after_the_time_limit(yields_to_users):
     moments = iter([0.0, ledger.PATIENCE_SECONDS - 0.1, ledger.PATIENCE_SECONDS])
 
-    with wire.through(always(in_conflict)) as came, patch.object(time, "monotonic", lambda: next(moments)):
-        seen = tip()
+    with wire.through(always(in_conflict)) as sent, patch.object(time, "monotonic", lambda: next(moments)):
+        state = ledger_state()
         with pytest.raises(Busy):
-            ledger.write(seen, [note()], nothing, yields_to_users=yields_to_users)
+            ledger.write(state, [note()], nothing, yields_to_users=yields_to_users)
 
-    assert sum(request.operation == "TransactWriteItems" for request in came) == 2
+    assert sum(request.operation == "TransactWriteItems" for request in sent) == 2
 
 
-def test_a_conflict_with_another_transaction_is_tried_again():
+def test_a_conflict_with_another_transaction_is_retried():
     def script(request: Request, send: Send) -> AWSResponse:
         is_first = request.operation == "TransactWriteItems" and request.nth < 3
         return in_conflict(request) if is_first else send()
 
     with wire.through(script):
-        ledger.write(tip(), [note()], taking())
+        ledger.write(ledger_state(), [note()], taking())
 
-    assert len(about()) == 1
+    assert len(subjects()) == 1
 
 
-def test_conflicts_without_end_are_busy():
+def test_conflicts_on_every_attempt_raise_busy():
     with wire.through(always(in_conflict)), pytest.raises(Busy):
-        ledger.write(tip(), [note()], taking())
+        ledger.write(ledger_state(), [note()], taking())
 
-    assert about() == []
+    assert subjects() == []
 
 
-def test_a_condition_of_the_changes_own_is_the_callers_to_put_into_words():
-    ledger.write(tip(), [note()], taking())
+def test_a_failed_condition_of_the_change_itself_is_raised_to_the_caller():
+    ledger.write(ledger_state(), [note()], taking())
 
     with pytest.raises(ConditionFailed) as unmet:
-        ledger.write(tip(), [note()], taking())
+        ledger.write(ledger_state(), [note()], taking())
 
     assert list(unmet.value.failed) == ["right"]
-    assert len(about()) == 1
+    assert len(subjects()) == 1
 
 
-def test_a_condition_of_the_changes_own_counts_more_than_the_lost_race():
-    ledger.write(tip(), [note()], taking())
+def test_a_failed_condition_of_the_change_itself_takes_precedence_over_a_lost_race():
+    ledger.write(ledger_state(), [note()], taking())
 
-    with wire.through(with_a_rival(1)), pytest.raises(ConditionFailed) as unmet:
-        ledger.write(tip(), [note()], taking())
+    with wire.through(with_concurrent_writer(1)), pytest.raises(ConditionFailed) as unmet:
+        ledger.write(ledger_state(), [note()], taking())
 
     assert set(unmet.value.failed) == {"right", "head"}
 
 
-def test_the_changes_new_id_already_there_means_that_an_earlier_try_was_stored():
-    ledger.write(tip(), [note()], taking(), idempotent_write="right")
-    ledger.write(tip(), [note()], taking(), idempotent_write="right")
+def test_an_existing_item_with_the_new_id_means_that_an_earlier_attempt_was_stored():
+    ledger.write(ledger_state(), [note()], taking(), idempotent_write="right")
+    ledger.write(ledger_state(), [note()], taking(), idempotent_write="right")
 
-    assert len(about()) == 1
+    assert len(subjects()) == 1
 
 
-def test_a_bug_is_not_tried_again():
+def test_a_bug_is_not_retried():
     def script(request: Request, send: Send) -> AWSResponse:
         return wire.failing(400, "ValidationException") if request.operation == "TransactWriteItems" else send()
 
-    with wire.through(script) as came, pytest.raises(TransactWriteError):
-        ledger.write(tip(), [note()], taking())
+    with wire.through(script) as sent, pytest.raises(TransactWriteError):
+        ledger.write(ledger_state(), [note()], taking())
 
-    assert sum(request.operation == "TransactWriteItems" for request in came) == 1
-
-
-# --- The wish --------------------------------------------------------------------------------------------------------
+    assert sum(request.operation == "TransactWriteItems" for request in sent) == 1
 
 
-def test_a_wish_stands_for_a_second_and_brings_the_head_along_in_one_request(world):
-    with wire.watched() as came:
-        seen = ledger.claim_priority("acme")
+# --- Priority of users -----------------------------------------------------------------------------------------------
 
-    assert [request.operation for request in came] == ["UpdateItem"]
-    assert seen is not None
-    assert seen.has_priority_claim
-    assert seen.head == tip().head
+
+def test_a_priority_claim_lasts_a_second_and_returns_the_state_in_one_request(world):
+    with wire.watched() as sent:
+        state = ledger.claim_priority("acme")
+
+    assert [request.operation for request in sent] == ["UpdateItem"]
+    assert state is not None
+    assert state.has_priority_claim
+    assert state.head == ledger_state().head
     world.shift(timedelta(seconds=1))
-    assert not tip().has_priority_claim
+    assert not ledger_state().has_priority_claim
 
 
-def test_writers_for_agents_stand_back_while_it_stands_and_say_that_it_is_busy():
+def test_writers_for_agents_are_busy_during_a_priority_claim():
     ledger.claim_priority("acme")
 
-    with wire.watched() as came, pytest.raises(Busy):
-        ledger.write(tip(), [note()], taking(), yields_to_users=True)
+    with wire.watched() as sent, pytest.raises(Busy):
+        ledger.write(ledger_state(), [note()], taking(), yields_to_users=True)
 
-    assert {request.operation for request in came} == {"GetItem"}
-    assert about() == []
+    assert {request.operation for request in sent} == {"GetItem"}
+    assert subjects() == []
 
 
-def test_a_wish_that_is_raised_while_an_agents_change_is_under_way_stops_it():
-    """The wish was not there yet when the head was read: only the write's own condition can see it."""
-    seen = tip()
+def test_a_claim_made_during_an_agents_change_makes_it_busy():
+    """The claim is made after the head was read, so only the write's own condition detects it."""
+    state = ledger_state()
     ledger.claim_priority("acme")
 
-    with pytest.raises(Busy), wire.watched() as came:
-        ledger.write(seen, [note()], taking(), yields_to_users=True)
+    with pytest.raises(Busy), wire.watched() as sent:
+        ledger.write(state, [note()], taking(), yields_to_users=True)
 
-    assert sum(request.operation == "TransactWriteItems" for request in came) == 1
-
-
-def test_writers_for_users_do_not_stand_back():
-    seen = ledger.claim_priority("acme")
-    assert seen
-
-    ledger.write(seen, [note()], taking())
-
-    assert len(about()) == 1
+    assert sum(request.operation == "TransactWriteItems" for request in sent) == 1
 
 
-def test_the_change_that_was_wished_for_clears_the_way():
-    seen = ledger.claim_priority("acme")
-    assert seen
-    ledger.write(seen, [note("wished for")], nothing)
+def test_writers_for_users_do_not_yield_to_a_claim():
+    state = ledger.claim_priority("acme")
+    assert state
 
-    ledger.write(tip(), [note("for an agent")], nothing, yields_to_users=True)
+    ledger.write(state, [note()], taking())
 
-    assert about() == ["wished for", "for an agent"]
+    assert len(subjects()) == 1
 
 
-def test_an_agents_writer_goes_on_as_soon_as_the_wish_is_over(world):
-    """A writer that crashed leaves its wish for a second at most."""
+def test_the_users_change_removes_the_priority_claim():
+    state = ledger.claim_priority("acme")
+    assert state
+    ledger.write(state, [note("by a user")], nothing)
+
+    ledger.write(ledger_state(), [note("for an agent")], nothing, yields_to_users=True)
+
+    assert subjects() == ["by a user", "for an agent"]
+
+
+def test_an_agents_writer_continues_after_the_claim_expires(world):
+    """A writer that crashed leaves its claim for a second at most."""
     ledger.claim_priority("acme")
 
     def script(request: Request, send: Send) -> AWSResponse:
         world.shift(timedelta(seconds=0.4))
         return send()
 
-    with wire.through(script) as came:
-        ledger.write(tip(), [note()], nothing, yields_to_users=True)
+    with wire.through(script) as sent:
+        ledger.write(ledger_state(), [note()], nothing, yields_to_users=True)
 
-    assert [request.operation for request in came][-1] == "TransactWriteItems"
-    assert len(about()) == 1
+    assert [request.operation for request in sent][-1] == "TransactWriteItems"
+    assert len(subjects()) == 1
 
 
-def test_a_user_that_lost_the_race_wishes_again():
-    seen = tip()
+def test_a_users_writer_that_lost_twice_claims_priority():
+    state = ledger_state()
 
-    with wire.through(with_a_rival(1)) as came:
-        ledger.write(seen, [note("ours")], nothing)
+    with wire.through(with_concurrent_writer(1)) as sent:
+        ledger.write(state, [note("own")], nothing)
 
-    assert [request.operation for request in came] == [
+    assert [request.operation for request in sent] == [
         "TransactWriteItems", "GetItem", "TransactWriteItems", "UpdateItem", "TransactWriteItems",
     ]  # fmt: skip
 
 
-def test_a_wish_that_meets_a_transaction_is_made_again():
+def test_a_claim_that_conflicts_with_a_transaction_is_retried():
     def script(request: Request, send: Send) -> AWSResponse:
         is_first = request.operation == "UpdateItem" and request.nth < 3
         return wire.failing(400, "TransactionConflictException") if is_first else send()
 
     with wire.through(script):
-        seen = ledger.claim_priority("acme")
+        state = ledger.claim_priority("acme")
 
-    assert seen
-    assert seen.has_priority_claim
+    assert state
+    assert state.has_priority_claim
 
 
-def test_a_wish_that_meets_transactions_without_end_is_given_up_and_the_head_is_read():
+def test_after_conflicts_on_every_attempt_the_state_is_read_without_a_claim():
     conflict = always(lambda request: wire.failing(400, "TransactionConflictException"), "UpdateItem")
 
     with wire.through(conflict):
-        seen = ledger.claim_priority("acme")
+        state = ledger.claim_priority("acme")
 
-    assert seen == tip()
-    assert seen
-    assert not seen.has_priority_claim
+    assert state == ledger_state()
+    assert state
+    assert not state.has_priority_claim
 
 
-def test_a_wish_that_cannot_be_sent_says_so():
+def test_a_claim_without_an_answer_has_an_unknown_outcome():
     def script(request: Request, send: Send) -> AWSResponse:
         raise ReadTimeoutError(endpoint_url=wire.URL)
 
@@ -392,41 +394,41 @@ def test_a_wish_that_cannot_be_sent_says_so():
         ledger.claim_priority("acme")
 
 
-def test_a_head_that_went_away_is_written_on_as_it_was_seen():
-    """Nothing deletes a head: should it happen, the write fails its condition for ever."""
-    seen = tip()
+def test_a_write_after_a_deleted_head_is_busy():
+    """No code deletes a ledger head; if it were deleted, the write would fail its condition on every try."""
+    state = ledger_state()
     Item(*keys.ledger("acme")).delete()
 
     with pytest.raises(Busy), wire.watched():
-        ledger.write(seen, [note()], nothing)
+        ledger.write(state, [note()], nothing)
 
 
-# --- Once only, for a refusal ----------------------------------------------------------------------------------------
+# --- A single attempt, for a refusal ---------------------------------------------------------------------------------
 
 
-def test_a_refusal_is_written_if_the_way_is_free():
-    assert ledger.try_write(tip(), [note()], nothing)
-    assert len(about()) == 1
+def test_a_refusal_is_written_without_a_claim_or_conflict():
+    assert ledger.try_write(ledger_state(), [note()], nothing)
+    assert len(subjects()) == 1
 
 
-def test_a_refusal_does_not_even_try_while_a_user_waits():
+def test_a_refusal_is_not_attempted_during_a_priority_claim():
     ledger.claim_priority("acme")
 
-    with wire.watched() as came:
-        assert not ledger.try_write(tip(), [note()], nothing)
+    with wire.watched() as sent:
+        assert not ledger.try_write(ledger_state(), [note()], nothing)
 
-    assert [request.operation for request in came] == ["GetItem"]
+    assert [request.operation for request in sent] == ["GetItem"]
 
 
-def test_a_refusal_that_loses_the_race_is_not_tried_again():
-    with wire.through(with_a_rival(1)) as came:
-        assert not ledger.try_write(tip(), [note("ours")], nothing)
+def test_a_refusal_that_loses_the_race_is_not_retried():
+    with wire.through(with_concurrent_writer(1)) as sent:
+        assert not ledger.try_write(ledger_state(), [note("own")], nothing)
 
-    assert about() == ["a rival"]
-    assert sum(request.operation == "TransactWriteItems" for request in came) == 2
+    assert subjects() == ["concurrent"]
+    assert sum(request.operation == "TransactWriteItems" for request in sent) == 2
 
 
 @pytest.mark.parametrize("answer", [in_conflict, lambda request: wire.failing(500, "InternalServerError")])
-def test_a_refusal_that_is_held_up_is_not_tried_again(answer):
+def test_a_refusal_with_a_conflict_or_an_error_is_not_retried(answer):
     with wire.through(always(answer)):
-        assert not ledger.try_write(tip(), [note()], nothing)
+        assert not ledger.try_write(ledger_state(), [note()], nothing)

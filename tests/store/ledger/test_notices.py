@@ -1,4 +1,4 @@
-"""Notices and their marks: who has got which, and which login is the first of its grant."""
+"""Notices and the marks of their recipients; the first login of each grant."""
 
 from datetime import timedelta
 
@@ -36,20 +36,20 @@ def mark_of(grant: Grant, kind: str) -> table.Raw:
     return raw
 
 
-def test_a_notice_comes_with_its_tenant_its_grant_and_where_the_ledger_ends() -> None:
+def test_a_notice_comes_with_its_tenant_its_grant_and_the_ledger_head() -> None:
     given = factories.grant()
     found = notices.of_grant("acme", given.grant_id, "granted", factories.now())
-    tip = ledger.read_state("acme")
+    state = ledger.read_state("acme")
 
-    assert found and tip
+    assert found and state
     notice, grant, head = found
     assert notice.tenant.language == "de"
     assert notice.remaining == [ANNAS, GIULIAS]
     assert grant == given
-    assert head == tip.head
+    assert head == state.head
 
 
-def test_whom_it_was_mailed_to_it_is_mailed_to_no_more() -> None:
+def test_a_notified_recipient_is_not_mailed_again() -> None:
     grant = factories.grant()
 
     notices.mark_notified(of_grant(grant), [GIULIAS])
@@ -59,7 +59,7 @@ def test_whom_it_was_mailed_to_it_is_mailed_to_no_more() -> None:
     assert of_grant(grant).remaining == []
 
 
-def test_a_mark_is_of_one_kind_and_one_grant() -> None:
+def test_a_mark_covers_one_kind_of_notice_and_one_grant() -> None:
     grant, other = factories.grant(), factories.grant(DORA)
 
     notices.mark_notified(of_grant(grant), [ANNAS, GIULIAS])
@@ -68,7 +68,7 @@ def test_a_mark_is_of_one_kind_and_one_grant() -> None:
     assert of_grant(other).remaining == [ANNAS, GIULIAS]
 
 
-def test_who_is_registered_later_has_not_got_it() -> None:
+def test_a_recipient_registered_later_is_not_marked() -> None:
     grant = factories.grant()
     notices.mark_notified(of_grant(grant), [ANNAS])
 
@@ -77,7 +77,7 @@ def test_who_is_registered_later_has_not_got_it() -> None:
     assert of_grant(grant).remaining == ["new@acme.example"]
 
 
-def test_a_mark_names_nobody_and_is_swept_when_its_record_cannot_come_again() -> None:
+def test_a_mark_contains_no_name_and_expires_when_its_stream_record_cannot_be_retried() -> None:
     grant = factories.grant()
 
     notices.mark_notified(of_grant(grant), [ANNAS])
@@ -87,14 +87,14 @@ def test_a_mark_names_nobody_and_is_swept_when_its_record_cannot_come_again() ->
     assert int(mark["ttl"]["N"]) == int((factories.now() + KEPT_FOR).timestamp())
 
 
-def test_nobody_mailed_leaves_no_mark() -> None:
+def test_without_a_mailed_recipient_no_mark_is_written() -> None:
     grant = factories.grant()
 
     with table.unchanged():
         notices.mark_notified(of_grant(grant), [])
 
 
-def test_what_is_gone_has_no_notice() -> None:
+def test_a_missing_grant_login_or_tenant_has_no_notice() -> None:
     grant, login = factories.grant(), factories.login()
     assert notices.of_grant("acme", "no-such-grant", "granted", factories.now()) is None
     assert notices.of_first_login("acme", grant.grant_id, "no-such-login", "support_in") is None
@@ -105,7 +105,7 @@ def test_what_is_gone_has_no_notice() -> None:
     assert of_login(login) is None
 
 
-def test_one_login_is_the_first_of_its_grant_and_stays_it() -> None:
+def test_the_first_login_of_a_grant_stays_the_first() -> None:
     factories.grant()
     first, second = factories.login(), factories.login()
 
@@ -122,24 +122,24 @@ def test_each_grant_has_a_first_login_of_its_own() -> None:
     assert of_login(factories.login(DORA))
 
 
-def test_of_two_at_the_same_moment_one_is_the_first() -> None:
+def test_of_two_concurrent_logins_one_is_the_first() -> None:
     factories.grant()
     one, other = factories.login(), factories.login()
-    said = []
+    notices_found = []
 
-    with table.meanwhile(lambda: said.append(of_login(other)), at="UpdateItem"):
-        said.append(of_login(one))
+    with table.meanwhile(lambda: notices_found.append(of_login(other)), at="UpdateItem"):
+        notices_found.append(of_login(one))
 
-    assert [bool(found) for found in said] == [True, False]
+    assert [bool(found) for found in notices_found] == [True, False]
     assert of_login(one) is None
     assert of_login(other)
 
 
-def test_a_first_login_is_kept_as_long_as_its_grant_and_for_good_under_a_permanent_one(
+def test_the_mark_of_a_first_login_expires_with_its_grant_and_never_under_a_permanent_one(
     world: time_machine.Traveller,
 ) -> None:
-    hour = factories.grant()
-    assert hour.ends_at
+    one_hour = factories.grant()
+    assert one_hour.ends_at
     notice = of_login(factories.login())
     assert notice
     notices.mark_notified(notice, [ANNAS])
@@ -147,11 +147,11 @@ def test_a_first_login_is_kept_as_long_as_its_grant_and_for_good_under_a_permane
     permanent = factories.grant(period="permanent")
     assert of_login(factories.login())
 
-    assert int(mark_of(hour, "support_in")["ttl"]["N"]) == int((hour.ends_at + settings.RETENTION).timestamp())
+    assert int(mark_of(one_hour, "support_in")["ttl"]["N"]) == int((one_hour.ends_at + settings.RETENTION).timestamp())
     assert "ttl" not in mark_of(permanent, "support_in")
 
 
-def test_a_mark_that_cannot_be_written_is_no_error_since_the_mails_are_out() -> None:
+def test_a_failure_to_write_a_mark_is_no_error_because_the_mails_are_sent() -> None:
     grant = factories.grant()
     notice = of_grant(grant)
 
@@ -161,7 +161,7 @@ def test_a_mark_that_cannot_be_written_is_no_error_since_the_mails_are_out() -> 
     assert of_grant(grant).remaining == [ANNAS, GIULIAS]
 
 
-def test_a_claim_that_cannot_be_written_is_an_error_since_nothing_was_mailed_yet() -> None:
+def test_a_failure_to_claim_the_first_login_is_an_error_because_no_mail_is_sent_yet() -> None:
     factories.grant()
     login = factories.login()
     throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "UpdateItem")

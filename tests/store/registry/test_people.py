@@ -1,4 +1,4 @@
-"""Tenants, rights, departments and agents in the table: put as a whole, and nothing written that changes nothing."""
+"""Tenants, rights, departments and agents in the table: put as a whole, and not written when unchanged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,7 +46,7 @@ def put(tenant: Tenant) -> None:
 
 
 def once_before(operation: str, act: Callable[[], object]) -> wire.Script:
-    """Return the script in which somebody acts just before the first request of that kind."""
+    """Return a script that calls `act` just before the first request of that operation."""
     done = count()
 
     def script(request: Request, send: Send) -> AWSResponse:
@@ -58,7 +58,7 @@ def once_before(operation: str, act: Callable[[], object]) -> wire.Script:
 
 
 def always(answer: Callable[[], AWSResponse], operation: str) -> wire.Script:
-    """Return the script in which requests of that kind are answered so and never reach the table."""
+    """Return a script that gives requests of that operation this answer, so that they never reach the table."""
     return lambda request, send: answer() if request.operation == operation else send()
 
 
@@ -77,7 +77,7 @@ def test_a_new_tenant_reads_as_it_was_registered_and_begins_its_ledger():
     assert entries("initech") == [("tenant.changed", "initech")]
 
 
-def test_a_tenant_that_nobody_registered_is_unknown():
+def test_an_unregistered_tenant_is_unknown():
     with pytest.raises(TenantUnknown):
         tenants.tenant("nobody")
 
@@ -110,25 +110,25 @@ def test_the_ledger_keeps_mail_addresses_only_as_their_hash():
         replace(INITECH, approver_emails=tuple(reversed(INITECH.approver_emails))),
     ],
 )
-def test_a_change_is_kept_and_told_and_putting_the_same_again_is_not(changed):
+def test_a_change_is_stored_with_an_entry_and_putting_the_same_again_writes_nothing(changed):
     put(INITECH)
     put(changed)
-    with wire.watched() as came:
+    with wire.watched() as sent:
         put(changed)
 
     assert tenants.tenant("initech") == changed
     assert len(entries("initech")) == 2
-    assert [request.operation for request in came] == ["BatchGetItem"]
+    assert [request.operation for request in sent] == ["BatchGetItem"]
 
 
-def test_of_two_who_register_a_tenant_at_the_same_time_the_second_changes_nothing():
+def test_of_two_concurrent_registrations_of_a_tenant_the_second_changes_nothing():
     with wire.through(once_before("TransactWriteItems", lambda: put(INITECH))):
         put(INITECH)
 
     assert len(entries("initech")) == 1
 
 
-def test_of_two_who_register_a_tenant_differently_at_the_same_time_both_stand_in_the_ledger():
+def test_two_different_concurrent_registrations_of_a_tenant_are_both_in_the_ledger():
     with wire.through(once_before("TransactWriteItems", lambda: put(replace(INITECH, version="0")))):
         put(INITECH)
 
@@ -136,7 +136,7 @@ def test_of_two_who_register_a_tenant_differently_at_the_same_time_both_stand_in
     assert len(entries("initech")) == 2
 
 
-def test_of_two_who_make_the_same_change_at_the_same_time_the_second_changes_nothing():
+def test_of_two_concurrent_identical_changes_the_second_changes_nothing():
     put(INITECH)
     changed = replace(INITECH, version="2")
 
@@ -147,17 +147,17 @@ def test_of_two_who_make_the_same_change_at_the_same_time_the_second_changes_not
 
 
 @pytest.mark.parametrize("seen_first", ["initech's record", "initech's ledger"])
-def test_a_tenant_that_is_registered_while_it_is_looked_for_is_looked_for_again(seen_first):
-    """DynamoDB reads items together, but not all in the same moment."""
+def test_a_tenant_registered_during_the_read_is_read_again(seen_first):
+    """A BatchGetItem reads its items at slightly different moments."""
     put(INITECH)
     hidden = keys.ledger("initech") if "record" in seen_first else keys.tenant("initech")
 
     def script(request: Request, send: Send) -> AWSResponse:
         if request.operation == "BatchGetItem" and request.nth == 1:
-            asked = request.body["RequestItems"]["guestkey"]["Keys"]
-            assert {"PK": {"S": hidden.pk}, "SK": {"S": hidden.sk}} in asked
-            shown = [item for item in table_items if item["SK"]["S"] != hidden.sk]
-            return wire.answering({"Responses": {"guestkey": shown}, "UnprocessedKeys": {}})
+            requested_keys = request.body["RequestItems"]["guestkey"]["Keys"]
+            assert {"PK": {"S": hidden.pk}, "SK": {"S": hidden.sk}} in requested_keys
+            found_items = [item for item in table_items if item["SK"]["S"] != hidden.sk]
+            return wire.answering({"Responses": {"guestkey": found_items}, "UnprocessedKeys": {}})
         return send()
 
     table_items = [item for item in table.items("TENANT#initech") if item["SK"]["S"] in {"PROFILE", "LEDGER"}]
@@ -168,7 +168,7 @@ def test_a_tenant_that_is_registered_while_it_is_looked_for_is_looked_for_again(
     assert len(entries("initech")) == 2
 
 
-def test_a_tenant_that_never_stands_still_cannot_be_put_just_now():
+def test_putting_a_tenant_whose_condition_fails_on_every_try_is_busy():
     refused = always(
         lambda: wire.failing(400, "TransactionCanceledException", ["ConditionalCheckFailed"]), "TransactWriteItems"
     )
@@ -180,14 +180,14 @@ def test_a_tenant_that_never_stands_still_cannot_be_put_just_now():
 # --- The right -------------------------------------------------------------------------------------------------------
 
 
-def test_everybody_holds_the_right_until_it_is_taken_away():
+def test_every_user_holds_the_right_until_it_is_taken_away():
     assert tenants.holds_right("acme", "anna")
     assert tenants.holds_right("acme", "somebody-new")
     assert not tenants.holds_right("acme", "ben")
     assert tenants.holds_right("globex", "ben")
 
 
-def test_the_holder_of_the_right_is_told_the_tenant():
+def test_requiring_the_right_returns_the_tenant():
     assert tenants.require_right(factories.user(CARLA)).name == "Globex Inc."
     with pytest.raises(RightMissing):
         tenants.require_right(factories.user(BEN))
@@ -195,12 +195,12 @@ def test_the_holder_of_the_right_is_told_the_tenant():
         tenants.require_right(factories.user(ANNA.but(tenant_id="nobody")))
 
 
-def test_taking_and_giving_it_back_are_told_with_who_wanted_it():
+def test_taking_and_giving_back_the_right_are_entries_with_the_person_who_changed_it():
     tenants.set_right("acme", "anna", False, VENDOR, "carol", factories.now())
     tenants.set_right("acme", "anna", True, VENDOR, None, factories.now())
 
-    told = [entry for entry in ledger.entries_after("acme", 0, 100) if entry.at > LONG_AGO]
-    assert [(entry.about, dict(entry.data), entry.by) for entry in told] == [
+    right_entries = [entry for entry in ledger.entries_after("acme", 0, 100) if entry.at > LONG_AGO]
+    assert [(entry.about, dict(entry.data), entry.by) for entry in right_entries] == [
         ("anna", {"may_grant": False, "changed_by": "carol"}, VENDOR),
         ("anna", {"may_grant": True, "changed_by": None}, VENDOR),
     ]
@@ -208,14 +208,14 @@ def test_taking_and_giving_it_back_are_told_with_who_wanted_it():
 
 
 @pytest.mark.parametrize(("who", "may_grant"), [(ANNA, True), (BEN, False)])
-def test_what_is_so_already_is_not_told(who, may_grant):
+def test_setting_the_right_to_its_current_value_writes_no_entry(who, may_grant):
     factories.right(who, may_grant=may_grant)
 
     assert entries("acme") == []
 
 
 @pytest.mark.parametrize(("who", "may_grant"), [(ANNA, False), (BEN, True)])
-def test_of_two_who_change_a_right_at_the_same_time_one_is_told(who, may_grant):
+def test_two_concurrent_identical_changes_of_a_right_write_one_entry(who, may_grant):
     def change() -> None:
         factories.right(who, may_grant=may_grant)
 
@@ -226,7 +226,7 @@ def test_of_two_who_change_a_right_at_the_same_time_one_is_told(who, may_grant):
     assert tenants.holds_right("acme", who.id) is may_grant
 
 
-def test_a_right_at_a_tenant_that_nobody_registered_cannot_be_changed():
+def test_a_right_at_an_unregistered_tenant_cannot_be_changed():
     with pytest.raises(TenantUnknown):
         tenants.set_right("nobody", "anna", False, VENDOR, None, factories.now())
     assert table.items("TENANT#nobody") == []
@@ -235,7 +235,7 @@ def test_a_right_at_a_tenant_that_nobody_registered_cannot_be_changed():
 # --- Departments -----------------------------------------------------------------------------------------------------
 
 
-def test_a_department_is_in_the_directory_under_the_name_it_was_last_given():
+def test_the_directory_has_the_latest_name_of_a_department():
     factories.department("support", "Help")
     factories.department("night", "Night shift")
 
@@ -246,12 +246,12 @@ def test_a_department_is_in_the_directory_under_the_name_it_was_last_given():
 def test_a_department_that_cannot_be_written_is_busy():
     refused = always(lambda: wire.failing(503, "ServiceUnavailable"), "PutItem")
 
-    with wire.through(refused) as came, pytest.raises(Busy):
+    with wire.through(refused) as sent, pytest.raises(Busy):
         factories.department("night")
-    assert len(came) == 3 * wire.ATTEMPTS
+    assert len(sent) == 3 * wire.ATTEMPTS
 
 
-def test_a_department_that_is_written_wrongly_is_a_bug():
+def test_an_invalid_write_of_a_department_is_a_bug():
     refused = always(lambda: wire.failing(400, "ValidationException"), "PutItem")
 
     with wire.through(refused), pytest.raises(PutError):
@@ -270,7 +270,7 @@ def test_an_agent_reads_as_registered():
 
 
 @pytest.mark.parametrize("agent_id", ["emil", "nobody"])
-def test_who_is_inactive_or_unknown_may_not_work(agent_id):
+def test_an_inactive_or_unknown_agent_is_refused(agent_id):
     with pytest.raises(AgentInactive):
         people.active_agent(agent_id)
 
@@ -285,7 +285,7 @@ def test_only_active_agents_are_in_the_directory():
     assert sorted(who.agent_id for who in agents) == ["dora", "sven"]
 
 
-def test_an_agent_belongs_only_to_departments_that_there_are():
+def test_an_agent_belongs_only_to_existing_departments():
     with pytest.raises(DepartmentUnknown):
         people.put_agent(replace(TINA, departments=("support", "nobody")))
     assert people.agent("tina") is None
@@ -311,7 +311,7 @@ LATER = MONDAY_NOON + SECOND
         (replace(TINA, is_active=False), LATER),
     ],
 )
-def test_when_an_agent_changed_is_when_departments_or_activity_did(given: Agent, changed_at: datetime):
+def test_changed_at_is_the_time_of_a_change_of_departments_or_activity(given: Agent, changed_at: datetime):
     people.put_agent(TINA)
 
     people.put_agent(replace(given, changed_at=LATER))
@@ -331,13 +331,13 @@ def test_departments_in_another_order_are_the_same_departments():
 def test_putting_the_same_agent_again_writes_nothing():
     people.put_agent(TINA)
 
-    with wire.watched() as came:
+    with wire.watched() as sent:
         people.put_agent(replace(TINA, changed_at=LATER))
 
-    assert [request.operation for request in came] == ["BatchGetItem"]
+    assert [request.operation for request in sent] == ["BatchGetItem"]
 
 
-def test_of_two_who_put_an_agent_at_the_same_time_the_later_stands():
+def test_of_two_concurrent_puts_of_an_agent_the_later_is_stored():
     moved = replace(TINA, departments=("development",), changed_at=LATER)
 
     with wire.through(once_before("PutItem", lambda: people.put_agent(TINA))):
@@ -346,8 +346,8 @@ def test_of_two_who_put_an_agent_at_the_same_time_the_later_stands():
     assert people.agent("tina") == moved
 
 
-def test_an_agent_in_the_middle_of_a_login_is_put_a_moment_later():
-    """A login's transaction checks the agent: DynamoDB turns a write away meanwhile."""
+def test_a_put_that_conflicts_with_a_login_of_the_agent_is_retried():
+    """The transaction of a login checks the agent, and DynamoDB rejects a concurrent write."""
 
     def script(request: Request, send: Send) -> AWSResponse:
         is_first = request.operation == "PutItem" and request.nth == 1
@@ -360,17 +360,17 @@ def test_an_agent_in_the_middle_of_a_login_is_put_a_moment_later():
 
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
-def test_an_agent_who_never_stands_still_cannot_be_put_just_now(code):
+def test_putting_an_agent_whose_write_fails_on_every_try_is_busy(code):
     with wire.through(always(lambda: wire.failing(400, code), "PutItem")), pytest.raises(Busy):
         people.put_agent(TINA)
 
 
-def test_an_agent_who_is_written_wrongly_is_a_bug():
+def test_an_invalid_write_of_an_agent_is_a_bug():
     with wire.through(always(lambda: wire.failing(400, "ValidationException"), "PutItem")), pytest.raises(PutError):
         people.put_agent(TINA)
 
 
-# --- Whom a grant can name -------------------------------------------------------------------------------------------
+# --- Grantees --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_an_agent_who_is_written_wrongly_is_a_bug():
         (keys.tenant("acme"), None),
     ],
 )
-def test_an_active_agent_or_a_department_can_be_named(key, grantee):
+def test_an_active_agent_or_a_department_can_be_a_grantee(key, grantee):
     from guestkey.store.dynamodb.reads import find_all
 
     assert people.grantee_of(find_all([key]).get(key)) == grantee

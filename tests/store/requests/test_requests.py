@@ -1,4 +1,4 @@
-"""Requests in the table: kept with what counts them, found by whoever may see them, closed once."""
+"""Requests in the table: stored with their counters, found by their tenant and agent only, closed once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ def found(request: Request) -> Request:
     return requests.find_one(request.tenant_id, request.request_id)
 
 
-# --- Kept and found --------------------------------------------------------------------------------------------------
+# --- Stored and found ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mail", MailState)
@@ -87,26 +87,26 @@ def test_an_agents_own_logins_are_no_requests():
     assert list(ownership.requests_before("sven", keys.LAST, 10)) == []
 
 
-# --- Only a condition decides ----------------------------------------------------------------------------------------
+# --- The condition at the end of a request ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("late", [timedelta(), SECOND])
-def test_whatever_was_read_an_answer_at_the_end_or_later_is_not_stored(late: timedelta):
+def test_an_answer_at_the_end_of_the_request_or_later_fails_the_condition(late: timedelta):
     request = factories.requested()
     anna = factories.user(ANNA)
-    ground = approvals.load_context(anna, request.request_id, None, MONDAY_NOON)
-    declined = decline(ground.request, by=anna, note=None, now=MONDAY_NOON)
+    context = approvals.load_context(anna, request.request_id, None, MONDAY_NOON)
+    declined = decline(context.request, by=anna, note=None, now=MONDAY_NOON)
 
     with table.unchanged(), pytest.raises(ConditionFailed):
-        approvals.save_declined(replace(declined, answered_at=request.expires_at + late), ground)
-    approvals.save_declined(replace(declined, answered_at=request.expires_at - SECOND), ground)
+        approvals.save_declined(replace(declined, answered_at=request.expires_at + late), context)
+    approvals.save_declined(replace(declined, answered_at=request.expires_at - SECOND), context)
     assert found(request).closed_as is State.DECLINED
 
 
 # --- Expired ---------------------------------------------------------------------------------------------------------
 
 
-def test_that_a_request_expired_is_written_down_once_with_an_entry_by_nobody(world):
+def test_an_expired_request_is_recorded_once_with_an_entry_by_the_system(world):
     request = factories.requested()
     world.shift(DAY)
     requests.expire(request, factories.now())
@@ -114,15 +114,15 @@ def test_that_a_request_expired_is_written_down_once_with_an_entry_by_nobody(wor
         requests.expire(request, factories.now())
 
     assert found(request) == replace(request, closed_as=State.EXPIRED)
-    kept = table.one(keys.request("acme", request.request_id))
-    assert kept and kept.keys().isdisjoint({"due", "due_at"})
+    stored = table.one(keys.request("acme", request.request_id))
+    assert stored and stored.keys().isdisjoint({"due", "due_at"})
     last = call("GET", "/v1/ledger", caller=ANNA, query={"limit": 100}).text.splitlines()[-1]
     assert f'"about":"{request.request_id}"' in last
     assert '"by":{"id":null,"type":"system"},"data":{}' in last
     assert factories.what_happened() == ["request.made", "request.expired"]
 
 
-def test_before_its_end_it_is_not_written_down(world):
+def test_a_request_is_not_recorded_as_expired_before_its_end(world):
     request = factories.requested()
     world.shift(DAY - SECOND)
     with table.unchanged():
@@ -130,7 +130,7 @@ def test_before_its_end_it_is_not_written_down(world):
 
 
 @pytest.mark.parametrize("close", [factories.approved, factories.declined, factories.withdrawn])
-def test_what_was_closed_stays_as_it_was_closed(close: Callable[[Request], object], world):
+def test_a_closed_request_does_not_expire(close: Callable[[Request], object], world):
     request = factories.requested()
     close(request)
     world.shift(2 * DAY)
@@ -138,7 +138,7 @@ def test_what_was_closed_stays_as_it_was_closed(close: Callable[[Request], objec
         requests.expire(request, factories.now())
 
 
-def test_what_is_closed_in_the_very_last_moment_stays_so(world):
+def test_a_request_closed_in_the_last_second_does_not_expire(world):
     request = factories.requested()
     world.shift(DAY)
     with table.meanwhile(lambda: factories.withdrawn(request, at=factories.now() - SECOND)):
@@ -148,10 +148,10 @@ def test_what_is_closed_in_the_very_last_moment_stays_so(world):
     assert factories.what_happened() == ["request.made", "request.withdrawn"]
 
 
-def test_it_stands_back_while_a_users_change_waits(world):
+def test_expiring_a_request_yields_to_a_waiting_user(world):
     request = factories.requested()
     world.shift(DAY)
-    call("POST", f"/v1/requests/{request.request_id}/approve", caller=BEN)  # leaves a wish
+    call("POST", f"/v1/requests/{request.request_id}/approve", caller=BEN)  # leaves a priority claim
 
     with wire.watched(), pytest.raises(Busy):
         requests.expire(request, factories.now())
@@ -160,14 +160,14 @@ def test_it_stands_back_while_a_users_change_waits(world):
     assert found(request).closed_as is State.EXPIRED
 
 
-# --- What goes over the wire -----------------------------------------------------------------------------------------
+# --- Requests to DynamoDB --------------------------------------------------------------------------------------------
 
 
-def sent(act: Callable[[], Any]) -> list[tuple[str, int]]:
-    """Return each request that goes to DynamoDB, with the number of its items."""
-    with wire.watched() as came:
+def dynamodb_requests(act: Callable[[], Any]) -> list[tuple[str, int]]:
+    """Return each request that goes to DynamoDB, with its number of items."""
+    with wire.watched() as observed:
         act()
-    return [(request.operation, _items(request.body)) for request in came]
+    return [(request.operation, _items(request.body)) for request in observed]
 
 
 def _items(body: dict[str, Any]) -> int:
@@ -176,31 +176,31 @@ def _items(body: dict[str, Any]) -> int:
     return sum(len(table["Keys"]) for table in body["RequestItems"].values()) if "RequestItems" in body else 1
 
 
-def test_asking_is_two_reads_and_two_transactions_and_one_more_read_at_the_limit_only():
+def test_a_request_takes_two_reads_and_two_transactions_and_another_read_only_at_the_limit():
     def ask() -> None:
         assert call("POST", "/v1/support/requests", ASKED, caller=SVEN).status == 201
 
     usual = [("BatchGetItem", 5), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
     waiting: list[tuple[str, Request]] = []
     for _ in range(5):
-        assert sent(ask) == usual
+        assert dynamodb_requests(ask) == usual
         waiting += requests.pending_at("acme", factories.now(), None, 10)
     factories.withdrawn(waiting[0][1])
 
-    assert sent(ask) == [*usual[:2], ("BatchGetItem", 5), *usual[2:]]
+    assert dynamodb_requests(ask) == [*usual[:2], ("BatchGetItem", 5), *usual[2:]]
 
 
-def test_approving_is_a_wish_beside_a_read_another_read_and_one_transaction():
+def test_approving_takes_a_priority_claim_with_a_concurrent_read_then_a_read_and_a_transaction():
     request = factories.requested(DORA)
-    came = sent(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
+    sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
-    assert sorted(came[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
-    assert came[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 7)]
+    assert sorted(sent[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
+    assert sent[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 7)]
 
 
-def test_declining_is_a_wish_beside_a_read_and_one_transaction():
+def test_declining_takes_a_priority_claim_with_a_concurrent_read_then_a_transaction():
     request = factories.requested(DORA)
-    came = sent(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
+    sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
 
-    assert sorted(came[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
-    assert came[2:] == [("TransactWriteItems", 4)]
+    assert sorted(sent[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
+    assert sent[2:] == [("TransactWriteItems", 4)]
