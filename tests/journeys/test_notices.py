@@ -216,7 +216,7 @@ def stream_of(world: World, tenant: Tenant) -> list[dict[str, Any]]:
 
 def take_dead_letters(tenant: Tenant) -> list[dict[str, Any]]:
     """Wait for dead-lettered records of the tenant, and remove them from the queue."""
-    sqs, url = tenant.world.deployment.client("sqs"), tenant.world.outputs["ParkedRecordsUrl"]
+    sqs, url = tenant.world.deployment.client("sqs"), tenant.world.outputs["DeadLetterQueueUrl"]
     found = []
     for message in until(lambda: sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages")):
         assert tenant.tenant_id in message["Body"]
