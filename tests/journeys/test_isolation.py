@@ -13,7 +13,7 @@ from tests.journeys.calls import success
 from tests.journeys.world import Tenant, World
 
 READING = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
-READERS = {"CheckFunction", "OverviewFunction"}
+READERS = {"CheckFunction", "AccountFunction", "HistoryFunction"}
 ON_ALL_RESOURCES = (["ses:SendEmail", "ses:SendRawEmail"], ["dynamodb:ListStreams"])
 """Actions on all resources: the sender that SES verifies belongs to the vendor, and ListStreams has no resource."""
 
