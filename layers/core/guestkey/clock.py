@@ -1,4 +1,4 @@
-"""The one source of the current time. Tests stop it.
+"""The only source of the current time. Tests freeze it.
 
 Durations, such as a deadline or the milliseconds of a log line, are measured with monotonic clocks instead.
 """
