@@ -85,5 +85,5 @@ def test_a_refusals_own_members_are_shown_and_its_detail_defaults_to_the_title()
     assert shown["headers"]["Retry-After"] == "7"
     assert "retry_after" not in shown["body"]
 
-    assert '"detail":"There is no such thing."' in problem.problem(errors.NotFound())["body"]
+    assert '"detail":"Not found."' in problem.problem(errors.NotFound())["body"]
     assert '"grant_id":"x"' in problem.problem(errors.NotFound("Gone.", grant_id="x"))["body"]

@@ -1,4 +1,4 @@
-"""/v1/me, /v1/about, /v1/directory: a customer's user sees who they are, and whom a grant can name.
+"""/v1/me, /v1/about, /v1/directory: a customer's user sees their own data, the customer's, and possible grantees.
 
 `me` and `about` are open to every user; the directory needs the right.
 """
@@ -28,9 +28,9 @@ from guestkey.store.registry import people, tenants
 app = routes.resolver()
 
 
-@routes.route(app, "GET /v1/me", "Who am I?", "you")
+@routes.route(app, "GET /v1/me", "Show your user", "you")
 def show_me() -> Me:
-    """Show the user of your token, and your permissions."""
+    """Return the user of your token, and your permissions."""
     user = routes.user(app)
     holds_right, languages = side_by_side(
         lambda: tenants.holds_right(user.tenant_id, user.user_id), lambda: desks.slot_languages(clock.now())
@@ -42,13 +42,13 @@ def show_me() -> Me:
     )
 
 
-@routes.route(app, "GET /v1/about", "Which version am I on, what is my customer name?", "you", TenantUnknown)
+@routes.route(app, "GET /v1/about", "Show your customer name and version", "you", TenantUnknown)
 def show_about() -> About:
-    """Show your customer name and version."""
+    """Return your customer name, version, time zone and country."""
     return About.read(tenants.tenant(routes.user(app).tenant_id))
 
 
-@routes.route(app, "GET /v1/directory", "Whom can I let in?", "grants", RightMissing, TenantUnknown)
+@routes.route(app, "GET /v1/directory", "Search the directory", "grants", RightMissing, TenantUnknown)
 def search_directory(q: Annotated[str, Query(max_length=MAX_QUERY_LENGTH), OnOneLine] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     tenants.require_right(routes.user(app))

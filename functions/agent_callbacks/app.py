@@ -1,4 +1,4 @@
-"""/v1/support/callbacks: agents see the day and the queue, take a call-back, and close it."""
+"""/v1/support/callbacks: agents list the day and the queue, take a call-back, and close it."""
 
 from guestkey import cold_start
 
@@ -27,12 +27,12 @@ from guestkey.store.dynamodb.client import open_client
 from guestkey.store.registry import people
 
 MAX_WAITING = 300
-"""Call-backs of the queue in one answer, which must fit through the API."""
+"""Call-backs of the queue in one response, which must stay below the API's size limit."""
 
 app = routes.resolver()
 
 
-@routes.route(app, "GET /v1/support/callbacks", "Whom do we call?", "support", DeskUnknown)
+@routes.route(app, "GET /v1/support/callbacks", "List call-backs", "support", DeskUnknown)
 def list_callbacks(day: Annotated[Day | None, Query()] = None) -> DeskDay:
     """List the call-backs booked for a day of the support desk, or for today, and the first 300 of the queue."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
@@ -57,7 +57,7 @@ def list_callbacks(day: Annotated[Day | None, Query()] = None) -> DeskDay:
     CallbackClosed,
 )
 def take_callback(callback_id: str) -> SupportCallback:
-    """Take a call-back from the day or from the queue: you call. Taking it twice answers the same."""
+    """Take a call-back from the day or the queue in order to call. Taking it twice returns the same call-back."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     return _change(callback_id, agent, What.CALLBACK_TAKEN, partial(rules.take, agent=agent, now=now), now)
 
@@ -72,7 +72,7 @@ def take_callback(callback_id: str) -> SupportCallback:
     CallbackClosed,
 )
 def close_callback(callback_id: str, body: CloseInput) -> SupportCallback:
-    """Say how the call ended that you took. Closing it twice in the same way answers the same."""
+    """Close a call-back that you took. Closing it twice in the same way returns the same call-back."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     rule = partial(rules.close, agent=agent, outcome=body.outcome, note=body.note)
     return _change(callback_id, agent, What.CALLBACK_CLOSED, rule, now)

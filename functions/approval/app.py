@@ -1,4 +1,4 @@
-"""/v1/requests: a customer sees the requests of agents, and approves or declines them."""
+"""/v1/requests: a customer lists the requests of agents, and approves or declines them."""
 
 from guestkey import cold_start
 
@@ -29,7 +29,7 @@ GIVING = (errors.GranteeUnknown, errors.ExportNotAsked, errors.TooManyGrants, er
 APPROVING = (*DECLINING, *GIVING)
 
 
-@routes.route(app, "GET /v1/requests", "Who asks to be let in?", "requests", RightMissing, TenantUnknown, CursorInvalid)
+@routes.route(app, "GET /v1/requests", "List requests", "requests", RightMissing, TenantUnknown, CursorInvalid)
 def list_requests(
     state: Annotated[Literal["pending"] | None, Query()] = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Request]:
@@ -47,7 +47,7 @@ def list_requests(
 
 @routes.route(app, "GET /v1/requests/{request_id}", "Show a request", "requests", RightMissing, TenantUnknown, NotFound)
 def show_request(request_id: str) -> Request:
-    """Show one request to your account. Looking at it changes nothing."""
+    """Return one request to your account. Reading it does not change it."""
     user = routes.user(app)
     approvals.require_right(user)
     return Request.of(requests.find_one(user.tenant_id, ids.valid_id(request_id)), clock.now())
@@ -55,7 +55,7 @@ def show_request(request_id: str) -> Request:
 
 @routes.route(app, "POST /v1/requests/{request_id}/approve", "Approve a request", "requests", *APPROVING, status=201)
 def approve_request(request_id: str, body: ApprovalInput) -> Grant:
-    """Let the agent who asks in, from now on. Export may be dropped, never added."""
+    """Grant access to the agent of the request, from now on. You may drop export, but not add it."""
     user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
 
     def approve(context: approvals.ApprovalContext) -> rules.Approval:
@@ -83,7 +83,7 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
 
 @routes.route(app, "POST /v1/requests/{request_id}/decline", "Decline a request", "requests", *DECLINING)
 def decline_request(request_id: str, body: DeclineInput) -> Request:
-    """Keep the agent who asks out. The note is for the agent."""
+    """Decline the request. The agent may read the note."""
     user, now = routes.user(app), clock.now()
     declined = transact(
         load=lambda: approvals.load_context(user, ids.valid_id(request_id), None, now),

@@ -1,4 +1,4 @@
-"""/v1/topics, /v1/slots, /v1/callbacks: a customer asks to be called back, sees the time, moves and cancels it."""
+"""/v1/topics, /v1/slots, /v1/callbacks: a customer books, reads, moves and cancels a call-back."""
 
 from guestkey import cold_start
 
@@ -29,20 +29,20 @@ BOOKING = (*CHOOSING, errors.TenantUnknown, errors.CallbackOpen, errors.Idempote
 CLOSED = (errors.NotFound, errors.CallbackClosed)
 
 
-@routes.route(app, "GET /v1/topics", "What can I be called about?", "callbacks", errors.DeskUnknown)
+@routes.route(app, "GET /v1/topics", "List topics of call-backs", "callbacks", errors.DeskUnknown)
 def list_topics() -> Topics:
     """List the topics of call-backs in your language."""
     user, current = routes.user(app), desks.current(clock.now())
     return Topics(items=[Topic.of(topic, user.locale) for topic in current.desk.topics])
 
 
-@routes.route(app, "GET /v1/slots", "When can I be called?", "callbacks", errors.SlotsNotOffered, errors.DeskUnknown)
+@routes.route(app, "GET /v1/slots", "List free slots", "callbacks", errors.SlotsNotOffered, errors.DeskUnknown)
 def list_slots(
     topic: Annotated[Slug, Query()],
     first: Annotated[Day | None, Query(alias="from")] = None,
     days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = MAX_DAYS,
 ) -> Slots:
-    """List the free slots of a topic by days of the support desk: from one day on, or from today."""
+    """List the free slots of a topic, by days of the support desk, from `from` or today on."""
     user, now = routes.user(app), clock.now()
     current = desks.current(now)
     slot_choice.require_choice(user, current)
@@ -51,9 +51,9 @@ def list_slots(
     return Slots(time_zone=current.desk.time_zone, items=list(slot_choice.free_slots(slots, current)))
 
 
-@routes.route(app, "POST /v1/callbacks", "Ask to be called", "callbacks", *BOOKING, status=201)
+@routes.route(app, "POST /v1/callbacks", "Book a call-back", "callbacks", *BOOKING, status=201)
 def book_callback(body: CallbackInput) -> Callback:
-    """Book a slot, or join the queue. A customer waits for one call at a time."""
+    """Book a slot, or join the queue. A customer has one open call-back at a time."""
     user, now, callback_id = routes.user(app), clock.now(), ids.new_id()
     current = desks.current(now)
     if body.starts_at:
@@ -83,9 +83,9 @@ def book_callback(body: CallbackInput) -> Callback:
         )
 
 
-@routes.route(app, "GET /v1/callbacks/open", "When will I be called?", "callbacks", errors.NoCallback)
+@routes.route(app, "GET /v1/callbacks/open", "Show the open call-back", "callbacks", errors.NoCallback)
 def show_open_callback() -> Callback:
-    """Show the call-back for which you or a colleague wait."""
+    """Return the open call-back of your account, booked by you or a colleague."""
     now = clock.now()
     return Callback.of(callbacks.open_of(routes.user(app).tenant_id, now), now)
 
@@ -109,7 +109,7 @@ def move_callback(callback_id: str, body: MoveInput) -> Callback:
 
 @routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", *CLOSED)
 def cancel_callback(callback_id: str) -> Callback:
-    """Cancel an open call-back of your account. Cancelling twice answers the same."""
+    """Cancel an open call-back of your account. Cancelling twice returns the same call-back."""
     user, now = routes.user(app), clock.now()
     rule, by = partial(rules.cancel, now=now), By(type=ByType.USER, id=user.user_id)
     cancelled = callbacks.change(user.tenant_id, ids.valid_id(callback_id), What.CALLBACK_CANCELLED, by, rule, now)

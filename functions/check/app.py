@@ -1,7 +1,8 @@
 """POST /v1/vendor/checks: may this agent enter, or export, now?
 
-A product asks before every support entry, so this function uses no framework: it validates its four fields itself and
-refuses them in the words of the other functions. It reads in parallel, once and strongly consistent, and fails closed.
+A product sends a check before every support entry, so this function uses no framework: it validates its four fields
+itself and refuses them with the messages of the other functions. It reads in parallel, once and strongly consistent,
+and fails closed.
 """
 
 from guestkey import cold_start
@@ -31,7 +32,7 @@ OPTIONAL = {"login_id"}
 
 @dataclass(frozen=True, kw_only=True)
 class CheckInput:
-    """The product's question. Without `login_id` a yes means "may begin", with it "may go on"."""
+    """Input of a check. Without `login_id` an allowed check means "may begin", with it "may go on"."""
 
     tenant_id: str
     agent_id: str
@@ -40,16 +41,16 @@ class CheckInput:
 
 
 def check(event: Event, context: Any, body: Any, caller: Caller) -> Answer:
-    """Answer the product's question."""
+    """Return the response to a check."""
     question = validated(body)
     decision = _decide(question) if question.login_id is None else _decide_within(question, question.login_id)
     return json_answer(200, answer_of(decision))
 
 
 def validated(body: Any) -> CheckInput:
-    """Return the body as a question, or refuse it with every fault.
+    """Return the body as input. Raises InputInvalid with every fault.
 
-    A `login_id` of null is refused as well: a caller who meant to name a login must not hear "may begin".
+    A `login_id` of null is invalid: a caller who intends to name a login must not get an answer for "may begin".
     """
     if not isinstance(body, dict):
         raise InputInvalid(errors=[fault("Input should be an object")])

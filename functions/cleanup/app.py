@@ -1,10 +1,10 @@
 """Scheduled clean-up: records expired grants, requests and logins every five minutes, the longest overdue first.
 
-Items left over by one run are still due in the next. DynamoDB deletes live keys some time after their end, and the
-table's stream brings those here too; a record that fails there is retried and finally dead-lettered, but the grant
-remains due and the schedule finds it.
+Items that one run leaves over remain due for the next. DynamoDB deletes live keys some time after their end, and the
+table's stream delivers those deletions to this function. A record that fails is retried and finally dead-lettered; the
+grant remains due, and the schedule finds it.
 
-The same schedule stores the support desk's public holidays, because the library that knows them is slow to load.
+The same schedule stores the support desk's public holidays, because the library for them is slow to load.
 """
 
 from guestkey import cold_start
@@ -30,11 +30,11 @@ from guestkey.store.ledger.due import DueItem
 from guestkey.store.ledger.expiry import CleanupOutcome
 
 MAX_ITEMS = 5_000
-"""Items that one run processes."""
+"""Limit of items in one run."""
 MIN_MILLISECONDS_LEFT = 30_000
-"""With less time left no item is begun: one may have to wait for a contended ledger, and for DynamoDB."""
+"""With less time left no item is started: it may have to wait for a contended ledger and for DynamoDB."""
 POSTPONED_BY = timedelta(hours=1)
-"""How long an item that cannot be processed stays out of the way."""
+"""Delay after which an item that could not be processed is due again."""
 WAITING, FAILED, STOPPED, YEARS_WRITTEN = "waiting", "failed", "stopped", "years_written"
 
 

@@ -1,6 +1,6 @@
-"""GET /v1/contact: how anyone reaches the vendor's support, its opening hours, and the cost of the emergency line.
+"""GET /v1/contact: numbers and opening hours of the vendor's support, and the cost of the emergency line.
 
-The route needs no token, so it answers nothing about any customer and reads nothing but the desk.
+The route needs no token, so its response contains no customer's data, and it reads only the desk's record.
 """
 
 from guestkey import cold_start
@@ -25,14 +25,14 @@ app = routes.resolver()
 
 
 @routes.route(
-    app, "GET /v1/contact", "How do I reach support?", "contact", DeskUnknown, cache_control="public, max-age=60"
+    app, "GET /v1/contact", "Show the contact of support", "contact", DeskUnknown, cache_control="public, max-age=60"
 )
 def show_contact(
     country: Annotated[Country, Query()],
     language: Annotated[Locale | None, Query()] = None,
     minutes: Annotated[int | None, Query(ge=0, le=MAX_MINUTES)] = None,
 ) -> Contact:
-    """Show numbers, hours and promises for callers from a country; with `minutes`, the cost of such a call."""
+    """Return numbers, hours and response times for callers from a country; with `minutes`, the cost of a call."""
     now = clock.now()
     current = desks.current(now)
     return Contact.of(current.desk, current.calendar, country, language, minutes, now)

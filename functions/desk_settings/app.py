@@ -27,20 +27,20 @@ app = routes.resolver()
 
 @routes.route(app, "PUT /v1/vendor/desk", "Put the support desk's record", "desk")
 def put_desk(body: DeskInput) -> DeskInput:
-    """Put the support desk's record as a whole. It counts for later bookings; existing call-backs remain."""
+    """Put the support desk's record as a whole. It applies to later bookings; existing call-backs remain."""
     desks.put(body.model_dump(by_alias=True))
     return body
 
 
 @routes.route(app, "GET /v1/vendor/desk", "Show the support desk's record", "desk", DeskUnknown)
 def show_desk() -> DeskInput:
-    """Show the record as it was put."""
+    """Return the record as stored."""
     return DeskInput.model_validate(desks.record())
 
 
 @routes.route(app, "PUT /v1/vendor/closures/{day}", "Close the support desk on a day", "desk", DeskUnknown)
 def put_closure(day: Annotated[Day, Path()], body: ClosureInput) -> Closure:
-    """Close the support desk on a day of its own clock. Call-backs booked for that day remain, and are listed."""
+    """Close the desk on a day in its time zone. Call-backs booked for that day remain; the response lists them."""
     desk = desk_of(desks.record())
     desks.put_closure(day, body.name)
     return Closure(day=day, name=body.name, callback_ids=_open_callbacks(desk, day))
@@ -55,7 +55,7 @@ def delete_closure(day: Annotated[Day, Path()]) -> Closure:
 
 
 def _open_callbacks(desk: Desk, day: date) -> list[str]:
-    """Return the call-backs of that day for which a customer still waits, by time."""
+    """Return the ids of the open call-backs of that day, by time."""
     now = clock.now()
     return [callback.callback_id for callback in callbacks.booked_on(desk, day) if callback.is_open(now)]
 

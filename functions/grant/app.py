@@ -1,4 +1,4 @@
-"""POST /v1/grants: a customer lets an agent or a whole department in."""
+"""POST /v1/grants: a customer grants access to an agent or a department."""
 
 from guestkey import cold_start
 
@@ -19,7 +19,7 @@ app = routes.resolver()
 @routes.route(
     app,
     "POST /v1/grants",
-    "Let support in",
+    "Give a grant",
     "grants",
     RightMissing,
     TenantUnknown,
@@ -29,7 +29,7 @@ app = routes.resolver()
     status=201,
 )
 def grant_access(body: GrantInput) -> Grant:
-    """Let an agent or a department into your account, from now until the period is over."""
+    """Grant an agent or a department access to your account, from now until the period is over."""
     user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
     return routes.transact(
         app,

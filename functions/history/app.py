@@ -1,4 +1,4 @@
-"""/v1/grants, /v1/logins, /v1/ledger: a customer sees grants, logins and the ledger of the account, as JSON and CSV.
+"""/v1/grants, /v1/logins, /v1/ledger: a customer reads grants, logins and the ledger of the account.
 
 All routes need the right.
 """
@@ -29,7 +29,7 @@ from guestkey.store.registry import tenants
 app = routes.resolver()
 
 
-@routes.route(app, "GET /v1/grants", "Who was let in?", "grants", RightMissing, TenantUnknown, CursorInvalid)
+@routes.route(app, "GET /v1/grants", "List grants", "grants", RightMissing, TenantUnknown, CursorInvalid)
 def list_grants(
     state: Annotated[Literal["live"] | None, Query()] = None, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[Grant]:
@@ -45,7 +45,7 @@ def list_grants(
     return Page.of(found, limit, scope, lambda grant: Grant.of(grant, now))
 
 
-@routes.route(app, "GET /v1/grants.csv", "Who was let in, as CSV", "grants", RightMissing, TenantUnknown, CursorInvalid)
+@routes.route(app, "GET /v1/grants.csv", "List grants as CSV", "grants", RightMissing, TenantUnknown, CursorInvalid)
 def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
     """Return the activation overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     user, now = routes.user(app), clock.now()
@@ -58,13 +58,13 @@ def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
 
 @routes.route(app, "GET /v1/grants/{grant_id}", "Show a grant", "grants", RightMissing, TenantUnknown, NotFound)
 def show_grant(grant_id: str) -> Grant:
-    """Show one grant of your own account."""
+    """Return one grant of your account."""
     user = routes.user(app)
     tenants.require_right(user)
     return Grant.of(grants.find_one(user.tenant_id, ids.valid_id(grant_id)), clock.now())
 
 
-@routes.route(app, "GET /v1/logins", "Who entered, and why?", "logins", RightMissing, TenantUnknown, CursorInvalid)
+@routes.route(app, "GET /v1/logins", "List logins", "logins", RightMissing, TenantUnknown, CursorInvalid)
 def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     """List support's logins to your account, newest first."""
     user = routes.user(app)
@@ -74,9 +74,7 @@ def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     return Page.of(logins.overview(user.tenant_id, clock.now(), behind, limit + 1), limit, scope, Login.of)
 
 
-@routes.route(
-    app, "GET /v1/logins.csv", "Who entered, and why, as CSV", "logins", RightMissing, TenantUnknown, CursorInvalid
-)
+@routes.route(app, "GET /v1/logins.csv", "List logins as CSV", "logins", RightMissing, TenantUnknown, CursorInvalid)
 def list_logins_as_csv(cursor: Cursor = None) -> Response[str]:
     """Return the login overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     user = routes.user(app)
@@ -89,9 +87,9 @@ def list_logins_as_csv(cursor: Cursor = None) -> Response[str]:
     )
 
 
-@routes.route(app, "GET /v1/ledger", "Everything that happened", "ledger", RightMissing, TenantUnknown, CursorInvalid)
+@routes.route(app, "GET /v1/ledger", "Export the ledger", "ledger", RightMissing, TenantUnknown, CursorInvalid)
 def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
-    """Return your ledger as JSON Lines, beginning with its first entry; `Guestkey-Head` is its end. Keep a head."""
+    """Return your ledger as JSON Lines, beginning with its first entry; `Guestkey-Head` is its head, to be kept."""
     user = routes.user(app)
     scope = cursors.scope(user.tenant_id, "ledger")
     after = int(cursors.position(cursor, scope) or 0)

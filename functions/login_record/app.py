@@ -1,4 +1,4 @@
-"""/v1/support/logins, /v1/support/access: agents record and end logins, and see which tenants they may enter."""
+"""/v1/support/logins, /v1/support/access: agents record and end logins, and list the tenants that they may enter."""
 
 from guestkey import cold_start
 
@@ -32,7 +32,7 @@ app = routes.resolver()
     status=201,
 )
 def record_login(body: LoginInput) -> Login:
-    """Record why you enter, before you do. Without a live grant that covers you only the refusal is recorded."""
+    """Record your reason before you enter. Without a live grant that covers you, the refusal is recorded instead."""
     agent_id, now, login_id = routes.agent_id(app), clock.now(), ids.new_id()
 
     def enter(context: logins.LoginContext) -> rules.Login:
@@ -63,7 +63,7 @@ def record_login(body: LoginInput) -> Login:
 
 @routes.route(app, "POST /v1/support/logins/{login_id}/end", "End a login", "support", NotFound)
 def end_login(login_id: str) -> Login:
-    """End a login of your own. Ending it twice answers the same."""
+    """End a login of your own. Ending it twice returns the same login."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     ended = transact(
         load=lambda: logins.load_own(agent.agent_id, ids.valid_id(login_id), now),
@@ -73,7 +73,7 @@ def end_login(login_id: str) -> Login:
     return Login.of(ended)
 
 
-@routes.route(app, "GET /v1/support/access", "Which customers may I enter now?", "support", CursorInvalid)
+@routes.route(app, "GET /v1/support/access", "List accessible customers", "support", CursorInvalid)
 def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
     """List the tenants that you may enter at this moment."""
     agent = people.active_agent(routes.agent_id(app))

@@ -1,6 +1,6 @@
-"""The table's stream: each new ledger entry is published on the stack's bus and mailed to the people it concerns.
+"""The table's stream: publishes each new ledger entry on the stack's bus and sends notices about it by e-mail.
 
-At least once, and never before the entry is stored. A repeated notice is recognised by its record and not sent again.
+Each entry is processed at least once, after it is stored. A repeated notice is recognised by its record and not sent.
 """
 
 from guestkey import cold_start
@@ -64,7 +64,7 @@ def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None
 
 
 def of_login(entry: Entry) -> LogFields:
-    """Send the notice that support is in, if this login is the first of its grant."""
+    """Send the notice of support's login, if this login is the first of its grant."""
     found = notices.of_first_login(entry.tenant_id, str(entry.data["grant_id"]), entry.about, Kind.SUPPORT_IN)
     if found is None:
         return {"notice": Kind.SUPPORT_IN, "mailed": 0}
@@ -88,7 +88,7 @@ def of_callback(entry: Entry) -> LogFields:
 
 
 def keep_reminder(event: StreamEvent) -> LogFields:
-    """Keep the reminder of a call-back at its present time, not at the entry's: an event may be late, and repeated."""
+    """Schedule the reminder of a call-back by its present time, not the entry's: events may be late or repeated."""
     if isinstance(event, ReviewDue) or event.entry.what not in ABOUT_CALLBACKS:
         return {}
     tenant_id, callback_id = event.tenant_id, event.entry.about

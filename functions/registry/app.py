@@ -28,7 +28,7 @@ app = routes.resolver()
 
 @routes.route(app, "PUT /v1/vendor/tenants/{tenant_id}", "Register a tenant", "registry")
 def put_tenant(tenant_id: Annotated[Slug, Path()], body: TenantInput) -> Tenant:
-    """Register a tenant, or change its record. A change becomes an entry of the tenant's ledger."""
+    """Register a tenant, or replace its record. A change is recorded in the tenant's ledger."""
     tenant = rules.Tenant(
         tenant_id=tenant_id,
         name=body.name,
@@ -52,7 +52,7 @@ def put_department(department_id: Annotated[Slug, Path()], body: DepartmentInput
 
 @routes.route(app, "PUT /v1/vendor/agents/{agent_id}", "Register an agent", "registry", DepartmentUnknown)
 def put_agent(agent_id: Annotated[Slug, Path()], body: AgentInput) -> Agent:
-    """Register an agent, or change their departments. An agent who leaves a department is out at the next check."""
+    """Register an agent, or change their departments. The next check applies the change."""
     agent = rules.Agent(
         agent_id=agent_id,
         name=body.name,
@@ -66,10 +66,10 @@ def put_agent(agent_id: Annotated[Slug, Path()], body: AgentInput) -> Agent:
 
 
 @routes.route(
-    app, "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right", "Give or take a right", "registry", TenantUnknown
+    app, "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right", "Set a user's right", "registry", TenantUnknown
 )
 def put_right(tenant_id: Annotated[Slug, Path()], user_id: Annotated[UserId, Path()], body: RightInput) -> Right:
-    """Say whether a user may let support in. It counts for every write that is not yet stored."""
+    """Set whether a user holds the right to grant access. It applies to all writes stored afterwards."""
     tenants.set_right(tenant_id, user_id, body.may_grant, _backend(), body.changed_by, clock.now())
     return Right(tenant_id=tenant_id, user_id=user_id, may_grant=body.may_grant)
 

@@ -1,7 +1,7 @@
-"""An hour before a call-back the user who asked for it is reminded, once, if the call-back is still at that time.
+"""Sends the reminder of a call-back to its user an hour before, once, if the call-back is still at that time.
 
-EventBridge Scheduler invokes this function, by the schedule that `notify` keeps for each call-back. Lambda tries a
-failed invocation again, then sends it to the dead-letter queue.
+EventBridge Scheduler invokes this function by the schedule that `notify` creates for each call-back. Lambda repeats a
+failed invocation, then sends it to the dead-letter queue.
 """
 
 from guestkey import cold_start
@@ -23,12 +23,12 @@ from guestkey.store.ledger import notices
 
 
 def lambda_handler(event: dict[str, str], context: Any) -> None:
-    """Remind of the call-back of the event, which also holds its time when the schedule was made."""
+    """Send the reminder for an event, which holds the call-back's id and its time when the schedule was created."""
     log.outcome(tenant_id=event["tenant_id"], callback_id=event["callback_id"], **remind(**event))
 
 
 def remind(tenant_id: str, callback_id: str, starts_at: str) -> LogFields:
-    """Send the reminder if the call is still at that time. Raises MailFailed."""
+    """Send the reminder if the call-back is still at that time. Raises MailFailed."""
     now = clock.now()
     found = notices.of_callback(tenant_id, callback_id, f"reminder-{starts_at}", now)
     if found is None or not is_ahead(found[1], instant(starts_at), now):

@@ -1,4 +1,4 @@
-"""/v1/support/requests and /v1/support/tenants: an agent asks a customer by e-mail to be let in."""
+"""/v1/support/requests, /v1/support/tenants: an agent asks a customer for a grant by e-mail."""
 
 from guestkey import cold_start
 
@@ -29,16 +29,16 @@ WITHDRAWING = (errors.NotFound, errors.RequestClosed, errors.RequestExpired)
 SENDING = (*WITHDRAWING, RecipientUnknown, errors.TooManyRequests)
 
 
-@routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Whom may I ask?", "support", *SHOWING)
+@routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Show a customer", "support", *SHOWING)
 def show_tenant(tenant_id: str) -> SupportTenant:
-    """Show a customer and its approvers' addresses."""
+    """Return a customer and its approver addresses."""
     context = asking.load_context(routes.agent_id(app), ids.valid_slug(tenant_id), None, clock.now())
     return SupportTenant.read(context.tenant)
 
 
-@routes.route(app, "POST /v1/support/requests", "Ask to be let in", "support", *ASKING, status=201)
+@routes.route(app, "POST /v1/support/requests", "Make a request", "support", *ASKING, status=201)
 def ask_for_access(body: RequestInput) -> Request:
-    """Ask a customer for access for yourself. The e-mail carries no secret; only a user of theirs can answer."""
+    """Ask a customer for a grant for yourself. The e-mail has no secret; only the customer's users can answer."""
     agent_id, now, request_id = routes.agent_id(app), clock.now(), ids.new_id()
     record = routes.idempotency_record(app)
 
@@ -72,7 +72,7 @@ def ask_for_access(body: RequestInput) -> Request:
     return send_draft(drafted, drafted.request.recipients, record)
 
 
-@routes.route(app, "GET /v1/support/requests", "What did I ask for?", "support", errors.CursorInvalid)
+@routes.route(app, "GET /v1/support/requests", "List your requests", "support", errors.CursorInvalid)
 def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]:
     """List your own requests, newest first."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
@@ -81,9 +81,9 @@ def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]
     return Page.of(found, limit, scope, lambda request: Request.of(request, now))
 
 
-@routes.route(app, "POST /v1/support/requests/{request_id}/send", "Mail a request again", "support", *SENDING)
+@routes.route(app, "POST /v1/support/requests/{request_id}/send", "Send a request again", "support", *SENDING)
 def send_again(request_id: str) -> Request:
-    """Mail a request of your own again, to those of its recipients who are still registered."""
+    """Send the e-mails of a request of your own again, to those recipients that are still registered."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     request = requests.find_own(agent.agent_id, ids.valid_id(request_id))
     rules.require_pending(request, now)
@@ -96,7 +96,7 @@ def send_again(request_id: str) -> Request:
 
 @routes.route(app, "DELETE /v1/support/requests/{request_id}", "Withdraw a request", "support", *WITHDRAWING)
 def withdraw_request(request_id: str) -> Request:
-    """Withdraw a request of your own. Withdrawing twice answers the same."""
+    """Withdraw a request of your own. Withdrawing twice returns the same request."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     withdrawn = transact(
         load=lambda: requests.find_own(agent.agent_id, ids.valid_id(request_id)),

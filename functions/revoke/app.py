@@ -16,9 +16,9 @@ from guestkey.store.dynamodb.retry import transact
 app = routes.resolver()
 
 
-@routes.route(app, "DELETE /v1/grants/{grant_id}", "Lock support out", "grants", RightMissing, NotFound, GrantEnded)
+@routes.route(app, "DELETE /v1/grants/{grant_id}", "Revoke a grant", "grants", RightMissing, NotFound, GrantEnded)
 def revoke_grant(grant_id: str) -> Grant:
-    """Revoke a grant. No check that starts after this answer is allowed by it. Revoking twice answers the same."""
+    """Revoke a grant. No check that starts after the response is allowed by it. Revoking twice is the same as once."""
     user, now = routes.user(app), clock.now()
     revoked = transact(
         load=lambda: grants.load_for_revoke(user, ids.valid_id(grant_id)),

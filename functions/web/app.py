@@ -1,7 +1,7 @@
 """GET /activate and GET /assets/{name}: the activation page, the panel, the agents' desk, and the files of all three.
 
-Everything is built when the function starts and is the same for every caller: the function has no access to the table
-and no secret, and of a request's headers only Accept-Encoding has an effect.
+All files are built when the function starts and are the same for every caller: the function has no access to the
+table and no secret, and of a request's headers only Accept-Encoding has an effect.
 """
 
 from guestkey import cold_start
@@ -26,7 +26,7 @@ SURFACES = ("activate", "panel", "desk")
 ENTRIES = ("panel.js", "desk.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
 ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
-"""As `html.escape`, whose module is slow to import at a cold start."""
+"""The replacements of `html.escape`, whose module is slow to import at a cold start."""
 
 
 def activation_page(bundle: Bundle) -> str:

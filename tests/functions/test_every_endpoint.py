@@ -149,7 +149,7 @@ def test_a_path_that_no_route_takes_leads_nowhere(folder: str) -> None:
 
 
 def test_no_two_callers_share_a_scope() -> None:
-    everybody: list[callers.CurrentDesk] = [
+    everybody: list[callers.TokenCaller] = [
         User(tenant_id="acme", user_id="x", name="x"),
         User(tenant_id="globex", user_id="x", name="x"),
         User(tenant_id="acme", user_id="y", name="x"),

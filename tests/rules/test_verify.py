@@ -208,7 +208,7 @@ def test_a_malformed_line_is_named_as_the_entry_whose_place_it_takes(line, kept)
         (b"{1}", "not JSON at character 2"),
         (b"[" * 60_000, "nested too deep"),
         (b" " * (MAX_BYTES + 1), "longer than 65,536 bytes"),
-        (COPY[16].replace(b'"n":16', b'"n":15,"n":16'), "a name stands twice in one object"),
+        (COPY[16].replace(b'"n":16', b'"n":15,"n":16'), "a duplicate name in an object"),
         (COPY[16].replace(b'"n":16', b'"n":1.6'), "the ledger holds texts, integers below 2^53"),
         (COPY[16].replace(b'"n":16', b'"n":NaN'), "the ledger holds texts, integers below 2^53"),
         (COPY[16].replace(b'"seq":17', b'"seq":17.0'), "not the fields of a ledger entry"),
@@ -486,10 +486,10 @@ def test_the_command_gives_the_head_of_a_sound_copy_to_keep():
     assert status == 0
     assert words == (
         "Read entries 1 to 20 of the ledger of acme.\n"
-        "Without a head that you kept (--head SEQ:HASH) nobody can tell whether entries were cut off at the end,\n"
-        "or the whole ledger rewritten.\n"
-        "Nothing was changed, doubled, moved or left out.\n"
-        f"Keep this head for the next time: {HEAD}\n"
+        "Without a kept head (--head SEQ:HASH) it cannot be detected that entries were cut off at the end,\n"
+        "or that the whole ledger was rewritten.\n"
+        "No entry was edited, duplicated, moved or left out.\n"
+        f"Keep this head for the next verification: {HEAD}\n"
     )
 
 
@@ -497,19 +497,19 @@ def test_the_command_says_what_a_kept_head_vouches_for():
     assert command(COPY, "--head", str(HEAD)) == (
         0,
         "Read entries 1 to 20 of the ledger of acme.\n"
-        "Nothing was changed, doubled, moved or left out.\n"
-        f"Keep this head for the next time: {HEAD}\n",
+        "No entry was edited, duplicated, moved or left out.\n"
+        f"Keep this head for the next verification: {HEAD}\n",
     )
     status, words = command(COPY, "--head", str(SEVENTEEN.head))
     assert status == 0
-    assert "vouches for entry 17 and before" in words
+    assert "The kept head covers entries up to 17;" in words
 
 
 def test_the_command_says_that_a_page_is_only_a_page():
     status, words = command(COPY[10:])
 
     assert status == 0
-    assert "begins with entry 11: what came before it cannot be judged" in words
+    assert "begins with entry 11; earlier entries cannot be verified." in words
 
 
 def test_the_command_names_what_it_finds_and_gives_no_head():
@@ -517,12 +517,12 @@ def test_the_command_names_what_it_finds_and_gives_no_head():
 
     assert status == 1
     assert words.startswith(
-        "Line 5: entry 5 missing before this line.\n"
-        "Line 10: entries 11 to 12 missing before this line.\n"
-        "Line 14: entry 17 was edited: what it says does not match its hash.\n"
-        "Line 15: entry 18 cannot be read as the ledger wrote it (not JSON at character 2).\n"
+        "Line 5: entry 5 is missing before this line.\n"
+        "Line 10: entries 11 to 12 are missing before this line.\n"
+        "Line 14: entry 17 was edited: its content does not match its hash.\n"
+        "Line 15: entry 18 cannot be read as a ledger entry (not JSON at character 2).\n"
     )
-    assert words.endswith("Found: 4.\n")
+    assert words.endswith("Findings: 4.\n")
     assert "Keep" not in words
 
 
@@ -530,7 +530,7 @@ def test_the_command_names_a_ledger_that_was_cut_off():
     status, words = command(COPY[:15], "--head", str(HEAD))
 
     assert status == 1
-    assert words.startswith("Entries 16 to 20 missing at the end")
+    assert words.startswith("Entries 16 to 20 are missing at the end")
 
 
 def test_the_command_says_so_when_there_is_nothing_to_read():
@@ -545,8 +545,8 @@ def test_the_command_does_not_take_a_line_without_end_into_memory():
     status, words = command([*COPY[:16], b"x" * (5 * MAX_BYTES) + b"\n", *COPY[17:]])
 
     assert status == 1
-    assert "Line 17: entry 17 cannot be read as the ledger wrote it (longer than 65,536 bytes)." in words
-    assert "Found: 1." in words
+    assert "Line 17: entry 17 cannot be read as a ledger entry (longer than 65,536 bytes)." in words
+    assert "Findings: 1." in words
 
 
 def test_the_command_stops_where_too_much_is_wrong():

@@ -1,1 +1,1 @@
-"""Guestkey: without a live grant from the customer nobody from support gets in."""
+"""Guestkey: support may enter a customer's account only under a live grant of the customer."""

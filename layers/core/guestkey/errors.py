@@ -1,14 +1,14 @@
-"""Every way in which Guestkey says no.
+"""Every refusal of Guestkey, with its code, HTTP status and title.
 
-Each refusal is a class with its `code`, which clients may rely on, and a title that never varies. What varies stands in
-`detail` and in the extra members a refusal carries. Which HTTP status a refusal becomes is decided in `edge/http.py`.
+Each refusal is a class. Clients may rely on its `code`, which never changes. The title is the same for every instance;
+`detail` and the extra members of a refusal vary. `edge/http/problem.py` turns a refusal into a response.
 """
 
 from typing import Any, ClassVar
 
 
 class Refused(Exception):
-    """The base of every refusal: a caller's request was understood and is not granted."""
+    """The base of every refusal: the caller's request is understood and rejected."""
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 
 class JsonInvalid(Refused):
-    """The body is not JSON that every reader understands alike."""
+    """The body is not JSON, or parsers could read it differently."""
 
     code = "json_invalid"
     status = 400
@@ -37,11 +37,11 @@ class NotJson(Refused):
 
 
 class InputInvalid(Refused):
-    """The body is JSON, but not what this route takes. Carries `errors`: one pointer and one detail for each fault."""
+    """The body does not match the route's schema. Carries `errors`: a pointer and a detail for each fault."""
 
     code = "input_invalid"
     status = 422
-    title = "The input is not valid."
+    title = "The input is invalid."
 
 
 class CursorInvalid(Refused):
@@ -49,15 +49,15 @@ class CursorInvalid(Refused):
 
     code = "cursor_invalid"
     status = 422
-    title = "The cursor does not belong to this list."
+    title = "The cursor is invalid for this list."
 
 
 class DepartmentUnknown(Refused):
-    """An agent is put into a department that nobody registered."""
+    """An agent is put into an unregistered department."""
 
     code = "department_unknown"
     status = 422
-    title = "There is no such department."
+    title = "Unknown department."
 
 
 class IdempotencyKeyReused(Refused):
@@ -65,27 +65,27 @@ class IdempotencyKeyReused(Refused):
 
     code = "idempotency_key_reused"
     status = 422
-    title = "This Idempotency-Key was used with another body."
+    title = "The Idempotency-Key was used with another body."
 
 
 class RightMissing(Refused):
-    """The user may not let support in. Of a request it carries `ask`: the tenant's approver addresses."""
+    """The user does not hold the right. For a request it carries `ask`: the tenant's approver addresses."""
 
     code = "right_missing"
     status = 403
-    title = "You do not hold the right to let support in."
+    title = "You do not have the right to grant access to support."
 
 
 class ActingForAnother(Refused):
-    """The token says that its bearer acts for somebody else."""
+    """The token has an `act` claim: its bearer acts on behalf of another user."""
 
     code = "acting_for_another"
     status = 403
-    title = "A token that acts for somebody else cannot do this."
+    title = "A token that acts on behalf of another user cannot do this."
 
 
 class ClaimsMissing(Refused):
-    """The token lacks a claim that this route needs, or the claim is not of the agreed form."""
+    """The token lacks a claim that the route requires, or the claim is malformed."""
 
     code = "claims_missing"
     status = 403
@@ -97,7 +97,7 @@ class AgentInactive(Refused):
 
     code = "agent_inactive"
     status = 403
-    title = "This agent is not active."
+    title = "The agent is not active."
 
 
 class NoLiveGrant(Refused):
@@ -105,23 +105,23 @@ class NoLiveGrant(Refused):
 
     code = "no_live_grant"
     status = 403
-    title = "The customer has not let you in."
+    title = "No live grant of the customer covers you."
 
 
 class NotFound(Refused):
-    """The thing does not exist, or belongs to somebody else: both answer alike."""
+    """The resource does not exist, or belongs to another caller: both have the same response."""
 
     code = "not_found"
     status = 404
-    title = "There is no such thing."
+    title = "Not found."
 
 
 class GranteeUnknown(Refused):
-    """The grantee is no active agent and no department."""
+    """The grantee is neither an active agent nor a department."""
 
     code = "grantee_unknown"
     status = 404
-    title = "There is no such agent or department."
+    title = "Unknown agent or department."
 
 
 class TenantUnknown(Refused):
@@ -129,7 +129,7 @@ class TenantUnknown(Refused):
 
     code = "tenant_unknown"
     status = 404
-    title = "There is no such tenant."
+    title = "Unknown tenant."
 
 
 class GrantEnded(Refused):
@@ -141,23 +141,23 @@ class GrantEnded(Refused):
 
 
 class TooManyGrants(Refused):
-    """The tenant holds as many live grants as it may."""
+    """The tenant has reached its limit of live grants."""
 
     code = "too_many_grants"
     status = 409
-    title = "There are too many live grants."
+    title = "The limit of live grants is reached."
 
 
 class RequestClosed(Refused):
-    """The request was answered or withdrawn before. Carries its `state` and the `grant_id` it led to."""
+    """The request was answered or withdrawn before. Carries its `state` and the `grant_id` of its grant, if any."""
 
     code = "request_closed"
     status = 409
-    title = "The request is closed."
+    title = "The request is already closed."
 
 
 class RequestExpired(Refused):
-    """Nobody answered the request while it lived."""
+    """The request expired before it was answered."""
 
     code = "request_expired"
     status = 410
@@ -165,39 +165,39 @@ class RequestExpired(Refused):
 
 
 class ExportNotAsked(Refused):
-    """An approval would allow export that the agent did not ask for."""
+    """The approval allows export, which the agent did not request."""
 
     code = "export_not_asked"
     status = 422
-    title = "Export was not asked for."
+    title = "The agent did not request export."
 
 
 class RecipientUnknown(Refused):
-    """A request is to be mailed to somebody who is no registered approver, or the tenant has registered nobody."""
+    """A recipient is not a registered approver address of the tenant, or the tenant has registered none."""
 
     code = "recipient_unknown"
     status = 422
-    title = "That is no registered approver address of the tenant."
+    title = "The recipient is not a registered approver address of the tenant."
 
 
 class NoCallback(Refused):
-    """The tenant does not wait for a call."""
+    """The tenant has no open call-back."""
 
     code = "no_callback"
     status = 404
-    title = "No call-back is open."
+    title = "There is no open call-back."
 
 
 class DeskUnknown(Refused):
-    """The vendor has not said yet when and how its support desk works."""
+    """The vendor has not put the record of its support desk yet."""
 
     code = "desk_unknown"
     status = 404
-    title = "There is no support desk yet."
+    title = "The support desk is not set up yet."
 
 
 class SlotsNotOffered(Refused):
-    """The support desk calls back at slots in some languages only; everybody else joins the queue."""
+    """The support desk offers slots in some languages only; users of other languages join the queue."""
 
     code = "slots_not_offered"
     status = 403
@@ -205,15 +205,15 @@ class SlotsNotOffered(Refused):
 
 
 class CallbackOpen(Refused):
-    """The tenant waits for a call already. Carries that `callback`."""
+    """The tenant has an open call-back already. Carries it as `callback`."""
 
     code = "callback_open"
     status = 409
-    title = "You have an open call-back already."
+    title = "Your account already has an open call-back."
 
 
 class SlotTaken(Refused):
-    """Others have booked all places of the slot. Carries the `next` free slots."""
+    """All places of the slot are booked. Carries the `next` free slots."""
 
     code = "slot_taken"
     status = 409
@@ -221,11 +221,11 @@ class SlotTaken(Refused):
 
 
 class SlotNotOffered(Refused):
-    """The time is no slot of the topic: outside support hours, off the grid, too soon or too far ahead."""
+    """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead."""
 
     code = "slot_not_offered"
     status = 422
-    title = "This is no slot that can be booked."
+    title = "The time is not a slot that can be booked."
 
 
 class CallbackClosed(Refused):
@@ -241,19 +241,19 @@ class AlreadyTaken(Refused):
 
     code = "already_taken"
     status = 409
-    title = "Somebody else has taken this call-back."
+    title = "Another agent has taken this call-back."
 
 
 class NotYours(Refused):
-    """The call-back was not taken by the agent who closes it."""
+    """Another agent has taken the call-back, so this one cannot close it."""
 
     code = "not_yours"
     status = 403
-    title = "You did not take this call-back."
+    title = "You have not taken this call-back."
 
 
 class TooManyRequests(Refused):
-    """The caller did this too often. Carries `retry_after` in seconds."""
+    """The caller has reached a rate limit. Carries `retry_after` in seconds."""
 
     code = "too_many_requests"
     status = 429
@@ -261,8 +261,8 @@ class TooManyRequests(Refused):
 
 
 class Busy(Refused):
-    """AWS is unavailable, or the tenant's ledger stayed contended. Carries `retry_after` in seconds."""
+    """AWS is unavailable, or every try lost a race on the tenant's ledger. Carries `retry_after` in seconds."""
 
     code = "busy"
     status = 503
-    title = "Guestkey cannot answer just now."
+    title = "The service is temporarily unavailable."

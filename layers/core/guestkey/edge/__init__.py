@@ -1,1 +1,1 @@
-"""The outside world: HTTP, mail, the table's stream, the clock, the log."""
+"""Adapters to the outside: HTTP, e-mail, the table's stream, the log."""

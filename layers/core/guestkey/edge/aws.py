@@ -1,4 +1,4 @@
-"""Client settings for services of AWS other than DynamoDB: a call that takes longer than seconds has failed."""
+"""Client settings for services of AWS other than DynamoDB: a call fails after a few seconds."""
 
 from botocore.config import Config
 

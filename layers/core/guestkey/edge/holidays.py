@@ -1,6 +1,6 @@
-"""The public holidays of the support desk's country, as the library `holidays` knows them, stored in the table.
+"""Stores the public holidays of the support desk's country, from the library `holidays`, in the table.
 
-Only the clean-up imports this module, because the library takes half a second to load. All others read the table.
+Only the clean-up imports this module, because the library takes half a second to load. Other functions read the table.
 """
 
 from datetime import datetime
@@ -15,11 +15,11 @@ from guestkey.store.callbacks import desks
 from guestkey.store.callbacks.desks import HolidaySource
 
 SOURCE = f"holidays {__version__}"
-"""Name and version of the library. With another version the years are stored again, because it may know better."""
+"""Name and version of the library. With another version the years are stored again, because holidays may differ."""
 
 
 def store_missing(now: datetime) -> list[int]:
-    """Store the holidays of the desk's present year and the next where they are missing, and return those years.
+    """Store the missing holidays of the desk's present year and the next, and return the years that were stored.
 
     A year is missing as well if the desk moved to another country, or if the library was updated.
     """

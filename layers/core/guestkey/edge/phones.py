@@ -1,7 +1,7 @@
-"""Telephone numbers, as people type and read them. They are stored in E.164: `+4924144686122`.
+"""Telephone numbers: parsed as typed, stored in E.164 (`+4924144686122`), shown in national notation.
 
-libphonenumber decides whether a number is valid: it knows the numbering plan of every country. It cannot tell whether
-anyone answers. Short numbers such as 112 are refused, because a support desk cannot call them.
+libphonenumber validates a number by the numbering plan of its country, which does not prove that it is in use. Short
+numbers such as 112 are refused, because a support desk cannot call them.
 """
 
 import re
@@ -17,13 +17,13 @@ _AS_TYPED = re.compile(r"\+?[\d\s()./-]+")
 
 
 def e164(typed: str, country: str) -> str:
-    """Return the number that somebody of that country typed, in national form or beginning with +. Raises InputInvalid.
+    """Return a number typed in that country, in national form or beginning with +. Raises InputInvalid.
 
-    Letters and extensions are refused: without them it would be another number.
+    Letters and extensions are refused, because removing them would give another number.
     """
     number = _read(typed, country)
     if number is None:
-        detail = "not a telephone number; without a country code it should be one of the country of your account"
+        detail = "not a valid telephone number; without a country code it must be one of the country of your account"
         raise InputInvalid(errors=[fault(detail, "phone")])
     return format_number(number, PhoneNumberFormat.E164)
 

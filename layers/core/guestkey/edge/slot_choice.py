@@ -31,7 +31,7 @@ def known_topic(current: CurrentDesk, topic_id: str, place: str = "#") -> Topic:
     """Return a topic of the desk. Raises InputInvalid, with a pointer into the part of the request named `place`."""
     found = current.desk.topic(topic_id)
     if found is None:
-        raise InputInvalid(errors=[fault("there is no such topic", "topic", place=place)])
+        raise InputInvalid(errors=[fault("unknown topic", "topic", place=place)])
     return found
 
 

@@ -1,1 +1,1 @@
-"""What is right: values in, values out. No clock, no AWS, no I/O."""
+"""Pure rules: functions from values to values. No clock, no AWS, no I/O."""

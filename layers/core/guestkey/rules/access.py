@@ -1,4 +1,4 @@
-"""May this agent enter, or export, now? The answer is the union of all live grants that cover the agent.
+"""Decides whether an agent may enter, or export, now: the union of all live grants that cover the agent.
 
 It is decided from a tenant's live keys and the agent's record, read strongly consistent. Expired keys may stay readable
 for days: only `ends_at` decides.
@@ -15,14 +15,14 @@ from guestkey.rules.people import Agent
 
 
 class Action(StrEnum):
-    """What the vendor's product asks about."""
+    """Action of an agent that the product asks about."""
 
     ENTER = "enter"
     EXPORT = "export"
 
 
 class Reason(StrEnum):
-    """Why the answer is what it is."""
+    """Reason for the answer to a check."""
 
     GRANTED = "granted"
     NO_LIVE_GRANT = "no_live_grant"
@@ -33,7 +33,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Open:
-    """Yes. `grant` is the one to name; `may_export` is the union of all that cover the agent."""
+    """Allowed. `grant` is the grant to name; `may_export` is the union of all grants that cover the agent."""
 
     grant: LiveKey
     may_export: bool
@@ -41,25 +41,25 @@ class Open:
 
 @dataclass(frozen=True, kw_only=True)
 class Shut:
-    """No, and why."""
+    """Not allowed, with the reason."""
 
     reason: Reason
 
 
 def covering(keys: Iterable[LiveKey], agent: Agent, at: datetime) -> list[LiveKey]:
-    """Return the live keys that let the agent in at this moment. An inactive agent is let in by none."""
+    """Return the live keys that cover the agent at this moment. No key covers an inactive agent."""
     if not agent.is_active:
         return []
     return [key for key in keys if key.is_live(at) and key.grantee.covers(agent)]
 
 
 def named(keys: Iterable[LiveKey]) -> LiveKey:
-    """Return the key to name where one must be: it ends last, a permanent one last of all, ties by the lowest id."""
+    """Return the key to name in an answer: a permanent one, else the one that ends last; of equals the lowest id."""
     return min(keys, key=lambda key: (key.ends_at is not None, -_seconds(key.ends_at), key.grant_id))
 
 
 def decide(keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
-    """Return whether the agent may begin to do this, before any login is looked at. Nobody lets an unknown agent in."""
+    """Return whether the agent may begin the action, without regard to logins. No grant covers an unknown agent."""
     if agent is None:
         return Shut(reason=Reason.NO_LIVE_GRANT)
     if not agent.is_active:
@@ -76,7 +76,7 @@ def decide(keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: dat
 def decide_within(
     login: Login | None, keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime
 ) -> Open | Shut:
-    """Return whether the agent may do this inside the login named: it must be the agent's own and still open."""
+    """Return whether the agent may act within this login, which must be the agent's own and still open."""
     able = list(keys)
     decision = decide(able, agent, action, at)
     if agent is None or isinstance(decision, Shut):

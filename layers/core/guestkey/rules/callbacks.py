@@ -1,8 +1,8 @@
 """A call-back: at a slot that the customer chose, or from the queue.
 
-`taken`, `reached`, `unreached` and `cancelled` are written down; that a booked one which nobody took or closed counts
-as `unreached` follows from the clock. A seat is a place in one quarter-hour; seats are netted before anything is taken
-or freed.
+The states `taken`, `reached`, `unreached` and `cancelled` are stored. A booked call-back that no agent took before its
+slot ended is `unreached` as well; that follows from the clock. A seat is a place in one quarter-hour. A change takes
+and frees only the seats by which the call-back before and after it differ.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,14 +18,14 @@ from guestkey.rules.slots import Slot
 
 
 class Kind(StrEnum):
-    """How a call-back comes about."""
+    """Kind of a call-back: at a slot, or from the queue."""
 
     SLOT = "slot"
     QUEUE = "queue"
 
 
 class State(StrEnum):
-    """How a call-back stands at some moment."""
+    """State of a call-back at some moment."""
 
     BOOKED = "booked"
     WAITING = "waiting"
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a call ended."""
+    """Outcome of a call."""
 
     REACHED = State.REACHED.value
     UNREACHED = State.UNREACHED.value
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 MOVABLE = frozenset({State.BOOKED, State.WAITING})
 OPEN = MOVABLE | {State.TAKEN}
 REMINDED_AHEAD = timedelta(hours=1)
-"""How long before its slot one is reminded of a call."""
+"""Time between the reminder of a call and its slot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,32 +67,32 @@ class Callback:
     phone: str
     """In E.164."""
     phone_shown: str
-    """As people of the tenant's country write it."""
+    """The number in the notation of the tenant's country."""
     slot: Slot | None
     requested_at: datetime
     requested_by: Person
     email: str | None
-    """Where its mails go, if the user who asked for it has an address."""
+    """Recipient of its e-mails: the address of the user who asked for it, if there is one."""
     locale: str | None
-    """In which language."""
+    """Language tag of its e-mails."""
     taken_by: TakenBy | None = None
     closed_as: State | None = None
     note: str | None = None
     version: int = 0
-    """How often it was moved or cancelled: what its invitation must tell."""
+    """Number of moves and cancellations so far, for the SEQUENCE of its calendar invitation."""
 
     @property
     def kind(self) -> Kind:
-        """How it comes about, as it stands."""
+        """The present kind: at a slot if there is one, otherwise from the queue."""
         return Kind.SLOT if self.slot else Kind.QUEUE
 
     @property
     def is_open_ended(self) -> bool:
-        """Whether it stays open until somebody closes it. Time ends only what is booked and not taken."""
+        """Whether only an agent or the customer can close it. Time ends a booked call-back that no agent took."""
         return self.closed_as is None and (self.slot is None or self.taken_by is not None)
 
     def state(self, at: datetime) -> State:
-        """Return how the call-back stands at that moment."""
+        """Return the state at that moment."""
         if self.closed_as:
             return self.closed_as
         if self.taken_by:
@@ -107,7 +107,7 @@ class Callback:
 
 
 Rule = Callable[[Callback], Callback]
-"""A change of a call-back; it may refuse."""
+"""A change of a call-back. It may raise a refusal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class SlotChange:
     """The slot of a call-back before and after one change."""
 
     slot: Slot | None
-    """None while it is in the queue, and once it is cancelled."""
+    """None for a call-back in the queue, and for a cancelled one."""
     earlier: Slot | None
     version: int
 
@@ -131,7 +131,7 @@ def book(
     slot: Slot | None,
     now: datetime,
 ) -> Callback:
-    """Return the call-back that a user asks for: at a slot, or without one from the queue."""
+    """Return the call-back that a user books: at a slot, or from the queue if `slot` is None."""
     return Callback(
         tenant_id=by.tenant_id,
         callback_id=callback_id,
@@ -148,9 +148,9 @@ def book(
 
 
 def move(callback: Callback, slot: Slot | None, now: datetime) -> Callback:
-    """Return the call-back at another slot, or in the queue; at the same one it stays as it is.
+    """Return the call-back at another slot, or in the queue. A move to the present slot changes nothing.
 
-    One that an agent has taken stays where it is, and one that is closed stays closed: CallbackClosed.
+    Raises CallbackClosed if an agent has taken it or it is closed.
     """
     if callback.state(now) not in MOVABLE:
         raise CallbackClosed
@@ -158,7 +158,7 @@ def move(callback: Callback, slot: Slot | None, now: datetime) -> Callback:
 
 
 def cancel(callback: Callback, now: datetime) -> Callback:
-    """Return the cancelled call-back; one cancelled before stays as it is. Raises CallbackClosed."""
+    """Return the cancelled call-back. Cancelling twice returns the same call-back. Raises CallbackClosed."""
     if callback.closed_as is State.CANCELLED:
         return callback
     if not callback.is_open(now):
@@ -167,7 +167,7 @@ def cancel(callback: Callback, now: datetime) -> Callback:
 
 
 def take(callback: Callback, agent: Agent, now: datetime) -> Callback:
-    """Return the call-back as that agent took it; repeating it changes nothing. Raises AlreadyTaken, CallbackClosed."""
+    """Return the call-back as taken by the agent. Repeating changes nothing. Raises AlreadyTaken, CallbackClosed."""
     if not callback.is_open(now):
         raise CallbackClosed
     if callback.taken_by is None:
@@ -178,9 +178,9 @@ def take(callback: Callback, agent: Agent, now: datetime) -> Callback:
 
 
 def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None) -> Callback:
-    """Return the call-back as its taker closed it; repeating it changes nothing.
+    """Return the call-back as closed by the agent who took it. Closing it twice in the same way changes nothing.
 
-    Raises NotYours, and CallbackClosed for one that the customer cancelled or that was closed in another way.
+    Raises NotYours, or CallbackClosed if the customer cancelled it or it was closed in another way.
     """
     if callback.taken_by is None or callback.taken_by.agent_id != agent.agent_id:
         raise NotYours
@@ -191,38 +191,38 @@ def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None) 
 
 
 def is_ahead(callback: Callback, starts_at: datetime, now: datetime) -> bool:
-    """Say whether that call is still to be made, at that very time."""
+    """Say whether the call-back is open and its slot begins at exactly that time, in the future."""
     return callback.slot is not None and callback.slot.starts_at == starts_at > now and callback.is_open(now)
 
 
 def reminded_of(callback: Callback, now: datetime) -> datetime | None:
-    """Return of which time whoever waits is still to be reminded; None in the queue, or with less than an hour left."""
+    """Return the time of the call to send a reminder for; None in the queue, or with less than an hour left."""
     if callback.slot is None or not is_ahead(callback, callback.slot.starts_at, now):
         return None
     return callback.slot.starts_at if callback.slot.starts_at - REMINDED_AHEAD > now else None
 
 
 def of_day(callbacks: Iterable[Callback], begins: datetime, ends: datetime) -> list[Callback]:
-    """Return those whose slot begins between two moments, by time: one may have been moved away meanwhile."""
+    """Return the call-backs whose slot begins between two moments, by time. The given ones may have moved meanwhile."""
     booked = [callback for callback in callbacks if callback.slot and begins <= callback.slot.starts_at < ends]
     return sorted(booked, key=lambda callback: (callback.slot, callback.callback_id))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seats:
-    """What a change does to the quarter-hours: those it takes, those it frees. One that it keeps is in neither."""
+    """Effect of a change on the seats: quarter-hours taken and freed. Seats that it keeps are in neither."""
 
     taken: tuple[datetime, ...]
     freed: tuple[datetime, ...]
 
 
 def seats(before: Callback | None, after: Callback) -> Seats:
-    """Return which seats change. A cancelled call-back holds none; one that was called keeps those it had."""
-    held, wanted = _held(before), _held(after)
+    """Return the seats that change. A cancelled call-back holds no seats; a taken or closed one keeps its seats."""
+    held, wanted = _seats_of(before), _seats_of(after)
     return Seats(taken=tuple(sorted(wanted - held)), freed=tuple(sorted(held - wanted)))
 
 
-def _held(callback: Callback | None) -> set[datetime]:
+def _seats_of(callback: Callback | None) -> set[datetime]:
     if callback is None or callback.slot is None or callback.closed_as is State.CANCELLED:
         return set()
     return set(callback.slot.quarters)
@@ -251,7 +251,7 @@ def note(callback: Callback, what: What, by: By, now: datetime, before: Callback
 
 def slot_change(entry: Entry) -> SlotChange:
     """Return the slots of a ledger entry about a call-back that was booked, moved or cancelled."""
-    slot, earlier = _slot_in(entry.data), _slot_in(entry.data, "earlier_")
+    slot, earlier = _slot_from(entry.data), _slot_from(entry.data, "earlier_")
     return SlotChange(slot=slot, earlier=earlier, version=int(entry.data["version"] or 0))
 
 
@@ -262,7 +262,7 @@ def _slot_data(slot: Slot | None, prefix: str = "") -> Data:
     }
 
 
-def _slot_in(data: Data, prefix: str = "") -> Slot | None:
+def _slot_from(data: Data, prefix: str = "") -> Slot | None:
     starts_at, ends_at = data.get(f"{prefix}starts_at"), data.get(f"{prefix}ends_at")
     if starts_at is None:
         return None

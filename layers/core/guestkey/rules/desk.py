@@ -1,6 +1,6 @@
-"""The support desk, as the vendor put it: one record, changed as a whole.
+"""The support desk: one record, which the vendor replaces as a whole.
 
-Times of day are minutes since midnight on the desk's own clock, 1,440 being the end of the day.
+Times of day are minutes since midnight by the desk's local time; 1,440 is the end of the day.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 MINUTES_A_DAY = 24 * 60
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 QUARTER = timedelta(minutes=15)
-"""Hours and slots lie on a grid of these."""
+"""Grid of support hours and slots."""
 FALLBACK = "en"
-"""The language of texts and addresses for whoever has none of their own."""
+"""Language of texts and addresses for users whose language has no text."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Window:
-    """From when until when on one day; the end is exclusive."""
+    """A span of minutes on one day; the end is exclusive."""
 
     opens: int
     closes: int
@@ -31,20 +31,20 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """What a call-back can be about: how long it takes, and its name by language."""
+    """A topic of call-backs: its length in minutes, and its name by language."""
 
     topic_id: str
     minutes: int
     names: Mapping[str, str]
 
     def name(self, language: str | None) -> str:
-        """Return what the topic is called in a language."""
+        """Return the topic's name in a language."""
         return in_language(self.names, language)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """The telephone numbers for one country, as the vendor writes them."""
+    """The telephone numbers for one country, in the vendor's notation."""
 
     support: str | None
     emergency: str | None
@@ -52,7 +52,7 @@ class Numbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """Within how long the emergency line is answered when called in the window, on any day."""
+    """Time within which the emergency line is answered, for calls in the window, on every day."""
 
     window: Window
     within: timedelta
@@ -60,7 +60,7 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True)
 class Fee:
-    """What a call of the emergency line costs for each piece of time that was started, from these countries."""
+    """Price of a call to the emergency line from these countries, for each started interval."""
 
     amount: Decimal
     currency: str
@@ -76,7 +76,7 @@ class Desk:
     country: str
     subdivision: str | None
     hours: Mapping[int, tuple[Window, ...]]
-    """By day of the week, 0 being Monday, in order."""
+    """Windows by day of the week, in order; 0 is Monday."""
     lead: timedelta
     horizon: timedelta
     lines: int
@@ -89,7 +89,7 @@ class Desk:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone whose clock and calendar the desk works by; it is not the tenant's."""
+        """The time zone of the desk, which is not the tenant's."""
         return ZoneInfo(self.time_zone)
 
     def topic(self, topic_id: str) -> Topic | None:
@@ -97,44 +97,44 @@ class Desk:
         return next((topic for topic in self.topics if topic.topic_id == topic_id), None)
 
     def numbers_for(self, country: str) -> Numbers:
-        """Return the numbers for callers from a country; none where the vendor names none."""
+        """Return the numbers for callers from a country; both are None if the vendor gave none for it."""
         return self.numbers.get(country, Numbers(support=None, emergency=None))
 
     def email(self, language: str | None) -> str:
-        """Return where to write in a language."""
+        """Return the desk's e-mail address for a language."""
         return in_language(self.emails, language)
 
     def fee_for(self, country: str) -> Fee | None:
-        """Return what callers from a country pay, if they pay."""
+        """Return the fee for callers from a country, or None."""
         return self.fee if self.fee and country in self.fee.countries else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """On which days the desk is closed, as far as that is written down."""
+    """The stored days on which the desk is closed."""
 
     closed: frozenset[date]
     years: frozenset[int]
-    """Of which years the public holidays are written."""
+    """Years whose public holidays are stored."""
 
     def is_closed(self, day: date) -> bool:
-        """Say whether that day is a public holiday, or one that the vendor closed."""
+        """Say whether the day is a public holiday, or a day that the vendor closed."""
         return day in self.closed
 
     def is_known(self, day: date) -> bool:
-        """Say whether a day that is not closed is sure to be no public holiday either."""
+        """Say whether the public holidays of the day's year are stored."""
         return day.year in self.years
 
 
 def in_language(texts: Mapping[str, str], language: str | None) -> str:
-    """Return the text for a language tag: of that very tag, else of its language without the region, else English."""
+    """Return the text for a language tag: for the tag itself, else its language without the region, else English."""
     tag = (language or FALLBACK).replace("_", "-").lower()
     by_tag = {known.lower(): text for known, text in texts.items()}
     return by_tag.get(tag) or by_tag.get(tag.partition("-")[0]) or by_tag[FALLBACK]
 
 
 def desk_of(record: Mapping[str, Any]) -> Desk:
-    """Return the desk of a record as the contract has it (`PUT /v1/vendor/desk`), which was checked when it was put."""
+    """Return the desk of a record in the form of `PUT /v1/vendor/desk`, which has validated it."""
     fee = record["fee"]
     return Desk(
         time_zone=record["time_zone"],
@@ -172,16 +172,16 @@ def minutes_of(clock: str) -> int:
 
 
 def clock_of(minute: int) -> str:
-    """Return a time of day as it is written, from the minutes since midnight."""
+    """Return a time of day as `HH:MM`, from the minutes since midnight."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def around_midnight(window: Window) -> tuple[Window, ...]:
-    """Return a window of every day as it is or, where it goes over midnight, as two parts of a day."""
+    """Return a daily window unchanged or, if it crosses midnight, as two windows of a day."""
     if window.opens < window.closes:
         return (window,)
     return Window(opens=window.opens, closes=MINUTES_A_DAY), Window(opens=0, closes=window.closes)
 
 
-def _window(said: Mapping[str, Any]) -> Window:
-    return Window(opens=minutes_of(said["from"]), closes=minutes_of(said["until"]))
+def _window(hours: Mapping[str, Any]) -> Window:
+    return Window(opens=minutes_of(hours["from"]), closes=minutes_of(hours["until"]))

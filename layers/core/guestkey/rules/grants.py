@@ -1,6 +1,6 @@
 """A grant: one permission for one grantee to enter one tenant.
 
-What a grant's `state` is follows from the clock and from `revoked_at` alone; nothing stores it.
+A grant's `state` follows from the clock and from `revoked_at` alone; it is not stored.
 """
 
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
 
 MAX_LIVE_GRANTS = 500
-"""How many live grants one tenant may hold: a check reads them all, so their number bounds its cost."""
+"""Limit of live grants of one tenant. A check reads all of them, so their number bounds its cost."""
 
 
 class State(StrEnum):
-    """How a grant stands at some moment."""
+    """State of a grant at some moment."""
 
     LIVE = "live"
     REVOKED = "revoked"
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One grant as it was given, and as it was revoked if it was. Times are aware, UTC, whole seconds."""
+    """One grant, with its revoke if there was one. Times are aware, UTC, whole seconds."""
 
     tenant_id: str
     grant_id: str
@@ -45,28 +45,28 @@ class Grant:
 
     @property
     def is_permanent(self) -> bool:
-        """Say whether time alone never ends this grant."""
+        """Whether the grant has no end by time."""
         return self.ends_at is None
 
     @property
     def over_at(self) -> datetime | None:
-        """The first moment at which this grant lets nobody in, by time or by revoking; None while none is known."""
+        """The first moment at which the grant is no longer live, by time or by a revoke; None while none is known."""
         return self.revoked_at or self.ends_at
 
     def state(self, at: datetime) -> State:
-        """Return how the grant stands. The end is exclusive; a revoked grant stays revoked after its end."""
+        """Return the state at that moment. The end is exclusive; a revoked grant stays revoked after its end."""
         if self.revoked_at is not None:
             return State.REVOKED
         return State.ENDED if self.ends_at is not None and self.ends_at <= at else State.LIVE
 
     def was_live_since(self, start: datetime) -> bool:
-        """Say whether the grant let anybody in at any moment from `start` on."""
+        """Say whether the grant was live at any moment from `start` on."""
         return self.over_at is None or self.over_at > start
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveKey:
-    """What a decision needs to know of one grant that nobody revoked."""
+    """The part of an unrevoked grant that a check reads."""
 
     grant_id: str
     grantee: Grantee
@@ -74,10 +74,10 @@ class LiveKey:
     granted_at: datetime
     ends_at: datetime | None
     revoked_before_at: datetime | None
-    """When the tenant last revoked any grant before it gave this one; None if it never had."""
+    """Time of the tenant's last revoke of any grant before this grant was given; None if there was none."""
 
     def is_live(self, at: datetime) -> bool:
-        """Say whether the key lets its grantee in: from its start to before its end, swept or not."""
+        """Say whether the key counts: from its start to before its end, whether or not DynamoDB has deleted it."""
         return self.granted_at <= at and (self.ends_at is None or at < self.ends_at)
 
 
@@ -92,9 +92,9 @@ def give(
     now: datetime,
     request_id: str | None = None,
 ) -> Grant:
-    """Return the grant that starts now. The end is fixed here and never moves, whatever the tenant's zone becomes.
+    """Return a grant that starts now. Its end is fixed here: a later change of the tenant's time zone does not move it.
 
-    `request_id` is the request that it answers, if it answers one.
+    `request_id` is the request that the grant answers, if any.
     """
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
@@ -112,7 +112,7 @@ def give(
 
 
 def revoke(grant: Grant, by: User, now: datetime) -> Grant:
-    """Return the revoked grant. One that was revoked before stays as it is; one that time ended is refused."""
+    """Return the revoked grant. Revoking twice returns the same grant. Raises GrantEnded if time ended it before."""
     match grant.state(now):
         case State.REVOKED:
             return grant

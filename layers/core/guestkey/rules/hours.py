@@ -1,6 +1,6 @@
-"""When the support desk is open: what counts is the time that its own clock on the wall shows, whatever it does.
+"""Support hours, by the desk's local time.
 
-An hour that a clock change skips is not worked, one that occurs twice is worked twice.
+The desk is not open in an hour that a clock change skips, and open twice in an hour that occurs twice.
 """
 
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from guestkey.rules.desk import QUARTER, Calendar, Desk
 
 MAX_LOOK_AHEAD = timedelta(days=31)
-"""How far ahead the next opening is looked for."""
+"""Span in which the next opening is searched."""
 
 
 def is_open(desk: Desk, calendar: Calendar, at: datetime) -> bool:
-    """Say whether somebody answers the support line at that moment."""
+    """Say whether the support line is open at that moment."""
     return not calendar.is_closed(day_of(desk, at)) and _is_in_hours(desk, at.astimezone(desk.zone))
 
 
 def opens_at(desk: Desk, calendar: Calendar, at: datetime) -> datetime | None:
-    """Return when the desk opens next, in UTC; None while it is open, and where no opening is in sight."""
+    """Return the next opening, in UTC; None while the desk is open, or without an opening within MAX_LOOK_AHEAD."""
     if is_open(desk, calendar, at):
         return None
     first = day_of(desk, at)
@@ -38,17 +38,17 @@ def quarters(desk: Desk, calendar: Calendar, day: date) -> Iterator[datetime]:
 
 
 def begins_at(desk: Desk, day: date) -> datetime:
-    """Return the first moment of one of the desk's days, in UTC. It need not be midnight, which a change may skip."""
+    """Return the first moment of one of the desk's days, in UTC. A clock change may skip midnight."""
     return datetime.combine(day, time(), desk.zone).astimezone(UTC)
 
 
 def day_of(desk: Desk, at: datetime) -> date:
-    """Return which day it is at the desk."""
+    """Return the date at the desk at that moment."""
     return at.astimezone(desk.zone).date()
 
 
 def minute_of(wall: datetime) -> int:
-    """Return what a clock shows, in whole minutes since midnight."""
+    """Return a local time in whole minutes since midnight."""
     return wall.hour * 60 + wall.minute
 
 

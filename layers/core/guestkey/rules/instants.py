@@ -1,4 +1,4 @@
-"""Moments as the contract and the table write them: RFC 3339, UTC, `Z`, whole seconds."""
+"""Text form of moments in the API and the table: RFC 3339, UTC, `Z`, whole seconds."""
 
 from datetime import UTC, datetime
 

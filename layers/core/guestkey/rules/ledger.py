@@ -1,7 +1,7 @@
-"""A tenant's append-only, hash-chained history: how an entry is numbered, linked and written.
+"""A tenant's append-only, hash-chained audit log: numbers, links and canonical form of its entries.
 
 `hash` covers the entry's canonical JSON without `hash` itself; the next entry carries it as `prev_hash`. Customers
-judge their copy with whatever Python they have: nothing here needs more than the standard library of 3.11.
+verify their copy with their own Python: this module needs nothing but the standard library of 3.11.
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any
 from guestkey.rules.instants import text_of
 
 MAX_BYTES = 65_536
-"""How long a line may be. An entry holds ids, codes and digests; the longest is far shorter."""
+"""Length limit of a line. An entry holds ids, codes and digests; the longest entry is far shorter."""
 
-_GREATEST = 2**53 - 1  # RFC 8785 takes numbers for IEEE 754 doubles, which count exactly so far.
+_MAX_INTEGER = 2**53 - 1  # RFC 8785 treats numbers as IEEE 754 doubles, which are exact up to here.
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -27,7 +27,7 @@ _HEAD = re.compile(r"(0|[1-9][0-9]{0,15}):([0-9a-f]{64})")
 
 
 class What(StrEnum):
-    """What an entry tells."""
+    """Type of a ledger entry."""
 
     GRANT_GIVEN = "grant.given"
     GRANT_REVOKED = "grant.revoked"
@@ -50,7 +50,7 @@ class What(StrEnum):
 
 
 class ByType(StrEnum):
-    """On whose side somebody stands who changed something."""
+    """Type of the actor of an entry."""
 
     USER = "user"
     AGENT = "agent"
@@ -59,12 +59,12 @@ class ByType(StrEnum):
 
 
 Data = Mapping[str, str | int | bool | None]
-"""What an entry tells besides: nothing that could be written in two ways."""
+"""Further data of an entry. Only types with a single canonical JSON form."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class By:
-    """Who changed something; the system itself has no id."""
+    """The actor of an entry; the system has no id."""
 
     type: ByType
     id: str | None = None
@@ -72,7 +72,7 @@ class By:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """Where a ledger ends: whoever keeps this can later tell whether what came before was rewritten."""
+    """The end of a ledger. With a kept head a customer can detect later that an earlier entry was rewritten."""
 
     seq: int
     hash: str
@@ -82,10 +82,10 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> "Head":
-        """Return the head that was written as SEQ:HASH; anything else is a ValueError."""
+        """Return the head in a text of the form SEQ:HASH. Raises ValueError."""
         match = _HEAD.fullmatch(text.strip())
         if match is None or (match[1] == "0") != (match[2] == START.hash):
-            raise ValueError("a head is written SEQ:HASH, a number and 64 hexadecimal digits")
+            raise ValueError("a head has the form SEQ:HASH, a number and 64 hexadecimal digits")
         return cls(seq=int(match[1]), hash=match[2])
 
 
@@ -95,7 +95,7 @@ START = Head(seq=0, hash="0" * 64)
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """What happened, before it has a number. `about` is the id of what it happened to."""
+    """The content of an entry before it has a number. `about` is the id of the subject."""
 
     what: What
     by: By
@@ -106,7 +106,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One link of the chain, exactly the fields of the contract."""
+    """One entry of the chain, with exactly the fields of the API."""
 
     tenant_id: str
     seq: int
@@ -120,18 +120,18 @@ class Entry:
 
     @property
     def head(self) -> Head:
-        """Where the ledger ends as long as nothing follows."""
+        """The ledger's head while this entry is the last."""
         return Head(seq=self.seq, hash=self.hash)
 
 
 def entry_after(head: Head, tenant_id: str, note: Note) -> Entry:
     """Return the note as the entry that follows the head: numbered, linked and hashed.
 
-    A note that could not be judged again later (a float, a nested value, a time without a zone) is our bug and a
-    ValueError.
+    Raises ValueError for a note that could not be verified later: a float, a nested value, a time without a time zone.
+    Such a note is a bug of the caller.
     """
     if note.at.utcoffset() is None:
-        raise ValueError("a time without a zone is no instant")
+        raise ValueError("a time without a zone is not an instant")
     entry = Entry(
         tenant_id=tenant_id,
         seq=head.seq + 1,
@@ -149,30 +149,30 @@ def entry_after(head: Head, tenant_id: str, note: Note) -> Entry:
 
 
 def to_line(entry: Entry) -> str:
-    """Return the entry as a line of JSON Lines, without the line's end. It is canonical JSON, too."""
+    """Return the entry as a line of JSON Lines in canonical JSON, without the line break."""
     return canonical(_fields(entry)).decode()
 
 
 def canonical(fields: Mapping[str, Any]) -> bytes:
     """Return the canonical JSON (RFC 8785) of strings, integers, booleans, nulls and objects of these.
 
-    Anything else is a ValueError, and so is a name that is not ASCII snake_case: for such names sorting by code point,
-    which Python does, and by UTF-16 unit, which RFC 8785 asks for, are the same.
+    Raises ValueError for any other type, and for a name outside ASCII snake_case: for these names Python's order by
+    code point equals the order by UTF-16 unit that RFC 8785 requires.
     """
-    return json.dumps(_plain(fields), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return json.dumps(_checked(fields), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def hash_of(fields: Mapping[str, Any]) -> str:
-    """Return the hash that an entry of these fields must bear: of all of them but `hash` itself."""
+    """Return the hash of an entry with these fields. It covers all fields except `hash`."""
     return sha256(canonical({name: value for name, value in fields.items() if name != "hash"})).hexdigest()
 
 
 def parsed(line: bytes) -> dict[str, Any]:
-    """Return the fields of an entry's line. What is no such line is a ValueError that says why."""
+    """Return the fields of an entry's line. Raises ValueError with the reason for any other line."""
     if len(line) > MAX_BYTES:
         raise ValueError(f"longer than {MAX_BYTES:,} bytes")
     try:
-        fields = json.loads(line.decode(), object_pairs_hook=_once_each)
+        fields = json.loads(line.decode(), object_pairs_hook=_without_duplicates)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
     except json.JSONDecodeError as error:
@@ -205,7 +205,7 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def digest(text: str) -> str:
-    """Return what stands in the ledger for a text that a person typed and that may be erased one day."""
+    """Return the SHA-256 that the ledger stores in place of a typed text, which may have to be erased later."""
     return sha256(text.encode()).hexdigest()
 
 
@@ -223,19 +223,19 @@ def _fields(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> object:
+def _checked(value: object) -> object:
     match value:
         case None | bool() | str():
             return value
-        case int() if abs(value) <= _GREATEST:
+        case int() if abs(value) <= _MAX_INTEGER:
             return value
         case Mapping() if all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: _checked(item) for name, item in value.items()}
     raise ValueError("the ledger holds texts, integers below 2^53, booleans and nulls under snake_case names")
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
-    if len(fields) < len(pairs):  # Of a name that stands twice one reader takes the first value, another the last.
-        raise ValueError("a name stands twice in one object")
+    if len(fields) < len(pairs):  # Parsers differ: for a duplicate name some take the first value, others the last.
+        raise ValueError("a duplicate name in an object")
     return fields

@@ -19,7 +19,7 @@ MAX_APPROVERS = 20
 MAX_DEPARTMENTS = 50
 MAX_CURSOR_LENGTH = 1000
 MAX_KEY_LENGTH = 64
-"""Of an `Idempotency-Key`."""
+"""Length of an `Idempotency-Key`."""
 MAX_PAGE_SIZE = 100
 """Items of a list in one response."""
 

@@ -1,8 +1,8 @@
 """A login: one recorded entry of an agent into a tenant. No record, no entry.
 
-The agent may end a login; the moment at which no live grant covers the agent ends it too. That second end is computed
-on reading. Whoever reads the tenant's history gets it exact (`over_at`); a check reads only what is live and, where
-that cannot tell whether access was ever interrupted, takes the login for over (`is_open`): the agent records a new
+A login ends when the agent ends it, or at the first moment at which no live grant covers the agent. That second end is
+computed on reading. From the tenant's history it is exact (`over_at`). A check reads live keys only; if they do not
+show whether access was ever interrupted, the check treats the login as over (`is_open`), and the agent records a new
 one.
 """
 
@@ -15,12 +15,12 @@ from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.people import Agent, Grantee, GranteeType
 
 MAX_LOGINS_AN_HOUR = 60
-"""How many logins one agent may record at one tenant in a UTC hour."""
+"""Limit of logins that one agent records at one tenant in a UTC hour."""
 MIN_LOOK_PAUSE, MAX_LOOK_PAUSE = timedelta(minutes=5), timedelta(days=1)
 
 
 class End(StrEnum):
-    """How a login ended."""
+    """Cause of the end of a login."""
 
     LOGGED_OUT = "logged_out"
     ACCESS_OVER = "access_over"
@@ -28,7 +28,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """One entry, with the person always named. Times are aware, UTC, whole seconds."""
+    """One recorded entry; it always names the person. Times are aware, UTC, whole seconds."""
 
     tenant_id: str
     login_id: str
@@ -41,7 +41,7 @@ class Login:
     logged_in_at: datetime
     grant_id: str
     access_ends_at: datetime | None
-    """The end of the grant named, which is the last to end of all that covered the agent; None for a permanent one."""
+    """The end of the named grant, which ends last of all that covered the agent; None for a permanent grant."""
     ended_at: datetime | None = None
     end: End | None = None
 
@@ -57,7 +57,7 @@ def enter(
     ticket: str | None,
     now: datetime,
 ) -> Login:
-    """Return the login that lets this agent in under this grant."""
+    """Return a login of this agent under this grant."""
     return Login(
         tenant_id=tenant_id,
         login_id=login_id,
@@ -74,28 +74,28 @@ def enter(
 
 
 def log_out(login: Login, now: datetime) -> Login:
-    """Return the login as its agent ended it; one that is over already stays as it is."""
+    """Return the login as ended by its agent. An ended login stays the same."""
     return login if login.ended_at else replace(login, ended_at=now, end=End.LOGGED_OUT)
 
 
 def is_open(login: Login, covering: Iterable[LiveKey], agent: Agent) -> bool:
-    """Say whether the live grants that cover the agent now have surely covered it ever since this login.
+    """Say whether the grants that cover the agent now prove that access was never interrupted since this login.
 
-    A grant that was live at the login and still is proves it. So does one given before the end of the grant that the
-    login names, unless the tenant revoked something in between: that may have been the named grant. Once the agent's
-    departments or activity changed, nothing proves it any more.
+    A grant that was live at the login and is still live proves it. So does a grant given before the end of the grant
+    named by the login, unless the tenant revoked a grant in between, which may have been the named one. After a change
+    of the agent's departments or activity there is no proof.
     """
     if login.ended_at is not None or not is_unchanged(agent, login):
         return False
-    return any(_continues(login, key) for key in covering)
+    return any(_proves_access(login, key) for key in covering)
 
 
 def is_unchanged(agent: Agent, login: Login) -> bool:
-    """Say whether a grant that covers the agent now covered it at every moment since the login at which it was live."""
+    """Say whether each grant that covers the agent now has covered it since the login, whenever the grant was live."""
     return agent.changed_at <= login.logged_in_at and set(agent.departments) == set(login.departments)
 
 
-def _continues(login: Login, key: LiveKey) -> bool:
+def _proves_access(login: Login, key: LiveKey) -> bool:
     if key.granted_at <= login.logged_in_at:
         return True
     if login.access_ends_at is not None and key.granted_at > login.access_ends_at:
@@ -104,10 +104,10 @@ def _continues(login: Login, key: LiveKey) -> bool:
 
 
 def over_at(login: Login, grants: Iterable[Grant], agent: Agent) -> datetime | None:
-    """Return the first moment after the login at which no grant covered the agent; None if none is known to come.
+    """Return the first moment after the login at which no grant covers the agent; None if none is known.
 
-    `grants` is the tenant's history around and after the login, in any order. `agent` is the record as it is now;
-    until its `changed_at` the departments of the login counted.
+    `grants` is the tenant's history around and after the login, in any order. `agent` is the present record; until its
+    `changed_at` the departments stored in the login count.
     """
     reached = login.logged_in_at
     for start, end in sorted(_spans(login, grants, agent), key=lambda span: span[0]):
@@ -120,7 +120,7 @@ def over_at(login: Login, grants: Iterable[Grant], agent: Agent) -> datetime | N
 
 
 def settled(login: Login, over: datetime | None, now: datetime) -> Login:
-    """Return the login as it reads at `now`, given when access is over: ended by that, or open until then."""
+    """Return the login as of `now`: ended at `over`, the end of access, if that has passed, otherwise open."""
     if login.ended_at is not None:
         return login
     if over is not None and over <= now:
@@ -129,10 +129,11 @@ def settled(login: Login, over: datetime | None, now: datetime) -> Login:
 
 
 def next_look_at(login: Login, now: datetime) -> datetime:
-    """Return when to look next whether an open login is over: when its access ends by time, or well before.
+    """Return when to check an open login next: at the end of its access by time, or earlier.
 
-    Nobody is told when a revoke, or the agent's leaving, ends it. So it is looked at after a quarter of its age: a
-    young login that is over is soon written down, and one under a permanent grant costs a look a day.
+    A revoke or a change of the agent does not notify open logins, so a login is checked again after a quarter of its
+    age, between 5 minutes and 1 day: the end of a young login is stored soon, and a login under a permanent grant costs
+    one read a day.
     """
     pause = min(max((now - login.logged_in_at) // 4, MIN_LOOK_PAUSE), MAX_LOOK_PAUSE)
     pause -= timedelta(microseconds=pause.microseconds)
@@ -140,10 +141,10 @@ def next_look_at(login: Login, now: datetime) -> datetime:
 
 
 def _spans(login: Login, grants: Iterable[Grant], agent: Agent) -> Iterable[tuple[datetime, datetime | None]]:
-    """Yield from when until when each grant covered the agent."""
+    """Yield start and end of the time in which each grant covered the agent."""
     changed_at = agent.changed_at
     for grant in grants:
-        then = _covered_then(grant.grantee, login)
+        then = _covered_at_login(grant.grantee, login)
         now = agent.is_active and grant.grantee.covers(agent)
         if then and now:
             yield grant.granted_at, grant.over_at
@@ -153,7 +154,7 @@ def _spans(login: Login, grants: Iterable[Grant], agent: Agent) -> Iterable[tupl
             yield max(grant.granted_at, changed_at), grant.over_at
 
 
-def _covered_then(grantee: Grantee, login: Login) -> bool:
+def _covered_at_login(grantee: Grantee, login: Login) -> bool:
     if grantee.type is GranteeType.AGENT:
         return grantee.id == login.agent_id
     return grantee.id in login.departments

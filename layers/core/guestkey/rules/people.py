@@ -1,4 +1,4 @@
-"""Who is who: tenants and their users, agents and their departments, and whom a grant can name."""
+"""Tenants and their users, agents and their departments, and the grantees of grants."""
 
 import re
 import unicodedata
@@ -22,13 +22,13 @@ class Tenant:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone whose calendar decides when this tenant's day, week and month are over."""
+        """The time zone in which this tenant's days, weeks and months end."""
         return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Somebody who works for the tenant, as the verified token names them."""
+    """A user of the tenant, from the claims of a verified token."""
 
     tenant_id: str
     user_id: str
@@ -47,7 +47,7 @@ class Department:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Somebody who works for the vendor's support."""
+    """A person who works for the vendor's support."""
 
     agent_id: str
     name: str
@@ -55,11 +55,11 @@ class Agent:
     departments: tuple[str, ...]
     is_active: bool
     changed_at: datetime
-    """When departments or activity last changed: who left a department is out from then on."""
+    """Time of the last change of departments or activity: access through a former department ends then."""
 
 
 class GranteeType(StrEnum):
-    """What a grant can name."""
+    """Type of a grantee."""
 
     AGENT = "agent"
     DEPARTMENT = "department"
@@ -67,14 +67,14 @@ class GranteeType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Grantee:
-    """The agent or department that a grant lets in."""
+    """The agent or department that a grant covers."""
 
     type: GranteeType
     id: str
     name: str
 
     def covers(self, agent: Agent) -> bool:
-        """Say whether this grantee is the agent, or a department the agent belongs to at this moment."""
+        """Say whether this grantee is the agent, or a department to which the agent belongs at this moment."""
         if self.type is GranteeType.AGENT:
             return self.id == agent.agent_id
         return self.id in agent.departments
@@ -82,14 +82,14 @@ class Grantee:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """A user as a record remembers them: who gave, who revoked."""
+    """A user as stored in a record: the giver of a grant, for example."""
 
     user_id: str
     name: str
 
 
 def matches(name: str, query: str) -> bool:
-    """Say whether each word of the query begins some word of the name, whatever the case and the accents."""
+    """Say whether each word of the query begins some word of the name. Case and accents are ignored."""
     words = _words(name)
     return all(any(word.startswith(part) for word in words) for part in _words(query))
 

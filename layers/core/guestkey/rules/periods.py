@@ -1,7 +1,7 @@
-"""How long a grant lasts, and every other date that follows a tenant's calendar.
+"""Periods of grants, and all other dates that follow a tenant's calendar.
 
-Instants go in and come out aware and in UTC; only the wall clock in between is local. Which clock changes are known
-is decided by the tz database that `zoneinfo` finds, the machine's own before the `tzdata` package.
+Arguments and results are aware instants in UTC; only the calculation between them uses local time. Clock changes come
+from the tz database that `zoneinfo` finds: the system's own before the `tzdata` package.
 """
 
 from calendar import monthrange
@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 REVIEW_AFTER = timedelta(days=180)
 MAX_PERIOD = timedelta(days=32)
-"""No grant that ends at all lasts longer than this."""
+"""Upper bound of the length of every grant with an end."""
 
-# Both are in the tz database and neither is a zone: what this machine is set to, and "nobody has set it yet".
-_NO_ZONES = {"localtime", "Factory"}
+# Both names are in the tz database and neither is a zone: the system's setting, and a system without a setting.
+_NOT_ZONES = {"localtime", "Factory"}
 
 
 class Period(StrEnum):
-    """How long a grant lasts, by the name it has in the API."""
+    """Period of a grant, by its name in the API."""
 
     ONE_HOUR = "1h"
     TWO_HOURS = "2h"
@@ -44,8 +44,8 @@ _LOCAL_DAYS = {Period.ONE_WEEK: timedelta(days=7), Period.TWO_WEEKS: timedelta(d
 def end_of(period: Period, granted_at: datetime, zone: ZoneInfo) -> datetime | None:
     """Return the first moment at which access is over, in UTC.
 
-    The clock starts when the customer gives the grant, not at the first login. Hours are elapsed time;
-    a day or longer follows the calendar of the tenant's zone. A permanent grant has no end and gives None.
+    The period starts when the customer gives the grant, not at the first login. Hours are elapsed time; periods of a
+    day or longer follow the calendar of the tenant's time zone. A permanent grant has no end: None.
     """
     if period is Period.PERMANENT:
         return None
@@ -66,7 +66,7 @@ def review_at(granted_at: datetime, zone: ZoneInfo) -> datetime:
 def months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
     """Return the same wall-clock time that many calendar months ago, in UTC.
 
-    A day the earlier month does not have becomes its last: six months before 31 August is 28 or 29 February.
+    A day that the earlier month lacks becomes its last day: six months before 31 August is 28 or 29 February.
     """
     return _instant(_months_later(_wall(now, zone), -months), zone)
 
@@ -74,33 +74,33 @@ def months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
 def known_zone(name: str) -> ZoneInfo | None:
     """Return the time zone of that IANA name, or None if there is none.
 
-    Only names from the database's own list are looked up, in their own spelling: `ZoneInfo` by itself would open
-    whatever file the name leads to, `posix/Europe/Berlin` for one.
+    Only names from the database's list are looked up, in their exact spelling, because `ZoneInfo` by itself opens any
+    file under that name, for example `posix/Europe/Berlin`.
     """
     return ZoneInfo(name) if name in _zone_names() else None
 
 
 @cache
 def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones() - _NO_ZONES)
+    return frozenset(available_timezones() - _NOT_ZONES)
 
 
 def _in_utc(at: datetime) -> datetime:
     if at.utcoffset() is None:
-        raise ValueError("a time without a zone is no instant")
+        raise ValueError("a time without a zone is not an instant")
     return at.astimezone(UTC)
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return what the clock on the wall shows. Arithmetic on it is the calendar's."""
+    """Return the local time without its zone, for arithmetic by the calendar."""
     return _in_utc(at).astimezone(zone).replace(tzinfo=None)
 
 
 def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return when the clock on the wall shows this, in UTC.
+    """Return the instant of a local time, in UTC.
 
-    `fold=0` is the rule itself: of a time that occurs twice it means the first, and it reads a time that was skipped
-    with the offset from before the gap, which moves it forward by the gap.
+    `fold=0` implements the rule: of a time that occurs twice it selects the first, and it interprets a skipped time
+    with the offset from before the gap, which moves the time forward by the gap.
     """
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
@@ -113,9 +113,9 @@ def _months_later(wall: datetime, months: int) -> datetime:
 def _next_day(at: datetime, zone: ZoneInfo) -> datetime:
     """Return the first instant after `at` on which the local calendar shows a later day, in UTC.
 
-    Usually that is midnight. Where midnight is skipped, the day begins when the gap does, which need not be on the
-    hour (23:30 to 00:30), and a whole day may be missing (Apia, 30 December 2011). Where midnight occurs twice the
-    first counts, except for a grant given between the two: its day ends with the second.
+    Usually it is midnight. If a clock change skips midnight, the day begins with the gap, which need not be on the
+    hour (23:30 to 00:30), and a whole day may be missing (Apia, 30 December 2011). If midnight occurs twice, the first
+    counts, except for a grant given between the two: its day ends at the second.
     """
     today = _wall(at, zone).date()
     midnight = datetime.combine(today + timedelta(days=1), time(), zone)
@@ -123,7 +123,7 @@ def _next_day(at: datetime, zone: ZoneInfo) -> datetime:
     if first <= second:
         return first if first > at else second
 
-    # Skipped: the readings with the offsets from before and after the gap lie on either side of it.
+    # A skipped time: with the offsets from before and after the gap it gives instants on either side of the gap.
     before, after = second, first
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) // 2

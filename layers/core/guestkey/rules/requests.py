@@ -1,6 +1,6 @@
-"""A request: an agent asks for a grant for himself, and a user of the tenant who holds the right answers.
+"""A request: an agent asks for a grant for themselves, and a user of the tenant who holds the right answers.
 
-What is `expired` follows from the clock on every read; what somebody closed stays as they closed it for ever.
+The state `expired` follows from the clock on every read. A closed request never changes its state.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
 MAX_PENDING = 5
-"""How many unanswered requests one agent may have at one tenant."""
+"""Limit of pending requests of one agent at one tenant."""
 MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT = 20, 40
-"""How many activation mails one agent may cause, and one tenant get, in a UTC hour: one for each recipient."""
+"""Limits of activation e-mails in a UTC hour, by one agent and to one tenant. Each recipient counts as one."""
 MAX_UNKNOWN = 10
-"""How many tenants or recipients that there are not one agent may name in a UTC hour."""
+"""Limit of unknown tenants and recipients that one agent names in a UTC hour."""
 MAX_LIFE = timedelta(hours=72)
 
 
 class State(StrEnum):
-    """How a request stands at some moment."""
+    """State of a request at some moment."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 class MailState(StrEnum):
-    """What became of the last mails of a request: SES took all of them, or it did not."""
+    """Result of the last e-mails of a request: `sent` if SES accepted all of them."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -41,7 +41,7 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as it was made, and as it was closed if it was. Times are aware, UTC, whole seconds."""
+    """One request, with its closing if there was one. Times are aware, UTC, whole seconds."""
 
     tenant_id: str
     request_id: str
@@ -54,16 +54,16 @@ class Request:
     requested_at: datetime
     expires_at: datetime
     mail: MailState = MailState.FAILED
-    """Failed until SES has taken the mails: whoever hears that has them sent again, which loses nothing."""
+    """`failed` until SES has accepted the e-mails. The agent may then send them again, which does no harm."""
     closed_as: State | None = None
-    """How it was closed, as written down; None while it is pending or nobody wrote down that it expired."""
+    """The stored final state; None for a pending request, and for an expired one until the clean-up stores that."""
     answered_at: datetime | None = None
     answered_by: Person | None = None
     note: str | None = None
     grant_id: str | None = None
 
     def state(self, at: datetime) -> State:
-        """Return how the request stands. The end of its life is exclusive."""
+        """Return the state at that moment. `expires_at` is exclusive."""
         return self.closed_as or (State.EXPIRED if self.expires_at <= at else State.PENDING)
 
 
@@ -87,9 +87,9 @@ def ask(
     life: timedelta,
     now: datetime,
 ) -> Request:
-    """Return the request of an agent, to the recipients named or to all of the tenant's approver addresses.
+    """Return the request of an agent, to the given recipients or to all of the tenant's approver addresses.
 
-    Raises RecipientUnknown for whoever the tenant has not registered, and where it has registered nobody.
+    Raises RecipientUnknown for an address that the tenant has not registered, or if it has registered none.
     """
     return Request(
         tenant_id=tenant.tenant_id,
@@ -106,7 +106,7 @@ def ask(
 
 
 def still_registered(request: Request, tenant: Tenant) -> tuple[str, ...]:
-    """Return to whom the request may be mailed again. Raises RecipientUnknown where nobody of them is left."""
+    """Return the recipients that are still registered. Raises RecipientUnknown if there are none."""
     left = {address.casefold() for address in tenant.approver_emails}
     recipients = tuple(address for address in request.recipients if address.casefold() in left)
     if not recipients:
@@ -115,7 +115,7 @@ def still_registered(request: Request, tenant: Tenant) -> tuple[str, ...]:
 
 
 def require_pending(request: Request, at: datetime) -> None:
-    """Raise RequestClosed or RequestExpired unless the request waits for an answer."""
+    """Raise RequestClosed or RequestExpired unless the request is pending."""
     match request.state(at):
         case State.PENDING:
             return
@@ -136,9 +136,9 @@ def approve(
     may_export: bool | None,
     now: datetime,
 ) -> Approval:
-    """Return the approved request and the grant that starts now: as it was asked for, or as the approver would have it.
+    """Return the approved request and a grant that starts now, as requested or as changed by the approver.
 
-    Export may be dropped and never be added. Raises RequestClosed, RequestExpired, ExportNotAsked.
+    The approver may drop export, and never add it. Raises RequestClosed, RequestExpired, ExportNotAsked.
     """
     require_pending(request, now)
     if may_export and not request.may_export:
@@ -164,7 +164,7 @@ def decline(request: Request, *, by: User, note: str | None, now: datetime) -> R
 
 
 def withdraw(request: Request, now: datetime) -> Request:
-    """Return the request as its agent withdrew it; one withdrawn before stays as it is."""
+    """Return the request as withdrawn by its agent. Withdrawing twice returns the same request."""
     if request.closed_as is State.WITHDRAWN:
         return request
     require_pending(request, now)
@@ -172,7 +172,7 @@ def withdraw(request: Request, now: datetime) -> Request:
 
 
 def expire(request: Request) -> Request:
-    """Return the request with its end written down."""
+    """Return the request as expired."""
     return replace(request, closed_as=State.EXPIRED)
 
 
@@ -181,7 +181,7 @@ def _answered(request: Request, closed_as: State, by: User, now: datetime) -> Re
 
 
 def _registered(tenant: Tenant, recipients: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the recipients as the tenant has registered them, each once."""
+    """Return the recipients in the spelling of the tenant's registered addresses, each once."""
     by_name = {address.casefold(): address for address in tenant.approver_emails}
     wanted = [address.casefold() for address in (tenant.approver_emails if recipients is None else recipients)]
     if not wanted or not by_name.keys() >= set(wanted):

@@ -1,7 +1,7 @@
-"""Slots: who may choose one, and which there are.
+"""Slots: the users who may choose one, and the times that are offered.
 
-A slot is made of quarter-hours, and takes all of its own or none. What is offered here is by the calendar alone; how
-many places are left is the table's to say.
+A slot consists of quarter-hours; a booking takes all of them or none. This module offers slots by the calendar alone;
+the number of free places is stored in the table.
 """
 
 import re
@@ -13,11 +13,11 @@ from guestkey.rules.desk import QUARTER, Calendar, Desk, Topic
 from guestkey.rules.hours import begins_at, day_of, quarters
 
 CHOOSING_LANGUAGES = ("de", "de-DE", "de-AT", "de-CH", "en", "en-*", "es", "es-*")
-"""Whose speakers choose as long as the vendor has not said what its support desk speaks. `*` stands for any region."""
+"""Languages whose speakers may choose a slot before the vendor has put its desk. `*` means any region."""
 
 A_DAY = timedelta(days=1)
 MAX_DAYS = 14
-"""Days of slots in one answer."""
+"""Days of slots in one response."""
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?")
 
 
@@ -30,14 +30,14 @@ class Slot:
 
     @property
     def quarters(self) -> tuple[datetime, ...]:
-        """When each of its quarter-hours begins."""
+        """The beginning of each of its quarter-hours."""
         return tuple(self.starts_at + QUARTER * number for number in range((self.ends_at - self.starts_at) // QUARTER))
 
 
 def may_choose_slot(locale: str | None, languages: Iterable[str] = CHOOSING_LANGUAGES) -> bool:
-    """Say whether a user of that language may choose a slot; everybody else joins the queue.
+    """Say whether a user of that language may choose a slot; all other users join the queue.
 
-    Case does not matter, and `_` counts as `-`. A tag that is more than a language and a region is on no list.
+    Case does not matter, and `_` counts as `-`. A tag with more parts than language and region never matches.
     """
     match = _TAG.fullmatch((locale or "").lower().replace("_", "-"))
     if match is None:
@@ -48,10 +48,10 @@ def may_choose_slot(locale: str | None, languages: Iterable[str] = CHOOSING_LANG
 
 
 def offered(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, first: date, days: int) -> Iterator[Slot]:
-    """Yield the slots that begin on some of the desk's days, in order, whatever days are asked for.
+    """Yield the slots that begin on these days of the desk, in order. Any days may be given.
 
-    All quarter-hours of a slot lie in support hours, on days of which it is known that they are no public holidays. The
-    earliest begins when the lead time is over, the latest at the horizon; both ends count.
+    All quarter-hours of a slot are within support hours, on days of years whose public holidays are stored. The first
+    slot begins after the lead time at the earliest, the last at the horizon at the latest; both ends are inclusive.
     """
     earliest, latest = now + desk.lead, now + desk.horizon
     nearest, farthest = day_of(desk, earliest), day_of(desk, latest)
@@ -72,7 +72,7 @@ def offered(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, first: 
 def slot_at(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, starts_at: datetime) -> Slot | None:
     """Return the slot that begins at that moment, if it is offered."""
     if not now + desk.lead <= starts_at <= now + desk.horizon:
-        return None  # a moment at the end of all times has no day at the desk
+        return None  # at the limits of datetime the date at the desk does not exist
     day = offered(desk, calendar, topic, now, day_of(desk, starts_at), 1)
     return next((slot for slot in day if slot.starts_at == starts_at), None)
 
@@ -80,7 +80,7 @@ def slot_at(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, starts_
 def nearest(desk: Desk, calendar: Calendar, topic: Topic, now: datetime, wanted: datetime) -> Iterator[Slot]:
     """Yield the slots that are offered from a moment on, in order, then those before it, the nearest first.
 
-    Day by day, as far as anybody asks: `wanted` is within reach.
+    Days are computed one by one, as the caller iterates. `wanted` must be within the horizon.
     """
     first, day, last = day_of(desk, now), day_of(desk, wanted), day_of(desk, now + desk.horizon)
     for number in range((last - day).days + 1):

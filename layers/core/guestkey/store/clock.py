@@ -1,4 +1,4 @@
-"""The one source of the current time. Tests stop it.
+"""The only source of the current time. Tests freeze it.
 
 It belongs to the lower one of the two rings that ask the time; the rules get moments as values.
 Durations, such as a deadline or the milliseconds of a log line, are measured with monotonic clocks instead.

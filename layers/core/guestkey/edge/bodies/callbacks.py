@@ -7,7 +7,7 @@ from guestkey.rules.callbacks import Outcome
 
 
 class CallbackInput(Input):
-    """Topic, description and number; at a slot, or without one from the queue as soon as an agent is free."""
+    """Topic, description and number; without `starts_at` the call-back joins the queue."""
 
     topic: Slug
     description: Description
@@ -16,13 +16,13 @@ class CallbackInput(Input):
 
 
 class MoveInput(Input):
-    """Another slot, or with `null` the queue."""
+    """Another slot, or the queue with `null`."""
 
     starts_at: Moment | None
 
 
 class CloseInput(Input):
-    """How the call ended, and a note about it for the vendor."""
+    """Outcome of the call, and a note for the vendor."""
 
     outcome: Outcome = Field(strict=False)
     note: Note | None = None

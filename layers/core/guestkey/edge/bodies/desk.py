@@ -1,7 +1,7 @@
-"""The record of the support desk as the vendor's backend puts it: checked as a whole, with every fault named.
+"""Request bodies of the support desk: its record, validated as a whole with every fault reported, and closures.
 
-What spans several things of a list is checked where the list stands, not on the whole record: pydantic looks at the
-whole only when all of its parts are right, and would name those faults one round later.
+Rules over several items of a list are validated on the list's field, not on the whole record: pydantic validates the
+whole only when all of its fields are valid, and would report those faults one request later.
 """
 
 import json
@@ -38,21 +38,21 @@ def _international(number: str) -> str:
 
 def _with_english[T](texts: dict[str, T]) -> dict[str, T]:
     if FALLBACK not in texts:
-        raise ValueError(f"needs `{FALLBACK}`, for everybody who reads no other language of these")
+        raise ValueError(f"must contain `{FALLBACK}`, for users of any other language")
     return texts
 
 
 def _apart(hours: list["HoursInput"]) -> list["HoursInput"]:
     in_order = sorted(order.window for order in hours)
     if any(after.opens < before.closes for before, after in pairwise(in_order)):
-        raise ValueError("overlap each other")
+        raise ValueError("must not overlap each other")
     return hours
 
 
 def _distinct(topics: list["TopicInput"]) -> list["TopicInput"]:
     ids = [topic.id for topic in topics]
     if twice := sorted({id for id in ids if ids.count(id) > 1}):
-        raise ValueError(f"more than one has the id {', '.join(twice)}")
+        raise ValueError(f"must not contain an id twice: {', '.join(twice)}")
     return topics
 
 
@@ -62,8 +62,8 @@ def _around_the_clock(promises: list["PromiseInput"]) -> list["PromiseInput"]:
     for times, minutes in groupby(sum(minute in part for part in parts) for minute in range(MINUTES_A_DAY)):
         end = begin + len(list(minutes))
         if times != 1:
-            said = "nothing is promised" if times == 0 else "more than one thing is promised"
-            faults.append(f"from {clock_of(begin)} to {clock_of(end)} {said}")
+            promised = "nothing is promised" if times == 0 else "more than one thing is promised"
+            faults.append(f"from {clock_of(begin)} to {clock_of(end)} {promised}")
         begin = end
     if promises and faults:
         raise ValueError("; ".join(faults))
@@ -79,7 +79,7 @@ Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_wi
 
 
 class HoursInput(Input):
-    """Open from when until when, by the desk's own clock; the end is exclusive, and `24:00` the end of the day."""
+    """Opening hours, by the desk's local time; the end is exclusive, and `24:00` is the end of the day."""
 
     begin: Annotated[Clock, AfterValidator(_on_grid)] = Field(alias="from")
     until: Annotated[ClockOrMidnight, AfterValidator(_on_grid)]
@@ -87,17 +87,17 @@ class HoursInput(Input):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.window.opens >= self.window.closes:
-            raise ValueError("`from` must be before `until`; what goes over midnight belongs to two days")
+            raise ValueError("`from` must be before `until`; hours that cross midnight belong to two days")
         return self
 
     @property
     def window(self) -> Window:
-        """The hours as the rules have them."""
+        """The hours as a value of the rules."""
         return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
 
 
 class TopicInput(Input):
-    """What a call-back can be about. Names by language; `en` is what everybody else reads."""
+    """A topic of call-backs. `names` are by language; `en` is for users of any other language."""
 
     id: Slug
     minutes: Annotated[int, Field(ge=GRID_MINUTES, le=MAX_TOPIC_MINUTES, multiple_of=GRID_MINUTES)]
@@ -105,16 +105,16 @@ class TopicInput(Input):
 
 
 class NumbersInput(Input):
-    """The telephone numbers for one country, as people there shall read them."""
+    """The telephone numbers for one country, in the notation that the country uses."""
 
     support: Phone | None
     emergency: Phone | None
 
 
 class PromiseInput(Input):
-    """Within how many hours the emergency line is answered when called then, on every day of the week.
+    """Hours within which the emergency line is answered, for calls in this time of any day.
 
-    `from` after `until` goes over midnight.
+    The time crosses midnight if `from` is after `until`.
     """
 
     begin: Clock = Field(alias="from")
@@ -124,17 +124,17 @@ class PromiseInput(Input):
     @model_validator(mode="after")
     def _lasting(self) -> Self:
         if self.begin == self.until:
-            raise ValueError("`from` and `until` are the same; all day is 00:00 to 24:00")
+            raise ValueError("`from` and `until` must differ; a whole day is 00:00 to 24:00")
         return self
 
     @property
     def window(self) -> Window:
-        """When the promise holds, as the rules have it."""
+        """The time of the promise as a value of the rules."""
         return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
 
 
 class FeeInput(Input):
-    """What the emergency line costs for each started piece of time, for calls from these countries."""
+    """Price of the emergency line for each started interval, for calls from these countries."""
 
     amount: Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,5})\.[0-9]{2}$")]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
@@ -143,22 +143,27 @@ class FeeInput(Input):
 
 
 class DeskInput(Input):
-    """The support desk, whole."""
+    """The complete record of the support desk."""
 
     time_zone: Zone
-    country: Annotated[Country, Field(description="Whose public holidays are closed days. ISO 3166-1 alpha-2")]
-    subdivision: Annotated[str | None, Field(max_length=40, description="Of that country: ISO 3166-2 without it")]
+    country: Annotated[
+        Country, Field(description="Country of the public holidays, which are closed days. ISO 3166-1 alpha-2")
+    ]
+    subdivision: Annotated[
+        str | None,
+        Field(max_length=40, description="Subdivision of the country: ISO 3166-2 without the country's prefix"),
+    ]
     hours: Annotated[
         dict[Day, Annotated[list[HoursInput], Field(max_length=8), AfterValidator(_apart)]],
-        Field(description="By day of the week. A day that is left out is closed."),
+        Field(description="Opening hours by day of the week. A missing day is closed."),
     ]
     lead_minutes: Annotated[int, Field(ge=0, le=MAX_LEAD_MINUTES)]
-    horizon_days: Annotated[int, Field(ge=1, le=14, description="Of 24 hours each")]
-    lines: Annotated[int, Field(ge=1, le=50, description="How many call-backs each quarter-hour takes")]
+    horizon_days: Annotated[int, Field(ge=1, le=14, description="Days of 24 hours")]
+    lines: Annotated[int, Field(ge=1, le=50, description="Number of call-backs in each quarter-hour")]
     topics: Annotated[list[TopicInput], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
     slot_languages: Annotated[
         list[LanguageRange],
-        Field(max_length=50, description="Whose speakers may choose a slot; `en-*` is English of any region"),
+        Field(max_length=50, description="Languages whose speakers may choose a slot; `en-*` is English of any region"),
     ]
     numbers: Annotated[dict[Country, NumbersInput], Field(max_length=250)]
     emails: Annotated[dict[Language, Email], Field(max_length=50), AfterValidator(_with_english)]
@@ -169,7 +174,7 @@ class DeskInput(Input):
     @classmethod
     def _with_calendar(cls, country: str) -> str:
         if country not in _calendars():
-            raise ValueError("no public holidays are known of this country")
+            raise ValueError("no public holidays are available for this country")
         return country
 
     @field_validator("subdivision")
@@ -185,7 +190,7 @@ class DeskInput(Input):
     def _promised(cls, promises: list[PromiseInput], record: ValidationInfo) -> list[PromiseInput]:
         numbers: dict[str, NumbersInput] = record.data.get("numbers", {})
         if not promises and any(of_country.emergency for of_country in numbers.values()):
-            raise ValueError("there are emergency numbers, so say when they are answered")
+            raise ValueError("must not be empty, because there are emergency numbers")
         return promises
 
     @field_validator("fee")
@@ -199,13 +204,13 @@ class DeskInput(Input):
 
 
 class ClosureInput(Input):
-    """Why the desk is closed on a day."""
+    """Reason for closing the desk on a day."""
 
     name: Name
 
 
 @cache
 def _calendars() -> dict[str, list[str]]:
-    """Return the countries whose public holidays the clean-up knows, and their subdivisions where those differ."""
+    """Return the countries whose public holidays are available, with the subdivisions that differ from the country."""
     found: dict[str, list[str]] = json.loads(CALENDARS.read_text("utf-8"))
     return found

@@ -15,7 +15,7 @@ class GranteeInput(Input):
 
 
 class GrantInput(Input):
-    """Whom to let in, for how long, and whether data may be exported."""
+    """Grantee, period, and whether data may be exported."""
 
     grantee: GranteeInput
     period: Period = Field(default=DEFAULT_PERIOD, strict=False)
@@ -23,13 +23,13 @@ class GrantInput(Input):
 
 
 class ApprovalInput(Input):
-    """Another period, and whether data may be exported; a member that is left out is as the agent asked."""
+    """Period, and whether data may be exported. For a missing member the agent's request counts."""
 
     period: Period | None = Field(default=None, strict=False)
     may_export: StrictBool | None = None
 
 
 class DeclineInput(Input):
-    """A reason that the agent may read."""
+    """A note that the agent may read."""
 
     note: Note | None = None

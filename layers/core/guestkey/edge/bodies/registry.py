@@ -7,7 +7,7 @@ from guestkey.rules.limits import MAX_APPROVERS, MAX_DEPARTMENTS
 
 
 class TenantInput(Input):
-    """A tenant as the vendor's product knows it."""
+    """The record of a tenant, with the addresses of its approvers."""
 
     name: Name
     version: Version
@@ -33,7 +33,7 @@ class AgentInput(Input):
 
 
 class RightInput(Input):
-    """Whether a user may let support in."""
+    """Whether a user holds the right to grant access to support."""
 
     may_grant: StrictBool
     changed_by: UserId | None = None

@@ -8,7 +8,7 @@ from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
 
 class LoginInput(Input):
-    """Which tenant to enter, and why."""
+    """Tenant to enter, reason and ticket."""
 
     tenant_id: Slug
     reason: Reason
@@ -16,7 +16,7 @@ class LoginInput(Input):
 
 
 class RequestInput(Input):
-    """Which customer to ask, for what, and why; without recipients, all addresses that the customer registered."""
+    """Customer, reason, period and recipients. Without `recipients` all registered approver addresses are used."""
 
     tenant_id: Slug
     reason: Reason

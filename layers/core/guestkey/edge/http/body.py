@@ -1,6 +1,6 @@
-"""The body of a request, looked at before any framework parses it.
+"""Parses and validates the body of a request before any framework does.
 
-What two parsers could read differently is refused: duplicate keys, NaN, lone surrogates, numbers of any length.
+JSON that two parsers could read differently is refused: duplicate keys, NaN, lone surrogates, overlong numbers.
 """
 
 import base64
@@ -15,7 +15,7 @@ MAX_DIGITS = 15
 
 
 def read(event: dict[str, Any]) -> Any:
-    """Return the parsed body of an API Gateway event, or None where there is none. Raises NotJson, JsonInvalid."""
+    """Return the parsed body of an API Gateway event, or None if it is empty. Raises NotJson, JsonInvalid."""
     raw = _raw(event)
     if not raw:
         return None
@@ -41,7 +41,7 @@ def read(event: dict[str, Any]) -> Any:
 
 
 def header(event: dict[str, Any], name: str) -> str | None:
-    """Return a request header, its name in any case; None where it is absent."""
+    """Return a request header, by name in any case, or None."""
     return next((str(value) for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)
 
 
@@ -52,11 +52,11 @@ def _raw(event: dict[str, Any]) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except ValueError:
-        raise JsonInvalid("The body is not readable.") from None
+        raise JsonInvalid("The body is not valid base64.") from None
 
 
 def _refuse_depth(text: str) -> None:
-    """Count brackets outside strings, so that no parser ever recurses into a body made to exhaust it."""
+    """Count brackets outside strings, so that no parser recurses into a body nested to exhaust the stack."""
     depth, in_string, escaped = 0, False, False
     for character in text:
         if in_string:
@@ -79,7 +79,7 @@ def _refuse_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     parsed = dict(pairs)
     if len(parsed) != len(pairs):
-        raise JsonInvalid("The body names a key twice.")
+        raise JsonInvalid("The body contains a duplicate key.")
     return parsed
 
 
@@ -104,7 +104,7 @@ def _refuse_surrogates(parsed: Any) -> None:
     match parsed:
         case str():
             if not _is_text(parsed):
-                raise JsonInvalid("A text has half a character in it.")
+                raise JsonInvalid("A text contains a lone surrogate.")
         case dict():
             for key, value in parsed.items():
                 _refuse_surrogates(key)

@@ -1,7 +1,7 @@
-"""Who asks: the caller that the API's authorizer verified, as one of our own values.
+"""The caller of a request, from the claims of the token that the API's authorizer has verified.
 
-The route decides the audience (the authorizer has checked that the token is of that audience); the token's claims
-decide the rest. A tenant is read from the token and from nowhere else.
+The route determines the audience, which the authorizer has checked; the claims give the rest. The tenant of a user is
+read from the token only.
 """
 
 import re
@@ -14,37 +14,37 @@ from guestkey.rules.limits import MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_
 from guestkey.rules.people import User
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
-"""What a token may still ask that says its bearer acts for somebody else."""
+"""Routes open to a token with an `act` claim, whose bearer acts on behalf of another user."""
 
 OPEN_TO_ANYONE = frozenset({"GET /v1/contact"})
-"""What has no authorizer before it."""
+"""Routes without an authorizer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgentCaller:
-    """An agent, named by the support issuer; whether it is active is the table's to say."""
+    """An agent, from a token of the support issuer. The table stores whether the agent is active."""
 
     agent_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """The vendor's backend. Its scopes are checked by the authorizer, route by route."""
+    """The vendor's backend. The authorizer checks its scopes for each route."""
 
     client_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anyone:
-    """Whoever asks what anyone may: nobody has looked at a token."""
+    """A caller of a route without authorizer: no token was verified."""
 
 
-CurrentDesk = User | AgentCaller | Backend
-Caller = CurrentDesk | Anyone
+TokenCaller = User | AgentCaller | Backend
+Caller = TokenCaller | Anyone
 
 
 def caller(event: dict[str, Any]) -> Caller:
-    """Return who sent this API Gateway event. Raises ClaimsMissing, or ActingForAnother where that is not allowed."""
+    """Return the caller of an API Gateway event. Raises ClaimsMissing, or ActingForAnother if the route forbids it."""
     claims = _claims(event)
     route = str(event.get("routeKey", ""))
     if route in OPEN_TO_ANYONE:
@@ -71,8 +71,8 @@ def is_acting(event: dict[str, Any]) -> bool:
     return "act" in _claims(event)
 
 
-def scope(by: CurrentDesk) -> tuple[str, str]:
-    """Return the audience and who in it, as a pair that no two callers share: users of two tenants may bear one id."""
+def scope(by: TokenCaller) -> tuple[str, str]:
+    """Return audience and id, a unique pair. A user's id includes the tenant, since tenants may use the same ids."""
     match by:
         case User():
             return "tenant", f"{by.tenant_id}/{by.user_id}"
@@ -90,11 +90,11 @@ def _claims(event: dict[str, Any]) -> dict[str, Any]:
 def _claim(claims: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not form.fullmatch(value):
-        raise ClaimsMissing(f"The token needs the claim {name}.")
+        raise ClaimsMissing(f"The token lacks a valid claim {name}.")
     return value
 
 
 def _text(claims: dict[str, Any], name: str, longest: int) -> str:
-    """Return a claim that people read, on one line and of bounded length."""
+    """Return a claim for display to people, on one line and of bounded length."""
     value = claims.get(name)
     return "".join(c for c in value if c.isprintable())[:longest].strip() if isinstance(value, str) else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 MAX_ROWS = 5_000
 MAX_BYTES = 4_000_000
-"""Lambda answers at most 6 MB, and escapes the quotes of the body."""
+"""A Lambda response has at most 6 MB, in which the quotes of the body are escaped."""
 BATCH = 1_000
 """Rows that are read in one request."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,7 +27,7 @@ LOGIN_COLUMNS = (
 
 
 def sheet(columns: Sequence[str], rows: Iterable[Row]) -> tuple[str, str | None]:
-    """Return the rows that fit in one answer, and the position of the last one if there are more.
+    """Return the rows that fit in one response as CSV, and the position of the last one if there are more.
 
     A column has the name of its member, `granted_by.name` for a nested one; a list fills one cell.
     """

@@ -1,7 +1,7 @@
-"""Cursors: opaque to callers, and good only for the list they came from.
+"""Cursors of lists: opaque to callers, and valid only for the list that returned them.
 
-A cursor is no secret and guards nothing: whatever it says, a list reads only what its caller's token allows. It
-carries a digest of caller, route and filter, so that one from another list is refused and not misread.
+A cursor is neither secret nor a permission: with any cursor a list reads only data that the caller's token allows. It
+contains a digest of caller, route and filter, so that a cursor of another list is refused and not misinterpreted.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -22,7 +22,7 @@ DIGEST_BYTES = 12
 
 
 def scope(*parts: str) -> str:
-    """Return what a cursor is bound to: whose list, which route, which filter."""
+    """Return the scope of a cursor: caller, route and filter."""
     return "\n".join(parts)
 
 
@@ -32,7 +32,7 @@ def cursor(position: str, scope: str) -> str:
 
 
 def position(cursor: str | None, scope: str) -> str | None:
-    """Return the position a cursor stands for, or None without one. Raises CursorInvalid."""
+    """Return the position in a cursor, or None without a cursor. Raises CursorInvalid."""
     if cursor is None:
         return None
     try:
@@ -50,14 +50,14 @@ def _digest(position: str, scope: str) -> bytes:
 
 
 def cut[T](found: Iterable[tuple[str, T]], limit: int) -> tuple[list[T], str | None]:
-    """Return the first `limit` of what was found, and the position behind which the rest begins, if there is a rest."""
+    """Return the first `limit` values found, and the position of the last of them if there are more."""
     ahead = list(islice(found, limit + 1))
     shown = ahead[:limit]
     return [thing for _, thing in shown], shown[-1][0] if len(ahead) > limit else None
 
 
 def link(rest: str | None, scope: str, limit: int | None = None) -> dict[str, str]:
-    """Return the header that leads to the rest of a list that is not JSON (RFC 8288), if there is a rest."""
+    """Return the `Link` header (RFC 8288) to the next page of a list in CSV or JSON Lines, if there is one."""
     if rest is None:
         return {}
     query = urlencode({"cursor": cursor(rest, scope)} | ({"limit": limit} if limit else {}))

@@ -6,7 +6,7 @@ from guestkey.rules.limits import SLUG
 from guestkey.rules.limits import ULID as ULID_FORM
 
 NIL_ULID = "0" * 26
-"""An id that nothing has: a ULID of the first moment of 1970."""
+"""An id without any item: the ULID of the first moment of 1970."""
 
 
 def new_id() -> str:
@@ -17,11 +17,11 @@ def new_id() -> str:
 def valid_id(id: str) -> str:
     """Return the id from a path; replace a malformed one by the nil ULID.
 
-    So a malformed id ends in the same 404 as an unknown one, after the permission check.
+    A malformed id then ends in the same 404 as an unknown one, after the permission check.
     """
     return id if ULID_FORM.fullmatch(id) else NIL_ULID
 
 
 def valid_slug(id: str) -> str:
-    """Return the id of a tenant from a path; replace a malformed one by the empty text, likewise."""
+    """Return a tenant's id from a path; replace a malformed one by the empty text, for the same reason."""
     return id if SLUG.fullmatch(id) else ""

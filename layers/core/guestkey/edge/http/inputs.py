@@ -1,4 +1,4 @@
-"""What callers may send: texts trimmed and NFC-normalised, ids of one form, nothing that tricks the eye."""
+"""Field types of inputs: texts trimmed and NFC-normalised without deceptive characters, ids of a fixed form."""
 
 import re
 import unicodedata
@@ -35,13 +35,13 @@ from guestkey.rules.periods import known_zone
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
-"""Far from the ends of the calendar, at which days have no neighbours."""
+"""Years 2000 to 2999: day arithmetic fails at the limits of `date`."""
 BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that reorder what is read (Unicode UAX #9)."""
+"""Characters that change the order of displayed text (Unicode UAX #9)."""
 
 
 class Input(BaseModel):
-    """A body that is refused if it says anything this route does not know."""
+    """A request body. Unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -80,7 +80,7 @@ def _moment(text: object) -> datetime:
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise ValueError("not a moment with its offset, such as 2026-11-24T10:15:00+01:00 (RFC 3339)")
+    raise ValueError("not a moment with an offset, such as 2026-11-24T10:15:00+01:00 (RFC 3339)")
 
 
 def _day(text: object) -> date:
@@ -103,9 +103,9 @@ Ticket = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TICKET_LE
 Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH), Tidy, OnSomeLines]
 Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Tidy, OnSomeLines]
 Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), Tidy, OnOneLine]
-"""As people write it. Which number it is depends on where they are: `phones.e164`."""
+"""A number as typed. `phones.e164` interprets it by country."""
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-"""In UTC, whatever the offset was."""
+"""Converted to UTC from any offset."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
@@ -117,7 +117,7 @@ Language = Annotated[
 Locale = Annotated[
     str, StringConstraints(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=MAX_LOCALE_LENGTH)
 ]
-"""A language as browsers and identity providers write it, with `-` or `_`."""
+"""A language tag as sent by browsers and identity providers, with `-` or `_`."""
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
 Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=MAX_EMAIL_LENGTH), Tidy, OnOneLine]
-"""An address as HTML's e-mail field takes it; whether it exists only a mail tells."""
+"""An address in the form that HTML's e-mail field accepts. It need not exist."""

@@ -1,4 +1,4 @@
-"""Responses as API Gateway takes them, and refusals as problem+json (RFC 9457)."""
+"""Responses in the form of API Gateway, and refusals as problem+json (RFC 9457)."""
 
 import json
 from typing import Any
@@ -8,13 +8,13 @@ from guestkey.errors import Refused
 Event = dict[str, Any]
 """An event of an HTTP API, payload format 2.0."""
 Answer = dict[str, Any]
-"""A response in the form that API Gateway takes."""
+"""A response in the form of API Gateway."""
 
 PROBLEM_TYPE = "application/problem+json"
 
 
 def problem(refusal: Refused) -> Answer:
-    """Return a refusal as RFC 9457 has it, with `code` and the refusal's own members."""
+    """Return a refusal as a response by RFC 9457, with `code` and the refusal's own members."""
     members = dict(refusal.members)
     retry_after = members.pop("retry_after", None)
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
@@ -22,7 +22,7 @@ def problem(refusal: Refused) -> Answer:
 
 
 def problem_body(refusal: Refused) -> dict[str, Any]:
-    """Return the members that every problem has."""
+    """Return the members that are common to all problems."""
     return {
         "type": f"urn:guestkey:problem:{refusal.code}",
         "title": refusal.title,
@@ -41,7 +41,7 @@ def fault(detail: str, *path: object, place: str = "#") -> dict[str, str]:
 def json_answer(
     status: int, content: Any, headers: dict[str, str] | None = None, content_type: str = "application/json"
 ) -> Answer:
-    """Return a JSON response as API Gateway takes it."""
+    """Return a JSON response in the form of API Gateway."""
     return {
         "statusCode": status,
         "headers": {"Content-Type": content_type, **(headers or {})},

@@ -29,13 +29,13 @@ Handler = Callable[..., Any]
 
 
 def resolver() -> APIGatewayHttpResolver:
-    """Return a resolver that validates input and writes JSON as every response is written."""
+    """Return a resolver that validates input and serialises responses with `json_text`."""
     app = APIGatewayHttpResolver(enable_validation=True, serializer=json_text)
 
     # Powertools leaves its exception handlers and its context untyped.
     @app.exception_handler([Refused, ReplayResponse, PynamoDBException, TransactionConflict, OutcomeUnknown])  # type: ignore[untyped-decorator]
     def pass_on(error: Exception) -> Any:
-        raise error  # `serve` answers it; without this handler the resolver would log it as a bug first
+        raise error  # `serve` turns it into a response; without this handler the resolver would log it as a bug
 
     @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     def refuse_input(error: RequestValidationError) -> Any:
@@ -52,7 +52,7 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[Event, Any], Answer]:
     """Return the Lambda handler for a resolver's routes."""
 
     def work(event: Event, context: Any, parsed: Any, caller: callers.Caller) -> Answer:
-        if not isinstance(parsed, dict | None):  # Powertools would take the first of a list
+        if not isinstance(parsed, dict | None):  # Powertools would use the first item of a list
             raise InputInvalid(errors=[fault("Input should be an object")])
         if not event["rawPath"].isprintable():  # Powertools' patterns ignore a line break behind an id
             raise NotFound
@@ -74,7 +74,7 @@ def transact[C, R, S: Response](
     respond: Callable[[R], S],
     tries: int = retry.MAX_TRIES,
 ) -> S:
-    """Run a change of the request under way at most once for its Idempotency-Key, and return its response.
+    """Run the change of the current request at most once for its Idempotency-Key, and return its response.
 
     `load` reads the idempotency record with the context and may raise ReplayResponse. `save` stores the record, which
     holds the response, in the transaction of the change. Without the header both get None.
@@ -131,26 +131,26 @@ def route(
 
 
 def user(app: APIGatewayHttpResolver) -> User:
-    """Return the tenant's user who sent the request under way."""
+    """Return the tenant's user who sent the current request."""
     caller = app.context["caller"]
     assert isinstance(caller, User)
     return caller
 
 
 def is_acting(app: APIGatewayHttpResolver) -> bool:
-    """Say whether the token states that its bearer acts for somebody else."""
+    """Say whether the bearer of the token acts on behalf of another user."""
     return callers.is_acting(app.current_event.raw_event)
 
 
 def agent_id(app: APIGatewayHttpResolver) -> str:
-    """Return the id of the agent who sent the request under way. The agent may be inactive."""
+    """Return the id of the agent who sent the current request. The agent may be inactive."""
     caller = app.context["caller"]
     assert isinstance(caller, callers.AgentCaller)
     return caller.agent_id
 
 
 def backend(app: APIGatewayHttpResolver) -> callers.Backend:
-    """Return the vendor's backend that sent the request under way."""
+    """Return the vendor's backend that sent the current request."""
     caller = app.context["caller"]
     assert isinstance(caller, callers.Backend)
     return caller

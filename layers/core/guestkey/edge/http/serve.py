@@ -1,7 +1,7 @@
 """The Lambda handler of every function with routes: it reads caller and body, and answers refusals.
 
 It needs only the standard library, because the check, whose cold start callers wait for, uses nothing else; the other
-functions add a framework in `routes`. Any error that is not a refusal is a bug: Lambda logs it and answers 500.
+functions add a framework in `routes`. Any other error is a bug: Lambda logs it and answers 500.
 """
 
 import time
@@ -18,7 +18,7 @@ from guestkey.store.dynamodb.retry import RETRY_AFTER_SECONDS
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConflict, is_unavailable
 
 Work = Callable[[Event, Any, Any, callers.Caller], Answer]
-"""What answers a request: it takes the event, its context, the parsed body and the caller."""
+"""Function that answers a request, from the event, its context, the parsed body and the caller."""
 
 
 def serve(
@@ -26,8 +26,8 @@ def serve(
 ) -> Callable[[Event, Any], Answer]:
     """Return the Lambda handler around `work`.
 
-    `before_input` may refuse the caller. It runs only if the input is refused, so that a caller without access hears
-    that first, and accepted requests pay for no additional read.
+    `before_input` may refuse the caller. It runs only if the input is refused: a caller without access gets that
+    refusal first, and accepted requests need no additional read.
     """
 
     def lambda_handler(event: Event, context: Any) -> Answer:

@@ -125,7 +125,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     rows = [(words.text("labels", label), value) for label, value in _rows(kind, words, facts)]
     tenant = shown(facts.tenant.name)
     head = None if isinstance(facts, RequestFacts) else facts.head
-    said = {
+    values = {
         "language": words.language,
         "subject": words.text(kind, "subject"),
         "greeting": words.text("shared", "greeting"),
@@ -142,8 +142,8 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     }
     return Mail(
         subject=words.text(kind, "subject"),
-        text=_text.render(said),
-        html=_html.render(said),
+        text=_text.render(values),
+        html=_html.render(values),
         head=head,
     )
 

@@ -44,7 +44,7 @@ class Catalogue:
         wall = at.astimezone(zone)
         if wall.time() != time() or _occurs_twice(wall):
             return self._written("moment", wall)
-        return self._written("end_of_day", wall - timedelta(hours=12))  # any time of that day would do
+        return self._written("end_of_day", wall - timedelta(hours=12))  # any time of that day gives the same date
 
     def _written(self, form: str, wall: datetime) -> str:
         dates = self.texts["dates"]

@@ -13,7 +13,7 @@ from guestkey.rules.tariff import answered_within, cost
 
 
 class Opening(Response):
-    """One opening time, by the desk's clock."""
+    """One opening time, by the desk's local time."""
 
     begin: str = Field(serialization_alias="from")
     until: str

@@ -12,7 +12,7 @@ from guestkey.rules.periods import Period
 
 
 class Grantee(Response):
-    """The agent or department that a grant lets in."""
+    """The agent or department that a grant covers."""
 
     type: GranteeType
     id: str

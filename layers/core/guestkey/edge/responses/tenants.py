@@ -21,7 +21,7 @@ class Tenant(About):
 
 
 class SupportTenant(Response):
-    """The part of a tenant that agents may know."""
+    """The part of a tenant that agents may read."""
 
     tenant_id: str
     name: str
@@ -31,7 +31,7 @@ class SupportTenant(Response):
 
 
 class Right(Response):
-    """Whether a user may let support in."""
+    """Whether a user holds the right to grant access to support."""
 
     tenant_id: str
     user_id: str

@@ -11,8 +11,7 @@ from guestkey.store.ledger.notices import Notice
 def send_notice(kind: Kind, notice: Notice, mail: Mail) -> LogFields:
     """Send a notice to recipients who are not yet marked as notified, then mark them. Return fields for the log.
 
-    A user's address comes from a token: text that is no address gets no e-mail. Raises MailFailed if a recipient
-    remains.
+    A user's address comes from a token; nothing is sent to a malformed one. Raises MailFailed if a recipient remains.
     """
     remaining = [address for address in notice.remaining if send.is_address(address)]
     if remaining:

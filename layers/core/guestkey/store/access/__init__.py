@@ -1,1 +1,1 @@
-"""Who may enter, and who did: grants, live keys, logins, refusals."""
+"""Access: grants, live keys, logins, refusals."""

@@ -1,6 +1,6 @@
 """Tenants that an agent may enter now: found through the index, each confirmed on its live keys.
 
-The index may lag, so a grant that was just given may be missing for a moment. A grant that is over or revoked is never
+The index may lag, so a grant that was just given may be missing for a moment. Ended and revoked grants are never
 listed.
 """
 

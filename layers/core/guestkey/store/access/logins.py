@@ -39,7 +39,7 @@ ID_LAG = timedelta(minutes=1)
 """An id is created after the moment that its record holds. No function runs longer than this."""
 LOGGED_IN = "login"
 MAX_LOGIN_TRIES = 3
-"""Tries to name a covering grant when the one named before is no longer live."""
+"""Tries to name a covering grant when the grant named before is no longer live."""
 
 
 class LoginItem(Item, discriminator="login"):
@@ -121,13 +121,13 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
 
 
 def record_refusal(context: LoginContext, now: datetime) -> None:
-    """Record that the agent was refused. A tenant that is not registered has no ledger to record it in."""
+    """Record that the agent was refused. An unregistered tenant has no ledger for it."""
     if context.ledger:
         refusals.remember(context.agent.agent_id, context.ledger, context.refusals, now)
 
 
 def load_own(agent_id: str, login_id: str, now: datetime) -> Login:
-    """Return an agent's own login as it reads now. Raises NotFound."""
+    """Return an agent's own login as of `now`. Raises NotFound."""
     tenant_id = ownership.tenant_of(keys.own_login(agent_id, login_id))
     login = find_one(tenant_id, login_id)
     if login is None:
@@ -173,14 +173,14 @@ def find_one(tenant_id: str, login_id: str) -> Login | None:
 
 
 def overview(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Login]]:
-    """Yield the logins as they read now, newest first, each with its position in the list."""
+    """Yield the logins as of `now`, newest first, each with its position in the list."""
     stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", behind or keys.LAST, batch)
     for some in batched(map(login_of, stored), batch):
         yield from ((login.login_id, login) for login in settle(tenant_id, list(some), now))
 
 
 def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
-    """Return the logins as they read now. A login whose access is over has ended, whether or not that is stored."""
+    """Return the logins as of `now`. A login whose access is over has ended, even if no end is stored."""
     unended = [login for login in stored if login.ended_at is None]
     if not unended:
         return stored

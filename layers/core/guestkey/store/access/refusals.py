@@ -35,7 +35,7 @@ class RefusalCount:
 
 
 def remember(agent_id: str, state: LedgerState, before: list[RefusalCount], now: datetime) -> None:
-    """Record that an agent was refused: once an hour in the ledger if nobody else writes to it, else in a counter.
+    """Record that an agent was refused: once an hour in the ledger if no other writer interferes, else in a counter.
 
     `before` holds the counts that `of_agent` read.
     """
@@ -64,7 +64,7 @@ def number_of(counts: list[RefusalCount]) -> int:
 
 
 def report(transaction: Transaction, counts: list[RefusalCount]) -> None:
-    """Add to a transaction that its ledger entry reports these refusals. One that comes in between stays unreported."""
+    """Add to a transaction that its ledger entry reports these refusals. A concurrent refusal stays unreported."""
     for count in counts:
         item = counters.item(keys.Key(count.pk, count.sk))
         transaction.update(f"reported {count.sk}", item, [CounterItem.reported.set(count.number)])
@@ -94,7 +94,7 @@ def _is_noted(
 def _count(key: keys.Key, now: datetime, mark: str) -> None:
     """Raise a counter by one, unless the try with that mark was stored and only its answer was lost.
 
-    A transaction, because a single update that is sent twice counts twice. The agent's answer does not depend on it.
+    It is a transaction, because a repeated single update counts twice. The agent's response does not depend on it.
     """
     transaction = Transaction()
     is_unknown = CounterItem.noted_as.does_not_exist() | (CounterItem.noted_as != mark)

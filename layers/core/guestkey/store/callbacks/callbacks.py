@@ -1,7 +1,7 @@
 """Call-backs in the table. The tenant's open key, the seats, the record and its ledger entry are one transaction.
 
-The open key says that the tenant waits for a call. After the end of a booked slot it no longer counts, whether or not
-DynamoDB has deleted it: conditions ask for *absent or over*.
+The open key exists while the tenant waits for a call. After the end of a booked slot it no longer counts, even if
+DynamoDB has not deleted it yet: conditions require *absent or over*.
 """
 
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ class OpenCallbackItem(Item, discriminator="open_callback"):
 
 
 class CallbackTenantItem(Item, discriminator="callback_of"):
-    """The tenant of a call-back: the agents' routes know only its id."""
+    """The tenant of a call-back: the agents' routes get only its id."""
 
     tenant_id = UnicodeAttribute()
 
@@ -281,6 +281,6 @@ def _save(after: Callback, context: CallbackContext, what: What, by: By, now: da
     except ConditionFailed as error:
         if "callback" in error.failed:
             raise
-        if "open" in error.failed:  # by another clock it was over already, and another call-back is open now
+        if "open" in error.failed:  # by another clock the slot was over, and another call-back is open now
             raise CallbackClosed from None
         raise SlotTaken from error

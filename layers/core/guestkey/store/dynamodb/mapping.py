@@ -28,13 +28,13 @@ class _Field:
 
 
 def attributes_of(value: object, kind: type[Item]) -> dict[str, Any]:
-    """Return the attributes of an item of that kind which stand for the value."""
+    """Return the attributes of an item of that kind that represent the value."""
     known = kind.get_attributes()
     return {name: part for name, part in _flattened(value, "").items() if name in known and part is not None}
 
 
 def value_of[V](kind: type[V], item: Item, **of_key: str) -> V:
-    """Return the value that an item stands for. `of_key` gives the fields that are stored in its key."""
+    """Return the value that an item represents. `of_key` gives the fields that are stored in its key."""
     return cast("V", _built(kind, item, "", of_key))
 
 

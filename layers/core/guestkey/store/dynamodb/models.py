@@ -51,7 +51,7 @@ class ByGrantee(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] 
 
 
 class Directory(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # as above
-    """Active agents and departments: everybody whom a grant can name."""
+    """Active agents and departments: all possible grantees."""
 
     class Meta:
         index_name = "directory"

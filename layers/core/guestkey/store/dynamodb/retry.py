@@ -13,13 +13,13 @@ from guestkey.store.dynamodb.transaction import ConditionFailed, OutcomeUnknown,
 MAX_TRIES = 4
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.01, 0.3
 RETRY_AFTER_SECONDS = 1
-"""What a caller hears in `Retry-After` when every try has failed."""
+"""Value of `Retry-After` in the response when every try has failed."""
 
 Errors = tuple[type[Exception], ...]
 
 
 class TryAgain(Exception):
-    """Raised by an attempt that lost a race which only it knows of."""
+    """Raised by an attempt that detects a lost race by itself."""
 
 
 def transact[C, R](

@@ -1,6 +1,6 @@
 """Stores the ends that time has caused: each exactly once, however often and however late the clean-up runs.
 
-Nobody's access depends on it. An end is stored a minute after it came, when every earlier action has been answered: a
+No access check depends on it. An end is stored a minute after it came, when every earlier action has been answered: a
 grant given in the last second may prolong a login, and a ledger entry is never taken back.
 """
 

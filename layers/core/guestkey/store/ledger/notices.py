@@ -77,7 +77,7 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
 
 
 def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
-    """Return the notice of a login that is the first of its grant, and claim it; None if another login was first.
+    """Return the notice of the first login of a grant, and claim it; None if another login was first.
 
     None as well if the login does not exist any more. Strongly consistent.
     """

@@ -1,4 +1,4 @@
-"""Maps an agent's login id or request id to the tenant that holds it: the agents' routes know only the id."""
+"""Maps an agent's login id or request id to the tenant that holds it: the agents' routes get only the id."""
 
 from collections.abc import Iterator
 

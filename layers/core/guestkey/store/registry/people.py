@@ -56,7 +56,7 @@ def active_agent(agent_id: str) -> Agent:
 
 
 def active_agent_of(item: Item | None) -> Agent:
-    """Return the active agent of an item that was read together with others. Raises AgentInactive likewise."""
+    """Return the active agent of an item that was read together with others. Raises AgentInactive too."""
     return _active(agent_of(item) if item else None)
 
 
@@ -91,7 +91,7 @@ def put_department(department: Department) -> None:
 def put_agent(given: Agent) -> None:
     """Store an agent as given; `changed_at` stays the same unless departments or activity change.
 
-    An agent that is stored like this already is not written again, since a write may conflict with the agent's logins.
+    An unchanged agent is not written again, because a write may conflict with the agent's logins.
     Raises DepartmentUnknown if a department was never registered.
     """
     transact(

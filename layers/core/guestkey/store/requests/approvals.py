@@ -31,7 +31,7 @@ class ApprovalContext:
 
 
 def require_right(user: User) -> Tenant:
-    """Return the tenant of a user who holds the right. Raises TenantUnknown, or RightMissing with whom to ask."""
+    """Return the tenant of a user who holds the right. Raises TenantUnknown, or RightMissing with `ask`."""
     try:
         return tenants.require_right(user)
     except RightMissing:

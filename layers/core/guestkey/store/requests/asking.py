@@ -27,7 +27,7 @@ from guestkey.store.requests import pending, rate_limits, requests
 from guestkey.store.requests.requests import RequestItem
 
 MAX_ASKING_TRIES = MAX_PENDING + 1
-"""Each race that is lost leaves one more pending request: after so many there is no room for another."""
+"""Each lost race leaves one more pending request: after MAX_PENDING of them the limit is reached."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def count_again(request: Request, recipients: int, now: datetime) -> None:
 
 
 def save_mail_state(request: Request, state: MailState, record: IdempotencyRecord | None) -> None:
-    """Store whether the e-mails were sent, in the stored response too. If that fails, both keep saying `failed`."""
+    """Store whether the e-mails were sent, in the stored response too. If that fails, both remain `failed`."""
     transaction = Transaction()
     item = RequestItem(*keys.request(request.tenant_id, request.request_id))
     transaction.update("request", item, [RequestItem.mail.set(state.value)], RequestItem.pk.exists())

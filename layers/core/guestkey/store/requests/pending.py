@@ -28,7 +28,7 @@ def of(item: Item | None) -> list[str]:
 def with_one_more(
     stored: list[str], request: Request, are_open: Callable[[Iterable[str]], set[str]], now: datetime
 ) -> list[str]:
-    """Return the list with one more request. `are_open` tells which of some ids are not closed.
+    """Return the list with one more request. `are_open` returns those of some ids that are not closed.
 
     Raises TooManyRequests until the first pending request expires.
     """

@@ -37,7 +37,7 @@ def unknown(agent_id: str, now: datetime) -> keys.Key:
 def refuse_guessing(counter: Item | None, now: datetime) -> None:
     """Raise TooManyRequests if the counter, read with other items, has reached its limit.
 
-    Known names are refused as well: otherwise the answer would tell known names from unknown ones.
+    Known names are refused as well: otherwise the response would reveal the names that exist.
     """
     if isinstance(counter, CounterItem) and counter.number >= MAX_UNKNOWN:
         raise _too_many_unknown(now)

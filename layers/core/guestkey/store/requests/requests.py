@@ -1,7 +1,6 @@
 """Requests in the table: the record, how it is found, and how it is closed exactly once.
 
-`asking` makes requests, `approvals` answers them. The clock tells whether one has expired; the clean-up stores that
-later.
+`asking` makes requests, `approvals` answers them. Expiry follows from the clock; the clean-up stores it later.
 """
 
 from collections.abc import Iterator
