@@ -52,7 +52,7 @@ REFUSALS = {
 # ------------------------------------------------------------------ it works
 
 
-def test_a_yes_is_told_with_its_grant_and_its_end(asking: Asking) -> None:
+def test_an_allowed_check_returns_the_grant_and_its_end(asking: Asking) -> None:
     answer = asking(Far([says(200, YES)]), "check", SVEN)
 
     assert answer == Answer(
@@ -65,7 +65,7 @@ def test_a_yes_is_told_with_its_grant_and_its_end(asking: Asking) -> None:
     assert asking(Far([says(200, YES | {"ends_at": None})]), "check", SVEN).ends_at is None
 
 
-def test_a_no_is_an_answer_and_not_true(asking: Asking) -> None:
+def test_a_denied_check_returns_a_falsy_answer(asking: Asking) -> None:
     answer = asking(Far([says(200, NO)]), "check", SVEN)
 
     assert (answer.allowed, answer.reason, bool(answer)) == (False, "no_live_grant", False)
@@ -79,12 +79,12 @@ def test_an_answer_cannot_be_changed(asking: Asking) -> None:
         answer.allowed = True
 
 
-def test_a_reason_that_is_not_known_yet_is_told_as_it_is(asking: Asking) -> None:
+def test_an_unknown_reason_is_returned_unchanged(asking: Asking) -> None:
     assert asking(Far([says(200, NO | {"reason": "full_moon"})]), "check", SVEN).reason == "full_moon"
 
 
 @pytest.mark.parametrize("action", ["enter", "export"])
-def test_the_question_names_the_login_and_goes_out_with_the_backends_token(asking: Asking, action: str) -> None:
+def test_the_check_sends_the_login_id_and_the_backends_token(asking: Asking, action: str) -> None:
     far = Far([says(200, YES)])
     asking(far, "check", SVEN, action)
     (request,) = far.sent
@@ -99,14 +99,14 @@ def test_the_question_names_the_login_and_goes_out_with_the_backends_token(askin
     }
 
 
-def test_whether_sven_may_begin_is_asked_without_a_login(asking: Asking) -> None:
+def test_a_check_before_a_login_sends_no_login_id(asking: Asking) -> None:
     far = Far([says(200, YES)])
 
     assert asking(far, "may_begin", tenant_id="acme", agent_id="sven").allowed
     assert json.loads(far.sent[0].content) == {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
 
 
-def test_a_login_that_is_not_there_goes_out_as_null_and_not_as_the_other_question(asking: Asking) -> None:
+def test_a_missing_login_id_is_sent_as_null_and_not_left_out(asking: Asking) -> None:
     far = Far([says(422, PROBLEM)])
 
     with pytest.raises(Refused):
@@ -117,12 +117,12 @@ def test_a_login_that_is_not_there_goes_out_as_null_and_not_as_the_other_questio
 # ------------------------------------------------------------------ letting in
 
 
-def test_sven_is_let_in_by_a_yes(asking: Asking) -> None:
+def test_sven_is_let_in_by_an_allowed_check(asking: Asking) -> None:
     assert asking(Far([says(200, YES)]), "let_in", SVEN).grant_id == "01M844DZG0ACMEGRANT0000001"
 
 
 @pytest.mark.parametrize("reason", ["no_live_grant", "export_not_granted", "no_login", "agent_inactive"])
-def test_sven_stays_outside_for_the_reason_that_the_check_tells(asking: Asking, reason: str) -> None:
+def test_a_denied_check_raises_with_its_reason(asking: Asking, reason: str) -> None:
     with pytest.raises(NoEntry) as no:
         asking(Far([says(200, NO | {"reason": reason})]), "let_in", SVEN)
 
@@ -130,7 +130,7 @@ def test_sven_stays_outside_for_the_reason_that_the_check_tells(asking: Asking, 
 
 
 @pytest.mark.parametrize("login_id", [None, ""])
-def test_without_a_record_nobody_is_let_in_and_nobody_is_asked(asking: Asking, login_id: str | None) -> None:
+def test_without_a_login_record_entry_is_denied_without_a_check(asking: Asking, login_id: str | None) -> None:
     far = Far([says(200, YES)])
 
     with pytest.raises(NoEntry, match="no_login"):
@@ -139,7 +139,7 @@ def test_without_a_record_nobody_is_let_in_and_nobody_is_asked(asking: Asking, l
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in (OUTCOMES | REFUSALS).items()])
-def test_whatever_is_no_clear_yes_lets_nobody_in(asking: Asking, outcome: Outcome) -> None:
+def test_every_other_answer_denies_entry(asking: Asking, outcome: Outcome) -> None:
     with pytest.raises(NoEntry) as no:
         asking(Far([outcome]), "let_in", SVEN)
 
@@ -151,13 +151,13 @@ def test_whatever_is_no_clear_yes_lets_nobody_in(asking: Asking, outcome: Outcom
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in OUTCOMES.items()])
-def test_without_an_answer_that_makes_sense_guestkey_is_unavailable(asking: Asking, outcome: Outcome) -> None:
+def test_a_missing_or_malformed_answer_raises_unavailable(asking: Asking, outcome: Outcome) -> None:
     with pytest.raises(Unavailable):
         asking(Far([outcome]), "check", SVEN)
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in REFUSALS.items()])
-def test_a_refusal_says_what_must_be_mended(asking: Asking, outcome: Said) -> None:
+def test_a_refusal_raises_with_status_code_and_detail(asking: Asking, outcome: Said) -> None:
     with pytest.raises(Refused) as refused:
         asking(Far([outcome]), "check", SVEN)
 
@@ -167,7 +167,7 @@ def test_a_refusal_says_what_must_be_mended(asking: Asking, outcome: Said) -> No
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", [], "no", {"message": "Forbidden"}])
-def test_a_refusal_that_is_no_problem_has_no_code(asking: Asking, body: Any) -> None:
+def test_a_refusal_without_a_problem_body_has_no_code(asking: Asking, body: Any) -> None:
     with pytest.raises(Refused) as refused:
         asking(Far([says(403, body)]), "check", SVEN)
 

@@ -43,7 +43,7 @@ def test_a_view_gets_its_arguments_and_keeps_its_name() -> None:
     assert (invoice.__name__, invoice.__doc__) == ("invoice", "Show an invoice.")
 
 
-def test_each_request_is_asked_about_and_the_first_no_counts() -> None:
+def test_each_request_causes_a_check_and_the_first_denial_counts() -> None:
     far, guarding = guard(says(200, YES), says(200, NO), says(200, YES))
     view = guarding.entry(lambda request: "inside")
 
@@ -51,7 +51,7 @@ def test_each_request_is_asked_about_and_the_first_no_counts() -> None:
     assert asked_for(far) == ["enter"] * 3
 
 
-def test_what_gives_data_out_asks_about_export() -> None:
+def test_a_view_that_exports_data_checks_for_export() -> None:
     far, guarding = guard(says(200, NO | {"reason": "export_not_granted"}))
 
     assert guarding.export(lambda request: "data")(Request(SVEN)) == "403 export_not_granted"
@@ -59,7 +59,7 @@ def test_what_gives_data_out_asks_about_export() -> None:
 
 
 @pytest.mark.parametrize("outcome", [says(503), says(401), says(200, b"true"), httpx.ReadTimeout("late")], ids=str)
-def test_in_doubt_the_view_is_never_reached(outcome: Outcome) -> None:
+def test_without_a_clear_answer_the_view_is_not_called(outcome: Outcome) -> None:
     _, guarding = guard(outcome)
     reached = []
 
@@ -72,7 +72,7 @@ def test_in_doubt_the_view_is_never_reached(outcome: Outcome) -> None:
     assert reached == []
 
 
-def test_a_product_that_cannot_say_whose_request_it_is_lets_nobody_in() -> None:
+def test_an_error_in_the_products_callback_denies_entry() -> None:
     guestkey = Guestkey(URL, lambda: "a-token", transport=httpx.MockTransport(Far([says(200, YES)])))
 
     def entry_of(request: Request) -> Entry | None:
@@ -83,7 +83,7 @@ def test_a_product_that_cannot_say_whose_request_it_is_lets_nobody_in() -> None:
         view(Request(SVEN))
 
 
-def test_what_a_view_itself_raises_is_not_taken_for_the_guards() -> None:
+def test_an_exception_of_the_view_is_passed_through() -> None:
     _, guarding = guard(says(200, YES))
 
     @guarding.entry
@@ -128,21 +128,21 @@ REACHED = [{"type": "reached"}]
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_an_application_is_reached_by_a_yes_and_by_the_customers_users(kind: str) -> None:
+def test_an_allowed_check_and_a_customers_user_reach_the_application(kind: str) -> None:
     assert sent_to(kind, says(200, YES))[1] == REACHED
 
     far, sent = sent_to(kind, says(200, NO), by=None)
     assert (far.sent, sent) == ([], REACHED)
 
 
-def test_an_application_that_starts_is_nobodys_request() -> None:
+def test_a_lifespan_event_causes_no_check() -> None:
     far, sent = sent_to("lifespan", says(200, NO))
 
     assert (far.sent, sent) == ([], REACHED)
 
 
 @pytest.mark.parametrize(("outcome", "reason"), [(says(200, NO), "no_live_grant"), (says(500), "unavailable")])
-def test_a_request_that_is_refused_hears_403_and_why(outcome: Outcome, reason: str) -> None:
+def test_a_refused_request_gets_403_and_the_reason(outcome: Outcome, reason: str) -> None:
     _, (start, body) = sent_to("http", outcome)
 
     assert (start["type"], start["status"]) == ("http.response.start", 403)
@@ -150,13 +150,13 @@ def test_a_request_that_is_refused_hears_403_and_why(outcome: Outcome, reason: s
     assert json.loads(body["body"]) == {"reason": reason}
 
 
-def test_a_websocket_that_is_refused_is_closed_before_it_opens() -> None:
+def test_a_refused_websocket_is_closed_before_it_opens() -> None:
     _, sent = sent_to("websocket", says(200, NO))
 
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "no_live_grant"}]
 
 
-def test_an_export_through_the_application_asks_about_export() -> None:
+def test_an_export_through_the_application_checks_for_export() -> None:
     assert asked_for(sent_to("http", says(200, YES), path="/invoices.csv")[0]) == ["export"]
     assert asked_for(sent_to("http", says(200, YES), path="/invoices")[0]) == ["enter"]
 

@@ -47,7 +47,7 @@ def test_an_agent_is_registered_in_a_department_of_theirs(guestkey: Guestkey) ->
     assert nora and (nora.name, nora.departments, nora.is_active) == ("Nora Nacht", ("night",), True)
 
 
-def test_the_desk_is_read_as_it_was_put(guestkey: Guestkey) -> None:
+def test_the_desk_is_read_back_unchanged(guestkey: Guestkey) -> None:
     guestkey.put(Desk(record=sample.DESK | {"lines": 3}))
 
     assert guestkey.desk().record["lines"] == 3
@@ -65,7 +65,7 @@ def test_a_refusal_has_its_code_and_names_every_fault(guestkey: Guestkey) -> Non
     assert {fault["pointer"] for fault in refused.value.problem["errors"]} >= {"#/lines", "#/country"}
 
 
-def test_an_id_is_one_part_of_the_path_whatever_stands_in_it(asking: Asking) -> None:
+def test_an_id_with_any_characters_is_one_segment_of_the_path(asking: Asking) -> None:
     far = Far([says(200, {})])
     asking(far, "put", Right(tenant_id="acme/../globex", user_id="a/b?c#d", may_grant=True))
 
@@ -73,7 +73,7 @@ def test_an_id_is_one_part_of_the_path_whatever_stands_in_it(asking: Asking) -> 
 
 
 @pytest.mark.parametrize("body", [[], None, b"<html>"])
-def test_a_desk_that_is_no_record_is_none(asking: Asking, body: object) -> None:
+def test_a_malformed_desk_raises_unavailable(asking: Asking, body: object) -> None:
     with pytest.raises(Exception, match="no record of a support desk"):
         asking(Far([says(200, body)]), "desk")
     assert asking(Far([says(200, sample.DESK)]), "desk").record == sample.DESK

@@ -52,7 +52,7 @@ def test_a_function_is_asked_for_the_token_each_time(asking: Asking) -> None:
     assert [request.headers["authorization"] for request in far.sent] == ["Bearer first", "Bearer second"]
 
 
-def test_client_credentials_are_changed_for_a_token_once(asking: Asking) -> None:
+def test_client_credentials_are_exchanged_for_a_token_once(asking: Asking) -> None:
     issuer, token = Issuer(), credentials()
     for _ in range(3):
         assert asking(issuer, "check", SVEN, token=token).allowed
@@ -76,7 +76,7 @@ def test_a_token_is_renewed_a_minute_before_its_end(asking: Asking, lifetime: An
     assert len(issuer.made) == fetched
 
 
-def test_a_token_that_is_not_accepted_any_more_is_fetched_anew(asking: Asking) -> None:
+def test_after_a_401_a_new_token_is_fetched(asking: Asking) -> None:
     issuer, token = Issuer(forgets=iter((False, True))), credentials()
     assert asking(issuer, "check", SVEN, token=token).allowed
     assert asking(issuer, "check", SVEN, token=token).allowed
@@ -84,7 +84,7 @@ def test_a_token_that_is_not_accepted_any_more_is_fetched_anew(asking: Asking) -
     assert issuer.accepted == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
 
 
-def test_a_backend_whom_nobody_accepts_does_not_fetch_tokens_for_ever(asking: Asking) -> None:
+def test_a_second_401_in_a_row_fetches_no_further_token(asking: Asking) -> None:
     issuer = Issuer(forgets=iter([True] * 9))
 
     with pytest.raises(NoEntry):
@@ -106,7 +106,7 @@ def test_a_backend_whom_nobody_accepts_does_not_fetch_tokens_for_ever(asking: As
     ],
     ids=str,
 )
-def test_without_a_token_nobody_is_asked_and_nobody_is_let_in(asking: Asking, outcome: Outcome) -> None:
+def test_without_a_token_no_call_is_sent_and_entry_is_denied(asking: Asking, outcome: Outcome) -> None:
     far = Far([outcome])
 
     with pytest.raises(NoEntry) as no:
@@ -117,7 +117,7 @@ def test_without_a_token_nobody_is_asked_and_nobody_is_let_in(asking: Asking, ou
     assert len(far.sent) == 3
 
 
-def test_the_issuer_is_waited_for_no_longer_than_guestkey(asking: Asking) -> None:
+def test_the_issuer_has_the_same_timeout_as_guestkey(asking: Asking) -> None:
     issuer = Issuer()
     asking(issuer, "check", SVEN, token=credentials())
 

@@ -25,7 +25,7 @@ def test_a_check_is_tried_again_until_there_is_an_answer(asking: Asking, fault: 
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_after_the_third_try_nobody_tries_again(asking: Asking, fault: Outcome) -> None:
+def test_there_is_no_fourth_try(asking: Asking, fault: Outcome) -> None:
     far = Far([fault])
 
     with pytest.raises(Unavailable):
@@ -41,7 +41,7 @@ def test_a_put_may_be_repeated_too(asking: Asking) -> None:
 
 
 @pytest.mark.parametrize("final", [says(200, NO), says(403), says(422)], ids=str)
-def test_what_is_an_answer_is_not_asked_for_again(asking: Asking, final: Outcome) -> None:
+def test_an_answer_is_not_requested_again(asking: Asking, final: Outcome) -> None:
     far = Far([final, says(200, YES)])
 
     with pytest.raises(Exception, match="may not enter"):
@@ -49,7 +49,7 @@ def test_what_is_an_answer_is_not_asked_for_again(asking: Asking, final: Outcome
     assert len(far.sent) == 1
 
 
-def test_who_wants_no_second_try_gets_none(asking: Asking) -> None:
+def test_without_pauses_there_is_one_try(asking: Asking) -> None:
     far = Far([says(503), says(200, YES)])
 
     with pytest.raises(Unavailable):
@@ -57,7 +57,7 @@ def test_who_wants_no_second_try_gets_none(asking: Asking) -> None:
     assert len(far.sent) == 1
 
 
-def test_guestkey_is_left_alone_for_as_long_as_it_asks(asking: Asking) -> None:
+def test_the_client_waits_for_the_time_in_retry_after(asking: Asking) -> None:
     far = Far([says(503, BUSY, Retry_After="1"), says(200, YES)])
     began = time.monotonic()
 
@@ -65,7 +65,7 @@ def test_guestkey_is_left_alone_for_as_long_as_it_asks(asking: Asking) -> None:
     assert time.monotonic() - began >= 1
 
 
-def test_between_two_tries_there_is_a_pause_of_at_least_half_of_what_was_set(asking: Asking) -> None:
+def test_the_pause_between_two_tries_is_at_least_half_of_the_setting(asking: Asking) -> None:
     began = time.monotonic()
 
     with pytest.raises(Unavailable):
@@ -77,9 +77,7 @@ def test_between_two_tries_there_is_a_pause_of_at_least_half_of_what_was_set(ask
     ("asked", "told"),
     [("3", 3), ("86400", 86400), ("Mon, 23 Nov 2026 12:00:00 GMT", float("inf")), ("-1", float("inf"))],
 )
-def test_who_is_asked_to_stay_away_for_long_gives_up_and_says_for_how_long(
-    asking: Asking, asked: str, told: float
-) -> None:
+def test_a_long_retry_after_ends_the_tries_and_is_in_the_error(asking: Asking, asked: str, told: float) -> None:
     far = Far([says(429, BUSY, Retry_After=asked)])
 
     with pytest.raises(Unavailable) as unavailable:

@@ -93,7 +93,7 @@ def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
 # ------------------------------------------------------------------ grants
 
 
-def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+def test_the_end_of_a_grant_is_recorded(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.move_to(MONDAY_NOON + 65 * MINUTE)
 
@@ -106,7 +106,7 @@ def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean
     assert due_at(grant_item(grant.grant_id)) is None
 
 
-def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Traveller, clean_up) -> None:
+def test_only_the_ledger_and_the_two_marks_change(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     marks = {"ended_told_at", "due", "due_at"}
@@ -120,9 +120,7 @@ def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Tr
 
 
 @pytest.mark.parametrize("after", [-HOUR, -SECOND, timedelta(0), 59 * SECOND])
-def test_nothing_is_written_down_before_the_end_is_final(
-    world: time_machine.Traveller, clean_up, after: timedelta
-) -> None:
+def test_no_end_is_recorded_before_it_is_final(world: time_machine.Traveller, clean_up, after: timedelta) -> None:
     """Until a minute later somebody may be answered who asked before the end."""
     factories.grant()
     world.move_to(MONDAY_NOON + HOUR + after)
@@ -130,14 +128,14 @@ def test_nothing_is_written_down_before_the_end_is_final(
         assert clean_up() == {}
 
 
-def test_a_minute_after_the_end_it_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+def test_an_end_is_recorded_one_minute_after_it(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.move_to(MONDAY_NOON + HOUR + MINUTE)
 
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_twenty_runs_record_an_end_once(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     factories.grant("support", by=CARLA)
     world.shift(2 * HOUR)
@@ -150,9 +148,7 @@ def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up)
     assert [len(told(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
 
 
-def test_three_days_late_the_entry_says_when_it_was_written_and_when_the_grant_ended(
-    world: time_machine.Traveller, clean_up
-) -> None:
+def test_an_entry_three_days_late_has_the_time_of_writing_and_the_end(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(3 * DAY)
     clean_up()
@@ -168,7 +164,7 @@ def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller,
         assert clean_up() == {}
 
 
-def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
+def test_a_revoke_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
     """It cannot come so late; if it did, the grant would not end twice."""
     grant = factories.grant()
     world.shift(2 * HOUR)
@@ -178,7 +174,7 @@ def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) ->
     assert what_happened() == ["grant.given", "grant.revoked"]
 
 
-def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_two_runs_at_once_record_an_end_once(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up):
@@ -188,7 +184,7 @@ def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clea
     assert due_at(grant_item(grant.grant_id)) is None
 
 
-def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_machine.Traveller, clean_up) -> None:
+def test_a_ledger_write_during_the_run_causes_a_retry(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
@@ -200,7 +196,7 @@ def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_mac
 # ------------------------------------------------------------------ permanent grants
 
 
-def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_ledger(
+def test_the_review_of_a_permanent_grant_is_marked_once_without_an_entry(
     world: time_machine.Traveller, clean_up
 ) -> None:
     grant = factories.grant(period="permanent")
@@ -215,7 +211,7 @@ def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_
     assert what_happened() == ["grant.given"]
 
 
-def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machine.Traveller, clean_up) -> None:
+def test_a_grant_revoked_meanwhile_is_not_marked_for_review(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
     with table.meanwhile(lambda: factories.revoked(grant), at="UpdateItem"):
@@ -224,7 +220,7 @@ def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machin
     assert "review_told_at" not in grant_item(grant.grant_id)
 
 
-def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine.Traveller, clean_up) -> None:
+def test_a_lost_answer_of_dynamodb_still_marks_it_once(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
@@ -241,7 +237,7 @@ def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine
         assert clean_up() == {}
 
 
-def test_a_review_that_may_not_be_marked_is_put_off(world: time_machine.Traveller, clean_up) -> None:
+def test_a_review_whose_mark_is_refused_is_put_off(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
@@ -265,7 +261,7 @@ def test_a_permanent_grant_can_be_revoked_after_its_review(world: time_machine.T
 # ------------------------------------------------------------------ requests
 
 
-def test_that_a_request_expired_is_written_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_the_expiry_of_a_request_is_recorded_once(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
     world.shift(DAY)
     assert clean_up() == {}
@@ -277,7 +273,7 @@ def test_that_a_request_expired_is_written_down_once(world: time_machine.Travell
     assert (entry.what, entry.about, entry.at) == ("request.expired", request.request_id, MONDAY_NOON + DAY + MINUTE)
 
 
-def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
+def test_an_approval_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
     world.shift(2 * DAY)
 
@@ -294,7 +290,7 @@ def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_a_closed_request_that_is_still_due_is_left_alone(world: time_machine.Traveller, clean_up) -> None:
+def test_a_closed_but_still_due_request_is_not_changed(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
     spoil(keys.request("acme", request.request_id), closed_as={"S": "declined"})
     world.shift(2 * DAY)
@@ -320,7 +316,7 @@ def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up)
     assert due_at(item) is None
 
 
-def test_so_does_a_revoke_and_the_login_is_found_within_a_quarter_of_its_age(
+def test_a_revoke_ends_a_login_and_is_found_within_a_quarter_of_its_age(
     world: time_machine.Traveller, clean_up
 ) -> None:
     grant = factories.grant(period="permanent")
@@ -347,7 +343,7 @@ def test_a_revoke_of_this_minute_waits_until_it_is_final(world: time_machine.Tra
     assert clean_up() == {"logins_ended": 1}
 
 
-def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> None:
+def test_an_agent_who_leaves_ends_the_login(world: time_machine.Traveller, clean_up) -> None:
     factories.grant("support", period="today")
     login = factories.login()
     world.shift(MINUTE)
@@ -358,7 +354,7 @@ def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> 
     assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T12:01:00Z"}
 
 
-def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.Traveller, clean_up) -> None:
+def test_an_open_login_is_checked_at_growing_intervals(world: time_machine.Traveller, clean_up) -> None:
     factories.grant(period="permanent")
     login = factories.login()
     ages = []
@@ -375,7 +371,7 @@ def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.T
     assert what_happened() == ["grant.given", "login.recorded"]
 
 
-def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
+def test_a_login_that_another_grant_prolongs_is_checked_when_that_one_ends(
     world: time_machine.Traveller, clean_up
 ) -> None:
     factories.grant()
@@ -391,7 +387,7 @@ def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
     assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T14:30:00Z"}
 
 
-def test_a_grant_given_in_the_last_second_prolongs_a_login_though_it_was_looked_at_before_that_was_stored(
+def test_a_grant_given_in_the_last_second_prolongs_a_login_checked_before_it_was_stored(
     world: time_machine.Traveller, clean_up
 ) -> None:
     factories.grant()
@@ -415,7 +411,7 @@ def test_a_login_that_sven_ended_is_over_already(world: time_machine.Traveller, 
         assert clean_up() == {}
 
 
-def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.Traveller, clean_up) -> None:
+def test_svens_own_end_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     login = factories.login()
     world.shift(2 * HOUR)
@@ -464,7 +460,7 @@ def agent_gone() -> keys.Key:
 
 
 @pytest.mark.parametrize("poison", [spoiled_kind, spoiled_time, wrong_kind, tenant_gone, agent_gone])
-def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
+def test_an_item_that_cannot_be_handled_is_logged_and_put_off_and_the_others_are_processed(
     world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], poison: Callable[[], keys.Key]
 ) -> None:
     key = poison()
@@ -486,7 +482,7 @@ def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
     assert clean_up() == {"failed": 1}
 
 
-def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_with_too_early_a_due_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="1w")
     spoil(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
     world.shift(HOUR)
@@ -495,7 +491,7 @@ def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Travelle
     assert due_at(grant_item(grant.grant_id)) == "2026-11-23T14:00:00Z"
 
 
-def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
@@ -504,7 +500,7 @@ def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.
     assert table.one(keys.grant("acme", grant.grant_id)) is None
 
 
-def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_processed_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up, at="GetItem"):
@@ -513,7 +509,9 @@ def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.T
     assert what_happened() == ["grant.given", "grant.ended"]
 
 
-def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: time_machine.Traveller, clean_up) -> None:
+def test_a_tenant_with_a_contended_ledger_is_skipped_and_the_others_are_processed(
+    world: time_machine.Traveller, clean_up
+) -> None:
     factories.grant()
     factories.login()
     theirs = factories.grant(by=CARLA)
@@ -532,7 +530,7 @@ def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: ti
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
 
 
-def test_it_stands_back_for_a_wish(world: time_machine.Traveller, clean_up) -> None:
+def test_it_yields_to_a_claim_of_priority(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with wire.watched() as came:
@@ -557,7 +555,7 @@ def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time
 # ------------------------------------------------------------------ bounds
 
 
-def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Traveller, clean_up) -> None:
+def test_the_longest_due_item_of_all_index_partitions_comes_first(world: time_machine.Traveller, clean_up) -> None:
     tenant_ids = ["initech", "hooli", "umbrella", "wonka", "tyrell"]
     assert len({keys.due_on(tenant_id) for tenant_id in tenant_ids}) == keys.DUE_SHARDS
     for tenant_id in tenant_ids:
@@ -572,7 +570,7 @@ def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Travel
     assert [tenant_id for entry in entries for tenant_id in tenant_ids if f"TENANT#{tenant_id}'" in entry] == tenant_ids
 
 
-def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Traveller, clean_up) -> None:
+def test_a_run_processes_a_maximum_and_the_next_continues(world: time_machine.Traveller, clean_up) -> None:
     for _ in range(5):
         factories.grant()
     world.shift(2 * HOUR)
@@ -584,7 +582,7 @@ def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Trave
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller) -> None:
+def test_skipped_tenants_do_not_use_up_the_maximum(world: time_machine.Traveller) -> None:
     for _ in range(5):
         factories.grant()
     theirs = factories.grant(by=CARLA)
@@ -596,7 +594,7 @@ def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller
     assert [entry.about for entry in told("globex")] == [theirs.grant_id]
 
 
-def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller, clean_up) -> None:
+def test_no_item_is_started_shortly_before_the_timeout(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.unchanged():
@@ -608,7 +606,7 @@ def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller
 # ------------------------------------------------------------------ what is counted
 
 
-def test_each_run_is_counted_for_the_alarm_by_the_stacks_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_run_is_counted_under_the_name_of_the_stack(capsys: pytest.CaptureFixture[str]) -> None:
     handler("cleanup")({}, LambdaContext())
 
     [line] = capsys.readouterr().out.splitlines()
@@ -632,7 +630,7 @@ def test_a_run_that_cannot_read_the_index_fails_and_is_not_counted(capsys: pytes
 # ------------------------------------------------------------------ live keys that the table swept
 
 
-def test_a_swept_live_key_leads_to_the_same_end(world: time_machine.Traveller, clean_up) -> None:
+def test_a_live_key_deleted_by_ttl_records_the_same_end(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     table.drop(keys.live("acme", grant.grant_id))
@@ -657,7 +655,7 @@ def test_no_run_is_counted_for_the_streams_records(
 
 
 @pytest.mark.parametrize("later", [30 * MINUTE, HOUR + 30 * SECOND])
-def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
+def test_a_stream_record_before_the_end_is_final_is_left_to_the_schedule(
     world: time_machine.Traveller, clean_up, later: timedelta
 ) -> None:
     grant = factories.grant()
@@ -669,14 +667,14 @@ def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_a_record_of_a_revoked_grant_or_of_none_writes_nothing(world: time_machine.Traveller) -> None:
+def test_a_stream_record_of_a_revoked_or_missing_grant_writes_nothing(world: time_machine.Traveller) -> None:
     revoked = factories.revoked(factories.grant())
     world.shift(2 * HOUR)
     with table.unchanged():
         assert swept(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
 
 
-def test_a_record_that_fails_is_reported_and_the_others_are_handled(
+def test_a_failed_stream_record_is_reported_and_the_others_are_processed(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, good = factories.grant(), factories.grant(DORA)
@@ -753,7 +751,7 @@ def answers(entered: list[Login]) -> list[Any]:
     "later",
     [HOUR, *(pytest.param(later, marks=pytest.mark.slow) for later in (MINUTE, 11 * MINUTE, 3 * HOUR, 3 * DAY))],
 )
-def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
+def test_all_answers_are_the_same_after_no_run_one_run_or_twenty_runs(
     world: time_machine.Traveller, clean_up, later: timedelta
 ) -> None:
     entered = situations(world)
@@ -767,7 +765,7 @@ def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
 
 
 @pytest.mark.slow
-def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
+def test_answers_of_later_days_do_not_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
     """Without it now, with it later: what is asked at one moment is asked of both worlds."""
     entered = situations(world)
     start, before = factories.now(), table.items()
@@ -789,7 +787,7 @@ def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: ti
 
 
 @pytest.mark.slow
-def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_machine.Traveller, clean_up) -> None:
+def test_each_end_is_in_the_ledger_once_and_the_ledger_verifies(world: time_machine.Traveller, clean_up) -> None:
     situations(world)
     for _ in range(12):
         clean_up()
@@ -817,7 +815,7 @@ def test_while_dynamodb_is_unavailable_the_calendar_waits_for_the_next_run(clean
     assert clean_up() == {"years_written": 2}
 
 
-def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Counts]) -> None:
+def test_it_writes_the_holidays_of_the_desks_location(clean_up: Callable[..., Counts]) -> None:
     moved = sample.DESK | {"country": "AT", "subdivision": None}
     assert call("PUT", "/v1/vendor/desk", moved, caller=BACKEND).status == 200
     assert desks.current(factories.now()).calendar.years == set()
@@ -828,14 +826,14 @@ def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Cou
         assert clean_up() == {}
 
 
-def test_as_long_as_there_is_no_desk_it_writes_none(clean_up: Callable[..., Counts]) -> None:
+def test_without_a_desk_it_writes_no_holidays(clean_up: Callable[..., Counts]) -> None:
     table.drop(keys.desk())
 
     with table.unchanged():
         assert clean_up() == {}
 
 
-def test_a_calendar_that_cannot_be_written_is_in_nobodys_way(clean_up: Callable[..., Counts]) -> None:
+def test_a_calendar_that_cannot_be_written_does_not_stop_the_run(clean_up: Callable[..., Counts]) -> None:
     grant = factories.grant(at=MONDAY_NOON - 2 * HOUR)
     desk = table.one(keys.desk())
     assert desk

@@ -95,7 +95,7 @@ def made(route: str, **how: Any) -> dict[str, Any]:
     return event(route.partition(" ")[0], path, body, caller=caller, **how)
 
 
-def test_no_route_is_forgotten_here() -> None:
+def test_every_route_is_in_these_tables() -> None:
     assert sorted(CALLS) == sorted(route.key for route in stack.guarded_routes())
 
 
@@ -103,7 +103,7 @@ def test_no_route_is_forgotten_here() -> None:
 
 
 @every_route
-def test_without_a_verified_token_nobody_is_anybody(route: str) -> None:
+def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
     jwts: list[Any] = [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
     for authorizer in jwts:
         sent = made(route)
@@ -114,7 +114,7 @@ def test_without_a_verified_token_nobody_is_anybody(route: str) -> None:
 
 
 @every_route
-def test_a_body_in_base64_that_is_none_is_no_json(route: str) -> None:
+def test_a_body_of_malformed_base64_is_refused_as_json(route: str) -> None:
     sent = made(route) | {"body": "%%%", "isBase64Encoded": True}
 
     assert (send(sent).status, send(sent).code) == (400, "json_invalid")
@@ -129,7 +129,7 @@ def test_a_body_without_any_header_is_no_json(route: str) -> None:
 
 
 @every_route
-def test_every_refusal_is_a_problem_as_rfc_9457_has_it(route: str) -> None:
+def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
     refused = send(made(route) | {"body": "{"})
 
     assert refused.headers["content-type"] == "application/problem+json"
@@ -140,7 +140,7 @@ def test_every_refusal_is_a_problem_as_rfc_9457_has_it(route: str) -> None:
 
 
 @pytest.mark.parametrize("folder", sorted({route.folder for route in stack.guarded_routes()} - {"check"}))
-def test_a_path_that_no_route_takes_leads_nowhere(folder: str) -> None:
+def test_a_path_without_a_route_is_not_found(folder: str) -> None:
     sent = event("GET", "/v1/me", caller=ANNA) | {"rawPath": "/v1/nowhere"}
     sent["requestContext"]["http"]["path"] = "/v1/nowhere"
 
@@ -173,7 +173,7 @@ OUT_OF_REACH = [
 
 
 @every_route
-def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back(route: str) -> None:
+def test_while_aws_is_unreachable_the_answer_is_503_with_retry_after(route: str) -> None:
     for error in OUT_OF_REACH:
         with table.unchanged(), table.failing(error):
             refused = send(made(route))
@@ -182,7 +182,7 @@ def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back(route: str) -
         assert refused.headers["retry-after"] == "1"
 
 
-def test_a_check_that_cannot_read_fails_closed() -> None:
+def test_a_check_that_cannot_read_the_table_fails_closed() -> None:
     factories.grant()
     for operation in ("GetItem", "Query"):
         with table.failing(OUT_OF_REACH[0], at=operation):
@@ -193,7 +193,7 @@ def test_a_check_that_cannot_read_fails_closed() -> None:
 
 
 @every_route
-def test_a_bug_is_no_refusal(route: str) -> None:
+def test_a_bug_raises_and_is_not_answered_as_a_refusal(route: str) -> None:
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetItem")
     with table.failing(denied), pytest.raises(PynamoDBException):
         send(made(route))
@@ -203,7 +203,7 @@ def test_a_bug_is_no_refusal(route: str) -> None:
 
 
 @every_route
-def test_each_call_leaves_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_call_logs_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
     made_up = made(route, query="secret=q-secret", headers={"authorization": "Bearer a.b.c", "x-mail": "x@y.example"})
     capsys.readouterr()
     status = send(made_up).status

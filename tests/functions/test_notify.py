@@ -153,7 +153,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------ it works
 
 
-def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_entrys_head(desk: Desk) -> None:
+def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entrys_head(desk: Desk) -> None:
     factories.grant(by=GIULIA)
     factories.grant(DORA)
 
@@ -167,7 +167,7 @@ def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_en
     assert "Sven Brandt" in letter.text
 
 
-def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: Desk) -> None:
+def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tenant_only(desk: Desk) -> None:
     factories.grant(by=CARLA)
 
     desk.hand_over()
@@ -175,7 +175,7 @@ def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: 
     assert desk.told == [(CARLAS, "New access permission for support")]
 
 
-def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Traveller) -> None:
+def test_the_approvers_get_a_mail_with_the_user_who_revoked(desk: Desk, world: time_machine.Traveller) -> None:
     grant = factories.grant()
     desk.new()
     world.shift(timedelta(minutes=5))
@@ -187,7 +187,7 @@ def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Trav
     assert "Giulia Galli" in text_of_mail(desk.mails[0])
 
 
-def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_machine.Traveller) -> None:
+def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(desk: Desk, world: time_machine.Traveller) -> None:
     grant = factories.grant()
     desk.new()
     world.shift(timedelta(hours=1))
@@ -198,7 +198,7 @@ def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_
     assert desk.told == [(ANNAS, ENDED), (GIULIAS, ENDED)]
 
 
-def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> None:
+def test_the_first_login_of_each_grant_is_mailed(desk: Desk) -> None:
     factories.grant()
     factories.grant(DORA)
     desk.new()
@@ -214,7 +214,7 @@ def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> N
     assert f"{first['seq']}:{first['hash']}" in text_of_mail(desk.mails[0])
 
 
-def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
+def test_a_later_login_of_next_year_under_a_permanent_grant_is_not_mailed(
     desk: Desk, world: time_machine.Traveller
 ) -> None:
     grant = factories.grant(period="permanent")
@@ -231,9 +231,7 @@ def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
     assert [subject for _, subject in desk.told].count(SUPPORT_IN) == 2
 
 
-def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_head(
-    desk: Desk, world: time_machine.Traveller
-) -> None:
+def test_a_due_review_is_mailed_with_the_ledgers_head(desk: Desk, world: time_machine.Traveller) -> None:
     grant = factories.grant(period="permanent")
     desk.new()
     world.shift(timedelta(days=180))
@@ -247,7 +245,7 @@ def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_h
     assert desk.events == []
 
 
-def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: time_machine.Traveller) -> None:
+def test_every_entry_is_published_on_the_bus_unchanged(desk: Desk, world: time_machine.Traveller) -> None:
     grant = factories.grant()
     factories.logged_out(factories.login())
     factories.revoked(grant)
@@ -277,7 +275,7 @@ def invitations(desk: Desk) -> list[tuple[str, int, str]]:
     return [(told.method, told.sequence, text_of(told.starts_at)) for told in read]
 
 
-def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_colleague_changes_it(desk: Desk) -> None:
+def test_the_user_who_booked_gets_mails_with_invitations_also_for_a_colleagues_changes(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON, by=GIULIA)
     factories.cancelled(booked, by=GIULIA)
@@ -298,7 +296,7 @@ def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_coll
     assert desk.whats == ["callback.booked", "callback.moved", "callback.cancelled"]
 
 
-def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(desk: Desk) -> None:
+def test_a_waiting_user_gets_a_mail_without_invitation_and_one_with_the_slot(desk: Desk) -> None:
     waiting = factories.callback(CARLA)
     factories.moved(waiting, NOON, by=CARLA)
     factories.moved(waiting, None, by=CARLA)
@@ -327,9 +325,7 @@ def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(
         ("fr", "Your call from support is booked"),
     ],
 )
-def test_they_are_told_in_their_own_language_or_else_in_the_customers(
-    desk: Desk, locale: str | None, subject: str
-) -> None:
+def test_mails_are_in_the_users_language_or_else_in_the_tenants(desk: Desk, locale: str | None, subject: str) -> None:
     factories.callback(ANNA.but(locale=locale), TUESDAY_AT_TEN)
 
     desk.hand_over()
@@ -338,7 +334,7 @@ def test_they_are_told_in_their_own_language_or_else_in_the_customers(
 
 
 @pytest.mark.parametrize("email", [None, "anna", "anna@acme.example, mallory@evil.example"])
-def test_whose_token_has_no_address_is_not_told_and_nobody_else_is(desk: Desk, email: str | None) -> None:
+def test_without_an_address_in_the_token_no_mail_is_sent(desk: Desk, email: str | None) -> None:
     factories.callback(ANNA.but(email=email), TUESDAY_AT_TEN)
 
     assert desk.hand_over() == []
@@ -347,7 +343,7 @@ def test_whose_token_has_no_address_is_not_told_and_nobody_else_is(desk: Desk, e
     assert dead_letters.messages() == []
 
 
-def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
+def test_taking_and_closing_send_no_mail(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     desk.new()
     factories.closed(factories.taken(booked))
@@ -358,7 +354,7 @@ def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
     assert desk.whats == ["callback.taken", "callback.closed"]
 
 
-def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
+def test_a_late_mail_shows_the_data_of_its_entry(desk: Desk) -> None:
     """Parked, and taken back when the call-back is elsewhere: a calendar knows by the sequence what came first."""
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     late = desk.new()
@@ -370,7 +366,7 @@ def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
     assert invitations(desk) == [("REQUEST", 1, "2026-11-24T11:00:00Z"), ("REQUEST", 0, "2026-11-24T09:00:00Z")]
 
 
-def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: Desk) -> None:
+def test_each_change_of_a_call_back_is_mailed_once_however_often_its_record_arrives(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON)
     factories.cancelled(booked)
@@ -385,7 +381,7 @@ def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: De
     assert "@" not in str(mark)
 
 
-def test_a_topic_that_is_gone_is_called_by_its_id(desk: Desk) -> None:
+def test_a_removed_topic_is_shown_by_its_id(desk: Desk) -> None:
     factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.desk())
 
@@ -400,7 +396,7 @@ def reminder(asked: Callback, starts_at: datetime) -> tuple[str, dict[str, str]]
     return f"at({starts_at - timedelta(hours=1):%Y-%m-%dT%H:%M:%S})", told
 
 
-def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
+def test_a_booked_call_has_one_reminder_an_hour_before(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     desk.hand_over()
@@ -416,7 +412,7 @@ def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
     assert "anna" not in str(schedule).lower()
 
 
-def test_the_reminder_goes_where_the_call_goes_and_away_with_it(desk: Desk) -> None:
+def test_the_reminder_is_moved_and_deleted_with_the_call(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     desk.hand_over()
     factories.moved(booked, NOON)
@@ -436,7 +432,7 @@ def test_the_reminder_goes_where_the_call_goes_and_away_with_it(desk: Desk) -> N
     assert schedules.told() == []
 
 
-def test_what_an_agent_takes_is_still_reminded_of_until_it_is_closed(desk: Desk) -> None:
+def test_a_taken_call_keeps_its_reminder_until_it_is_closed(desk: Desk) -> None:
     booked = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     desk.hand_over()
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
@@ -446,7 +442,7 @@ def test_what_an_agent_takes_is_still_reminded_of_until_it_is_closed(desk: Desk)
     assert schedules.told() == []
 
 
-def test_in_whatever_order_entries_come_and_how_often_the_reminder_is_of_the_call_as_it_stands(desk: Desk) -> None:
+def test_the_reminder_follows_the_current_call_in_any_order_of_entries(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON)
     told = desk.new()
@@ -471,7 +467,7 @@ def test_with_an_hour_left_or_less_there_is_no_reminder(desk: Desk, world: time_
     assert schedules.told() == []
 
 
-def test_a_reminder_that_cannot_be_scheduled_is_parked_and_neither_mail_nor_event_waits(desk: Desk) -> None:
+def test_a_reminder_that_cannot_be_scheduled_is_dead_lettered_and_mail_and_event_go_out(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     with schedules.failing():
@@ -486,7 +482,7 @@ def test_a_reminder_that_cannot_be_scheduled_is_parked_and_neither_mail_nor_even
     assert desk.told == [(ANNAS, BOOKED)]
 
 
-def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> None:
+def test_a_deleted_call_back_causes_no_mail(desk: Desk) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.callback("acme", booked.callback_id))
 
@@ -509,7 +505,7 @@ def test_a_tenant_without_approvers_gets_no_mail(desk: Desk) -> None:
     assert desk.whats == ["tenant.changed", "grant.given", "login.recorded"]
 
 
-def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deleted_grant_or_login_causes_no_mail(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     grant = factories.grant()
     login = factories.login()
     table.drop(keys.grant("acme", grant.grant_id))
@@ -524,7 +520,7 @@ def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.Cap
     ]
 
 
-def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
+def test_a_deleted_tenant_gets_no_mail(desk: Desk) -> None:
     factories.grant()
     factories.login()
     table.drop(keys.tenant("acme"))
@@ -534,7 +530,7 @@ def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
     assert desk.mails == []
 
 
-def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk) -> None:
+def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(desk: Desk) -> None:
     grant = factories.grant(period="permanent")
     came_to_review(grant)
     factories.revoked(grant)
@@ -544,7 +540,7 @@ def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk
     assert REVIEW not in [subject for _, subject in desk.told]
 
 
-def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: Desk) -> None:
+def test_a_change_after_the_review_causes_no_second_review_mail(desk: Desk) -> None:
     grant = factories.grant(period="permanent")
     came_to_review(grant)
     desk.new()
@@ -555,7 +551,7 @@ def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: D
     assert desk.mails == []
 
 
-def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_stream_records_cause_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     before = stream.position()
     grant = factories.grant()
     factories.right(GIULIA, may_grant=False)
@@ -570,7 +566,7 @@ def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pyt
 # ------------------------------------------------------------------ again
 
 
-def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: time_machine.Traveller) -> None:
+def test_repeated_records_send_no_second_mail(desk: Desk, world: time_machine.Traveller) -> None:
     grant = factories.grant(period="permanent")
     factories.login()
     came_to_review(grant)
@@ -586,7 +582,7 @@ def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: t
     assert desk.told == mailed
 
 
-def test_an_event_that_comes_again_bears_the_same_number(desk: Desk) -> None:
+def test_a_repeated_event_has_the_same_number(desk: Desk) -> None:
     factories.grant()
     again = desk.new()
     desk.hand_over(again)
@@ -610,7 +606,7 @@ def test_of_two_logins_at_once_one_is_the_first(desk: Desk) -> None:
     assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
 
 
-def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk) -> None:
+def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(desk: Desk) -> None:
     grant = factories.grant()
     desk.hand_over()
     mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
@@ -624,7 +620,7 @@ def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk
 # ------------------------------------------------------------------ something fails
 
 
-def test_what_fails_once_is_tried_again_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
+def test_a_failed_mail_is_retried_only_for_the_recipients_without_one(desk: Desk) -> None:
     refusals = iter([None, THROTTLED, THROTTLED, None])
     desk.refuse = lambda address: next(refusals)
     factories.grant()
@@ -636,7 +632,7 @@ def test_what_fails_once_is_tried_again_and_only_those_are_mailed_who_were_not(d
     assert dead_letters.messages() == []
 
 
-def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
+def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk.refuse = lambda address: REJECTED if address == CARLAS else None
@@ -657,7 +653,7 @@ def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
     assert [line["outcome"] for line in lines(capsys)] == ["dead_lettered", "done"]
 
 
-def test_one_address_that_is_refused_keeps_no_other_from_its_mail(desk: Desk) -> None:
+def test_a_refused_address_does_not_stop_the_other_mails(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
     factories.grant()
 
@@ -667,7 +663,7 @@ def test_one_address_that_is_refused_keeps_no_other_from_its_mail(desk: Desk) ->
     assert len(dead_letters.messages()) == 1
 
 
-def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
+def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     poison()
@@ -685,7 +681,7 @@ def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
     assert good["outcome"] == "done"
 
 
-def test_an_entry_without_a_hash_is_not_whole_either(desk: Desk) -> None:
+def test_an_entry_without_a_hash_is_dead_lettered(desk: Desk) -> None:
     factories.grant()
     (record,) = desk.new()
     del record["dynamodb"]["NewImage"]["hash"]
@@ -695,7 +691,7 @@ def test_an_entry_without_a_hash_is_not_whole_either(desk: Desk) -> None:
     assert (desk.events, desk.mails, len(dead_letters.messages())) == ([], [], 1)
 
 
-def test_when_the_bus_takes_nothing_mails_go_out_all_the_same(desk: Desk) -> None:
+def test_a_failing_bus_does_not_stop_the_mails(desk: Desk) -> None:
     desk.refused_events += ["ThrottlingException"] * 3
     factories.grant()
 
@@ -718,7 +714,7 @@ def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not
     assert dead_letters.messages() == []
 
 
-def test_when_the_table_cannot_be_read_the_cause_says_so(desk: Desk) -> None:
+def test_a_table_that_cannot_be_read_is_named_as_cause(desk: Desk) -> None:
     factories.grant()
     given = desk.new()
 
@@ -730,7 +726,7 @@ def test_when_the_table_cannot_be_read_the_cause_says_so(desk: Desk) -> None:
     assert message["cause"].startswith("GetError at ")
 
 
-def test_a_mark_that_cannot_be_written_brings_no_second_mail_by_itself(desk: Desk) -> None:
+def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(desk: Desk) -> None:
     factories.grant()
     given = desk.new()
 
@@ -741,7 +737,7 @@ def test_a_mark_that_cannot_be_written_brings_no_second_mail_by_itself(desk: Des
     assert dead_letters.messages() == []
 
 
-def test_a_login_that_cannot_be_claimed_is_parked_unmailed(desk: Desk) -> None:
+def test_a_login_that_cannot_be_claimed_is_dead_lettered_without_a_mail(desk: Desk) -> None:
     factories.grant()
     desk.new()
     factories.login()
@@ -754,7 +750,7 @@ def test_a_login_that_cannot_be_claimed_is_parked_unmailed(desk: Desk) -> None:
     assert len(dead_letters.messages()) == 1
 
 
-def test_what_cannot_even_be_parked_is_reported_and_the_others_go_on(
+def test_a_record_that_cannot_be_dead_lettered_is_reported_and_the_others_are_processed(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     queue.client().delete_queue(QueueUrl=dead_letters.URL)
@@ -768,7 +764,7 @@ def test_what_cannot_even_be_parked_is_reported_and_the_others_go_on(
     assert [line["outcome"] for line in lines(capsys)] == ["returned", "done"]
 
 
-def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_took_long_is_not_retried(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     passed, monotonic = timedelta(), time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: monotonic() + passed.total_seconds())
 
@@ -786,7 +782,7 @@ def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, monkeypatch
     assert len(desk.mails) <= 2, "botocore itself tries twice"
 
 
-def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_has_no_address_user_or_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
     grant = factories.grant(by=ANNA.but(sub="anna@acme.example"))
     factories.login(reason="Printer on fire")
@@ -804,7 +800,7 @@ def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, caps
 # ------------------------------------------------------------------ taken back
 
 
-def test_what_was_parked_is_taken_back_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
+def test_a_redrive_mails_only_the_recipients_without_a_mail(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED if address == ANNAS else None
     factories.grant()
     factories.login()
@@ -820,7 +816,7 @@ def test_what_was_parked_is_taken_back_and_only_those_are_mailed_who_were_not(de
     assert desk.redrive() == {"done": 0, "dead_lettered": 0}
 
 
-def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
+def test_a_dead_lettered_first_login_is_still_mailed_as_the_first(desk: Desk) -> None:
     factories.grant()
     desk.new()
     desk.refuse = lambda address: REJECTED
@@ -838,7 +834,7 @@ def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
     assert "The first of all" in text_of_mail(desk.mails[0])
 
 
-def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Traveller) -> None:
+def test_a_message_that_fails_again_stays_in_the_queue(desk: Desk, world: time_machine.Traveller) -> None:
     poison()
     desk.hand_over()
     (message,) = dead_letters.messages()
@@ -859,7 +855,7 @@ def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Trav
         "[]",
     ],
 )
-def test_what_somebody_else_put_there_is_left_alone(desk: Desk, body: str, world: time_machine.Traveller) -> None:
+def test_an_unknown_message_in_the_queue_is_left_there(desk: Desk, body: str, world: time_machine.Traveller) -> None:
     queue.client().send_message(QueueUrl=dead_letters.URL, MessageBody=body)
 
     assert desk.redrive() == {"done": 0, "dead_lettered": 1}
@@ -869,7 +865,7 @@ def test_what_somebody_else_put_there_is_left_alone(desk: Desk, body: str, world
     assert left["Body"] == body
 
 
-def test_taking_back_ends_before_the_functions_time_does(desk: Desk) -> None:
+def test_a_redrive_ends_before_the_function_times_out(desk: Desk) -> None:
     desk.refuse = lambda address: REJECTED
     for _ in range(3):
         factories.grant()
@@ -880,6 +876,6 @@ def test_taking_back_ends_before_the_functions_time_does(desk: Desk) -> None:
     assert desk.redrive() == {"done": 1, "dead_lettered": 0}
 
 
-def test_an_invocation_that_says_nothing_we_know_is_an_error(desk: Desk) -> None:
+def test_an_unknown_invocation_is_an_error(desk: Desk) -> None:
     with pytest.raises(KeyError):
         desk.invoke({"redrive": "perhaps"})

@@ -229,7 +229,7 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one story, told in order
     return str(one(ANNA, "GET", "/v1/ledger", query={"limit": 100}))
 
 
-def test_answers_and_items_are_those_of_the_recording(world: time_machine.Traveller) -> None:
+def test_answers_and_items_equal_the_recording(world: time_machine.Traveller) -> None:
     schedules.make_group()
     story = Story(world)
     with post.office(), bus.taking() as events:
@@ -263,14 +263,14 @@ def test_the_recording_covers_every_route_and_every_kind_of_item() -> None:
     assert {item["kind"]["S"] for item in before["items"]} == KINDS
 
 
-def test_a_ledger_that_was_exported_before_is_sound() -> None:
+def test_a_ledger_exported_before_verifies() -> None:
     lines = LEDGER.read_bytes().splitlines(keepends=True)
 
     assert len(lines) > 20
     assert not verify(lines).findings
 
 
-def test_paths_fields_and_operation_ids_of_the_document_are_those_of_the_recording() -> None:
+def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() -> None:
     document = _bare(json.loads((stack.PROJECT / "docs/openapi.json").read_text()))
     if RECORDS_ANEW:
         DOCUMENT.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n")

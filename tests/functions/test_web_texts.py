@@ -93,7 +93,7 @@ def is_there(texts: Any, path: str) -> bool:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_everything_with_the_same_values_in_it(language: str) -> None:
+def test_every_language_has_every_text_with_the_same_placeholders(language: str) -> None:
     said, english = dict(flat(catalogue(language))), dict(flat(catalogue("en")))
 
     assert list(said) == list(english)
@@ -102,7 +102,7 @@ def test_every_language_says_everything_with_the_same_values_in_it(language: str
         assert text.strip() == text != ""
 
 
-def test_no_language_is_left_out() -> None:
+def test_every_language_has_a_catalogue() -> None:
     assert {file.stem for file in TEXTS.iterdir()} == {*LANGUAGES, *REGIONS}
 
 
@@ -119,7 +119,7 @@ def test_the_texts_name_the_limit_that_the_api_has(language: str) -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
+def test_a_region_has_only_texts_that_differ(region: str) -> None:
     language = dict(flat(catalogue(region[:2])))
 
     for place, text in flat(catalogue(region)):
@@ -169,7 +169,7 @@ def test_each_shared_text_is_used() -> None:
         assert place in asked or name in LOOKED_UP[f"shared.{section}"], place
 
 
-def test_each_word_that_is_looked_up_has_its_text() -> None:
+def test_each_looked_up_value_has_its_text() -> None:
     texts = catalogue("de")
     assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
     assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]

@@ -40,7 +40,7 @@ def test_it_is_closed_on_a_closed_day_and_open_on_the_day_before():
     assert is_open(desk(), christmas, at("2026-12-24 12:00"))
 
 
-def test_whether_the_support_line_is_open_does_not_wait_for_the_years_holidays_to_be_written():
+def test_the_support_line_opens_also_in_a_year_whose_holidays_are_not_stored():
     assert is_open(desk(), calendar(years=()), at("2026-11-23 12:00"))
 
 
@@ -81,7 +81,7 @@ def test_after_the_lunch_break_it_opens_again():
     assert opens_at(with_a_break, OPEN, at("2026-11-23 12:00")) == at("2026-11-23 13:00")
 
 
-def test_where_no_opening_is_in_sight_none_is_told():
+def test_without_an_opening_in_reach_there_is_no_next_opening():
     november = [f"2026-11-{number:02}" for number in range(1, 31)]
     december = [f"2026-12-{number:02}" for number in range(1, 32)]
 
@@ -106,11 +106,11 @@ def test_a_day_without_hours_and_a_closed_day_have_none(day):
 
 
 @pytest.mark.parametrize(("day", "number"), [(SPRING, 23), (SPRING - DAY, 24), (AUTUMN, 25), (AUTUMN + DAY, 24)])
-def test_a_day_that_a_clock_change_makes_shorter_or_longer_has_so_many_hours(day, number):
+def test_a_day_with_a_clock_change_has_23_or_25_hours(day, number):
     assert len(list(quarters(desk(hours=ALL_DAY), OPEN, day))) == 4 * number
 
 
-def test_an_hour_that_is_skipped_is_not_worked():
+def test_a_skipped_hour_is_not_worked():
     at_night = desk(hours=desks.hours("02:15-02:45"))
 
     assert list(quarters(at_night, OPEN, SPRING)) == []
@@ -152,7 +152,7 @@ def test_a_day_begins_with_its_first_moment(zone, day, clock):
 
 
 @pytest.mark.slow
-def test_around_every_clock_change_of_every_zone_it_is_open_when_the_clock_on_the_wall_says_so():
+def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
     """Every zone's every change in two years, nightly in twelve, and the days before and after it."""
     said = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
     changes = compared = 0

@@ -106,7 +106,7 @@ def test_sven_ends_his_login():
     assert (login.ended_at, login.end) == (NOON + MINUTE, End.LOGGED_OUT)
 
 
-def test_ending_a_login_that_is_over_changes_nothing():
+def test_ending_an_ended_login_changes_nothing():
     over = settled(entered(), NOON + MINUTE, NOON + HOUR)
 
     assert log_out(over, NOON + 2 * HOUR) == over
@@ -122,7 +122,7 @@ def test_a_login_reads_as_open_until_access_is_over():
 
 
 @pytest.mark.parametrize("later", [timedelta(0), SECOND, timedelta(days=300)])
-def test_the_moment_at_which_access_was_over_ended_it_however_much_later_it_is_read(later):
+def test_a_login_ends_when_access_ended_even_if_it_is_read_much_later(later):
     login = settled(entered(), NOON + HOUR, NOON + HOUR + later)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + HOUR, End.ACCESS_OVER, NOON + HOUR)
@@ -134,7 +134,7 @@ def test_a_login_under_a_permanent_grant_reads_as_open_without_an_end():
     assert (login.ended_at, login.access_ends_at) == (None, None)
 
 
-def test_a_login_that_sven_ended_stays_as_he_ended_it():
+def test_a_login_that_sven_ended_keeps_its_end():
     login = log_out(entered(), NOON + MINUTE)
 
     assert settled(login, NOON + HOUR, NOON + 2 * HOUR) == login
@@ -158,7 +158,7 @@ def test_a_login_that_sven_ended_stays_as_he_ended_it():
         ([grant(ends_at=None, revoked_at=NOON + 2 * HOUR), grant(TO_SUPPORT)], NOON + 2 * HOUR),
     ],
 )
-def test_access_is_over_at_the_first_moment_no_grant_covers(grants, over):
+def test_access_ends_at_the_first_moment_without_a_covering_grant(grants, over):
     assert over_at(entered(), grants, SVEN) == over
 
 
@@ -173,7 +173,7 @@ def test_access_is_over_at_the_first_moment_no_grant_covers(grants, over):
         (TO_SUPPORT, replace(SVEN, departments=(), changed_at=NOON + 2 * HOUR), NOON + HOUR),
     ],
 )
-def test_whoever_left_the_department_or_the_desk_was_out_from_then_on(to, agent, over):
+def test_leaving_the_department_or_becoming_inactive_ends_access_at_that_moment(to, agent, over):
     assert over_at(entered(key(to)), [grant(to)], agent) == over
 
 
@@ -201,7 +201,7 @@ def test_a_grant_from_before_the_login_keeps_it_open():
     assert is_open(entered(), [key(revoked_before_at=NOON)], SVEN)
 
 
-def test_without_a_covering_grant_it_is_over():
+def test_without_a_covering_grant_a_login_is_over():
     assert not is_open(entered(), [], SVEN)
 
 
@@ -214,7 +214,7 @@ def test_a_grant_given_before_the_named_one_ends_prolongs_the_login(granted_at):
     assert is_open(entered(), [key(granted_at=granted_at)], SVEN)
 
 
-def test_a_grant_given_after_the_named_one_ended_does_not():
+def test_a_grant_given_after_the_named_one_ended_does_not_prolong_it():
     assert not is_open(entered(), [key(granted_at=NOON + HOUR + SECOND)], SVEN)
 
 
@@ -413,13 +413,13 @@ def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) ->
         (400 * 24 * HOUR, 24 * HOUR),
     ],
 )
-def test_a_login_is_looked_at_after_a_quarter_of_its_age_but_not_too_often_and_not_too_late(age, pause):
+def test_the_next_check_of_a_login_is_after_a_quarter_of_its_age_within_bounds(age, pause):
     login = entered(key(ends_at=None))
 
     assert next_look_at(login, NOON + age) == NOON + age + pause
 
 
-def test_a_login_is_looked_at_as_soon_as_time_ends_its_access():
+def test_a_login_is_checked_as_soon_as_its_access_ends_by_time():
     login = entered(key(ends_at=NOON + 3 * MINUTE))
 
     assert next_look_at(login, NOON) == NOON + 3 * MINUTE
@@ -430,7 +430,7 @@ def test_a_login_is_looked_at_as_soon_as_time_ends_its_access():
 @example(moved_to_development(10, given_once(TO_SVEN, 3, 8), given_once(TO_DEVELOPMENT, 2, 20)))
 @example(moved_to_development(6, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
 @example(moved_to_development(5, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
-def test_whenever_the_live_keys_say_open_access_was_never_interrupted(story):
+def test_a_login_open_by_the_live_keys_was_never_interrupted(story):
     agent, login = story.agent(story.now), story.login()
     kept = [given for given in story.grants if given.start <= story.now and not given.is_revoked(story.now)]
     standing = [story.key(given) for given in kept]
@@ -441,7 +441,7 @@ def test_whenever_the_live_keys_say_open_access_was_never_interrupted(story):
 
 @settings(max_examples=500, deadline=None)
 @given(stories())
-def test_the_history_tells_the_first_second_that_nobody_covered(story):
+def test_the_history_gives_the_first_second_without_a_covering_grant(story):
     agent, login = story.agent(story.now), story.login()
     history = [story.history(given, story.now) for given in story.grants if given.start <= story.now]
 

@@ -29,5 +29,5 @@ def to(wanted: str) -> str:
         ("11-23T12:00", "24.09:00 24.09:15 24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45"),
     ],
 )
-def test_they_are_those_from_a_moment_on_in_order_then_those_before_it_going_back(wanted: str, found: str) -> None:
+def test_later_slots_come_first_in_order_then_earlier_ones_backwards(wanted: str, found: str) -> None:
     assert to(wanted) == found

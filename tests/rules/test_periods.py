@@ -53,7 +53,7 @@ def utc(text: str) -> datetime:
 # --- Named nights ----------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_lasts_an_hour_unless_somebody_says_otherwise():
+def test_a_grant_lasts_an_hour_by_default():
     assert DEFAULT_PERIOD is Period("1h")
 
 
@@ -126,7 +126,7 @@ def test_a_today_grant_ends_at_the_first_instant_of_the_next_local_day(name, gra
         ("America/Sao_Paulo", "2018-02-17", 25),
     ],
 )
-def test_a_today_grant_given_at_midnight_lasts_as_long_as_that_day(name, day, hours):
+def test_a_today_grant_given_at_midnight_lasts_that_whole_day(name, day, hours):
     midnight = local(day, name)
 
     assert end_of(Period.TODAY, midnight, zone(name)) == midnight + timedelta(hours=hours)
@@ -212,7 +212,7 @@ def test_a_permanent_grant_is_reviewed_180_calendar_days_later_at_the_same_wall_
         ("2026-03-02T12:00", 0, "2026-03-02T12:00"),
     ],
 )
-def test_an_overview_looks_back_to_the_same_day_of_an_earlier_month(now, months, then):
+def test_an_overview_begins_on_the_same_day_of_an_earlier_month(now, months, then):
     since = months_before(local(now, "Europe/Berlin"), months, zone("Europe/Berlin"))
 
     assert since == local(then, "Europe/Berlin")
@@ -251,7 +251,7 @@ def test_a_zone_is_known_by_its_iana_name(name):
         "Europe/Berlin" * 1000,
     ],
 )
-def test_anything_else_is_no_zone(name):
+def test_any_other_string_is_refused_as_a_zone(name):
     assert known_zone(name) is None
 
 

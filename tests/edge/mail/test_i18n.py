@@ -70,7 +70,7 @@ def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_placeholder_is_a_plain_name_so_that_no_text_reaches_into_what_it_shows(language: str) -> None:
+def test_a_placeholder_is_a_plain_name_without_attribute_access(language: str) -> None:
     for key, text in texts(language):
         assert re.sub(r"\{[a-z0-9]+\}", "", text).count("{") == 0, key
 
@@ -93,7 +93,7 @@ def test_no_text_is_empty_or_untidy(language: str) -> None:
         assert "<" not in text, key
 
 
-def test_no_language_was_forgotten_in_translation() -> None:
+def test_every_language_is_translated() -> None:
     said: dict[str, dict[str, str]] = {language: dict(texts(language)) for language in LANGUAGES}
     names = {"shared.quoted", "grantees", "labels.account", "labels.export"}
 
@@ -124,7 +124,7 @@ def test_no_language_was_forgotten_in_translation() -> None:
         ("\x00", "en"),
     ],
 )
-def test_a_tag_finds_its_language_and_whatever_is_unknown_reads_english(tag: str, language: str) -> None:
+def test_a_tag_finds_its_language_and_an_unknown_one_falls_back_to_english(tag: str, language: str) -> None:
     assert catalogue(tag).language == language
 
 
@@ -152,7 +152,7 @@ def test_a_moment_is_written_in_the_tenants_zone_and_language(language: str, zon
         (2, "3:30 am (Europe/Berlin)"),
     ],
 )
-def test_in_the_hour_that_occurs_twice_the_offset_says_which_is_meant(hour: int, written: str) -> None:
+def test_in_the_hour_that_occurs_twice_the_offset_is_shown(hour: int, written: str) -> None:
     at = LAST_SUNDAY_OF_OCTOBER.replace(hour=hour, minute=30)
 
     assert plain(catalogue("en").moment(at, BERLIN)) == f"Sunday, 25 October 2026, {written}"
@@ -167,7 +167,7 @@ def test_in_the_hour_that_occurs_twice_the_offset_says_which_is_meant(hour: int,
         ("it", "lunedì 23 novembre 2026, ore 24:00 (Europe/Berlin)"),
     ],
 )
-def test_what_ends_at_midnight_ends_with_the_day_before(language: str, written: str) -> None:
+def test_an_end_at_midnight_is_shown_as_the_day_before(language: str, written: str) -> None:
     midnight = datetime(2026, 11, 23, 23, tzinfo=UTC)
 
     assert plain(catalogue(language).end(midnight, BERLIN)) == written
@@ -179,7 +179,7 @@ def test_a_second_after_midnight_is_the_next_day() -> None:
     assert plain(catalogue("de").end(at, BERLIN)) == "Dienstag, 24. November 2026, 00:00 Uhr (Europe/Berlin)"
 
 
-def test_of_two_midnights_it_is_said_which() -> None:
+def test_of_two_midnights_the_offset_is_shown() -> None:
     first = datetime(2025, 11, 2, 4, tzinfo=UTC)
 
     written = plain(catalogue("de").end(first, ZoneInfo("America/Havana")))
@@ -187,7 +187,7 @@ def test_of_two_midnights_it_is_said_which() -> None:
     assert written == "Sonntag, 2. November 2025, 00:00 Uhr (America/Havana, UTC-04:00)"
 
 
-def test_without_an_end_it_says_so() -> None:
+def test_a_missing_end_is_shown_as_a_text() -> None:
     assert catalogue("de").end(None, BERLIN).startswith("unbefristet")
 
 

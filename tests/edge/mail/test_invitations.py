@@ -52,7 +52,7 @@ def raw(facts: CallbackFacts, language: str = "de") -> str:
 # ------------------------------------------------------------------ one event
 
 
-def test_booked_moved_and_cancelled_it_is_one_event_that_changes() -> None:
+def test_booking_moving_and_cancelling_change_one_event() -> None:
     told = [invited(*mailed) for mailed in (BOOKED, MOVED, CANCELLED)]
 
     assert {one.uid for one in told} == {"01KB4Q8000E8Q7R2M9V3XW6YTD@guestkey"}
@@ -81,14 +81,14 @@ def test_moved_to_the_queue_the_event_is_cancelled_at_the_slot_it_had() -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.CALLBACK_WAITING, Kind.CALLBACK_CANCELLED])
-def test_without_a_slot_there_is_nothing_to_invite_to(kind: Kind) -> None:
+def test_without_a_slot_there_is_no_invitation(kind: Kind) -> None:
     read = received(kind, of_callback(None, None))
 
     assert read.calendars == []
     assert read.parts == ["multipart/alternative", "text/plain", "text/html"]
 
 
-def test_it_is_from_the_vendor_to_the_user_alone_and_nobody_typed_who_that_is() -> None:
+def test_the_organizer_is_the_vendor_and_the_only_attendee_is_the_user() -> None:
     told = invited(Kind.CALLBACK_BOOKED, of_callback(requested_by=Person(user_id="anna", name="CN=Mallory")))
 
     assert told.organizer == ("Käsehandel Support", "mailto:support@vendor.example")
@@ -102,7 +102,7 @@ def test_an_address_is_written_as_links_write_it() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_mail_program_finds_it_between_the_readable_parts_and_the_file(language: str) -> None:
+def test_the_calendar_part_is_between_the_readable_parts_and_the_attachment(language: str) -> None:
     read = received(*BOOKED, language)
 
     assert read.parts == [
@@ -116,7 +116,7 @@ def test_a_mail_program_finds_it_between_the_readable_parts_and_the_file(languag
     assert calendars.of(read).summary
 
 
-def test_told_twice_it_is_the_same_to_the_letter() -> None:
+def test_composing_it_twice_gives_the_same_bytes() -> None:
     assert raw(of_callback()) == raw(of_callback())
 
 
@@ -124,7 +124,7 @@ def test_told_twice_it_is_the_same_to_the_letter() -> None:
 
 
 @pytest.mark.parametrize(("starts_at", "written"), SPRING_AND_AUTUMN)
-def test_on_the_days_when_the_clocks_change_it_is_the_very_instant(starts_at: datetime, written: str) -> None:
+def test_on_days_with_a_clock_change_the_event_is_at_the_exact_instant(starts_at: datetime, written: str) -> None:
     facts = of_callback(samples.slot(starts_at))
     read = received(Kind.CALLBACK_BOOKED, facts)
     told = calendars.of(read)
@@ -144,7 +144,7 @@ def typed(text: str) -> CallbackFacts:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_whatever_people_type_it_is_one_line_of_the_description(text: str) -> None:
+def test_hostile_input_is_one_line_of_the_description(text: str) -> None:
     harmless, told = invited(*BOOKED), invited(Kind.CALLBACK_BOOKED, typed(text))
 
     assert replace(told, description=harmless.description) == harmless
@@ -161,7 +161,7 @@ def test_whatever_people_type_it_is_one_line_of_the_description(text: str) -> No
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_whatever_people_type_the_mail_around_it_is_still_that_mail(text: str) -> None:
+def test_hostile_input_leaves_the_mail_around_the_invitation_unchanged(text: str) -> None:
     expected = received(Kind.CALLBACK_BOOKED, typed("Anna at evil.example"))
 
     require_same_mail(received(Kind.CALLBACK_BOOKED, typed(text)), expected, set())

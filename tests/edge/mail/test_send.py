@@ -39,14 +39,14 @@ def test_each_recipient_gets_a_mail_of_their_own() -> None:
     assert GIULIA not in str(requests[0])
 
 
-def test_nobody_to_send_to_sends_nothing() -> None:
+def test_without_recipients_nothing_is_sent() -> None:
     with post.office() as requests:
         send.send(NOTICE, [])
 
     assert requests == []
 
 
-def test_a_mail_has_our_headers_and_both_parts() -> None:
+def test_a_mail_has_its_headers_and_both_parts() -> None:
     with post.office() as requests:
         send.send(NOTICE, [ANNA])
     received = post.read(post.as_mailed(requests[0]))
@@ -66,7 +66,7 @@ def test_a_mail_has_our_headers_and_both_parts() -> None:
     assert post.as_mailed(requests[0]).isascii()
 
 
-def test_an_activation_mail_has_no_head_since_nothing_has_changed_yet_for_the_customer() -> None:
+def test_an_activation_mail_has_no_ledger_head() -> None:
     with post.office() as requests:
         send.send(ACTIVATION, [ANNA])
 
@@ -91,7 +91,7 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
     assert told.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
 
 
-def test_one_recipient_whom_ses_rejects_does_not_keep_the_others_from_theirs() -> None:
+def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
     refusing = post.office(lambda address: rejected(address) if address == BERTA else None)
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
@@ -101,7 +101,7 @@ def test_one_recipient_whom_ses_rejects_does_not_keep_the_others_from_theirs() -
     assert str(failed.value) == "1 of 3 mails not sent: MessageRejected"
 
 
-def test_when_ses_throttles_it_is_tried_once_more_and_the_rest_waits_for_another_time() -> None:
+def test_throttling_causes_one_retry_and_the_rest_is_left_for_later() -> None:
     refusing = post.office(lambda address: None if address == ANNA else throttled(address))
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
@@ -112,7 +112,7 @@ def test_when_ses_throttles_it_is_tried_once_more_and_the_rest_waits_for_another
 
 
 @pytest.mark.parametrize("timeout", [ConnectTimeoutError, ReadTimeoutError])
-def test_when_ses_does_not_answer_nobody_waits_once_for_each_recipient(
+def test_a_timeout_of_ses_stops_the_sending_to_further_recipients(
     timeout: type[ConnectTimeoutError | ReadTimeoutError],
 ) -> None:
     refusing = post.office(lambda address: timeout(endpoint_url=AT_SES))
@@ -176,7 +176,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
         "=?UTF-8?Q?anna=0A?= @acme.example",
     ],
 )
-def test_what_is_not_plainly_one_address_never_reaches_ses(address: str) -> None:
+def test_only_a_string_with_exactly_one_address_is_sent_to_ses(address: str) -> None:
     with post.office() as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [address, GIULIA])
 
