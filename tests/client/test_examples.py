@@ -1,4 +1,4 @@
-"""The examples of docs/integrating/backend.md let support in only while the customer does. Functions run on moto."""
+"""The examples of docs/integrating/backend.md let support in only under a live grant. Functions run on moto."""
 
 import json
 from collections.abc import Callable, Iterator

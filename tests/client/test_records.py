@@ -1,4 +1,4 @@
-"""What the backend says through the client is what the functions keep. They run on moto."""
+"""Records written through the client are those that the functions store. The functions run on moto."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from guestkey.store.registry import people, tenants
 from guestkey_client import Agent, Department, Desk, Guestkey, Refused, Right, Tenant
 from local import sample
 from tests import calls
-from tests.client.asking import URL, Asking, Far, says
+from tests.client.fake_server import URL, Call, FakeServer, response
 from tests.personas import BACKEND
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -65,15 +65,15 @@ def test_a_refusal_has_its_code_and_names_every_fault(guestkey: Guestkey) -> Non
     assert {fault["pointer"] for fault in refused.value.problem["errors"]} >= {"#/lines", "#/country"}
 
 
-def test_an_id_with_any_characters_is_one_segment_of_the_path(asking: Asking) -> None:
-    far = Far([says(200, {})])
-    asking(far, "put", Right(tenant_id="acme/../globex", user_id="a/b?c#d", may_grant=True))
+def test_an_id_with_any_characters_is_one_segment_of_the_path(call: Call) -> None:
+    server = FakeServer([response(200, {})])
+    call(server, "put", Right(tenant_id="acme/../globex", user_id="a/b?c#d", may_grant=True))
 
-    assert far.sent[0].url.raw_path == b"/v1/vendor/tenants/acme%2F..%2Fglobex/users/a%2Fb%3Fc%23d/right"
+    assert server.sent[0].url.raw_path == b"/v1/vendor/tenants/acme%2F..%2Fglobex/users/a%2Fb%3Fc%23d/right"
 
 
 @pytest.mark.parametrize("body", [[], None, b"<html>"])
-def test_a_malformed_desk_raises_unavailable(asking: Asking, body: object) -> None:
+def test_a_malformed_desk_record_is_an_error(call: Call, body: object) -> None:
     with pytest.raises(Exception, match="no record of a support desk"):
-        asking(Far([says(200, body)]), "desk")
-    assert asking(Far([says(200, sample.DESK)]), "desk").record == sample.DESK
+        call(FakeServer([response(200, body)]), "desk")
+    assert call(FakeServer([response(200, sample.DESK)]), "desk").record == sample.DESK

@@ -1,4 +1,4 @@
-"""The clean-up's knowledge of public holidays, kept in the table: of where the desk is, this year and the next."""
+"""Public holidays that the clean-up stores in the table: of the desk's location, for this year and the next."""
 
 from datetime import UTC, date, datetime
 
@@ -26,12 +26,12 @@ RHINELAND_2026 = {
     "12-25": "Erster Weihnachtstag",
     "12-26": "Zweiter Weihnachtstag",
 }
-"""As the state's law on Sundays and holidays has them."""
+"""From the state's law on Sundays and holidays."""
 
 
 @pytest.fixture(autouse=True)
 def _empty(table: None) -> None:
-    """The template's table, with nothing in it."""
+    """The template's table, empty."""
 
 
 def known(at: datetime = MONDAY_NOON) -> set[date]:
@@ -108,6 +108,6 @@ def test_in_a_new_year_the_year_after_it_is_written(clock: time_machine.Travelle
 
 
 def test_the_allowed_calendars_are_those_of_the_pinned_library() -> None:
-    """If not, write them with `python -m local.calendars`."""
+    """On a failure, rewrite them with `python -m local.calendars`."""
     assert desk_inputs.CALENDARS.read_text("utf-8") == calendars.text()
     assert desk_inputs.CALENDARS == calendars.CALENDARS

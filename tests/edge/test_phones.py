@@ -1,4 +1,4 @@
-"""Telephone numbers as people type them, as they are kept, and as people read them."""
+"""Telephone numbers: as typed, as stored, and as shown."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from guestkey.errors import InputInvalid
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "kept"),
+    ("typed", "country", "stored"),
     [
         ("0241 44686122", "DE", "+4924144686122"),
         ("0241/446 86-122", "DE", "+4924144686122"),
@@ -26,8 +26,8 @@ from guestkey.errors import InputInvalid
         ("\uff10\uff12\uff14\uff11 \uff14\uff14\uff16\uff18\uff16\uff11\uff12\uff12", "DE", "+4924144686122"),
     ],
 )
-def test_a_valid_number_is_stored_in_one_form(typed, country, kept):
-    assert phones.e164(typed, country) == kept
+def test_a_valid_number_is_stored_in_one_form(typed, country, stored):
+    assert phones.e164(typed, country) == stored
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_without_a_known_country_only_the_international_form_is_valid():
 
 
 @pytest.mark.parametrize(
-    ("kept", "country", "shown"),
+    ("stored", "country", "shown"),
     [
         ("+4924144686122", "DE", "0241 44686122"),
         ("+4924144686122", "CH", "+49 241 44686122"),
@@ -73,9 +73,9 @@ def test_without_a_known_country_only_the_international_form_is_valid():
         ("+442079460958", "XX", "+44 20 7946 0958"),
     ],
 )
-def test_a_number_is_shown_in_national_form_in_its_own_country_only(kept, country, shown):
-    assert phones.national(kept, country) == shown
-    assert phones.e164(shown, country) == kept
+def test_a_number_is_shown_in_national_form_in_its_own_country_only(stored, country, shown):
+    assert phones.national(stored, country) == shown
+    assert phones.e164(shown, country) == stored
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""May this agent enter, or export, now? The union of all live grants that cover the agent answers."""
+"""Checks: may this agent enter, or export, now? The union of all live grants that cover the agent decides."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,7 @@ def export(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | S
     return decide(keys, agent, Action.EXPORT, at)
 
 
-# --- Who is let in ---------------------------------------------------------------------------------------------------
+# --- Access by one grant ---------------------------------------------------------------------------------------------
 
 
 def test_without_a_grant_access_is_denied():
@@ -173,7 +173,7 @@ def test_exactly_the_live_keys_that_cover_the_agent_are_found():
     assert [found.grant_id for found in covering(keys, SVEN, NOON)] == ["A", "B"]
 
 
-# --- The grant that is named -----------------------------------------------------------------------------------------
+# --- The grant named -------------------------------------------------------------------------------------------------
 
 
 def test_the_grant_that_ends_last_is_named():
@@ -230,7 +230,7 @@ def test_a_login_that_sven_ended_is_over_though_the_grant_is_not():
 
 
 def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
-    keys = [key("B", TO_SUPPORT)]  # A, which the login names, was revoked
+    keys = [key("B", TO_SUPPORT)]  # grant A, which the login names, is revoked
 
     decision = decide_within(login(under="A"), keys, SVEN, Action.ENTER, NOON + MINUTE)
 

@@ -1,4 +1,4 @@
-"""How a call-back comes about, moves, is taken and ends, and which seats each change takes and frees."""
+"""Life of a call-back: booked, moved, taken, closed; and the seats that each change takes and frees."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,7 @@ def test_a_call_is_ahead_up_to_and_at_the_begin_of_its_slot():
     assert not is_ahead(move(BOOKED, slot(TEN + QUARTER), NOON), TEN, NOON)
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_with_a_slot_a_call_back_is_booked_and_without_one_it_waits():

@@ -1,4 +1,4 @@
-"""The support desk's record as the rules read it, and what it says to whom in which language."""
+"""The support desk's record as the rules read it, and its texts by language."""
 
 from datetime import timedelta
 

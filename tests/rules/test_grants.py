@@ -1,4 +1,4 @@
-"""A grant's life: given, live, over by time or by revoking."""
+"""Life of a grant: given, live, ended by time or revoked."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,7 +58,7 @@ def test_a_permanent_grant_has_no_end_and_is_reviewed_after_180_days():
 
     assert grant.is_permanent
     assert grant.ends_at is None
-    assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # one in the afternoon in Berlin, then as now
+    assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # 13:00 in Berlin, on both days
 
 
 @pytest.mark.parametrize("may_export", [True, False])
@@ -66,7 +66,7 @@ def test_export_is_as_the_user_chose(may_export):
     assert granted(may_export=may_export).may_export is may_export
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_grant_is_live_until_its_end_which_is_exclusive():

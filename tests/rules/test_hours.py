@@ -1,4 +1,4 @@
-"""When the support desk is open: named moments first, then every clock change there is against an oracle."""
+"""Opening hours of the support desk: named moments, then every clock change compared with an oracle."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,7 +13,7 @@ OPEN = calendar()
 DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
-"""The nights on which Berlin's clocks change: two o'clock becomes three, three o'clock becomes two."""
+"""The nights on which Berlin's clocks change: 2:00 becomes 3:00, 3:00 becomes 2:00."""
 ALL_DAY = desks.hours("00:00-24:00")
 UNTIL = datetime(2038 if desks.NIGHTLY else 2028, 1, 1, tzinfo=UTC)
 
@@ -148,16 +148,16 @@ def test_a_day_begins_with_its_first_moment(zone, day, clock):
     assert desks.wall(begins - QUARTER, zone).day == day - DAY
 
 
-# --- Against an oracle -----------------------------------------------------------------------------------------------
+# --- Compared with an oracle -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
-    """Every zone's every change in two years, nightly in twelve, and the days before and after it."""
-    said = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
+    """Compare each clock change of each zone in two years, nightly in twelve, with the days before and after it."""
+    windows = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
     changes = compared = 0
     for zone in desks.ZONES:
-        there = desk(time_zone=zone, hours=said)
+        there = desk(time_zone=zone, hours=windows)
         change = whenever.Instant.from_utc(2026, 1, 1).to_tz(zone).next_transition()
         while change is not None and change.timestamp() < UNTIL.timestamp():
             moment = datetime.fromtimestamp(change.timestamp(), UTC)
@@ -165,10 +165,10 @@ def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
             near = [moment + QUARTER * number for number in range(-60 * 4, 60 * 4)]
             shown = {quarter: desks.wall(quarter, zone) for quarter in near}
             for day in (desks.wall(moment, zone).day + DAY * number for number in (-1, 0, 1)):
-                expected = [at for at in near if shown[at].day == day and desks.is_within(shown[at], said)]
+                expected = [at for at in near if shown[at].day == day and desks.is_within(shown[at], windows)]
                 assert list(quarters(there, OPEN, day)) == expected, (zone, day)
             for quarter in near:
-                assert is_open(there, OPEN, quarter) == desks.is_within(shown[quarter], said), (zone, quarter)
+                assert is_open(there, OPEN, quarter) == desks.is_within(shown[quarter], windows), (zone, quarter)
             compared += len(near)
             change = change.next_transition()
     print(f"{changes:,} clock changes of {len(desks.ZONES)} zones: {compared:,} quarter-hours compared, 0 mismatches")

@@ -35,7 +35,7 @@ GIVEN = Note(
     at=MONDAY_NOON,
 )
 
-# Written by hand, as a reader in another language would.
+# Written by hand, as a verifier in another language builds it.
 GIVEN_WITHOUT_HASH = (
     '{"about":"01KJQ2V9Y0ZC4M8T6R3W5X7B1D","at":"2026-03-02T12:00:00Z","by":{"id":"anna","type":"user"},'
     '"data":{"ends_at":null,"grantee_name":"Zoë \U0001f511","may_export":false,"minutes":30,"period":"1w"},'
@@ -120,7 +120,7 @@ def test_changing_the_callers_data_later_does_not_change_the_entry():
     ],
 )
 def test_data_holds_only_strings_integers_booleans_and_null(value):
-    with pytest.raises(ValueError):  # noqa: PT011 - several messages, all of them ours to read
+    with pytest.raises(ValueError):  # noqa: PT011 - several messages, none part of the contract
         entry_after(START, "acme", noting(value=value))
 
 
@@ -178,7 +178,7 @@ def test_the_kinds_of_entries_are_exactly_those_of_the_contract():
 
 
 def test_a_string_is_written_as_in_rfc_8785():
-    """The string of the RFC's example, section 3.2.2, and its bytes from section 3.2.4."""
+    """RFC 8785: the string of the example in section 3.2.2, and its bytes from section 3.2.4."""
     text = json.loads(r'"\u20ac$\u000F\u000aA' + "'" + r'\u0042\u0022\u005c\\\"\/"')
 
     assert (

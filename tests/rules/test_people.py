@@ -1,4 +1,4 @@
-"""Who is who, whom a grant covers, and how somebody is found by name."""
+"""Tenants and agents, the agents that a grant covers, and the search by name."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ def test_a_tenant_uses_the_calendar_of_its_own_zone():
     assert acme.zone == ZoneInfo("Europe/Berlin")
 
 
-# --- Whom a grantee covers -------------------------------------------------------------------------------------------
+# --- Agents that a grantee covers ------------------------------------------------------------------------------------
 
 
 def test_a_grant_to_sven_covers_only_sven():
@@ -57,7 +57,7 @@ def test_a_department_with_an_agents_id_is_not_that_agent():
     assert not grantee(GranteeType.AGENT, "support").covers(SVEN)
 
 
-# --- Finding somebody by name ----------------------------------------------------------------------------------------
+# --- Search by name --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("query", ["Sven", "sv", "BRANDT", "brandt sven", "s b", "  sven  ", "sven, brandt!"])

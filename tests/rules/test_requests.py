@@ -1,4 +1,4 @@
-"""A request's life: asked for, answered once or withdrawn, and otherwise over by time."""
+"""Life of a request: made, answered once or withdrawn, otherwise expired."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ def approve(
 
 
 def closed() -> dict[State, Request]:
-    """Return a request closed in every way there is."""
+    """Return a request in each closed state."""
     pending = requested()
     return {
         State.APPROVED: approve(pending).request,
@@ -161,7 +161,7 @@ def test_it_is_not_sent_again_when_no_recipient_is_registered_any_more():
         requests.still_registered(requested(), replace(ACME, approver_emails=("berta@acme.example",)))
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_request_is_pending_until_its_end_which_is_exclusive():
@@ -202,7 +202,7 @@ def test_the_approver_may_choose_another_period(chosen, granted):
     request, grant = approval.request, approval.grant
 
     assert grant.period is granted
-    assert request.period is Period.FOUR_HOURS, "what was asked for stays"
+    assert request.period is Period.FOUR_HOURS, "the requested period is kept"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who may choose a call-back's slot, and which slots there are: named days first, then two years against an oracle."""
+"""Languages that may choose a slot, and the slots of a day: named days, then two years compared with an oracle."""
 
 import random
 from datetime import date, datetime, timedelta
@@ -10,7 +10,7 @@ from local import sample
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
-# --- Who may choose --------------------------------------------------------------------------------------------------
+# --- Languages that may choose ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_latest_slot_begins_fourteen_times_twenty_four_hours_from_now(now, l
 
 
 def test_fourteen_days_over_a_clock_change_are_as_many_hours():
-    """In winter the clock shows an hour less than on the day on which was asked."""
+    """In winter the local time is an hour less than at the time of asking in summer."""
     assert starts(now=at("2026-10-19 12:00"), first=date(2026, 11, 2))[-1] == at("2026-11-02 11:00")
 
 
@@ -252,7 +252,7 @@ def test_a_moment_at_which_no_slot_begins_finds_none(starts_at):
     assert slot_at(desk(), calendar("2026-11-24"), topic(30), THE_SUNDAY_BEFORE, starts_at) is None
 
 
-# --- Two years against an oracle -------------------------------------------------------------------------------------
+# --- Two years compared with an oracle -------------------------------------------------------------------------------
 
 BEGIN, UNTIL = date(2026, 1, 1), date(2028, 1, 1)
 ZONES = (
@@ -270,7 +270,7 @@ HOURS = {
     "sat": [{"from": "22:30", "until": "24:00"}],
     "sun": [{"from": "00:00", "until": "03:15"}, {"from": "03:30", "until": "05:00"}],
 }
-"""Of all kinds: breaks, touching ones, midnight, a day without any, and the nights on which most clocks change."""
+"""Hours with breaks, adjacent ones, midnight, a day without any, and the nights of most clock changes."""
 
 
 def test_a_month_of_slots_agrees_with_the_oracle():
@@ -280,7 +280,7 @@ def test_a_month_of_slots_agrees_with_the_oracle():
 
 @pytest.mark.slow
 def test_two_years_of_slots_in_many_zones_agree_with_the_oracle():
-    """Lists reach up to fourteen days ahead, so each day is looked at several times; nightly from each of the days."""
+    """Lists reach up to fourteen days ahead, so each day is compared several times; nightly from each day."""
     compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if desks.NIGHTLY else 5) for zone in ZONES}
 
     print(f"slots: {len(ZONES)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
@@ -289,10 +289,10 @@ def test_two_years_of_slots_in_many_zones_agree_with_the_oracle():
 
 
 def compare(zone, begin, until, *, every):
-    """Compare what is offered, at a moment of every so many days, with what the oracle offers; return how much.
+    """Compare the offered slots with those of the oracle, once in `every` days; return the number of slots.
 
-    The oracle walks through the quarter-hours of UTC and asks a clock on the wall: a slot is offered where all of its
-    quarter-hours are in hours, on days that are neither closed nor of a year that nobody knows.
+    The oracle steps through the quarter-hours of UTC and converts each to local time: a slot is offered if all of its
+    quarter-hours are within hours, on days that are not closed and whose year's holidays are stored.
     """
     chance = random.Random(f"{zone} {begin}")
     closed = {begin + DAY * chance.randrange((until - begin).days) for _ in range((until - begin).days // 25)}
@@ -325,8 +325,8 @@ def compare(zone, begin, until, *, every):
         assert [slot.starts_at for slot in found] == expected, (zone, now, asked, days, topic.minutes)
         assert all(slot.ends_at - slot.starts_at == timedelta(minutes=topic.minutes) for slot in found)
         for starts_at in chance.sample([walked[index] for index in near], 8):
-            is_wanted = starts_at in expected or not asked <= desks.wall(starts_at, zone).day < asked + DAY * days
-            assert is_wanted or slot_at(there, days_off, topic, now, starts_at) is None
+            may_be_found = starts_at in expected or not asked <= desks.wall(starts_at, zone).day < asked + DAY * days
+            assert may_be_found or slot_at(there, days_off, topic, now, starts_at) is None
         assert all(
             slot_at(there, days_off, topic, now, start) for start in chance.sample(expected, min(2, len(expected)))
         )

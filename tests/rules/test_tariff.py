@@ -1,4 +1,4 @@
-"""What the emergency line promises and costs, at its boundaries."""
+"""Promise and cost of the emergency line, at their boundaries."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -53,9 +53,9 @@ def test_a_promise_may_change_in_an_hour_that_occurs_twice_and_then_changes_twic
             {"from": "00:00", "until": "02:30", "answered_within_hours": 10},
         ]
     )
-    told = [at("2026-10-25 02:15") + timedelta(minutes=30) * number for number in range(4)]
+    moments = [at("2026-10-25 02:15") + timedelta(minutes=30) * number for number in range(4)]
 
-    assert [answered_within(at_three, moment) for moment in told] == [TEN, TWO, TEN, TWO]
+    assert [answered_within(at_three, moment) for moment in moments] == [TEN, TWO, TEN, TWO]
     assert answered_within(at_three, at("2026-03-29 01:59:59")) == TEN
     assert answered_within(at_three, at("2026-03-29 01:59:59") + timedelta(seconds=1)) == TWO
 

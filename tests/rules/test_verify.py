@@ -1,4 +1,4 @@
-"""What is found in a copy of a ledger that somebody tampered with, and what is said about it."""
+"""Findings of the verifier in tampered copies of a ledger, and their texts."""
 
 import contextlib
 import io
@@ -37,7 +37,7 @@ MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def ledger(length, tenant_id="acme"):
-    """A sound ledger; every third entry is a login of Sven's, with text that needs escaping."""
+    """Return a sound ledger; every third entry is a login of Sven's, with text that needs escaping."""
     head, entries = START, []
     for n in range(length):
         note = Note(
@@ -57,17 +57,17 @@ def lines(entries):
 
 
 def rewritten(entry, **fields):
-    """The entry with other content and a hash that fits it, as a vendor would forge it."""
+    """Return the entry with other content and a matching hash, as a vendor would forge it."""
     fields = {name: fields.get(name, getattr(entry, name)) for name in ("what", "by", "about", "data", "at")}
     return entry_after(Head(seq=entry.seq - 1, hash=entry.prev_hash), entry.tenant_id, Note(**fields))
 
 
 def found(copy, kept=None):
-    """What is found, without the words: fault, line, and the number or numbers."""
-    return [told(finding) for finding in verify(copy, kept).findings]
+    """Return the findings without their texts: fault, line, and the number or numbers."""
+    return [summary(finding) for finding in verify(copy, kept).findings]
 
 
-def told(finding):
+def summary(finding):
     several = finding.seq != finding.to_seq
     return (finding.fault.value, finding.line, (finding.seq, finding.to_seq) if several else finding.seq)
 
@@ -235,7 +235,7 @@ def test_an_entry_not_in_canonical_json_is_named():
 def test_a_file_with_only_one_edited_entry_names_it():
     report = verify([COPY[0].replace(b'"sven"', b'"dora"')])
 
-    assert [told(finding) for finding in report.findings] == [("edited", 1, 1)]
+    assert [summary(finding) for finding in report.findings] == [("edited", 1, 1)]
     assert (report.first, report.head) == (None, None)
 
 
@@ -467,7 +467,7 @@ def test_only_the_whole_ledger_in_order_or_a_page_of_it_is_clean(order):
 
 
 def command(copy, *options):
-    """What `python -m guestkey verify` answers for a file: its exit status, and what it prints."""
+    """Run `python -m guestkey verify` for a file; return the exit status and the output."""
     out = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         file = Path(folder, "ledger.jsonl")
@@ -583,7 +583,7 @@ def test_the_module_is_the_command():
 
 
 def pythons():
-    """This Python, and the oldest that customers may bring, where it is installed."""
+    """Return this Python, and the oldest supported one where it is installed."""
     return [python for python in (sys.executable, shutil.which("python3.11")) if python]
 
 

@@ -1,4 +1,4 @@
-"""What each mail says, and that nothing anybody types turns a mail into something else."""
+"""Texts of each mail; typed texts cannot change the structure of a mail."""
 
 import os
 import subprocess
@@ -23,22 +23,22 @@ from tests.typed_texts import HOSTILE, require_same_mail
 EACH = list(product(Kind, LANGUAGES))
 EACH_NOTICE = [(kind, language) for kind, language in EACH if kind is not Kind.ACTIVATION]
 LONGEST_MAIL = 100_000
-"""Gmail cuts a mail off at 102 kB."""
+"""Gmail truncates a mail at 102 kB."""
 
 
 def german(kind: Kind, facts: compose.Facts) -> str:
-    """Return the text part with blanks that break, as one reads it."""
+    """Return the text part, with ordinary spaces instead of no-break spaces."""
     return compose.write(kind, "de-AT", facts).text.replace("\u00a0", " ")
 
 
 def received(kind: Kind, language: str, facts: compose.Facts) -> post.Read:
-    """Return the mail as its recipient's programs understand it."""
+    """Return the mail as independent parsers read it."""
     with post.office() as requests:
         send.send(compose.write(kind, language, facts), ["anna@acme.example"])
     return post.read(post.as_mailed(requests[0]))
 
 
-# ------------------------------------------------------------------ what they say
+# ------------------------------------------------------------------ texts
 
 
 def test_an_activation_mail_names_the_agent_reason_period_and_deadline() -> None:
@@ -246,7 +246,7 @@ def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: s
 
 
 @pytest.mark.parametrize(
-    ("base_url", "told"),
+    ("base_url", "expected"),
     [
         ("https://support.other.example", f"https://support.other.example/activate#{REQUEST_ID}"),
         ("https://support.other.example/", f"https://support.other.example/activate#{REQUEST_ID}"),
@@ -256,7 +256,7 @@ def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: s
         ("javascript:alert(1)", "ValueError"),
     ],
 )
-def test_the_link_begins_with_the_configured_origin_only(base_url: str, told: str) -> None:
+def test_the_link_begins_with_the_configured_origin_only(base_url: str, expected: str) -> None:
     program = (
         "from guestkey.edge.mail import compose; from tests.edge import samples\n"
         "try: text = compose.write(compose.Kind.ACTIVATION, 'de', samples.asked()).text\n"
@@ -271,7 +271,7 @@ def test_the_link_begins_with_the_configured_origin_only(base_url: str, told: st
     }
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
 
-    assert run.stdout.strip() == told
+    assert run.stdout.strip() == expected
 
 
 @pytest.mark.parametrize(
@@ -298,12 +298,12 @@ def test_facts_of_another_kind_of_mail_are_refused(kind: Kind, facts: compose.Fa
         compose.write(kind, "de", facts)
 
 
-# ------------------------------------------------------------------ what people type
+# ------------------------------------------------------------------ typed texts
 
 
 @cache
-def harmless(kind: Kind, language: str) -> post.Read:
-    """Return the mail in which nobody typed anything odd, but for one address, so that it has every sentence."""
+def harmless_mail(kind: Kind, language: str) -> post.Read:
+    """Return a mail with ordinary texts but one address, so that it has every sentence."""
     return received(kind, language, samples.every_kind_typed("Sven at evil.example")[kind])
 
 
@@ -314,7 +314,10 @@ def test_there_are_many_hostile_mails() -> None:
 @pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(typed: str) -> None:
     for kind, language in product(Kind, LANGUAGES):
-        read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless(kind, language)
+        read, expected = (
+            received(kind, language, samples.every_kind_typed(typed)[kind]),
+            harmless_mail(kind, language),
+        )
 
         require_same_mail(read, expected, {LINK} if kind is Kind.ACTIVATION else set())
         assert read.recipients == ["anna@acme.example"]
@@ -323,10 +326,10 @@ def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(typed: str) -> N
 @pytest.mark.parametrize("field", ["agent_name", "reason", "departments", "tenant"])
 @pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_in_one_field_leaves_the_others_unchanged(field: str, typed: str) -> None:
-    told = samples.asked()
-    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(told.tenant, name=typed)}
+    facts = samples.asked()
+    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(facts.tenant, name=typed)}
 
-    lines = german(Kind.ACTIVATION, replace(told, **{field: changed.get(field, typed)})).split("\n")
+    lines = german(Kind.ACTIVATION, replace(facts, **{field: changed.get(field, typed)})).split("\n")
 
     assert "- Dauer ab Ihrer Zustimmung: 4 Stunden" in lines
     assert "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben" in lines
@@ -355,7 +358,7 @@ def test_brackets_are_explained_only_in_mails_that_have_them() -> None:
 
 
 def test_a_deadline_at_midnight_is_shown_as_midnight() -> None:
-    """A moment is not an end: until 0:00 on Tuesday one may answer."""
+    """A deadline is not shown like an end of a grant: an answer is possible until 0:00 on Tuesday."""
     midnight = MONDAY_NOON + timedelta(hours=11)
 
     assert "bis: Dienstag, 24. November 2026, 00:00 Uhr" in german(Kind.ACTIVATION, samples.asked(expires_at=midnight))

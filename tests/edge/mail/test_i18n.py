@@ -1,4 +1,4 @@
-"""The catalogues: the same keys everywhere, every text in use, and times as people read them."""
+"""The catalogues: the same keys in each language, every text in use, and the format of times."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ LAST_SUNDAY_OF_OCTOBER = datetime(2026, 10, 25, tzinfo=UTC)
 
 
 def texts(language: str) -> Iterator[tuple[str, str]]:
-    """Yield every text with its key; those that follow each other have one key and are counted."""
+    """Yield every text with its key; texts of a list share a key and get a number."""
     for section, keys in catalogue(language).texts.items():
         for key, value in keys.items():
             if isinstance(value, list):
@@ -36,7 +36,7 @@ def texts(language: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def everything_written(language: str) -> str:
-    """Return all mails there can be, as far as texts go, one after the other."""
+    """Return mails that together use every text, one after the other."""
     facts: list[tuple[Kind, compose.Facts]] = list(samples.every_kind().items())
     sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt at https://evil.example")
     facts += [(Kind.GRANTED, samples.of_grant(period, may_export=True, grantee=sven)) for period in Period]
@@ -46,7 +46,7 @@ def everything_written(language: str) -> str:
     ]
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
-    mails = [compose.write(kind, language, told) for kind, told in facts]
+    mails = [compose.write(kind, language, of_kind) for kind, of_kind in facts]
     invited = invitations.write(language, samples.of_callback(), MONDAY_NOON)
     assert invited
     in_calendars = calendars.invited(invited.calendar.encode()).summary
@@ -60,7 +60,7 @@ def test_every_language_has_the_same_keys() -> None:
     assert keys["en"] == keys["es"] == keys["it"] == keys["de"]
 
 
-# How a day is written is a language's own: only English has am and pm.
+# Formats of dates differ by language: only English has am and pm.
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -> None:
     def placeholders(of: str) -> dict[str, set[str]]:
@@ -81,7 +81,7 @@ def test_every_text_is_used_somewhere(language: str) -> None:
 
     for key, text in texts(language):
         for piece in re.split(r"\{\w+\}", text):
-            assert piece in written, f"nobody reads {key} in {language}"
+            assert piece in written, f"unused text: {key} in {language}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -94,12 +94,12 @@ def test_no_text_is_empty_or_untidy(language: str) -> None:
 
 
 def test_every_language_is_translated() -> None:
-    said: dict[str, dict[str, str]] = {language: dict(texts(language)) for language in LANGUAGES}
+    by_language: dict[str, dict[str, str]] = {language: dict(texts(language)) for language in LANGUAGES}
     names = {"shared.quoted", "grantees", "labels.account", "labels.export"}
 
-    for key, text in said["de"].items():
+    for key, text in by_language["de"].items():
         if len(text) > 25 and key not in names and not key.startswith("dates."):
-            assert len({said[language][key] for language in LANGUAGES}) == len(LANGUAGES), key
+            assert len({by_language[language][key] for language in LANGUAGES}) == len(LANGUAGES), key
 
 
 @pytest.mark.parametrize(

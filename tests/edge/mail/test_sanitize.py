@@ -1,4 +1,4 @@
-"""Typed text: whatever mail programs would make a link of is taken apart, and the rest stays as it was typed."""
+"""Typed text: parts that mail programs would turn into a link are broken up, the rest is unchanged."""
 
 import pytest
 from hypothesis import given

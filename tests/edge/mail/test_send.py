@@ -1,4 +1,4 @@
-"""The way out: one mail for each recipient, and what happens when SES says no."""
+"""Sending by SES: one mail for each recipient, and refusals of SES."""
 
 import logging
 import os
@@ -80,7 +80,7 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
         "print(sorted(requests[0]), requests[0]['FromEmailAddress'], b'Reply-To' in post.as_mailed(requests[0]))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAIL_", "BASE_"))}
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program],
         env=environment | {"MAIL_SENDER": "support@vendor.example", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -88,7 +88,7 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
         check=True,
     )
 
-    assert told.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
+    assert result.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
 
 
 def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
@@ -149,7 +149,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
 
     traces = "".join(traceback.format_exception(failed.value))
     assert "MailFailed" in traces
-    assert not any("acme.example" in told for told in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
+    assert not any("acme.example" in text for text in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
 
 
 @pytest.mark.parametrize(
