@@ -1,4 +1,4 @@
-"""GET /v1/about: which version am I on, what is my customer name?"""
+"""GET /v1/about: the tenant's product version and customer name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""GET /v1/support/access: where may I enter now?"""
+"""GET /v1/support/access: the tenants that the agent may enter now."""
 
 from datetime import timedelta
 from typing import Any
@@ -152,7 +152,7 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")], ids=["inactive", "unknown"])

@@ -1,4 +1,4 @@
-"""POST /v1/requests/{request_id}/approve: a customer lets in the agent who asked by mail."""
+"""POST /v1/requests/{request_id}/approve: a user lets in the agent of a request."""
 
 import json
 from collections.abc import Callable
@@ -114,7 +114,7 @@ def test_sven_can_record_an_entry_under_it() -> None:
     assert factories.login().grant_id == grant_id
 
 
-# ------------------------------------------------------------------ otherwise than asked
+# ------------------------------------------------------------------ other choices than requested
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_anna_may_choose_another_period(period: str, ends_at: str | None, review
     body = approve(request.request_id, {"period": period}).body
 
     assert (body["period"], body["ends_at"], body["review_at"]) == (period, ends_at, review_at)
-    assert shown(request)["period"] == "4h", "what was asked for stays"
+    assert shown(request)["period"] == "4h", "the requested period is kept"
 
 
 def test_a_permanent_one_can_be_found_however_old_it_is() -> None:
@@ -147,7 +147,7 @@ def test_anna_may_drop_the_export() -> None:
 
     assert approve(request.request_id, {"may_export": False}).body["may_export"] is False
     assert may_enter() and not may_enter("export")
-    assert shown(request)["may_export"] is True, "what was asked for stays"
+    assert shown(request)["may_export"] is True, "the requested export is kept"
 
 
 def test_export_that_was_not_asked_for_is_never_added() -> None:
@@ -166,7 +166,7 @@ def test_omitted_fields_are_as_the_agent_asked(how: dict[str, Any]) -> None:
     assert (body["period"], body["may_export"]) == ("2h", True)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_ben_without_the_right_gets_the_approvers_and_the_request_stays_pending() -> None:
@@ -230,8 +230,8 @@ def test_an_agent_who_became_inactive_is_not_let_in(world: time_machine.Travelle
 
     factories.agent("sven", "support", name="Sven B.")
     body = approve(request.request_id).body
-    assert body["grantee"]["name"] == "Sven B.", "a grant has the name of now"
-    assert shown(request)["agent"]["name"] == "Sven Brandt", "a request that of then"
+    assert body["grantee"]["name"] == "Sven B.", "a grant has the agent's current name"
+    assert shown(request)["agent"]["name"] == "Sven Brandt", "a request keeps the name at the time of asking"
 
 
 # ------------------------------------------------------------------ bad input

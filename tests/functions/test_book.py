@@ -1,4 +1,4 @@
-"""POST /v1/callbacks: a customer books a slot, or joins the queue."""
+"""POST /v1/callbacks: a user books a slot, or joins the queue."""
 
 import json
 from datetime import timedelta
@@ -205,7 +205,7 @@ def test_a_taken_call_back_stays_open_until_it_is_closed(world: time_machine.Tra
     world.move_to(TUESDAY_AT_TEN + timedelta(days=2))
     assert post(QUEUE).code == "callback_open"
 
-    world.shift(timedelta(seconds=2))  # her wish has passed
+    world.shift(timedelta(seconds=2))  # her claim of priority has expired
     factories.closed(taken)
     assert post(QUEUE).status == 201
 
@@ -320,7 +320,7 @@ def test_the_earliest_and_the_latest_slot_can_be_booked() -> None:
     assert post(TEN | {"starts_at": "2026-12-07T12:00:00Z"}, caller=CARLA).status == 201
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("locale", ["it-IT", "it", "fr", "de-LI", "deutsch", "", None])
@@ -448,7 +448,7 @@ def test_a_stored_response_comes_before_the_state(world: time_machine.Traveller)
     first = post(headers=KEY)
     factories.cancelled(callbacks.find_one("acme", first.body["callback_id"]))
     factories.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
-    world.move_to(TUESDAY_AT_TEN)  # too soon to be booked, and the topic is no more
+    world.move_to(TUESDAY_AT_TEN)  # too soon to be booked, and the topic is removed
 
     assert post(headers=KEY).text == first.text
 
@@ -532,7 +532,7 @@ def test_a_seat_freed_during_the_booking_is_taken() -> None:
         assert post().status == 201
 
 
-# ------------------------------------------------------------------ a conflict is no answer
+# ------------------------------------------------------------------ transaction conflicts
 
 BY_SLOT = "SLOTS#"
 RETRYABLE = "TransactionConflict"
@@ -570,11 +570,11 @@ def test_after_a_conflict_the_state_is_read_again_before_the_retry(meanwhile: An
         answer = post()
 
     assert (answer.status, answer.code) == (409, code)
-    assert len([request for request in came if request.is_write]) == 1, "it was not tried in vain"
+    assert len([request for request in came if request.is_write]) == 1, "there is no retry without a free seat"
 
 
 def raw_open_key(callback_id: str) -> table.Raw:
-    """Return an open key of acme's, and put the call-back it names."""
+    """Return an open key of acme's, and store the call-back that it names."""
     theirs = table.one(keys.callback("globex", invalid_inputs.UNKNOWN_ID))
     assert theirs
     table.put(

@@ -1,4 +1,4 @@
-"""DELETE /v1/callbacks/{callback_id}: a customer cancels a call-back."""
+"""DELETE /v1/callbacks/{callback_id}: a user cancels a call-back."""
 
 from datetime import datetime, timedelta
 
@@ -122,7 +122,7 @@ def test_a_call_back_whose_slot_is_over_cannot_be_cancelled(world: time_machine.
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_carla_gets_the_same_404_for_acmes_call_back_as_for_an_unknown_one() -> None:

@@ -274,7 +274,7 @@ def test_export_inside_a_login_needs_its_grant_first() -> None:
     assert ask(login_id=login.login_id, action="export") == NO | {"reason": "export_not_granted"}
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_the_backend_is_refused() -> None:

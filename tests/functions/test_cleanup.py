@@ -1,4 +1,4 @@
-"""The clean-up: what time has ended is written down, once, and no answer depends on whether it was."""
+"""The clean-up records each expiry once, and no answer of the API depends on it."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ Counts = dict[str, Any]
 
 @pytest.fixture
 def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
-    """Run it as the schedule does and give what it counted."""
+    """Run it as the schedule does and return its counters."""
 
     def run(context: Any = None) -> Counts:
         capsys.readouterr()
@@ -46,8 +46,8 @@ def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
     return run
 
 
-def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
-    """Tell it of live keys that the table has swept, as the stream does, and give which records failed."""
+def deliver_ttl_deletions(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
+    """Send it stream records of live keys deleted by TTL, and return the ids of the failed records."""
     records = [
         {
             "eventName": "REMOVE",
@@ -62,8 +62,8 @@ def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def told(tenant_id: str = "acme") -> list[Entry]:
-    """Return what the system itself wrote into a ledger."""
+def system_entries(tenant_id: str = "acme") -> list[Entry]:
+    """Return the entries of a ledger that the system wrote."""
     return [entry for entry in ledger.entries_after(tenant_id, 0, 1_000) if entry.by.type == "system"]
 
 
@@ -83,8 +83,8 @@ def due_at(item: table.Raw) -> str | None:
     return item["due_at"]["S"] if "due" in item else None
 
 
-def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
-    """Change an item past all that the product does."""
+def corrupt(key: keys.Key, **attributes: dict[str, Any]) -> None:
+    """Change attributes of an item directly in the table."""
     found = table.one(key)
     assert found
     table.put([found | attributes])
@@ -99,7 +99,7 @@ def test_the_end_of_a_grant_is_recorded(world: time_machine.Traveller, clean_up)
 
     assert clean_up() == {"grants_ended": 1}
 
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.what, entry.about, entry.by.id) == ("grant.ended", grant.grant_id, None)
     assert (entry.at, entry.data) == (MONDAY_NOON + 65 * MINUTE, {"ends_at": "2026-11-23T13:00:00Z"})
     assert grant_item(grant.grant_id)["ended_told_at"] == {"S": "2026-11-23T13:05:00Z"}
@@ -121,7 +121,7 @@ def test_only_the_ledger_and_the_two_marks_change(world: time_machine.Traveller,
 
 @pytest.mark.parametrize("after", [-HOUR, -SECOND, timedelta(0), 59 * SECOND])
 def test_no_end_is_recorded_before_it_is_final(world: time_machine.Traveller, clean_up, after: timedelta) -> None:
-    """Until a minute later somebody may be answered who asked before the end."""
+    """A call that began before the end may still be answered up to a minute later."""
     factories.grant()
     world.move_to(MONDAY_NOON + HOUR + after)
     with table.unchanged():
@@ -145,7 +145,7 @@ def test_twenty_runs_record_an_end_once(world: time_machine.Traveller, clean_up)
             assert clean_up() == {}
             world.shift(5 * MINUTE)
 
-    assert [len(told(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
+    assert [len(system_entries(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
 
 
 def test_an_entry_three_days_late_has_the_time_of_writing_and_the_end(world: time_machine.Traveller, clean_up) -> None:
@@ -153,7 +153,7 @@ def test_an_entry_three_days_late_has_the_time_of_writing_and_the_end(world: tim
     world.shift(3 * DAY)
     clean_up()
 
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.at, entry.data["ends_at"]) == (MONDAY_NOON + 3 * DAY, "2026-11-23T13:00:00Z")
 
 
@@ -165,7 +165,7 @@ def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller,
 
 
 def test_a_revoke_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
-    """It cannot come so late; if it did, the grant would not end twice."""
+    """A revoke cannot be so late; if it were, the grant would still have only one end."""
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: factories.revoked(grant, at=MONDAY_NOON + MINUTE)):
@@ -269,7 +269,7 @@ def test_the_expiry_of_a_request_is_recorded_once(world: time_machine.Traveller,
 
     assert clean_up() == {"requests_expired": 1}
     assert clean_up() == {}
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.what, entry.about, entry.at) == ("request.expired", request.request_id, MONDAY_NOON + DAY + MINUTE)
 
 
@@ -292,7 +292,7 @@ def test_an_approval_during_the_run_wins(world: time_machine.Traveller, clean_up
 
 def test_a_closed_but_still_due_request_is_not_changed(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
-    spoil(keys.request("acme", request.request_id), closed_as={"S": "declined"})
+    corrupt(keys.request("acme", request.request_id), closed_as={"S": "declined"})
     world.shift(2 * DAY)
 
     assert clean_up() == {"nothing": 1}
@@ -308,7 +308,7 @@ def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up)
     world.shift(2 * HOUR)
 
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
-    [entry] = [entry for entry in told() if entry.what == "login.ended"]
+    [entry] = [entry for entry in system_entries() if entry.what == "login.ended"]
     assert (entry.about, entry.at) == (login.login_id, MONDAY_NOON + 2 * HOUR)
     assert entry.data == {"end": "access_over", "ended_at": "2026-11-23T13:00:00Z"}
     item = login_item(login.login_id)
@@ -415,7 +415,7 @@ def test_svens_own_end_during_the_run_wins(world: time_machine.Traveller, clean_
     factories.grant()
     login = factories.login()
     world.shift(2 * HOUR)
-    # the first to be looked at: its login is looked at five minutes after it began
+    # processed first: its login is checked five minutes after it began
     with table.meanwhile(lambda: factories.logged_out(login, at=MONDAY_NOON + MINUTE)):
         assert clean_up() == {"nothing": 1, "grants_ended": 1}
 
@@ -423,25 +423,25 @@ def test_svens_own_end_during_the_run_wins(world: time_machine.Traveller, clean_
     assert login_item(login.login_id)["end"] == {"S": "logged_out"}
 
 
-# ------------------------------------------------------------------ what cannot be handled
+# ------------------------------------------------------------------ items that cannot be handled
 
 
-def spoiled_kind() -> keys.Key:
+def corrupted_kind() -> keys.Key:
     key = keys.grant("acme", factories.grant().grant_id)
-    spoil(key, kind={"S": "no such kind"})
+    corrupt(key, kind={"S": "no such kind"})
     return key
 
 
-def spoiled_time() -> keys.Key:
+def corrupted_time() -> keys.Key:
     key = keys.grant("acme", factories.grant().grant_id)
-    spoil(key, ends_at={"S": "some time"})
+    corrupt(key, ends_at={"S": "some time"})
     return key
 
 
 def wrong_kind() -> keys.Key:
-    """Nothing of this kind is ever due."""
+    """An item that is due although its kind never is."""
     key = keys.right("acme", "ben")
-    spoil(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
+    corrupt(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
     return key
 
 
@@ -459,11 +459,11 @@ def agent_gone() -> keys.Key:
     return key
 
 
-@pytest.mark.parametrize("poison", [spoiled_kind, spoiled_time, wrong_kind, tenant_gone, agent_gone])
+@pytest.mark.parametrize("make_bad_item", [corrupted_kind, corrupted_time, wrong_kind, tenant_gone, agent_gone])
 def test_an_item_that_cannot_be_handled_is_logged_and_put_off_and_the_others_are_processed(
-    world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], poison: Callable[[], keys.Key]
+    world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], make_bad_item: Callable[[], keys.Key]
 ) -> None:
-    key = poison()
+    key = make_bad_item()
     world.shift(SECOND)
     good = factories.grant(DORA)
     world.shift(2 * HOUR)
@@ -474,7 +474,7 @@ def test_an_item_that_cannot_be_handled_is_logged_and_put_off_and_the_others_are
     assert logged.keys() == {"code", "item", "error", "line"}
     assert logged["item"] == f"{key.pk} {key.sk}"
     assert (lines[-1]["failed"], lines[-1]["grants_ended"]) == (1, 1)
-    assert [entry.about for entry in told() if entry.what == "grant.ended"] == [good.grant_id]
+    assert [entry.about for entry in system_entries() if entry.what == "grant.ended"] == [good.grant_id]
     item = table.one(key)
     assert item and due_at(item) == text_of(factories.now() + HOUR)
     assert clean_up() == {}
@@ -484,7 +484,7 @@ def test_an_item_that_cannot_be_handled_is_logged_and_put_off_and_the_others_are
 
 def test_an_item_with_too_early_a_due_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="1w")
-    spoil(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
+    corrupt(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
     world.shift(HOUR)
 
     assert clean_up() == {"nothing": 1}
@@ -522,22 +522,22 @@ def test_a_tenant_with_a_contended_ledger_is_skipped_and_the_others_are_processe
             return wire.cancelled(request, "TransactionConflict", "TENANT#acme")
         return send()
 
-    with wire.through(script) as came:
+    with wire.through(script) as requests_sent:
         assert clean_up() == {"waiting": 2, "grants_ended": 1}
-    tries = [request for request in came if request.is_write and "TENANT#acme" in str(request.body)]
-    assert len(tries) == ledger.MAX_WRITE_TRIES, "one item of that tenant was tried, and no other"
-    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+    tries = [request for request in requests_sent if request.is_write and "TENANT#acme" in str(request.body)]
+    assert len(tries) == ledger.MAX_WRITE_TRIES, "only one item of that tenant was tried"
+    assert [entry.about for entry in system_entries("globex")] == [theirs.grant_id]
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
 
 
 def test_it_yields_to_a_claim_of_priority(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
-    with wire.watched() as came:
+    with wire.watched() as requests_sent:
         ledger.claim_priority("acme")
         assert clean_up() == {"waiting": 1}
 
-    assert not [request for request in came if request.is_write]
+    assert not [request for request in requests_sent if request.is_write]
 
 
 def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time_machine.Traveller, clean_up) -> None:
@@ -563,10 +563,10 @@ def test_the_longest_due_item_of_all_index_partitions_comes_first(world: time_ma
         factories.grant(by=ANNA.but(tenant_id=tenant_id))
         world.shift(SECOND)
     world.shift(2 * HOUR)
-    with wire.watched() as came:
+    with wire.watched() as requests_sent:
         clean_up()
 
-    entries = [str(request.body) for request in came if request.operation == "TransactWriteItems"]
+    entries = [str(request.body) for request in requests_sent if request.operation == "TransactWriteItems"]
     assert [tenant_id for entry in entries for tenant_id in tenant_ids if f"TENANT#{tenant_id}'" in entry] == tenant_ids
 
 
@@ -591,7 +591,7 @@ def test_skipped_tenants_do_not_use_up_the_maximum(world: time_machine.Traveller
     with wire.watched():
         import_module("functions.cleanup.app").clean_up(LambdaContext(), limit=2)
 
-    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+    assert [entry.about for entry in system_entries("globex")] == [theirs.grant_id]
 
 
 def test_no_item_is_started_shortly_before_the_timeout(world: time_machine.Traveller, clean_up) -> None:
@@ -603,7 +603,7 @@ def test_no_item_is_started_shortly_before_the_timeout(world: time_machine.Trave
     assert clean_up(LambdaContext(milliseconds=30_000)) == {"grants_ended": 1}
 
 
-# ------------------------------------------------------------------ what is counted
+# ------------------------------------------------------------------ counters
 
 
 def test_each_run_is_counted_under_the_name_of_the_stack(capsys: pytest.CaptureFixture[str]) -> None:
@@ -627,7 +627,7 @@ def test_a_run_that_cannot_read_the_index_fails_and_is_not_counted(capsys: pytes
     assert "CleanupRuns" not in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------ live keys that the table swept
+# ------------------------------------------------------------------ live keys deleted by TTL
 
 
 def test_a_live_key_deleted_by_ttl_records_the_same_end(world: time_machine.Traveller, clean_up) -> None:
@@ -635,21 +635,21 @@ def test_a_live_key_deleted_by_ttl_records_the_same_end(world: time_machine.Trav
     world.shift(2 * HOUR)
     table.drop(keys.live("acme", grant.grant_id))
 
-    assert swept(grant.grant_id) == []
-    assert [(entry.what, entry.about) for entry in told()] == [("grant.ended", grant.grant_id)]
+    assert deliver_ttl_deletions(grant.grant_id) == []
+    assert [(entry.what, entry.about) for entry in system_entries()] == [("grant.ended", grant.grant_id)]
     with table.unchanged():
-        assert swept(grant.grant_id) == []
+        assert deliver_ttl_deletions(grant.grant_id) == []
         assert clean_up() == {}
 
 
 def test_no_run_is_counted_for_the_streams_records(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The alarm is about the schedule, which alone finds everything."""
+    """The alarm watches the schedule, because only the schedule finds every due item."""
     grant = factories.grant()
     world.shift(2 * HOUR)
     capsys.readouterr()
-    swept(grant.grant_id)
+    deliver_ttl_deletions(grant.grant_id)
 
     assert json.loads(capsys.readouterr().out) == {"swept": 1, "failed": 0, "grants_ended": 1}
 
@@ -661,7 +661,7 @@ def test_a_stream_record_before_the_end_is_final_is_left_to_the_schedule(
     grant = factories.grant()
     world.shift(later)
     with table.unchanged():
-        assert swept(grant.grant_id) == []
+        assert deliver_ttl_deletions(grant.grant_id) == []
 
     world.shift(HOUR)
     assert clean_up() == {"grants_ended": 1}
@@ -671,29 +671,29 @@ def test_a_stream_record_of_a_revoked_or_missing_grant_writes_nothing(world: tim
     revoked = factories.revoked(factories.grant())
     world.shift(2 * HOUR)
     with table.unchanged():
-        assert swept(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
+        assert deliver_ttl_deletions(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
 
 
 def test_a_failed_stream_record_is_reported_and_the_others_are_processed(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, good = factories.grant(), factories.grant(DORA)
-    spoil(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
+    corrupt(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
     world.shift(2 * HOUR)
     capsys.readouterr()
 
-    assert swept(bad.grant_id, good.grant_id) == ["0"]
+    assert deliver_ttl_deletions(bad.grant_id, good.grant_id) == ["0"]
     failure, outcome = map(json.loads, capsys.readouterr().out.splitlines())
     assert failure["item"] == f"TENANT#acme LIVE#{bad.grant_id}"
     assert outcome == {"swept": 2, "failed": 1, "grants_ended": 1}
-    assert [entry.about for entry in told()] == [good.grant_id]
+    assert [entry.about for entry in system_entries()] == [good.grant_id]
 
 
-# ------------------------------------------------------------------ no answer depends on it
+# ------------------------------------------------------------------ answers do not depend on it
 
 
 def situations(world: time_machine.Traveller) -> list[Login]:
-    """Live through a long afternoon at two tenants; return every login that came of it."""
+    """Create grants, logins and revokes of an afternoon at two tenants; return every login."""
     entered: list[Login] = []
 
     def enter(agent: Caller, tenant_id: str = "acme") -> None:
@@ -728,7 +728,7 @@ def situations(world: time_machine.Traveller) -> list[Login]:
 
 
 def answers(entered: list[Login]) -> list[Any]:
-    """Ask everything that a product, a customer and an agent could ask."""
+    """Return the answers of every read route for the product, a user and an agent."""
     asked = [
         {"tenant_id": tenant_id, "agent_id": agent_id}
         for tenant_id in ("acme", "globex")
@@ -766,7 +766,7 @@ def test_all_answers_are_the_same_after_no_run_one_run_or_twenty_runs(
 
 @pytest.mark.slow
 def test_answers_of_later_days_do_not_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
-    """Without it now, with it later: what is asked at one moment is asked of both worlds."""
+    """Compare the answers at the same later moments, with a run and without one."""
     entered = situations(world)
     start, before = factories.now(), table.items()
     moments = [start + later for later in (5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 2 * DAY)]
@@ -799,8 +799,8 @@ def test_each_end_is_in_the_ledger_once_and_the_ledger_verifies(world: time_mach
         assert ends and len(ends) == len(set(ends))
         given = {entry.about for entry in entries if entry.what == "grant.given" and entry.data["ends_at"]}
         assert {about for what, about in ends if what == "grant.ended"} == given
-        tip = ledger.read_state(tenant_id)
-        assert tip and verify([f"{to_line(entry)}\n".encode() for entry in entries], tip.head).is_clean
+        state = ledger.read_state(tenant_id)
+        assert state and verify([f"{to_line(entry)}\n".encode() for entry in entries], state.head).is_clean
 
 
 # ------------------------------------------------------------------ the desk's calendar

@@ -1,4 +1,4 @@
-"""POST /v1/support/callbacks/{callback_id}/close: an agent says how the call ended."""
+"""POST /v1/support/callbacks/{callback_id}/close: an agent records the outcome of the call."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -101,7 +101,7 @@ def test_a_taken_one_can_be_closed_long_after_its_slot(world: time_machine.Trave
     assert post(taken.callback_id).status == 200
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_only_the_agent_who_took_it_can_close_it() -> None:

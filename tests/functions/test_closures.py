@@ -27,7 +27,7 @@ def delete(day: date | str = TUESDAY) -> Answer:
 
 
 def slots_of(day: date) -> list[Any]:
-    """Return the slots that Anna is offered on a day."""
+    """Return the slots offered to Anna on a day."""
     query = {"topic": "question", "from": day, "days": 1}
     items: list[Any] = call("GET", "/v1/slots", caller=ANNA, query=query).body["items"]
     return items
@@ -73,7 +73,7 @@ def test_the_day_is_in_the_desks_time_zone() -> None:
     factories.desk(time_zone="America/Los_Angeles")
     at_five = factories.callback(
         ANNA, TUESDAY_AT_TEN + timedelta(hours=15, minutes=45)
-    )  # 16:45 there, Wednesday in UTC
+    )  # 16:45 in the desk's zone, Wednesday in UTC
 
     assert put().body["callback_ids"] == [at_five.callback_id]
     assert put(TUESDAY + timedelta(days=1)).body["callback_ids"] == []

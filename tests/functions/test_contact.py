@@ -1,4 +1,4 @@
-"""GET /v1/contact: how anyone reaches support from a country, as things stand now."""
+"""GET /v1/contact: numbers, hours and promise of support for a caller's country, at this moment."""
 
 from typing import Any
 
@@ -120,7 +120,7 @@ def test_the_mail_address_falls_back_from_the_language_to_english(language: str 
         ("2026-11-23 21:59:59", False, "2026-11-24T08:00:00Z", 2),
         ("2026-11-23 22:00:00", False, "2026-11-24T08:00:00Z", 10),
         ("2026-11-28 12:00:00", False, "2026-11-30T08:00:00Z", 2),  # a Saturday
-        ("2026-12-25 12:00:00", False, "2026-12-28T08:00:00Z", 2),  # Christmas, and a Saturday behind it
+        ("2026-12-25 12:00:00", False, "2026-12-28T08:00:00Z", 2),  # Christmas, and then a Saturday
         ("2026-06-04 12:00:00", False, "2026-06-05T07:00:00Z", 2),  # Corpus Christi, in North Rhine-Westphalia
         ("2026-03-29 01:59:59", False, "2026-03-30T07:00:00Z", 10),  # the clocks change
         ("2026-10-25 02:30:00", False, "2026-10-26T08:00:00Z", 10),
@@ -138,8 +138,8 @@ def test_opening_and_promise_follow_the_desks_clock_and_calendar(
 
 
 def test_without_an_opening_or_a_promise_both_are_null() -> None:
-    nobody = {country: {"support": None, "emergency": None} for country in sample.DESK["numbers"]}
-    put_desk(hours={}, numbers=nobody, emergency=[], fee=None)
+    no_numbers = {country: {"support": None, "emergency": None} for country in sample.DESK["numbers"]}
+    put_desk(hours={}, numbers=no_numbers, emergency=[], fee=None)
 
     body = get("DE").body
     assert (body["support"]["open_now"], body["support"]["opens_at"]) == (False, None)

@@ -1,4 +1,4 @@
-"""POST /v1/requests/{request_id}/decline: a customer keeps out the agent who asked by mail."""
+"""POST /v1/requests/{request_id}/decline: a user declines an agent's request."""
 
 import json
 from collections.abc import Callable
@@ -106,7 +106,7 @@ def test_an_agent_who_became_inactive_can_still_be_declined() -> None:
     assert decline(request.request_id).status == 200
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_ben_without_the_right_gets_the_approvers_and_the_request_stays_pending() -> None:

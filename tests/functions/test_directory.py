@@ -1,4 +1,4 @@
-"""GET /v1/directory: whom can I let in?"""
+"""GET /v1/directory: the agents and departments that a user can let in."""
 
 from typing import Any
 
@@ -101,7 +101,7 @@ def test_odd_query_strings_cause_no_error(query: str) -> None:
     assert call("GET", "/v1/directory", caller=ANNA, query=query).status in (200, 422)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:

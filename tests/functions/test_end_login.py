@@ -91,7 +91,7 @@ def test_two_who_end_it_at_the_same_moment_get_the_same_answer() -> None:
     assert factories.what_happened() == ["grant.given", "login.recorded", "login.ended"]
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_another_agents_login_gets_the_same_404_as_an_unknown_one() -> None:

@@ -1,4 +1,4 @@
-"""POST /v1/grants: a customer lets an agent or a whole department in."""
+"""POST /v1/grants: a user lets an agent or a whole department in."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,7 +136,7 @@ def test_a_name_in_the_token_is_cut_to_one_line_of_200_characters() -> None:
     assert answer.body["granted_by"]["name"] == f"AnnaBcc: x{'x' * 188}"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused_and_nothing_is_stored() -> None:
@@ -198,7 +198,7 @@ def test_carlas_grant_gives_no_access_to_acme() -> None:
     assert len(live("globex")) == 1
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ grantees
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_only_an_active_agent_or_a_department_can_be_let_in(grantee: dict[str, s
 
 
 def test_an_inactive_agent_gets_the_same_bytes_as_an_unknown_one() -> None:
-    emil, nobody = ({"grantee": {"type": "agent", "id": id}} for id in (EMIL.id, "nobody"))
+    emil, unknown = ({"grantee": {"type": "agent", "id": id}} for id in (EMIL.id, "nobody"))
 
-    assert post(emil).text == post(nobody).text
+    assert post(emil).text == post(unknown).text
 
 
 # ------------------------------------------------------------------ bad input
@@ -298,11 +298,11 @@ def test_the_claims_come_before_the_input_and_the_input_before_the_right() -> No
 
 
 def test_the_right_comes_before_existence_and_existence_before_a_stored_response() -> None:
-    nobody = {"grantee": {"type": "agent", "id": "nobody"}}
-    assert post(nobody, caller=BEN).code == "right_missing"
+    unknown = {"grantee": {"type": "agent", "id": "nobody"}}
+    assert post(unknown, caller=BEN).code == "right_missing"
 
     post(headers=KEY)
-    assert post(nobody, headers=KEY).code == "grantee_unknown"
+    assert post(unknown, headers=KEY).code == "grantee_unknown"
 
 
 def test_a_stored_response_comes_before_the_state() -> None:
@@ -313,7 +313,7 @@ def test_a_stored_response_comes_before_the_state() -> None:
     assert post().code == "too_many_grants"
 
 
-# ------------------------------------------------------------------ how many
+# ------------------------------------------------------------------ limit
 
 
 @pytest.mark.slow
@@ -327,7 +327,7 @@ def test_the_501st_live_grant_is_too_many_until_one_is_revoked() -> None:
 
     call("DELETE", f"/v1/grants/{given.body['grant_id']}", caller=GIULIA)
     assert post().status == 201
-    assert post(caller=CARLA).status == 201, "a full tenant is no other tenant's business"
+    assert post(caller=CARLA).status == 201, "the limit counts for each tenant"
 
 
 def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: time_machine.Traveller) -> None:
@@ -337,7 +337,7 @@ def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: tim
     assert post(headers=KEY).code == "too_many_grants"
 
     world.shift(timedelta(seconds=1))
-    assert post(headers=KEY).status == 201, "the hour is over, though its live key lies there; no key was kept"
+    assert post(headers=KEY).status == 201, "the grant has ended; its refused key was not stored"
     assert post().code == "too_many_grants"
 
 

@@ -1,4 +1,4 @@
-"""GET /v1/grants and /v1/grants/{grant_id}: who was let in?"""
+"""GET /v1/grants and /v1/grants/{grant_id}: the grants of a tenant."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -164,7 +164,7 @@ def test_another_state_is_refused(state: str) -> None:
 
 @pytest.fixture
 def seven() -> list[str]:
-    """Two live permanent grants, and five that are over."""
+    """Two live permanent grants, and five ended ones."""
     permanent = [factories.grant(period="permanent", at=MONDAY_NOON - number * DAY).grant_id for number in (1, 200)]
     return [*permanent, *reversed(factories.bulk_grants(5, at=MONDAY_NOON - 30 * DAY))]
 
@@ -281,7 +281,7 @@ def test_the_right_comes_before_existence(grant_id: str) -> None:
     assert show(grant_id, caller=BEN).code == "right_missing"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:
@@ -310,7 +310,7 @@ def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
 
 
 def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
-    nobody = ANNA.but(tenant_id="nobody")
+    unregistered = ANNA.but(tenant_id="nobody")
 
-    assert get(caller=nobody).code == "tenant_unknown"
-    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert get(caller=unregistered).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=unregistered).code == "tenant_unknown"

@@ -122,7 +122,7 @@ def test_a_damaged_cursor_is_refused() -> None:
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:

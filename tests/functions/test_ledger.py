@@ -1,4 +1,4 @@
-"""GET /v1/ledger: everything that happened, for the customer to keep and to judge."""
+"""GET /v1/ledger: all entries, for the customer to store and verify."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def by_pages(limit: int) -> str:
 
 
 def a_day_at_acme() -> None:
-    """Let everything happen that this issue knows of."""
+    """Cause an entry of each kind of grants, logins and registry."""
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Too early"}, caller=SVEN)
     grant = factories.grant("support", period="1w", may_export=True)
     factories.logged_out(factories.login())
@@ -45,7 +45,7 @@ def a_day_at_acme() -> None:
 
 
 def verify(text: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Judge a copy as the customer would: with nothing but Python."""
+    """Verify a copy as a customer does: with Python alone."""
     file = folder / "ledger.jsonl"
     file.write_text(text)
     command = [
@@ -119,7 +119,7 @@ def test_carla_sees_her_own() -> None:
     assert {entry["tenant_id"] for entry in entries(get(caller=CARLA))} == {"globex"}
 
 
-# ------------------------------------------------------------------ judged by the customer
+# ------------------------------------------------------------------ verified by the customer
 
 
 def test_the_copy_verifies_offline_and_one_changed_byte_is_named(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_copy_cut_off_at_the_end_is_detected_by_its_head(tmp_path: Path) -> No
     text = "".join(answer.text.splitlines(keepends=True)[:-1])
 
     assert verify(text, tmp_path, "--head", answer.headers["guestkey-head"]).returncode != 0
-    assert verify(text, tmp_path).returncode == 0, "without a head nobody can tell"
+    assert verify(text, tmp_path).returncode == 0, "a cut-off end cannot be detected without a head"
 
 
 # ------------------------------------------------------------------ pages
@@ -186,7 +186,7 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert get({"limit": limit}).code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:

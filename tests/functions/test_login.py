@@ -1,4 +1,4 @@
-"""POST /v1/support/logins: before an agent enters, the login is written."""
+"""POST /v1/support/logins: the login is recorded before an agent enters."""
 
 import json
 from datetime import datetime, timedelta
@@ -217,7 +217,8 @@ def test_each_agent_and_each_tenant_has_its_own_first_refusal() -> None:
 def test_the_first_refusal_yields_to_a_users_change_and_is_reported_later(
     world: time_machine.Traveller,
 ) -> None:
-    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)  # leaves a wish
+    # This refused call leaves a claim of priority.
+    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)
     assert post().code == "no_live_grant"
     assert factories.what_happened() == []
 
@@ -293,7 +294,7 @@ def test_a_login_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_a
     assert factories.what_happened() == ["grant.given", "grant.given", "login.recorded"]
 
 
-# ------------------------------------------------------------------ how often
+# ------------------------------------------------------------------ rate limit
 
 
 def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) -> None:
@@ -306,16 +307,16 @@ def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) ->
 
     with table.unchanged():
         answer = post()
-        assert post(headers=KEY).status == 201, "an answer given before is not another login"
+        assert post(headers=KEY).status == 201, "a replayed response is not another login"
     assert (answer.status, answer.code) == (429, "too_many_requests")
     assert answer.headers["retry-after"] == str(50 * 60)
-    assert post(TO_ACME | {"tenant_id": "globex"}).status == 201, "another tenant counts for itself"
+    assert post(TO_ACME | {"tenant_id": "globex"}).status == 201, "the limit counts for each tenant"
 
     world.shift(timedelta(minutes=50))
     assert post().status == 201
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
@@ -478,7 +479,7 @@ def test_the_time_of_a_login_is_in_whole_seconds() -> None:
 
 
 def test_an_attempt_to_grant_without_the_right_gives_no_access() -> None:
-    # Ben cannot let anybody in, so that he asks for support changes nothing.
+    # Ben lacks the right, so his call is refused.
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=BEN)
 
     assert post().code == "no_live_grant"

@@ -1,4 +1,4 @@
-"""GET /v1/logins: who entered, and why?"""
+"""GET /v1/logins: the logins of a tenant, with agent and reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -76,7 +76,7 @@ def test_the_departments_are_those_of_the_moment_of_entry() -> None:
     assert items()[0]["agent"] == {"id": "sven", "name": "Sven Brandt", "departments": ["support"]}
 
 
-# ------------------------------------------------------------------ how it ended
+# ------------------------------------------------------------------ end of a login
 
 
 def test_a_login_is_over_with_its_access_recorded_or_not(world: time_machine.Traveller) -> None:
@@ -211,7 +211,7 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert get(limit=limit).code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:

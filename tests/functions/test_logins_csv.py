@@ -102,7 +102,7 @@ def test_an_answer_is_never_longer_than_lambdas_limit() -> None:
     text, last = csv_export.sheet(["reason"], entered)
 
     assert 3_990_000 < len(text.encode()) <= csv_export.MAX_BYTES + 1_000
-    assert last == str(len(text.splitlines()) - 2), "the header, and rows that are counted from 0"
+    assert last == str(len(text.splitlines()) - 2), "the header, and rows counted from 0"
 
 
 def test_a_page_has_5000_rows() -> None:
@@ -127,7 +127,7 @@ def test_a_damaged_cursor_is_refused() -> None:
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused() -> None:

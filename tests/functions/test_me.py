@@ -1,4 +1,4 @@
-"""GET /v1/me: who am I, and what may I do here?"""
+"""GET /v1/me: identity and permissions of the caller."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_each_users_permissions_follow_the_right_and_the_language(
 
 @pytest.mark.parametrize("locale", [None, "", "x" * 36, "de-DE\n", "xx", "tlh", "it"])
 def test_a_user_of_another_language_may_not_choose_a_slot(locale: str | None) -> None:
-    expected = locale == "de-DE\n"  # what is not printable is dropped
+    expected = locale == "de-DE\n"  # unprintable characters are dropped
     assert get(caller=ANNA.but(locale=locale)).body["may_book_slot"] is expected
 
 

@@ -1,4 +1,4 @@
-"""PATCH /v1/callbacks/{callback_id}: a customer moves a call-back to another slot, or to the queue."""
+"""PATCH /v1/callbacks/{callback_id}: a user moves a call-back to another slot, or to the queue."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,7 +107,7 @@ def test_a_call_back_moved_to_a_slot_ends_with_it_and_one_moved_to_the_queue_doe
         assert kept and "ttl" not in kept
 
 
-# ------------------------------------------------------------------ to where it is
+# ------------------------------------------------------------------ to its own slot
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
@@ -203,7 +203,7 @@ def test_a_cancelled_call_back_cannot_be_moved() -> None:
     assert patch(cancelled.callback_id).code == "callback_closed"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_giulia_may_not_choose_a_slot_and_may_move_to_the_queue() -> None:
@@ -303,7 +303,7 @@ def test_an_agent_who_takes_it_at_the_same_moment_gets_it_at_its_old_slot(world:
     world.shift(timedelta(seconds=2))
 
     def take() -> None:
-        world.shift(timedelta(seconds=2))  # the wish of whoever moves has passed
+        world.shift(timedelta(seconds=2))  # the mover's claim of priority has expired
         factories.taken(booked)
 
     with table.meanwhile(take):

@@ -1,4 +1,4 @@
-"""GET /v1/callbacks/open: for which call does a customer wait?"""
+"""GET /v1/callbacks/open: the open call-back of a tenant."""
 
 from datetime import timedelta
 
@@ -99,7 +99,7 @@ def test_a_call_back_closed_between_two_reads_is_not_open() -> None:
         assert refused(get())
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_anna_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""GET /v1/support/requests: what did I ask for?"""
+"""GET /v1/support/requests: the agent's own requests."""
 
 from datetime import timedelta
 from typing import Any
@@ -141,7 +141,7 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])

@@ -70,7 +70,7 @@ def test_an_agent_may_belong_to_no_department_and_to_several_each_once() -> None
 
 def test_the_time_of_the_last_change_of_departments_or_activity_is_stored(world: time_machine.Traveller) -> None:
     put(SVENS | {"name": "Sven Neumann", "email": "neumann@vendor.example"}, "sven")
-    assert changed_at() == LONG_AGO, "a new name lets nobody in or out"
+    assert changed_at() == LONG_AGO, "a new name changes no access"
 
     put(SVENS | {"departments": ["support", "development"]}, "sven")
     assert changed_at() == MONDAY_NOON
@@ -136,7 +136,7 @@ def test_a_malformed_id_is_refused(agent_id: str) -> None:
     assert answer.body["errors"][0]["pointer"] == "path/agent_id"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_the_backend_is_refused() -> None:

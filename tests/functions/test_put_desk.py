@@ -1,4 +1,4 @@
-"""PUT and GET /v1/vendor/desk: the vendor says when and how its support desk works, in one record."""
+"""PUT and GET /v1/vendor/desk: the settings of the vendor's support desk, in one record."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ def but(**otherwise: Any) -> dict[str, Any]:
 
 
 def with_(path: str, value: Any) -> dict[str, Any]:
-    """Return the sample desk with something else at a pointer."""
+    """Return the sample desk with another value at a pointer."""
     changed = copy.deepcopy(DESK)
     *way, last = path.strip("/").split("/")
     place: Any = changed
@@ -86,7 +86,7 @@ def test_a_change_shows_at_once_here_and_within_seconds_elsewhere(world: time_ma
     before = known()
     item = table.one(keys.desk())
     assert item
-    table.put([item | {"record": {"S": json.dumps(but(lines=7))}}])  # as another function would have
+    table.put([item | {"record": {"S": json.dumps(but(lines=7))}}])  # as in another function
 
     assert known() is before
     world.shift(desks.CACHED_FOR - timedelta(seconds=1))
@@ -331,7 +331,7 @@ def test_emergency_numbers_need_a_promise_and_a_fee_needs_a_number() -> None:
     assert list(faults(put(but(emergency=[])))) == ["#/emergency"]
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("ask", [put, get])

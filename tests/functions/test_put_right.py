@@ -1,4 +1,4 @@
-"""PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right: who may let support in."""
+"""PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right: a user's permission to let support in."""
 
 import json
 from typing import Any
@@ -126,7 +126,7 @@ def test_the_input_comes_before_existence() -> None:
     assert put({}, tenant_id="nobody").code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_the_backend_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""PUT /v1/vendor/tenants/{tenant_id}: the vendor registers a tenant, or says what changed."""
+"""PUT /v1/vendor/tenants/{tenant_id}: the vendor registers or changes a tenant."""
 
 import json
 from hashlib import sha256
@@ -196,7 +196,7 @@ def test_a_path_with_characters_outside_of_ids_is_not_found(tenant_id: str) -> N
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_the_backend_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""An hour before a call-back: its schedule fires, whoever asked for it is reminded, if there is still something to."""
+"""The reminder function: its schedule fires an hour before a call-back and mails the user, if the call is still due."""
 
 import json
 from datetime import datetime, timedelta
@@ -24,9 +24,9 @@ ANNAS = "anna@acme.example"
 
 
 def fire(asked: Callback, starts_at: datetime = TUESDAY_AT_TEN) -> None:
-    """Call the function as the schedule of that time does."""
-    told = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
-    assert handler("reminder")(json.loads(json.dumps(told)), LambdaContext()) is None
+    """Call the function as the schedule for that time does."""
+    payload = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
+    assert handler("reminder")(json.loads(json.dumps(payload)), LambdaContext()) is None
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -37,17 +37,17 @@ def test_anna_is_reminded_in_her_language_with_the_ledgers_head_and_without_an_i
     world: time_machine.Traveller, mails: list[post.Sent], capsys: pytest.CaptureFixture[str]
 ) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    tip = ledger.read_state("acme")
+    state = ledger.read_state("acme")
     world.move_to(TUESDAY_AT_TEN - timedelta(hours=1))
 
     fire(booked)
 
     (sent,) = mails
     read = post.read(post.as_mailed(sent))
-    assert tip
+    assert state
     assert read.recipients == [ANNAS]
     assert read.headers["subject"] == ["Erinnerung an Ihren Rückruf vom Support"]
-    assert read.headers["guestkey-head"] == [str(tip.head)]
+    assert read.headers["guestkey-head"] == [str(state.head)]
     assert read.calendars == []
     assert "Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)" in read.text.replace("\u00a0", " ")
     assert lines(capsys) == [

@@ -1,4 +1,4 @@
-"""POST /v1/support/requests: an agent asks a customer by mail to be let in. How often: `test_request_limits.py`."""
+"""POST /v1/support/requests: an agent asks a tenant by mail for access. Limits: `test_request_limits.py`."""
 
 import json
 from collections.abc import Callable
@@ -182,7 +182,7 @@ def test_the_mail_names_two_departments_or_none(mails: list[mailing.Sent]) -> No
     assert "Dora Vogel (" not in second
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ recipients
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_an_unregistered_tenant_cannot_be_asked(mails: list[mailing.Sent]) -> No
     assert (own(), mails) == ([], [])
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
@@ -316,10 +316,10 @@ def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[s
 
 
 def test_existence_comes_before_a_stored_response_and_that_before_the_state() -> None:
-    nobody = ACME | {"tenant_id": "nobody"}
+    unregistered = ACME | {"tenant_id": "nobody"}
     kept = post(headers=KEY)
 
-    assert post(nobody, headers=KEY).code == "tenant_unknown"
+    assert post(unregistered, headers=KEY).code == "tenant_unknown"
     assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
     factories.tenant("acme", approver_emails=())
     assert post(headers=KEY).text == kept.text
@@ -371,7 +371,7 @@ def test_the_first_answer_is_given_again_in_every_state_of_the_request(world: ti
     assert post(headers=KEY).text == first.text
 
     world.shift(timedelta(hours=24))
-    assert post(headers=KEY).body["request_id"] != first.body["request_id"], "a key is forgotten after 24 hours"
+    assert post(headers=KEY).body["request_id"] != first.body["request_id"], "a key expires after 24 hours"
 
 
 def test_the_loser_of_a_race_for_a_key_gets_the_winners_response(mails: list[mailing.Sent]) -> None:
@@ -390,7 +390,7 @@ def test_the_loser_of_a_race_for_a_key_with_another_body_is_refused() -> None:
     assert lost.code == "idempotency_key_reused"
 
 
-# ------------------------------------------------------------------ SES says no, or nothing
+# ------------------------------------------------------------------ SES refuses, or does not answer
 
 
 def rejected(_: str) -> mailing.Refusal:
@@ -460,8 +460,8 @@ def test_a_crash_between_storing_and_mailing_loses_nothing() -> None:
     assert call("POST", f"/v1/requests/{request['request_id']}/approve", caller=ANNA).status == 201
 
 
-def mails_are_out(answer: wire.Script) -> wire.Script:
-    """Answer so to the second change, which writes down what became of the mails."""
+def store_mail_status(answer: wire.Script) -> wire.Script:
+    """Answer so to the second write, which stores the status of the mails."""
     return lambda request, send: answer(request, send) if request.is_write and request.nth > 1 else send()
 
 
@@ -474,7 +474,7 @@ def mails_are_out(answer: wire.Script) -> wire.Script:
     ids=["lost", "in somebody's way"],
 )
 def test_if_the_mail_status_cannot_be_stored_it_stays_failed(answer: wire.Script, mails: list[mailing.Sent]) -> None:
-    with wire.through(mails_are_out(answer)):
+    with wire.through(store_mail_status(answer)):
         told = post(headers=KEY)
 
     assert (told.status, told.body["mail"], len(mails)) == (201, "sent", 2)

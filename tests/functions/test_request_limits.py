@@ -1,4 +1,4 @@
-"""How often an agent may ask by mail: pending requests, mails in an hour, names of nobody. See docs/decisions/0012."""
+"""Limits of an agent's requests: pending ones, mails in an hour, unknown names. See docs/decisions/0012."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,9 +22,9 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
 ACME = {"tenant_id": "acme", "reason": "The import stands still"}
 TO_ANNA = ACME | {"recipients": ["anna@acme.example"]}
-TO_NOBODY = ACME | {"recipients": ["nobody@acme.example"]}
+TO_UNKNOWN = ACME | {"recipients": ["nobody@acme.example"]}
 GLOBEX = ACME | {"tenant_id": "globex"}
-NOBODY = ACME | {"tenant_id": "nobody"}
+UNKNOWN_TENANT = ACME | {"tenant_id": "nobody"}
 KEY = {"Idempotency-Key": "a-key-of-svens"}
 
 
@@ -49,7 +49,7 @@ def assert_too_many(answer: Answer, retry_after: timedelta) -> None:
 
 
 def asked(number: int) -> list[Request]:
-    """Let Sven have asked Acme that often, a minute apart, the last a minute ago."""
+    """Create so many requests of Sven at Acme, a minute apart, the last a minute ago."""
     return [
         factories.requested(at=MONDAY_NOON - (number - nth) * MINUTE, recipients=["anna@acme.example"])
         for nth in range(number)
@@ -65,8 +65,8 @@ def test_the_sixth_pending_request_of_sven_at_acme_is_too_many(mails: list[maili
 
     assert_too_many(answer, DAY - 4 * MINUTE)
     assert mails == []
-    assert ask(GLOBEX).status == 201, "another tenant counts for itself"
-    assert ask(caller=DORA).status == 201, "another agent too"
+    assert ask(GLOBEX).status == 201, "the limit counts for each tenant"
+    assert ask(caller=DORA).status == 201, "and for each agent"
 
 
 def test_when_the_first_expires_there_is_room_for_one(world: time_machine.Traveller) -> None:
@@ -227,11 +227,11 @@ def test_the_limit_of_pending_requests_is_checked_before_that_of_mails() -> None
     assert_too_many(ask(), DAY - 5 * MINUTE)
 
 
-# ------------------------------------------------------------------ names of nobody
+# ------------------------------------------------------------------ unknown names
 
 GUESSES: dict[str, Callable[[], Answer]] = {
-    "asking an unknown tenant": lambda: ask(NOBODY),
-    "asking an unknown recipient": lambda: ask(TO_NOBODY),
+    "asking an unknown tenant": lambda: ask(UNKNOWN_TENANT),
+    "asking an unknown recipient": lambda: ask(TO_UNKNOWN),
     "looking at an unknown tenant": lambda: look("nobody"),
     "looking at what cannot be one": lambda: look("N%20obody"),
 }

@@ -1,4 +1,4 @@
-"""GET /v1/requests and GET /v1/requests/{request_id}: who asks to be let in?"""
+"""GET /v1/requests and GET /v1/requests/{request_id}: the requests at a tenant."""
 
 from datetime import timedelta
 from typing import Any
@@ -120,7 +120,7 @@ def test_an_answered_request_keeps_its_state_after_its_expiry_time(world: time_m
     assert show(request.request_id).body["state"] == "declined"
 
 
-# ------------------------------------------------------------------ only those that wait
+# ------------------------------------------------------------------ only pending ones
 
 
 def test_the_list_of_pending_requests_has_no_other() -> None:
@@ -199,7 +199,7 @@ def test_a_cursor_is_valid_only_for_its_own_list() -> None:
     assert get(cursor=pending).code == "cursor_invalid"
     assert get(cursor=cursor, caller=CARLA).code == "cursor_invalid"
     assert call("GET", "/v1/grants", caller=ANNA, query={"cursor": cursor}).code == "cursor_invalid"
-    assert get(cursor=cursor, caller=GIULIA).status == 200, "a colleague may go on"
+    assert get(cursor=cursor, caller=GIULIA).status == 200, "a colleague may use the cursor"
 
 
 def test_a_damaged_cursor_is_refused() -> None:
@@ -216,7 +216,7 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_carla_gets_the_same_404_for_acmes_request_as_for_an_unknown_one() -> None:
@@ -269,7 +269,7 @@ def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
 
 
 def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
-    nobody = ANNA.but(tenant_id="nobody")
+    unregistered = ANNA.but(tenant_id="nobody")
 
-    assert get(caller=nobody).code == "tenant_unknown"
-    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert get(caller=unregistered).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=unregistered).code == "tenant_unknown"

@@ -1,4 +1,4 @@
-"""DELETE /v1/grants/{grant_id}: a customer locks support out again, at once."""
+"""DELETE /v1/grants/{grant_id}: a user revokes a grant with immediate effect."""
 
 import json
 from datetime import timedelta
@@ -76,7 +76,7 @@ def test_ending_one_grant_never_ends_another() -> None:
     assert may_enter()
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_user_without_the_right_is_refused_and_nothing_changes() -> None:

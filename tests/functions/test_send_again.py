@@ -1,4 +1,4 @@
-"""POST /v1/support/requests/{request_id}/send: a request is mailed again. How often: `test_request_limits.py`."""
+"""POST /v1/support/requests/{request_id}/send: a request is mailed again. Limits: `test_request_limits.py`."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -58,7 +58,7 @@ def test_it_makes_no_new_request_and_no_ledger_entry() -> None:
 
     assert factories.what_happened() == ["request.made"]
     assert len(table.items("TENANT#acme", keys.REQUEST)) == 1
-    assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its life goes on as it was"
+    assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its expiry is unchanged"
 
 
 def test_each_call_mails_it_once_more(mails: list[mailing.Sent]) -> None:
@@ -79,7 +79,7 @@ def test_if_ses_refuses_the_mail_status_is_failed_and_it_can_be_sent_again() -> 
     assert send(request.request_id).body["mail"] == "sent"
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ recipients
 
 
 def test_a_recipient_removed_from_the_tenant_gets_no_mail(mails: list[mailing.Sent]) -> None:
@@ -161,7 +161,7 @@ def test_two_who_send_it_at_the_same_moment_both_succeed(mails: list[mailing.Sen
         assert send(request.request_id).status == 200
 
     counted = table.one(keys.counter_of_agent("mails", "sven", MONDAY_NOON))
-    assert counted and counted["number"]["N"] == "6", "two by asking, and two each time"
+    assert counted and counted["number"]["N"] == "6", "two by the request, and two for each call"
     assert len(mails) == 4
 
 
@@ -178,7 +178,7 @@ def test_a_transaction_conflict_is_tried_four_times(conflicts: int, status: int,
     assert len(mails) == (2 if status == 200 else 0)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_another_agents_request_gets_the_same_404_as_an_unknown_one(mails: list[mailing.Sent]) -> None:

@@ -1,4 +1,4 @@
-"""GET /v1/slots: when a customer can be called back."""
+"""GET /v1/slots: the free slots for a call-back."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -91,7 +91,7 @@ def test_a_closed_day_has_no_slots() -> None:
     assert starts(get()) == []
 
 
-# ------------------------------------------------------------------ what is free
+# ------------------------------------------------------------------ free slots
 
 
 def test_a_slot_taken_by_others_is_not_free() -> None:
@@ -128,7 +128,7 @@ def test_fewer_lines_than_call_backs_leave_nothing_free() -> None:
     assert free_at(TUESDAY_AT_TEN + QUARTER) == 3
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("locale", ["de", "de-AT", "de_CH", "DE", "en-US", "es-MX"])
@@ -204,7 +204,7 @@ def test_the_language_comes_before_the_topic() -> None:
     assert get({"topic": "nothing"}, caller=GIULIA).code == "slots_not_offered"
 
 
-# ------------------------------------------------------------------ too soon
+# ------------------------------------------------------------------ no desk, no holidays, lead time
 
 
 def test_without_a_desk_there_are_no_slots() -> None:

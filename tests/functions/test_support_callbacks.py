@@ -1,4 +1,4 @@
-"""GET /v1/support/callbacks: agents see the day and the queue."""
+"""GET /v1/support/callbacks: the call-backs of a day, and the queue."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -181,7 +181,7 @@ def test_access_read_from_the_index_is_confirmed_in_the_table() -> None:
     assert get().body["waiting"][0]["may_enter"] is False
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
@@ -209,7 +209,7 @@ def test_a_user_cannot_read_the_queue() -> None:
     assert get(caller=BEN.but(sub="ben albrecht")).code == "claims_missing"
 
 
-# ------------------------------------------------------------------ bad input, too soon
+# ------------------------------------------------------------------ bad input, no desk
 
 
 @pytest.mark.parametrize(

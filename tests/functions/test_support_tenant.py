@@ -1,4 +1,4 @@
-"""GET /v1/support/tenants/{tenant_id}: whom may I ask? How often one may guess: `test_request_limits.py`."""
+"""GET /v1/support/tenants/{tenant_id}: the approvers of a tenant. Limit of unknown names: `test_request_limits.py`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""POST /v1/support/callbacks/{callback_id}/take: an agent says: I call."""
+"""POST /v1/support/callbacks/{callback_id}/take: an agent takes a call-back."""
 
 from datetime import datetime, timedelta
 
@@ -107,7 +107,7 @@ def test_it_can_be_taken_in_the_last_second_and_is_open_then(world: time_machine
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "taken"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])

@@ -1,4 +1,4 @@
-"""GET /v1/topics: what a call-back can be about."""
+"""GET /v1/topics: the topics of call-backs."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_every_user_of_the_tenant_can_read_them(caller: Caller) -> None:
     assert len(get(caller=caller).body["items"]) == 3
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_a_token_that_acts_for_anna_is_refused() -> None:
@@ -65,7 +65,7 @@ def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-# ------------------------------------------------------------------ too soon
+# ------------------------------------------------------------------ no desk
 
 
 def test_without_a_desk_there_are_no_topics() -> None:

@@ -63,12 +63,12 @@ def get(app: Any, path: str, **headers: str) -> dict[str, Any]:
 
 
 def mentioned(text: str) -> set[str]:
-    """Return the files that a file names."""
+    """Return the files that a file mentions."""
     return {f"/assets/{name}" for name in re.findall(r"(?:assets/|\./)([\w.-]+\.(?:js|css|svg))", text)}
 
 
 def everything(app: Any) -> dict[str, dict[str, Any]]:
-    """Follow every mention from the page and from a vendor's script tag on, as a browser would."""
+    """Fetch every mentioned file, starting from the page and from a vendor's script tag, as a browser does."""
     found = {path: get(app, path) for path in ENTRIES}
     while new := {path for answer in found.values() for path in mentioned(answer["body"])} - found.keys():
         found |= {path: get(app, path) for path in new}
@@ -88,7 +88,7 @@ def test_the_page_and_every_file_that_it_names_exist(app: Any) -> None:
 
     assert {answer["statusCode"] for answer in found.values()} == {200}
     assert {path.rpartition(".")[2] for path in found if path != "/activate"} == {"css", "js", "svg"}
-    # And there is nothing else that somebody could ask for.
+    # No other file is served.
     assert app_assets(app) == found.keys() - {"/activate"}
 
 
@@ -281,7 +281,7 @@ def test_minifying_is_safe_because_texts_and_comments_are_on_lines_of_their_own(
     ("entry", "others", "parts"),
     [
         (PANEL, "panel.LANGUAGE", {"panel.activation", "panel.history", "panel.callback", "panel.de"}),
-        # It stands on the panel's ground, without the panel's tabs.
+        # It uses the panel's base module, without the panel's tabs.
         (DESK, r"desk.LANGUAGE|panel\.[a-z-]+", {"panel", "desk.access", "desk.requests", "desk.callbacks", "desk.de"}),
     ],
 )

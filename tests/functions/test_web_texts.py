@@ -1,6 +1,6 @@
 """The texts of the pages: one catalogue for each language, with every text that the code uses and no other.
 
-A region's catalogue holds what differs from its language and nothing else.
+A region's catalogue contains only texts that differ from those of its language.
 """
 
 import json
@@ -41,10 +41,10 @@ LOOKED_UP = {
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
     "activate": {str(state) for state in requests.State},
 }
-"""Sections in which a text is found by a word of the API's, or of the page's own."""
+"""Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "desk")
 SHARED = ("elements.js", "texts.js", "panel.js")
-"""Modules that more than one surface is made of."""
+"""Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
     r"|\bstrings\.(?P<said>\w+(?:\.\w+)*)"
@@ -67,7 +67,7 @@ def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def said_in(surface: str) -> Iterator[tuple[str, str]]:
-    """Yield where the code of a surface asks for a text, and which."""
+    """Yield place and key of each text that the code of a surface uses."""
     for file in sorted([*WEB.glob(f"{surface}*.js"), *(WEB / name for name in SHARED)]):
         section: str | None = None
         for found in SPOKEN.finditer(file.read_text()):
@@ -82,7 +82,7 @@ def said_in(surface: str) -> Iterator[tuple[str, str]]:
 
 
 def is_there(texts: Any, path: str) -> bool:
-    """Say whether a text or a section is there; a method of a text may be named behind it."""
+    """Return whether a text or a section exists; the name of a string method may follow it."""
     for name in path.split("."):
         if isinstance(texts, str):
             return name in {"replace", "split"}
@@ -150,7 +150,7 @@ def test_each_text_is_used(surface: str) -> None:
     for place, _ in flat(catalogue("de")[surface]):
         section, _, name = place.rpartition(".")
         is_looked_up = name in LOOKED_UP.get(f"{surface}.{section}", ())
-        # The code selects the section by a word, and the text in it by name alone.
+        # The code selects the section by a value, and the text in it by its name alone.
         is_within = (
             section.partition(".")[0] in LOOKED_UP.get(surface, ())
             or f"{surface}.{section}".rpartition(".")[0] in LOOKED_UP

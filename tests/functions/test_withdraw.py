@@ -1,4 +1,4 @@
-"""DELETE /v1/support/requests/{request_id}: the agent takes a request back."""
+"""DELETE /v1/support/requests/{request_id}: the agent withdraws a request."""
 
 import json
 from datetime import timedelta
@@ -150,7 +150,7 @@ def test_a_condition_that_fails_without_a_visible_cause_is_tried_four_times(loss
         assert withdraw(request.request_id).status == status
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_another_agents_request_gets_the_same_404_as_an_unknown_one() -> None:
