@@ -34,7 +34,7 @@ class FakeResponse:
         return f"{self.status} {self.body}"
 
     def to_httpx(self) -> httpx.Response:
-        """Return the response with a body that is still unread, as from the network."""
+        """Return the response with an unread body, as from the network."""
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         return httpx.Response(self.status, headers=self.headers, stream=_Unread(content))
 

@@ -37,7 +37,7 @@ def test_a_tenant_is_registered_and_its_users_right_taken_and_given_back(guestke
     assert tenants.holds_right("initech", "auth0|milton@x:1") is True
 
 
-def test_an_agent_is_registered_in_a_department_of_theirs(guestkey: Guestkey) -> None:
+def test_an_agent_is_registered_in_a_registered_department(guestkey: Guestkey) -> None:
     guestkey.put(Department(department_id="night", name="Night shift"))
     guestkey.put(
         Agent(agent_id="nora", name="Nora Nacht", email="nora@vendor.example", departments=("night",), active=True)

@@ -439,7 +439,7 @@ def corrupted_time() -> keys.Key:
 
 
 def wrong_kind() -> keys.Key:
-    """An item that is due although its kind never is."""
+    """A due item of a kind that never becomes due."""
     key = keys.right("acme", "ben")
     corrupt(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
     return key

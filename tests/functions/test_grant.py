@@ -114,7 +114,7 @@ def test_a_permanent_grant_has_no_ttl() -> None:
         assert item and "ttl" not in item
 
 
-def test_export_is_allowed_only_where_anna_says_so() -> None:
+def test_export_is_allowed_only_if_anna_chose_it() -> None:
     assert post(TO_SVEN | {"may_export": True}).body["may_export"] is True
     assert post(TO_SVEN | {"may_export": False}).body["may_export"] is False
 

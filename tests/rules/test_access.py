@@ -84,7 +84,7 @@ def test_a_grant_to_sven_or_to_his_department_lets_him_in(to):
 
 
 @pytest.mark.parametrize("to", [TO_DORA, TO_DEVELOPMENT])
-def test_a_grant_to_somebody_else_does_not_let_sven_in(to):
+def test_a_grant_to_another_agent_or_department_does_not_let_sven_in(to):
     assert enter(key(to=to)) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 

@@ -34,7 +34,7 @@ def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Gr
 # --- Giving ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_says_who_gave_it_to_whom_and_when():
+def test_a_grant_names_user_grantee_and_time():
     grant = granted()
 
     assert (grant.tenant_id, grant.grant_id, grant.grantee) == ("acme", "01J", SVEN)

@@ -347,7 +347,7 @@ class Story:
 
 @st.composite
 def some_grant(draw: st.DrawFn, grantees: Sequence[Grantee], earliest: int, latest: int, live_at: int = 0) -> Given:
-    """Draw a grant that is live, or revoked, in the second `live_at`, if it was given by then."""
+    """Draw a grant live, or revoked, in the second `live_at`, if it was given by then."""
     start = draw(st.integers(earliest, latest))
     least = max(start, live_at)
     end = draw(st.integers(least + 1, least + 5) | st.none())

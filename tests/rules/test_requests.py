@@ -137,12 +137,12 @@ def test_one_unknown_recipient_refuses_the_request():
 
 
 def test_a_tenant_without_approvers_cannot_be_asked():
-    nobody = replace(ACME, approver_emails=())
+    without_approvers = replace(ACME, approver_emails=())
 
     with pytest.raises(RecipientUnknown):
-        requested(tenant=nobody)
+        requested(tenant=without_approvers)
     with pytest.raises(RecipientUnknown):
-        requested("anna@acme.example", tenant=nobody)
+        requested("anna@acme.example", tenant=without_approvers)
 
 
 # --- Sending again ---------------------------------------------------------------------------------------------------

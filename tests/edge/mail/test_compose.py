@@ -59,7 +59,7 @@ def test_an_activation_mail_names_the_agent_reason_period_and_deadline() -> None
     assert "andere Dauer wählen oder ablehnen" in written
 
 
-def test_an_activation_mail_without_export_says_so() -> None:
+def test_an_activation_mail_without_export_states_it() -> None:
     assert "- Datenexport: nicht erbeten\n" in german(Kind.ACTIVATION, samples.asked(may_export=False))
 
 
@@ -85,7 +85,7 @@ def test_a_granted_mail_names_user_grantee_and_end() -> None:
     assert "erinnern" not in written
 
 
-def test_a_grant_for_one_person_with_export_says_both() -> None:
+def test_a_granted_mail_names_the_single_agent_and_export() -> None:
     sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 
     written = german(Kind.GRANTED, samples.of_grant(grantee=sven, may_export=True))
@@ -100,7 +100,7 @@ def test_a_grant_for_today_is_shown_to_end_with_the_day_and_not_at_midnight() ->
     assert "- Gültig bis: Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)\n" in written
 
 
-def test_a_permanent_grant_says_that_it_has_no_end_and_when_it_will_be_reviewed() -> None:
+def test_a_mail_on_a_permanent_grant_names_the_review_instead_of_an_end() -> None:
     written = german(Kind.GRANTED, samples.of_grant(Period.PERMANENT))
 
     assert "- Gültig bis: unbefristet, bis jemand aus Ihrem Unternehmen die Freigabe widerruft\n" in written
@@ -134,7 +134,7 @@ def test_an_ended_mail_states_the_end_and_that_no_action_is_needed() -> None:
     assert "Sie müssen nichts tun." in written
 
 
-def test_a_review_mail_says_since_when_and_how_to_revoke() -> None:
+def test_a_review_mail_states_the_start_and_how_to_revoke() -> None:
     written = german(Kind.REVIEW, samples.of_grant(Period.PERMANENT))
 
     assert "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)\n" in written
@@ -219,7 +219,7 @@ def test_every_notice_carries_the_ledgers_head_in_its_header_and_in_both_parts(k
 
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
-def test_the_html_part_says_its_language(language: str) -> None:
+def test_the_html_part_has_its_language_attribute(language: str) -> None:
     read = received(Kind.GRANTED, language, samples.of_grant())
 
     assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])

@@ -1,4 +1,4 @@
-"""The invitation of a call-back in real MIME: one event that is created, changed and cancelled, for any typed text."""
+"""The invitation of a call-back in real MIME: one event, created, changed and cancelled, for any typed text."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
