@@ -100,7 +100,7 @@ def test_a_grant_for_today_is_shown_to_end_with_the_day_and_not_at_midnight() ->
     assert "- Gültig bis: Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)\n" in written
 
 
-def test_a_mail_on_a_permanent_grant_names_the_review_instead_of_an_end() -> None:
+def test_a_mail_on_a_permanent_grant_states_no_end_and_the_time_of_review() -> None:
     written = german(Kind.GRANTED, samples.of_grant(Period.PERMANENT))
 
     assert "- Gültig bis: unbefristet, bis jemand aus Ihrem Unternehmen die Freigabe widerruft\n" in written
