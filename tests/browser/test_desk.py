@@ -175,7 +175,7 @@ def test_he_asks_one_approver_for_two_hours_with_export(agent: Agent) -> None:
     agent.page.locator("#period-ask").select_option("2h")
     agent.page.locator("#export-ask").check()
     agent.page.locator("#reason").fill("Rechnung 4711 lässt sich nicht drucken")
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press("#ask")
         agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
@@ -190,7 +190,7 @@ def test_unless_he_says_otherwise_everybody_is_asked_for_an_hour_without_export(
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press("#ask")
         agent.hears("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
@@ -219,12 +219,12 @@ def test_a_mail_that_did_not_go_out_is_said_and_sent_again(agent: Agent) -> None
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
-    with post.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+    with post.fake_ses(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         agent.press("#ask")
         agent.hears("Die Anfrage steht, aber die E-Mail ging nicht hinaus.")
     expect(agent.panel.locator(".notice")).to_be_visible()
     (request,) = own_requests()
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press(f"#send-{request['request_id']}")
         agent.hears("Die E-Mail ging noch einmal hinaus.")
 

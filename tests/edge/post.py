@@ -28,7 +28,7 @@ Refusal = tuple[HTTPStatus, str, str] | Exception
 
 
 @contextmanager
-def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
+def fake_ses(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
     """Yield the list of requests that SES received, in order; `refusals` gives the refusal for an address.
 
     Of two nested ones the inner one receives the mail.

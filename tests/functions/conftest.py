@@ -16,5 +16,5 @@ def _in_the_sample_world(world: time_machine.Traveller) -> None:
 @pytest.fixture
 def mails() -> Iterator[list[post.Sent]]:
     """Requests to a fake SES that accepts every mail."""
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         yield requests

@@ -100,7 +100,7 @@ def notify(world: time_machine.Traveller) -> Iterator[Notify]:
     dead_letters.make_queue()
     schedules.make_group()
     notify = Notify()
-    with post.office(notify.refusal) as notify.mails, bus.taking(notify.refused_events) as notify.events:
+    with post.fake_ses(notify.refusal) as notify.mails, bus.taking(notify.refused_events) as notify.events:
         yield notify
 
 

@@ -232,7 +232,7 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
 def test_answers_and_items_equal_the_recording(world: time_machine.Traveller) -> None:
     schedules.make_group()
     story = Story(world)
-    with post.office(), bus.taking() as events:
+    with post.fake_ses(), bus.taking() as events:
         exported = tell(story)
     items = json.loads(story.masks.masked(json.dumps([_ordered(item) for item in table.items()], ensure_ascii=False)))
     told = json.loads(story.masks.masked(json.dumps([[one["DetailType"], one["Detail"]] for one in events])))

@@ -138,7 +138,7 @@ def test_a_reminder_that_ses_refuses_raises_so_that_it_is_retried(mails: list[po
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     refusal = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified: anna@acme.example"
 
-    with post.office(lambda address: refusal), pytest.raises(MailFailed, match="MessageRejected") as failed:
+    with post.fake_ses(lambda address: refusal), pytest.raises(MailFailed, match="MessageRejected") as failed:
         fire(booked)
     assert "anna" not in str(failed.value)
 

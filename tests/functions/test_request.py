@@ -426,7 +426,7 @@ SAYS = {
 def test_a_request_stays_pending_when_ses_refuses_a_mail(
     refusals: Callable[[str], mailing.Refusal | None], logged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with mailing.office(refusals):
+    with mailing.fake_ses(refusals):
         answer = post(headers=KEY)
 
     assert (answer.status, answer.body["state"], answer.body["mail"]) == (201, "pending", "failed")
@@ -439,7 +439,7 @@ def test_a_request_stays_pending_when_ses_refuses_a_mail(
 
 
 def test_a_failed_mail_can_be_sent_again_and_the_stored_response_stays(mails: list[mailing.Sent]) -> None:
-    with mailing.office(throttled):
+    with mailing.fake_ses(throttled):
         first = post(headers=KEY)
     again = send_again(first.body["request_id"])
 
@@ -450,7 +450,7 @@ def test_a_failed_mail_can_be_sent_again_and_the_stored_response_stays(mails: li
 
 
 def test_a_crash_between_storing_and_mailing_loses_nothing() -> None:
-    with mailing.office(lambda _: RuntimeError("The function died")), pytest.raises(RuntimeError):
+    with mailing.fake_ses(lambda _: RuntimeError("The function died")), pytest.raises(RuntimeError):
         post(headers=KEY)
 
     (request,) = own()

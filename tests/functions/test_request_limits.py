@@ -206,7 +206,7 @@ def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mail
 
 def test_a_mail_that_ses_refused_is_counted() -> None:
     factories.counted_mails(MAX_MAILS_OF_AGENT - 1)
-    with mailing.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+    with mailing.fake_ses(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         assert ask(TO_ANNA).body["mail"] == "failed"
 
     assert_too_many(ask(TO_ANNA), HOUR)

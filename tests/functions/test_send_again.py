@@ -71,7 +71,7 @@ def test_each_call_mails_it_once_more(mails: list[mailing.Sent]) -> None:
 
 def test_if_ses_refuses_the_mail_status_is_failed_and_it_can_be_sent_again() -> None:
     request = factories.requested()
-    with mailing.office(refused):
+    with mailing.fake_ses(refused):
         answer = send(request.request_id)
 
     assert (answer.status, answer.body["state"], answer.body["mail"]) == (200, "pending", "failed")

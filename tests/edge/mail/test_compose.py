@@ -33,7 +33,7 @@ def german(kind: Kind, facts: compose.Facts) -> str:
 
 def received(kind: Kind, language: str, facts: compose.Facts) -> post.Read:
     """Return the mail as independent parsers read it."""
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(compose.write(kind, language, facts), ["anna@acme.example"])
     return post.read(post.as_mailed(requests[0]))
 

@@ -32,7 +32,7 @@ def received(kind: Kind, facts: CallbackFacts, language: str = "de") -> post.Rea
     """Return the mail with its invitation as independent parsers read it."""
     letter = compose.write(kind, language, facts)
     invitation = invitations.write(language, facts, MONDAY_NOON + timedelta(minutes=facts.change.version))
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(replace(letter, invitation=invitation), ["anna@acme.example"])
     return post.read(post.as_mailed(requests[0]))
 

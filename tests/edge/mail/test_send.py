@@ -32,7 +32,7 @@ def throttled(_: str) -> post.Refusal:
 
 
 def test_each_recipient_gets_a_mail_of_their_own() -> None:
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [ANNA, GIULIA])
 
     assert [request["Destination"] for request in requests] == [{"ToAddresses": [ANNA]}, {"ToAddresses": [GIULIA]}]
@@ -40,14 +40,14 @@ def test_each_recipient_gets_a_mail_of_their_own() -> None:
 
 
 def test_without_recipients_nothing_is_sent() -> None:
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [])
 
     assert requests == []
 
 
 def test_a_mail_has_its_headers_and_both_parts() -> None:
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [ANNA])
     received = post.read(post.as_mailed(requests[0]))
 
@@ -67,7 +67,7 @@ def test_a_mail_has_its_headers_and_both_parts() -> None:
 
 
 def test_an_activation_mail_has_no_ledger_head() -> None:
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(ACTIVATION, [ANNA])
 
     assert "guestkey-head" not in post.read(post.as_mailed(requests[0])).headers
@@ -76,7 +76,7 @@ def test_an_activation_mail_has_no_ledger_head() -> None:
 def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration_set() -> None:
     program = (
         "from guestkey.edge.mail import send; from tests.edge import post\n"
-        "with post.office() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@acme.example'])\n"
+        "with post.fake_ses() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@acme.example'])\n"
         "print(sorted(requests[0]), requests[0]['FromEmailAddress'], b'Reply-To' in post.as_mailed(requests[0]))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAIL_", "BASE_"))}
@@ -92,7 +92,7 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
 
 
 def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
-    refusing = post.office(lambda address: rejected(address) if address == BERTA else None)
+    refusing = post.fake_ses(lambda address: rejected(address) if address == BERTA else None)
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
@@ -102,7 +102,7 @@ def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
 
 
 def test_throttling_causes_one_retry_and_the_rest_is_left_for_later() -> None:
-    refusing = post.office(lambda address: None if address == ANNA else throttled(address))
+    refusing = post.fake_ses(lambda address: None if address == ANNA else throttled(address))
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
@@ -115,7 +115,7 @@ def test_throttling_causes_one_retry_and_the_rest_is_left_for_later() -> None:
 def test_a_timeout_of_ses_stops_the_sending_to_further_recipients(
     timeout: type[ConnectTimeoutError | ReadTimeoutError],
 ) -> None:
-    refusing = post.office(lambda address: timeout(endpoint_url=AT_SES))
+    refusing = post.fake_ses(lambda address: timeout(endpoint_url=AT_SES))
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, GIULIA])
 
@@ -130,7 +130,7 @@ def test_after_ten_seconds_no_further_recipient_is_tried() -> None:
         def slow(_: str) -> None:
             clock.shift(6)
 
-        with post.office(slow) as requests, pytest.raises(MailFailed) as failed:
+        with post.fake_ses(slow) as requests, pytest.raises(MailFailed) as failed:
             send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
     assert len(requests) == 2
@@ -144,7 +144,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
 ) -> None:
     assert callable(refusal)
     caplog.set_level(logging.INFO)
-    with post.office(refusal), pytest.raises(MailFailed) as failed:
+    with post.fake_ses(refusal), pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA])
 
     traces = "".join(traceback.format_exception(failed.value))
@@ -177,7 +177,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
     ],
 )
 def test_only_a_string_with_exactly_one_address_is_sent_to_ses(address: str) -> None:
-    with post.office() as requests, pytest.raises(MailFailed) as failed:
+    with post.fake_ses() as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [address, GIULIA])
 
     assert [request["Destination"]["ToAddresses"] for request in requests] == [[GIULIA]]
