@@ -73,7 +73,7 @@ def world(table: None, clock: time_machine.Traveller) -> Iterator[time_machine.T
     from tests.edge import post
 
     factories.sample_world()
-    with post.office():
+    with post.fake_ses():
         yield clock
 
 

@@ -326,7 +326,7 @@ def test_a_refusal_reaches_the_vendors_code_as_one_and_is_not_tried_again(progra
 def test_the_vendors_code_asks_by_mail_and_a_customers_answers(program: Program) -> None:
     do = program.does
     (address, *_) = do.whom_to_ask(program.sven, "acme")
-    with post.office() as mails:
+    with post.fake_ses() as mails:
         request = do.ask(program.sven, "acme", "Invoice 4711 cannot be printed", period="4h", recipients=[address])
         do.send_again(program.sven, request["request_id"])
 
@@ -342,7 +342,7 @@ def test_the_vendors_code_asks_by_mail_and_a_customers_answers(program: Program)
 
 def test_the_vendors_code_has_a_request_mailed_again_whose_mail_failed(program: Program) -> None:
     refusals = iter([(HTTPStatus.BAD_REQUEST, "MessageRejected", "no")])
-    with post.office(lambda address: next(refusals, None)) as mails:
+    with post.fake_ses(lambda address: next(refusals, None)) as mails:
         request = program.does.ask(program.sven, "globex", "The import stands still")
 
     assert (request["mail"], len(mails)) == ("sent", 2)

@@ -125,7 +125,7 @@ def test_what_is_no_request_is_handled(file: Path, world: time_machine.Traveller
     factories.requested(personas.SVEN, request_id=REQUEST_ID)
     world.shift(timedelta(hours=25))
     dead_letters.make_queue()
-    with post.office(), bus.taking():
+    with post.fake_ses(), bus.taking():
         said = handler(function_of(file))(read(file), LambdaContext())
 
     assert said in (None, {"batchItemFailures": []}, {"done": 0, "dead_lettered": 0})
@@ -139,7 +139,7 @@ def test_a_record_is_what_the_table_really_streams_and_is_told(file: Path, world
     factories.login(personas.SVEN, login_id=LOGIN_ID)
     streamed = {record["dynamodb"]["Keys"]["SK"]["S"]: record for record in stream.since(before)}
     dead_letters.make_queue()
-    with post.office() as mails, bus.taking() as events:
+    with post.fake_ses() as mails, bus.taking() as events:
         handler("notify")(read(file), LambdaContext())
 
     for record in read(file).get("Records", []):
@@ -158,7 +158,7 @@ def test_a_reminder_is_what_is_really_scheduled_and_reminds(world: time_machine.
     reminders.put("globex", CALLBACK_ID, factories.TUESDAY_AT_TEN)
 
     ((_, told),) = schedules.told()
-    with post.office() as mails:
+    with post.fake_ses() as mails:
         handler("reminder")(read(file), LambdaContext())
 
     assert told == read(file)

@@ -175,7 +175,7 @@ def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> No
     agent.page.locator("#period-ask").select_option("2h")
     agent.page.locator("#export-ask").check()
     agent.page.locator("#reason").fill("Rechnung 4711 lässt sich nicht drucken")
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press("#ask")
         agent.expects_status("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
@@ -190,7 +190,7 @@ def test_by_default_a_request_asks_all_approvers_for_an_hour_without_export(agen
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press("#ask")
         agent.expects_status("Acme Immobilien GmbH wurde per E-Mail gefragt.")
 
@@ -219,12 +219,12 @@ def test_a_failed_mail_is_shown_and_can_be_sent_again(agent: Agent) -> None:
     agent.opens()
     finds(agent)
     agent.page.locator("#reason").fill("Der Import steht still")
-    with post.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+    with post.fake_ses(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         agent.press("#ask")
         agent.expects_status("Die Anfrage steht, aber die E-Mail ging nicht hinaus.")
     expect(agent.panel.locator(".notice")).to_be_visible()
     (request,) = own_requests()
-    with post.office() as sent:
+    with post.fake_ses() as sent:
         agent.press(f"#send-{request['request_id']}")
         agent.expects_status("Die E-Mail ging noch einmal hinaus.")
 

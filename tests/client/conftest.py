@@ -1,11 +1,11 @@
-"""What is true of one client is true of the other."""
+"""Each test runs with the synchronous and the asynchronous client."""
 
 import pytest
 
-from tests.client.asking import Asking, awaiting, waiting
+from tests.client.fake_server import Call, call_async, call_sync
 
 
-@pytest.fixture(params=[waiting, awaiting])
-def asking(request: pytest.FixtureRequest) -> Asking:
-    made: Asking = request.param
-    return made
+@pytest.fixture(params=[call_sync, call_async])
+def call(request: pytest.FixtureRequest) -> Call:
+    chosen: Call = request.param
+    return chosen

@@ -1,4 +1,4 @@
-"""A check through the client: only a clear yes is one."""
+"""Checks through the client: only a complete, well-formed "allowed" counts as one."""
 
 import json
 from dataclasses import FrozenInstanceError, replace
@@ -9,41 +9,41 @@ import httpx
 import pytest
 
 from guestkey_client import Answer, GuestkeyError, NoEntry, Refused, Unavailable
-from tests.client.asking import NO, SVEN, YES, Asking, Far, Outcome, Said, says
+from tests.client.fake_server import NO, SVEN, YES, Call, FakeResponse, FakeServer, Outcome, response
 
 PROBLEM = {"type": "urn:guestkey:problem:input_invalid", "title": "…", "status": 422, "code": "input_invalid"}
 NONSENSE = {
     "true as text": YES | {"allowed": "true"},
     "true as a number": YES | {"allowed": 1},
-    "a list that holds true": YES | {"allowed": [True]},
+    "a list of true": YES | {"allowed": [True]},
     "null": YES | {"allowed": None},
-    "nothing of it": {name: value for name, value in YES.items() if name != "allowed"},
+    "no allowed field": {name: value for name, value in YES.items() if name != "allowed"},
     "yes without a grant": YES | {"grant_id": None},
-    "yes for a reason that says no": YES | {"reason": "no_live_grant"},
-    "no for a reason that says yes": YES | {"allowed": False},
+    "yes with the reason of a denial": YES | {"reason": "no_live_grant"},
+    "no with the reason of a permission": YES | {"allowed": False},
     "export as text": YES | {"may_export": "false"},
-    "an end that is no time": YES | {"ends_at": "soon"},
-    "an end that is a number": YES | {"ends_at": 1795438800},
+    "a malformed end": YES | {"ends_at": "soon"},
+    "a number as end": YES | {"ends_at": 1795438800},
     "a list": [YES],
     "only true": True,
     "only null": None,
     "a page": b"<html>true</html>",
-    "half of it": json.dumps(YES).encode()[:-1],
-    "no text": b"\xff\xfe{",
+    "half of the body": json.dumps(YES).encode()[:-1],
+    "bytes of no encoding": b"\xff\xfe{",
     "nothing": b"",
-    "a tower": b"[" * 100_000,
+    "deeply nested lists": b"[" * 100_000,
 }
 OUTCOMES: dict[str, Outcome] = {
-    **{f"200 with {name}": says(200, body) for name, body in NONSENSE.items()},
-    **{f"{status} with a yes": says(status, YES) for status in (201, 204, 301, 302, 304, 429, 500, 502, 503, 504)},
-    "nobody listens": httpx.ConnectError("refused"),
-    "nobody answers": httpx.ReadTimeout("timed out"),
-    "no connection is free": httpx.PoolTimeout("timed out"),
-    "the line is cut": httpx.RemoteProtocolError("cut"),
-    "it cannot be unpacked": httpx.DecodingError("no gzip"),
+    **{f"200 with {name}": response(200, body) for name, body in NONSENSE.items()},
+    **{f"{status} with a yes": response(status, YES) for status in (201, 204, 301, 302, 304, 429, 500, 502, 503, 504)},
+    "connection refused": httpx.ConnectError("refused"),
+    "read time-out": httpx.ReadTimeout("timed out"),
+    "pool time-out": httpx.PoolTimeout("timed out"),
+    "connection cut": httpx.RemoteProtocolError("cut"),
+    "undecodable body": httpx.DecodingError("no gzip"),
 }
 REFUSALS = {
-    f"{status} with {name}": says(status, body)
+    f"{status} with {name}": response(status, body)
     for status in (400, 401, 403, 404, 409, 413, 422)
     for name, body in (("a yes", YES), ("a problem", PROBLEM))
 }
@@ -52,8 +52,8 @@ REFUSALS = {
 # ------------------------------------------------------------------ it works
 
 
-def test_a_yes_is_told_with_its_grant_and_its_end(asking: Asking) -> None:
-    answer = asking(Far([says(200, YES)]), "check", SVEN)
+def test_an_allowed_check_returns_the_grant_and_its_end(call: Call) -> None:
+    answer = call(FakeServer([response(200, YES)]), "check", SVEN)
 
     assert answer == Answer(
         allowed=True,
@@ -62,32 +62,32 @@ def test_a_yes_is_told_with_its_grant_and_its_end(asking: Asking) -> None:
         may_export=False,
         ends_at=datetime(2026, 11, 23, 13, tzinfo=UTC),
     )
-    assert asking(Far([says(200, YES | {"ends_at": None})]), "check", SVEN).ends_at is None
+    assert call(FakeServer([response(200, YES | {"ends_at": None})]), "check", SVEN).ends_at is None
 
 
-def test_a_no_is_an_answer_and_not_true(asking: Asking) -> None:
-    answer = asking(Far([says(200, NO)]), "check", SVEN)
+def test_a_denied_check_returns_a_falsy_answer(call: Call) -> None:
+    answer = call(FakeServer([response(200, NO)]), "check", SVEN)
 
     assert (answer.allowed, answer.reason, bool(answer)) == (False, "no_live_grant", False)
-    assert asking(Far([says(200, YES)]), "check", SVEN)
+    assert call(FakeServer([response(200, YES)]), "check", SVEN)
 
 
-def test_an_answer_cannot_be_changed(asking: Asking) -> None:
-    answer = asking(Far([says(200, NO)]), "check", SVEN)
+def test_an_answer_cannot_be_changed(call: Call) -> None:
+    answer = call(FakeServer([response(200, NO)]), "check", SVEN)
 
     with pytest.raises(FrozenInstanceError):
         answer.allowed = True
 
 
-def test_a_reason_that_is_not_known_yet_is_told_as_it_is(asking: Asking) -> None:
-    assert asking(Far([says(200, NO | {"reason": "full_moon"})]), "check", SVEN).reason == "full_moon"
+def test_an_unknown_reason_is_returned_unchanged(call: Call) -> None:
+    assert call(FakeServer([response(200, NO | {"reason": "full_moon"})]), "check", SVEN).reason == "full_moon"
 
 
 @pytest.mark.parametrize("action", ["enter", "export"])
-def test_the_question_names_the_login_and_goes_out_with_the_backends_token(asking: Asking, action: str) -> None:
-    far = Far([says(200, YES)])
-    asking(far, "check", SVEN, action)
-    (request,) = far.sent
+def test_the_check_sends_the_login_id_and_the_backends_token(call: Call, action: str) -> None:
+    server = FakeServer([response(200, YES)])
+    call(server, "check", SVEN, action)
+    (request,) = server.sent
 
     assert (request.method, str(request.url)) == ("POST", "https://guestkey.example/v1/vendor/checks")
     assert request.headers["authorization"] == "Bearer a-token"
@@ -99,49 +99,49 @@ def test_the_question_names_the_login_and_goes_out_with_the_backends_token(askin
     }
 
 
-def test_whether_sven_may_begin_is_asked_without_a_login(asking: Asking) -> None:
-    far = Far([says(200, YES)])
+def test_a_check_before_a_login_sends_no_login_id(call: Call) -> None:
+    server = FakeServer([response(200, YES)])
 
-    assert asking(far, "may_begin", tenant_id="acme", agent_id="sven").allowed
-    assert json.loads(far.sent[0].content) == {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
+    assert call(server, "may_begin", tenant_id="acme", agent_id="sven").allowed
+    assert json.loads(server.sent[0].content) == {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
 
 
-def test_a_login_that_is_not_there_goes_out_as_null_and_not_as_the_other_question(asking: Asking) -> None:
-    far = Far([says(422, PROBLEM)])
+def test_a_missing_login_id_is_sent_as_null_and_not_left_out(call: Call) -> None:
+    server = FakeServer([response(422, PROBLEM)])
 
     with pytest.raises(Refused):
-        asking(far, "check", replace(SVEN, login_id=None))
-    assert json.loads(far.sent[0].content)["login_id"] is None
+        call(server, "check", replace(SVEN, login_id=None))
+    assert json.loads(server.sent[0].content)["login_id"] is None
 
 
 # ------------------------------------------------------------------ letting in
 
 
-def test_sven_is_let_in_by_a_yes(asking: Asking) -> None:
-    assert asking(Far([says(200, YES)]), "let_in", SVEN).grant_id == "01M844DZG0ACMEGRANT0000001"
+def test_sven_is_let_in_by_an_allowed_check(call: Call) -> None:
+    assert call(FakeServer([response(200, YES)]), "let_in", SVEN).grant_id == "01M844DZG0ACMEGRANT0000001"
 
 
 @pytest.mark.parametrize("reason", ["no_live_grant", "export_not_granted", "no_login", "agent_inactive"])
-def test_sven_stays_outside_for_the_reason_that_the_check_tells(asking: Asking, reason: str) -> None:
+def test_a_denied_check_raises_with_its_reason(call: Call, reason: str) -> None:
     with pytest.raises(NoEntry) as no:
-        asking(Far([says(200, NO | {"reason": reason})]), "let_in", SVEN)
+        call(FakeServer([response(200, NO | {"reason": reason})]), "let_in", SVEN)
 
     assert no.value.reason == reason
 
 
 @pytest.mark.parametrize("login_id", [None, ""])
-def test_without_a_record_nobody_is_let_in_and_nobody_is_asked(asking: Asking, login_id: str | None) -> None:
-    far = Far([says(200, YES)])
+def test_without_a_login_record_entry_is_denied_without_a_check(call: Call, login_id: str | None) -> None:
+    server = FakeServer([response(200, YES)])
 
     with pytest.raises(NoEntry, match="no_login"):
-        asking(far, "let_in", replace(SVEN, login_id=login_id))
-    assert far.sent == []
+        call(server, "let_in", replace(SVEN, login_id=login_id))
+    assert server.sent == []
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in (OUTCOMES | REFUSALS).items()])
-def test_whatever_is_no_clear_yes_lets_nobody_in(asking: Asking, outcome: Outcome) -> None:
+def test_every_other_answer_denies_entry(call: Call, outcome: Outcome) -> None:
     with pytest.raises(NoEntry) as no:
-        asking(Far([outcome]), "let_in", SVEN)
+        call(FakeServer([outcome]), "let_in", SVEN)
 
     assert no.value.reason == "unavailable"
     assert isinstance(no.value.__cause__, GuestkeyError)
@@ -151,15 +151,15 @@ def test_whatever_is_no_clear_yes_lets_nobody_in(asking: Asking, outcome: Outcom
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in OUTCOMES.items()])
-def test_without_an_answer_that_makes_sense_guestkey_is_unavailable(asking: Asking, outcome: Outcome) -> None:
+def test_a_missing_or_malformed_answer_raises_unavailable(call: Call, outcome: Outcome) -> None:
     with pytest.raises(Unavailable):
-        asking(Far([outcome]), "check", SVEN)
+        call(FakeServer([outcome]), "check", SVEN)
 
 
 @pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in REFUSALS.items()])
-def test_a_refusal_says_what_must_be_mended(asking: Asking, outcome: Said) -> None:
+def test_a_refusal_raises_with_status_code_and_problem(call: Call, outcome: FakeResponse) -> None:
     with pytest.raises(Refused) as refused:
-        asking(Far([outcome]), "check", SVEN)
+        call(FakeServer([outcome]), "check", SVEN)
 
     assert refused.value.status == outcome.status
     assert refused.value.code == outcome.body.get("code")
@@ -167,8 +167,8 @@ def test_a_refusal_says_what_must_be_mended(asking: Asking, outcome: Said) -> No
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", [], "no", {"message": "Forbidden"}])
-def test_a_refusal_that_is_no_problem_has_no_code(asking: Asking, body: Any) -> None:
+def test_a_refusal_without_a_problem_body_has_no_code(call: Call, body: Any) -> None:
     with pytest.raises(Refused) as refused:
-        asking(Far([says(403, body)]), "check", SVEN)
+        call(FakeServer([response(403, body)]), "check", SVEN)
 
     assert refused.value.code is None

@@ -1,4 +1,4 @@
-"""The examples of docs/integrating/backend.md let support in only while the customer does. Functions run on moto."""
+"""The examples of docs/integrating/backend.md let support in only under a live grant. Functions run on moto."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -37,12 +37,12 @@ def refused(answer: tuple[int, bytes]) -> str:
     return reason
 
 
-def test_a_user_of_the_customer_is_not_asked_about(get: Get) -> None:
+def test_a_request_of_the_customers_own_user_causes_no_check(get: Get) -> None:
     assert get("/invoices", None) == (200, b"[4711]")
     assert get("/invoices.csv", None)[0] == 200
 
 
-def test_sven_is_in_until_anna_revokes_and_out_with_the_very_next_request(get: Get) -> None:
+def test_sven_is_denied_with_the_first_request_after_anna_revokes(get: Get) -> None:
     grant = factories.grant()
     sven = by(login_id=factories.login().login_id)
     assert get("/invoices", sven)[0] == 200
@@ -77,7 +77,7 @@ def test_the_login_of_another_agent_or_customer_gives_no_access(get: Get) -> Non
 
 
 @pytest.mark.parametrize("serve", [product.with_fastapi, product.with_django])
-def test_support_stays_outside_if_guestkey_is_unreachable(
+def test_support_is_denied_if_guestkey_is_unreachable(
     serve: Callable[[str, str], AbstractContextManager[Get]],
 ) -> None:
     with http_server.for_the_backend() as url:

@@ -1,4 +1,4 @@
-"""The guards, before views and applications that need no framework."""
+"""The guards, around views and applications without a framework."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from guestkey_client import AsgiGuard, AsyncGuestkey, Entry, Guard, Guestkey, NoEntry
-from tests.client.asking import NO, SVEN, URL, YES, Far, Outcome, says
+from tests.client.fake_server import NO, SVEN, URL, YES, FakeServer, Outcome, response
 
 
 @dataclass
@@ -18,21 +18,21 @@ class Request:
     by: Entry | None
 
 
-def guard(*outcomes: Outcome) -> tuple[Far, Guard[Request, str]]:
-    far = Far(list(outcomes))
-    guestkey = Guestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(far))
-    return far, Guard(guestkey, entry_of=lambda request: request.by, refuse=lambda no: f"403 {no.reason}")
+def guard(*outcomes: Outcome) -> tuple[FakeServer, Guard[Request, str]]:
+    server = FakeServer(list(outcomes))
+    guestkey = Guestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(server))
+    return server, Guard(guestkey, entry_of=lambda request: request.by, refuse=lambda no: f"403 {no.reason}")
 
 
-def asked_for(far: Far) -> list[str]:
-    return [json.loads(request.content)["action"] for request in far.sent]
+def asked_for(server: FakeServer) -> list[str]:
+    return [json.loads(request.content)["action"] for request in server.sent]
 
 
 # ------------------------------------------------------------------ views
 
 
 def test_a_view_gets_its_arguments_and_keeps_its_name() -> None:
-    _, guarding = guard(says(200, YES))
+    _, guarding = guard(response(200, YES))
 
     @guarding.entry
     def invoice(request: Request, number: int, *, copies: int) -> str:
@@ -43,23 +43,25 @@ def test_a_view_gets_its_arguments_and_keeps_its_name() -> None:
     assert (invoice.__name__, invoice.__doc__) == ("invoice", "Show an invoice.")
 
 
-def test_each_request_is_asked_about_and_the_first_no_counts() -> None:
-    far, guarding = guard(says(200, YES), says(200, NO), says(200, YES))
+def test_each_request_causes_a_check_and_the_first_denial_counts() -> None:
+    server, guarding = guard(response(200, YES), response(200, NO), response(200, YES))
     view = guarding.entry(lambda request: "inside")
 
     assert [view(Request(SVEN)) for _ in range(3)] == ["inside", "403 no_live_grant", "inside"]
-    assert asked_for(far) == ["enter"] * 3
+    assert asked_for(server) == ["enter"] * 3
 
 
-def test_what_gives_data_out_asks_about_export() -> None:
-    far, guarding = guard(says(200, NO | {"reason": "export_not_granted"}))
+def test_a_view_that_exports_data_checks_for_export() -> None:
+    server, guarding = guard(response(200, NO | {"reason": "export_not_granted"}))
 
     assert guarding.export(lambda request: "data")(Request(SVEN)) == "403 export_not_granted"
-    assert asked_for(far) == ["export"]
+    assert asked_for(server) == ["export"]
 
 
-@pytest.mark.parametrize("outcome", [says(503), says(401), says(200, b"true"), httpx.ReadTimeout("late")], ids=str)
-def test_in_doubt_the_view_is_never_reached(outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [response(503), response(401), response(200, b"true"), httpx.ReadTimeout("late")], ids=str
+)
+def test_without_a_clear_answer_the_view_is_not_called(outcome: Outcome) -> None:
     _, guarding = guard(outcome)
     reached = []
 
@@ -72,8 +74,8 @@ def test_in_doubt_the_view_is_never_reached(outcome: Outcome) -> None:
     assert reached == []
 
 
-def test_a_product_that_cannot_say_whose_request_it_is_lets_nobody_in() -> None:
-    guestkey = Guestkey(URL, lambda: "a-token", transport=httpx.MockTransport(Far([says(200, YES)])))
+def test_an_error_in_the_products_callback_denies_entry() -> None:
+    guestkey = Guestkey(URL, lambda: "a-token", transport=httpx.MockTransport(FakeServer([response(200, YES)])))
 
     def entry_of(request: Request) -> Entry | None:
         raise LookupError("the session is damaged")
@@ -83,8 +85,8 @@ def test_a_product_that_cannot_say_whose_request_it_is_lets_nobody_in() -> None:
         view(Request(SVEN))
 
 
-def test_what_a_view_itself_raises_is_not_taken_for_the_guards() -> None:
-    _, guarding = guard(says(200, YES))
+def test_an_exception_of_the_view_is_passed_through() -> None:
+    _, guarding = guard(response(200, YES))
 
     @guarding.entry
     def view(request: Request) -> str:
@@ -97,9 +99,9 @@ def test_what_a_view_itself_raises_is_not_taken_for_the_guards() -> None:
 # ------------------------------------------------------------------ ASGI
 
 
-def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = "/") -> tuple[Far, list[Any]]:
-    """Return what was asked, and what a guarded application sent; one that is reached says so."""
-    far, sent = Far(list(outcomes)), []
+def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = "/") -> tuple[FakeServer, list[Any]]:
+    """Return the fake server with its requests, and the messages that a guarded application sent."""
+    server, sent = FakeServer(list(outcomes)), []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "reached"})
@@ -111,7 +113,7 @@ def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = 
         sent.append(message)
 
     async def ask() -> None:
-        async with AsyncGuestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(far)) as guestkey:
+        async with AsyncGuestkey(URL, lambda: "a-token", pauses=(), transport=httpx.MockTransport(server)) as guestkey:
             guarded = AsgiGuard(
                 app,
                 guestkey,
@@ -121,28 +123,28 @@ def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = 
             await guarded({"type": kind, "path": path} | ({} if kind == "lifespan" else {"by": by}), receive, send)
 
     asyncio.run(ask())
-    return far, sent
+    return server, sent
 
 
 REACHED = [{"type": "reached"}]
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_an_application_is_reached_by_a_yes_and_by_the_customers_users(kind: str) -> None:
-    assert sent_to(kind, says(200, YES))[1] == REACHED
+def test_an_allowed_check_and_a_customers_user_reach_the_application(kind: str) -> None:
+    assert sent_to(kind, response(200, YES))[1] == REACHED
 
-    far, sent = sent_to(kind, says(200, NO), by=None)
-    assert (far.sent, sent) == ([], REACHED)
-
-
-def test_an_application_that_starts_is_nobodys_request() -> None:
-    far, sent = sent_to("lifespan", says(200, NO))
-
-    assert (far.sent, sent) == ([], REACHED)
+    server, sent = sent_to(kind, response(200, NO), by=None)
+    assert (server.sent, sent) == ([], REACHED)
 
 
-@pytest.mark.parametrize(("outcome", "reason"), [(says(200, NO), "no_live_grant"), (says(500), "unavailable")])
-def test_a_request_that_is_refused_hears_403_and_why(outcome: Outcome, reason: str) -> None:
+def test_a_lifespan_event_causes_no_check() -> None:
+    server, sent = sent_to("lifespan", response(200, NO))
+
+    assert (server.sent, sent) == ([], REACHED)
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [(response(200, NO), "no_live_grant"), (response(500), "unavailable")])
+def test_a_refused_request_gets_403_and_the_reason(outcome: Outcome, reason: str) -> None:
     _, (start, body) = sent_to("http", outcome)
 
     assert (start["type"], start["status"]) == ("http.response.start", 403)
@@ -150,20 +152,20 @@ def test_a_request_that_is_refused_hears_403_and_why(outcome: Outcome, reason: s
     assert json.loads(body["body"]) == {"reason": reason}
 
 
-def test_a_websocket_that_is_refused_is_closed_before_it_opens() -> None:
-    _, sent = sent_to("websocket", says(200, NO))
+def test_a_refused_websocket_is_closed_before_it_opens() -> None:
+    _, sent = sent_to("websocket", response(200, NO))
 
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "no_live_grant"}]
 
 
-def test_an_export_through_the_application_asks_about_export() -> None:
-    assert asked_for(sent_to("http", says(200, YES), path="/invoices.csv")[0]) == ["export"]
-    assert asked_for(sent_to("http", says(200, YES), path="/invoices")[0]) == ["enter"]
+def test_an_export_through_the_application_checks_for_export() -> None:
+    assert asked_for(sent_to("http", response(200, YES), path="/invoices.csv")[0]) == ["export"]
+    assert asked_for(sent_to("http", response(200, YES), path="/invoices")[0]) == ["enter"]
 
 
 def test_the_guard_is_a_middleware_as_starlette_adds_it() -> None:
     async def ask(by: Entry | None) -> httpx.Response:
-        transport = httpx.MockTransport(Far([says(200, NO)]))
+        transport = httpx.MockTransport(FakeServer([response(200, NO)]))
         async with AsyncGuestkey(URL, lambda: "a-token", transport=transport) as guestkey:
             app = FastAPI()
             app.add_middleware(AsgiGuard, guestkey=guestkey, entry_of=lambda scope: by)

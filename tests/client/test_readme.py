@@ -27,7 +27,7 @@ def test_every_call_is_documented() -> None:
     assert calls_of(Guestkey).keys() <= set(documented)
 
 
-def test_everything_public_is_named() -> None:
+def test_every_public_name_is_documented() -> None:
     public = set(guestkey_client.__all__) - {"Action"}
 
     assert len(public) > 10

@@ -1,4 +1,4 @@
-"""What the backend says through the client is what the functions keep. They run on moto."""
+"""Records written through the client are those that the functions store. The functions run on moto."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from guestkey.store.registry import people, tenants
 from guestkey_client import Agent, Department, Desk, Guestkey, Refused, Right, Tenant
 from local import sample
 from tests import calls
-from tests.client.asking import URL, Asking, Far, says
+from tests.client.fake_server import URL, Call, FakeServer, response
 from tests.personas import BACKEND
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -37,7 +37,7 @@ def test_a_tenant_is_registered_and_its_users_right_taken_and_given_back(guestke
     assert tenants.holds_right("initech", "auth0|milton@x:1") is True
 
 
-def test_an_agent_is_registered_in_a_department_of_theirs(guestkey: Guestkey) -> None:
+def test_an_agent_is_registered_in_a_registered_department(guestkey: Guestkey) -> None:
     guestkey.put(Department(department_id="night", name="Night shift"))
     guestkey.put(
         Agent(agent_id="nora", name="Nora Nacht", email="nora@vendor.example", departments=("night",), active=True)
@@ -47,7 +47,7 @@ def test_an_agent_is_registered_in_a_department_of_theirs(guestkey: Guestkey) ->
     assert nora and (nora.name, nora.departments, nora.is_active) == ("Nora Nacht", ("night",), True)
 
 
-def test_the_desk_is_read_as_it_was_put(guestkey: Guestkey) -> None:
+def test_the_desk_is_read_back_unchanged(guestkey: Guestkey) -> None:
     guestkey.put(Desk(record=sample.DESK | {"lines": 3}))
 
     assert guestkey.desk().record["lines"] == 3
@@ -65,15 +65,15 @@ def test_a_refusal_has_its_code_and_names_every_fault(guestkey: Guestkey) -> Non
     assert {fault["pointer"] for fault in refused.value.problem["errors"]} >= {"#/lines", "#/country"}
 
 
-def test_an_id_is_one_part_of_the_path_whatever_stands_in_it(asking: Asking) -> None:
-    far = Far([says(200, {})])
-    asking(far, "put", Right(tenant_id="acme/../globex", user_id="a/b?c#d", may_grant=True))
+def test_an_id_with_any_characters_is_one_segment_of_the_path(call: Call) -> None:
+    server = FakeServer([response(200, {})])
+    call(server, "put", Right(tenant_id="acme/../globex", user_id="a/b?c#d", may_grant=True))
 
-    assert far.sent[0].url.raw_path == b"/v1/vendor/tenants/acme%2F..%2Fglobex/users/a%2Fb%3Fc%23d/right"
+    assert server.sent[0].url.raw_path == b"/v1/vendor/tenants/acme%2F..%2Fglobex/users/a%2Fb%3Fc%23d/right"
 
 
 @pytest.mark.parametrize("body", [[], None, b"<html>"])
-def test_a_desk_that_is_no_record_is_none(asking: Asking, body: object) -> None:
+def test_a_malformed_desk_record_is_an_error(call: Call, body: object) -> None:
     with pytest.raises(Exception, match="no record of a support desk"):
-        asking(Far([says(200, body)]), "desk")
-    assert asking(Far([says(200, sample.DESK)]), "desk").record == sample.DESK
+        call(FakeServer([response(200, body)]), "desk")
+    assert call(FakeServer([response(200, sample.DESK)]), "desk").record == sample.DESK

@@ -1,4 +1,4 @@
-"""How often and when a call is sent again."""
+"""Retries of the client: number and time."""
 
 import time
 
@@ -6,89 +6,89 @@ import httpx
 import pytest
 
 from guestkey_client import Department, Unavailable
-from tests.client.asking import NO, SVEN, YES, Asking, Far, Outcome, says
+from tests.client.fake_server import NO, SVEN, YES, Call, FakeServer, Outcome, response
 
 FAULTS: list[Outcome] = [
     httpx.ConnectError("refused"),
     httpx.ReadTimeout("late"),
-    *map(says, (429, 500, 502, 503, 504)),
+    *map(response, (429, 500, 502, 503, 504)),
 ]
 BUSY = {"code": "busy", "status": 503}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_check_is_tried_again_until_there_is_an_answer(asking: Asking, fault: Outcome) -> None:
-    far = Far([fault, fault, says(200, YES)])
+def test_a_check_is_tried_again_until_there_is_an_answer(call: Call, fault: Outcome) -> None:
+    server = FakeServer([fault, fault, response(200, YES)])
 
-    assert asking(far, "check", SVEN).allowed
-    assert len(far.sent) == 3
+    assert call(server, "check", SVEN).allowed
+    assert len(server.sent) == 3
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_after_the_third_try_nobody_tries_again(asking: Asking, fault: Outcome) -> None:
-    far = Far([fault])
+def test_there_is_no_fourth_try(call: Call, fault: Outcome) -> None:
+    server = FakeServer([fault])
 
     with pytest.raises(Unavailable):
-        asking(far, "check", SVEN)
-    assert len(far.sent) == 3
+        call(server, "check", SVEN)
+    assert len(server.sent) == 3
 
 
-def test_a_put_may_be_repeated_too(asking: Asking) -> None:
-    far = Far([httpx.ReadTimeout("late"), says(200, {})])
+def test_a_put_may_be_repeated_too(call: Call) -> None:
+    server = FakeServer([httpx.ReadTimeout("late"), response(200, {})])
 
-    asking(far, "put", Department(department_id="support", name="Support"))
-    assert [request.content for request in far.sent] == [b'{"name":"Support"}'] * 2
+    call(server, "put", Department(department_id="support", name="Support"))
+    assert [request.content for request in server.sent] == [b'{"name":"Support"}'] * 2
 
 
-@pytest.mark.parametrize("final", [says(200, NO), says(403), says(422)], ids=str)
-def test_what_is_an_answer_is_not_asked_for_again(asking: Asking, final: Outcome) -> None:
-    far = Far([final, says(200, YES)])
+@pytest.mark.parametrize("final", [response(200, NO), response(403), response(422)], ids=str)
+def test_an_answer_is_not_requested_again(call: Call, final: Outcome) -> None:
+    server = FakeServer([final, response(200, YES)])
 
     with pytest.raises(Exception, match="may not enter"):
-        asking(far, "let_in", SVEN)
-    assert len(far.sent) == 1
+        call(server, "let_in", SVEN)
+    assert len(server.sent) == 1
 
 
-def test_who_wants_no_second_try_gets_none(asking: Asking) -> None:
-    far = Far([says(503), says(200, YES)])
+def test_without_pauses_there_is_one_try(call: Call) -> None:
+    server = FakeServer([response(503), response(200, YES)])
 
     with pytest.raises(Unavailable):
-        asking(far, "check", SVEN, pauses=())
-    assert len(far.sent) == 1
+        call(server, "check", SVEN, pauses=())
+    assert len(server.sent) == 1
 
 
-def test_guestkey_is_left_alone_for_as_long_as_it_asks(asking: Asking) -> None:
-    far = Far([says(503, BUSY, Retry_After="1"), says(200, YES)])
+def test_the_client_waits_for_the_time_in_retry_after(call: Call) -> None:
+    server = FakeServer([response(503, BUSY, Retry_After="1"), response(200, YES)])
     began = time.monotonic()
 
-    assert asking(far, "check", SVEN).allowed
+    assert call(server, "check", SVEN).allowed
     assert time.monotonic() - began >= 1
 
 
-def test_between_two_tries_there_is_a_pause_of_at_least_half_of_what_was_set(asking: Asking) -> None:
+def test_the_pause_between_two_tries_is_at_least_half_of_the_setting(call: Call) -> None:
     began = time.monotonic()
 
     with pytest.raises(Unavailable):
-        asking(Far([says(503)]), "check", SVEN, pauses=(0.05, 0.05))
+        call(FakeServer([response(503)]), "check", SVEN, pauses=(0.05, 0.05))
     assert time.monotonic() - began >= 0.05
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("retry_after_header", "retry_after"),
     [("3", 3), ("86400", 86400), ("Mon, 23 Nov 2026 12:00:00 GMT", float("inf")), ("-1", float("inf"))],
 )
-def test_who_is_asked_to_stay_away_for_long_gives_up_and_says_for_how_long(
-    asking: Asking, asked: str, told: float
+def test_a_long_retry_after_ends_the_tries_and_is_in_the_error(
+    call: Call, retry_after_header: str, retry_after: float
 ) -> None:
-    far = Far([says(429, BUSY, Retry_After=asked)])
+    server = FakeServer([response(429, BUSY, Retry_After=retry_after_header)])
 
     with pytest.raises(Unavailable) as unavailable:
-        asking(far, "check", SVEN)
-    assert (len(far.sent), unavailable.value.retry_after) == (1, told)
+        call(server, "check", SVEN)
+    assert (len(server.sent), unavailable.value.retry_after) == (1, retry_after)
 
 
-def test_a_try_ends_after_three_seconds_unless_another_time_is_set(asking: Asking) -> None:
-    far = Far([says(200, YES)])
-    asking(far, "check", SVEN)
+def test_a_try_ends_after_three_seconds_unless_another_time_is_set(call: Call) -> None:
+    server = FakeServer([response(200, YES)])
+    call(server, "check", SVEN)
 
-    assert set(far.sent[0].extensions["timeout"].values()) == {3.0}
+    assert set(server.sent[0].extensions["timeout"].values()) == {3.0}

@@ -1,4 +1,4 @@
-"""Invitations as somebody else's calendar reads them: they are made with icalendar and read with ical."""
+"""Invitations read by an independent library: they are written with icalendar and read with ical."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +22,12 @@ class Invited:
     summary: str
     description: str
     organizer: tuple[str, str]
-    """Name and address."""
+    """Name and address of the organizer."""
     attendees: list[str]
 
 
 def invited(calendar: bytes) -> Invited:
-    """Return what a calendar makes of an invitation that has one event, of which nobody is reminded, and no more."""
+    """Return the event of an invitation; require exactly one event, without an alarm."""
     read = IcsCalendarStream.calendar_from_ics(calendar.decode())
     (event,) = read.events
     assert not [*read.todos, *read.journal, *read.freebusy, *read.timezones, *read.extras, *event.extras]
@@ -51,12 +51,12 @@ def invited(calendar: bytes) -> Invited:
 
 
 def of(read: Read) -> Invited:
-    """Return the invitation of a mail, which says the same as its file, and whose part says the same method."""
+    """Return the invitation of a mail; require that part and attachment are equal and name the same method."""
     part, file = read.calendars
     assert part.content
-    told = invited(part.content)
+    found = invited(part.content)
     (kind,) = part.headers["Content-Type"]
     assert (part.content_type, file.content_type, file.filename) == ("text/calendar", "application/ics", "invite.ics")
-    assert f'method="{told.method}"' in kind and 'charset="utf-8"' in kind
+    assert f'method="{found.method}"' in kind and 'charset="utf-8"' in kind
     assert file.content == part.content
-    return told
+    return found

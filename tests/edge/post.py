@@ -1,7 +1,7 @@
-"""SES as far as a test needs it: what is sent, as SES got it, as it mails it, and as somebody reads it.
+"""A fake SES: the requests it received, the messages it mails, and the same messages as a recipient reads them.
 
-Whoever reads is not who wrote: mails are made with the standard library and read with fast-mail-parser (Rust), their
-HTML with Lexbor (C), and linkify-it finds what a mail program would turn into a link.
+Reader and writer are independent: mails are made with the standard library and read with fast-mail-parser (Rust),
+their HTML with Lexbor (C); linkify-it finds texts that a mail program would turn into a link.
 """
 
 import json
@@ -28,14 +28,14 @@ Refusal = tuple[HTTPStatus, str, str] | Exception
 
 
 @contextmanager
-def office(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
-    """Give the requests that reached SES, in order; it refuses an address as `refusals` has it.
+def fake_ses(refusals: Callable[[str], Refusal | None] = lambda address: None) -> Iterator[list[Sent]]:
+    """Yield the list of requests that SES received, in order; `refusals` gives the refusal for an address.
 
-    Of two offices the one that was opened last gets the mail.
+    Of two nested ones the inner one receives the mail.
     """
     requests: list[Sent] = []
 
-    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs know no handler that answers
+    def answer(request: Any, **_: Any) -> Any:  # botocore's stubs have no handler with a return value
         if _open[-1] is not answer:
             return None
         sent = json.loads(request.body)
@@ -60,12 +60,12 @@ _open: list[Callable[..., Any]] = []
 
 
 def recipients(requests: list[Sent]) -> list[str]:
-    """Return who got a mail, in order."""
+    """Return the recipients of mails, in order."""
     return [address for sent in requests for address in sent["Destination"]["ToAddresses"]]
 
 
 class Raw:
-    """The body of an answer, as botocore reads it."""
+    """The body of a response, in the form that botocore reads."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -75,19 +75,19 @@ class Raw:
 
 
 def as_mailed(sent: Sent) -> bytes:
-    """Return the message that SES is asked to send as it is."""
+    """Return the raw message of a request to SES."""
     return b64decode(sent["Content"]["Raw"]["Data"])
 
 
 @dataclass(frozen=True)
 class Read:
-    """A mail as somebody else's parsers understand it."""
+    """A mail as independent parsers read it."""
 
     headers: dict[str, list[str]]
     recipients: list[str]
     parts: list[str]
     calendars: list[PyMimePart]
-    """An invitation, and the same as a file."""
+    """The invitation as a part, and as an attachment."""
     text: str
     html: LexborHTMLParser
 
@@ -102,36 +102,36 @@ class Read:
 
     @property
     def styles(self) -> list[str]:
-        """What stands in style elements."""
+        """The texts of style elements."""
         return [node.text() for node in self.html.css("style")]
 
     @property
     def seen(self) -> str:
-        """The HTML part as one reads it, a line for each piece of text."""
+        """The visible text of the HTML part, a line for each text node."""
         body = self.html.body
         assert body
         return body.text(separator="\n")
 
     @property
     def links(self) -> set[str]:
-        """Every link there is, and every one that a mail program would make."""
+        """Every link in the HTML part, and every one that a mail program would make of text."""
         hrefs = {str(node.attributes["href"]) for node in self.html.css("[href]")}
         return hrefs | self.made_links
 
     @property
     def made_links(self) -> set[str]:
-        """What a mail program turns into a link by itself."""
+        """The links that a mail program makes of plain text."""
         return {link.url for part in (self.text, self.seen) for link in LINKS.match(part) or ()}
 
 
 def read(raw: bytes) -> Read:
-    """Return a message as it is understood by others."""
+    """Return a message as independent parsers read it."""
     flat = parse_email(raw, strict=True)
     (text,), (html,) = flat.text_plain, flat.text_html
     tree = parse_email_tree(raw)
     return Read(
         headers={
-            name.lower(): [value.strip() for value in values]  # one that was folded begins with a blank
+            name.lower(): [value.strip() for value in values]  # a folded header begins with a space
             for name, values in flat.headers.items()
             if name.lower() != "content-type"
         },

@@ -1,4 +1,4 @@
-"""What one mail of each kind tells: Monday noon, Anna's tenant, Sven of Support."""
+"""Facts of one mail of each kind: Monday noon, Anna's tenant, Sven of Support."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,8 +30,8 @@ ACME = Tenant(
 
 
 def asked(**changed: Any) -> RequestFacts:
-    """Return what an activation mail tells."""
-    told = RequestFacts(
+    """Return the facts of an activation mail."""
+    facts = RequestFacts(
         tenant=ACME,
         request_id=REQUEST_ID,
         agent_name="Sven Brandt",
@@ -41,11 +41,11 @@ def asked(**changed: Any) -> RequestFacts:
         may_export=True,
         expires_at=MONDAY_NOON + timedelta(hours=24),
     )
-    return replace(told, **changed)
+    return replace(facts, **changed)
 
 
 def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **changed: Any) -> GrantFacts:
-    """Return what a mail tells of a grant that Anna gave at noon."""
+    """Return the facts of a mail about a grant that Anna gave at noon."""
     ends_at = end_of(period, MONDAY_NOON, tenant.zone)
     grant = Grant(
         tenant_id=tenant.tenant_id,
@@ -62,7 +62,7 @@ def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **change
 
 
 def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",), **changed: Any) -> LoginFacts:
-    """Return what a mail tells of the first login under Anna's grant."""
+    """Return the facts of a mail about the first login under Anna's grant."""
     login = Login(
         tenant_id=tenant.tenant_id,
         login_id="01KB4Q7000E8Q7R2M9V3XW6YTC",
@@ -80,13 +80,13 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
 
 
 def slot(starts_at: datetime, minutes: int = 30) -> Slot:
-    """Return half an hour, or some other time."""
+    """Return a slot of half an hour, or of another length."""
     return Slot(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes))
 
 
 TUESDAY_AT_TEN = slot(MONDAY_NOON + timedelta(hours=21))
 WEDNESDAY_AT_FOUR = slot(MONDAY_NOON + timedelta(hours=51))
-"""Both by the clocks of Berlin."""
+"""Slots named by their time in Berlin."""
 
 
 def of_callback(
@@ -98,7 +98,7 @@ def of_callback(
     topic: str = "Beratung",
     **changed: Any,
 ) -> CallbackFacts:
-    """Return what a mail tells of the call-back that Anna asked for at noon."""
+    """Return the facts of a mail about the call-back that Anna asked for at noon."""
     callback = Callback(
         tenant_id=tenant.tenant_id,
         callback_id="01KB4Q8000E8Q7R2M9V3XW6YTD",
@@ -112,8 +112,8 @@ def of_callback(
         email="anna@acme.example",
         locale="de-DE",
     )
-    told = SlotChange(slot=slot, earlier=earlier, version=version)
-    return CallbackFacts(tenant=tenant, callback=replace(callback, **changed), change=told, topic=topic, head=HEAD)
+    change = SlotChange(slot=slot, earlier=earlier, version=version)
+    return CallbackFacts(tenant=tenant, callback=replace(callback, **changed), change=change, topic=topic, head=HEAD)
 
 
 REVOKED: dict[str, Any] = {
@@ -123,7 +123,7 @@ REVOKED: dict[str, Any] = {
 
 
 def every_kind() -> dict[Kind, Facts]:
-    """Return what a mail of each kind tells."""
+    """Return the facts of a mail of each kind."""
     return {
         Kind.ACTIVATION: asked(),
         Kind.GRANTED: of_grant(),
@@ -140,7 +140,7 @@ def every_kind() -> dict[Kind, Facts]:
 
 
 def every_kind_typed(typed: str) -> dict[Kind, Facts]:
-    """Return what a mail of each kind tells where people typed this everywhere they can, and the vendor as well."""
+    """Return the facts of a mail of each kind, with this text in every field that users, agents or the vendor type."""
     tenant = replace(ACME, name=typed)
     somebody = Person(user_id="anna", name=typed)
     by_phone: dict[str, Any] = {"tenant": tenant, "topic": typed, "requested_by": somebody, "description": typed}

@@ -1,4 +1,4 @@
-"""The clean-up's knowledge of public holidays, kept in the table: of where the desk is, this year and the next."""
+"""Public holidays that the clean-up stores in the table: of the desk's location, for this year and the next."""
 
 from datetime import UTC, date, datetime
 
@@ -26,19 +26,19 @@ RHINELAND_2026 = {
     "12-25": "Erster Weihnachtstag",
     "12-26": "Zweiter Weihnachtstag",
 }
-"""As the state's law on Sundays and holidays has them."""
+"""From the state's law on Sundays and holidays."""
 
 
 @pytest.fixture(autouse=True)
 def _empty(table: None) -> None:
-    """The template's table, with nothing in it."""
+    """The template's table, empty."""
 
 
 def known(at: datetime = MONDAY_NOON) -> set[date]:
     return set(desks.current(at).calendar.closed)
 
 
-def test_as_long_as_there_is_no_desk_there_is_nothing_to_write() -> None:
+def test_without_a_desk_no_holidays_are_written() -> None:
     with table.unchanged():
         assert holidays.store_missing(MONDAY_NOON) == []
 
@@ -54,7 +54,7 @@ def test_this_years_and_the_next_years_holidays_are_written() -> None:
     assert written == {f"CLOSED#2026-{day}": name for day, name in RHINELAND_2026.items()}
 
 
-def test_the_next_run_has_nothing_to_do() -> None:
+def test_the_next_run_writes_nothing() -> None:
     desks.put(sample.DESK)
     holidays.store_missing(MONDAY_NOON)
 
@@ -62,7 +62,7 @@ def test_the_next_run_has_nothing_to_do() -> None:
         assert holidays.store_missing(MONDAY_NOON) == []
 
 
-def test_when_the_desk_moves_both_years_are_written_anew_and_closures_stay() -> None:
+def test_a_new_location_of_the_desk_rewrites_both_years_and_keeps_closures() -> None:
     desks.put(sample.DESK)
     holidays.store_missing(MONDAY_NOON)
     desks.put_closure(date(2026, 12, 24), "Christmas Eve")
@@ -76,7 +76,7 @@ def test_when_the_desk_moves_both_years_are_written_anew_and_closures_stay() -> 
     assert desks.current(MONDAY_NOON).calendar.years == {2026, 2027}
 
 
-def test_what_an_earlier_version_of_the_library_knew_is_written_anew() -> None:
+def test_holidays_of_an_earlier_library_version_are_rewritten() -> None:
     desks.put(sample.DESK)
     desks.write_holidays(
         2026, HolidaySource(country="DE", subdivision="NW", source="holidays 0.1"), {MONDAY_NOON.date(): "?"}
@@ -94,20 +94,20 @@ def test_what_an_earlier_version_of_the_library_knew_is_written_anew() -> None:
         ("America/New_York", datetime(2027, 1, 1, 4, 59, 59, tzinfo=UTC), [2026, 2027]),
     ],
 )
-def test_which_year_it_is_says_the_desks_clock(zone: str, now: datetime, expected: list[int]) -> None:
+def test_the_year_is_that_of_the_desks_time_zone(zone: str, now: datetime, expected: list[int]) -> None:
     desks.put(sample.DESK | {"time_zone": zone})
 
     assert holidays.store_missing(now) == expected
 
 
-def test_a_new_year_brings_the_one_after_it(clock: time_machine.Traveller) -> None:
+def test_in_a_new_year_the_year_after_it_is_written(clock: time_machine.Traveller) -> None:
     desks.put(sample.DESK)
     holidays.store_missing(MONDAY_NOON)
 
     assert holidays.store_missing(datetime(2027, 1, 1, 12, tzinfo=UTC)) == [2028]
 
 
-def test_the_calendars_that_a_desk_may_name_are_those_that_the_pinned_library_knows() -> None:
-    """If not, write them with `python -m local.calendars`."""
+def test_the_allowed_calendars_are_those_of_the_pinned_library() -> None:
+    """On a failure, rewrite them with `python -m local.calendars`."""
     assert desk_inputs.CALENDARS.read_text("utf-8") == calendars.text()
     assert desk_inputs.CALENDARS == calendars.CALENDARS

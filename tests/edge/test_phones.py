@@ -1,4 +1,4 @@
-"""Telephone numbers as people type them, as they are kept, and as people read them."""
+"""Telephone numbers: as typed, as stored, and as shown."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from guestkey.errors import InputInvalid
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "kept"),
+    ("typed", "country", "stored"),
     [
         ("0241 44686122", "DE", "+4924144686122"),
         ("0241/446 86-122", "DE", "+4924144686122"),
@@ -26,8 +26,8 @@ from guestkey.errors import InputInvalid
         ("\uff10\uff12\uff14\uff11 \uff14\uff14\uff16\uff18\uff16\uff11\uff12\uff12", "DE", "+4924144686122"),
     ],
 )
-def test_a_valid_number_is_kept_in_one_form_however_it_was_typed(typed, country, kept):
-    assert phones.e164(typed, country) == kept
+def test_a_valid_number_is_stored_in_one_form(typed, country, stored):
+    assert phones.e164(typed, country) == stored
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_valid_number_is_kept_in_one_form_however_it_was_typed(typed, country,
         "anna@acme.example", "++49 241 44686122", "+49+241 44686122", "1" * 300,
     ],
 )  # fmt: skip
-def test_short_numbers_extensions_letters_and_whatever_else_is_no_number_are_refused(typed):
+def test_short_numbers_extensions_letters_and_other_malformed_numbers_are_refused(typed):
     with pytest.raises(InputInvalid) as refused:
         phones.e164(typed, "DE")
 
@@ -49,20 +49,20 @@ def test_short_numbers_extensions_letters_and_whatever_else_is_no_number_are_ref
     assert not typed.strip() or typed not in fault["detail"]
 
 
-def test_what_is_a_number_here_need_not_be_one_there():
+def test_a_number_is_valid_only_in_some_countries():
     assert phones.e164("031 511 27 92", "CH") == "+41315112792"
     with pytest.raises(InputInvalid):
         phones.e164("031 511 27 92", "US")
 
 
-def test_without_a_known_country_only_the_international_form_is_a_number():
+def test_without_a_known_country_only_the_international_form_is_valid():
     assert phones.e164("+41 31 511 27 92", "XX") == "+41315112792"
     with pytest.raises(InputInvalid):
         phones.e164("031 511 27 92", "XX")
 
 
 @pytest.mark.parametrize(
-    ("kept", "country", "shown"),
+    ("stored", "country", "shown"),
     [
         ("+4924144686122", "DE", "0241 44686122"),
         ("+4924144686122", "CH", "+49 241 44686122"),
@@ -73,9 +73,9 @@ def test_without_a_known_country_only_the_international_form_is_a_number():
         ("+442079460958", "XX", "+44 20 7946 0958"),
     ],
 )
-def test_a_number_is_shown_in_national_form_in_its_own_country_only(kept, country, shown):
-    assert phones.national(kept, country) == shown
-    assert phones.e164(shown, country) == kept
+def test_a_number_is_shown_in_national_form_in_its_own_country_only(stored, country, shown):
+    assert phones.national(stored, country) == shown
+    assert phones.e164(shown, country) == stored
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_a_number_with_its_country_code_can_be_called_from_anywhere(number):
 
 
 @pytest.mark.parametrize("number", ["0241 44686122", "112", "+49112", "49 241 44686122", "", "+49 241 44686122 x1"])
-def test_one_without_or_a_short_one_cannot(number):
+def test_a_short_number_or_one_without_country_code_cannot(number):
     assert not phones.is_international(number)

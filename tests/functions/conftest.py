@@ -1,4 +1,4 @@
-"""Every function is asked in the sample world, on Monday at noon."""
+"""Every function is called in the sample world, on Monday at noon."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from tests.edge import post
 
 @pytest.fixture(autouse=True)
 def _in_the_sample_world(world: time_machine.Traveller) -> None:
-    """The fixture of the same name in `tests/conftest.py` does it."""
+    """Use the fixture of the same name in `tests/conftest.py`."""
 
 
 @pytest.fixture
 def mails() -> Iterator[list[post.Sent]]:
-    """What reaches SES, which takes every mail."""
-    with post.office() as requests:
+    """Requests to a fake SES that accepts every mail."""
+    with post.fake_ses() as requests:
         yield requests

@@ -1,4 +1,4 @@
-"""GET /v1/about: which version am I on, what is my customer name?"""
+"""GET /v1/about: the tenant's product version and customer name."""
 
 import pytest
 
@@ -37,12 +37,12 @@ def test_a_change_shows_at_once() -> None:
     assert get().body["name"] == "Acme SE"
 
 
-def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+def test_an_unregistered_tenant_is_unknown() -> None:
     answer = get(caller=ANNA.but(tenant_id="nobody"))
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

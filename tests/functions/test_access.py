@@ -1,4 +1,4 @@
-"""GET /v1/support/access: where may I enter now?"""
+"""GET /v1/support/access: the tenants that the agent may enter now."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def places(caller: Caller = SVEN) -> list[str]:
     return [place["tenant_id"] for place in get(caller=caller).body["items"]]
 
 
-def test_sven_sees_where_he_may_enter() -> None:
+def test_sven_sees_the_tenants_that_he_may_enter() -> None:
     grant = factories.grant()
     answer = get()
 
@@ -42,11 +42,11 @@ def test_sven_sees_where_he_may_enter() -> None:
     }
 
 
-def test_nobody_let_sven_in() -> None:
+def test_without_a_grant_the_list_is_empty() -> None:
     assert get().body == {"items": [], "next_cursor": None}
 
 
-def test_a_tenant_stands_there_once_with_the_union_of_its_grants() -> None:
+def test_a_tenant_is_listed_once_with_the_union_of_its_grants() -> None:
     given = [factories.grant(may_export=True), factories.grant("support", period="1w"), factories.grant(period="2h")]
     factories.grant(DORA)
     (place,) = get().body["items"]
@@ -78,7 +78,7 @@ def test_a_newcomer_to_the_department_sees_it_and_a_leaver_does_not() -> None:
     assert (places(SVEN), places(DORA)) == ([], ["acme"])
 
 
-def test_what_is_revoked_or_over_is_not_listed_though_its_key_may_still_lie_there(
+def test_revoked_and_ended_grants_are_not_listed_even_if_their_key_still_exists(
     world: time_machine.Traveller,
 ) -> None:
     factories.revoked(factories.grant(by=CARLA), by=CARLA)
@@ -90,7 +90,7 @@ def test_what_is_revoked_or_over_is_not_listed_though_its_key_may_still_lie_ther
     assert places() == []
 
 
-def test_what_the_index_still_has_and_the_table_has_not_is_not_listed() -> None:
+def test_a_key_that_only_the_index_still_has_is_not_listed() -> None:
     factories.grant()
     (key,) = table.items("TENANT#acme", "LIVE#")
     table.put([key | {"PK": {"S": "LAGGING#acme"}, "by_grantee_sort": {"S": "globex#01ARZ3NDEKTSV4RRFFQ69G5FAV"}}])
@@ -108,7 +108,7 @@ def many() -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 5, 12, 100])
-def test_page_by_page_every_place_comes_once(many: list[str], limit: int) -> None:
+def test_the_pages_list_every_tenant_once(many: list[str], limit: int) -> None:
     seen, cursor = [], None
     while True:
         page = get(limit=limit, **({"cursor": cursor} if cursor else {})).body
@@ -121,7 +121,7 @@ def test_page_by_page_every_place_comes_once(many: list[str], limit: int) -> Non
     assert sorted(seen) == [(tenant_id, 2) for tenant_id in many]
 
 
-def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: list[str]) -> None:
+def test_a_change_between_two_pages_does_not_shift_other_tenants(many: list[str]) -> None:
     first = get(limit=5).body
     shown = [place["tenant_id"] for place in first["items"]]
     for key in list(live_keys.of_tenant(shown[0])):
@@ -132,14 +132,14 @@ def test_a_place_that_opens_or_closes_between_two_pages_moves_no_other(many: lis
     assert sorted(shown + [place["tenant_id"] for place in rest["items"] if "new" not in place["tenant_id"]]) == many
 
 
-def test_another_agents_cursor_is_none(many: list[str]) -> None:
+def test_another_agents_cursor_is_refused(many: list[str]) -> None:
     cursor = get(limit=5).body["next_cursor"]
     factories.grant(DORA)
 
     assert get(cursor=cursor, caller=DORA).code == "cursor_invalid"
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
@@ -152,21 +152,21 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")], ids=["inactive", "unknown"])
 @pytest.mark.parametrize("query", [{}, {"limit": "0"}, {"cursor": "x"}], ids=str)
-def test_it_turns_away_who_is_no_active_agent_whatever_was_asked(caller: Caller, query: dict[str, str]) -> None:
+def test_only_an_active_agent_is_accepted_for_any_input(caller: Caller, query: dict[str, str]) -> None:
     answer = get(caller=caller, **query)
 
     assert (answer.status, answer.code) == (403, "agent_inactive")
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

@@ -1,4 +1,4 @@
-"""POST /v1/requests/{request_id}/approve: a customer lets in the agent who asked by mail."""
+"""POST /v1/requests/{request_id}/approve: a user lets in the agent of a request."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Travel
     assert call("GET", f"/v1/grants/{answer.body['grant_id']}", caller=GIULIA).body == answer.body
 
 
-def test_the_request_says_who_approved_it_when_and_what_it_led_to() -> None:
+def test_the_request_names_the_approving_user_the_time_and_the_grant() -> None:
     request = factories.requested()
     before = shown(request)
     grant = approve(request.request_id, caller=GIULIA).body
@@ -83,7 +83,7 @@ def test_the_request_says_who_approved_it_when_and_what_it_led_to() -> None:
     assert call("GET", "/v1/support/requests", caller=SVEN).body["items"] == [shown(request)]
 
 
-def test_the_ledger_tells_of_the_approval_and_then_of_the_grant() -> None:
+def test_the_ledger_has_the_approval_and_then_the_grant() -> None:
     request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
 
@@ -97,7 +97,7 @@ def test_the_ledger_tells_of_the_approval_and_then_of_the_grant() -> None:
     assert (given["seq"], given["prev_hash"]) == (approved["seq"] + 1, approved["hash"])
 
 
-def test_it_is_due_no_more_and_its_grant_is() -> None:
+def test_the_request_is_not_due_any_more_and_the_grant_is() -> None:
     request = factories.requested()
     grant_id = approve(request.request_id).body["grant_id"]
 
@@ -114,7 +114,7 @@ def test_sven_can_record_an_entry_under_it() -> None:
     assert factories.login().grant_id == grant_id
 
 
-# ------------------------------------------------------------------ otherwise than asked
+# ------------------------------------------------------------------ other choices than requested
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_anna_may_choose_another_period(period: str, ends_at: str | None, review
     body = approve(request.request_id, {"period": period}).body
 
     assert (body["period"], body["ends_at"], body["review_at"]) == (period, ends_at, review_at)
-    assert shown(request)["period"] == "4h", "what was asked for stays"
+    assert shown(request)["period"] == "4h", "the requested period is kept"
 
 
 def test_a_permanent_one_can_be_found_however_old_it_is() -> None:
@@ -147,7 +147,7 @@ def test_anna_may_drop_the_export() -> None:
 
     assert approve(request.request_id, {"may_export": False}).body["may_export"] is False
     assert may_enter() and not may_enter("export")
-    assert shown(request)["may_export"] is True, "what was asked for stays"
+    assert shown(request)["may_export"] is True, "the requested export is kept"
 
 
 def test_export_that_was_not_asked_for_is_never_added() -> None:
@@ -160,16 +160,16 @@ def test_export_that_was_not_asked_for_is_never_added() -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"body": {}}, {"body": {"period": None, "may_export": None}}, {"raw": ""}])
-def test_what_is_left_out_is_as_the_agent_asked(how: dict[str, Any]) -> None:
+def test_omitted_fields_are_as_the_agent_asked(how: dict[str, Any]) -> None:
     body = approve(factories.requested(period="2h", may_export=True).request_id, **how).body
 
     assert (body["period"], body["may_export"]) == ("2h", True)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_colleague() -> None:
+def test_ben_without_the_right_gets_the_approvers_and_the_request_stays_pending() -> None:
     request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=BEN)
@@ -179,7 +179,7 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_
     assert approve(request.request_id, caller=GIULIA).status == 201
 
 
-def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_request_as_for_an_unknown_one() -> None:
     request = factories.requested()
     with table.unchanged():
         foreign, unknown = (approve(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
@@ -188,18 +188,18 @@ def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> Non
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for request_id in invalid_inputs.NO_IDS:
         answer = approve(request_id)
         assert (answer.status, answer.text) == (404, approve(invalid_inputs.UNKNOWN_ID).text)
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_nothing() -> None:
     assert approve(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
     assert table.items("TENANT#nobody") == []
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=ANNA.acting())
@@ -208,7 +208,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.USERS)
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, caller=caller)
@@ -216,11 +216,11 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
     assert (answer.status, answer.code) == (403, "claims_missing")
 
 
-def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
+def test_an_agents_token_lacks_the_tenant_claim() -> None:
     assert approve(factories.requested().request_id, caller=SVEN).code == "claims_missing"
 
 
-def test_an_agent_who_is_no_longer_active_is_not_let_in(world: time_machine.Traveller) -> None:
+def test_an_agent_who_became_inactive_is_not_let_in(world: time_machine.Traveller) -> None:
     request = factories.requested()
     factories.agent("sven", "support", name="Sven Brandt", is_active=False)
     with table.unchanged():
@@ -230,8 +230,8 @@ def test_an_agent_who_is_no_longer_active_is_not_let_in(world: time_machine.Trav
 
     factories.agent("sven", "support", name="Sven B.")
     body = approve(request.request_id).body
-    assert body["grantee"]["name"] == "Sven B.", "a grant has the name of now"
-    assert shown(request)["agent"]["name"] == "Sven Brandt", "a request that of then"
+    assert body["grantee"]["name"] == "Sven B.", "a grant has the agent's current name"
+    assert shown(request)["agent"]["name"] == "Sven Brandt", "a request keeps the name at the time of asking"
 
 
 # ------------------------------------------------------------------ bad input
@@ -241,7 +241,7 @@ def test_an_agent_who_is_no_longer_active_is_not_let_in(world: time_machine.Trav
     ("sent", "status", "code"),
     [case for case in invalid_inputs.bodies({"period": "1h"}) if case.id not in {"an empty object", "no body"}],
 )
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     request = factories.requested()
     with table.unchanged():
         answer = approve(request.request_id, **sent)
@@ -258,7 +258,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         grantee=[{"type": "agent", "id": "dora"}],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     request = factories.requested(may_export=True)
     with table.unchanged():
         answer = approve(request.request_id, {field: value})
@@ -278,7 +278,7 @@ def test_the_claims_come_before_the_input_and_the_input_before_the_right() -> No
     assert approve(request_id, {"period": "3h"}, caller=BEN).code == "input_invalid"
 
 
-def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -> None:
+def test_the_right_comes_before_existence_and_existence_before_a_stored_response() -> None:
     request = factories.requested()
     assert approve(invalid_inputs.UNKNOWN_ID, caller=BEN).code == "right_missing"
 
@@ -287,7 +287,7 @@ def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -
     assert approve(request.request_id, headers=KEY).code == "not_found"
 
 
-def test_a_kept_answer_comes_before_the_state_and_the_state_before_everything_else() -> None:
+def test_a_stored_response_comes_before_the_state_and_the_state_before_all_else() -> None:
     request = factories.requested()
     kept = approve(request.request_id, headers=KEY)
     factories.agent("sven", is_active=False)
@@ -301,7 +301,7 @@ def test_a_kept_answer_comes_before_the_state_and_the_state_before_everything_el
 
 
 @pytest.mark.parametrize("later", [timedelta(), timedelta(hours=2), 2 * DAY, 300 * DAY], ids=str)
-def test_approved_twice_it_is_closed_for_ever_and_names_the_grant(
+def test_a_second_approval_is_refused_and_the_request_names_the_grant(
     later: timedelta, world: time_machine.Traveller
 ) -> None:
     request = factories.requested()
@@ -324,7 +324,7 @@ def test_a_grant_that_was_revoked_is_not_given_again_by_the_same_request() -> No
 
 @pytest.mark.parametrize(("close", "state"), [(factories.declined, "declined"), (factories.withdrawn, "withdrawn")])
 @pytest.mark.parametrize("later", [timedelta(), 2 * DAY], ids=str)
-def test_what_was_declined_or_withdrawn_stays_so(
+def test_a_declined_or_withdrawn_request_cannot_be_approved(
     close: Callable[[Request], object], state: str, later: timedelta, world: time_machine.Traveller
 ) -> None:
     request = factories.requested()
@@ -338,7 +338,7 @@ def test_what_was_declined_or_withdrawn_stays_so(
 
 
 @pytest.mark.parametrize("is_written_down", [True, False])
-def test_what_has_expired_cannot_be_approved(is_written_down: bool, world: time_machine.Traveller) -> None:
+def test_an_expired_request_cannot_be_approved(is_written_down: bool, world: time_machine.Traveller) -> None:
     request = factories.requested()
     world.shift(DAY)
     if is_written_down:
@@ -349,14 +349,14 @@ def test_what_has_expired_cannot_be_approved(is_written_down: bool, world: time_
     assert (answer.status, answer.code) == (410, "request_expired")
 
 
-def test_in_its_very_last_second_it_can(world: time_machine.Traveller) -> None:
+def test_a_request_can_be_approved_in_its_last_second(world: time_machine.Traveller) -> None:
     request = factories.requested()
     world.shift(DAY - SECOND)
 
     assert approve(request.request_id).status == 201
 
 
-def test_the_501st_live_grant_is_too_many_and_the_request_goes_on_waiting() -> None:
+def test_the_501st_live_grant_is_too_many_and_the_request_stays_pending() -> None:
     request = factories.requested()
     factories.bulk_live(MAX_LIVE_GRANTS)
     with table.unchanged():
@@ -402,14 +402,14 @@ def test_the_same_key_of_a_colleague_is_another_key() -> None:
     assert approve(request.request_id, headers=KEY, caller=GIULIA).code == "request_closed"
 
 
-def test_a_refused_approval_keeps_no_key() -> None:
+def test_a_refused_approval_stores_no_key() -> None:
     request = factories.requested()
     assert approve(request.request_id, {"may_export": True}, headers=KEY).code == "export_not_asked"
 
     assert approve(request.request_id, headers=KEY).status == 201
 
 
-def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
+def test_the_loser_of_a_race_for_a_key_gets_the_winners_response() -> None:
     request = factories.requested()
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(approve(request.request_id, headers=KEY))):
@@ -434,7 +434,7 @@ def test_of_two_approvals_at_the_same_moment_one_gives_a_grant_and_the_other_nam
 
 
 @pytest.mark.parametrize(("close", "state"), [(factories.declined, "declined"), (factories.withdrawn, "withdrawn")])
-def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) -> None:
+def test_the_first_to_close_it_wins(close: Callable[..., object], state: str) -> None:
     request = factories.requested()
     with table.meanwhile(lambda: close(request, at=WHEN_NO_WISH_STANDS)):
         answer = approve(request.request_id)
@@ -444,7 +444,7 @@ def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) 
     assert factories.what_happened() == ["request.made", f"request.{state}"]
 
 
-def test_an_approval_in_the_last_second_loses_against_the_note_that_it_expired(world: time_machine.Traveller) -> None:
+def test_an_approval_in_the_last_second_loses_against_a_recorded_expiry(world: time_machine.Traveller) -> None:
     request = factories.requested()
     world.shift(DAY - SECOND)
 
@@ -459,7 +459,7 @@ def test_an_approval_in_the_last_second_loses_against_the_note_that_it_expired(w
     assert factories.what_happened() == ["request.made", "request.expired"]
 
 
-def test_a_note_that_it_expired_loses_against_an_approval_in_the_last_second(world: time_machine.Traveller) -> None:
+def test_recording_an_expiry_loses_against_an_approval_in_the_last_second(world: time_machine.Traveller) -> None:
     request = factories.requested()
 
     def approve_in_time() -> None:
@@ -474,7 +474,7 @@ def test_a_note_that_it_expired_loses_against_an_approval_in_the_last_second(wor
     assert factories.what_happened() == ["request.made", "request.approved", "grant.given"]
 
 
-def test_a_right_that_is_taken_away_while_anna_approves_counts() -> None:
+def test_a_right_taken_away_while_anna_approves_counts() -> None:
     request = factories.requested()
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = approve(request.request_id)
@@ -494,7 +494,7 @@ def test_an_approval_that_loses_the_race_for_the_ledgers_next_number_takes_the_o
 
 
 @pytest.mark.parametrize(("losses", "status"), [(2, 201), (3, 503)])
-def test_a_right_that_comes_and_goes_is_asked_for_three_times(losses: int, status: int) -> None:
+def test_an_approval_is_tried_three_times_while_the_right_changes(losses: int, status: int) -> None:
     request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
@@ -506,7 +506,7 @@ def test_a_right_that_comes_and_goes_is_asked_for_three_times(losses: int, statu
     assert len(live()) == (1 if status == 201 else 0)
 
 
-def test_while_another_write_is_under_way_it_is_tried_again() -> None:
+def test_a_transaction_conflict_is_retried() -> None:
     request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:

@@ -1,4 +1,4 @@
-"""POST /v1/callbacks: a customer books a slot, or joins the queue."""
+"""POST /v1/callbacks: a user books a slot, or joins the queue."""
 
 import json
 from datetime import timedelta
@@ -78,7 +78,7 @@ def test_anna_may_prefer_the_queue() -> None:
     assert post(QUEUE | {"starts_at": None}).body["kind"] == "queue"
 
 
-def test_nobody_needs_the_right() -> None:
+def test_the_right_is_not_needed() -> None:
     assert post(caller=BEN).status == 201
 
 
@@ -92,7 +92,7 @@ def test_a_longer_topic_takes_both_its_quarter_hours() -> None:
     "starts_at",
     ["2026-11-24T09:00:00Z", "2026-11-24t09:00:00z", "2026-11-24T04:00:00-05:00", "2026-11-24T09:00:00.000+00:00"],
 )
-def test_a_moment_is_one_whatever_its_offset(starts_at: str) -> None:
+def test_a_moment_may_have_any_offset(starts_at: str) -> None:
     assert post(TEN | {"starts_at": starts_at}).body["starts_at"] == "2026-11-24T09:00:00Z"
 
 
@@ -114,7 +114,7 @@ def test_a_number_is_read_and_shown_as_people_of_the_tenants_country_write_it(
 
 
 @pytest.mark.parametrize("description", ["x", "x" * 2000, "🔑" * 2000, "Two\nlines", "<b>&amp;</b>", "你好"])
-def test_whatever_a_customer_may_have_to_say_is_kept(description: str) -> None:
+def test_any_valid_description_is_stored(description: str) -> None:
     assert post(TEN | {"description": description}).body["description"] == description
 
 
@@ -122,7 +122,7 @@ def test_a_description_is_trimmed_and_normalised() -> None:
     assert post(TEN | {"description": " Zu\u0308rich\r\nsteht \n"}).body["description"] == "Zürich\nsteht"
 
 
-def test_the_record_keeps_what_mails_will_need() -> None:
+def test_the_record_stores_mail_address_and_language() -> None:
     kept = callbacks.find_one("acme", post().body["callback_id"])
 
     assert (kept.email, kept.locale, kept.version) == ("anna@acme.example", "de-DE", 0)
@@ -134,7 +134,7 @@ def test_a_user_without_an_address_can_book_too() -> None:
     assert (kept.email, kept.requested_by.name) == (None, "anna")
 
 
-def test_the_ledger_tells_of_it_without_what_anna_wrote_and_without_her_number() -> None:
+def test_it_is_in_the_ledger_without_the_description_and_the_number() -> None:
     callback_id = post().body["callback_id"]
     entry = last_entry()
 
@@ -151,7 +151,7 @@ def test_the_ledger_tells_of_it_without_what_anna_wrote_and_without_her_number()
     assert "44686122" not in told
 
 
-def test_what_is_booked_may_be_swept_long_after_and_what_waits_never() -> None:
+def test_a_booked_call_back_has_a_late_ttl_and_a_waiting_one_has_none() -> None:
     booked, waiting = post().body["callback_id"], post(QUEUE, caller=CARLA).body["callback_id"]
     swept_at = str(int((TUESDAY_AT_TEN + QUARTER + timedelta(days=400)).timestamp()))
     for key, ttl in (
@@ -170,7 +170,7 @@ def test_what_is_booked_may_be_swept_long_after_and_what_waits_never() -> None:
 # ------------------------------------------------------------------ one at a time
 
 
-def test_a_second_one_is_refused_and_shows_the_first() -> None:
+def test_a_second_open_call_back_is_refused_and_the_first_is_returned() -> None:
     first = post()
     with table.unchanged():
         answer = post(QUEUE, caller=BEN)
@@ -179,13 +179,13 @@ def test_a_second_one_is_refused_and_shows_the_first() -> None:
     assert answer.body["callback"] == first.body
 
 
-def test_other_tenants_wait_for_themselves() -> None:
+def test_other_tenants_have_their_own_open_call_back() -> None:
     post()
 
     assert post(caller=CARLA).status == 201
 
 
-def test_after_the_slot_the_next_may_be_booked_though_nobody_closed_it_and_nothing_was_swept(
+def test_after_the_slot_another_may_be_booked_before_closing_and_ttl(
     world: time_machine.Traveller,
 ) -> None:
     first = post()
@@ -200,12 +200,12 @@ def test_after_the_slot_the_next_may_be_booked_though_nobody_closed_it_and_nothi
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
-def test_what_an_agent_has_taken_stays_open_until_it_is_closed(world: time_machine.Traveller, starts_at: Any) -> None:
+def test_a_taken_call_back_stays_open_until_it_is_closed(world: time_machine.Traveller, starts_at: Any) -> None:
     taken = factories.taken(factories.callback(ANNA, starts_at))
     world.move_to(TUESDAY_AT_TEN + timedelta(days=2))
     assert post(QUEUE).code == "callback_open"
 
-    world.shift(timedelta(seconds=2))  # her wish has passed
+    world.shift(timedelta(seconds=2))  # her claim of priority has expired
     factories.closed(taken)
     assert post(QUEUE).status == 201
 
@@ -219,7 +219,7 @@ def test_after_cancelling_the_next_may_be_booked() -> None:
 # ------------------------------------------------------------------ taken by others
 
 
-def test_what_others_have_booked_is_refused_with_the_next_three_free_slots() -> None:
+def test_a_full_slot_is_refused_with_the_next_three_free_ones() -> None:
     factories.seats(TUESDAY_AT_TEN, 2)
     factories.seats(TUESDAY_AT_TEN + 2 * QUARTER, 2)
     with table.unchanged():
@@ -233,13 +233,13 @@ def test_what_others_have_booked_is_refused_with_the_next_three_free_slots() -> 
     ]
 
 
-def test_what_is_offered_instead_can_be_booked() -> None:
+def test_an_offered_alternative_can_be_booked() -> None:
     factories.seats(TUESDAY_AT_TEN, 2)
 
     assert post(TEN | {"starts_at": next_of(post())[0]}).status == 201
 
 
-def test_one_quarter_hour_of_two_that_is_full_is_enough_to_refuse() -> None:
+def test_one_full_quarter_hour_of_two_refuses_the_slot() -> None:
     factories.seats(TUESDAY_AT_TEN + QUARTER, 2)
     answer = post(TEN | {"topic": "technical"})
 
@@ -256,7 +256,7 @@ def test_the_evening_is_followed_by_the_next_day() -> None:
     assert next_of(answer) == ["2026-11-25T08:00:00Z", "2026-11-25T08:15:00Z", "2026-11-25T08:30:00Z"]
 
 
-def test_at_the_horizon_earlier_ones_are_offered_the_nearest_first() -> None:
+def test_at_the_horizon_earlier_slots_are_offered_the_nearest_first() -> None:
     horizon = MONDAY_NOON + timedelta(days=14)
     factories.seats(horizon, 2)
     factories.seats(horizon - 2 * QUARTER, 2)
@@ -265,7 +265,7 @@ def test_at_the_horizon_earlier_ones_are_offered_the_nearest_first() -> None:
     assert next_of(answer) == ["2026-12-07T11:45:00Z", "2026-12-07T11:15:00Z", "2026-12-07T11:00:00Z"]
 
 
-def test_where_nothing_else_is_free_nothing_is_offered() -> None:
+def test_without_another_free_slot_none_is_offered() -> None:
     factories.desk(lead_minutes=0, hours={"tue": [{"from": "10:00", "until": "10:15"}]}, lines=1)
     factories.seats(TUESDAY_AT_TEN, 1)
     factories.seats(TUESDAY_AT_TEN + timedelta(days=7), 1)
@@ -273,7 +273,7 @@ def test_where_nothing_else_is_free_nothing_is_offered() -> None:
     assert next_of(post()) == []
 
 
-def test_an_open_one_is_told_before_a_slot_that_is_taken() -> None:
+def test_an_open_call_back_is_refused_before_a_full_slot() -> None:
     factories.callback()
     factories.seats(TUESDAY_AT_TEN, 2)
 
@@ -301,7 +301,7 @@ def test_an_open_one_is_told_before_a_slot_that_is_taken() -> None:
         "9999-12-31T23:59:59Z",
     ],
 )
-def test_what_is_no_slot_cannot_be_booked(starts_at: str) -> None:
+def test_a_time_at_which_no_slot_begins_cannot_be_booked(starts_at: str) -> None:
     with table.unchanged():
         answer = post(TEN | {"starts_at": starts_at})
 
@@ -320,11 +320,11 @@ def test_the_earliest_and_the_latest_slot_can_be_booked() -> None:
     assert post(TEN | {"starts_at": "2026-12-07T12:00:00Z"}, caller=CARLA).status == 201
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("locale", ["it-IT", "it", "fr", "de-LI", "deutsch", "", None])
-def test_whoever_may_not_choose_cannot_book_a_slot_and_can_join_the_queue(locale: str | None) -> None:
+def test_a_user_of_another_language_cannot_book_a_slot_but_can_join_the_queue(locale: str | None) -> None:
     caller = ANNA.but(locale=locale)
     with table.unchanged():
         answer = post(caller=caller)
@@ -334,15 +334,15 @@ def test_whoever_may_not_choose_cannot_book_a_slot_and_can_join_the_queue(locale
 
 
 @pytest.mark.parametrize("locale", ["de", "de-DE", "de-AT", "de-CH", "DE", "en-US", "es-MX", "es_MX"])
-def test_whoever_may_choose_books(locale: str) -> None:
+def test_a_user_of_a_listed_language_can_book_a_slot(locale: str) -> None:
     assert post(caller=GIULIA.but(locale=locale)).status == 201
 
 
-def test_the_language_is_the_tokens_whatever_the_headers_say() -> None:
+def test_the_language_is_that_of_the_token_and_not_of_the_headers() -> None:
     assert post(caller=GIULIA, headers={"accept-language": "de-DE"}).code == "slots_not_offered"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     with table.unchanged():
         answer = post(caller=ANNA.acting())
 
@@ -350,20 +350,20 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     answer = post(caller=caller)
 
     assert (answer.status, answer.code) == (403, "claims_missing")
 
 
-def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+def test_an_unregistered_tenant_is_unknown() -> None:
     with table.unchanged():
         answer = post(caller=ANNA.but(tenant_id="nobody"))
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
 
 
-def test_as_long_as_there_is_no_desk_nobody_can_be_called() -> None:
+def test_without_a_desk_no_call_back_can_be_booked() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
 
@@ -374,7 +374,7 @@ def test_as_long_as_there_is_no_desk_nobody_can_be_called() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TEN))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
 
@@ -404,7 +404,7 @@ NO_MOMENTS: list[Any] = [
         starts_at=NO_MOMENTS,
     ),
 )  # fmt: skip
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     with table.unchanged():
         answer = post(TEN | {field: value})
 
@@ -425,7 +425,7 @@ def test_a_number_of_another_country_needs_its_code() -> None:
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "#/phone")
 
 
-def test_the_input_comes_before_what_is_open() -> None:
+def test_the_input_is_validated_before_open_call_backs() -> None:
     factories.callback()
 
     assert post(TEN | {"phone": "1"}).code == "input_invalid"
@@ -444,11 +444,11 @@ def test_the_same_key_and_body_give_the_first_answer_again(world: time_machine.T
     assert (again.status, again.text) == (201, first.text)
 
 
-def test_a_kept_answer_comes_before_the_state(world: time_machine.Traveller) -> None:
+def test_a_stored_response_comes_before_the_state(world: time_machine.Traveller) -> None:
     first = post(headers=KEY)
     factories.cancelled(callbacks.find_one("acme", first.body["callback_id"]))
     factories.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
-    world.move_to(TUESDAY_AT_TEN)  # too soon to be booked, and the topic is no more
+    world.move_to(TUESDAY_AT_TEN)  # too soon to be booked, and the topic is removed
 
     assert post(headers=KEY).text == first.text
 
@@ -461,13 +461,13 @@ def test_the_same_key_with_another_body_is_refused() -> None:
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
 
 
-def test_a_colleagues_same_key_is_another_key() -> None:
+def test_the_same_key_of_a_colleague_is_another_key() -> None:
     post(headers=KEY)
 
     assert post(headers=KEY, caller=BEN).code == "callback_open"
 
 
-def test_a_refused_request_keeps_no_key() -> None:
+def test_a_refused_request_stores_no_key() -> None:
     factories.seats(TUESDAY_AT_TEN, 2)
     assert post(headers=KEY).code == "slot_taken"
     factories.seats(TUESDAY_AT_TEN, 1)
@@ -478,7 +478,7 @@ def test_a_refused_request_keeps_no_key() -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_users_who_book_at_the_same_moment_one_has_a_call_back() -> None:
+def test_of_two_users_who_book_at_the_same_moment_one_gets_a_call_back() -> None:
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(QUEUE, caller=BEN))):
         lost = post()
@@ -488,7 +488,7 @@ def test_of_two_users_who_book_at_the_same_moment_one_has_a_call_back() -> None:
     assert factories.seats_held() == {}
 
 
-def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
+def test_of_two_tenants_who_want_the_last_seat_one_gets_it() -> None:
     factories.seats(TUESDAY_AT_TEN, 1)
     with table.meanwhile(lambda: post(caller=CARLA)):
         lost = post()
@@ -499,7 +499,7 @@ def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
     assert factories.what_happened() == []
 
 
-def test_what_is_open_is_told_before_what_is_taken_where_both_came_meanwhile() -> None:
+def test_an_open_call_back_is_reported_before_a_full_slot_when_both_are_new() -> None:
     factories.seats(TUESDAY_AT_TEN, 1)
     with table.meanwhile(lambda: post(caller=BEN)):
         lost = post()
@@ -507,7 +507,7 @@ def test_what_is_open_is_told_before_what_is_taken_where_both_came_meanwhile() -
     assert lost.code == "callback_open"
 
 
-def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
+def test_the_loser_of_a_race_for_a_key_gets_the_winners_response() -> None:
     factories.seats(TUESDAY_AT_TEN, 1)
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
@@ -525,20 +525,20 @@ def test_a_booking_that_loses_the_race_for_the_ledgers_next_number_takes_the_one
     assert factories.what_happened() == ["grant.given", "callback.booked"]
 
 
-def test_a_place_that_is_freed_meanwhile_is_had() -> None:
+def test_a_seat_freed_during_the_booking_is_taken() -> None:
     factories.seats(TUESDAY_AT_TEN, 1)
     theirs = factories.callback(CARLA, TUESDAY_AT_TEN)
     with table.meanwhile(lambda: factories.cancelled(theirs, by=CARLA)):
         assert post().status == 201
 
 
-# ------------------------------------------------------------------ a conflict is no answer
+# ------------------------------------------------------------------ transaction conflicts
 
 BY_SLOT = "SLOTS#"
 RETRYABLE = "TransactionConflict"
 
 
-def test_a_booking_that_was_held_up_is_tried_again() -> None:
+def test_a_booking_with_a_transaction_conflict_is_retried() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         is_first = request.operation == "TransactWriteItems" and request.nth == 1
         return wire.cancelled(request, RETRYABLE, BY_SLOT) if is_first else send()
@@ -557,7 +557,7 @@ def test_a_booking_that_was_held_up_is_tried_again() -> None:
         (lambda: table.put([raw_open_key("of-bens")]), "callback_open"),
     ],
 )
-def test_whoever_was_held_up_looks_whether_there_is_anything_left_to_try_for(meanwhile: Any, code: str) -> None:
+def test_after_a_conflict_the_state_is_read_again_before_the_retry(meanwhile: Any, code: str) -> None:
     factories.callback(CARLA, TUESDAY_AT_TEN, callback_id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
     def script(request: wire.Request, send: wire.Send) -> Any:
@@ -570,11 +570,11 @@ def test_whoever_was_held_up_looks_whether_there_is_anything_left_to_try_for(mea
         answer = post()
 
     assert (answer.status, answer.code) == (409, code)
-    assert len([request for request in came if request.is_write]) == 1, "it was not tried in vain"
+    assert len([request for request in came if request.is_write]) == 1, "there is no retry without a free seat"
 
 
 def raw_open_key(callback_id: str) -> table.Raw:
-    """Return an open key of acme's, and put the call-back it names."""
+    """Return an open key of acme's, and store the call-back that it names."""
     theirs = table.one(keys.callback("globex", invalid_inputs.UNKNOWN_ID))
     assert theirs
     table.put(
@@ -584,7 +584,7 @@ def raw_open_key(callback_id: str) -> table.Raw:
     return {"PK": {"S": pk}, "SK": {"S": sk}, "kind": {"S": "open_callback"}, "callback_id": {"S": callback_id}}
 
 
-def test_whoever_was_held_up_by_a_twin_with_the_same_key_reads_its_answer() -> None:
+def test_after_a_conflict_with_the_same_key_the_stored_response_is_returned() -> None:
     won: list[Answer] = []
 
     def script(request: wire.Request, send: wire.Send) -> Any:
@@ -600,7 +600,7 @@ def test_whoever_was_held_up_by_a_twin_with_the_same_key_reads_its_answer() -> N
     assert (lost.status, lost.text) == (201, won[1].text)
 
 
-def test_whoever_is_held_up_again_and_again_is_asked_to_come_back() -> None:
+def test_repeated_conflicts_end_in_503_with_retry_after() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         return wire.cancelled(request, RETRYABLE, BY_SLOT) if request.is_write else send()
 
@@ -613,7 +613,7 @@ def test_whoever_is_held_up_again_and_again_is_asked_to_come_back() -> None:
 # ------------------------------------------------------------------ the log
 
 
-def test_the_log_says_who_and_what_and_neither_the_number_nor_the_description(
+def test_the_log_has_ids_but_neither_the_number_nor_the_description(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     capsys.readouterr()

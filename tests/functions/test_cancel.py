@@ -1,4 +1,4 @@
-"""DELETE /v1/callbacks/{callback_id}: a customer cancels a call-back."""
+"""DELETE /v1/callbacks/{callback_id}: a user cancels a call-back."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def delete(callback_id: str, *, caller: Caller = ANNA) -> Answer:
 
 
 @pytest.mark.parametrize("caller", [ANNA, BEN, GIULIA], ids=["herself", "without the right", "a colleague"])
-def test_anybody_at_acme_cancels_what_anna_booked_and_the_seats_are_free(caller: Caller) -> None:
+def test_a_colleague_may_cancel_annas_call_back_and_its_seats_are_freed(caller: Caller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
     status, body = delete(booked.callback_id, caller=caller)
 
@@ -35,7 +35,7 @@ def test_anybody_at_acme_cancels_what_anna_booked_and_the_seats_are_free(caller:
     assert table.one(keys.open_callback("acme")) is None
 
 
-def test_whoever_waits_leaves_the_queue() -> None:
+def test_cancelling_a_waiting_call_back_removes_it_from_the_queue() -> None:
     waiting = factories.callback(GIULIA)
     body = delete(waiting.callback_id).body
 
@@ -44,7 +44,7 @@ def test_whoever_waits_leaves_the_queue() -> None:
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
-def test_what_an_agent_has_taken_can_be_cancelled_too(starts_at: datetime | None) -> None:
+def test_a_taken_call_back_can_be_cancelled_too(starts_at: datetime | None) -> None:
     taken = factories.taken(factories.callback(ANNA, starts_at))
     body = delete(taken.callback_id).body
 
@@ -52,7 +52,7 @@ def test_what_an_agent_has_taken_can_be_cancelled_too(starts_at: datetime | None
     assert (factories.seats_held(), seats.queue()) == ({}, [])
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     delete(booked.callback_id, caller=BEN)
 
@@ -74,7 +74,7 @@ def test_the_record_stays_for_a_while() -> None:
         assert kept and kept["ttl"]["N"] == str(int((factories.now() + timedelta(days=400)).timestamp()))
 
 
-def test_the_freed_place_can_be_had_by_others() -> None:
+def test_the_freed_seat_can_be_booked_by_others() -> None:
     factories.seats(TUESDAY_AT_TEN, 1)
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     delete(booked.callback_id)
@@ -96,7 +96,7 @@ def test_cancelling_twice_answers_the_same_and_writes_once(world: time_machine.T
     assert factories.what_happened() == ["callback.booked", "callback.cancelled"]
 
 
-def test_cancelling_an_old_one_again_leaves_the_next_one_alone() -> None:
+def test_cancelling_an_old_call_back_again_does_not_change_the_next_one() -> None:
     first = factories.callback()
     delete(first.callback_id)
     factories.callback()
@@ -105,7 +105,7 @@ def test_cancelling_an_old_one_again_leaves_the_next_one_alone() -> None:
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_what_was_called_cannot_be_cancelled(outcome: Outcome) -> None:
+def test_a_closed_call_back_cannot_be_cancelled(outcome: Outcome) -> None:
     closed = factories.closed(factories.taken(factories.callback()), outcome=outcome)
     with table.unchanged():
         answer = delete(closed.callback_id)
@@ -113,7 +113,7 @@ def test_what_was_called_cannot_be_cancelled(outcome: Outcome) -> None:
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_what_is_over_cannot_be_cancelled(world: time_machine.Traveller) -> None:
+def test_a_call_back_whose_slot_is_over_cannot_be_cancelled(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     with table.unchanged():
@@ -122,10 +122,10 @@ def test_what_is_over_cannot_be_cancelled(world: time_machine.Traveller) -> None
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_call_back_as_for_an_unknown_one() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         foreign, unknown = (delete(id, caller=CARLA) for id in (booked.callback_id, invalid_inputs.UNKNOWN_ID))
@@ -135,25 +135,25 @@ def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
     assert foreign.headers == unknown.headers
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         assert delete(booked.callback_id, caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert delete(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_nothing() -> None:
     assert delete(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
 
 
 # ------------------------------------------------------------------ bad input
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for callback_id in invalid_inputs.NO_IDS:
         answer = delete(callback_id)
         assert (answer.status, answer.text) == (404, delete(invalid_inputs.UNKNOWN_ID).text)
@@ -162,7 +162,7 @@ def test_what_cannot_be_an_id_names_nothing() -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_who_cancel_at_the_same_moment_both_hear_the_same() -> None:
+def test_two_who_cancel_at_the_same_moment_get_the_same_answer() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.meanwhile(lambda: delete(booked.callback_id, caller=BEN)):
         answer = delete(booked.callback_id)
@@ -171,7 +171,7 @@ def test_of_two_who_cancel_at_the_same_moment_both_hear_the_same() -> None:
     assert factories.what_happened() == ["callback.booked", "callback.cancelled"]
 
 
-def test_what_was_moved_meanwhile_is_cancelled_where_it_is_now() -> None:
+def test_a_call_back_moved_meanwhile_is_cancelled_at_its_new_slot() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     to = {"starts_at": "2026-11-24T11:00:00Z"}
     with table.meanwhile(lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=BEN)):
@@ -181,7 +181,7 @@ def test_what_was_moved_meanwhile_is_cancelled_where_it_is_now() -> None:
     assert factories.seats_held() == {}
 
 
-def test_an_old_one_that_another_clock_still_has_open_takes_no_key_but_its_own(world: time_machine.Traveller) -> None:
+def test_cancelling_an_old_call_back_deletes_only_its_own_open_key(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
     with table.meanwhile(lambda: factories.callback(BEN, at=TUESDAY_AT_TEN + QUARTER)):

@@ -32,7 +32,7 @@ def ask(agent: Caller = SVEN, tenant_id: str = "acme", action: str = "enter", lo
 # ------------------------------------------------------------------ it works
 
 
-def test_sven_may_enter_while_anna_lets_him() -> None:
+def test_sven_may_enter_while_annas_grant_is_live() -> None:
     grant = factories.grant()
     answer = post()
 
@@ -54,7 +54,7 @@ def test_a_permanent_grant_has_no_end() -> None:
     assert ask()["ends_at"] is None
 
 
-def test_without_a_grant_nobody_may() -> None:
+def test_without_a_grant_entry_is_denied() -> None:
     assert ask() == NO | {"reason": "no_live_grant"}
 
 
@@ -73,14 +73,14 @@ def test_a_check_changes_nothing() -> None:
         ask(DORA)
 
 
-def test_what_carla_granted_lets_nobody_into_acme() -> None:
+def test_carlas_grant_gives_no_access_to_acme() -> None:
     factories.grant(by=CARLA)
 
     assert ask(tenant_id="globex")["allowed"]
     assert not ask(tenant_id="acme")["allowed"]
 
 
-def test_what_sven_may_dora_may_not() -> None:
+def test_svens_grant_gives_dora_no_access() -> None:
     factories.grant()
 
     assert ask(DORA) == NO | {"reason": "no_live_grant"}
@@ -98,7 +98,7 @@ def test_unknown_names_have_no_live_grant(tenant_id: str, agent_id: str) -> None
     assert tuple(with_login) == (200, NO | {"reason": "no_live_grant"})
 
 
-def test_an_inactive_agent_may_not_whatever_was_granted() -> None:
+def test_an_inactive_agent_is_denied_despite_any_grant() -> None:
     factories.agent("emil", "support")
     factories.grant(EMIL)
     factories.grant("support")
@@ -122,7 +122,7 @@ def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out() -> None:
     assert ask(SVEN) == NO | {"reason": "no_live_grant"}
 
 
-def test_who_leaves_the_department_keeps_what_names_the_person() -> None:
+def test_an_agent_who_leaves_the_department_keeps_personal_grants() -> None:
     factories.grant("support")
     own = factories.grant(SVEN)
     factories.agent("sven")
@@ -178,7 +178,7 @@ def test_ending_one_never_ends_another() -> None:
 # ------------------------------------------------------------------ too late
 
 
-def test_the_end_is_exclusive_and_an_expired_key_that_still_lies_there_lets_nobody_in(
+def test_the_end_is_exclusive_and_an_expired_key_gives_no_access(
     world: time_machine.Traveller,
 ) -> None:
     grant = factories.grant()
@@ -212,7 +212,7 @@ def test_without_a_record_there_is_no_entry() -> None:
     assert ask(login_id=invalid_inputs.UNKNOWN_ID) == NO | {"reason": "no_login"}
 
 
-def test_inside_another_agents_login_nobody_may() -> None:
+def test_another_agents_login_gives_no_access() -> None:
     factories.grant("support")
     factories.grant(DORA)
     login = factories.login(SVEN)
@@ -220,14 +220,14 @@ def test_inside_another_agents_login_nobody_may() -> None:
     assert ask(DORA, login_id=login.login_id) == NO | {"reason": "no_login"}
 
 
-def test_a_login_at_another_tenant_is_none_here() -> None:
+def test_a_login_at_another_tenant_gives_no_access_here() -> None:
     factories.grant()
     factories.grant(by=CARLA)
 
     assert ask(login_id=factories.login(SVEN, "globex").login_id)["reason"] == "no_login"
 
 
-def test_a_login_that_was_ended_lets_nobody_on() -> None:
+def test_an_ended_login_gives_no_access() -> None:
     factories.grant()
     login = factories.login()
     factories.logged_out(login)
@@ -236,7 +236,7 @@ def test_a_login_that_was_ended_lets_nobody_on() -> None:
     assert ask()["allowed"], "but Sven may begin again"
 
 
-def test_a_login_that_access_has_ended_stays_over_when_access_comes_back(world: time_machine.Traveller) -> None:
+def test_a_login_ended_by_lost_access_stays_over_after_a_new_grant(world: time_machine.Traveller) -> None:
     grant = factories.grant()
     login = factories.login()
     world.shift(timedelta(minutes=1))
@@ -274,17 +274,17 @@ def test_export_inside_a_login_needs_its_grant_first() -> None:
     assert ask(login_id=login.login_id, action="export") == NO | {"reason": "export_not_granted"}
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     answer = post(caller=BACKEND.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
 @pytest.mark.parametrize("sub", [None, "", "two words", "x" * 129])
-def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
+def test_a_token_that_names_no_backend_is_refused(sub: str | None) -> None:
     assert post(caller=BACKEND.but(sub=sub)).code == "claims_missing"
 
 
@@ -292,7 +292,7 @@ def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ENTER))
-def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str) -> None:
     answer = post(**sent)
 
     assert (answer.status, answer.code) == (status, code)
@@ -316,14 +316,14 @@ def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str)
         ],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     answer = post(ENTER | {field: value})
 
     assert (answer.status, answer.code) == (422, "input_invalid")
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-def test_a_login_id_of_null_is_refused_lest_it_be_heard_as_none() -> None:
+def test_a_login_id_of_null_is_refused_and_not_read_as_a_missing_one() -> None:
     factories.grant()
 
     answer = post(ENTER | {"login_id": None})
@@ -333,7 +333,7 @@ def test_a_login_id_of_null_is_refused_lest_it_be_heard_as_none() -> None:
 
 
 @pytest.mark.parametrize("field", ENTER)
-def test_it_names_the_field_that_is_missing(field: str) -> None:
+def test_a_missing_field_is_named(field: str) -> None:
     answer = post({name: value for name, value in ENTER.items() if name != field})
 
     assert answer.body["errors"] == [{"pointer": f"#/{field}", "detail": "Field required"}]
@@ -343,7 +343,7 @@ def test_the_claims_come_before_the_input() -> None:
     assert post(raw="{", caller=BACKEND.acting()).code == "acting_for_another"
 
 
-def test_anna_is_never_asked_whether_the_product_may_ask() -> None:
+def test_a_check_does_not_depend_on_any_users_right() -> None:
     factories.right(ANNA, may_grant=False)
 
     assert post().status == 200

@@ -1,4 +1,4 @@
-"""The clean-up: what time has ended is written down, once, and no answer depends on whether it was."""
+"""The clean-up records each expiry once, and no answer of the API depends on it."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ Counts = dict[str, Any]
 
 @pytest.fixture
 def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
-    """Run it as the schedule does and give what it counted."""
+    """Run it as the schedule does and return its counters."""
 
     def run(context: Any = None) -> Counts:
         capsys.readouterr()
@@ -46,8 +46,8 @@ def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
     return run
 
 
-def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
-    """Tell it of live keys that the table has swept, as the stream does, and give which records failed."""
+def deliver_ttl_deletions(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
+    """Send it stream records of live keys deleted by TTL, and return the ids of the failed records."""
     records = [
         {
             "eventName": "REMOVE",
@@ -62,8 +62,8 @@ def swept(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def told(tenant_id: str = "acme") -> list[Entry]:
-    """Return what the system itself wrote into a ledger."""
+def system_entries(tenant_id: str = "acme") -> list[Entry]:
+    """Return the entries of a ledger that the system wrote."""
     return [entry for entry in ledger.entries_after(tenant_id, 0, 1_000) if entry.by.type == "system"]
 
 
@@ -83,8 +83,8 @@ def due_at(item: table.Raw) -> str | None:
     return item["due_at"]["S"] if "due" in item else None
 
 
-def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
-    """Change an item past all that the product does."""
+def corrupt(key: keys.Key, **attributes: dict[str, Any]) -> None:
+    """Change attributes of an item directly in the table."""
     found = table.one(key)
     assert found
     table.put([found | attributes])
@@ -93,20 +93,20 @@ def spoil(key: keys.Key, **attributes: dict[str, Any]) -> None:
 # ------------------------------------------------------------------ grants
 
 
-def test_the_end_of_a_grant_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+def test_the_end_of_a_grant_is_recorded(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.move_to(MONDAY_NOON + 65 * MINUTE)
 
     assert clean_up() == {"grants_ended": 1}
 
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.what, entry.about, entry.by.id) == ("grant.ended", grant.grant_id, None)
     assert (entry.at, entry.data) == (MONDAY_NOON + 65 * MINUTE, {"ends_at": "2026-11-23T13:00:00Z"})
     assert grant_item(grant.grant_id)["ended_told_at"] == {"S": "2026-11-23T13:05:00Z"}
     assert due_at(grant_item(grant.grant_id)) is None
 
 
-def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Traveller, clean_up) -> None:
+def test_only_the_ledger_and_the_two_marks_change(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     marks = {"ended_told_at", "due", "due_at"}
@@ -120,24 +120,22 @@ def test_all_that_changes_is_the_ledger_and_the_two_marks(world: time_machine.Tr
 
 
 @pytest.mark.parametrize("after", [-HOUR, -SECOND, timedelta(0), 59 * SECOND])
-def test_nothing_is_written_down_before_the_end_is_final(
-    world: time_machine.Traveller, clean_up, after: timedelta
-) -> None:
-    """Until a minute later somebody may be answered who asked before the end."""
+def test_no_end_is_recorded_before_it_is_final(world: time_machine.Traveller, clean_up, after: timedelta) -> None:
+    """A call that began before the end may still be answered up to a minute later."""
     factories.grant()
     world.move_to(MONDAY_NOON + HOUR + after)
     with table.unchanged():
         assert clean_up() == {}
 
 
-def test_a_minute_after_the_end_it_is_written_down(world: time_machine.Traveller, clean_up) -> None:
+def test_an_end_is_recorded_one_minute_after_it(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.move_to(MONDAY_NOON + HOUR + MINUTE)
 
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_twenty_runs_record_an_end_once(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     factories.grant("support", by=CARLA)
     world.shift(2 * HOUR)
@@ -147,17 +145,15 @@ def test_twenty_runs_write_it_down_once(world: time_machine.Traveller, clean_up)
             assert clean_up() == {}
             world.shift(5 * MINUTE)
 
-    assert [len(told(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
+    assert [len(system_entries(tenant_id)) for tenant_id in ("acme", "globex")] == [1, 1]
 
 
-def test_three_days_late_the_entry_says_when_it_was_written_and_when_the_grant_ended(
-    world: time_machine.Traveller, clean_up
-) -> None:
+def test_an_entry_three_days_late_has_the_time_of_writing_and_the_end(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(3 * DAY)
     clean_up()
 
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.at, entry.data["ends_at"]) == (MONDAY_NOON + 3 * DAY, "2026-11-23T13:00:00Z")
 
 
@@ -168,8 +164,8 @@ def test_the_end_of_a_revoked_grant_is_its_revoke(world: time_machine.Traveller,
         assert clean_up() == {}
 
 
-def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
-    """It cannot come so late; if it did, the grant would not end twice."""
+def test_a_revoke_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
+    """A revoke cannot be so late; if it were, the grant would still have only one end."""
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: factories.revoked(grant, at=MONDAY_NOON + MINUTE)):
@@ -178,7 +174,7 @@ def test_a_revoke_in_the_middle_wins(world: time_machine.Traveller, clean_up) ->
     assert what_happened() == ["grant.given", "grant.revoked"]
 
 
-def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_two_runs_at_once_record_an_end_once(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up):
@@ -188,7 +184,7 @@ def test_two_runs_at_once_write_it_down_once(world: time_machine.Traveller, clea
     assert due_at(grant_item(grant.grant_id)) is None
 
 
-def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_machine.Traveller, clean_up) -> None:
+def test_a_ledger_write_during_the_run_causes_a_retry(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
@@ -200,7 +196,7 @@ def test_whoever_writes_into_the_ledger_meanwhile_is_no_obstacle(world: time_mac
 # ------------------------------------------------------------------ permanent grants
 
 
-def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_ledger(
+def test_the_review_of_a_permanent_grant_is_marked_once_without_an_entry(
     world: time_machine.Traveller, clean_up
 ) -> None:
     grant = factories.grant(period="permanent")
@@ -215,7 +211,7 @@ def test_the_review_of_a_permanent_grant_is_marked_once_and_is_no_matter_of_the_
     assert what_happened() == ["grant.given"]
 
 
-def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machine.Traveller, clean_up) -> None:
+def test_a_grant_revoked_meanwhile_is_not_marked_for_review(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
     with table.meanwhile(lambda: factories.revoked(grant), at="UpdateItem"):
@@ -224,7 +220,7 @@ def test_nobody_is_asked_to_review_what_was_revoked_meanwhile(world: time_machin
     assert "review_told_at" not in grant_item(grant.grant_id)
 
 
-def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine.Traveller, clean_up) -> None:
+def test_a_lost_answer_of_dynamodb_still_marks_it_once(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
@@ -241,7 +237,7 @@ def test_an_answer_that_gets_lost_marks_it_once_all_the_same(world: time_machine
         assert clean_up() == {}
 
 
-def test_a_review_that_may_not_be_marked_is_put_off(world: time_machine.Traveller, clean_up) -> None:
+def test_a_review_whose_mark_is_refused_is_put_off(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="permanent")
     world.shift(200 * DAY)
 
@@ -265,7 +261,7 @@ def test_a_permanent_grant_can_be_revoked_after_its_review(world: time_machine.T
 # ------------------------------------------------------------------ requests
 
 
-def test_that_a_request_expired_is_written_down_once(world: time_machine.Traveller, clean_up) -> None:
+def test_the_expiry_of_a_request_is_recorded_once(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
     world.shift(DAY)
     assert clean_up() == {}
@@ -273,11 +269,11 @@ def test_that_a_request_expired_is_written_down_once(world: time_machine.Travell
 
     assert clean_up() == {"requests_expired": 1}
     assert clean_up() == {}
-    [entry] = told()
+    [entry] = system_entries()
     assert (entry.what, entry.about, entry.at) == ("request.expired", request.request_id, MONDAY_NOON + DAY + MINUTE)
 
 
-def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -> None:
+def test_an_approval_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
     world.shift(2 * DAY)
 
@@ -294,9 +290,9 @@ def test_an_answer_in_the_middle_wins(world: time_machine.Traveller, clean_up) -
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_a_closed_request_that_is_still_due_is_left_alone(world: time_machine.Traveller, clean_up) -> None:
+def test_a_closed_but_still_due_request_is_not_changed(world: time_machine.Traveller, clean_up) -> None:
     request = factories.requested()
-    spoil(keys.request("acme", request.request_id), closed_as={"S": "declined"})
+    corrupt(keys.request("acme", request.request_id), closed_as={"S": "declined"})
     world.shift(2 * DAY)
 
     assert clean_up() == {"nothing": 1}
@@ -312,7 +308,7 @@ def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up)
     world.shift(2 * HOUR)
 
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
-    [entry] = [entry for entry in told() if entry.what == "login.ended"]
+    [entry] = [entry for entry in system_entries() if entry.what == "login.ended"]
     assert (entry.about, entry.at) == (login.login_id, MONDAY_NOON + 2 * HOUR)
     assert entry.data == {"end": "access_over", "ended_at": "2026-11-23T13:00:00Z"}
     item = login_item(login.login_id)
@@ -320,7 +316,7 @@ def test_the_end_of_access_ends_a_login(world: time_machine.Traveller, clean_up)
     assert due_at(item) is None
 
 
-def test_so_does_a_revoke_and_the_login_is_found_within_a_quarter_of_its_age(
+def test_a_revoke_ends_a_login_and_is_found_within_a_quarter_of_its_age(
     world: time_machine.Traveller, clean_up
 ) -> None:
     grant = factories.grant(period="permanent")
@@ -347,7 +343,7 @@ def test_a_revoke_of_this_minute_waits_until_it_is_final(world: time_machine.Tra
     assert clean_up() == {"logins_ended": 1}
 
 
-def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> None:
+def test_an_agent_who_leaves_ends_the_login(world: time_machine.Traveller, clean_up) -> None:
     factories.grant("support", period="today")
     login = factories.login()
     world.shift(MINUTE)
@@ -358,7 +354,7 @@ def test_so_does_the_agents_leaving(world: time_machine.Traveller, clean_up) -> 
     assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T12:01:00Z"}
 
 
-def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.Traveller, clean_up) -> None:
+def test_an_open_login_is_checked_at_growing_intervals(world: time_machine.Traveller, clean_up) -> None:
     factories.grant(period="permanent")
     login = factories.login()
     ages = []
@@ -375,7 +371,7 @@ def test_an_open_login_is_looked_at_again_ever_more_rarely(world: time_machine.T
     assert what_happened() == ["grant.given", "login.recorded"]
 
 
-def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
+def test_a_login_that_another_grant_prolongs_is_checked_when_that_one_ends(
     world: time_machine.Traveller, clean_up
 ) -> None:
     factories.grant()
@@ -391,7 +387,7 @@ def test_a_login_that_another_grant_prolongs_is_looked_at_when_that_one_ends(
     assert login_item(login.login_id)["ended_at"] == {"S": "2026-11-23T14:30:00Z"}
 
 
-def test_a_grant_given_in_the_last_second_prolongs_a_login_though_it_was_looked_at_before_that_was_stored(
+def test_a_grant_given_in_the_last_second_prolongs_a_login_checked_before_it_was_stored(
     world: time_machine.Traveller, clean_up
 ) -> None:
     factories.grant()
@@ -415,11 +411,11 @@ def test_a_login_that_sven_ended_is_over_already(world: time_machine.Traveller, 
         assert clean_up() == {}
 
 
-def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.Traveller, clean_up) -> None:
+def test_svens_own_end_during_the_run_wins(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     login = factories.login()
     world.shift(2 * HOUR)
-    # the first to be looked at: its login is looked at five minutes after it began
+    # processed first: its login is checked five minutes after it began
     with table.meanwhile(lambda: factories.logged_out(login, at=MONDAY_NOON + MINUTE)):
         assert clean_up() == {"nothing": 1, "grants_ended": 1}
 
@@ -427,25 +423,25 @@ def test_if_sven_ends_it_in_the_middle_that_is_how_it_ended(world: time_machine.
     assert login_item(login.login_id)["end"] == {"S": "logged_out"}
 
 
-# ------------------------------------------------------------------ what cannot be handled
+# ------------------------------------------------------------------ items that cannot be handled
 
 
-def spoiled_kind() -> keys.Key:
+def corrupted_kind() -> keys.Key:
     key = keys.grant("acme", factories.grant().grant_id)
-    spoil(key, kind={"S": "no such kind"})
+    corrupt(key, kind={"S": "no such kind"})
     return key
 
 
-def spoiled_time() -> keys.Key:
+def corrupted_time() -> keys.Key:
     key = keys.grant("acme", factories.grant().grant_id)
-    spoil(key, ends_at={"S": "some time"})
+    corrupt(key, ends_at={"S": "some time"})
     return key
 
 
 def wrong_kind() -> keys.Key:
-    """Nothing of this kind is ever due."""
+    """A due item of a kind that never becomes due."""
     key = keys.right("acme", "ben")
-    spoil(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
+    corrupt(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
     return key
 
 
@@ -463,11 +459,11 @@ def agent_gone() -> keys.Key:
     return key
 
 
-@pytest.mark.parametrize("poison", [spoiled_kind, spoiled_time, wrong_kind, tenant_gone, agent_gone])
-def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
-    world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], poison: Callable[[], keys.Key]
+@pytest.mark.parametrize("make_bad_item", [corrupted_kind, corrupted_time, wrong_kind, tenant_gone, agent_gone])
+def test_an_item_that_cannot_be_handled_is_logged_and_put_off_and_the_others_are_processed(
+    world: time_machine.Traveller, clean_up, capsys: pytest.CaptureFixture[str], make_bad_item: Callable[[], keys.Key]
 ) -> None:
-    key = poison()
+    key = make_bad_item()
     world.shift(SECOND)
     good = factories.grant(DORA)
     world.shift(2 * HOUR)
@@ -478,7 +474,7 @@ def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
     assert logged.keys() == {"code", "item", "error", "line"}
     assert logged["item"] == f"{key.pk} {key.sk}"
     assert (lines[-1]["failed"], lines[-1]["grants_ended"]) == (1, 1)
-    assert [entry.about for entry in told() if entry.what == "grant.ended"] == [good.grant_id]
+    assert [entry.about for entry in system_entries() if entry.what == "grant.ended"] == [good.grant_id]
     item = table.one(key)
     assert item and due_at(item) == text_of(factories.now() + HOUR)
     assert clean_up() == {}
@@ -486,16 +482,16 @@ def test_what_cannot_be_handled_is_logged_and_put_off_and_the_others_go_on(
     assert clean_up() == {"failed": 1}
 
 
-def test_what_is_due_before_its_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_with_too_early_a_due_time_is_put_off_too(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant(period="1w")
-    spoil(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
+    corrupt(keys.grant("acme", grant.grant_id), due_at={"S": "2026-11-23T12:30:00Z"})
     world.shift(HOUR)
 
     assert clean_up() == {"nothing": 1}
     assert due_at(grant_item(grant.grant_id)) == "2026-11-23T14:00:00Z"
 
 
-def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
@@ -504,7 +500,7 @@ def test_what_was_swept_since_the_index_named_it_is_nothing(world: time_machine.
     assert table.one(keys.grant("acme", grant.grant_id)) is None
 
 
-def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.Traveller, clean_up) -> None:
+def test_an_item_processed_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.meanwhile(clean_up, at="GetItem"):
@@ -513,7 +509,9 @@ def test_what_was_done_since_the_index_named_it_is_nothing(world: time_machine.T
     assert what_happened() == ["grant.given", "grant.ended"]
 
 
-def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: time_machine.Traveller, clean_up) -> None:
+def test_a_tenant_with_a_contended_ledger_is_skipped_and_the_others_are_processed(
+    world: time_machine.Traveller, clean_up
+) -> None:
     factories.grant()
     factories.login()
     theirs = factories.grant(by=CARLA)
@@ -524,22 +522,22 @@ def test_a_tenant_whose_ledger_is_contended_waits_and_the_others_go_on(world: ti
             return wire.cancelled(request, "TransactionConflict", "TENANT#acme")
         return send()
 
-    with wire.through(script) as came:
+    with wire.through(script) as requests_sent:
         assert clean_up() == {"waiting": 2, "grants_ended": 1}
-    tries = [request for request in came if request.is_write and "TENANT#acme" in str(request.body)]
-    assert len(tries) == ledger.MAX_WRITE_TRIES, "one item of that tenant was tried, and no other"
-    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+    tries = [request for request in requests_sent if request.is_write and "TENANT#acme" in str(request.body)]
+    assert len(tries) == ledger.MAX_WRITE_TRIES, "only one item of that tenant was tried"
+    assert [entry.about for entry in system_entries("globex")] == [theirs.grant_id]
     assert clean_up() == {"grants_ended": 1, "logins_ended": 1}
 
 
-def test_it_stands_back_for_a_wish(world: time_machine.Traveller, clean_up) -> None:
+def test_it_yields_to_a_claim_of_priority(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
-    with wire.watched() as came:
+    with wire.watched() as requests_sent:
         ledger.claim_priority("acme")
         assert clean_up() == {"waiting": 1}
 
-    assert not [request for request in came if request.is_write]
+    assert not [request for request in requests_sent if request.is_write]
 
 
 def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time_machine.Traveller, clean_up) -> None:
@@ -557,7 +555,7 @@ def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time
 # ------------------------------------------------------------------ bounds
 
 
-def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Traveller, clean_up) -> None:
+def test_the_longest_due_item_of_all_index_partitions_comes_first(world: time_machine.Traveller, clean_up) -> None:
     tenant_ids = ["initech", "hooli", "umbrella", "wonka", "tyrell"]
     assert len({keys.due_on(tenant_id) for tenant_id in tenant_ids}) == keys.DUE_SHARDS
     for tenant_id in tenant_ids:
@@ -565,14 +563,14 @@ def test_the_longest_due_comes_first_wherever_it_lies(world: time_machine.Travel
         factories.grant(by=ANNA.but(tenant_id=tenant_id))
         world.shift(SECOND)
     world.shift(2 * HOUR)
-    with wire.watched() as came:
+    with wire.watched() as requests_sent:
         clean_up()
 
-    entries = [str(request.body) for request in came if request.operation == "TransactWriteItems"]
+    entries = [str(request.body) for request in requests_sent if request.operation == "TransactWriteItems"]
     assert [tenant_id for entry in entries for tenant_id in tenant_ids if f"TENANT#{tenant_id}'" in entry] == tenant_ids
 
 
-def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Traveller, clean_up) -> None:
+def test_a_run_processes_a_maximum_and_the_next_continues(world: time_machine.Traveller, clean_up) -> None:
     for _ in range(5):
         factories.grant()
     world.shift(2 * HOUR)
@@ -584,7 +582,7 @@ def test_one_run_looks_at_so_much_and_the_next_goes_on(world: time_machine.Trave
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller) -> None:
+def test_skipped_tenants_do_not_use_up_the_maximum(world: time_machine.Traveller) -> None:
     for _ in range(5):
         factories.grant()
     theirs = factories.grant(by=CARLA)
@@ -593,10 +591,10 @@ def test_tenants_that_wait_take_nobody_elses_place(world: time_machine.Traveller
     with wire.watched():
         import_module("functions.cleanup.app").clean_up(LambdaContext(), limit=2)
 
-    assert [entry.about for entry in told("globex")] == [theirs.grant_id]
+    assert [entry.about for entry in system_entries("globex")] == [theirs.grant_id]
 
 
-def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller, clean_up) -> None:
+def test_no_item_is_started_shortly_before_the_timeout(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
     with table.unchanged():
@@ -605,10 +603,10 @@ def test_no_look_begins_when_the_time_is_nearly_up(world: time_machine.Traveller
     assert clean_up(LambdaContext(milliseconds=30_000)) == {"grants_ended": 1}
 
 
-# ------------------------------------------------------------------ what is counted
+# ------------------------------------------------------------------ counters
 
 
-def test_each_run_is_counted_for_the_alarm_by_the_stacks_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_run_is_counted_under_the_name_of_the_stack(capsys: pytest.CaptureFixture[str]) -> None:
     handler("cleanup")({}, LambdaContext())
 
     [line] = capsys.readouterr().out.splitlines()
@@ -629,73 +627,73 @@ def test_a_run_that_cannot_read_the_index_fails_and_is_not_counted(capsys: pytes
     assert "CleanupRuns" not in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------ live keys that the table swept
+# ------------------------------------------------------------------ live keys deleted by TTL
 
 
-def test_a_swept_live_key_leads_to_the_same_end(world: time_machine.Traveller, clean_up) -> None:
+def test_a_live_key_deleted_by_ttl_records_the_same_end(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
     table.drop(keys.live("acme", grant.grant_id))
 
-    assert swept(grant.grant_id) == []
-    assert [(entry.what, entry.about) for entry in told()] == [("grant.ended", grant.grant_id)]
+    assert deliver_ttl_deletions(grant.grant_id) == []
+    assert [(entry.what, entry.about) for entry in system_entries()] == [("grant.ended", grant.grant_id)]
     with table.unchanged():
-        assert swept(grant.grant_id) == []
+        assert deliver_ttl_deletions(grant.grant_id) == []
         assert clean_up() == {}
 
 
 def test_no_run_is_counted_for_the_streams_records(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The alarm is about the schedule, which alone finds everything."""
+    """The alarm watches the schedule, because only the schedule finds every due item."""
     grant = factories.grant()
     world.shift(2 * HOUR)
     capsys.readouterr()
-    swept(grant.grant_id)
+    deliver_ttl_deletions(grant.grant_id)
 
     assert json.loads(capsys.readouterr().out) == {"swept": 1, "failed": 0, "grants_ended": 1}
 
 
 @pytest.mark.parametrize("later", [30 * MINUTE, HOUR + 30 * SECOND])
-def test_a_record_that_comes_too_soon_is_left_to_the_schedule(
+def test_a_stream_record_before_the_end_is_final_is_left_to_the_schedule(
     world: time_machine.Traveller, clean_up, later: timedelta
 ) -> None:
     grant = factories.grant()
     world.shift(later)
     with table.unchanged():
-        assert swept(grant.grant_id) == []
+        assert deliver_ttl_deletions(grant.grant_id) == []
 
     world.shift(HOUR)
     assert clean_up() == {"grants_ended": 1}
 
 
-def test_a_record_of_a_revoked_grant_or_of_none_writes_nothing(world: time_machine.Traveller) -> None:
+def test_a_stream_record_of_a_revoked_or_missing_grant_writes_nothing(world: time_machine.Traveller) -> None:
     revoked = factories.revoked(factories.grant())
     world.shift(2 * HOUR)
     with table.unchanged():
-        assert swept(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
+        assert deliver_ttl_deletions(revoked.grant_id, "01M844DZG0NOSUCHGRANT00001") == []
 
 
-def test_a_record_that_fails_is_reported_and_the_others_are_handled(
+def test_a_failed_stream_record_is_reported_and_the_others_are_processed(
     world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, good = factories.grant(), factories.grant(DORA)
-    spoil(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
+    corrupt(keys.grant("acme", bad.grant_id), period={"S": "for ever and a day"})
     world.shift(2 * HOUR)
     capsys.readouterr()
 
-    assert swept(bad.grant_id, good.grant_id) == ["0"]
+    assert deliver_ttl_deletions(bad.grant_id, good.grant_id) == ["0"]
     failure, outcome = map(json.loads, capsys.readouterr().out.splitlines())
     assert failure["item"] == f"TENANT#acme LIVE#{bad.grant_id}"
     assert outcome == {"swept": 2, "failed": 1, "grants_ended": 1}
-    assert [entry.about for entry in told()] == [good.grant_id]
+    assert [entry.about for entry in system_entries()] == [good.grant_id]
 
 
-# ------------------------------------------------------------------ no answer depends on it
+# ------------------------------------------------------------------ answers do not depend on it
 
 
 def situations(world: time_machine.Traveller) -> list[Login]:
-    """Live through a long afternoon at two tenants; return every login that came of it."""
+    """Create grants, logins and revokes of an afternoon at two tenants; return every login."""
     entered: list[Login] = []
 
     def enter(agent: Caller, tenant_id: str = "acme") -> None:
@@ -730,7 +728,7 @@ def situations(world: time_machine.Traveller) -> list[Login]:
 
 
 def answers(entered: list[Login]) -> list[Any]:
-    """Ask everything that a product, a customer and an agent could ask."""
+    """Return the answers of every read route for the product, a user and an agent."""
     asked = [
         {"tenant_id": tenant_id, "agent_id": agent_id}
         for tenant_id in ("acme", "globex")
@@ -753,7 +751,7 @@ def answers(entered: list[Login]) -> list[Any]:
     "later",
     [HOUR, *(pytest.param(later, marks=pytest.mark.slow) for later in (MINUTE, 11 * MINUTE, 3 * HOUR, 3 * DAY))],
 )
-def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
+def test_all_answers_are_the_same_after_no_run_one_run_or_twenty_runs(
     world: time_machine.Traveller, clean_up, later: timedelta
 ) -> None:
     entered = situations(world)
@@ -767,8 +765,8 @@ def test_all_answers_are_the_same_whether_it_ran_never_once_or_twenty_times(
 
 
 @pytest.mark.slow
-def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
-    """Without it now, with it later: what is asked at one moment is asked of both worlds."""
+def test_answers_of_later_days_do_not_depend_on_when_it_ran(world: time_machine.Traveller, clean_up) -> None:
+    """Compare the answers at the same later moments, with a run and without one."""
     entered = situations(world)
     start, before = factories.now(), table.items()
     moments = [start + later for later in (5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 2 * DAY)]
@@ -789,7 +787,7 @@ def test_nor_does_any_answer_of_the_days_to_come_depend_on_when_it_ran(world: ti
 
 
 @pytest.mark.slow
-def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_machine.Traveller, clean_up) -> None:
+def test_each_end_is_in_the_ledger_once_and_the_ledger_verifies(world: time_machine.Traveller, clean_up) -> None:
     situations(world)
     for _ in range(12):
         clean_up()
@@ -801,8 +799,8 @@ def test_each_end_stands_in_the_ledger_once_and_the_ledger_verifies(world: time_
         assert ends and len(ends) == len(set(ends))
         given = {entry.about for entry in entries if entry.what == "grant.given" and entry.data["ends_at"]}
         assert {about for what, about in ends if what == "grant.ended"} == given
-        tip = ledger.read_state(tenant_id)
-        assert tip and verify([f"{to_line(entry)}\n".encode() for entry in entries], tip.head).is_clean
+        state = ledger.read_state(tenant_id)
+        assert state and verify([f"{to_line(entry)}\n".encode() for entry in entries], state.head).is_clean
 
 
 # ------------------------------------------------------------------ the desk's calendar
@@ -817,7 +815,7 @@ def test_while_dynamodb_is_unavailable_the_calendar_waits_for_the_next_run(clean
     assert clean_up() == {"years_written": 2}
 
 
-def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Counts]) -> None:
+def test_it_writes_the_holidays_of_the_desks_location(clean_up: Callable[..., Counts]) -> None:
     moved = sample.DESK | {"country": "AT", "subdivision": None}
     assert call("PUT", "/v1/vendor/desk", moved, caller=BACKEND).status == 200
     assert desks.current(factories.now()).calendar.years == set()
@@ -828,14 +826,14 @@ def test_it_writes_the_holidays_of_where_the_desk_is(clean_up: Callable[..., Cou
         assert clean_up() == {}
 
 
-def test_as_long_as_there_is_no_desk_it_writes_none(clean_up: Callable[..., Counts]) -> None:
+def test_without_a_desk_it_writes_no_holidays(clean_up: Callable[..., Counts]) -> None:
     table.drop(keys.desk())
 
     with table.unchanged():
         assert clean_up() == {}
 
 
-def test_a_calendar_that_cannot_be_written_is_in_nobodys_way(clean_up: Callable[..., Counts]) -> None:
+def test_a_calendar_that_cannot_be_written_does_not_stop_the_run(clean_up: Callable[..., Counts]) -> None:
     grant = factories.grant(at=MONDAY_NOON - 2 * HOUR)
     desk = table.one(keys.desk())
     assert desk

@@ -1,4 +1,4 @@
-"""POST /v1/support/callbacks/{callback_id}/close: an agent says how the call ended."""
+"""POST /v1/support/callbacks/{callback_id}/close: an agent records the outcome of the call."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -40,7 +40,7 @@ def test_sven_closes_what_he_took(outcome: str, starts_at: datetime | None) -> N
     assert table.one(keys.open_callback("acme")) is None
 
 
-def test_the_ledger_tells_of_it_and_holds_the_note_only_as_its_hash() -> None:
+def test_it_is_in_the_ledger_with_the_note_only_as_its_hash() -> None:
     taken = factories.taken(factories.callback())
     post(taken.callback_id, REACHED | {"note": NOTE})
 
@@ -52,14 +52,14 @@ def test_the_ledger_tells_of_it_and_holds_the_note_only_as_its_hash() -> None:
 
 
 @pytest.mark.parametrize("note", [None, "x" * 500, "Two\nlines"])
-def test_a_note_may_be_left(note: str | None) -> None:
+def test_the_note_is_optional(note: str | None) -> None:
     taken = factories.taken(factories.callback())
 
     assert post(taken.callback_id, REACHED | {"note": note}).status == 200
     assert callbacks.find_one("acme", taken.callback_id).note == note
 
 
-def test_the_customer_may_ask_anew(world: time_machine.Traveller) -> None:
+def test_the_customer_may_book_another_call_back(world: time_machine.Traveller) -> None:
     post(factories.taken(factories.callback()).callback_id, {"outcome": "unreached"})
 
     assert factories.callback().callback_id
@@ -78,7 +78,7 @@ def test_closing_it_twice_in_the_same_way_answers_the_same_and_writes_once() -> 
 
 
 @pytest.mark.parametrize("other", [{"outcome": "unreached"}, REACHED | {"note": NOTE}])
-def test_it_is_closed_in_one_way(other: dict[str, str]) -> None:
+def test_it_cannot_be_closed_with_a_second_outcome(other: dict[str, str]) -> None:
     taken = factories.taken(factories.callback())
     post(taken.callback_id)
     with table.unchanged():
@@ -87,7 +87,7 @@ def test_it_is_closed_in_one_way(other: dict[str, str]) -> None:
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_what_the_customer_cancelled_cannot_be_closed() -> None:
+def test_a_cancelled_call_back_cannot_be_closed() -> None:
     taken = factories.taken(factories.callback())
     factories.cancelled(taken)
 
@@ -101,10 +101,10 @@ def test_a_taken_one_can_be_closed_long_after_its_slot(world: time_machine.Trave
     assert post(taken.callback_id).status == 200
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_only_who_took_it_closes_it() -> None:
+def test_only_the_agent_who_took_it_can_close_it() -> None:
     taken, waiting = factories.taken(factories.callback()), factories.callback(CARLA)
     with table.unchanged():
         answers = [post(taken.callback_id, caller=DORA), post(waiting.callback_id)]
@@ -113,7 +113,7 @@ def test_only_who_took_it_closes_it() -> None:
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     taken = factories.taken(factories.callback())
     with table.unchanged():
         answer = post(taken.callback_id, caller=caller)
@@ -121,19 +121,19 @@ def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
     assert (answer.status, answer.code) == (403, "agent_inactive")
 
 
-def test_an_agent_who_was_let_go_closes_nothing_more() -> None:
+def test_an_agent_who_became_inactive_cannot_close_it() -> None:
     taken = factories.taken(factories.callback())
     factories.agent("sven", "support", is_active=False)
 
     assert post(taken.callback_id).code == "agent_inactive"
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
@@ -141,7 +141,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(REACHED))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     taken = factories.taken(factories.callback())
     with table.unchanged():
         answer = post(taken.callback_id, **sent)
@@ -156,7 +156,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         note=[5, True, [], {}, "", "  ", "x" * 501, "a\x00b", "a\u202eb", "a\u2028b"],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     answer = post(invalid_inputs.UNKNOWN_ID, REACHED | {field: value})
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -164,11 +164,11 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}])
-def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
+def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=EMIL, **sent).code == "agent_inactive"
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     unknown = post(invalid_inputs.UNKNOWN_ID)
     assert (unknown.status, unknown.code) == (404, "not_found")
     for callback_id in invalid_inputs.NO_IDS:
@@ -178,7 +178,7 @@ def test_what_cannot_be_an_id_names_nothing() -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_what_is_cancelled_at_the_same_moment_stays_cancelled() -> None:
+def test_a_call_back_cancelled_at_the_same_moment_stays_cancelled() -> None:
     taken = factories.taken(factories.callback())
     with table.meanwhile(lambda: factories.cancelled(taken)):
         answer = post(taken.callback_id)
@@ -187,7 +187,7 @@ def test_what_is_cancelled_at_the_same_moment_stays_cancelled() -> None:
     assert call("GET", "/v1/callbacks/open", caller=ANNA).code == "no_callback"
 
 
-def test_of_two_ways_of_closing_at_the_same_moment_one_counts() -> None:
+def test_of_two_outcomes_at_the_same_moment_one_is_stored() -> None:
     taken = factories.taken(factories.callback())
     with table.meanwhile(lambda: post(taken.callback_id, {"outcome": "unreached"})):
         answer = post(taken.callback_id)

@@ -27,7 +27,7 @@ def delete(day: date | str = TUESDAY) -> Answer:
 
 
 def slots_of(day: date) -> list[Any]:
-    """Return the slots that Anna is offered on a day."""
+    """Return the slots offered to Anna on a day."""
     query = {"topic": "question", "from": day, "days": 1}
     items: list[Any] = call("GET", "/v1/slots", caller=ANNA, query=query).body["items"]
     return items
@@ -36,7 +36,7 @@ def slots_of(day: date) -> list[Any]:
 # ------------------------------------------------------------------ it works
 
 
-def test_nobody_is_offered_a_slot_on_a_day_that_the_vendor_closed() -> None:
+def test_a_day_that_the_vendor_closed_has_no_slots() -> None:
     assert slots_of(TUESDAY)
 
     assert tuple(put()) == (200, {"day": "2026-11-24", "name": "Works outing", "callback_ids": []})
@@ -51,7 +51,7 @@ def test_a_closure_taken_back_opens_the_day() -> None:
     assert slots_of(TUESDAY)
 
 
-def test_bookings_of_that_day_stay_and_are_named_by_time() -> None:
+def test_call_backs_booked_for_that_day_stay_and_are_listed_by_time() -> None:
     of_carla = factories.callback(CARLA, TUESDAY_AT_TEN + timedelta(hours=1))
     of_anna = factories.callback(ANNA, TUESDAY_AT_TEN)
 
@@ -60,7 +60,7 @@ def test_bookings_of_that_day_stay_and_are_named_by_time() -> None:
     assert delete().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
 
 
-def test_only_who_still_waits_for_a_call_of_that_day_is_named() -> None:
+def test_only_open_call_backs_of_that_day_are_listed() -> None:
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
     factories.closed(factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN)), outcome=Outcome.UNREACHED)
     factories.callback(ANNA, TUESDAY_AT_TEN + timedelta(days=1))
@@ -69,17 +69,17 @@ def test_only_who_still_waits_for_a_call_of_that_day_is_named() -> None:
     assert put().body["callback_ids"] == [of_carla.callback_id]
 
 
-def test_the_day_is_the_desks_own() -> None:
+def test_the_day_is_in_the_desks_time_zone() -> None:
     factories.desk(time_zone="America/Los_Angeles")
     at_five = factories.callback(
         ANNA, TUESDAY_AT_TEN + timedelta(hours=15, minutes=45)
-    )  # 16:45 there, Wednesday in UTC
+    )  # 16:45 in the desk's zone, Wednesday in UTC
 
     assert put().body["callback_ids"] == [at_five.callback_id]
     assert put(TUESDAY + timedelta(days=1)).body["callback_ids"] == []
 
 
-def test_a_public_holiday_stays_one_whatever_the_vendor_closes_and_opens() -> None:
+def test_a_public_holiday_stays_closed_after_closing_and_opening_the_day() -> None:
     with table.unchanged():
         assert delete(CHRISTMAS).status == 200
     put(CHRISTMAS, {"name": "Christmas party"})
@@ -93,7 +93,7 @@ def test_a_public_holiday_stays_one_whatever_the_vendor_closes_and_opens() -> No
 # ------------------------------------------------------------------ twice
 
 
-def test_closing_twice_is_closing_once_and_the_last_name_stays() -> None:
+def test_closing_twice_keeps_one_closure_with_the_last_name() -> None:
     put()
     with table.unchanged():
         assert put().status == 200
@@ -118,7 +118,7 @@ def test_opening_twice_answers_the_same() -> None:
 @pytest.mark.parametrize(
     "day", ["2026-02-30", "20261124", "2026-W48-2", "24.11.2026", "today", "1999-12-31", "2026-11-24T"]
 )
-def test_it_refuses_what_is_no_day(day: str) -> None:
+def test_a_malformed_day_is_refused(day: str) -> None:
     with table.unchanged():
         for answer in (put(day), delete(day)):
             assert (answer.status, answer.code) == (422, "input_invalid")
@@ -127,17 +127,17 @@ def test_it_refuses_what_is_no_day(day: str) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"name": ""}, {"name": None}, {"name": "x" * 201}, OUTING | {"day": "2026-11-24"}]
 )
-def test_it_refuses_what_is_no_name(body: Any) -> None:
+def test_a_malformed_name_is_refused(body: Any) -> None:
     with table.unchanged():
         assert put(body=body).code == "input_invalid"
 
 
 @pytest.mark.parametrize("name", invalid_inputs.TRICKS)
-def test_it_refuses_a_name_that_tricks_the_eye(name: str) -> None:
+def test_a_name_with_deceptive_characters_is_refused(name: str) -> None:
     assert put(body={"name": name}).code == "input_invalid"
 
 
-def test_without_a_desk_there_is_nothing_to_close() -> None:
+def test_without_a_desk_no_day_can_be_closed() -> None:
     table.drop(keys.desk())
 
     with table.unchanged():

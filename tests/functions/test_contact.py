@@ -1,4 +1,4 @@
-"""GET /v1/contact: how anyone reaches support from a country, as things stand now."""
+"""GET /v1/contact: numbers, hours and promise of support for a caller's country, at this moment."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ FEE = {"amount": "5.95", "currency": "EUR", "per_started_minutes": 5}
 MAIL = "assistenzaclienti@onOffice.com"
 
 
-def test_on_monday_at_noon_somebody_from_switzerland_reads_numbers_hours_promise_and_fee() -> None:
+def test_a_swiss_caller_on_monday_at_noon_gets_numbers_hours_promise_and_fee() -> None:
     with table.unchanged():
         answer = get("CH")
 
@@ -47,12 +47,12 @@ def test_on_monday_at_noon_somebody_from_switzerland_reads_numbers_hours_promise
     }
 
 
-def test_anyone_may_keep_the_answer_for_a_minute_but_not_a_refusal() -> None:
+def test_an_answer_may_be_cached_for_a_minute_and_a_refusal_may_not() -> None:
     assert get().headers["cache-control"] == "public, max-age=60"
     assert get("Schweiz").headers["cache-control"] == "no-store"
 
 
-def test_nobody_looks_at_a_token() -> None:
+def test_a_token_is_ignored() -> None:
     for caller in (ANNA, ANNA.acting(), BACKEND.but(sub=None)):
         assert call("GET", "/v1/contact?country=CH", caller=caller).status == 200
 
@@ -80,7 +80,7 @@ def test_numbers_and_fee_are_those_of_the_country(
 @pytest.mark.parametrize(
     ("minutes", "amount"), [(0, "0.00"), (1, "5.95"), (5, "5.95"), (6, "11.90"), (12, "17.85"), (1440, "1713.60")]
 )
-def test_with_minutes_it_says_what_the_call_costs(minutes: int, amount: str) -> None:
+def test_with_minutes_the_cost_of_the_call_is_returned(minutes: int, amount: str) -> None:
     assert get(minutes=minutes).body["emergency"]["cost"] == {"amount": amount, "currency": "EUR"}
 
 
@@ -101,7 +101,7 @@ def test_without_minutes_and_without_a_fee_there_is_no_cost() -> None:
         ("zh-Hant-TW", "help"),
     ],
 )
-def test_the_mail_address_is_that_of_the_language_else_the_english_one(language: str | None, email: str) -> None:
+def test_the_mail_address_falls_back_from_the_language_to_english(language: str | None, email: str) -> None:
     put_desk(emails={"en": "help@vendor.example", "de": "hilfe@vendor.example", "de-AT": "servus@vendor.example"})
 
     answer = get("AT", language=language) if language else get("AT")
@@ -120,14 +120,14 @@ def test_the_mail_address_is_that_of_the_language_else_the_english_one(language:
         ("2026-11-23 21:59:59", False, "2026-11-24T08:00:00Z", 2),
         ("2026-11-23 22:00:00", False, "2026-11-24T08:00:00Z", 10),
         ("2026-11-28 12:00:00", False, "2026-11-30T08:00:00Z", 2),  # a Saturday
-        ("2026-12-25 12:00:00", False, "2026-12-28T08:00:00Z", 2),  # Christmas, and a Saturday behind it
+        ("2026-12-25 12:00:00", False, "2026-12-28T08:00:00Z", 2),  # Christmas, and then a Saturday
         ("2026-06-04 12:00:00", False, "2026-06-05T07:00:00Z", 2),  # Corpus Christi, in North Rhine-Westphalia
         ("2026-03-29 01:59:59", False, "2026-03-30T07:00:00Z", 10),  # the clocks change
         ("2026-10-25 02:30:00", False, "2026-10-26T08:00:00Z", 10),
         ("2026-12-31 18:00:00", False, "2027-01-04T08:00:00Z", 2),
     ],
 )
-def test_what_is_open_and_what_is_promised_follows_the_desks_clock_and_calendar(
+def test_opening_and_promise_follow_the_desks_clock_and_calendar(
     world: time_machine.Traveller, now: str, is_open: bool, opens: str | None, within: int
 ) -> None:
     world.move_to(at(now))
@@ -137,16 +137,16 @@ def test_what_is_open_and_what_is_promised_follows_the_desks_clock_and_calendar(
     assert body["emergency"]["answered_within_hours"] == within
 
 
-def test_where_no_opening_is_in_sight_and_nothing_is_promised_it_says_so() -> None:
-    nobody = {country: {"support": None, "emergency": None} for country in sample.DESK["numbers"]}
-    put_desk(hours={}, numbers=nobody, emergency=[], fee=None)
+def test_without_an_opening_or_a_promise_both_are_null() -> None:
+    no_numbers = {country: {"support": None, "emergency": None} for country in sample.DESK["numbers"]}
+    put_desk(hours={}, numbers=no_numbers, emergency=[], fee=None)
 
     body = get("DE").body
     assert (body["support"]["open_now"], body["support"]["opens_at"]) == (False, None)
     assert body["emergency"] == {"phone": None, "answered_within_hours": None, "fee": None}
 
 
-def test_it_asks_the_table_once_in_some_seconds(world: time_machine.Traveller) -> None:
+def test_the_desk_is_cached_for_some_seconds(world: time_machine.Traveller) -> None:
     get()
     with table.failing(AssertionError("asked again")):
         assert get("AT").status == 200
@@ -181,21 +181,21 @@ def test_it_asks_the_table_once_in_some_seconds(world: time_machine.Traveller) -
         (f"country=CH&minutes={'9' * 400}", "query/minutes"),
     ],
 )
-def test_it_refuses_what_is_no_country_language_or_number_of_minutes(query: str, pointer: str) -> None:
+def test_a_malformed_country_language_or_number_of_minutes_is_refused(query: str, pointer: str) -> None:
     answer = call("GET", f"/v1/contact?{query}", caller=None)
 
     assert (answer.status, answer.code) == (422, "input_invalid")
     assert [fault["pointer"] for fault in answer.body["errors"]] == [pointer]
 
 
-def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back() -> None:
+def test_while_aws_is_unreachable_the_answer_is_503_with_retry_after() -> None:
     with table.failing(EndpointConnectionError(endpoint_url="https://dynamodb.eu-central-1.amazonaws.com")):
         answer = get()
 
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "busy", "1")
 
 
-def test_until_the_desk_is_put_it_knows_nothing() -> None:
+def test_without_a_desk_it_is_refused() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
 

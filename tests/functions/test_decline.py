@@ -1,4 +1,4 @@
-"""POST /v1/requests/{request_id}/decline: a customer keeps out the agent who asked by mail."""
+"""POST /v1/requests/{request_id}/decline: a user declines an agent's request."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def shown(request: Request) -> Any:
 # ------------------------------------------------------------------ it works
 
 
-def test_anna_declines_and_says_why(world: time_machine.Traveller) -> None:
+def test_anna_declines_with_a_note(world: time_machine.Traveller) -> None:
     request = factories.requested()
     before = shown(request)
     world.shift(timedelta(minutes=5))
@@ -54,7 +54,7 @@ def test_anna_declines_and_says_why(world: time_machine.Traveller) -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"body": {}}, {"body": {"note": None}}, {"raw": ""}])
-def test_she_need_not_say_why(how: dict[str, Any]) -> None:
+def test_anna_may_decline_without_a_note(how: dict[str, Any]) -> None:
     answer = decline(factories.requested().request_id, **how)
 
     assert (answer.status, answer.body["note"]) == (200, None)
@@ -73,7 +73,7 @@ def test_a_note_may_have_several_lines_and_is_trimmed_and_normalised(sent: str, 
     assert decline(factories.requested().request_id, {"note": sent}).body["note"] == kept
 
 
-def test_the_ledger_tells_of_it_and_holds_the_note_only_as_its_hash() -> None:
+def test_it_is_in_the_ledger_with_the_note_only_as_its_hash() -> None:
     request = factories.requested()
     decline(request.request_id, {"note": NOTE})
 
@@ -91,7 +91,7 @@ def test_without_a_note_the_ledger_holds_none() -> None:
     assert last["data"] == {"note_sha256": None}
 
 
-def test_it_is_due_no_more() -> None:
+def test_it_is_not_due_any_more() -> None:
     request = factories.requested()
     decline(request.request_id)
 
@@ -99,17 +99,17 @@ def test_it_is_due_no_more() -> None:
     assert kept and kept.keys().isdisjoint({"due", "due_at"})
 
 
-def test_an_agent_who_is_no_longer_active_can_still_be_declined() -> None:
+def test_an_agent_who_became_inactive_can_still_be_declined() -> None:
     request = factories.requested()
     factories.agent("sven", is_active=False)
 
     assert decline(request.request_id).status == 200
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_colleague() -> None:
+def test_ben_without_the_right_gets_the_approvers_and_the_request_stays_pending() -> None:
     request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=BEN)
@@ -119,7 +119,7 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_and_the_request_waits_for_a_
     assert decline(request.request_id, caller=GIULIA).status == 200
 
 
-def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_request_as_for_an_unknown_one() -> None:
     request = factories.requested()
     with table.unchanged():
         foreign, unknown = (decline(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
@@ -128,17 +128,17 @@ def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> Non
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for request_id in invalid_inputs.NO_IDS:
         answer = decline(request_id)
         assert (answer.status, answer.text) == (404, decline(invalid_inputs.UNKNOWN_ID).text)
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_nothing() -> None:
     assert decline(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=ANNA.acting())
@@ -147,7 +147,7 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, caller=caller)
@@ -162,7 +162,7 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
     ("sent", "status", "code"),
     [case for case in invalid_inputs.bodies({"note": "No"}) if case.id not in {"an empty object", "no body"}],
 )
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, **sent)
@@ -183,7 +183,7 @@ NO_NOTES = [
 
 
 @pytest.mark.parametrize(("field", "value"), invalid_inputs.wrong(note=NO_NOTES, period=["1h"], may_export=[False]))
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     request = factories.requested()
     with table.unchanged():
         answer = decline(request.request_id, {field: value})
@@ -203,7 +203,7 @@ def test_the_claims_come_before_the_input_the_input_before_the_right_and_the_rig
 
 
 @pytest.mark.parametrize("later", [timedelta(), timedelta(hours=2), 2 * DAY], ids=str)
-def test_declined_twice_it_is_closed_for_ever(later: timedelta, world: time_machine.Traveller) -> None:
+def test_a_second_decline_is_refused_as_closed(later: timedelta, world: time_machine.Traveller) -> None:
     request = factories.requested()
     decline(request.request_id, {"note": NOTE})
     world.shift(later)
@@ -214,7 +214,7 @@ def test_declined_twice_it_is_closed_for_ever(later: timedelta, world: time_mach
     assert (answer.body["state"], answer.body["grant_id"]) == ("declined", None)
 
 
-def test_what_was_approved_stays_approved_and_names_the_grant(world: time_machine.Traveller) -> None:
+def test_an_approved_request_stays_approved_and_names_the_grant(world: time_machine.Traveller) -> None:
     request = factories.requested()
     grant = factories.approved(request)
     world.shift(2 * DAY)
@@ -224,7 +224,7 @@ def test_what_was_approved_stays_approved_and_names_the_grant(world: time_machin
     assert (answer.status, answer.body["state"], answer.body["grant_id"]) == (409, "approved", grant.grant_id)
 
 
-def test_what_was_withdrawn_stays_withdrawn() -> None:
+def test_a_withdrawn_request_stays_withdrawn() -> None:
     request = factories.requested()
     factories.withdrawn(request)
 
@@ -232,7 +232,7 @@ def test_what_was_withdrawn_stays_withdrawn() -> None:
 
 
 @pytest.mark.parametrize("is_written_down", [True, False])
-def test_what_has_expired_cannot_be_declined(is_written_down: bool, world: time_machine.Traveller) -> None:
+def test_an_expired_request_cannot_be_declined(is_written_down: bool, world: time_machine.Traveller) -> None:
     first, second = factories.requested(), factories.requested()
     world.shift(DAY - SECOND)
     assert decline(first.request_id).status == 200
@@ -249,7 +249,7 @@ def test_what_has_expired_cannot_be_declined(is_written_down: bool, world: time_
 
 
 @pytest.mark.parametrize(("close", "state"), [(factories.approved, "approved"), (factories.withdrawn, "withdrawn")])
-def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) -> None:
+def test_the_first_to_close_it_wins(close: Callable[..., object], state: str) -> None:
     request = factories.requested()
     with table.meanwhile(lambda: close(request, at=WHEN_NO_WISH_STANDS)):
         answer = decline(request.request_id)
@@ -258,7 +258,7 @@ def test_whoever_closes_it_first_wins(close: Callable[..., object], state: str) 
     assert "request.declined" not in factories.what_happened()
 
 
-def test_of_two_colleagues_who_decline_it_at_the_same_moment_one_is_told_that_it_is_closed() -> None:
+def test_of_two_colleagues_who_decline_at_the_same_moment_one_is_refused_as_closed() -> None:
     request = factories.requested()
     with table.meanwhile(lambda: decline(request.request_id, {"note": "Giulia's"}, caller=GIULIA)):
         answer = decline(request.request_id)
@@ -268,7 +268,7 @@ def test_of_two_colleagues_who_decline_it_at_the_same_moment_one_is_told_that_it
     assert factories.what_happened() == ["request.made", "request.declined"]
 
 
-def test_that_its_mail_went_out_meanwhile_changes_nothing() -> None:
+def test_a_mail_status_stored_meanwhile_does_not_stop_the_decline() -> None:
     request = factories.requested(mail=MailState.FAILED)
     with table.meanwhile(lambda: asking.save_mail_state(request, MailState.SENT, None)):
         answer = decline(request.request_id)
@@ -277,7 +277,7 @@ def test_that_its_mail_went_out_meanwhile_changes_nothing() -> None:
     assert shown(request)["mail"] == "sent"
 
 
-def test_a_right_that_is_taken_away_while_anna_declines_counts() -> None:
+def test_a_right_taken_away_while_anna_declines_counts() -> None:
     request = factories.requested()
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = decline(request.request_id)
@@ -287,7 +287,7 @@ def test_a_right_that_is_taken_away_while_anna_declines_counts() -> None:
     assert factories.what_happened() == ["request.made", "right.changed"]
 
 
-def test_it_loses_the_race_for_the_ledgers_next_number_and_takes_the_one_after() -> None:
+def test_a_decline_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_after() -> None:
     request = factories.requested()
     with table.meanwhile(lambda: factories.grant(DORA)):
         assert decline(request.request_id).status == 200
@@ -297,7 +297,9 @@ def test_it_loses_the_race_for_the_ledgers_next_number_and_takes_the_one_after()
 
 @pytest.mark.parametrize(("losses", "status"), [(2, 200), (3, 503)])
 @pytest.mark.parametrize("what", ["RIGHT#", keys.REQUEST])
-def test_a_condition_that_fails_though_it_reads_well_is_tried_three_times(what: str, losses: int, status: int) -> None:
+def test_a_condition_that_fails_without_a_visible_cause_is_tried_three_times(
+    what: str, losses: int, status: int
+) -> None:
     request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:

@@ -1,4 +1,4 @@
-"""GET /v1/directory: whom can I let in?"""
+"""GET /v1/directory: the agents and departments that a user can let in."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_case_and_accents_do_not_matter(q: str) -> None:
     assert names(q) == ([], ["Loïc Müller-Strauß"])
 
 
-def test_who_becomes_inactive_disappears_and_comes_back() -> None:
+def test_an_agent_who_becomes_inactive_disappears_until_active_again() -> None:
     factories.agent("sven", "support", name="Sven Brandt", is_active=False)
     assert names("sven") == ([], [])
 
@@ -80,12 +80,12 @@ def test_a_new_department_is_there_and_a_renamed_one_has_its_new_name() -> None:
 
 
 @pytest.mark.parametrize("q", ["a" * 100, "🔑", "a,b", "%_", "؀"])
-def test_whatever_is_searched_for_is_answered(q: str) -> None:
+def test_any_valid_search_is_answered(q: str) -> None:
     assert get(q).status == 200
 
 
 @pytest.mark.parametrize("q", invalid_inputs.TRICKS)
-def test_a_search_is_one_line_that_reads_as_it_stands(q: str) -> None:
+def test_a_search_is_one_line_without_deceptive_characters(q: str) -> None:
     assert get(q).code == "input_invalid"
 
 
@@ -97,14 +97,14 @@ def test_a_search_is_at_most_100_characters_long() -> None:
 
 
 @pytest.mark.parametrize("query", ["q=a&q=b", "q", "q=%ff", "Q=a", "surprise=1"])
-def test_odd_query_strings_are_no_fault_of_ours(query: str) -> None:
+def test_odd_query_strings_cause_no_error(query: str) -> None:
     assert call("GET", "/v1/directory", caller=ANNA, query=query).status in (200, 422)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     answer = get(caller=BEN)
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -114,14 +114,14 @@ def test_the_input_comes_before_the_right() -> None:
     assert get("a" * 101, caller=BEN).code == "input_invalid"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Any) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Any) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

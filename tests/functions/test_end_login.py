@@ -34,7 +34,7 @@ def test_anna_sees_how_it_ended(world: time_machine.Traveller) -> None:
     assert call("GET", "/v1/logins", caller=ANNA).body["items"] == [shown]
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     factories.grant()
     login = factories.login()
     end(login.login_id)
@@ -81,7 +81,7 @@ def test_a_login_that_a_revoke_has_ended_reads_as_ended_then(world: time_machine
     assert (body["end"], body["ended_at"]) == ("access_over", "2026-11-23T12:10:00Z")
 
 
-def test_of_two_who_end_it_at_the_same_moment_both_hear_the_same() -> None:
+def test_two_who_end_it_at_the_same_moment_get_the_same_answer() -> None:
     factories.grant()
     login = factories.login()
     with table.meanwhile(lambda: end(login.login_id)):
@@ -91,10 +91,10 @@ def test_of_two_who_end_it_at_the_same_moment_both_hear_the_same() -> None:
     assert factories.what_happened() == ["grant.given", "login.recorded", "login.ended"]
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_another_agents_login_is_no_more_there_than_an_unknown_one() -> None:
+def test_another_agents_login_gets_the_same_404_as_an_unknown_one() -> None:
     factories.grant("support")
     login = factories.login()
     with table.unchanged():
@@ -104,14 +104,14 @@ def test_another_agents_login_is_no_more_there_than_an_unknown_one() -> None:
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for login_id in invalid_inputs.NO_IDS:
         answer = end(login_id)
         assert (answer.status, answer.text) == (404, end(invalid_inputs.UNKNOWN_ID).text)
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for login_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert end(login_id, caller=caller).code == "agent_inactive"
 
@@ -124,7 +124,7 @@ def test_an_agent_who_became_inactive_cannot_end_it_any_more() -> None:
     assert end(login.login_id).code == "agent_inactive"
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     factories.grant()
     login = factories.login()
     with table.unchanged():
@@ -132,7 +132,7 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert end(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
@@ -144,7 +144,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
         ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
-def test_a_body_that_nobody_asked_for_must_at_least_be_one(how: dict[str, Any], code: str) -> None:
+def test_an_unexpected_body_must_be_a_json_object(how: dict[str, Any], code: str) -> None:
     factories.grant()
     login = factories.login()
     with table.unchanged():

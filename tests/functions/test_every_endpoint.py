@@ -1,4 +1,4 @@
-"""What holds for every function alike: odd events, AWS out of reach, bugs, and what stands in the log."""
+"""Behaviour of every function: odd events, AWS unreachable, bugs, and the lines of the log."""
 
 import json
 from typing import Any
@@ -90,12 +90,12 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
 every_route = pytest.mark.parametrize("route", CALLS)
 
 
-def made(route: str, **how: Any) -> dict[str, Any]:
+def made_event(route: str, **how: Any) -> dict[str, Any]:
     path, body, caller = CALLS[route]
     return event(route.partition(" ")[0], path, body, caller=caller, **how)
 
 
-def test_no_route_is_forgotten_here() -> None:
+def test_every_route_is_in_these_tables() -> None:
     assert sorted(CALLS) == sorted(route.key for route in stack.guarded_routes())
 
 
@@ -103,10 +103,10 @@ def test_no_route_is_forgotten_here() -> None:
 
 
 @every_route
-def test_without_a_verified_token_nobody_is_anybody(route: str) -> None:
+def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
     jwts: list[Any] = [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
     for authorizer in jwts:
-        sent = made(route)
+        sent = made_event(route)
         del sent["requestContext"]["authorizer"]
         sent["requestContext"] |= authorizer
 
@@ -114,8 +114,8 @@ def test_without_a_verified_token_nobody_is_anybody(route: str) -> None:
 
 
 @every_route
-def test_a_body_in_base64_that_is_none_is_no_json(route: str) -> None:
-    sent = made(route) | {"body": "%%%", "isBase64Encoded": True}
+def test_a_body_of_malformed_base64_is_refused_as_json(route: str) -> None:
+    sent = made_event(route) | {"body": "%%%", "isBase64Encoded": True}
 
     assert (send(sent).status, send(sent).code) == (400, "json_invalid")
 
@@ -124,13 +124,13 @@ def test_a_body_in_base64_that_is_none_is_no_json(route: str) -> None:
 def test_a_body_without_any_header_is_no_json(route: str) -> None:
     nothing: list[Any] = [{}, None]
     for headers in nothing:
-        sent = made(route) | {"body": "{}", "headers": headers}
+        sent = made_event(route) | {"body": "{}", "headers": headers}
         assert (send(sent).status, send(sent).code) == (415, "not_json")
 
 
 @every_route
-def test_every_refusal_is_a_problem_as_rfc_9457_has_it(route: str) -> None:
-    refused = send(made(route) | {"body": "{"})
+def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
+    refused = send(made_event(route) | {"body": "{"})
 
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.headers["cache-control"] == "no-store"
@@ -140,7 +140,7 @@ def test_every_refusal_is_a_problem_as_rfc_9457_has_it(route: str) -> None:
 
 
 @pytest.mark.parametrize("folder", sorted({route.folder for route in stack.guarded_routes()} - {"check"}))
-def test_a_path_that_no_route_takes_leads_nowhere(folder: str) -> None:
+def test_a_path_without_a_route_is_not_found(folder: str) -> None:
     sent = event("GET", "/v1/me", caller=ANNA) | {"rawPath": "/v1/nowhere"}
     sent["requestContext"]["http"]["path"] = "/v1/nowhere"
 
@@ -160,7 +160,7 @@ def test_no_two_callers_share_a_scope() -> None:
     assert len({callers.scope(by) for by in everybody}) == len(everybody)
 
 
-# ------------------------------------------------------------------ AWS out of reach
+# ------------------------------------------------------------------ AWS unreachable
 
 UNAVAILABLE: Any = {"Error": {"Code": "?", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 503}}
 OUT_OF_REACH = [
@@ -173,38 +173,40 @@ OUT_OF_REACH = [
 
 
 @every_route
-def test_while_aws_is_out_of_reach_everybody_is_asked_to_come_back(route: str) -> None:
+def test_while_aws_is_unreachable_the_answer_is_503_with_retry_after(route: str) -> None:
     for error in OUT_OF_REACH:
         with table.unchanged(), table.failing(error):
-            refused = send(made(route))
+            refused = send(made_event(route))
 
         assert (refused.status, refused.code) == (503, "busy"), error
         assert refused.headers["retry-after"] == "1"
 
 
-def test_a_check_that_cannot_read_fails_closed() -> None:
+def test_a_check_that_cannot_read_the_table_fails_closed() -> None:
     factories.grant()
     for operation in ("GetItem", "Query"):
         with table.failing(OUT_OF_REACH[0], at=operation):
-            assert send(made("POST /v1/vendor/checks")).status == 503
+            assert send(made_event("POST /v1/vendor/checks")).status == 503
 
 
 # ------------------------------------------------------------------ bugs
 
 
 @every_route
-def test_a_bug_is_no_refusal(route: str) -> None:
+def test_a_bug_raises_and_is_not_answered_as_a_refusal(route: str) -> None:
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "GetItem")
     with table.failing(denied), pytest.raises(PynamoDBException):
-        send(made(route))
+        send(made_event(route))
 
 
 # ------------------------------------------------------------------ the log
 
 
 @every_route
-def test_each_call_leaves_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
-    made_up = made(route, query="secret=q-secret", headers={"authorization": "Bearer a.b.c", "x-mail": "x@y.example"})
+def test_each_call_logs_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made_up = made_event(
+        route, query="secret=q-secret", headers={"authorization": "Bearer a.b.c", "x-mail": "x@y.example"}
+    )
     capsys.readouterr()
     status = send(made_up).status
 

@@ -1,4 +1,4 @@
-"""POST /v1/grants: a customer lets an agent or a whole department in."""
+"""POST /v1/grants: a user lets an agent or a whole department in."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,11 +52,11 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
     }
 
 
-def test_anna_lets_the_whole_department_in() -> None:
+def test_anna_lets_a_whole_department_in() -> None:
     assert post(TO_SUPPORT).body["grantee"] == {"type": "department", "id": "support", "name": "Support"}
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     grant_id = post(TO_SVEN | {"period": "1w", "may_export": True}).body["grant_id"]
 
     said = call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1]
@@ -82,7 +82,7 @@ def test_the_ledger_tells_of_it() -> None:
         ("permanent", None),
     ],
 )
-def test_each_period_ends_as_acmes_calendar_says(period: str, ends_at: str | None) -> None:
+def test_each_period_ends_by_acmes_calendar(period: str, ends_at: str | None) -> None:
     answer = post(TO_SVEN | {"period": period})
 
     assert (answer.status, answer.body["period"], answer.body["ends_at"]) == (201, period, ends_at)
@@ -97,7 +97,7 @@ def test_a_permanent_grant_is_due_for_review_after_180_days_by_the_wall_clock() 
     assert post(TO_SVEN | {"period": "permanent"}).body["review_at"] == "2027-05-22T11:00:00Z"
 
 
-def test_the_live_key_is_swept_at_the_end_and_the_history_much_later() -> None:
+def test_the_live_key_has_its_ttl_at_the_end_and_the_history_much_later() -> None:
     grant_id = post().body["grant_id"]
 
     key, history = table.one(keys.live("acme", grant_id)), table.one(keys.grant("acme", grant_id))
@@ -106,7 +106,7 @@ def test_the_live_key_is_swept_at_the_end_and_the_history_much_later() -> None:
     assert history["ttl"]["N"] == str(int((MONDAY_NOON + timedelta(hours=1, days=400)).timestamp()))
 
 
-def test_a_permanent_grant_is_never_swept() -> None:
+def test_a_permanent_grant_has_no_ttl() -> None:
     grant_id = post(TO_SVEN | {"period": "permanent"}).body["grant_id"]
 
     for key in (keys.live, keys.grant, keys.permanent_grant):
@@ -114,7 +114,7 @@ def test_a_permanent_grant_is_never_swept() -> None:
         assert item and "ttl" not in item
 
 
-def test_export_is_allowed_only_where_anna_says_so() -> None:
+def test_export_is_allowed_only_if_anna_chose_it() -> None:
     assert post(TO_SVEN | {"may_export": True}).body["may_export"] is True
     assert post(TO_SVEN | {"may_export": False}).body["may_export"] is False
 
@@ -124,22 +124,22 @@ def test_grants_overlap_freely() -> None:
     assert len(live()) == 2
 
 
-def test_a_user_without_a_name_in_the_token_goes_by_the_id() -> None:
+def test_a_user_without_a_name_in_the_token_has_the_id_as_name() -> None:
     answer = post(caller=ANNA.but(name=None, email=None, locale=None))
 
     assert answer.body["granted_by"] == {"user_id": "anna", "name": "anna"}
 
 
-def test_a_name_in_the_token_is_kept_to_one_line_of_200_characters() -> None:
+def test_a_name_in_the_token_is_cut_to_one_line_of_200_characters() -> None:
     answer = post(caller=ANNA.but(name="  Anna\r\n\u202eBcc: x" + "x" * 300))
 
     assert answer.body["granted_by"]["name"] == f"AnnaBcc: x{'x' * 188}"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right_and_stores_nothing() -> None:
+def test_a_user_without_the_right_is_refused_and_nothing_is_stored() -> None:
     with table.unchanged():
         status, problem = post(caller=BEN)
 
@@ -148,7 +148,7 @@ def test_it_turns_away_a_user_without_the_right_and_stores_nothing() -> None:
     assert list(live_keys.of_tenant("acme")) == []
 
 
-def test_a_right_that_is_taken_away_counts_from_the_next_call_on(world: time_machine.Traveller) -> None:
+def test_a_right_taken_away_counts_from_the_next_call_on(world: time_machine.Traveller) -> None:
     post()
     factories.right(ANNA, may_grant=False)
 
@@ -157,7 +157,7 @@ def test_a_right_that_is_taken_away_counts_from_the_next_call_on(world: time_mac
     assert post().status == 201
 
 
-def test_a_right_that_is_taken_away_while_anna_grants_counts() -> None:
+def test_a_right_taken_away_while_anna_grants_counts() -> None:
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = post()
 
@@ -165,7 +165,7 @@ def test_a_right_that_is_taken_away_while_anna_grants_counts() -> None:
     assert live() == []
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     with table.unchanged():
         answer = post(caller=ANNA.acting())
 
@@ -173,32 +173,32 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.USERS)
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     with table.unchanged():
         answer = post(caller=caller)
 
     assert (answer.status, answer.code) == (403, "claims_missing")
 
 
-def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
+def test_an_agents_token_lacks_the_tenant_claim() -> None:
     assert post(caller=SVEN).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     answer = post(caller=ANNA.but(tenant_id="nobody"))
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
     assert table.items("TENANT#nobody") == []
 
 
-def test_what_carla_grants_lets_nobody_into_acme() -> None:
+def test_carlas_grant_gives_no_access_to_acme() -> None:
     post(caller=CARLA)
 
     assert live("acme") == []
     assert len(live("globex")) == 1
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ grantees
 
 
 @pytest.mark.parametrize(
@@ -219,17 +219,17 @@ def test_only_an_active_agent_or_a_department_can_be_let_in(grantee: dict[str, s
     assert (answer.status, answer.code) == (404, "grantee_unknown")
 
 
-def test_an_inactive_agent_is_answered_in_the_same_bytes_as_an_unknown_one() -> None:
-    emil, nobody = ({"grantee": {"type": "agent", "id": id}} for id in (EMIL.id, "nobody"))
+def test_an_inactive_agent_gets_the_same_bytes_as_an_unknown_one() -> None:
+    emil, unknown = ({"grantee": {"type": "agent", "id": id}} for id in (EMIL.id, "nobody"))
 
-    assert post(emil).text == post(nobody).text
+    assert post(emil).text == post(unknown).text
 
 
 # ------------------------------------------------------------------ bad input
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_SVEN))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
 
@@ -245,7 +245,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         may_export=invalid_inputs.NO_BOOLEANS,
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     with table.unchanged():
         answer = post(TO_SVEN | {field: value})
 
@@ -257,28 +257,28 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
     ("field", "value"),
     invalid_inputs.wrong(id=invalid_inputs.NO_SLUGS, type=["", "AGENT", "user", None, 1, ["agent"]], more=["x"]),
 )
-def test_it_refuses_a_grantee_that_cannot_be_one(field: str, value: Any) -> None:
+def test_a_malformed_grantee_is_refused(field: str, value: Any) -> None:
     answer = post({"grantee": TO_SVEN["grantee"] | {field: value}})
 
     assert (answer.status, answer.code) == (422, "input_invalid")
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/grantee/{field}"]
 
 
-def test_what_is_wrong_is_said_and_what_was_sent_is_not_repeated() -> None:
+def test_an_error_names_the_field_and_does_not_repeat_its_value() -> None:
     answer = post({"grantee": {"type": "agent", "id": "S3cret!"}})
 
     assert "S3cret!" not in answer.text
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=x"])
-def test_json_by_any_name_is_json(kind: str) -> None:
+def test_json_is_read_with_any_content_type(kind: str) -> None:
     assert post(headers={"content-type": kind}).status == 201
 
 
 @pytest.mark.parametrize(
     "kind", ["multipart/form-data", "multipart/form-data; boundary=x", "text/plain", "image/png", ""]
 )
-def test_no_body_is_no_object_whatever_it_is_said_to_be(kind: str) -> None:
+def test_an_empty_body_is_refused_with_any_content_type(kind: str) -> None:
     answer = post(raw="", headers={"content-type": kind})
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -297,15 +297,15 @@ def test_the_claims_come_before_the_input_and_the_input_before_the_right() -> No
     assert post({}, caller=BEN).code == "input_invalid"
 
 
-def test_the_right_comes_before_existence_and_existence_before_a_kept_answer() -> None:
-    nobody = {"grantee": {"type": "agent", "id": "nobody"}}
-    assert post(nobody, caller=BEN).code == "right_missing"
+def test_the_right_comes_before_existence_and_existence_before_a_stored_response() -> None:
+    unknown = {"grantee": {"type": "agent", "id": "nobody"}}
+    assert post(unknown, caller=BEN).code == "right_missing"
 
     post(headers=KEY)
-    assert post(nobody, headers=KEY).code == "grantee_unknown"
+    assert post(unknown, headers=KEY).code == "grantee_unknown"
 
 
-def test_a_kept_answer_comes_before_the_state() -> None:
+def test_a_stored_response_comes_before_the_state() -> None:
     kept = post(headers=KEY)
     factories.bulk_live(MAX_LIVE_GRANTS)
 
@@ -313,7 +313,7 @@ def test_a_kept_answer_comes_before_the_state() -> None:
     assert post().code == "too_many_grants"
 
 
-# ------------------------------------------------------------------ how many
+# ------------------------------------------------------------------ limit
 
 
 @pytest.mark.slow
@@ -327,7 +327,7 @@ def test_the_501st_live_grant_is_too_many_until_one_is_revoked() -> None:
 
     call("DELETE", f"/v1/grants/{given.body['grant_id']}", caller=GIULIA)
     assert post().status == 201
-    assert post(caller=CARLA).status == 201, "a full tenant is no other tenant's business"
+    assert post(caller=CARLA).status == 201, "the limit counts for each tenant"
 
 
 def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: time_machine.Traveller) -> None:
@@ -337,7 +337,7 @@ def test_the_501st_live_grant_is_too_many_until_one_has_ended_by_time(world: tim
     assert post(headers=KEY).code == "too_many_grants"
 
     world.shift(timedelta(seconds=1))
-    assert post(headers=KEY).status == 201, "the hour is over, though its live key lies there; no key was kept"
+    assert post(headers=KEY).status == 201, "the grant has ended; its refused key was not stored"
     assert post().code == "too_many_grants"
 
 
@@ -372,7 +372,7 @@ def test_the_keys_header_may_be_written_in_any_case(name: str) -> None:
     assert post(headers={name: KEY["Idempotency-Key"]}).text == first.text
 
 
-def test_the_same_body_in_other_words_is_the_same_body() -> None:
+def test_an_equal_body_in_other_notation_is_the_same_body() -> None:
     first = post(headers=KEY, raw='{"grantee": {"type": "agent", "id": "sven"}, "period": "1h"}')
     again = post(headers=KEY, raw='{"period":"1h",\n "grantee":{"id":"\\u0073ven","type":"agent"}}')
 
@@ -409,7 +409,7 @@ def test_the_same_key_of_an_agent_of_the_same_name_is_another_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "x" * 65, "schlüssel", "tab\tbed", "\x00", "\x7f"])
-def test_a_key_that_is_none_is_refused(key: str) -> None:
+def test_a_malformed_key_is_refused(key: str) -> None:
     with table.unchanged():
         answer = post(headers={"idempotency-key": key})
 
@@ -422,7 +422,7 @@ def test_a_key_of_one_to_64_visible_characters_is_taken(key: str) -> None:
     assert post(headers={"idempotency-key": key}).text == post(headers={"idempotency-key": key}).text
 
 
-def test_a_key_is_forgotten_after_24_hours_swept_or_not(world: time_machine.Traveller) -> None:
+def test_a_key_expires_after_24_hours_with_or_without_ttl_deletion(world: time_machine.Traveller) -> None:
     first = post(headers=KEY)
     world.shift(timedelta(hours=24) - timedelta(seconds=1))
     assert post(headers=KEY).text == first.text
@@ -442,21 +442,21 @@ def test_a_revoked_grants_key_still_gives_the_first_answer(world: time_machine.T
     assert live() == []
 
 
-def test_a_refused_request_keeps_no_key() -> None:
+def test_a_refused_request_stores_no_key() -> None:
     assert post({"grantee": {"type": "agent", "id": "nobody"}}, headers=KEY).status == 404
     assert post(headers=KEY, caller=BEN).status == 403
 
     assert post(headers=KEY).status == 201
 
 
-def test_who_lost_the_right_gets_no_kept_answer() -> None:
+def test_a_user_who_lost_the_right_gets_no_stored_response() -> None:
     post(headers=KEY)
     factories.right(ANNA, may_grant=False)
 
     assert post(headers=KEY).code == "right_missing"
 
 
-def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
+def test_the_loser_of_a_race_for_a_key_gets_the_winners_response() -> None:
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
         lost = post(headers=KEY)
@@ -465,7 +465,7 @@ def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
     assert len(live()) == 1
 
 
-def test_whoever_loses_the_race_for_a_key_with_another_body_is_refused() -> None:
+def test_the_loser_of_a_race_for_a_key_with_another_body_is_refused() -> None:
     with table.meanwhile(lambda: post(headers=KEY)):
         lost = post(TO_SUPPORT, headers=KEY)
 
@@ -484,7 +484,7 @@ def test_a_grant_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_a
     assert len(live()) == 2
 
 
-def test_the_last_place_is_given_once() -> None:
+def test_the_500th_grant_is_given_once() -> None:
     factories.bulk_live(MAX_LIVE_GRANTS - 1)
     with table.meanwhile(lambda: post(caller=GIULIA)):
         assert post().code == "too_many_grants"
@@ -493,7 +493,7 @@ def test_the_last_place_is_given_once() -> None:
 # ------------------------------------------------------------------ the calendar
 
 
-def test_an_end_stays_when_the_tenant_moves_to_another_zone() -> None:
+def test_an_end_stays_when_the_tenants_zone_changes() -> None:
     grant = post(TO_SVEN | {"period": "today"}).body
     factories.tenant("acme", time_zone="America/Los_Angeles")
 
@@ -506,7 +506,7 @@ def test_an_hour_given_in_the_night_of_the_clock_change_is_3600_seconds(world: t
     assert post().body["ends_at"] == "2026-10-25T01:30:00Z"
 
 
-def test_a_fault_is_pointed_at_as_rfc_6901_has_it() -> None:
+def test_a_fault_has_a_pointer_of_rfc_6901() -> None:
     answer = post({"grantee": {"type": "agent", "id": "sven"}, "a/b~c": 1})
 
     assert [fault["pointer"] for fault in answer.body["errors"]] == ["#/a~1b~0c"]

@@ -1,4 +1,4 @@
-"""GET /v1/grants and /v1/grants/{grant_id}: who was let in?"""
+"""GET /v1/grants and /v1/grants/{grant_id}: the grants of a tenant."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,11 +41,11 @@ def show(grant_id: str, *, caller: Caller = ANNA) -> Answer:
 # ------------------------------------------------------------------ the overview
 
 
-def test_a_new_tenant_has_let_nobody_in() -> None:
+def test_a_new_tenant_has_no_grants() -> None:
     assert tuple(get()) == (200, {"items": [], "next_cursor": None})
 
 
-def test_anna_sees_what_giulia_gave_as_it_was_answered() -> None:
+def test_anna_sees_giulias_grant_as_it_was_returned() -> None:
     given = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=GIULIA).body
     with table.unchanged():
         assert get().body == {"items": [given], "next_cursor": None}
@@ -79,7 +79,7 @@ def test_a_year_old_permanent_grant_that_was_revoked_yesterday_is_listed() -> No
     assert get().body["items"][0]["revoked_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
 
 
-def test_what_ended_seven_months_ago_is_not_listed() -> None:
+def test_a_grant_that_ended_seven_months_ago_is_not_listed() -> None:
     factories.grant(at=datetime(2026, 4, 20, 12, tzinfo=UTC))
     factories.revoked(
         factories.grant(period="permanent", at=MONDAY_NOON - 400 * DAY), at=datetime(2026, 4, 20, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_an_ended_grant_reads_as_ended_by_the_clock_alone(world: time_machine.Tr
 # ------------------------------------------------------------------ only the live ones
 
 
-def test_only_what_is_live_permanent_first() -> None:
+def test_live_grants_are_listed_permanent_ones_first() -> None:
     factories.grant(at=MONDAY_NOON - DAY)
     factories.revoked(factories.grant())
     long = factories.grant(period="1mo", at=MONDAY_NOON - DAY)
@@ -133,7 +133,7 @@ def test_only_what_is_live_permanent_first() -> None:
     assert by_pages(2, state="live") == listed(state="live")
 
 
-def test_an_expired_live_key_that_still_lies_there_is_not_live(world: time_machine.Traveller) -> None:
+def test_an_expired_live_key_that_still_exists_is_not_live(world: time_machine.Traveller) -> None:
     grant = factories.grant()
     world.shift(timedelta(hours=1))
 
@@ -141,7 +141,7 @@ def test_an_expired_live_key_that_still_lies_there_is_not_live(world: time_machi
     assert listed(state="live") == []
 
 
-def test_what_ends_between_two_pages_of_live_ones_is_gone_and_moves_no_other(world: time_machine.Traveller) -> None:
+def test_a_grant_that_ends_between_two_pages_is_left_out_and_shifts_no_other(world: time_machine.Traveller) -> None:
     given = [factories.grant(period="1h" if number == 1 else "1w") for number in range(4)]
     first = get(state="live", limit=2).body
     world.shift(timedelta(hours=1))
@@ -152,7 +152,7 @@ def test_what_ends_between_two_pages_of_live_ones_is_gone_and_moves_no_other(wor
 
 
 @pytest.mark.parametrize("state", ["", "LIVE", "ended", "revoked", "live,live", "x" * 5_000])
-def test_no_other_state_can_be_asked_for(state: str) -> None:
+def test_another_state_is_refused(state: str) -> None:
     answer = get(state=state)
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -164,13 +164,13 @@ def test_no_other_state_can_be_asked_for(state: str) -> None:
 
 @pytest.fixture
 def seven() -> list[str]:
-    """Two live permanent grants, and five that are over."""
+    """Two live permanent grants, and five ended ones."""
     permanent = [factories.grant(period="permanent", at=MONDAY_NOON - number * DAY).grant_id for number in (1, 200)]
     return [*permanent, *reversed(factories.bulk_grants(5, at=MONDAY_NOON - 30 * DAY))]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 100])
-def test_page_by_page_every_grant_comes_once_and_in_order(seven: list[str], limit: int) -> None:
+def test_the_pages_list_every_grant_once_and_in_order(seven: list[str], limit: int) -> None:
     assert by_pages(limit) == seven
 
 
@@ -184,9 +184,7 @@ def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
     assert by_pages(50) == made[::-1]
 
 
-def test_the_pages_stay_those_of_the_moment_the_first_was_asked_for(
-    seven: list[str], world: time_machine.Traveller
-) -> None:
+def test_the_pages_show_the_moment_of_the_first_page(seven: list[str], world: time_machine.Traveller) -> None:
     first = get(limit=1).body
     world.shift(timedelta(minutes=1))
     new = [factories.grant(period="permanent").grant_id, factories.grant().grant_id]
@@ -204,7 +202,7 @@ def _grant(grant_id: str) -> Any:
     return grants.find_one("acme", grant_id)
 
 
-def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
+def test_a_cursor_is_valid_only_for_its_own_list(seven: list[str]) -> None:
     cursor = get(limit=2).body["next_cursor"]
     live = get(limit=1, state="live").body["next_cursor"]
 
@@ -215,13 +213,13 @@ def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
         assert call("GET", path, caller=ANNA, query={"cursor": cursor}).code == "cursor_invalid"
 
 
-def test_a_colleague_may_go_on_with_a_cursor(seven: list[str]) -> None:
+def test_a_colleague_may_use_a_cursor(seven: list[str]) -> None:
     cursor = get(limit=2).body["next_cursor"]
 
     assert get(cursor=cursor, caller=GIULIA).status == 200
 
 
-def test_a_tampered_cursor_is_refused_whichever_character_was_changed(seven: list[str]) -> None:
+def test_a_cursor_with_any_changed_character_is_refused(seven: list[str]) -> None:
     cursor = get(limit=2).body["next_cursor"]
     for place in range(0, len(cursor) - 1, 5):
         other = "A" if cursor[place] != "A" else "B"
@@ -229,7 +227,7 @@ def test_a_tampered_cursor_is_refused_whichever_character_was_changed(seven: lis
         assert (answer.status, answer.code) == (422, "cursor_invalid"), place
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
@@ -264,7 +262,7 @@ def test_a_grant_too_old_for_the_overview_can_still_be_seen() -> None:
     assert show(grant.grant_id).body["state"] == "ended"
 
 
-def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_grant_as_for_an_unknown_one() -> None:
     grant = factories.grant()
     foreign, unknown = (show(id, caller=CARLA) for id in (grant.grant_id, invalid_inputs.UNKNOWN_ID))
 
@@ -272,7 +270,7 @@ def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for grant_id in invalid_inputs.NO_IDS:
         answer = show(grant_id)
         assert (answer.status, answer.text) == (404, show(invalid_inputs.UNKNOWN_ID).text)
@@ -283,10 +281,10 @@ def test_the_right_comes_before_existence(grant_id: str) -> None:
     assert show(grant_id, caller=BEN).code == "right_missing"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     grant = factories.grant()
 
     for answer in (get(caller=BEN), get(caller=BEN, state="live"), show(grant.grant_id, caller=BEN)):
@@ -298,7 +296,7 @@ def test_the_input_comes_before_the_right() -> None:
     assert get(caller=BEN, cursor="x").code == "cursor_invalid"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     grant = factories.grant()
 
     for answer in (get(caller=ANNA.acting()), show(grant.grant_id, caller=ANNA.acting())):
@@ -306,13 +304,13 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
     assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
-    nobody = ANNA.but(tenant_id="nobody")
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
+    unregistered = ANNA.but(tenant_id="nobody")
 
-    assert get(caller=nobody).code == "tenant_unknown"
-    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert get(caller=unregistered).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=unregistered).code == "tenant_unknown"

@@ -53,7 +53,7 @@ def test_without_grants_there_is_the_header_row_alone() -> None:
     assert "link" not in answer.headers
 
 
-def test_every_cell_is_quoted_and_every_line_ends_as_rfc_4180_says() -> None:
+def test_every_cell_is_quoted_and_every_line_ends_by_rfc_4180() -> None:
     grant = factories.revoked(factories.grant(may_export=True), by=GIULIA)
 
     assert get().text.split("\r\n")[1] == (
@@ -83,7 +83,7 @@ def test_carla_sees_nothing_of_acme() -> None:
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+49", "-1", "@SUM(A1)", '=HYPERLINK("http://evil.example")'])
-def test_no_cell_can_be_taken_for_a_formula(name: str) -> None:
+def test_no_cell_is_read_as_a_formula(name: str) -> None:
     factories.agent("mallory", name=name)
     factories.grant("support", by=ANNA.but(name=name))
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "mallory"}}, caller=ANNA)
@@ -94,7 +94,7 @@ def test_no_cell_can_be_taken_for_a_formula(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ['the "boss"', "Brandt, Sven", "Zoë 你好", "a'b", " ", "x" * 198])
-def test_whatever_a_name_holds_stays_in_its_cell(name: str) -> None:
+def test_any_name_stays_in_its_cell(name: str) -> None:
     factories.grant(by=ANNA.but(name=f"N{name}N"))
 
     assert rows(get())[1][9] == f"N{name}N"
@@ -104,7 +104,7 @@ def test_whatever_a_name_holds_stays_in_its_cell(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_5000_rows_are_a_page_and_the_rest_lies_behind_the_link() -> None:
+def test_a_page_has_5000_rows_and_a_link_to_the_rest() -> None:
     made = factories.bulk_grants(5_001, at=MONDAY_NOON - 10 * DAY)[::-1]
     first = get()
     assert [row[0] for row in rows(first)[1:]] == made[:5_000]
@@ -116,30 +116,30 @@ def test_5000_rows_are_a_page_and_the_rest_lies_behind_the_link() -> None:
     assert rest.next_link is None
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     answer = get(caller=BEN)
 
     assert (answer.status, answer.code) == (403, "right_missing")
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

@@ -1,4 +1,4 @@
-"""GET /v1/ledger: everything that happened, for the customer to keep and to judge."""
+"""GET /v1/ledger: all entries, for the customer to store and verify."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def by_pages(limit: int) -> str:
 
 
 def a_day_at_acme() -> None:
-    """Let everything happen that this issue knows of."""
+    """Cause an entry of each kind of grants, logins and registry."""
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Too early"}, caller=SVEN)
     grant = factories.grant("support", period="1w", may_export=True)
     factories.logged_out(factories.login())
@@ -45,7 +45,7 @@ def a_day_at_acme() -> None:
 
 
 def verify(text: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Judge a copy as the customer would: with nothing but Python."""
+    """Verify a copy as a customer does: with Python alone."""
     file = folder / "ledger.jsonl"
     file.write_text(text)
     command = [
@@ -74,7 +74,7 @@ def test_a_new_tenants_ledger_begins_with_its_registration() -> None:
     assert answer.next_link is None
 
 
-def test_every_change_stands_there_in_order() -> None:
+def test_every_change_is_listed_in_order() -> None:
     a_day_at_acme()
 
     assert factories.what_happened() == [
@@ -98,7 +98,7 @@ def test_an_entry_has_the_fields_of_the_contract_and_no_other() -> None:
         assert entry["tenant_id"] == "acme"
 
 
-def test_what_people_typed_and_where_they_get_mail_stands_there_only_as_a_hash() -> None:
+def test_typed_texts_and_mail_addresses_are_in_it_only_as_hashes() -> None:
     factories.grant()
     factories.login(reason="Anna asked for help", ticket="T-4711")
 
@@ -119,7 +119,7 @@ def test_carla_sees_her_own() -> None:
     assert {entry["tenant_id"] for entry in entries(get(caller=CARLA))} == {"globex"}
 
 
-# ------------------------------------------------------------------ judged by the customer
+# ------------------------------------------------------------------ verified by the customer
 
 
 def test_the_copy_verifies_offline_and_one_changed_byte_is_named(tmp_path: Path) -> None:
@@ -136,27 +136,27 @@ def test_the_copy_verifies_offline_and_one_changed_byte_is_named(tmp_path: Path)
     assert "5" in bad.stdout + bad.stderr
 
 
-def test_a_copy_cut_off_at_the_end_is_found_by_its_head(tmp_path: Path) -> None:
+def test_a_copy_cut_off_at_the_end_is_detected_by_its_head(tmp_path: Path) -> None:
     a_day_at_acme()
     answer = get()
     text = "".join(answer.text.splitlines(keepends=True)[:-1])
 
     assert verify(text, tmp_path, "--head", answer.headers["guestkey-head"]).returncode != 0
-    assert verify(text, tmp_path).returncode == 0, "without a head nobody can tell"
+    assert verify(text, tmp_path).returncode == 0, "a cut-off end cannot be detected without a head"
 
 
 # ------------------------------------------------------------------ pages
 
 
 @pytest.mark.parametrize("limit", [1, 3, 9, 10, 11, 100])
-def test_page_by_page_it_is_the_same_ledger(limit: int) -> None:
+def test_the_pages_together_are_the_same_ledger(limit: int) -> None:
     a_day_at_acme()
 
     assert by_pages(limit) == get().text
     assert len(entries(get())) == 10
 
 
-def test_every_page_says_where_the_whole_ledger_ends() -> None:
+def test_every_page_has_the_head_of_the_whole_ledger() -> None:
     a_day_at_acme()
     first = get({"limit": 3})
     factories.grant()
@@ -168,13 +168,13 @@ def test_every_page_says_where_the_whole_ledger_ends() -> None:
     assert [entry["seq"] for entry in entries(first) + entries(second)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
-def test_another_tenants_cursor_is_none() -> None:
+def test_another_tenants_cursor_is_refused() -> None:
     link = get({"limit": 1}).next_link
 
     assert get(link).status == 200
@@ -186,10 +186,10 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert get({"limit": limit}).code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     answer = get(caller=BEN)
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -201,14 +201,14 @@ def test_the_input_comes_before_the_right() -> None:
     assert get({"cursor": "x"}, caller=BEN).code == "cursor_invalid"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

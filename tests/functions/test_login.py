@@ -1,4 +1,4 @@
-"""POST /v1/support/logins: before an agent enters, the login is written."""
+"""POST /v1/support/logins: the login is recorded before an agent enters."""
 
 import json
 from datetime import datetime, timedelta
@@ -56,7 +56,7 @@ def test_sven_enters_with_a_reason() -> None:
     }
 
 
-def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
+def test_it_is_in_the_ledger_with_the_reason_only_as_its_hash() -> None:
     factories.grant()
     login_id = post().body["login_id"]
 
@@ -74,7 +74,7 @@ def test_without_a_ticket_there_is_none() -> None:
     assert post(TO_ACME | {"ticket": None}).body["ticket"] is None
 
 
-def test_a_departments_grant_lets_in_whoever_belongs_to_it_and_the_person_is_named() -> None:
+def test_a_departments_grant_lets_in_its_members_and_the_login_names_the_person() -> None:
     grant = factories.grant("support", may_export=True)
     body = post().body
 
@@ -117,7 +117,7 @@ def test_a_reason_is_trimmed_and_normalised() -> None:
 @pytest.mark.parametrize(
     "reason", ["abc", "x" * 500, "🔑" * 500, "Grüße, 你好, שלום", "<b>&amp;</b>", "'; DROP TABLE--"]
 )
-def test_whatever_one_line_an_agent_may_have_to_say_is_kept(reason: str) -> None:
+def test_any_valid_reason_of_one_line_is_stored(reason: str) -> None:
     factories.grant()
 
     assert post(TO_ACME | {"reason": reason}).body["reason"] == reason
@@ -141,21 +141,21 @@ def test_without_a_grant_sven_is_refused_and_nothing_is_recorded() -> None:
     assert factories.what_happened() == ["login.refused"]
 
 
-def test_an_unknown_tenant_answers_in_the_same_bytes_and_gets_no_ledger() -> None:
+def test_an_unknown_tenant_gets_the_same_bytes_and_no_ledger() -> None:
     known, unknown = post(), post(TO_ACME | {"tenant_id": "nobody"})
 
     assert (unknown.status, unknown.text) == (403, known.text)
     assert table.items("TENANT#nobody") == []
 
 
-def test_what_carla_granted_does_not_let_sven_into_acme() -> None:
+def test_carlas_grant_does_not_let_sven_into_acme() -> None:
     factories.grant(by=CARLA)
 
     assert post().code == "no_live_grant"
     assert post(TO_ACME | {"tenant_id": "globex"}).status == 201
 
 
-def test_the_end_is_exclusive_though_the_expired_key_still_lies_there(world: time_machine.Traveller) -> None:
+def test_the_end_is_exclusive_even_if_the_expired_key_still_exists(world: time_machine.Traveller) -> None:
     grant = factories.grant()
     world.shift(timedelta(minutes=59, seconds=59))
     assert post().status == 201
@@ -165,7 +165,7 @@ def test_the_end_is_exclusive_though_the_expired_key_still_lies_there(world: tim
     assert post().code == "no_live_grant"
 
 
-def test_a_revoked_grant_lets_nobody_in() -> None:
+def test_a_revoked_grant_gives_no_access() -> None:
     factories.revoked(factories.grant())
 
     assert post().code == "no_live_grant"
@@ -174,7 +174,7 @@ def test_a_revoked_grant_lets_nobody_in() -> None:
 # ------------------------------------------------------------------ refusals
 
 
-def test_the_first_refusal_of_an_hour_stands_in_the_ledger_and_later_ones_only_count() -> None:
+def test_the_first_refusal_of_an_hour_is_in_the_ledger_and_later_ones_are_counted() -> None:
     for _ in range(4):
         assert post().status == 403
 
@@ -184,7 +184,7 @@ def test_the_first_refusal_of_an_hour_stands_in_the_ledger_and_later_ones_only_c
     assert last_entry()["data"] == {"refusals_before": 0}
 
 
-def test_what_was_only_counted_is_reported_with_the_next_entry() -> None:
+def test_counted_refusals_are_reported_with_the_next_entry() -> None:
     for _ in range(4):
         post()
     factories.grant()
@@ -195,7 +195,7 @@ def test_what_was_only_counted_is_reported_with_the_next_entry() -> None:
     assert last_entry()["data"]["refusals_before"] == 0, "and it is reported once"
 
 
-def test_the_next_hours_first_refusal_reports_what_the_last_hour_counted(world: time_machine.Traveller) -> None:
+def test_the_first_refusal_of_the_next_hour_reports_the_count_of_the_last(world: time_machine.Traveller) -> None:
     for _ in range(3):
         post()
     world.shift(timedelta(hours=1))
@@ -214,10 +214,11 @@ def test_each_agent_and_each_tenant_has_its_own_first_refusal() -> None:
     assert factories.what_happened("globex") == ["login.refused"]
 
 
-def test_the_first_refusal_stands_back_while_a_users_change_waits_and_is_reported_later(
+def test_the_first_refusal_yields_to_a_users_change_and_is_reported_later(
     world: time_machine.Traveller,
 ) -> None:
-    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)  # leaves a wish
+    # This refused call leaves a claim of priority.
+    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)
     assert post().code == "no_live_grant"
     assert factories.what_happened() == []
 
@@ -226,7 +227,7 @@ def test_the_first_refusal_stands_back_while_a_users_change_waits_and_is_reporte
     assert last_entry()["data"] == {"refusals_before": 1}
 
 
-def test_a_refusal_that_loses_the_race_for_the_ledger_is_counted_and_answered_alike() -> None:
+def test_a_refusal_that_loses_the_race_for_the_ledger_is_counted_with_the_same_answer() -> None:
     with table.meanwhile(lambda: factories.grant(DORA)):
         answer = post()
 
@@ -256,7 +257,7 @@ def test_if_the_named_grant_vanished_another_that_covers_is_named() -> None:
     assert (answer.status, answer.body["grant_id"]) == (201, other.grant_id)
 
 
-def test_if_every_grant_vanishes_as_it_is_named_nobody_was_refused_and_sven_may_try_again() -> None:
+def test_if_every_grant_vanishes_during_the_tries_no_refusal_is_recorded_and_sven_may_retry() -> None:
     named = [factories.grant(period=period) for period in ("1mo", "2w", "1w")]
     factories.grant()
     with table.meanwhile(*(partial(factories.revoked, grant) for grant in named)):
@@ -267,7 +268,7 @@ def test_if_every_grant_vanishes_as_it_is_named_nobody_was_refused_and_sven_may_
     assert post().status == 201
 
 
-def test_whoever_leaves_the_department_meanwhile_stays_out() -> None:
+def test_an_agent_who_leaves_the_department_meanwhile_is_refused() -> None:
     factories.grant("support")
     with table.meanwhile(lambda: factories.agent("sven", "development")):
         answer = post()
@@ -276,7 +277,7 @@ def test_whoever_leaves_the_department_meanwhile_stays_out() -> None:
     assert recorded() == []
 
 
-def test_whoever_becomes_inactive_meanwhile_stays_out() -> None:
+def test_an_agent_who_becomes_inactive_meanwhile_is_refused() -> None:
     factories.grant()
     with table.meanwhile(lambda: factories.agent("sven", "support", is_active=False)):
         answer = post()
@@ -293,7 +294,7 @@ def test_a_login_that_loses_the_race_for_the_ledgers_next_number_takes_the_one_a
     assert factories.what_happened() == ["grant.given", "grant.given", "login.recorded"]
 
 
-# ------------------------------------------------------------------ how often
+# ------------------------------------------------------------------ rate limit
 
 
 def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) -> None:
@@ -306,20 +307,20 @@ def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) ->
 
     with table.unchanged():
         answer = post()
-        assert post(headers=KEY).status == 201, "an answer given before is not another login"
+        assert post(headers=KEY).status == 201, "a replayed response is not another login"
     assert (answer.status, answer.code) == (429, "too_many_requests")
     assert answer.headers["retry-after"] == str(50 * 60)
-    assert post(TO_ACME | {"tenant_id": "globex"}).status == 201, "another tenant counts for itself"
+    assert post(TO_ACME | {"tenant_id": "globex"}).status == 201, "the limit counts for each tenant"
 
     world.shift(timedelta(minutes=50))
     assert post().status == 201
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-def test_it_turns_away_who_is_no_active_agent_and_remembers_nothing(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted_and_nothing_is_stored(caller: Caller) -> None:
     factories.grant("support")
     with table.unchanged():
         answer = post(caller=caller)
@@ -327,7 +328,7 @@ def test_it_turns_away_who_is_no_active_agent_and_remembers_nothing(caller: Call
     assert (answer.status, answer.code) == (403, "agent_inactive")
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     factories.grant()
     with table.unchanged():
         answer = post(caller=SVEN.acting())
@@ -336,11 +337,11 @@ def test_it_turns_away_a_token_that_acts_for_sven() -> None:
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
 
-def test_a_tenant_in_an_agents_token_opens_nothing() -> None:
+def test_a_tenant_in_an_agents_token_gives_no_access() -> None:
     factories.grant(DORA)
 
     assert post(caller=SVEN.but(tenant_id="acme")).code == "no_live_grant"
@@ -350,7 +351,7 @@ def test_a_tenant_in_an_agents_token_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_ACME))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     factories.grant()
     with table.unchanged():
         answer = post(**sent)
@@ -366,7 +367,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         ticket=[5, True, ["T-1"], "", "   ", "x" * 101, *invalid_inputs.TRICKS],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     factories.grant()
     with table.unchanged():
         answer = post(TO_ACME | {field: value})
@@ -378,7 +379,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
-def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
+def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:
     assert post(caller=EMIL, **sent).code == "agent_inactive"
 
 
@@ -405,7 +406,7 @@ def test_the_same_key_with_another_body_is_refused() -> None:
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
 
 
-def test_a_kept_answer_comes_before_the_state() -> None:
+def test_a_stored_response_comes_before_the_state() -> None:
     grant = factories.grant()
     first = post(headers=KEY)
     factories.revoked(grant)
@@ -414,21 +415,21 @@ def test_a_kept_answer_comes_before_the_state() -> None:
     assert post().code == "no_live_grant"
 
 
-def test_another_agents_same_key_is_another_key() -> None:
+def test_the_same_key_of_another_agent_is_another_key() -> None:
     factories.grant("support")
     factories.grant(DORA)
 
     assert post(headers=KEY).body["login_id"] != post(headers=KEY, caller=DORA).body["login_id"]
 
 
-def test_a_refused_request_keeps_no_key() -> None:
+def test_a_refused_request_stores_no_key() -> None:
     assert post(headers=KEY).code == "no_live_grant"
     factories.grant()
 
     assert post(headers=KEY).status == 201
 
 
-def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
+def test_the_loser_of_a_race_for_a_key_gets_the_winners_response() -> None:
     factories.grant()
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
@@ -438,7 +439,7 @@ def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer() -> None:
     assert len(recorded()) == 1
 
 
-def test_a_key_is_forgotten_after_24_hours(world: time_machine.Traveller) -> None:
+def test_a_key_expires_after_24_hours(world: time_machine.Traveller) -> None:
     factories.grant(period="1w")
     first = post(headers=KEY)
     world.shift(timedelta(hours=24))
@@ -454,7 +455,7 @@ def test_without_a_key_requests_are_never_merged() -> None:
     assert post().body["login_id"] != post().body["login_id"]
 
 
-def test_the_log_says_who_and_what_and_never_why(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_has_ids_and_codes_but_no_reason(capsys: pytest.CaptureFixture[str]) -> None:
     factories.grant()
     capsys.readouterr()
     post(TO_ACME | {"ticket": "T-4711"})
@@ -471,14 +472,14 @@ def test_the_log_says_who_and_what_and_never_why(capsys: pytest.CaptureFixture[s
     assert "@" not in line
 
 
-def test_what_was_recorded_is_to_the_second() -> None:
+def test_the_time_of_a_login_is_in_whole_seconds() -> None:
     factories.grant()
 
     assert datetime.fromisoformat(post().body["logged_in_at"]) == factories.MONDAY_NOON
 
 
-def test_a_user_without_the_right_still_sees_support_refused() -> None:
-    # Ben cannot let anybody in, so that he asks for support changes nothing.
+def test_an_attempt_to_grant_without_the_right_gives_no_access() -> None:
+    # Ben lacks the right, so his call is refused.
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=BEN)
 
     assert post().code == "no_live_grant"

@@ -1,4 +1,4 @@
-"""GET /v1/logins: who entered, and why?"""
+"""GET /v1/logins: the logins of a tenant, with agent and reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,11 +37,11 @@ def by_pages(limit: int) -> list[str]:
 # ------------------------------------------------------------------ the overview
 
 
-def test_nobody_entered_yet() -> None:
+def test_a_new_tenant_has_no_logins() -> None:
     assert tuple(get()) == (200, {"items": [], "next_cursor": None})
 
 
-def test_anna_sees_who_entered_exactly_when_and_why() -> None:
+def test_anna_sees_agent_exact_time_and_reason() -> None:
     factories.grant()
     sent = {"tenant_id": "acme", "reason": "The import stands still", "ticket": "T-4711"}
     recorded = call("POST", "/v1/support/logins", sent, caller=SVEN).body
@@ -49,7 +49,7 @@ def test_anna_sees_who_entered_exactly_when_and_why() -> None:
         assert items() == [recorded]
 
 
-def test_the_newest_comes_first(world: time_machine.Traveller) -> None:
+def test_the_newest_login_comes_first(world: time_machine.Traveller) -> None:
     factories.grant("support", period="1w")
     factories.grant(DORA, period="1w")
     made = []
@@ -76,10 +76,10 @@ def test_the_departments_are_those_of_the_moment_of_entry() -> None:
     assert items()[0]["agent"] == {"id": "sven", "name": "Sven Brandt", "departments": ["support"]}
 
 
-# ------------------------------------------------------------------ how it ended
+# ------------------------------------------------------------------ end of a login
 
 
-def test_a_login_is_over_with_its_access_written_down_or_not(world: time_machine.Traveller) -> None:
+def test_a_login_is_over_with_its_access_recorded_or_not(world: time_machine.Traveller) -> None:
     factories.grant()
     factories.login()
     assert (items()[0]["ended_at"], items()[0]["access_ends_at"]) == (None, "2026-11-23T13:00:00Z")
@@ -103,7 +103,7 @@ def test_a_login_is_over_when_the_last_grant_that_covers_it_is_revoked(world: ti
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T12:20:00Z")
 
 
-def test_a_grant_that_takes_over_in_time_lets_the_login_go_on(world: time_machine.Traveller) -> None:
+def test_a_grant_given_in_time_prolongs_the_login(world: time_machine.Traveller) -> None:
     factories.grant()
     factories.login()
     world.shift(timedelta(minutes=30))
@@ -115,7 +115,7 @@ def test_a_grant_that_takes_over_in_time_lets_the_login_go_on(world: time_machin
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T13:30:00Z")
 
 
-def test_a_later_grant_wakes_no_login_that_is_over(world: time_machine.Traveller) -> None:
+def test_a_later_grant_does_not_reopen_an_ended_login(world: time_machine.Traveller) -> None:
     factories.grant()
     factories.login()
     world.shift(2 * HOUR)
@@ -124,7 +124,7 @@ def test_a_later_grant_wakes_no_login_that_is_over(world: time_machine.Traveller
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T13:00:00Z")
 
 
-def test_who_leaves_the_department_is_out_from_then_on(world: time_machine.Traveller) -> None:
+def test_a_login_ends_when_the_agent_leaves_the_department(world: time_machine.Traveller) -> None:
     factories.grant("support", period="1w")
     factories.login()
     world.shift(timedelta(minutes=15))
@@ -134,7 +134,7 @@ def test_who_leaves_the_department_is_out_from_then_on(world: time_machine.Trave
     assert (items()[0]["end"], items()[0]["ended_at"]) == ("access_over", "2026-11-23T12:15:00Z")
 
 
-def test_who_becomes_inactive_is_out_from_then_on(world: time_machine.Traveller) -> None:
+def test_a_login_ends_when_the_agent_becomes_inactive(world: time_machine.Traveller) -> None:
     factories.grant(period="permanent")
     factories.login()
     world.shift(timedelta(minutes=15))
@@ -144,7 +144,7 @@ def test_who_becomes_inactive_is_out_from_then_on(world: time_machine.Traveller)
     assert items()[0]["ended_at"] == "2026-11-23T12:15:00Z"
 
 
-def test_a_login_that_sven_ended_stays_ended_then(world: time_machine.Traveller) -> None:
+def test_a_login_that_sven_ended_keeps_its_end(world: time_machine.Traveller) -> None:
     factories.grant()
     login = factories.login()
     world.shift(timedelta(minutes=5))
@@ -172,11 +172,11 @@ def seven() -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 6, 7, 8, 100])
-def test_page_by_page_every_login_comes_once_and_in_order(seven: list[str], limit: int) -> None:
+def test_the_pages_list_every_login_once_and_in_order(seven: list[str], limit: int) -> None:
     assert by_pages(limit) == seven
 
 
-def test_a_login_that_is_recorded_between_two_pages_moves_no_other(seven: list[str]) -> None:
+def test_a_login_recorded_between_two_pages_shifts_no_other(seven: list[str]) -> None:
     first = get(limit=3).body
     factories.grant()
     factories.login()
@@ -191,7 +191,7 @@ def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
     assert len(items()) == 50
 
 
-def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
+def test_a_cursor_is_valid_only_for_its_own_list(seven: list[str]) -> None:
     cursor = get(limit=2).body["next_cursor"]
 
     assert get(cursor=cursor, caller=GIULIA).status == 200
@@ -200,7 +200,7 @@ def test_a_cursor_is_good_only_for_its_own_list(seven: list[str]) -> None:
         assert call("GET", path, caller=ANNA, query={"cursor": cursor}).code == "cursor_invalid"
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
@@ -211,10 +211,10 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert get(limit=limit).code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     answer = get(caller=BEN)
 
     assert (answer.status, answer.code) == (403, "right_missing")
@@ -225,14 +225,14 @@ def test_the_input_comes_before_the_right() -> None:
     assert get(caller=BEN, cursor="x").code == "cursor_invalid"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

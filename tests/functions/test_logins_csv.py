@@ -47,7 +47,7 @@ def test_without_logins_there_is_the_header_row_alone() -> None:
     assert answer.text == ",".join(f'"{name}"' for name in HEADER) + "\r\n"
 
 
-def test_anna_sees_who_entered_exactly_when_and_why(world: time_machine.Traveller) -> None:
+def test_anna_sees_agent_exact_time_and_reason(world: time_machine.Traveller) -> None:
     factories.agent("sven", "support", "development", name="Sven Brandt")
     grant = factories.grant()
     login = factories.login(reason='Say "please", thanks', ticket="T-4711")
@@ -60,7 +60,7 @@ def test_anna_sees_who_entered_exactly_when_and_why(world: time_machine.Travelle
     )
 
 
-def test_what_there_is_not_is_an_empty_cell() -> None:
+def test_a_missing_value_is_an_empty_cell() -> None:
     factories.agent("sven")
     factories.grant(period="permanent")
     factories.login()
@@ -72,7 +72,7 @@ def test_what_there_is_not_is_an_empty_cell() -> None:
 
 
 @pytest.mark.parametrize("reason", ["=1+1", "+49 241", "-- see below", "@anna", "=cmd|' /C calc'!A0"])
-def test_no_cell_can_be_taken_for_a_formula(reason: str) -> None:
+def test_no_cell_is_read_as_a_formula(reason: str) -> None:
     factories.grant()
     factories.login(reason=reason, ticket="=2+2")
 
@@ -81,7 +81,7 @@ def test_no_cell_can_be_taken_for_a_formula(reason: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\tpossible elsewhere", "\rpossible elsewhere"])
-def test_tabs_and_returns_at_the_start_are_made_harmless_too(text: str) -> None:
+def test_tabs_and_returns_at_the_start_are_escaped_too(text: str) -> None:
     made, rest = csv_export.sheet(["text"], [("1", {"text": text})])
 
     assert (made, rest) == (f'"text"\r\n"\'{text}"\r\n', None)
@@ -97,22 +97,22 @@ def test_carla_sees_nothing_of_acme() -> None:
 # ------------------------------------------------------------------ pages
 
 
-def test_an_answer_is_never_longer_than_lambda_may_send() -> None:
+def test_an_answer_is_never_longer_than_lambdas_limit() -> None:
     entered = ((str(number), {"reason": "🔑" * 500}) for number in range(5_000))
     text, last = csv_export.sheet(["reason"], entered)
 
     assert 3_990_000 < len(text.encode()) <= csv_export.MAX_BYTES + 1_000
-    assert last == str(len(text.splitlines()) - 2), "the header, and rows that are counted from 0"
+    assert last == str(len(text.splitlines()) - 2), "the header, and rows counted from 0"
 
 
-def test_5000_rows_are_a_page() -> None:
+def test_a_page_has_5000_rows() -> None:
     entered = ((str(number), {"reason": "short"}) for number in range(5_001))
     text, last = csv_export.sheet(["reason"], entered)
 
     assert (len(text.splitlines()), last) == (5_001, "4999")
 
 
-def test_the_next_page_begins_behind_the_last_row_of_the_one_before() -> None:
+def test_the_next_page_begins_after_the_last_row_of_the_previous_one() -> None:
     grant = factories.grant(at=MONDAY_NOON - DAY)
     made = factories.bulk_logins(grant, 5, at=MONDAY_NOON - DAY)[::-1]
     query = {"cursor": cursors.cursor(made[2], cursors.scope("acme", "logins.csv"))}
@@ -121,29 +121,29 @@ def test_the_next_page_begins_behind_the_last_row_of_the_one_before() -> None:
     assert get(query, caller=CARLA).code == "cursor_invalid"
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get({"cursor": cursor})
         assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right() -> None:
+def test_a_user_without_the_right_is_refused() -> None:
     answer = get(caller=BEN)
 
     assert (answer.status, answer.code) == (403, "right_missing")
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"

@@ -1,4 +1,4 @@
-"""PATCH /v1/callbacks/{callback_id}: a customer moves a call-back to another slot, or to the queue."""
+"""PATCH /v1/callbacks/{callback_id}: a user moves a call-back to another slot, or to the queue."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def test_ben_moves_annas_call_back_to_noon() -> None:
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body == body
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     patch(factories.callback(ANNA, TUESDAY_AT_TEN).callback_id, caller=BEN)
     entry = last_entry()
 
@@ -73,7 +73,7 @@ def test_null_moves_it_to_the_end_of_the_queue(world: time_machine.Traveller) ->
     assert seats.queue() == [("globex", earlier.callback_id), ("acme", booked.callback_id)]
 
 
-def test_whoever_waits_may_move_to_a_slot() -> None:
+def test_a_waiting_call_back_can_be_moved_to_a_slot() -> None:
     waiting = factories.callback()
     body = patch(waiting.callback_id).body
 
@@ -82,7 +82,7 @@ def test_whoever_waits_may_move_to_a_slot() -> None:
     assert factories.seats_held() == {NOON: {waiting.callback_id}}
 
 
-def test_a_quarter_hour_that_is_in_both_slots_is_kept_though_it_is_full() -> None:
+def test_a_full_quarter_hour_in_both_slots_is_kept() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN, topic="technical")
     factories.callback(CARLA, TUESDAY_AT_TEN + QUARTER)
 
@@ -91,7 +91,7 @@ def test_a_quarter_hour_that_is_in_both_slots_is_kept_though_it_is_full() -> Non
     assert factories.seats_held().keys() == {TUESDAY_AT_TEN + QUARTER, TUESDAY_AT_TEN + 2 * QUARTER}
 
 
-def test_what_is_moved_to_a_slot_ends_with_it_and_what_is_moved_to_the_queue_does_not(
+def test_a_call_back_moved_to_a_slot_ends_with_it_and_one_moved_to_the_queue_does_not(
     world: time_machine.Traveller,
 ) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
@@ -107,11 +107,11 @@ def test_what_is_moved_to_a_slot_ends_with_it_and_what_is_moved_to_the_queue_doe
         assert kept and "ttl" not in kept
 
 
-# ------------------------------------------------------------------ to where it is
+# ------------------------------------------------------------------ to its own slot
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
-def test_moving_to_where_it_is_changes_nothing(starts_at: datetime | None) -> None:
+def test_moving_to_its_own_slot_changes_nothing(starts_at: datetime | None) -> None:
     booked = factories.callback(ANNA, starts_at)
     with table.unchanged():
         answer = patch(booked.callback_id, starts_at)
@@ -119,7 +119,9 @@ def test_moving_to_where_it_is_changes_nothing(starts_at: datetime | None) -> No
     assert (answer.status, answer.body["version"]) == (200, 0)
 
 
-def test_so_it_does_when_that_is_too_soon_to_be_booked(world: time_machine.Traveller) -> None:
+def test_moving_to_its_own_slot_is_allowed_when_the_slot_is_too_soon_to_be_booked(
+    world: time_machine.Traveller,
+) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN - QUARTER)
     with table.unchanged():
@@ -140,7 +142,7 @@ def test_moving_twice_answers_the_same_and_writes_once() -> None:
 # ------------------------------------------------------------------ taken by others, no slot
 
 
-def test_what_others_have_booked_is_refused_with_the_next_free_slots_and_the_old_one_stays() -> None:
+def test_a_full_slot_is_refused_with_the_next_free_ones_and_the_old_one_stays() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.seats(NOON, 2)
     with table.unchanged():
@@ -158,7 +160,7 @@ def test_what_others_have_booked_is_refused_with_the_next_free_slots_and_the_old
     "starts_at",
     ["2026-11-24T10:05:00+01:00", "2026-11-24T08:45:00+01:00", "2026-11-23T13:00:00Z", "9999-12-31T23:59:59Z"],
 )
-def test_what_is_no_slot_is_refused(starts_at: str) -> None:
+def test_a_time_at_which_no_slot_begins_is_refused(starts_at: str) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         answer = patch(booked.callback_id, starts_at)
@@ -166,7 +168,7 @@ def test_what_is_no_slot_is_refused(starts_at: str) -> None:
     assert (answer.status, answer.code) == (422, "slot_not_offered")
 
 
-def test_a_topic_that_is_no_more_has_no_slots_and_still_a_queue() -> None:
+def test_a_removed_topic_has_no_slots_but_still_a_queue() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.desk(topics=[{"id": "other", "minutes": 15, "names": {"en": "Other"}}])
 
@@ -178,7 +180,7 @@ def test_a_topic_that_is_no_more_has_no_slots_and_still_a_queue() -> None:
 # ------------------------------------------------------------------ too late
 
 
-def test_what_an_agent_has_taken_stays_where_it_is() -> None:
+def test_a_taken_call_back_cannot_be_moved() -> None:
     taken = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     for starts_at in (NOON, TUESDAY_AT_TEN, None):
         with table.unchanged():
@@ -186,7 +188,7 @@ def test_what_an_agent_has_taken_stays_where_it_is() -> None:
         assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_what_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
+def test_a_call_back_whose_slot_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     with table.unchanged():
@@ -195,13 +197,13 @@ def test_what_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
     assert answer.code == "callback_closed"
 
 
-def test_what_is_cancelled_cannot_be_moved() -> None:
+def test_a_cancelled_call_back_cannot_be_moved() -> None:
     cancelled = factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 
     assert patch(cancelled.callback_id).code == "callback_closed"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 def test_giulia_may_not_choose_a_slot_and_may_move_to_the_queue() -> None:
@@ -213,7 +215,7 @@ def test_giulia_may_not_choose_a_slot_and_may_move_to_the_queue() -> None:
     assert patch(booked.callback_id, None, caller=GIULIA).status == 200
 
 
-def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_call_back_as_for_an_unknown_one() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         foreign, unknown = (patch(id, caller=CARLA) for id in (booked.callback_id, invalid_inputs.UNKNOWN_ID))
@@ -223,18 +225,18 @@ def test_carla_finds_acmes_no_more_than_one_that_does_not_exist() -> None:
     assert foreign.headers == unknown.headers
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.unchanged():
         assert patch(booked.callback_id, caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert patch(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-def test_without_a_desk_nothing_can_be_moved() -> None:
+def test_without_a_desk_no_call_back_can_be_moved() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.desk())
     desks.clear_cache()
@@ -246,20 +248,20 @@ def test_without_a_desk_nothing_can_be_moved() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies({"starts_at": text_of(NOON)}))
-def test_it_refuses_a_hostile_body(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str) -> None:
     answer = patch(invalid_inputs.UNKNOWN_ID, **sent)
 
     assert (answer.status, answer.code) == (status, code)
 
 
 @pytest.mark.parametrize("starts_at", ["", "noon", "2026-11-24", "2026-11-24T11:00:00"])
-def test_it_refuses_what_is_no_moment(starts_at: str) -> None:
+def test_a_malformed_moment_is_refused(starts_at: str) -> None:
     answer = patch(invalid_inputs.UNKNOWN_ID, starts_at)
 
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "#/starts_at")
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for callback_id in invalid_inputs.NO_IDS:
         answer = patch(callback_id)
         assert (answer.status, answer.text) == (404, patch(invalid_inputs.UNKNOWN_ID).text)
@@ -268,7 +270,7 @@ def test_what_cannot_be_an_id_names_nothing() -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
+def test_of_two_tenants_who_want_the_last_seat_one_gets_it() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.seats(NOON, 1)
     with table.meanwhile(lambda: factories.callback(CARLA, NOON)):
@@ -278,7 +280,7 @@ def test_of_two_tenants_who_want_the_last_place_one_gets_it() -> None:
     assert factories.seats_held()[TUESDAY_AT_TEN] == {booked.callback_id}
 
 
-def test_of_a_move_and_a_cancelling_at_the_same_moment_the_cancelling_stays() -> None:
+def test_a_cancelling_at_the_same_moment_wins_over_a_move() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.meanwhile(lambda: factories.cancelled(booked, by=BEN)):
         answer = patch(booked.callback_id)
@@ -287,7 +289,7 @@ def test_of_a_move_and_a_cancelling_at_the_same_moment_the_cancelling_stays() ->
     assert factories.seats_held() == {}
 
 
-def test_of_two_moves_at_the_same_moment_the_later_counts_and_no_seat_is_left_behind() -> None:
+def test_of_two_moves_at_the_same_moment_the_later_counts_and_no_seat_stays_occupied() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     with table.meanwhile(lambda: patch(booked.callback_id, TUESDAY_AT_TEN + QUARTER, caller=BEN)):
         answer = patch(booked.callback_id)
@@ -296,12 +298,12 @@ def test_of_two_moves_at_the_same_moment_the_later_counts_and_no_seat_is_left_be
     assert factories.seats_held() == {NOON: {booked.callback_id}}
 
 
-def test_an_agent_who_takes_it_at_the_same_moment_has_it_where_it_was(world: time_machine.Traveller) -> None:
+def test_an_agent_who_takes_it_at_the_same_moment_gets_it_at_its_old_slot(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.shift(timedelta(seconds=2))
 
     def take() -> None:
-        world.shift(timedelta(seconds=2))  # the wish of whoever moves has passed
+        world.shift(timedelta(seconds=2))  # the mover's claim of priority has expired
         factories.taken(booked)
 
     with table.meanwhile(take):
@@ -311,7 +313,7 @@ def test_an_agent_who_takes_it_at_the_same_moment_has_it_where_it_was(world: tim
     assert factories.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
 
 
-def test_what_another_clock_says_is_over_gives_way_to_the_next(world: time_machine.Traveller) -> None:
+def test_a_move_is_refused_if_the_slot_ended_and_another_was_booked_meanwhile(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
 
@@ -325,7 +327,7 @@ def test_what_another_clock_says_is_over_gives_way_to_the_next(world: time_machi
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["requested_by"]["user_id"] == "ben"
 
 
-def test_a_move_that_is_overtaken_again_and_again_asks_to_come_back() -> None:
+def test_a_move_that_loses_every_race_ends_in_503_with_retry_after() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     elsewhere = [TUESDAY_AT_TEN + QUARTER * number for number in range(1, callbacks.MAX_CHANGE_TRIES + 1)]
     acts = [lambda at=at: patch(booked.callback_id, at, caller=BEN) for at in elsewhere]
@@ -337,7 +339,7 @@ def test_a_move_that_is_overtaken_again_and_again_asks_to_come_back() -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(2, 409), (1, 200)])
-def test_whoever_was_held_up_looks_whether_there_is_still_room(number: int, status: int) -> None:
+def test_after_a_conflict_the_free_seats_are_read_again(number: int, status: int) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     def script(request: wire.Request, send: wire.Send) -> Any:

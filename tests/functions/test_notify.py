@@ -1,4 +1,4 @@
-"""The table's stream: whoever should know is told, at least once and in the ordinary case no more than that."""
+"""The table's stream: recipients get each notice at least once, and normally exactly once."""
 
 import json
 import time
@@ -48,35 +48,35 @@ REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not veri
 
 
 @dataclass
-class Desk:
-    """The function, between the table's stream and whoever is told."""
+class Notify:
+    """The notify function, with its input from the table's stream and its output to SES and the bus."""
 
     mails: list[post.Sent] = field(default_factory=list)
     events: list[bus.Published] = field(default_factory=list)
     refused_events: list[str] = field(default_factory=list)
-    """Codes with which the bus refuses what comes next, one each."""
+    """Error codes of the bus for the next events, one for each event."""
     refuse: Callable[[str], Refusal | None] = lambda address: None
     time_left: timedelta = timedelta(minutes=10)
-    """How long the function may still run."""
+    """Remaining time of the invocation."""
     position: int = field(default_factory=stream.position)
 
     def refusal(self, address: str) -> Refusal | None:
-        """Return how SES refuses an address at this moment."""
+        """Return the current refusal of SES for an address."""
         return self.refuse(address)
 
     def new(self) -> list[stream.Record]:
-        """Return what the stream has brought since this was asked last."""
+        """Return the stream records since the last call."""
         found = stream.since(self.position)
         self.position = stream.position()
         return found
 
-    def hand_over(self, given: list[stream.Record] | None = None) -> list[str]:
-        """Hand records over, the new ones unless said otherwise, and return which of them were reported."""
+    def deliver(self, given: list[stream.Record] | None = None) -> list[str]:
+        """Invoke the function with records, by default the new ones, and return the reported failures."""
         answer = self.invoke({"Records": self.new() if given is None else given})
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def redrive(self) -> dict[str, int]:
-        """Have what was parked handled again."""
+        """Invoke the function to redrive the dead-letter queue."""
         counted: dict[str, int] = self.invoke({"redrive": True})
         return counted
 
@@ -85,23 +85,23 @@ class Desk:
         return handler("notify")(json.loads(json.dumps(event)), context)
 
     @property
-    def told(self) -> list[tuple[str, str]]:
-        """Each mail that reached SES, refused or not: to whom, and its subject."""
+    def mailed(self) -> list[tuple[str, str]]:
+        """Recipient and subject of each mail that reached SES, refused or not."""
         return [(mail["Destination"]["ToAddresses"][0], subject_of(mail)) for mail in self.mails]
 
     @property
-    def whats(self) -> list[str]:
-        """What the bus took."""
+    def published(self) -> list[str]:
+        """The kinds of events that the bus accepted."""
         return [event["DetailType"] for event in self.events]
 
 
 @pytest.fixture
-def desk(world: time_machine.Traveller) -> Iterator[Desk]:
+def notify(world: time_machine.Traveller) -> Iterator[Notify]:
     dead_letters.make_queue()
     schedules.make_group()
-    desk = Desk()
-    with post.office(desk.refusal) as desk.mails, bus.taking(desk.refused_events) as desk.events:
-        yield desk
+    notify = Notify()
+    with post.fake_ses(notify.refusal) as notify.mails, bus.taking(notify.refused_events) as notify.events:
+        yield notify
 
 
 def subject_of(mail: post.Sent) -> str:
@@ -114,34 +114,34 @@ def text_of_mail(mail: post.Sent) -> str:
 
 
 def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
-    """Return a tenant's ledger as its users get it."""
+    """Return the entries of a tenant's ledger from the API."""
     said = call("GET", "/v1/ledger", caller=ANNA.but(tenant_id=tenant_id), query={"limit": 100}).text
     return [json.loads(line) for line in said.splitlines()]
 
 
-def ended(grant: Grant) -> None:
-    """Write down that time has ended a grant, as the clean-up does."""
-    tip = ledger.read_state(grant.tenant_id)
-    assert tip and grant.ends_at
+def record_end(grant: Grant) -> None:
+    """Record that a grant ended by time, as the clean-up does."""
+    state = ledger.read_state(grant.tenant_id)
+    assert state and grant.ends_at
     note = Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data={}, at=grant.ends_at)
-    ledger.write(tip, [note], lambda change, seen: None)
+    ledger.write(state, [note], lambda change, seen: None)
 
 
-def changed(grant: Grant, **attributes: str | None) -> None:
-    """Change attributes of a grant's record, or take them away."""
+def change_record(grant: Grant, **attributes: str | None) -> None:
+    """Change or remove attributes of a grant's record."""
     raw = table.one(keys.grant(grant.tenant_id, grant.grant_id))
     assert raw
     kept = {name: value for name, value in raw.items() if name not in attributes}
     table.put([kept | {name: {"S": value} for name, value in attributes.items() if value is not None}])
 
 
-def came_to_review(grant: Grant) -> None:
-    """Say that a permanent grant is due for its review, as the clean-up does."""
-    changed(grant, **{REVIEW_NOTIFIED_AT: text_of(factories.now()), "due": None, "due_at": None})
+def mark_review_due(grant: Grant) -> None:
+    """Mark the review of a permanent grant as due, as the clean-up does."""
+    change_record(grant, **{REVIEW_NOTIFIED_AT: text_of(factories.now()), "due": None, "due_at": None})
 
 
-def poison(tenant_id: str = "acme", seq: int = 900) -> None:
-    """Put an entry into the ledger's place that nothing of ours would write."""
+def write_malformed_entry(tenant_id: str = "acme", seq: int = 900) -> None:
+    """Store a malformed ledger entry, which the product never writes."""
     pk, sk = keys.entry(tenant_id, seq)
     table.put([{"PK": {"S": pk}, "SK": {"S": sk}, "kind": {"S": "ledger_entry"}, "what": {"S": "hacked <b>"}}])
 
@@ -153,101 +153,99 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------ it works
 
 
-def test_the_approvers_are_told_of_a_new_grant_in_their_language_and_with_the_entrys_head(desk: Desk) -> None:
+def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entrys_head(notify: Notify) -> None:
     factories.grant(by=GIULIA)
     factories.grant(DORA)
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)] * 2
-    letter = post.read(post.as_mailed(desk.mails[0]))
+    assert notify.mailed == [(ANNAS, GRANTED), (GIULIAS, GRANTED)] * 2
+    letter = post.read(post.as_mailed(notify.mails[0]))
     first = entries()[-2]
     assert letter.headers["guestkey-head"] == [f"{first['seq']}:{first['hash']}"]
     assert "Giulia Galli" in letter.text
     assert "Sven Brandt" in letter.text
 
 
-def test_another_tenants_approvers_are_told_in_theirs_and_of_nobody_elses(desk: Desk) -> None:
+def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tenant_only(notify: Notify) -> None:
     factories.grant(by=CARLA)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(CARLAS, "New access permission for support")]
+    assert notify.mailed == [(CARLAS, "New access permission for support")]
 
 
-def test_the_approvers_are_told_who_revoked(desk: Desk, world: time_machine.Traveller) -> None:
+def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, world: time_machine.Traveller) -> None:
     grant = factories.grant()
-    desk.new()
+    notify.new()
     world.shift(timedelta(minutes=5))
     factories.revoked(grant, by=GIULIA)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(ANNAS, REVOKED), (GIULIAS, REVOKED)]
-    assert "Giulia Galli" in text_of_mail(desk.mails[0])
+    assert notify.mailed == [(ANNAS, REVOKED), (GIULIAS, REVOKED)]
+    assert "Giulia Galli" in text_of_mail(notify.mails[0])
 
 
-def test_the_approvers_are_told_that_time_ended_a_grant(desk: Desk, world: time_machine.Traveller) -> None:
+def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, world: time_machine.Traveller) -> None:
     grant = factories.grant()
-    desk.new()
+    notify.new()
     world.shift(timedelta(hours=1))
-    ended(grant)
+    record_end(grant)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(ANNAS, ENDED), (GIULIAS, ENDED)]
+    assert notify.mailed == [(ANNAS, ENDED), (GIULIAS, ENDED)]
 
 
-def test_support_is_in_is_told_of_the_first_login_of_each_grant(desk: Desk) -> None:
+def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:
     factories.grant()
     factories.grant(DORA)
-    desk.new()
+    notify.new()
     for agent in (SVEN, SVEN, DORA, SVEN):
         factories.login(agent)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
-    assert "Sven Brandt (Support)" in text_of_mail(desk.mails[0])
-    assert "Dora Vogel (Development)" in text_of_mail(desk.mails[2])
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
+    assert "Sven Brandt (Support)" in text_of_mail(notify.mails[0])
+    assert "Dora Vogel (Development)" in text_of_mail(notify.mails[2])
     first = entries()[-4]
-    assert f"{first['seq']}:{first['hash']}" in text_of_mail(desk.mails[0])
+    assert f"{first['seq']}:{first['hash']}" in text_of_mail(notify.mails[0])
 
 
-def test_a_login_of_next_year_under_a_permanent_grant_is_still_not_the_first(
-    desk: Desk, world: time_machine.Traveller
+def test_a_later_login_of_next_year_under_a_permanent_grant_is_not_mailed(
+    notify: Notify, world: time_machine.Traveller
 ) -> None:
     grant = factories.grant(period="permanent")
     factories.login()
-    desk.hand_over()
+    notify.deliver()
     mark = table.one(keys.notice("acme", grant.grant_id, "support_in"))
 
     assert mark
     assert "ttl" not in mark
     world.shift(timedelta(days=500))
     factories.login()
-    desk.hand_over()
+    notify.deliver()
 
-    assert [subject for _, subject in desk.told].count(SUPPORT_IN) == 2
+    assert [subject for _, subject in notify.mailed].count(SUPPORT_IN) == 2
 
 
-def test_a_permanent_grant_that_came_to_its_review_is_told_of_with_the_ledgers_head(
-    desk: Desk, world: time_machine.Traveller
-) -> None:
+def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: time_machine.Traveller) -> None:
     grant = factories.grant(period="permanent")
-    desk.new()
+    notify.new()
     world.shift(timedelta(days=180))
-    came_to_review(grant)
+    mark_review_due(grant)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(ANNAS, REVIEW), (GIULIAS, REVIEW)]
+    assert notify.mailed == [(ANNAS, REVIEW), (GIULIAS, REVIEW)]
     last = entries()[-1]
-    assert f"{last['seq']}:{last['hash']}" in text_of_mail(desk.mails[0])
-    assert desk.events == []
+    assert f"{last['seq']}:{last['hash']}" in text_of_mail(notify.mails[0])
+    assert notify.events == []
 
 
-def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: time_machine.Traveller) -> None:
+def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: time_machine.Traveller) -> None:
     grant = factories.grant()
     factories.logged_out(factories.login())
     factories.revoked(grant)
@@ -255,64 +253,64 @@ def test_every_entry_reaches_the_bus_as_the_ledger_has_it(desk: Desk, world: tim
     factories.tenant("initech")
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Once more"}, caller=DORA)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.whats == [
+    assert notify.published == [
         "grant.given", "login.recorded", "login.ended", "grant.revoked", "right.changed", "tenant.changed",
         "login.refused",
     ]  # fmt: skip
     written = [entry for entry in entries() if entry["at"] == text_of(factories.now())] + entries("initech")
-    said = [json.loads(event["Detail"]) for event in desk.events]
+    said = [json.loads(event["Detail"]) for event in notify.events]
     assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
-    assert {(event["Source"], event["EventBusName"]) for event in desk.events} == {("guestkey", "guestkey")}
-    assert [subject for _, subject in desk.told] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
+    assert {(event["Source"], event["EventBusName"]) for event in notify.events} == {("guestkey", "guestkey")}
+    assert [subject for _, subject in notify.mailed] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
 
 
 # ------------------------------------------------------------------ call-backs
 
 
-def invitations(desk: Desk) -> list[tuple[str, int, str]]:
-    """Return method, sequence and beginning of each invitation that was mailed, in order."""
-    read = [calendars.of(post.read(post.as_mailed(mail))) for mail in desk.mails]
-    return [(told.method, told.sequence, text_of(told.starts_at)) for told in read]
+def invitations(notify: Notify) -> list[tuple[str, int, str]]:
+    """Return method, sequence and begin of each mailed invitation, in order."""
+    read = [calendars.of(post.read(post.as_mailed(mail))) for mail in notify.mails]
+    return [(event.method, event.sequence, text_of(event.starts_at)) for event in read]
 
 
-def test_whoever_asked_for_a_call_is_told_and_invited_and_told_again_when_a_colleague_changes_it(desk: Desk) -> None:
+def test_the_user_who_booked_gets_mails_with_invitations_also_for_a_colleagues_changes(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON, by=GIULIA)
     factories.cancelled(booked, by=GIULIA)
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.told == [(ANNAS, BOOKED), (ANNAS, MOVED), (ANNAS, CANCELLED)]
-    assert invitations(desk) == [
+    assert notify.mailed == [(ANNAS, BOOKED), (ANNAS, MOVED), (ANNAS, CANCELLED)]
+    assert invitations(notify) == [
         ("REQUEST", 0, "2026-11-24T09:00:00Z"),
         ("REQUEST", 1, "2026-11-24T11:00:00Z"),
         ("CANCEL", 2, "2026-11-24T11:00:00Z"),
     ]
-    for mail, entry in zip(desk.mails, entries()[-3:], strict=True):
+    for mail, entry in zip(notify.mails, entries()[-3:], strict=True):
         letter = post.read(post.as_mailed(mail))
         assert letter.headers["guestkey-head"] == [f"{entry['seq']}:{entry['hash']}"]
         assert text_of(calendars.of(letter).stamped_at) == entry["at"]
         assert "Thema: Kurze Frage" in letter.text
-    assert desk.whats == ["callback.booked", "callback.moved", "callback.cancelled"]
+    assert notify.published == ["callback.booked", "callback.moved", "callback.cancelled"]
 
 
-def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(desk: Desk) -> None:
+def test_a_waiting_user_gets_a_mail_without_invitation_and_one_with_the_slot(notify: Notify) -> None:
     waiting = factories.callback(CARLA)
     factories.moved(waiting, NOON, by=CARLA)
     factories.moved(waiting, None, by=CARLA)
     factories.cancelled(waiting, by=CARLA)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [
+    assert notify.mailed == [
         (CARLAS, "We will call you as soon as somebody is free"),
         (CARLAS, "Your call from support has a new time"),
         (CARLAS, "We will call you as soon as somebody is free"),
         (CARLAS, "Your call from support is cancelled"),
     ]
-    read = [post.read(post.as_mailed(mail)) for mail in desk.mails]
+    read = [post.read(post.as_mailed(mail)) for mail in notify.mails]
     assert [len(letter.calendars) for letter in read] == [0, 2, 2, 0]
     assert [calendars.of(letter).method for letter in read[1:3]] == ["REQUEST", "CANCEL"]
     assert "6:00 am (America/New_York)" in read[1].text.replace("\u00a0", " ")
@@ -327,83 +325,83 @@ def test_whoever_waits_is_told_without_an_invitation_and_gets_one_with_the_slot(
         ("fr", "Your call from support is booked"),
     ],
 )
-def test_they_are_told_in_their_own_language_or_else_in_the_customers(
-    desk: Desk, locale: str | None, subject: str
+def test_mails_are_in_the_users_language_or_else_in_the_tenants(
+    notify: Notify, locale: str | None, subject: str
 ) -> None:
     factories.callback(ANNA.but(locale=locale), TUESDAY_AT_TEN)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.told == [(ANNAS, subject)]
+    assert notify.mailed == [(ANNAS, subject)]
 
 
 @pytest.mark.parametrize("email", [None, "anna", "anna@acme.example, mallory@evil.example"])
-def test_whose_token_has_no_address_is_not_told_and_nobody_else_is(desk: Desk, email: str | None) -> None:
+def test_without_an_address_in_the_token_no_mail_is_sent(notify: Notify, email: str | None) -> None:
     factories.callback(ANNA.but(email=email), TUESDAY_AT_TEN)
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.mails == []
+    assert notify.mails == []
     assert dead_letters.messages() == []
 
 
-def test_taking_and_closing_are_told_to_nobody(desk: Desk) -> None:
+def test_taking_and_closing_send_no_mail(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    desk.new()
+    notify.new()
     factories.closed(factories.taken(booked))
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.mails == []
-    assert desk.whats == ["callback.taken", "callback.closed"]
+    assert notify.mails == []
+    assert notify.published == ["callback.taken", "callback.closed"]
 
 
-def test_a_mail_that_comes_late_says_what_its_entry_said(desk: Desk) -> None:
-    """Parked, and taken back when the call-back is elsewhere: a calendar knows by the sequence what came first."""
+def test_a_late_mail_shows_the_data_of_its_entry(notify: Notify) -> None:
+    """The entry is dead-lettered and redriven after a move: calendars order the mails by their sequence."""
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    late = desk.new()
+    late = notify.new()
     factories.moved(booked, NOON)
-    desk.hand_over()
-    desk.hand_over(late)
+    notify.deliver()
+    notify.deliver(late)
 
-    assert desk.told == [(ANNAS, MOVED), (ANNAS, BOOKED)]
-    assert invitations(desk) == [("REQUEST", 1, "2026-11-24T11:00:00Z"), ("REQUEST", 0, "2026-11-24T09:00:00Z")]
+    assert notify.mailed == [(ANNAS, MOVED), (ANNAS, BOOKED)]
+    assert invitations(notify) == [("REQUEST", 1, "2026-11-24T11:00:00Z"), ("REQUEST", 0, "2026-11-24T09:00:00Z")]
 
 
-def test_of_a_call_back_each_change_is_told_once_however_often_it_comes(desk: Desk) -> None:
+def test_each_change_of_a_call_back_is_mailed_once_however_often_its_record_arrives(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON)
     factories.cancelled(booked)
-    again = desk.new()
-    desk.hand_over(again)
+    again = notify.new()
+    notify.deliver(again)
 
-    desk.hand_over(again)
+    notify.deliver(again)
 
-    assert len(desk.mails) == 3
+    assert len(notify.mails) == 3
     mark = table.one(keys.notice("acme", booked.callback_id, "version-1"))
     assert mark
     assert "@" not in str(mark)
 
 
-def test_a_topic_that_is_gone_is_called_by_its_id(desk: Desk) -> None:
+def test_a_removed_topic_is_shown_by_its_id(notify: Notify) -> None:
     factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.desk())
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert "Thema: question" in text_of_mail(desk.mails[0])
+    assert "Thema: question" in text_of_mail(notify.mails[0])
 
 
 def reminder(asked: Callback, starts_at: datetime) -> tuple[str, dict[str, str]]:
-    """Return when a schedule fires that reminds of a call at that time, and with what it calls."""
-    told = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
-    return f"at({starts_at - timedelta(hours=1):%Y-%m-%dT%H:%M:%S})", told
+    """Return time and input of the schedule that reminds of a call at that time."""
+    payload = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
+    return f"at({starts_at - timedelta(hours=1):%Y-%m-%dT%H:%M:%S})", payload
 
 
-def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
+def test_a_booked_call_has_one_reminder_an_hour_before(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
-    desk.hand_over()
+    notify.deliver()
 
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
     (schedule,) = schedules.all_there()
@@ -416,146 +414,146 @@ def test_a_booked_call_is_reminded_of_once_an_hour_before(desk: Desk) -> None:
     assert "anna" not in str(schedule).lower()
 
 
-def test_the_reminder_goes_where_the_call_goes_and_away_with_it(desk: Desk) -> None:
+def test_the_reminder_is_moved_and_deleted_with_the_call(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    desk.hand_over()
+    notify.deliver()
     factories.moved(booked, NOON)
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == [reminder(booked, NOON)]
 
     factories.moved(booked, None)
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == []
 
     factories.moved(booked, TUESDAY_AT_TEN)
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
 
     factories.cancelled(booked)
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == []
 
 
-def test_what_an_agent_takes_is_still_reminded_of_until_it_is_closed(desk: Desk) -> None:
+def test_a_taken_call_keeps_its_reminder_until_it_is_closed(notify: Notify) -> None:
     booked = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
 
     factories.closed(booked)
-    desk.hand_over()
+    notify.deliver()
     assert schedules.told() == []
 
 
-def test_in_whatever_order_entries_come_and_how_often_the_reminder_is_of_the_call_as_it_stands(desk: Desk) -> None:
+def test_the_reminder_follows_the_current_call_in_any_order_of_entries(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON)
-    told = desk.new()
+    records = notify.new()
 
-    for given in (told[::-1], told, told[:1]):
-        desk.hand_over(given)
+    for given in (records[::-1], records, records[:1]):
+        notify.deliver(given)
         assert schedules.told() == [reminder(booked, NOON)]
 
     factories.cancelled(booked)
-    desk.hand_over()
-    desk.hand_over(told)
+    notify.deliver()
+    notify.deliver(records)
     assert schedules.told() == []
 
 
-def test_with_an_hour_left_or_less_there_is_no_reminder(desk: Desk, world: time_machine.Traveller) -> None:
+def test_with_an_hour_left_or_less_there_is_no_reminder(notify: Notify, world: time_machine.Traveller) -> None:
     world.move_to(TUESDAY_AT_TEN - timedelta(hours=2))
     factories.callback(ANNA, TUESDAY_AT_TEN)
     world.shift(timedelta(hours=1))
 
-    desk.hand_over()
+    notify.deliver()
 
     assert schedules.told() == []
 
 
-def test_a_reminder_that_cannot_be_scheduled_is_parked_and_neither_mail_nor_event_waits(desk: Desk) -> None:
+def test_a_reminder_that_cannot_be_scheduled_is_dead_lettered_and_mail_and_event_go_out(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     with schedules.failing():
-        assert desk.hand_over() == []
+        assert notify.deliver() == []
 
-    assert desk.told == [(ANNAS, BOOKED)]
-    assert desk.whats == ["callback.booked"]
+    assert notify.mailed == [(ANNAS, BOOKED)]
+    assert notify.published == ["callback.booked"]
     (message,) = dead_letters.messages()
     assert message["cause"].startswith("ConnectTimeoutError at ")
-    assert desk.redrive() == {"done": 1, "dead_lettered": 0}
+    assert notify.redrive() == {"done": 1, "dead_lettered": 0}
     assert schedules.told() == [reminder(booked, TUESDAY_AT_TEN)]
-    assert desk.told == [(ANNAS, BOOKED)]
+    assert notify.mailed == [(ANNAS, BOOKED)]
 
 
-def test_of_a_call_back_that_is_gone_there_is_nothing_to_tell(desk: Desk) -> None:
+def test_a_deleted_call_back_causes_no_mail(notify: Notify) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.callback("acme", booked.callback_id))
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert (desk.mails, schedules.told()) == ([], [])
-
-
-# ------------------------------------------------------------------ nobody to tell, or nothing
+    assert (notify.mails, schedules.told()) == ([], [])
 
 
-def test_a_tenant_without_approvers_gets_no_mail(desk: Desk) -> None:
+# ------------------------------------------------------------------ no recipients, or no notice
+
+
+def test_a_tenant_without_approvers_gets_no_mail(notify: Notify) -> None:
     factories.tenant("initech", approver_emails=())
     factories.grant(by=ANNA.but(tenant_id="initech"))
     factories.login(tenant_id="initech")
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.mails == []
-    assert desk.whats == ["tenant.changed", "grant.given", "login.recorded"]
+    assert notify.mails == []
+    assert notify.published == ["tenant.changed", "grant.given", "login.recorded"]
 
 
-def test_of_what_is_gone_there_is_nothing_to_tell(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deleted_grant_or_login_causes_no_mail(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     grant = factories.grant()
     login = factories.login()
     table.drop(keys.grant("acme", grant.grant_id))
     table.drop(keys.login("acme", login.login_id))
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.mails == []
+    assert notify.mails == []
     assert [(line["what"], line["mailed"], line["outcome"]) for line in lines(capsys)] == [
         ("grant.given", 0, "done"),
         ("login.recorded", 0, "done"),
     ]
 
 
-def test_a_tenant_that_is_gone_is_told_nothing(desk: Desk) -> None:
+def test_a_deleted_tenant_gets_no_mail(notify: Notify) -> None:
     factories.grant()
     factories.login()
     table.drop(keys.tenant("acme"))
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.mails == []
+    assert notify.mails == []
 
 
-def test_a_permanent_grant_that_was_revoked_meanwhile_needs_no_review(desk: Desk) -> None:
+def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(notify: Notify) -> None:
     grant = factories.grant(period="permanent")
-    came_to_review(grant)
+    mark_review_due(grant)
     factories.revoked(grant)
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert REVIEW not in [subject for _, subject in desk.told]
+    assert REVIEW not in [subject for _, subject in notify.mailed]
 
 
-def test_a_grant_that_changes_after_its_review_does_not_come_to_it_again(desk: Desk) -> None:
+def test_a_change_after_the_review_causes_no_second_review_mail(notify: Notify) -> None:
     grant = factories.grant(period="permanent")
-    came_to_review(grant)
-    desk.new()
-    changed(grant, grantee_name="Sven Brandt-Meier")
+    mark_review_due(grant)
+    notify.new()
+    change_record(grant, grantee_name="Sven Brandt-Meier")
 
-    assert len(desk.new()) == 1, "the mapping lets it through, since it cannot compare"
-    assert desk.hand_over(stream.since(stream.position() - 1)) == []
-    assert desk.mails == []
+    assert len(notify.new()) == 1, "the event filter passes it, because it cannot compare"
+    assert notify.deliver(stream.since(stream.position() - 1)) == []
+    assert notify.mails == []
 
 
-def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_stream_records_cause_nothing(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     before = stream.position()
     grant = factories.grant()
     factories.right(GIULIA, may_grant=False)
@@ -563,56 +561,56 @@ def test_whatever_else_is_in_the_stream_leads_to_nothing(desk: Desk, capsys: pyt
     records = [record for record in stream.everything_since(before) if not stream.is_let_through(record)]
 
     assert len(records) > 4
-    assert desk.hand_over(records) == []
-    assert (desk.mails, desk.events, lines(capsys)) == ([], [], [])
+    assert notify.deliver(records) == []
+    assert (notify.mails, notify.events, lines(capsys)) == ([], [], [])
 
 
-# ------------------------------------------------------------------ again
+# ------------------------------------------------------------------ repeated records
 
 
-def test_records_that_come_again_are_mailed_to_nobody_twice(desk: Desk, world: time_machine.Traveller) -> None:
+def test_repeated_records_send_no_second_mail(notify: Notify, world: time_machine.Traveller) -> None:
     grant = factories.grant(period="permanent")
     factories.login()
-    came_to_review(grant)
+    mark_review_due(grant)
     factories.revoked(grant)
-    again = desk.new()
-    desk.hand_over(again)
-    mailed = list(desk.told)
+    again = notify.new()
+    notify.deliver(again)
+    mailed = list(notify.mailed)
     world.shift(timedelta(days=10))
 
-    desk.hand_over(again)
+    notify.deliver(again)
 
     assert len(mailed) == 6
-    assert desk.told == mailed
+    assert notify.mailed == mailed
 
 
-def test_an_event_that_comes_again_bears_the_same_number(desk: Desk) -> None:
+def test_a_repeated_event_has_the_same_number(notify: Notify) -> None:
     factories.grant()
-    again = desk.new()
-    desk.hand_over(again)
-    desk.hand_over(again)
+    again = notify.new()
+    notify.deliver(again)
+    notify.deliver(again)
 
-    one, other = desk.events
+    one, other = notify.events
     assert one == other
 
 
-def test_of_two_logins_at_once_one_is_the_first(desk: Desk) -> None:
+def test_of_two_logins_at_once_one_is_the_first(notify: Notify) -> None:
     factories.grant()
-    desk.new()
+    notify.new()
     factories.login()
     factories.login()
-    one, other = desk.new()
+    one, other = notify.new()
 
-    with table.meanwhile(lambda: desk.hand_over([other]), at="UpdateItem"):
-        desk.hand_over([one])
-    desk.hand_over([one, other])
+    with table.meanwhile(lambda: notify.deliver([other]), at="UpdateItem"):
+        notify.deliver([one])
+    notify.deliver([one, other])
 
-    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
 
 
-def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk) -> None:
+def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(notify: Notify) -> None:
     grant = factories.grant()
-    desk.hand_over()
+    notify.deliver()
     mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
 
     assert mark
@@ -624,31 +622,31 @@ def test_a_mark_holds_no_address_and_goes_when_nothing_can_come_again(desk: Desk
 # ------------------------------------------------------------------ something fails
 
 
-def test_what_fails_once_is_tried_again_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
+def test_a_failed_mail_is_retried_only_for_the_recipients_without_one(notify: Notify) -> None:
     refusals = iter([None, THROTTLED, THROTTLED, None])
-    desk.refuse = lambda address: next(refusals)
+    notify.refuse = lambda address: next(refusals)
     factories.grant()
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, GIULIAS, GIULIAS]
-    assert desk.whats == ["grant.given"]
+    assert [address for address, _ in notify.mailed] == [ANNAS, GIULIAS, GIULIAS, GIULIAS]
+    assert notify.published == ["grant.given"]
     assert dead_letters.messages() == []
 
 
-def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
+    notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.refuse = lambda address: REJECTED if address == CARLAS else None
+    notify.refuse = lambda address: REJECTED if address == CARLAS else None
     factories.grant(by=CARLA)
     factories.grant()
-    record, _ = given = desk.new()
+    record, _ = given = notify.new()
 
-    assert desk.hand_over(given) == []
+    assert notify.deliver(given) == []
 
-    assert desk.told[:3] == [(CARLAS, "New access permission for support")] * 3
-    assert desk.told[3:] == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
-    assert desk.whats == ["grant.given", "grant.given"]
+    assert notify.mailed[:3] == [(CARLAS, "New access permission for support")] * 3
+    assert notify.mailed[3:] == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert notify.published == ["grant.given", "grant.given"]
     (message,) = dead_letters.messages()
     assert message["record"] == record
     assert message["function"] == LambdaContext().function_name
@@ -657,25 +655,25 @@ def test_what_fails_three_times_is_parked_with_its_cause_while_the_others_go_on(
     assert [line["outcome"] for line in lines(capsys)] == ["dead_lettered", "done"]
 
 
-def test_one_address_that_is_refused_keeps_no_other_from_its_mail(desk: Desk) -> None:
-    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+def test_a_refused_address_does_not_stop_the_other_mails(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == ANNAS else None
     factories.grant()
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert [address for address, _ in desk.told] == [ANNAS, GIULIAS, ANNAS, ANNAS]
+    assert [address for address, _ in notify.mailed] == [ANNAS, GIULIAS, ANNAS, ANNAS]
     assert len(dead_letters.messages()) == 1
 
 
-def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
+    notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    poison()
+    write_malformed_entry()
     factories.grant()
 
-    assert desk.hand_over() == []
+    assert notify.deliver() == []
 
-    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert notify.mailed == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
     (message,) = dead_letters.messages()
     assert message["record"]["dynamodb"]["Keys"]["SK"] == {"S": "ENTRY#000000000900"}
     assert "hacked" not in message["cause"]
@@ -685,90 +683,90 @@ def test_an_entry_that_is_not_whole_is_parked_and_those_behind_it_are_told(
     assert good["outcome"] == "done"
 
 
-def test_an_entry_without_a_hash_is_not_whole_either(desk: Desk) -> None:
+def test_an_entry_without_a_hash_is_dead_lettered(notify: Notify) -> None:
     factories.grant()
-    (record,) = desk.new()
+    (record,) = notify.new()
     del record["dynamodb"]["NewImage"]["hash"]
 
-    desk.hand_over([record])
+    notify.deliver([record])
 
-    assert (desk.events, desk.mails, len(dead_letters.messages())) == ([], [], 1)
+    assert (notify.events, notify.mails, len(dead_letters.messages())) == ([], [], 1)
 
 
-def test_when_the_bus_takes_nothing_mails_go_out_all_the_same(desk: Desk) -> None:
-    desk.refused_events += ["ThrottlingException"] * 3
+def test_a_failing_bus_does_not_stop_the_mails(notify: Notify) -> None:
+    notify.refused_events += ["ThrottlingException"] * 3
     factories.grant()
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.events == []
-    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert notify.events == []
+    assert notify.mailed == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
     (message,) = dead_letters.messages()
     assert message["cause"].startswith("NotAccepted ThrottlingException at event_bus.py:")
 
 
-def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(desk: Desk) -> None:
-    desk.refused_events += ["InternalException"]
+def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(notify: Notify) -> None:
+    notify.refused_events += ["InternalException"]
     factories.grant()
 
-    desk.hand_over()
+    notify.deliver()
 
-    assert desk.whats == ["grant.given"]
-    assert len(desk.mails) == 2
+    assert notify.published == ["grant.given"]
+    assert len(notify.mails) == 2
     assert dead_letters.messages() == []
 
 
-def test_when_the_table_cannot_be_read_the_cause_says_so(desk: Desk) -> None:
+def test_a_table_that_cannot_be_read_is_named_as_cause(notify: Notify) -> None:
     factories.grant()
-    given = desk.new()
+    given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example")):
-        assert desk.hand_over(given) == []
+        assert notify.deliver(given) == []
 
-    assert desk.whats == ["grant.given"]
+    assert notify.published == ["grant.given"]
     (message,) = dead_letters.messages()
     assert message["cause"].startswith("GetError at ")
 
 
-def test_a_mark_that_cannot_be_written_brings_no_second_mail_by_itself(desk: Desk) -> None:
+def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(notify: Notify) -> None:
     factories.grant()
-    given = desk.new()
+    given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
-        assert desk.hand_over(given) == []
+        assert notify.deliver(given) == []
 
-    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert notify.mailed == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
     assert dead_letters.messages() == []
 
 
-def test_a_login_that_cannot_be_claimed_is_parked_unmailed(desk: Desk) -> None:
+def test_a_login_that_cannot_be_claimed_is_dead_lettered_without_a_mail(notify: Notify) -> None:
     factories.grant()
-    desk.new()
+    notify.new()
     factories.login()
-    given = desk.new()
+    given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
-        desk.hand_over(given)
+        notify.deliver(given)
 
-    assert desk.mails == []
+    assert notify.mails == []
     assert len(dead_letters.messages()) == 1
 
 
-def test_what_cannot_even_be_parked_is_reported_and_the_others_go_on(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+def test_a_record_that_cannot_be_dead_lettered_is_reported_and_the_others_are_processed(
+    notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
     queue.client().delete_queue(QueueUrl=dead_letters.URL)
-    poison()
+    write_malformed_entry()
     factories.grant()
-    bad, good = desk.new()
+    bad, good = notify.new()
 
-    assert desk.hand_over([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
+    assert notify.deliver([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
 
-    assert desk.told == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
+    assert notify.mailed == [(ANNAS, GRANTED), (GIULIAS, GRANTED)]
     assert [line["outcome"] for line in lines(capsys)] == ["returned", "done"]
 
 
-def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_took_long_is_not_retried(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
     passed, monotonic = timedelta(), time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: monotonic() + passed.total_seconds())
 
@@ -777,23 +775,23 @@ def test_a_record_that_has_taken_long_is_not_tried_again(desk: Desk, monkeypatch
         passed += stream_handler.PATIENCE + timedelta(seconds=1)
         return ConnectTimeoutError(endpoint_url="https://email.example")
 
-    desk.refuse = hang
+    notify.refuse = hang
     factories.grant()
 
-    desk.hand_over()
+    notify.deliver()
 
     assert len(dead_letters.messages()) == 1
-    assert len(desk.mails) <= 2, "botocore itself tries twice"
+    assert len(notify.mails) <= 2, "botocore itself tries twice"
 
 
-def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+def test_the_log_has_no_address_user_or_reason(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
+    notify.refuse = lambda address: REJECTED if address == ANNAS else None
     grant = factories.grant(by=ANNA.but(sub="anna@acme.example"))
     factories.login(reason="Printer on fire")
     factories.revoked(grant, by=GIULIA)
-    poison()
+    write_malformed_entry()
 
-    desk.hand_over()
+    notify.deliver()
 
     said = capsys.readouterr().out
     assert len(said.splitlines()) == 4
@@ -801,51 +799,51 @@ def test_no_line_of_the_log_names_an_address_a_user_or_a_reason(desk: Desk, caps
         assert secret not in said
 
 
-# ------------------------------------------------------------------ taken back
+# ------------------------------------------------------------------ redrive
 
 
-def test_what_was_parked_is_taken_back_and_only_those_are_mailed_who_were_not(desk: Desk) -> None:
-    desk.refuse = lambda address: REJECTED if address == ANNAS else None
+def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == ANNAS else None
     factories.grant()
     factories.login()
-    desk.hand_over()
+    notify.deliver()
     assert len(dead_letters.messages()) == 2
-    del desk.mails[:]
-    desk.refuse = lambda address: None
+    del notify.mails[:]
+    notify.refuse = lambda address: None
 
-    assert desk.redrive() == {"done": 2, "dead_lettered": 0}
+    assert notify.redrive() == {"done": 2, "dead_lettered": 0}
 
-    assert sorted(desk.told) == [(ANNAS, SUPPORT_IN), (ANNAS, GRANTED)]
+    assert sorted(notify.mailed) == [(ANNAS, SUPPORT_IN), (ANNAS, GRANTED)]
     assert dead_letters.messages() == []
-    assert desk.redrive() == {"done": 0, "dead_lettered": 0}
+    assert notify.redrive() == {"done": 0, "dead_lettered": 0}
 
 
-def test_a_first_login_that_was_parked_stays_the_first(desk: Desk) -> None:
+def test_a_dead_lettered_first_login_is_still_mailed_as_the_first(notify: Notify) -> None:
     factories.grant()
-    desk.new()
-    desk.refuse = lambda address: REJECTED
+    notify.new()
+    notify.refuse = lambda address: REJECTED
     factories.login(reason="The first of all")
-    desk.hand_over()
-    desk.refuse = lambda address: None
-    del desk.mails[:]
+    notify.deliver()
+    notify.refuse = lambda address: None
+    del notify.mails[:]
     factories.login(reason="The second one")
-    desk.hand_over()
-    assert desk.mails == []
+    notify.deliver()
+    assert notify.mails == []
 
-    desk.redrive()
+    notify.redrive()
 
-    assert desk.told == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
-    assert "The first of all" in text_of_mail(desk.mails[0])
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)]
+    assert "The first of all" in text_of_mail(notify.mails[0])
 
 
-def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Traveller) -> None:
-    poison()
-    desk.hand_over()
+def test_a_message_that_fails_again_stays_in_the_queue(notify: Notify, world: time_machine.Traveller) -> None:
+    write_malformed_entry()
+    notify.deliver()
     (message,) = dead_letters.messages()
 
-    assert desk.redrive() == {"done": 0, "dead_lettered": 1}
+    assert notify.redrive() == {"done": 0, "dead_lettered": 1}
 
-    assert dead_letters.messages() == [], "hidden, so that no other run takes it at the same time"
+    assert dead_letters.messages() == [], "invisible, so that no other run receives it at the same time"
     world.shift(timedelta(minutes=16))
     assert dead_letters.messages() == [message]
 
@@ -859,27 +857,29 @@ def test_what_fails_again_stays_where_it_is(desk: Desk, world: time_machine.Trav
         "[]",
     ],
 )
-def test_what_somebody_else_put_there_is_left_alone(desk: Desk, body: str, world: time_machine.Traveller) -> None:
+def test_an_unknown_message_in_the_queue_is_left_there(
+    notify: Notify, body: str, world: time_machine.Traveller
+) -> None:
     queue.client().send_message(QueueUrl=dead_letters.URL, MessageBody=body)
 
-    assert desk.redrive() == {"done": 0, "dead_lettered": 1}
+    assert notify.redrive() == {"done": 0, "dead_lettered": 1}
 
     world.shift(timedelta(minutes=16))
     (left,) = queue.client().receive_message(QueueUrl=dead_letters.URL)["Messages"]
     assert left["Body"] == body
 
 
-def test_taking_back_ends_before_the_functions_time_does(desk: Desk) -> None:
-    desk.refuse = lambda address: REJECTED
+def test_a_redrive_ends_before_the_function_times_out(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED
     for _ in range(3):
         factories.grant()
-    desk.hand_over()
-    desk.refuse = lambda address: None
-    desk.time_left = stream_handler.MAX_RECORD_TIME - timedelta(seconds=1)
+    notify.deliver()
+    notify.refuse = lambda address: None
+    notify.time_left = stream_handler.MAX_RECORD_TIME - timedelta(seconds=1)
 
-    assert desk.redrive() == {"done": 1, "dead_lettered": 0}
+    assert notify.redrive() == {"done": 1, "dead_lettered": 0}
 
 
-def test_an_invocation_that_says_nothing_we_know_is_an_error(desk: Desk) -> None:
+def test_an_unknown_invocation_is_an_error(notify: Notify) -> None:
     with pytest.raises(KeyError):
-        desk.invoke({"redrive": "perhaps"})
+        notify.invoke({"redrive": "perhaps"})

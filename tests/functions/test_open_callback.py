@@ -1,4 +1,4 @@
-"""GET /v1/callbacks/open: for which call does a customer wait?"""
+"""GET /v1/callbacks/open: the open call-back of a tenant."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def get(*, caller: Caller = ANNA) -> Answer:
 
 
 @pytest.mark.parametrize("caller", [ANNA, BEN, GIULIA], ids=["herself", "without the right", "a colleague"])
-def test_everybody_at_acme_sees_what_anna_booked(caller: Caller) -> None:
+def test_every_user_of_acme_sees_annas_call_back(caller: Caller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     status, body = get(caller=caller)
 
@@ -43,13 +43,13 @@ def test_everybody_at_acme_sees_what_anna_booked(caller: Caller) -> None:
     }
 
 
-def test_what_waits_in_the_queue_is_open() -> None:
+def test_a_waiting_call_back_is_open() -> None:
     factories.callback(GIULIA)
 
     assert get().body["state"] == "waiting"
 
 
-def test_what_an_agent_has_taken_is_open_and_names_the_agent(world: time_machine.Traveller) -> None:
+def test_a_taken_call_back_is_open_and_names_the_agent(world: time_machine.Traveller) -> None:
     factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     world.move_to(TUESDAY_AT_TEN + timedelta(days=1))
 
@@ -63,7 +63,7 @@ def refused(answer: Answer) -> bool:
     return (answer.status, answer.code) == (404, "no_callback")
 
 
-def test_before_anybody_books_there_is_none() -> None:
+def test_without_a_booking_there_is_none() -> None:
     assert refused(get())
 
 
@@ -74,7 +74,7 @@ def test_carla_sees_nothing_of_acmes() -> None:
     assert get(caller=CARLA).text == get(caller=ANNA.but(tenant_id="nobody")).text
 
 
-def test_a_slot_that_is_over_is_open_no_more_though_its_key_still_lies_there(world: time_machine.Traveller) -> None:
+def test_a_call_back_whose_slot_is_over_is_not_open_even_if_its_key_still_exists(world: time_machine.Traveller) -> None:
     factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
     assert get().status == 200
@@ -84,7 +84,7 @@ def test_a_slot_that_is_over_is_open_no_more_though_its_key_still_lies_there(wor
     assert table.one(keys.open_callback("acme"))
 
 
-def test_what_is_cancelled_or_closed_is_open_no_more(world: time_machine.Traveller) -> None:
+def test_a_cancelled_or_closed_call_back_is_not_open(world: time_machine.Traveller) -> None:
     factories.cancelled(factories.callback())
     assert refused(get())
 
@@ -93,19 +93,19 @@ def test_what_is_cancelled_or_closed_is_open_no_more(world: time_machine.Travell
     assert refused(get())
 
 
-def test_what_is_closed_between_two_readings_is_open_no_more() -> None:
+def test_a_call_back_closed_between_two_reads_is_not_open() -> None:
     asked = factories.callback()
     with table.meanwhile(lambda: factories.cancelled(asked), at="GetItem"):
         assert refused(get())
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

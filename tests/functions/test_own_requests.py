@@ -1,4 +1,4 @@
-"""GET /v1/support/requests: what did I ask for?"""
+"""GET /v1/support/requests: the agent's own requests."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,11 +26,11 @@ def ids(**how: Any) -> list[str]:
 # ------------------------------------------------------------------ it works
 
 
-def test_sven_has_asked_for_nothing_yet() -> None:
+def test_without_requests_svens_list_is_empty() -> None:
     assert tuple(get()) == (200, {"items": [], "next_cursor": None})
 
 
-def test_he_sees_what_became_of_each_newest_first(world: time_machine.Traveller) -> None:
+def test_he_sees_the_state_of_each_newest_first(world: time_machine.Traveller) -> None:
     asked = [factories.requested(at=MONDAY_NOON - (5 - number) * MINUTE) for number in range(4)]
     grant = factories.approved(asked[0], period="2h")
     factories.declined(asked[1], note="Tomorrow, please.\nWe are busy.")
@@ -48,7 +48,7 @@ def test_he_sees_what_became_of_each_newest_first(world: time_machine.Traveller)
     assert (last["request_id"], last["tenant_id"]) == (expired.request_id, "globex")
 
 
-def test_what_waits_expires_on_reading_whether_or_not_anybody_wrote_it_down(world: time_machine.Traveller) -> None:
+def test_a_pending_request_reads_as_expired_with_or_without_a_recorded_expiry(world: time_machine.Traveller) -> None:
     factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert get().body["items"][0]["state"] == "pending"
@@ -57,21 +57,21 @@ def test_what_waits_expires_on_reading_whether_or_not_anybody_wrote_it_down(worl
     assert get().body["items"][0]["state"] == "expired"
 
 
-def test_what_was_answered_never_expires(world: time_machine.Traveller) -> None:
+def test_an_answered_request_never_expires(world: time_machine.Traveller) -> None:
     factories.approved(factories.requested())
     world.shift(300 * DAY)
 
     assert get().body["items"][0]["state"] == "approved"
 
 
-def test_he_sees_his_own_and_nobody_elses() -> None:
+def test_he_sees_only_his_own() -> None:
     own, doras = factories.requested(), factories.requested(DORA)
 
     assert ids() == [own.request_id]
     assert ids(caller=DORA) == [doras.request_id]
 
 
-def test_a_request_that_the_table_swept_is_passed_over() -> None:
+def test_a_request_deleted_by_ttl_is_skipped() -> None:
     asked = [factories.requested(at=MONDAY_NOON - number * MINUTE) for number in range(3)]
     table.drop(keys.request("acme", asked[1].request_id))
 
@@ -95,7 +95,7 @@ PLACES = ("acme", "globex", "acme", "acme", "globex")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
-def test_page_by_page_each_comes_once_and_in_order(five: list[str], limit: int) -> None:
+def test_the_pages_list_each_once_and_in_order(five: list[str], limit: int) -> None:
     seen: list[str] = []
     page = get(limit=limit).body
     while page["next_cursor"]:
@@ -113,14 +113,14 @@ def test_more_than_a_hundred_are_read_too() -> None:
     assert ids() == made[:-51:-1]
 
 
-def test_what_comes_in_between_stays_off_the_next_page(five: list[str]) -> None:
+def test_a_request_made_between_two_pages_is_not_on_the_next_page(five: list[str]) -> None:
     first = get(limit=2).body
     factories.requested()
 
     assert ids(limit=100, cursor=first["next_cursor"]) == five[2:]
 
 
-def test_a_cursor_is_good_only_for_its_own_list(five: list[str]) -> None:
+def test_a_cursor_is_valid_only_for_its_own_list(five: list[str]) -> None:
     cursor = get(limit=2).body["next_cursor"]
 
     assert get(cursor=cursor, caller=DORA).code == "cursor_invalid"
@@ -128,7 +128,7 @@ def test_a_cursor_is_good_only_for_its_own_list(five: list[str]) -> None:
     assert call("GET", "/v1/support/access", caller=SVEN, query={"cursor": cursor}).code == "cursor_invalid"
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         assert (get(cursor=cursor).status, get(cursor=cursor).code) == (422, "cursor_invalid")
     assert get(cursor=invalid_inputs.TOO_LONG_CURSOR).code == "input_invalid"
@@ -141,19 +141,19 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 @pytest.mark.parametrize("query", [{}, {"limit": 0}, {"cursor": "x"}], ids=str)
-def test_it_turns_away_who_is_no_active_agent_before_anything_else(caller: Caller, query: dict[str, Any]) -> None:
+def test_only_an_active_agent_is_accepted_and_this_is_checked_first(caller: Caller, query: dict[str, Any]) -> None:
     assert (get(caller=caller, **query).status, get(caller=caller, **query).code) == (403, "agent_inactive")
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

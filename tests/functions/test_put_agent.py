@@ -42,7 +42,7 @@ def test_a_new_agent_can_be_let_in() -> None:
     assert may_enter("lisa")
 
 
-def test_who_leaves_the_department_is_out_with_the_next_check_and_the_newcomer_in() -> None:
+def test_a_change_of_department_counts_from_the_next_check_on() -> None:
     factories.grant("support")
     assert may_enter("sven")
 
@@ -52,7 +52,7 @@ def test_who_leaves_the_department_is_out_with_the_next_check_and_the_newcomer_i
     assert may_enter("lisa")
 
 
-def test_who_becomes_inactive_is_out_with_the_next_check_and_may_come_back() -> None:
+def test_an_inactive_agent_is_denied_from_the_next_check_on_until_active_again() -> None:
     factories.grant()
     put(SVENS | {"active": False}, "sven")
     assert not may_enter("sven")
@@ -68,9 +68,9 @@ def test_an_agent_may_belong_to_no_department_and_to_several_each_once() -> None
     assert put(LISA | {"departments": twice}).body["departments"] == ["support", "development"]
 
 
-def test_when_departments_or_activity_changed_last_is_remembered(world: time_machine.Traveller) -> None:
+def test_the_time_of_the_last_change_of_departments_or_activity_is_stored(world: time_machine.Traveller) -> None:
     put(SVENS | {"name": "Sven Neumann", "email": "neumann@vendor.example"}, "sven")
-    assert changed_at() == LONG_AGO, "a new name lets nobody in or out"
+    assert changed_at() == LONG_AGO, "a new name changes no access"
 
     put(SVENS | {"departments": ["support", "development"]}, "sven")
     assert changed_at() == MONDAY_NOON
@@ -89,7 +89,7 @@ def test_the_same_again_changes_nothing() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-def test_it_refuses_a_department_that_nobody_registered() -> None:
+def test_an_unregistered_department_is_refused() -> None:
     with table.unchanged():
         answer = put(LISA | {"departments": ["support", "nobody"]})
 
@@ -97,7 +97,7 @@ def test_it_refuses_a_department_that_nobody_registered() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(LISA))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
 
@@ -113,7 +113,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         active=invalid_inputs.NO_BOOLEANS,
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     with table.unchanged():
         answer = put(LISA | {field: value})
 
@@ -122,29 +122,29 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("field", LISA)
-def test_it_names_the_field_that_is_missing(field: str) -> None:
+def test_a_missing_field_is_named(field: str) -> None:
     answer = put({name: value for name, value in LISA.items() if name != field})
 
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
 @pytest.mark.parametrize("agent_id", ["LISA", "-a", "a|b", "a" * 65, "a%20b"])
-def test_what_cannot_be_an_id_is_refused(agent_id: str) -> None:
+def test_a_malformed_id_is_refused(agent_id: str) -> None:
     answer = put(agent_id=agent_id)
 
     assert answer.code == "input_invalid"
     assert answer.body["errors"][0]["pointer"] == "path/agent_id"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     with table.unchanged():
         assert put(caller=BACKEND.acting()).code == "acting_for_another"
 
 
-def test_it_turns_away_a_token_that_names_no_backend() -> None:
+def test_a_token_that_names_no_backend_is_refused() -> None:
     assert put(caller=BACKEND.but(sub=None)).code == "claims_missing"
 
 

@@ -21,7 +21,7 @@ def test_a_new_department_can_be_let_in() -> None:
     assert given.body["grantee"] == {"type": "department", "id": "billing", "name": "Billing"}
 
 
-def test_a_renamed_department_keeps_the_name_it_had_in_what_was_given_before() -> None:
+def test_earlier_grants_keep_the_former_name_of_a_department() -> None:
     grant = factories.grant("support")
     put({"name": "Hilfe"}, "support")
 
@@ -36,7 +36,7 @@ def test_the_same_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies({"name": "Billing"}))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(None, **sent)
 
@@ -44,7 +44,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 
 @pytest.mark.parametrize("name", [*invalid_inputs.NO_TEXTS, "", "  ", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
-def test_it_refuses_what_is_no_name(name: Any) -> None:
+def test_a_malformed_name_is_refused(name: Any) -> None:
     with table.unchanged():
         answer = put({"name": name})
 
@@ -53,17 +53,17 @@ def test_it_refuses_what_is_no_name(name: Any) -> None:
 
 
 @pytest.mark.parametrize("department_id", ["BILLING", "-a", "a_b", "a" * 65, "a%20b"])
-def test_what_cannot_be_an_id_is_refused(department_id: str) -> None:
+def test_a_malformed_id_is_refused(department_id: str) -> None:
     answer = put({"name": "Billing"}, department_id)
 
     assert answer.code == "input_invalid"
     assert answer.body["errors"][0]["pointer"] == "path/department_id"
 
 
-def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     with table.unchanged():
         assert put({"name": "Billing"}, caller=BACKEND.acting()).code == "acting_for_another"
 
 
-def test_it_turns_away_a_token_that_names_no_backend() -> None:
+def test_a_token_that_names_no_backend_is_refused() -> None:
     assert put({"name": "Billing"}, caller=BACKEND.but(sub=None)).code == "claims_missing"

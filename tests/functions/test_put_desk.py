@@ -1,4 +1,4 @@
-"""PUT and GET /v1/vendor/desk: the vendor says when and how its support desk works, in one record."""
+"""PUT and GET /v1/vendor/desk: the settings of the vendor's support desk, in one record."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ def but(**otherwise: Any) -> dict[str, Any]:
 
 
 def with_(path: str, value: Any) -> dict[str, Any]:
-    """Return the sample desk with something else at a pointer."""
+    """Return the sample desk with another value at a pointer."""
     changed = copy.deepcopy(DESK)
     *way, last = path.strip("/").split("/")
     place: Any = changed
@@ -54,7 +54,7 @@ def faults(answer: Answer) -> dict[str, str]:
 # ------------------------------------------------------------------ it works
 
 
-def test_what_was_put_is_shown_as_it_was_put() -> None:
+def test_the_desk_is_returned_as_it_was_put() -> None:
     changed = but(lines=5, subdivision=None, fee=None)
 
     assert tuple(put(changed)) == (200, changed)
@@ -62,7 +62,7 @@ def test_what_was_put_is_shown_as_it_was_put() -> None:
     assert (known().lines, known().fee) == (5, None)
 
 
-def test_the_same_again_changes_nothing_and_no_tenants_ledger_tells_of_it() -> None:
+def test_the_same_record_again_changes_nothing_and_writes_no_ledger() -> None:
     with table.unchanged():
         assert put().status == 200
     put(but(lines=3))
@@ -70,23 +70,23 @@ def test_the_same_again_changes_nothing_and_no_tenants_ledger_tells_of_it() -> N
     assert factories.what_happened() == []
 
 
-def test_a_whole_record_is_put_not_merged() -> None:
+def test_a_put_replaces_the_record_and_does_not_merge() -> None:
     put(but(hours={}, numbers={}, emergency=[], fee=None))
 
     assert (known().hours, known().promises) == ({}, ())
 
 
-def test_until_it_is_put_there_is_none(world: time_machine.Traveller) -> None:
+def test_without_a_put_there_is_no_desk(world: time_machine.Traveller) -> None:
     table.drop(keys.desk())
 
     assert (get().status, get().code) == (404, "desk_unknown")
 
 
-def test_a_change_is_known_at_once_here_and_within_seconds_everywhere(world: time_machine.Traveller) -> None:
+def test_a_change_shows_at_once_here_and_within_seconds_elsewhere(world: time_machine.Traveller) -> None:
     before = known()
     item = table.one(keys.desk())
     assert item
-    table.put([item | {"record": {"S": json.dumps(but(lines=7))}}])  # as another function would have
+    table.put([item | {"record": {"S": json.dumps(but(lines=7))}}])  # as in another function
 
     assert known() is before
     world.shift(desks.CACHED_FOR - timedelta(seconds=1))
@@ -97,7 +97,7 @@ def test_a_change_is_known_at_once_here_and_within_seconds_everywhere(world: tim
     assert known().lines == before.lines
 
 
-def test_who_may_choose_a_slot_is_what_the_desk_speaks() -> None:
+def test_the_desks_languages_decide_on_choosing_a_slot() -> None:
     put(but(slot_languages=["it", "it-*"]))
 
     assert [call("GET", "/v1/me", caller=who).body["may_book_slot"] for who in (ANNA, GIULIA)] == [False, True]
@@ -137,7 +137,7 @@ def test_who_may_choose_a_slot_is_what_the_desk_speaks() -> None:
         ("/fee/countries", ["CH"]),
     ],
 )
-def test_whatever_is_fit_is_kept_and_can_be_worked_with(path: str, value: Any) -> None:
+def test_any_valid_desk_is_stored_and_usable(path: str, value: Any) -> None:
     changed = with_(path, value) | ({"subdivision": None} if path == "/country" else {})
 
     assert tuple(put(changed)) == (200, changed)
@@ -155,7 +155,7 @@ def test_texts_are_trimmed_and_normalised() -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(DESK))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
 
@@ -163,7 +163,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
 
 
 @pytest.mark.parametrize("field", DESK)
-def test_it_names_the_field_that_is_missing(field: str) -> None:
+def test_a_missing_field_is_named(field: str) -> None:
     with table.unchanged():
         answer = put({name: value for name, value in DESK.items() if name != field})
 
@@ -264,7 +264,7 @@ BY_DAY, BY_NIGHT = DESK["emergency"]
         ("/fee/countries", ["DE", "IT"], "/fee"),
     ],
 )
-def test_it_names_the_place_of_a_fault(path: str, value: Any, pointer: str) -> None:
+def test_a_fault_has_a_pointer_to_its_place(path: str, value: Any, pointer: str) -> None:
     with table.unchanged():
         answer = put(with_(path, value))
 
@@ -282,11 +282,11 @@ def test_it_names_the_place_of_a_fault(path: str, value: Any, pointer: str) -> N
         ),
     ],
 )
-def test_it_says_when_nothing_is_promised_or_too_much(emergency: Any, said: str) -> None:
+def test_gaps_and_overlaps_of_the_promises_are_refused(emergency: Any, said: str) -> None:
     assert faults(put(but(emergency=emergency)))["#/emergency"].endswith(said)
 
 
-def test_it_names_every_fault_at_once() -> None:
+def test_every_fault_is_named_at_once() -> None:
     wrong = {
         "time_zone": "Mars/Olympus_Mons",
         "country": "XX",
@@ -317,13 +317,13 @@ def test_it_names_every_fault_at_once() -> None:
     }
 
 
-def test_of_a_country_whose_holidays_do_not_differ_there_is_no_subdivision() -> None:
+def test_a_country_with_the_same_holidays_everywhere_has_no_subdivision() -> None:
     said = faults(put(but(country="LU", subdivision="LU")))
 
     assert said["#/subdivision"].endswith("must be null here")
 
 
-def test_emergency_numbers_want_a_promise_and_a_fee_wants_a_number() -> None:
+def test_emergency_numbers_need_a_promise_and_a_fee_needs_a_number() -> None:
     silent = {country: of_country | {"emergency": None} for country, of_country in DESK["numbers"].items()}
 
     assert put(but(numbers=silent, emergency=[], fee=None)).status == 200
@@ -331,11 +331,11 @@ def test_emergency_numbers_want_a_promise_and_a_fee_wants_a_number() -> None:
     assert list(faults(put(but(emergency=[])))) == ["#/emergency"]
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("ask", [put, get])
-def test_it_turns_away_a_token_that_acts_for_the_backend_or_names_none(ask: Any) -> None:
+def test_a_token_that_acts_for_the_backend_or_names_none_is_refused(ask: Any) -> None:
     with table.unchanged():
         assert ask(caller=BACKEND.acting()).code == "acting_for_another"
         assert ask(caller=BACKEND.but(sub=None)).code == "claims_missing"

@@ -1,4 +1,4 @@
-"""PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right: who may let support in."""
+"""PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right: a user's permission to let support in."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def last_entry(caller: Caller = ANNA) -> Any:
 # ------------------------------------------------------------------ it works
 
 
-def test_a_right_is_taken_and_given_back() -> None:
+def test_a_right_is_taken_away_and_given_back() -> None:
     assert tuple(put(TAKE)) == (200, {"tenant_id": "acme", "user_id": "anna", "may_grant": False})
     assert not may_grant(ANNA)
 
@@ -39,7 +39,7 @@ def test_a_right_is_taken_and_given_back() -> None:
     assert factories.what_happened() == ["right.changed", "right.changed"]
 
 
-def test_the_ledger_tells_who_changed_it() -> None:
+def test_the_ledger_entry_names_the_backend_that_changed_it() -> None:
     put(GIVE | {"changed_by": "giulia"}, "ben")
 
     entry = last_entry()
@@ -47,19 +47,19 @@ def test_the_ledger_tells_who_changed_it() -> None:
     assert entry["data"] == {"may_grant": True, "changed_by": "giulia"}
 
 
-def test_it_is_of_one_tenant_only() -> None:
+def test_it_applies_to_one_tenant_only() -> None:
     put(TAKE, "carla")
 
     assert may_grant(CARLA)
 
 
 @pytest.mark.parametrize(("user_id", "may"), [("anna", True), ("ben", False), ("nobody-yet", True)])
-def test_one_that_changes_nothing_writes_nothing(user_id: str, may: bool) -> None:
+def test_a_put_that_changes_nothing_writes_nothing(user_id: str, may: bool) -> None:
     with table.unchanged():
         assert put({"may_grant": may}, user_id).body["may_grant"] is may
 
 
-def test_who_never_signed_in_can_lose_it_beforehand() -> None:
+def test_a_user_who_never_signed_in_can_lose_it() -> None:
     put(TAKE, "nobody-yet")
 
     assert not may_grant(ANNA.but(sub="nobody-yet"))
@@ -76,7 +76,7 @@ def test_ids_of_any_common_identity_provider_are_taken(user_id: str) -> None:
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TAKE))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
 
@@ -90,7 +90,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         changed_by=[5, True, [], "", "two words", "änna", "x" * 129, "anna\n"],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     with table.unchanged():
         answer = put(TAKE | {field: value})
 
@@ -99,7 +99,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["two%20words", "%C3%A4nna", "x" * 129, "a%2Cb"])
-def test_what_cannot_be_a_users_id_is_refused(user_id: str) -> None:
+def test_a_malformed_users_id_is_refused(user_id: str) -> None:
     answer = put(user_id=user_id)
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -107,15 +107,15 @@ def test_what_cannot_be_a_users_id_is_refused(user_id: str) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["%00", "a%23b", "a%0A", "a%2Fb"])
-def test_a_path_with_characters_that_are_in_no_id_leads_nowhere(user_id: str) -> None:
+def test_a_path_with_characters_outside_of_ids_is_not_found(user_id: str) -> None:
     assert put(user_id=user_id).code == "not_found"
 
 
-def test_what_cannot_be_a_tenants_id_is_refused() -> None:
+def test_a_malformed_tenants_id_is_refused() -> None:
     assert put(tenant_id="ACME").body["errors"][0]["pointer"] == "path/tenant_id"
 
 
-def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+def test_an_unregistered_tenant_is_unknown() -> None:
     with table.unchanged():
         answer = put(tenant_id="nobody")
 
@@ -126,22 +126,22 @@ def test_the_input_comes_before_existence() -> None:
     assert put({}, tenant_id="nobody").code == "input_invalid"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     with table.unchanged():
         assert put(caller=BACKEND.acting()).code == "acting_for_another"
 
 
-def test_it_turns_away_a_token_that_names_no_backend() -> None:
+def test_a_token_that_names_no_backend_is_refused() -> None:
     assert put(caller=BACKEND.but(sub=None)).code == "claims_missing"
 
 
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_who_take_it_at_the_same_moment_one_writes_and_both_succeed() -> None:
+def test_of_two_who_take_it_away_at_the_same_moment_one_writes_and_both_succeed() -> None:
     with table.meanwhile(lambda: put(TAKE)):
         assert put(TAKE).status == 200
 

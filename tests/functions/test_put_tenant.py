@@ -1,4 +1,4 @@
-"""PUT /v1/vendor/tenants/{tenant_id}: the vendor registers a tenant, or says what changed."""
+"""PUT /v1/vendor/tenants/{tenant_id}: the vendor registers or changes a tenant."""
 
 import json
 from hashlib import sha256
@@ -51,7 +51,7 @@ def test_a_new_tenant_is_registered_and_its_ledger_begins() -> None:
     assert entry["by"] == {"type": "vendor", "id": "backend"}
 
 
-def test_a_change_stands_in_the_ledger_with_addresses_only_as_their_hash() -> None:
+def test_a_change_is_in_the_ledger_with_addresses_only_as_their_hash() -> None:
     addresses = ["ceo@acme.example", "cfo@acme.example"]
     put(ACME | {"version": "Enterprise 24.4", "approver_emails": addresses}, "acme")
 
@@ -60,19 +60,19 @@ def test_a_change_stands_in_the_ledger_with_addresses_only_as_their_hash() -> No
     assert data["approver_emails_sha256"] == sha256("\n".join(addresses).encode()).hexdigest()
 
 
-def test_one_that_changes_nothing_writes_nothing() -> None:
+def test_a_put_that_changes_nothing_writes_nothing() -> None:
     with table.unchanged():
         assert put(ACME, "acme").body == {"tenant_id": "acme", **ACME}
     assert factories.what_happened() == []
 
 
-def test_a_whole_thing_is_put_not_merged() -> None:
+def test_a_put_replaces_the_tenant_and_does_not_merge() -> None:
     put(ACME | {"approver_emails": []}, "acme")
 
     assert tenants.tenant("acme").approver_emails == ()
 
 
-def test_an_address_named_twice_is_kept_once_and_in_order() -> None:
+def test_an_address_named_twice_is_stored_once_and_in_order() -> None:
     addresses = ["b@initech.example", "a@initech.example", "b@initech.example"]
 
     assert put(INITECH | {"approver_emails": addresses}).body["approver_emails"] == addresses[:2]
@@ -97,12 +97,12 @@ def test_texts_are_trimmed_and_normalised() -> None:
         ("approver_emails", ["o'neil+support@sub.initech.example", "x" * 64 + "@initech.example"]),
     ],
 )
-def test_whatever_is_fit_is_kept(field: str, value: Any) -> None:
+def test_any_valid_record_is_stored(field: str, value: Any) -> None:
     assert put(INITECH | {field: value}).body[field] == value
 
 
 @pytest.mark.parametrize("tenant_id", ["a", "0", "a" * 64, "acme-2", "1-"])
-def test_an_id_of_small_letters_digits_and_dashes_is_one(tenant_id: str) -> None:
+def test_an_id_of_lower_case_letters_digits_and_dashes_is_valid(tenant_id: str) -> None:
     assert put(tenant_id=tenant_id).body["tenant_id"] == tenant_id
 
 
@@ -110,7 +110,7 @@ def test_an_id_of_small_letters_digits_and_dashes_is_one(tenant_id: str) -> None
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(INITECH))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
 
@@ -135,7 +135,7 @@ def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], stat
         country=[*invalid_inputs.NO_TEXTS, "", "de", "DEU", "Germany", "DE\n"],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     with table.unchanged():
         answer = put(INITECH | {field: value})
 
@@ -164,7 +164,7 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_it_refuses_what_is_no_list_of_at_most_twenty_addresses(value: Any) -> None:
+def test_only_a_list_of_at_most_twenty_addresses_is_accepted(value: Any) -> None:
     with table.unchanged():
         answer = put(INITECH | {"approver_emails": value})
 
@@ -173,14 +173,14 @@ def test_it_refuses_what_is_no_list_of_at_most_twenty_addresses(value: Any) -> N
 
 
 @pytest.mark.parametrize("field", INITECH)
-def test_it_names_the_field_that_is_missing(field: str) -> None:
+def test_a_missing_field_is_named(field: str) -> None:
     answer = put({name: value for name, value in INITECH.items() if name != field})
 
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
 @pytest.mark.parametrize("tenant_id", ["ACME", "-a", "a_b", "%C3%A4", "a" * 65, "a.b", "%20a", "a%40b"])
-def test_what_cannot_be_an_id_is_refused(tenant_id: str) -> None:
+def test_a_malformed_id_is_refused(tenant_id: str) -> None:
     with table.unchanged():
         answer = put(tenant_id=tenant_id)
 
@@ -189,23 +189,23 @@ def test_what_cannot_be_an_id_is_refused(tenant_id: str) -> None:
 
 
 @pytest.mark.parametrize("tenant_id", ["a%0A", "a%23b", "%00", "a%2Fb", "%2E%2E%2Fagents%2Fsven", "a%5Cb"])
-def test_a_path_with_characters_that_are_in_no_id_leads_nowhere(tenant_id: str) -> None:
+def test_a_path_with_characters_outside_of_ids_is_not_found(tenant_id: str) -> None:
     with table.unchanged():
         answer = put(tenant_id=tenant_id)
 
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_the_backend() -> None:
+def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     with table.unchanged():
         assert put(caller=BACKEND.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("sub", [None, "", "two words"])
-def test_it_turns_away_a_token_that_names_no_backend(sub: str | None) -> None:
+def test_a_token_that_names_no_backend_is_refused(sub: str | None) -> None:
     with table.unchanged():
         assert put(caller=BACKEND.but(sub=sub)).code == "claims_missing"
 

@@ -1,8 +1,8 @@
-"""Answers and stored forms of one long story, compared with a recording: a change of structure must not change them.
+"""Answers and stored items of one long scenario, compared with a recording: a refactoring must not change them.
 
-`tests/recorded/contract.json` holds every answer of the story (status, body, headers) and every item that the table
-holds in the end. ULIDs, and hashes that depend on them, are replaced by numbers in the order of their appearance;
-`title` and `detail` of refusals are left out. `GUESTKEY_RECORD=1` writes the recording anew: only for a change of the
+`tests/recorded/contract.json` contains every answer of the scenario (status, body, headers) and every item in the table
+at its end. ULIDs, and hashes that depend on them, are replaced by numbers in the order of their appearance;
+`title` and `detail` of refusals are left out. `GUESTKEY_RECORD=1` rewrites the recording: only for a change of the
 contract, which the diff of that file then shows.
 """
 
@@ -29,7 +29,7 @@ DOCUMENT = RECORDED / "openapi.json"
 RECORDS_ANEW = bool(os.environ.get("GUESTKEY_RECORD"))
 ULID = re.compile(r"(?<![0-9A-Z])01[0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Z])")
 HASH_OR_MARK = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
-"""A SHA-256, or the random mark by which a try knows its own write again."""
+"""A SHA-256, or the random mark by which a retry recognises its own write."""
 START = "0" * 64
 HEADERS = ("content-type", "cache-control", "link", "guestkey-head", "retry-after")
 CALLBACK = {"topic": "question", "description": "The import\nstands still", "phone": "0241 44686122"}
@@ -53,7 +53,7 @@ class Masks:
 
 
 class Story:
-    """Calls the routes in turn and keeps each answer."""
+    """Calls the routes in turn and records each answer."""
 
     def __init__(self, clock: time_machine.Traveller) -> None:
         self.clock = clock
@@ -72,7 +72,7 @@ class Story:
         asked = f"{method} {path}" + (f"?{json.dumps(more['query'])}" if "query" in more else "")
         kept = {"asked": asked, "by": caller.id if caller else None, "status": answer.status, "headers": headers}
         if path.startswith(("/activate", "/assets")):
-            said = None  # a page, not a contract
+            said = None  # pages are not part of the contract
         if isinstance(headers.get("link"), str):
             kept["headers"] = {**headers, "link": re.sub(r"cursor=[^&>]+", "cursor=…", headers["link"])}
         if isinstance(said, dict) and said.get("next_cursor"):
@@ -81,11 +81,11 @@ class Story:
         return answer.body
 
 
-def tell(story: Story) -> str:  # noqa: PLR0915 # one story, told in order
-    """Ask every route, and let every kind of item come into being. Returns the ledger of acme as exported."""
+def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
+    """Call every route and create every kind of item. Return the exported ledger of acme."""
     one, keyed = story.call, {"headers": {"idempotency-key": "the-first"}}
     position = stream.position()
-    # who one is
+    # identity
     for user in (ANNA, BEN, GIULIA, CARLA, ANNA.acting(), ANNA.but(tenant_id=None)):
         one(user, "GET", "/v1/me")
         one(user, "GET", "/v1/about")
@@ -229,10 +229,10 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one story, told in order
     return str(one(ANNA, "GET", "/v1/ledger", query={"limit": 100}))
 
 
-def test_answers_and_items_are_those_of_the_recording(world: time_machine.Traveller) -> None:
+def test_answers_and_items_equal_the_recording(world: time_machine.Traveller) -> None:
     schedules.make_group()
     story = Story(world)
-    with post.office(), bus.taking() as events:
+    with post.fake_ses(), bus.taking() as events:
         exported = tell(story)
     items = json.loads(story.masks.masked(json.dumps([_ordered(item) for item in table.items()], ensure_ascii=False)))
     told = json.loads(story.masks.masked(json.dumps([[one["DetailType"], one["Detail"]] for one in events])))
@@ -263,14 +263,14 @@ def test_the_recording_covers_every_route_and_every_kind_of_item() -> None:
     assert {item["kind"]["S"] for item in before["items"]} == KINDS
 
 
-def test_a_ledger_that_was_exported_before_is_sound() -> None:
+def test_a_ledger_exported_before_verifies() -> None:
     lines = LEDGER.read_bytes().splitlines(keepends=True)
 
     assert len(lines) > 20
     assert not verify(lines).findings
 
 
-def test_paths_fields_and_operation_ids_of_the_document_are_those_of_the_recording() -> None:
+def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() -> None:
     document = _bare(json.loads((stack.PROJECT / "docs/openapi.json").read_text()))
     if RECORDS_ANEW:
         DOCUMENT.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n")
@@ -294,7 +294,7 @@ def _ordered(item: table.Raw) -> Any:
 
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
-    """Return paths with their schemas written out, without what only describes: names of schemas may change."""
+    """Return paths with inlined schemas and without descriptions: names of schemas may change."""
     schemas = document["components"]["schemas"]
 
     def plain(node: Any, under_properties: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""An hour before a call-back: its schedule fires, whoever asked for it is reminded, if there is still something to."""
+"""The reminder function: its schedule fires an hour before a call-back and mails the user, if the call is still due."""
 
 import json
 from datetime import datetime, timedelta
@@ -24,9 +24,9 @@ ANNAS = "anna@acme.example"
 
 
 def fire(asked: Callback, starts_at: datetime = TUESDAY_AT_TEN) -> None:
-    """Call the function as the schedule of that time does."""
-    told = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
-    assert handler("reminder")(json.loads(json.dumps(told)), LambdaContext()) is None
+    """Call the function as the schedule for that time does."""
+    payload = {"tenant_id": asked.tenant_id, "callback_id": asked.callback_id, "starts_at": text_of(starts_at)}
+    assert handler("reminder")(json.loads(json.dumps(payload)), LambdaContext()) is None
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -37,17 +37,17 @@ def test_anna_is_reminded_in_her_language_with_the_ledgers_head_and_without_an_i
     world: time_machine.Traveller, mails: list[post.Sent], capsys: pytest.CaptureFixture[str]
 ) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    tip = ledger.read_state("acme")
+    state = ledger.read_state("acme")
     world.move_to(TUESDAY_AT_TEN - timedelta(hours=1))
 
     fire(booked)
 
     (sent,) = mails
     read = post.read(post.as_mailed(sent))
-    assert tip
+    assert state
     assert read.recipients == [ANNAS]
     assert read.headers["subject"] == ["Erinnerung an Ihren Rückruf vom Support"]
-    assert read.headers["guestkey-head"] == [str(tip.head)]
+    assert read.headers["guestkey-head"] == [str(state.head)]
     assert read.calendars == []
     assert "Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)" in read.text.replace("\u00a0", " ")
     assert lines(capsys) == [
@@ -55,7 +55,7 @@ def test_anna_is_reminded_in_her_language_with_the_ledgers_head_and_without_an_i
     ]
 
 
-def test_whom_an_agent_has_promised_to_call_is_reminded_too(mails: list[post.Sent]) -> None:
+def test_a_taken_call_back_is_reminded_of_too(mails: list[post.Sent]) -> None:
     booked = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
 
     fire(booked)
@@ -63,7 +63,7 @@ def test_whom_an_agent_has_promised_to_call_is_reminded_too(mails: list[post.Sen
     assert post.recipients(mails) == [ANNAS]
 
 
-def test_a_schedule_that_fires_again_reminds_nobody_again(mails: list[post.Sent]) -> None:
+def test_a_schedule_that_fires_again_sends_no_second_reminder(mails: list[post.Sent]) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     fire(booked)
@@ -72,7 +72,7 @@ def test_a_schedule_that_fires_again_reminds_nobody_again(mails: list[post.Sent]
     assert len(mails) == 1
 
 
-def test_after_a_move_only_the_new_time_is_reminded_of(mails: list[post.Sent]) -> None:
+def test_after_a_move_only_the_new_time_has_a_reminder(mails: list[post.Sent]) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.moved(booked, NOON)
 
@@ -83,7 +83,7 @@ def test_after_a_move_only_the_new_time_is_reminded_of(mails: list[post.Sent]) -
     assert len(mails) == 1
 
 
-def test_whoever_was_reminded_and_moves_is_reminded_of_the_other_time_as_well(mails: list[post.Sent]) -> None:
+def test_a_move_after_the_reminder_causes_a_reminder_of_the_new_time(mails: list[post.Sent]) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     fire(booked)
     factories.moved(booked, NOON)
@@ -93,7 +93,7 @@ def test_whoever_was_reminded_and_moves_is_reminded_of_the_other_time_as_well(ma
     assert len(mails) == 2
 
 
-def test_of_what_was_cancelled_closed_or_moved_to_the_queue_nobody_is_reminded(mails: list[post.Sent]) -> None:
+def test_cancelled_closed_and_queued_call_backs_cause_no_reminder(mails: list[post.Sent]) -> None:
     cancelled = factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.cancelled(cancelled)
     closed = factories.callback(ANNA, TUESDAY_AT_TEN)
@@ -107,7 +107,7 @@ def test_of_what_was_cancelled_closed_or_moved_to_the_queue_nobody_is_reminded(m
     assert mails == []
 
 
-def test_when_the_call_has_begun_there_is_nothing_to_remind_of(
+def test_after_the_begin_of_the_call_there_is_no_reminder(
     world: time_machine.Traveller, mails: list[post.Sent]
 ) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
@@ -119,13 +119,13 @@ def test_when_the_call_has_begun_there_is_nothing_to_remind_of(
 
 
 @pytest.mark.parametrize("email", [None, "anna"])
-def test_whose_token_has_no_address_is_not_reminded(mails: list[post.Sent], email: str | None) -> None:
+def test_without_an_address_in_the_token_there_is_no_reminder(mails: list[post.Sent], email: str | None) -> None:
     fire(factories.callback(ANNA.but(email=email), TUESDAY_AT_TEN))
 
     assert mails == []
 
 
-def test_of_what_is_gone_nobody_is_reminded(mails: list[post.Sent]) -> None:
+def test_a_deleted_call_back_causes_no_reminder(mails: list[post.Sent]) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     table.drop(keys.callback("acme", booked.callback_id))
 
@@ -134,11 +134,11 @@ def test_of_what_is_gone_nobody_is_reminded(mails: list[post.Sent]) -> None:
     assert mails == []
 
 
-def test_a_reminder_that_ses_does_not_take_is_an_error_so_that_it_is_tried_again(mails: list[post.Sent]) -> None:
+def test_a_reminder_that_ses_refuses_raises_so_that_it_is_retried(mails: list[post.Sent]) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     refusal = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified: anna@acme.example"
 
-    with post.office(lambda address: refusal), pytest.raises(MailFailed, match="MessageRejected") as failed:
+    with post.fake_ses(lambda address: refusal), pytest.raises(MailFailed, match="MessageRejected") as failed:
         fire(booked)
     assert "anna" not in str(failed.value)
 

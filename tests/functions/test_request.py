@@ -1,4 +1,4 @@
-"""POST /v1/support/requests: an agent asks a customer by mail to be let in. How often: `test_request_limits.py`."""
+"""POST /v1/support/requests: an agent asks a tenant by mail for access. Limits: `test_request_limits.py`."""
 
 import json
 from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_carlas_mail_is_in_english(mails: list[mailing.Sent]) -> None:
     assert "Sven Brandt (Support)" in mailing.read(mailing.as_mailed(mails[0])).text
 
 
-def test_what_is_mailed_holds_nothing_that_would_let_anybody_in(mails: list[mailing.Sent]) -> None:
+def test_the_mail_contains_nothing_that_gives_access(mails: list[mailing.Sent]) -> None:
     request_id = post().body["request_id"]
     (link,) = mailing.read(mailing.as_mailed(mails[0])).links
 
@@ -100,13 +100,13 @@ def test_what_is_mailed_holds_nothing_that_would_let_anybody_in(mails: list[mail
 
 @pytest.mark.parametrize("period", ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"])
 @pytest.mark.parametrize("may_export", [True, False])
-def test_he_says_for_how_long_and_whether_he_must_export(period: str, may_export: bool) -> None:
+def test_period_and_export_are_as_sven_asked(period: str, may_export: bool) -> None:
     body = post(ACME | {"period": period, "may_export": may_export}).body
 
     assert (body["period"], body["may_export"]) == (period, may_export)
 
 
-def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
+def test_it_is_in_the_ledger_with_the_reason_only_as_its_hash() -> None:
     request_id = post(ACME | {"period": "1w", "may_export": True}).body["request_id"]
 
     entry = last_entry()
@@ -124,7 +124,7 @@ def test_the_ledger_tells_of_it_and_holds_the_reason_only_as_its_hash() -> None:
     assert "giulia@acme.example" not in ledger
 
 
-def test_a_request_lets_nobody_in() -> None:
+def test_a_request_gives_no_access() -> None:
     post(ACME | {"period": "permanent"})
 
     asked = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
@@ -132,7 +132,7 @@ def test_a_request_lets_nobody_in() -> None:
     assert call("GET", "/v1/support/access", caller=SVEN).body["items"] == []
 
 
-def test_it_is_due_at_its_end_and_swept_much_later() -> None:
+def test_it_is_due_at_its_end_and_has_its_ttl_much_later() -> None:
     request_id = post().body["request_id"]
 
     kept = table.one(keys.request("acme", request_id))
@@ -144,7 +144,7 @@ def test_it_is_due_at_its_end_and_swept_much_later() -> None:
 
 
 @pytest.mark.parametrize("life", [timedelta(minutes=1), MAX_LIFE])
-def test_it_lives_as_long_as_the_vendor_set(life: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_expires_after_the_time_that_the_vendor_set(life: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "REQUEST_LIFE", life)
     request_id = post().body["request_id"]
 
@@ -159,18 +159,18 @@ def test_a_reason_is_trimmed_and_normalised() -> None:
 
 
 @pytest.mark.parametrize("reason", ["abc", "x" * 500, "🔑" * 500, "Grüße, 你好, שלום", "<b>&amp;</b>", "{0} {reason}"])
-def test_whatever_one_line_an_agent_may_have_to_say_is_kept_and_mailed(reason: str, mails: list[mailing.Sent]) -> None:
+def test_any_valid_reason_of_one_line_is_stored_and_mailed(reason: str, mails: list[mailing.Sent]) -> None:
     assert post(ACME | {"reason": reason}).body["reason"] == reason
     assert len(mails) == 2
 
 
-def test_who_is_in_already_may_ask_for_more() -> None:
+def test_an_agent_with_access_may_ask_for_more() -> None:
     factories.grant()
 
     assert post(ACME | {"may_export": True}).status == 201
 
 
-def test_an_agent_of_two_departments_or_none_says_so_in_the_mail(mails: list[mailing.Sent]) -> None:
+def test_the_mail_names_two_departments_or_none(mails: list[mailing.Sent]) -> None:
     factories.agent("sven", "development", "support", name="Sven Brandt")
     factories.agent("dora", name="Dora Vogel")
     post(GLOBEX)
@@ -182,7 +182,7 @@ def test_an_agent_of_two_departments_or_none_says_so_in_the_mail(mails: list[mai
     assert "Dora Vogel (" not in second
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ recipients
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_sven_may_choose_among_the_tenants_approvers(
         ["anna+x@acme.example"],
     ],
 )
-def test_nobody_else_can_be_mailed(named: list[str], mails: list[mailing.Sent]) -> None:
+def test_only_registered_approvers_can_be_mailed(named: list[str], mails: list[mailing.Sent]) -> None:
     answer = post(ACME | {"recipients": named})
 
     assert (answer.status, answer.code) == (422, "recipient_unknown")
@@ -220,7 +220,7 @@ def test_nobody_else_can_be_mailed(named: list[str], mails: list[mailing.Sent]) 
     assert "@" not in answer.text
 
 
-def test_a_tenant_that_registered_nobody_cannot_be_asked(mails: list[mailing.Sent]) -> None:
+def test_a_tenant_without_approvers_cannot_be_asked(mails: list[mailing.Sent]) -> None:
     factories.tenant("initech", approver_emails=())
     for named in ({}, {"recipients": ["anna@acme.example"]}):
         answer = post(ACME | {"tenant_id": "initech"} | named)
@@ -229,7 +229,7 @@ def test_a_tenant_that_registered_nobody_cannot_be_asked(mails: list[mailing.Sen
     assert mails == []
 
 
-def test_a_tenant_that_nobody_registered_cannot_be_asked(mails: list[mailing.Sent]) -> None:
+def test_an_unregistered_tenant_cannot_be_asked(mails: list[mailing.Sent]) -> None:
     answer = post(ACME | {"tenant_id": "nobody"})
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
@@ -237,11 +237,11 @@ def test_a_tenant_that_nobody_registered_cannot_be_asked(mails: list[mailing.Sen
     assert (own(), mails) == ([], [])
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-def test_it_turns_away_who_is_no_active_agent_and_mails_nobody(caller: Caller, mails: list[mailing.Sent]) -> None:
+def test_only_an_active_agent_is_accepted_and_nothing_is_mailed(caller: Caller, mails: list[mailing.Sent]) -> None:
     with table.unchanged():
         answers = [post(caller=caller), post(ACME | {"tenant_id": "nobody"}, caller=caller)]
 
@@ -249,7 +249,7 @@ def test_it_turns_away_who_is_no_active_agent_and_mails_nobody(caller: Caller, m
     assert mails == []
 
 
-def test_it_turns_away_a_token_that_acts_for_sven(mails: list[mailing.Sent]) -> None:
+def test_a_token_that_acts_for_sven_is_refused(mails: list[mailing.Sent]) -> None:
     with table.unchanged():
         answer = post(caller=SVEN.acting())
 
@@ -258,7 +258,7 @@ def test_it_turns_away_a_token_that_acts_for_sven(mails: list[mailing.Sent]) -> 
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
 
@@ -266,7 +266,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ACME))
-def test_it_refuses_a_hostile_body_and_stores_nothing(sent: dict[str, Any], status: int, code: str) -> None:
+def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
 
@@ -295,7 +295,7 @@ NO_ADDRESSES = [
         agent_id=["dora"],
     ),
 )
-def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any, mails: list[mailing.Sent]) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any, mails: list[mailing.Sent]) -> None:
     with table.unchanged():
         answer = post(ACME | {field: value})
 
@@ -310,16 +310,16 @@ def test_it_refuses_a_field_of_the_wrong_kind(field: str, value: Any, mails: lis
 @pytest.mark.parametrize(
     "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
-def test_an_inactive_agent_hears_that_before_anything_about_the_input(sent: dict[str, Any]) -> None:
+def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:
     assert post(caller=EMIL, **sent).code == "agent_inactive"
     assert post(caller=SVEN.acting(), **sent).code == "acting_for_another"
 
 
-def test_existence_comes_before_a_kept_answer_and_a_kept_answer_before_the_state() -> None:
-    nobody = ACME | {"tenant_id": "nobody"}
+def test_existence_comes_before_a_stored_response_and_that_before_the_state() -> None:
+    unregistered = ACME | {"tenant_id": "nobody"}
     kept = post(headers=KEY)
 
-    assert post(nobody, headers=KEY).code == "tenant_unknown"
+    assert post(unregistered, headers=KEY).code == "tenant_unknown"
     assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
     factories.tenant("acme", approver_emails=())
     assert post(headers=KEY).text == kept.text
@@ -334,7 +334,7 @@ def test_without_a_key_two_requests_are_two(mails: list[mailing.Sent]) -> None:
     assert len(mails) == 4
 
 
-def test_the_same_key_and_body_give_the_first_answer_again_and_mail_nobody(
+def test_the_same_key_and_body_give_the_first_answer_again_without_a_mail(
     world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
     first = post(headers=KEY)
@@ -355,26 +355,26 @@ def test_the_same_key_with_another_body_is_refused() -> None:
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
 
 
-def test_another_agents_same_key_is_another_key() -> None:
+def test_the_same_key_of_another_agent_is_another_key() -> None:
     assert post(headers=KEY).body["request_id"] != post(headers=KEY, caller=DORA).body["request_id"]
 
 
-def test_a_refused_request_keeps_no_key() -> None:
+def test_a_refused_request_stores_no_key() -> None:
     assert post(ACME | {"recipients": ["carla@globex.example"]}, headers=KEY).code == "recipient_unknown"
 
     assert post(headers=KEY).status == 201
 
 
-def test_the_first_answer_is_given_again_whatever_became_of_the_request(world: time_machine.Traveller) -> None:
+def test_the_first_answer_is_given_again_in_every_state_of_the_request(world: time_machine.Traveller) -> None:
     first = post(headers=KEY)
     call("DELETE", f"/v1/support/requests/{first.body['request_id']}", caller=SVEN)
     assert post(headers=KEY).text == first.text
 
     world.shift(timedelta(hours=24))
-    assert post(headers=KEY).body["request_id"] != first.body["request_id"], "a key is forgotten after 24 hours"
+    assert post(headers=KEY).body["request_id"] != first.body["request_id"], "a key expires after 24 hours"
 
 
-def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer(mails: list[mailing.Sent]) -> None:
+def test_the_loser_of_a_race_for_a_key_gets_the_winners_response(mails: list[mailing.Sent]) -> None:
     won: list[Answer] = []
     with table.meanwhile(lambda: won.append(post(headers=KEY))):
         lost = post(headers=KEY)
@@ -383,14 +383,14 @@ def test_whoever_loses_the_race_for_a_key_reads_the_winners_answer(mails: list[m
     assert (len(own()), len(mails)) == (1, 2)
 
 
-def test_whoever_loses_the_race_for_a_key_with_another_body_is_refused() -> None:
+def test_the_loser_of_a_race_for_a_key_with_another_body_is_refused() -> None:
     with table.meanwhile(lambda: post(headers=KEY)):
         lost = post(ACME | {"period": "2h"}, headers=KEY)
 
     assert lost.code == "idempotency_key_reused"
 
 
-# ------------------------------------------------------------------ SES says no, or nothing
+# ------------------------------------------------------------------ SES refuses, or does not answer
 
 
 def rejected(_: str) -> mailing.Refusal:
@@ -423,10 +423,10 @@ SAYS = {
 
 
 @pytest.mark.parametrize(("refusals", "logged"), SAYS.values(), ids=SAYS)
-def test_where_ses_does_not_take_every_mail_the_request_waits_all_the_same(
+def test_a_request_stays_pending_when_ses_refuses_a_mail(
     refusals: Callable[[str], mailing.Refusal | None], logged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with mailing.office(refusals):
+    with mailing.fake_ses(refusals):
         answer = post(headers=KEY)
 
     assert (answer.status, answer.body["state"], answer.body["mail"]) == (201, "pending", "failed")
@@ -438,8 +438,8 @@ def test_where_ses_does_not_take_every_mail_the_request_waits_all_the_same(
     assert "@" not in said
 
 
-def test_what_failed_is_sent_again_and_the_first_answer_stays_the_first(mails: list[mailing.Sent]) -> None:
-    with mailing.office(throttled):
+def test_a_failed_mail_can_be_sent_again_and_the_stored_response_stays(mails: list[mailing.Sent]) -> None:
+    with mailing.fake_ses(throttled):
         first = post(headers=KEY)
     again = send_again(first.body["request_id"])
 
@@ -449,8 +449,8 @@ def test_what_failed_is_sent_again_and_the_first_answer_stays_the_first(mails: l
     assert post(headers=KEY).text == first.text
 
 
-def test_a_function_that_dies_between_storing_and_mailing_loses_nothing() -> None:
-    with mailing.office(lambda _: RuntimeError("The function died")), pytest.raises(RuntimeError):
+def test_a_crash_between_storing_and_mailing_loses_nothing() -> None:
+    with mailing.fake_ses(lambda _: RuntimeError("The function died")), pytest.raises(RuntimeError):
         post(headers=KEY)
 
     (request,) = own()
@@ -460,8 +460,8 @@ def test_a_function_that_dies_between_storing_and_mailing_loses_nothing() -> Non
     assert call("POST", f"/v1/requests/{request['request_id']}/approve", caller=ANNA).status == 201
 
 
-def mails_are_out(answer: wire.Script) -> wire.Script:
-    """Answer so to the second change, which writes down what became of the mails."""
+def store_mail_status(answer: wire.Script) -> wire.Script:
+    """Answer so to the second write, which stores the status of the mails."""
     return lambda request, send: answer(request, send) if request.is_write and request.nth > 1 else send()
 
 
@@ -473,10 +473,8 @@ def mails_are_out(answer: wire.Script) -> wire.Script:
     ],
     ids=["lost", "in somebody's way"],
 )
-def test_where_it_cannot_be_written_down_that_the_mails_are_out_it_goes_on_saying_that_they_failed(
-    answer: wire.Script, mails: list[mailing.Sent]
-) -> None:
-    with wire.through(mails_are_out(answer)):
+def test_if_the_mail_status_cannot_be_stored_it_stays_failed(answer: wire.Script, mails: list[mailing.Sent]) -> None:
+    with wire.through(store_mail_status(answer)):
         told = post(headers=KEY)
 
     assert (told.status, told.body["mail"], len(mails)) == (201, "sent", 2)
@@ -484,7 +482,7 @@ def test_where_it_cannot_be_written_down_that_the_mails_are_out_it_goes_on_sayin
     assert post(headers=KEY).body["mail"] == "failed"
 
 
-def test_while_the_departments_cannot_be_read_nothing_is_stored(mails: list[mailing.Sent]) -> None:
+def test_if_the_departments_cannot_be_read_nothing_is_stored(mails: list[mailing.Sent]) -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         is_of_departments = "DEPARTMENT#" in json.dumps(request.body)
         return wire.failing(500, "InternalServerError") if is_of_departments else send()
@@ -512,21 +510,21 @@ def test_two_requests_of_sven_at_the_same_moment_are_two(mails: list[mailing.Sen
     assert len(mails) == 4
 
 
-def test_of_several_requests_of_sven_at_the_same_moment_the_last_place_goes_to_the_one_overtaken_most() -> None:
+def test_of_several_requests_at_the_same_moment_the_one_that_lost_most_races_gets_the_last_place() -> None:
     with table.meanwhile(post, post, post, post):
         assert post().status == 201
 
     assert len(own()) == 5
 
 
-def test_a_request_that_is_overtaken_until_there_is_no_room_hears_that_and_not_that_we_are_busy() -> None:
+def test_a_request_that_loses_races_until_the_limit_is_refused_by_the_limit_and_not_as_busy() -> None:
     with table.meanwhile(post, post, post, post, post):
         assert post().code == "too_many_requests"
 
     assert len(own()) == 5
 
 
-def test_a_request_that_is_overtaken_though_there_is_always_room_gives_up_and_may_be_tried_again() -> None:
+def test_a_request_that_loses_every_race_below_the_limit_ends_as_busy() -> None:
     def post_and_withdraw() -> None:
         call("DELETE", f"/v1/support/requests/{post().body['request_id']}", caller=SVEN)
 
@@ -538,7 +536,7 @@ def test_a_request_that_is_overtaken_though_there_is_always_room_gives_up_and_ma
     assert post(headers=KEY).status == 201
 
 
-def test_two_tenants_are_asked_apart() -> None:
+def test_requests_to_two_tenants_are_independent() -> None:
     with table.meanwhile(lambda: post(GLOBEX)):
         assert post().status == 201
 

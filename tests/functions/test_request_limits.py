@@ -1,4 +1,4 @@
-"""How often an agent may ask by mail: pending requests, mails in an hour, names of nobody. See docs/decisions/0012."""
+"""Limits of an agent's requests: pending ones, mails in an hour, unknown names. See docs/decisions/0012."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,9 +22,9 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
 ACME = {"tenant_id": "acme", "reason": "The import stands still"}
 TO_ANNA = ACME | {"recipients": ["anna@acme.example"]}
-TO_NOBODY = ACME | {"recipients": ["nobody@acme.example"]}
+TO_UNKNOWN = ACME | {"recipients": ["nobody@acme.example"]}
 GLOBEX = ACME | {"tenant_id": "globex"}
-NOBODY = ACME | {"tenant_id": "nobody"}
+UNKNOWN_TENANT = ACME | {"tenant_id": "nobody"}
 KEY = {"Idempotency-Key": "a-key-of-svens"}
 
 
@@ -49,7 +49,7 @@ def assert_too_many(answer: Answer, retry_after: timedelta) -> None:
 
 
 def asked(number: int) -> list[Request]:
-    """Let Sven have asked Acme that often, a minute apart, the last a minute ago."""
+    """Create so many requests of Sven at Acme, a minute apart, the last a minute ago."""
     return [
         factories.requested(at=MONDAY_NOON - (number - nth) * MINUTE, recipients=["anna@acme.example"])
         for nth in range(number)
@@ -65,8 +65,8 @@ def test_the_sixth_pending_request_of_sven_at_acme_is_too_many(mails: list[maili
 
     assert_too_many(answer, DAY - 4 * MINUTE)
     assert mails == []
-    assert ask(GLOBEX).status == 201, "another tenant counts for itself"
-    assert ask(caller=DORA).status == 201, "another agent too"
+    assert ask(GLOBEX).status == 201, "the limit counts for each tenant"
+    assert ask(caller=DORA).status == 201, "and for each agent"
 
 
 def test_when_the_first_expires_there_is_room_for_one(world: time_machine.Traveller) -> None:
@@ -88,7 +88,7 @@ def test_when_all_have_expired_there_is_room_for_five() -> None:
 
 
 @pytest.mark.parametrize("close", [factories.approved, factories.declined, factories.withdrawn])
-def test_what_is_answered_or_withdrawn_makes_room(close: Callable[[Request], object]) -> None:
+def test_an_answered_or_withdrawn_request_makes_room(close: Callable[[Request], object]) -> None:
     requests = asked(MAX_PENDING)
     close(requests[2])
 
@@ -96,7 +96,7 @@ def test_what_is_answered_or_withdrawn_makes_room(close: Callable[[Request], obj
     assert_too_many(ask(), DAY - 5 * MINUTE)
 
 
-def test_an_answer_touches_nothing_of_the_agents() -> None:
+def test_an_answer_does_not_change_the_agents_items() -> None:
     requests = asked(2)
     before = table.items("AGENT#sven")
     factories.approved(requests[0])
@@ -105,27 +105,27 @@ def test_an_answer_touches_nothing_of_the_agents() -> None:
     assert table.items("AGENT#sven") == before
 
 
-def test_what_the_table_swept_makes_room() -> None:
+def test_a_request_deleted_by_ttl_makes_room() -> None:
     requests = asked(MAX_PENDING)
     table.drop(keys.request("acme", requests[0].request_id))
 
     assert ask().status == 201
 
 
-def test_the_count_itself_is_swept_when_none_can_be_pending_any_more() -> None:
+def test_the_counter_has_its_ttl_after_the_last_possible_pending_request() -> None:
     ask()
 
     kept = table.one(keys.pending("sven", "acme"))
     assert kept and kept["ttl"]["N"] == str(int((MONDAY_NOON + 3 * DAY).timestamp()))
 
 
-def test_a_count_that_is_swept_as_sven_asks_is_read_again() -> None:
+def test_a_counter_deleted_during_a_request_is_read_again() -> None:
     factories.requested(at=MONDAY_NOON - 4 * DAY)
     with table.meanwhile(lambda: table.drop(keys.pending("sven", "acme"))):
         assert ask().status == 201
 
 
-def test_of_two_requests_at_the_same_moment_the_last_place_goes_to_one() -> None:
+def test_of_two_requests_at_the_same_moment_one_gets_the_last_place() -> None:
     asked(MAX_PENDING - 1)
     with table.meanwhile(ask):
         answer = ask()
@@ -133,7 +133,7 @@ def test_of_two_requests_at_the_same_moment_the_last_place_goes_to_one() -> None
     assert_too_many(answer, DAY - 4 * MINUTE)
 
 
-def test_a_kept_answer_is_no_further_request() -> None:
+def test_a_stored_response_does_not_count_as_a_request() -> None:
     first = ask(headers=KEY)
     asked(MAX_PENDING - 1)
 
@@ -171,7 +171,7 @@ def test_each_recipient_is_a_mail_and_the_last_ones_of_the_hour_may_go_out(
 
 
 @every_bound
-def test_to_send_again_is_mails_as_well(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
+def test_sending_again_counts_as_mails_too(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     counted(most - 2)
     assert send_again(request).status == 200
@@ -181,14 +181,14 @@ def test_to_send_again_is_mails_as_well(counted: Counted, most: int, mails: list
     assert len(mails) == 2
 
 
-def test_svens_mails_count_wherever_they_go_and_doras_for_herself() -> None:
+def test_mails_are_counted_per_agent_over_all_tenants() -> None:
     factories.counted_mails(MAX_MAILS_OF_AGENT)
 
     assert_too_many(ask(GLOBEX), HOUR)
     assert ask(caller=DORA).status == 201
 
 
-def test_acmes_mails_count_whoever_caused_them_and_globexs_for_itself() -> None:
+def test_mails_are_counted_per_tenant_over_all_agents() -> None:
     factories.counted_mails(MAX_MAILS_TO_TENANT, of="acme")
 
     assert_too_many(ask(), HOUR)
@@ -204,9 +204,9 @@ def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mail
     assert_too_many(ask(GLOBEX), HOUR)
 
 
-def test_a_mail_that_ses_refused_was_counted_all_the_same() -> None:
+def test_a_mail_that_ses_refused_is_counted() -> None:
     factories.counted_mails(MAX_MAILS_OF_AGENT - 1)
-    with mailing.office(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
+    with mailing.fake_ses(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         assert ask(TO_ANNA).body["mail"] == "failed"
 
     assert_too_many(ask(TO_ANNA), HOUR)
@@ -220,18 +220,18 @@ def test_of_two_requests_at_the_same_moment_only_one_causes_the_last_mails(mails
     assert mailing.recipients(mails) == ["carla@globex.example"]
 
 
-def test_whoever_is_told_to_wait_for_an_answer_hears_that_before_the_mails() -> None:
+def test_the_limit_of_pending_requests_is_checked_before_that_of_mails() -> None:
     asked(MAX_PENDING)
     factories.counted_mails(MAX_MAILS_OF_AGENT)
 
     assert_too_many(ask(), DAY - 5 * MINUTE)
 
 
-# ------------------------------------------------------------------ names of nobody
+# ------------------------------------------------------------------ unknown names
 
 GUESSES: dict[str, Callable[[], Answer]] = {
-    "asking an unknown tenant": lambda: ask(NOBODY),
-    "asking an unknown recipient": lambda: ask(TO_NOBODY),
+    "asking an unknown tenant": lambda: ask(UNKNOWN_TENANT),
+    "asking an unknown recipient": lambda: ask(TO_UNKNOWN),
     "looking at an unknown tenant": lambda: look("nobody"),
     "looking at what cannot be one": lambda: look("N%20obody"),
 }
@@ -243,7 +243,7 @@ KNOWN: dict[str, Callable[[], Answer]] = {
 
 
 @pytest.mark.parametrize("guess", GUESSES.values(), ids=GUESSES)
-def test_ten_names_of_nobody_an_hour_are_answered_and_then_nothing_is(
+def test_ten_unknown_names_an_hour_are_answered_and_further_calls_are_refused(
     guess: Callable[[], Answer], world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
     world.move_to(MONDAY_NOON + 15 * MINUTE)
@@ -261,32 +261,32 @@ def test_ten_names_of_nobody_an_hour_are_answered_and_then_nothing_is(
     assert look("acme").status == 200
 
 
-def test_a_known_name_is_then_refused_in_the_same_bytes_as_an_unknown_one() -> None:
+def test_after_that_a_known_name_is_refused_with_the_same_bytes_as_an_unknown_one() -> None:
     factories.counted_unknown(MAX_UNKNOWN)
     refused = [answer() for answer in (*KNOWN.values(), *GUESSES.values())]
 
     assert len({(answer.status, answer.text, str(answer.headers)) for answer in refused}) == 1
 
 
-def test_ten_really_are_ten() -> None:
+def test_the_limit_of_unknown_names_is_ten() -> None:
     assert [look("nobody").status for _ in range(MAX_UNKNOWN + 1)] == [404] * MAX_UNKNOWN + [429]
 
 
-def test_what_sven_guessed_is_not_doras_fault() -> None:
+def test_unknown_names_are_counted_per_agent() -> None:
     factories.counted_unknown(MAX_UNKNOWN)
 
     assert look("acme", caller=DORA).status == 200
     assert look("nobody", caller=DORA).status == 404
 
 
-def test_a_kept_answer_is_given_to_who_guessed_too_often() -> None:
+def test_a_stored_response_is_returned_beyond_the_limit_of_unknown_names() -> None:
     first = ask(headers=KEY)
     factories.counted_unknown(MAX_UNKNOWN)
 
     assert ask(headers=KEY).text == first.text
 
 
-def test_who_guessed_too_often_may_go_on_with_what_is_theirs() -> None:
+def test_an_agent_beyond_the_limit_can_still_use_existing_requests() -> None:
     request = factories.requested()
     factories.counted_unknown(MAX_UNKNOWN)
 
@@ -296,13 +296,13 @@ def test_who_guessed_too_often_may_go_on_with_what_is_theirs() -> None:
 
 
 @pytest.mark.parametrize("guess", GUESSES.values(), ids=GUESSES)
-def test_of_two_guesses_at_the_same_moment_the_tenth_is_one(guess: Callable[[], Answer]) -> None:
+def test_of_two_unknown_names_at_the_same_moment_one_is_the_tenth(guess: Callable[[], Answer]) -> None:
     factories.counted_unknown(MAX_UNKNOWN - 1)
     with table.meanwhile(lambda: look("nobody")):
         assert_too_many(guess(), HOUR)
 
 
-def test_a_guess_that_cannot_be_counted_is_not_answered() -> None:
+def test_an_unknown_name_that_cannot_be_counted_is_not_answered() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         return wire.cancelled(request, "TransactionConflict", "AGENT#") if request.is_write else send()
 
@@ -313,7 +313,7 @@ def test_a_guess_that_cannot_be_counted_is_not_answered() -> None:
     assert sum(request.is_write for request in came) == 4
 
 
-def test_a_guess_in_somebodys_way_is_counted_at_the_next_try() -> None:
+def test_an_unknown_name_with_a_transaction_conflict_is_counted_at_the_retry() -> None:
     def script(request: wire.Request, send: wire.Send) -> Any:
         is_first = request.is_write and request.nth == 1
         return wire.cancelled(request, "TransactionConflict", "AGENT#") if is_first else send()

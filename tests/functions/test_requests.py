@@ -1,4 +1,4 @@
-"""GET /v1/requests and GET /v1/requests/{request_id}: who asks to be let in?"""
+"""GET /v1/requests and GET /v1/requests/{request_id}: the requests at a tenant."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,11 +44,11 @@ def by_pages(limit: int, **query: Any) -> list[str]:
 # ------------------------------------------------------------------ it works
 
 
-def test_nobody_has_asked_yet() -> None:
+def test_a_new_tenant_has_no_requests() -> None:
     assert tuple(get()) == (200, {"items": [], "next_cursor": None})
 
 
-def test_anna_sees_who_asks_for_how_long_whether_with_export_and_why() -> None:
+def test_anna_sees_agent_period_export_and_reason() -> None:
     request = factories.requested(period="1w", may_export=True, reason="The import stands still")
 
     assert get().body["items"] == [
@@ -72,13 +72,13 @@ def test_anna_sees_who_asks_for_how_long_whether_with_export_and_why() -> None:
     assert show(request.request_id).body == get().body["items"][0]
 
 
-def test_nobody_sees_to_which_addresses_it_was_mailed() -> None:
+def test_the_recipients_addresses_are_not_shown() -> None:
     request = factories.requested()
 
     assert "@" not in get().text + show(request.request_id).text
 
 
-def test_she_sees_all_of_them_newest_first_and_how_each_stands() -> None:
+def test_she_sees_all_of_them_newest_first_with_their_state() -> None:
     asked = [factories.requested(who, at=MONDAY_NOON - (9 - nth) * MINUTE) for nth, who in enumerate([SVEN, DORA] * 2)]
     factories.requested(tenant_id="globex")
     factories.approved(asked[0], by=GIULIA)
@@ -92,7 +92,7 @@ def test_she_sees_all_of_them_newest_first_and_how_each_stands() -> None:
     assert shown[3]["answered_by"] == {"user_id": "giulia", "name": "Giulia Galli"}
 
 
-def test_looking_at_it_changes_nothing_however_often() -> None:
+def test_reading_it_any_number_of_times_changes_nothing() -> None:
     request = factories.requested()
     with table.unchanged():
         for _ in range(3):
@@ -100,7 +100,7 @@ def test_looking_at_it_changes_nothing_however_often() -> None:
             get(state="pending")
 
 
-def test_what_is_written_down_as_expired_reads_as_what_is_not(world: time_machine.Traveller) -> None:
+def test_a_recorded_and_an_unrecorded_expiry_read_the_same(world: time_machine.Traveller) -> None:
     first, second = factories.requested(), factories.requested()
     world.shift(DAY - SECOND)
     assert show(first.request_id).body["state"] == "pending"
@@ -112,7 +112,7 @@ def test_what_is_written_down_as_expired_reads_as_what_is_not(world: time_machin
     assert {name for name in shown[0] if shown[0][name] != shown[1][name]} == {"request_id"}
 
 
-def test_what_was_answered_stays_so_when_its_life_is_over(world: time_machine.Traveller) -> None:
+def test_an_answered_request_keeps_its_state_after_its_expiry_time(world: time_machine.Traveller) -> None:
     request = factories.requested()
     factories.declined(request, note="No")
     world.shift(300 * DAY)
@@ -120,10 +120,10 @@ def test_what_was_answered_stays_so_when_its_life_is_over(world: time_machine.Tr
     assert show(request.request_id).body["state"] == "declined"
 
 
-# ------------------------------------------------------------------ only those that wait
+# ------------------------------------------------------------------ only pending ones
 
 
-def test_of_those_that_wait_she_sees_no_other() -> None:
+def test_the_list_of_pending_requests_has_no_other() -> None:
     asked = [factories.requested(at=MONDAY_NOON - (5 - nth) * MINUTE) for nth in range(5)]
     factories.approved(asked[1])
     factories.declined(asked[2])
@@ -133,7 +133,7 @@ def test_of_those_that_wait_she_sees_no_other() -> None:
     assert by_pages(1, state="pending") == [asked[4].request_id, asked[0].request_id]
 
 
-def test_one_that_lives_longest_is_among_them_until_its_last_second(
+def test_a_request_with_the_longest_life_is_listed_until_its_last_second(
     monkeypatch: pytest.MonkeyPatch, world: time_machine.Traveller
 ) -> None:
     monkeypatch.setattr(settings, "REQUEST_LIFE", MAX_LIFE)
@@ -145,7 +145,7 @@ def test_one_that_lives_longest_is_among_them_until_its_last_second(
     assert ids(state="pending") == []
 
 
-def test_older_ones_are_not_even_read() -> None:
+def test_older_requests_are_not_read() -> None:
     factories.bulk_requests(20, at=MONDAY_NOON - MAX_LIFE - DAY)
     request = factories.requested()
 
@@ -153,7 +153,7 @@ def test_older_ones_are_not_even_read() -> None:
     assert len(ids(limit=100)) == 21
 
 
-def test_a_cursor_older_than_any_that_waits_leads_to_the_end(world: time_machine.Traveller) -> None:
+def test_a_cursor_older_than_any_pending_request_gives_an_empty_last_page(world: time_machine.Traveller) -> None:
     for number in range(2):
         factories.requested(at=MONDAY_NOON - number * MINUTE)
     cursor = get(limit=1, state="pending").body["next_cursor"]
@@ -163,7 +163,7 @@ def test_a_cursor_older_than_any_that_waits_leads_to_the_end(world: time_machine
 
 
 @pytest.mark.parametrize("state", ["", "PENDING", "approved", "expired", "pending,pending", "x" * 5_000])
-def test_no_other_state_can_be_asked_for(state: str) -> None:
+def test_another_state_is_refused(state: str) -> None:
     answer = get(state=state)
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -174,7 +174,7 @@ def test_no_other_state_can_be_asked_for(state: str) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
-def test_page_by_page_each_comes_once_and_in_order(limit: int) -> None:
+def test_the_pages_list_each_once_and_in_order(limit: int) -> None:
     made = factories.bulk_requests(5, at=MONDAY_NOON - DAY)
 
     assert by_pages(limit) == made[::-1]
@@ -188,7 +188,7 @@ def test_fifty_are_a_page_unless_another_limit_is_asked_for() -> None:
     assert by_pages(50) == made[::-1]
 
 
-def test_a_cursor_is_good_only_for_its_own_list() -> None:
+def test_a_cursor_is_valid_only_for_its_own_list() -> None:
     factories.bulk_requests(3, at=MONDAY_NOON - DAY)
     for number in range(2):
         factories.requested(at=MONDAY_NOON - number * MINUTE)
@@ -199,10 +199,10 @@ def test_a_cursor_is_good_only_for_its_own_list() -> None:
     assert get(cursor=pending).code == "cursor_invalid"
     assert get(cursor=cursor, caller=CARLA).code == "cursor_invalid"
     assert call("GET", "/v1/grants", caller=ANNA, query={"cursor": cursor}).code == "cursor_invalid"
-    assert get(cursor=cursor, caller=GIULIA).status == 200, "a colleague may go on"
+    assert get(cursor=cursor, caller=GIULIA).status == 200, "a colleague may use the cursor"
 
 
-def test_a_damaged_cursor_is_none() -> None:
+def test_a_damaged_cursor_is_refused() -> None:
     for cursor in invalid_inputs.NO_CURSORS:
         answer = get(cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
@@ -216,10 +216,10 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
         assert answer.body["errors"][0]["pointer"] == "query/limit"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_request_as_for_an_unknown_one() -> None:
     request = factories.requested()
     foreign, unknown = (show(id, caller=CARLA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
 
@@ -228,13 +228,13 @@ def test_carla_finds_acmes_request_no_more_than_one_that_does_not_exist() -> Non
     assert get(caller=CARLA).body["items"] == []
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for request_id in invalid_inputs.NO_IDS:
         answer = show(request_id)
         assert (answer.status, answer.text) == (404, show(invalid_inputs.UNKNOWN_ID).text)
 
 
-def test_ben_who_lacks_the_right_learns_whom_to_ask_instead() -> None:
+def test_ben_without_the_right_gets_the_approvers() -> None:
     request = factories.requested()
 
     for answer in (get(caller=BEN), get(caller=BEN, state="pending"), show(request.request_id, caller=BEN)):
@@ -242,7 +242,7 @@ def test_ben_who_lacks_the_right_learns_whom_to_ask_instead() -> None:
         assert answer.body["ask"] == ["anna@acme.example", "giulia@acme.example"]
 
 
-def test_there_may_be_nobody_to_ask() -> None:
+def test_there_may_be_no_approvers() -> None:
     factories.tenant("acme", approver_emails=())
 
     assert get(caller=BEN).body["ask"] == []
@@ -255,7 +255,7 @@ def test_the_right_comes_before_existence_and_the_input_before_the_right(request
     assert get(caller=BEN, cursor="x").code == "cursor_invalid"
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     request = factories.requested()
 
     for answer in (get(caller=ANNA.acting()), show(request.request_id, caller=ANNA.acting())):
@@ -263,13 +263,13 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
     assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_no_tenant() -> None:
-    nobody = ANNA.but(tenant_id="nobody")
+def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
+    unregistered = ANNA.but(tenant_id="nobody")
 
-    assert get(caller=nobody).code == "tenant_unknown"
-    assert show(invalid_inputs.UNKNOWN_ID, caller=nobody).code == "tenant_unknown"
+    assert get(caller=unregistered).code == "tenant_unknown"
+    assert show(invalid_inputs.UNKNOWN_ID, caller=unregistered).code == "tenant_unknown"

@@ -1,4 +1,4 @@
-"""DELETE /v1/grants/{grant_id}: a customer locks support out again, at once."""
+"""DELETE /v1/grants/{grant_id}: a user revokes a grant with immediate effect."""
 
 import json
 from datetime import timedelta
@@ -25,7 +25,7 @@ def may_enter() -> bool:
 # ------------------------------------------------------------------ it works
 
 
-def test_giulia_revokes_what_anna_gave(world: time_machine.Traveller) -> None:
+def test_giulia_revokes_annas_grant(world: time_machine.Traveller) -> None:
     grant = factories.grant()
     world.shift(timedelta(minutes=5))
 
@@ -39,7 +39,7 @@ def test_giulia_revokes_what_anna_gave(world: time_machine.Traveller) -> None:
     assert body["ends_at"] == "2026-11-23T13:00:00Z"
 
 
-def test_the_next_check_says_no() -> None:
+def test_the_next_check_is_denied() -> None:
     grant = factories.grant()
     assert may_enter()
 
@@ -47,7 +47,7 @@ def test_the_next_check_says_no() -> None:
     assert not may_enter()
 
 
-def test_the_live_key_goes_and_the_history_stays() -> None:
+def test_the_live_key_is_deleted_and_the_history_stays() -> None:
     grant = factories.grant(period="permanent")
     delete(grant.grant_id)
 
@@ -58,7 +58,7 @@ def test_the_live_key_goes_and_the_history_stays() -> None:
         assert int(kept["ttl"]["N"]) == int((factories.now() + timedelta(days=400)).timestamp())
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     grant = factories.grant()
     delete(grant.grant_id, caller=GIULIA)
 
@@ -76,10 +76,10 @@ def test_ending_one_grant_never_ends_another() -> None:
     assert may_enter()
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_user_without_the_right_and_changes_nothing() -> None:
+def test_a_user_without_the_right_is_refused_and_nothing_changes() -> None:
     grant = factories.grant()
     with table.unchanged():
         answer = delete(grant.grant_id, caller=BEN)
@@ -88,7 +88,7 @@ def test_it_turns_away_a_user_without_the_right_and_changes_nothing() -> None:
     assert may_enter()
 
 
-def test_a_right_that_is_taken_away_while_anna_revokes_counts() -> None:
+def test_a_right_taken_away_while_anna_revokes_counts() -> None:
     grant = factories.grant()
     with table.meanwhile(lambda: factories.right(ANNA, may_grant=False)):
         answer = delete(grant.grant_id)
@@ -97,7 +97,7 @@ def test_a_right_that_is_taken_away_while_anna_revokes_counts() -> None:
     assert may_enter()
 
 
-def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
+def test_carla_gets_the_same_404_for_acmes_grant_as_for_an_unknown_one() -> None:
     grant = factories.grant()
     with table.unchanged():
         foreign, unknown = (delete(id, caller=CARLA) for id in (grant.grant_id, invalid_inputs.UNKNOWN_ID))
@@ -107,7 +107,7 @@ def test_carla_finds_acmes_grant_no_more_than_one_that_does_not_exist() -> None:
     assert foreign.headers == unknown.headers
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     grant = factories.grant()
     with table.unchanged():
         answer = delete(grant.grant_id, caller=ANNA.acting())
@@ -116,24 +116,24 @@ def test_it_turns_away_a_token_that_acts_for_anna() -> None:
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.USERS)
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     answer = delete(invalid_inputs.UNKNOWN_ID, caller=caller)
 
     assert (answer.status, answer.code) == (403, "claims_missing")
 
 
-def test_an_agents_token_that_came_this_far_lacks_the_tenant() -> None:
+def test_an_agents_token_lacks_the_tenant_claim() -> None:
     assert delete(invalid_inputs.UNKNOWN_ID, caller=SVEN).code == "claims_missing"
 
 
-def test_a_user_of_a_tenant_that_nobody_registered_finds_nothing() -> None:
+def test_a_user_of_an_unregistered_tenant_finds_nothing() -> None:
     assert delete(invalid_inputs.UNKNOWN_ID, caller=ANNA.but(tenant_id="nobody")).code == "not_found"
 
 
 # ------------------------------------------------------------------ bad input
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for grant_id in invalid_inputs.NO_IDS:
         answer = delete(grant_id)
         assert (answer.status, answer.text) == (404, delete(invalid_inputs.UNKNOWN_ID).text)
@@ -173,7 +173,7 @@ def test_a_grant_can_be_revoked_in_its_last_second(world: time_machine.Traveller
     assert delete(grant.grant_id).status == 200
 
 
-def test_a_grant_that_time_has_ended_cannot_be_revoked_though_its_key_still_lies_there(
+def test_a_grant_that_ended_by_time_cannot_be_revoked_even_if_its_key_still_exists(
     world: time_machine.Traveller,
 ) -> None:
     grant = factories.grant()
@@ -188,7 +188,7 @@ def test_a_grant_that_time_has_ended_cannot_be_revoked_though_its_key_still_lies
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_who_revoke_at_the_same_moment_both_hear_of_the_first() -> None:
+def test_two_who_revoke_at_the_same_moment_both_get_the_first_revoke() -> None:
     grant = factories.grant()
     with table.meanwhile(lambda: delete(grant.grant_id, caller=GIULIA)):
         answer = delete(grant.grant_id)

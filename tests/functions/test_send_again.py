@@ -1,4 +1,4 @@
-"""POST /v1/support/requests/{request_id}/send: a request is mailed again. How often: `test_request_limits.py`."""
+"""POST /v1/support/requests/{request_id}/send: a request is mailed again. Limits: `test_request_limits.py`."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ def refused(_: str) -> mailing.Refusal:
 # ------------------------------------------------------------------ it works
 
 
-def test_svens_request_is_mailed_again_to_whom_it_went(
+def test_svens_request_is_mailed_again_to_the_same_recipients(
     world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
     request = factories.requested(recipients=["giulia@acme.example"], mail=MailState.FAILED)
@@ -52,16 +52,16 @@ def test_svens_request_is_mailed_again_to_whom_it_went(
     assert request.reason in mail.text
 
 
-def test_it_is_no_new_request_and_no_entry_of_the_ledger() -> None:
+def test_it_makes_no_new_request_and_no_ledger_entry() -> None:
     request = factories.requested()
     send(request.request_id)
 
     assert factories.what_happened() == ["request.made"]
     assert len(table.items("TENANT#acme", keys.REQUEST)) == 1
-    assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its life goes on as it was"
+    assert shown(request)["expires_at"] == "2026-11-24T12:00:00Z", "its expiry is unchanged"
 
 
-def test_each_time_it_is_mailed_once_more(mails: list[mailing.Sent]) -> None:
+def test_each_call_mails_it_once_more(mails: list[mailing.Sent]) -> None:
     request = factories.requested(recipients=["anna@acme.example"])
     first, second = (send(request.request_id, headers={"Idempotency-Key": "the-same"}) for _ in range(2))
 
@@ -69,9 +69,9 @@ def test_each_time_it_is_mailed_once_more(mails: list[mailing.Sent]) -> None:
     assert len(mails) == 2
 
 
-def test_where_ses_refuses_this_time_it_says_so_and_can_be_sent_once_more() -> None:
+def test_if_ses_refuses_the_mail_status_is_failed_and_it_can_be_sent_again() -> None:
     request = factories.requested()
-    with mailing.office(refused):
+    with mailing.fake_ses(refused):
         answer = send(request.request_id)
 
     assert (answer.status, answer.body["state"], answer.body["mail"]) == (200, "pending", "failed")
@@ -79,10 +79,10 @@ def test_where_ses_refuses_this_time_it_says_so_and_can_be_sent_once_more() -> N
     assert send(request.request_id).body["mail"] == "sent"
 
 
-# ------------------------------------------------------------------ to whom
+# ------------------------------------------------------------------ recipients
 
 
-def test_who_is_no_longer_registered_gets_no_mail(mails: list[mailing.Sent]) -> None:
+def test_a_recipient_removed_from_the_tenant_gets_no_mail(mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     factories.tenant("acme", approver_emails=("berta@acme.example", "GIULIA@acme.example"))
 
@@ -90,7 +90,7 @@ def test_who_is_no_longer_registered_gets_no_mail(mails: list[mailing.Sent]) -> 
     assert mailing.recipients(mails) == ["giulia@acme.example"]
 
 
-def test_where_nobody_of_them_is_registered_any_more_nothing_is_mailed(mails: list[mailing.Sent]) -> None:
+def test_if_no_recipient_is_registered_any_more_nothing_is_mailed(mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     factories.tenant("acme", approver_emails=("berta@acme.example",))
     with table.unchanged():
@@ -109,7 +109,7 @@ def test_where_nobody_of_them_is_registered_any_more_nothing_is_mailed(mails: li
     [(factories.approved, "approved"), (factories.declined, "declined"), (factories.withdrawn, "withdrawn")],
 )
 @pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
-def test_what_is_closed_is_not_mailed_again(
+def test_a_closed_request_is_not_mailed_again(
     close: Callable[[Request], Any],
     state: str,
     later: timedelta,
@@ -127,7 +127,7 @@ def test_what_is_closed_is_not_mailed_again(
     assert mails == []
 
 
-def test_what_has_expired_is_not_mailed_again(world: time_machine.Traveller, mails: list[mailing.Sent]) -> None:
+def test_an_expired_request_is_not_mailed_again(world: time_machine.Traveller, mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert send(request.request_id).status == 200
@@ -144,7 +144,7 @@ def test_what_has_expired_is_not_mailed_again(world: time_machine.Traveller, mai
 
 
 @pytest.mark.parametrize("close", [factories.approved, factories.declined, factories.withdrawn])
-def test_what_is_closed_as_it_is_sent_again_is_not_mailed(
+def test_a_request_closed_at_the_same_moment_is_not_mailed(
     close: Callable[[Request], object], mails: list[mailing.Sent]
 ) -> None:
     request = factories.requested()
@@ -155,18 +155,18 @@ def test_what_is_closed_as_it_is_sent_again_is_not_mailed(
     assert mails == []
 
 
-def test_two_who_send_it_at_the_same_moment_both_do(mails: list[mailing.Sent]) -> None:
+def test_two_who_send_it_at_the_same_moment_both_succeed(mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     with table.meanwhile(lambda: send(request.request_id)):
         assert send(request.request_id).status == 200
 
     counted = table.one(keys.counter_of_agent("mails", "sven", MONDAY_NOON))
-    assert counted and counted["number"]["N"] == "6", "two by asking, and two each time"
+    assert counted and counted["number"]["N"] == "6", "two by the request, and two for each call"
     assert len(mails) == 4
 
 
 @pytest.mark.parametrize(("conflicts", "status"), [(3, 200), (4, 503)])
-def test_in_somebodys_way_it_is_tried_four_times(conflicts: int, status: int, mails: list[mailing.Sent]) -> None:
+def test_a_transaction_conflict_is_tried_four_times(conflicts: int, status: int, mails: list[mailing.Sent]) -> None:
     request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
@@ -178,10 +178,10 @@ def test_in_somebodys_way_it_is_tried_four_times(conflicts: int, status: int, ma
     assert len(mails) == (2 if status == 200 else 0)
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_another_agents_request_is_no_more_there_than_an_unknown_one(mails: list[mailing.Sent]) -> None:
+def test_another_agents_request_gets_the_same_404_as_an_unknown_one(mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     with table.unchanged():
         foreign, unknown = (send(id, caller=DORA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
@@ -191,7 +191,7 @@ def test_another_agents_request_is_no_more_there_than_an_unknown_one(mails: list
     assert mails == []
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for request_id in invalid_inputs.NO_IDS:
         answer = send(request_id)
         assert (answer.status, answer.text) == (404, send(invalid_inputs.UNKNOWN_ID).text)
@@ -206,19 +206,19 @@ def test_an_agent_who_became_inactive_cannot_send_it_again(mails: list[mailing.S
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert send(request_id, caller=caller).code == "agent_inactive"
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     request = factories.requested()
     with table.unchanged():
         assert send(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert send(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
@@ -230,9 +230,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
         ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
-def test_a_body_that_nobody_asked_for_must_at_least_be_one(
-    how: dict[str, Any], code: str, mails: list[mailing.Sent]
-) -> None:
+def test_an_unexpected_body_must_be_a_json_object(how: dict[str, Any], code: str, mails: list[mailing.Sent]) -> None:
     request = factories.requested()
     with table.unchanged():
         assert send(request.request_id, **how).code == code

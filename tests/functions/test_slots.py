@@ -1,4 +1,4 @@
-"""GET /v1/slots: when a customer can be called back."""
+"""GET /v1/slots: the free slots for a call-back."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,17 +55,17 @@ def test_a_longer_topic_ends_with_the_support_hours_too() -> None:
     assert starts(answer)[-1] == "2026-11-24T16:30:00Z"
 
 
-def test_without_a_day_it_begins_with_today_when_the_lead_time_is_over() -> None:
+def test_without_a_day_the_list_begins_today_after_the_lead_time() -> None:
     assert starts(get({"topic": "question", "days": 1}))[0] == "2026-11-23T14:00:00Z"
 
 
-def test_today_is_the_desks_today(world: time_machine.Traveller) -> None:
+def test_today_is_in_the_desks_time_zone(world: time_machine.Traveller) -> None:
     world.move_to(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))  # already Tuesday in Berlin, still Monday in New York
 
     assert starts(get({"topic": "question", "days": 1}, caller=CARLA))[0] == "2026-11-24T08:00:00Z"
 
 
-def test_without_a_number_of_days_it_is_two_weeks() -> None:
+def test_without_a_number_of_days_the_list_has_two_weeks() -> None:
     found = starts(get({"topic": "question"}))
 
     assert {at[8:10] for at in found} == {"23", "24", "25", "26", "27", "30", "01", "02", "03", "04"}
@@ -75,7 +75,7 @@ def test_the_last_slot_begins_at_the_horizon() -> None:
     assert starts(get({"topic": "question", "from": "2026-12-07"}))[-1] == "2026-12-07T12:00:00Z"
 
 
-def test_days_are_counted_from_the_one_named() -> None:
+def test_days_are_counted_from_the_given_one() -> None:
     assert {at[:10] for at in starts(get(TUESDAY | {"days": 3}))} == {"2026-11-24", "2026-11-25", "2026-11-26"}
     assert starts(get(TUESDAY | {"from": "2026-11-28", "days": 2})) == [], "a weekend"
 
@@ -91,10 +91,10 @@ def test_a_closed_day_has_no_slots() -> None:
     assert starts(get()) == []
 
 
-# ------------------------------------------------------------------ what is free
+# ------------------------------------------------------------------ free slots
 
 
-def test_what_others_hold_is_not_free() -> None:
+def test_a_slot_taken_by_others_is_not_free() -> None:
     factories.callback(CARLA, TUESDAY_AT_TEN)
     assert free_at(TUESDAY_AT_TEN) == 1
 
@@ -114,7 +114,7 @@ def test_a_longer_topic_needs_room_in_each_of_its_quarter_hours() -> None:
     assert free_at(TUESDAY_AT_TEN + QUARTER, technical) == 1
 
 
-def test_a_cancelled_call_back_frees_its_place() -> None:
+def test_a_cancelled_call_back_frees_its_seat() -> None:
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 
     assert free_at(TUESDAY_AT_TEN) == 2
@@ -128,7 +128,7 @@ def test_fewer_lines_than_call_backs_leave_nothing_free() -> None:
     assert free_at(TUESDAY_AT_TEN + QUARTER) == 3
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("locale", ["de", "de-AT", "de_CH", "DE", "en-US", "es-MX"])
@@ -137,35 +137,35 @@ def test_slots_are_offered_in_german_english_and_spanish(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", ["it", "it-IT", "fr", "de-LI", "english", "", None])
-def test_everybody_else_joins_the_queue(locale: str | None) -> None:
+def test_users_of_other_languages_join_the_queue(locale: str | None) -> None:
     answer = get(caller=ANNA.but(locale=locale))
 
     assert (answer.status, answer.code) == (403, "slots_not_offered")
 
 
-def test_which_languages_those_are_says_the_desk() -> None:
+def test_the_desk_sets_the_languages_that_may_choose() -> None:
     factories.desk(slot_languages=["it-IT"])
 
     assert get(caller=GIULIA).status == 200
     assert get().code == "slots_not_offered"
 
 
-def test_the_language_is_the_tokens_whatever_is_asked_for() -> None:
+def test_the_language_is_that_of_the_token_and_not_of_the_query() -> None:
     query = TUESDAY | {"locale": "de-DE", "language": "de"}
 
     assert get(query, caller=GIULIA).code == "slots_not_offered"
 
 
-def test_nobody_needs_the_right() -> None:
+def test_the_right_is_not_needed() -> None:
     assert get(caller=BEN).status == 200
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
@@ -193,7 +193,7 @@ def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> No
         ),
     ],
 )  # fmt: skip
-def test_it_points_at_what_cannot_be_asked_for(query: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_parameter_is_named(query: dict[str, Any], pointer: str) -> None:
     answer = get(query)
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -204,23 +204,23 @@ def test_the_language_comes_before_the_topic() -> None:
     assert get({"topic": "nothing"}, caller=GIULIA).code == "slots_not_offered"
 
 
-# ------------------------------------------------------------------ too soon
+# ------------------------------------------------------------------ no desk, no holidays, lead time
 
 
-def test_as_long_as_there_is_no_desk_there_are_no_slots() -> None:
+def test_without_a_desk_there_are_no_slots() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
 
     assert (get().status, get().code) == (404, "desk_unknown")
 
 
-def test_a_year_whose_public_holidays_nobody_wrote_has_no_slots(world: time_machine.Traveller) -> None:
+def test_a_year_without_stored_public_holidays_has_no_slots(world: time_machine.Traveller) -> None:
     world.move_to(datetime(2029, 12, 24, 12, 0, tzinfo=UTC))
 
     assert starts(get({"topic": "question"}))[-1] == "2029-12-31T16:45:00Z"
 
 
-def test_what_was_offered_a_moment_ago_is_too_soon_now(world: time_machine.Traveller) -> None:
+def test_a_slot_inside_the_lead_time_is_not_offered_any_more(world: time_machine.Traveller) -> None:
     first = starts(get({"topic": "question"}))[0]
     world.shift(timedelta(seconds=1))
 

@@ -1,4 +1,4 @@
-"""GET /v1/support/callbacks: agents see the day and the queue."""
+"""GET /v1/support/callbacks: the call-backs of a day, and the queue."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def ids_of(found: list[dict[str, Any]]) -> list[str]:
 # ------------------------------------------------------------------ the day
 
 
-def test_sven_sees_whom_to_call_on_tuesday() -> None:
+def test_sven_sees_the_call_backs_of_tuesday() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     status, body = get()
 
@@ -58,14 +58,14 @@ def test_sven_sees_whom_to_call_on_tuesday() -> None:
     }
 
 
-def test_the_day_goes_by_time() -> None:
+def test_the_call_backs_of_a_day_are_sorted_by_time() -> None:
     later = factories.callback(ANNA, TUESDAY_AT_TEN + QUARTER, topic="technical")
     sooner = factories.callback(CARLA, TUESDAY_AT_TEN)
 
     assert ids_of(get().body["booked"]) == [sooner.callback_id, later.callback_id]
 
 
-def test_without_a_day_it_is_the_desks_today(world: time_machine.Traveller) -> None:
+def test_without_a_day_it_is_today_in_the_desks_time_zone(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     assert get({}).body["booked"] == []
 
@@ -73,7 +73,7 @@ def test_without_a_day_it_is_the_desks_today(world: time_machine.Traveller) -> N
     assert ids_of(get({}).body["booked"]) == [booked.callback_id]
 
 
-def test_a_day_is_the_desks_and_not_that_of_utc() -> None:
+def test_a_day_is_in_the_desks_time_zone_and_not_in_utc() -> None:
     hours = {day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri")}
     factories.desk(time_zone="Pacific/Auckland", hours=hours)
     first = factories.callback(ANNA, datetime(2026, 11, 24, 11, 0, tzinfo=UTC))  # midnight
@@ -84,7 +84,7 @@ def test_a_day_is_the_desks_and_not_that_of_utc() -> None:
         assert get({"day": day}).body["booked"] == []
 
 
-def test_it_tells_of_each_how_it_stands(world: time_machine.Traveller) -> None:
+def test_each_call_back_has_its_state(world: time_machine.Traveller) -> None:
     factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
     factories.closed(factories.taken(factories.callback(CARLA, TUESDAY_AT_TEN)))
     assert {one["state"] for one in get().body["booked"]} == {"taken", "reached"}
@@ -95,7 +95,7 @@ def test_it_tells_of_each_how_it_stands(world: time_machine.Traveller) -> None:
     assert [one["state"] for one in get({"day": "2026-11-26"}).body["booked"]] == ["unreached"]
 
 
-def test_what_is_cancelled_or_moved_away_is_not_to_be_called() -> None:
+def test_cancelled_and_moved_call_backs_are_not_listed() -> None:
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
     moved = factories.callback(CARLA, TUESDAY_AT_TEN)
     call("PATCH", f"/v1/callbacks/{moved.callback_id}", {"starts_at": "2026-11-25T10:00:00Z"}, caller=CARLA)
@@ -103,7 +103,7 @@ def test_what_is_cancelled_or_moved_away_is_not_to_be_called() -> None:
     assert get().body["booked"] == []
 
 
-def test_what_is_moved_away_between_two_readings_is_not_listed_at_its_old_time() -> None:
+def test_a_call_back_moved_between_two_reads_is_not_listed_at_its_old_time() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     to = {"starts_at": "2026-11-25T10:00:00Z"}
     with table.meanwhile(
@@ -124,7 +124,7 @@ def test_the_queue_is_first_in_first_out(world: time_machine.Traveller) -> None:
     assert get().body["waiting"][0]["tenant_id"] == "globex"
 
 
-def test_what_is_taken_from_the_queue_stays_in_sight_until_it_is_closed() -> None:
+def test_a_call_back_taken_from_the_queue_is_listed_until_it_is_closed() -> None:
     taken = factories.taken(factories.callback())
     assert get().body["waiting"][0]["agent"] == {"id": "sven", "name": "Sven Brandt"}
 
@@ -132,7 +132,7 @@ def test_what_is_taken_from_the_queue_stays_in_sight_until_it_is_closed() -> Non
     assert get().body["waiting"] == []
 
 
-def test_what_is_cancelled_waits_no_more() -> None:
+def test_a_cancelled_call_back_is_not_in_the_queue() -> None:
     factories.cancelled(factories.callback())
 
     assert get().body["waiting"] == []
@@ -156,7 +156,7 @@ def test_of_a_long_queue_the_first_300_are_shown() -> None:
 # ------------------------------------------------------------------ whether access is granted now
 
 
-def test_it_says_where_the_agent_may_enter_now(world: time_machine.Traveller) -> None:
+def test_each_call_back_shows_whether_the_agent_may_enter_now(world: time_machine.Traveller) -> None:
     factories.callback(ANNA, TUESDAY_AT_TEN)
     factories.callback(CARLA)
     factories.grant("support")
@@ -171,7 +171,7 @@ def test_it_says_where_the_agent_may_enter_now(world: time_machine.Traveller) ->
     assert get().body["booked"][0]["may_enter"] is False, "the grant is over"
 
 
-def test_what_the_index_still_has_is_confirmed() -> None:
+def test_access_read_from_the_index_is_confirmed_in_the_table() -> None:
     factories.callback()
     grant = factories.grant()
     (key,) = live_keys.tenants_of(factories.agent("sven", "support"), keys.grantee_shard("acme"), "")
@@ -181,41 +181,41 @@ def test_what_the_index_still_has_is_confirmed() -> None:
     assert get().body["waiting"][0]["may_enter"] is False
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     factories.callback()
 
     assert (get(caller=caller).status, get(caller=caller).code) == (403, "agent_inactive")
 
 
 @pytest.mark.parametrize("query", [{"day": "x"}, "day=%00"])
-def test_an_inactive_agent_hears_that_before_anything_about_the_input(query: Any) -> None:
+def test_an_inactive_agent_is_refused_before_the_input_is_validated(query: Any) -> None:
     assert get(query, caller=EMIL).code == "agent_inactive"
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-def test_a_user_sees_no_queue() -> None:
+def test_a_user_cannot_read_the_queue() -> None:
     assert get(caller=BEN.but(sub="ben albrecht")).code == "claims_missing"
 
 
-# ------------------------------------------------------------------ bad input, too soon
+# ------------------------------------------------------------------ bad input, no desk
 
 
 @pytest.mark.parametrize(
     "day", ["", "today", "24.11.2026", "2026-02-29", "2026-11-24T00:00:00Z", "0001-01-01", "9999-12-31", "1795435200"]
 )
-def test_it_points_at_what_is_no_day(day: str) -> None:
+def test_a_malformed_day_is_named(day: str) -> None:
     answer = get({"day": day})
 
     assert (answer.status, answer.code) == (422, "input_invalid")
@@ -227,7 +227,7 @@ def test_a_far_day_is_empty(day: str) -> None:
     assert get({"day": day}).body == {"booked": [], "waiting": []}
 
 
-def test_as_long_as_there_is_no_desk_there_is_no_day() -> None:
+def test_without_a_desk_there_is_no_day() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
 

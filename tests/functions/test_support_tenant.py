@@ -1,4 +1,4 @@
-"""GET /v1/support/tenants/{tenant_id}: whom may I ask? How often one may guess: `test_request_limits.py`."""
+"""GET /v1/support/tenants/{tenant_id}: the approvers of a tenant. Limit of unknown names: `test_request_limits.py`."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def get(tenant_id: str = "acme", *, caller: Caller = SVEN) -> Answer:
     return call("GET", f"/v1/support/tenants/{tenant_id}", caller=caller)
 
 
-def test_sven_sees_whom_he_may_ask_at_acme() -> None:
+def test_sven_sees_the_approvers_of_acme() -> None:
     answer = get()
 
     assert answer.status == 200
@@ -25,24 +25,24 @@ def test_sven_sees_whom_he_may_ask_at_acme() -> None:
     }
 
 
-def test_any_agent_may_look_at_any_tenant_let_in_or_not() -> None:
+def test_any_agent_may_read_any_tenant_with_or_without_access() -> None:
     factories.grant()
 
     assert get("globex").body["approver_emails"] == ["carla@globex.example"]
 
 
-def test_a_tenant_may_have_registered_nobody() -> None:
+def test_a_tenant_may_have_no_approvers() -> None:
     factories.tenant("initech", approver_emails=())
 
     assert get("initech").body["approver_emails"] == []
 
 
-def test_looking_changes_nothing() -> None:
+def test_reading_changes_nothing() -> None:
     with table.unchanged():
         get()
 
 
-def test_a_tenant_that_nobody_registered_is_unknown() -> None:
+def test_an_unregistered_tenant_is_unknown() -> None:
     answer = get("nobody")
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
@@ -50,29 +50,29 @@ def test_a_tenant_that_nobody_registered_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("tenant_id", ["x%20y", "ACME", "a" * 65, "%2e%2e", "-acme"])
-def test_what_cannot_be_a_tenant_is_as_unknown(tenant_id: str) -> None:
+def test_a_malformed_tenant_id_is_unknown(tenant_id: str) -> None:
     assert (get(tenant_id).status, get(tenant_id).text) == (404, get("nobody").text)
 
 
 @pytest.mark.parametrize("tenant_id", ["%00", "acme%0A", "acme%23LEDGER", "acme%2Flogins"])
-def test_what_no_path_can_hold_is_not_even_looked_for(tenant_id: str) -> None:
+def test_an_id_that_no_path_can_contain_is_not_looked_up(tenant_id: str) -> None:
     with table.unchanged():
         assert (get(tenant_id).status, get(tenant_id).code) == (404, "not_found")
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 @pytest.mark.parametrize("tenant_id", ["acme", "nobody", "x%20y"])
-def test_it_turns_away_who_is_no_active_agent_before_anything_else(caller: Caller, tenant_id: str) -> None:
+def test_only_an_active_agent_is_accepted_and_this_is_checked_first(caller: Caller, tenant_id: str) -> None:
     with table.unchanged():
         answer = get(tenant_id, caller=caller)
 
     assert (answer.status, answer.code) == (403, "agent_inactive")
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

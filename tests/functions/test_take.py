@@ -1,4 +1,4 @@
-"""POST /v1/support/callbacks/{callback_id}/take: an agent says: I call."""
+"""POST /v1/support/callbacks/{callback_id}/take: an agent takes a call-back."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ def test_sven_takes_it(starts_at: datetime | None) -> None:
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["agent"]["name"] == "Sven Brandt"
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     asked = factories.callback()
     post(asked.callback_id)
 
@@ -42,7 +42,7 @@ def test_the_ledger_tells_of_it() -> None:
     assert (last.by.type, last.by.id) == ("agent", "sven")
 
 
-def test_it_keeps_its_seat_and_its_place() -> None:
+def test_it_keeps_its_seat_and_its_place_in_the_list() -> None:
     booked, waiting = factories.callback(ANNA, TUESDAY_AT_TEN), factories.callback(CARLA)
     post(booked.callback_id)
     post(waiting.callback_id)
@@ -51,7 +51,7 @@ def test_it_keeps_its_seat_and_its_place() -> None:
     assert seats.queue() == [("globex", waiting.callback_id)]
 
 
-def test_it_says_whether_sven_may_enter_now() -> None:
+def test_the_answer_shows_whether_sven_may_enter_now() -> None:
     asked = factories.callback()
     assert post(asked.callback_id).body["may_enter"] is False
 
@@ -71,7 +71,7 @@ def test_taking_it_twice_answers_the_same_and_writes_once() -> None:
     assert tuple(again) == tuple(first)
 
 
-def test_dora_cannot_take_what_sven_has() -> None:
+def test_dora_cannot_take_svens_call_back() -> None:
     taken = factories.taken(factories.callback())
     with table.unchanged():
         answer = post(taken.callback_id, caller=DORA)
@@ -80,7 +80,7 @@ def test_dora_cannot_take_what_sven_has() -> None:
 
 
 @pytest.mark.parametrize("caller", [SVEN, DORA])
-def test_what_is_closed_or_cancelled_cannot_be_taken(caller: Caller) -> None:
+def test_a_closed_or_cancelled_call_back_cannot_be_taken(caller: Caller) -> None:
     closed = factories.closed(factories.taken(factories.callback()))
     cancelled = factories.cancelled(factories.callback(CARLA), by=CARLA)
     for asked in (closed, cancelled):
@@ -89,7 +89,7 @@ def test_what_is_closed_or_cancelled_cannot_be_taken(caller: Caller) -> None:
         assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_what_is_over_cannot_be_taken(world: time_machine.Traveller) -> None:
+def test_a_call_back_whose_slot_is_over_cannot_be_taken(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     world.move_to(TUESDAY_AT_TEN + QUARTER)
     with table.unchanged():
@@ -107,11 +107,11 @@ def test_it_can_be_taken_in_the_last_second_and_is_open_then(world: time_machine
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "taken"
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     asked = factories.callback()
     with table.unchanged():
         answers = [post(id, caller=caller) for id in (asked.callback_id, invalid_inputs.UNKNOWN_ID)]
@@ -119,19 +119,19 @@ def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
     assert {(answer.status, answer.code) for answer in answers} == {(403, "agent_inactive")}
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert post(factories.callback().callback_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
 # ------------------------------------------------------------------ bad input
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     unknown = post(invalid_inputs.UNKNOWN_ID)
     assert (unknown.status, unknown.code) == (404, "not_found")
     for callback_id in invalid_inputs.NO_IDS:
@@ -141,7 +141,7 @@ def test_what_cannot_be_an_id_names_nothing() -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_agents_at_the_same_moment_one_has_it() -> None:
+def test_of_two_agents_at_the_same_moment_one_gets_it() -> None:
     asked = factories.callback()
     with table.meanwhile(lambda: factories.taken(asked, DORA)):
         answer = post(asked.callback_id)
@@ -150,7 +150,7 @@ def test_of_two_agents_at_the_same_moment_one_has_it() -> None:
     assert factories.what_happened() == ["callback.booked", "callback.taken"]
 
 
-def test_what_is_cancelled_at_the_same_moment_cannot_be_taken() -> None:
+def test_a_call_back_cancelled_at_the_same_moment_cannot_be_taken() -> None:
     asked = factories.callback()
     with table.meanwhile(lambda: factories.cancelled(asked)):
         answer = post(asked.callback_id)
@@ -158,7 +158,7 @@ def test_what_is_cancelled_at_the_same_moment_cannot_be_taken() -> None:
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_what_is_moved_at_the_same_moment_is_taken_where_it_is_now(world: time_machine.Traveller) -> None:
+def test_a_call_back_moved_at_the_same_moment_is_taken_at_its_new_slot(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
     to = {"starts_at": "2026-11-24T11:00:00Z"}
     with table.meanwhile(lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA)):
@@ -167,7 +167,7 @@ def test_what_is_moved_at_the_same_moment_is_taken_where_it_is_now(world: time_m
     assert (answer.status, answer.body["starts_at"], answer.body["state"]) == (200, "2026-11-24T11:00:00Z", "taken")
 
 
-def test_an_agent_stands_back_while_a_users_change_waits(world: time_machine.Traveller) -> None:
+def test_an_agent_yields_to_a_users_change(world: time_machine.Traveller) -> None:
     asked = factories.callback()
     call("POST", "/v1/callbacks", {"topic": "question", "description": "x", "phone": "+4924144686122"}, caller=ANNA)
     with table.unchanged(), wire.watched():

@@ -1,4 +1,4 @@
-"""GET /v1/topics: what a call-back can be about."""
+"""GET /v1/topics: the topics of call-backs."""
 
 import pytest
 
@@ -42,33 +42,33 @@ def test_anna_reads_them_in_german() -> None:
         ("xx-\u0000", "Consultation"),
     ],
 )
-def test_everybody_reads_them_in_their_language_or_in_english(locale: str | None, name: str) -> None:
+def test_each_user_reads_them_in_their_language_or_in_english(locale: str | None, name: str) -> None:
     assert get(caller=ANNA.but(locale=locale)).body["items"][1]["name"] == name
 
 
 @pytest.mark.parametrize("caller", [BEN, GIULIA], ids=["without the right", "for whom there are no slots"])
-def test_whoever_works_for_the_tenant_reads_them(caller: Caller) -> None:
+def test_every_user_of_the_tenant_can_read_them(caller: Caller) -> None:
     assert len(get(caller=caller).body["items"]) == 3
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_it_turns_away_a_token_that_acts_for_anna() -> None:
+def test_a_token_that_acts_for_anna_is_refused() -> None:
     answer = get(caller=ANNA.acting())
 
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
 @pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
-def test_it_turns_away_a_token_without_the_claims_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
 
-# ------------------------------------------------------------------ too soon
+# ------------------------------------------------------------------ no desk
 
 
-def test_as_long_as_there_is_no_desk_there_are_no_topics() -> None:
+def test_without_a_desk_there_are_no_topics() -> None:
     table.drop(keys.desk())
     desks.clear_cache()
     answer = get()

@@ -63,12 +63,12 @@ def get(app: Any, path: str, **headers: str) -> dict[str, Any]:
 
 
 def mentioned(text: str) -> set[str]:
-    """Return the files that a file names."""
+    """Return the files that a file mentions."""
     return {f"/assets/{name}" for name in re.findall(r"(?:assets/|\./)([\w.-]+\.(?:js|css|svg))", text)}
 
 
 def everything(app: Any) -> dict[str, dict[str, Any]]:
-    """Follow every mention from the page and from a vendor's script tag on, as a browser would."""
+    """Fetch every mentioned file, starting from the page and from a vendor's script tag, as a browser does."""
     found = {path: get(app, path) for path in ENTRIES}
     while new := {path for answer in found.values() for path in mentioned(answer["body"])} - found.keys():
         found |= {path: get(app, path) for path in new}
@@ -83,16 +83,16 @@ def policy(answer: dict[str, Any]) -> dict[str, list[str]]:
 # ------------------------------------------------------------------ it works
 
 
-def test_the_page_and_all_that_it_names_is_there(app: Any) -> None:
+def test_the_page_and_every_file_that_it_names_exist(app: Any) -> None:
     found = everything(app)
 
     assert {answer["statusCode"] for answer in found.values()} == {200}
     assert {path.rpartition(".")[2] for path in found if path != "/activate"} == {"css", "js", "svg"}
-    # And there is nothing else that somebody could ask for.
+    # No other file is served.
     assert app_assets(app) == found.keys() - {"/activate"}
 
 
-def test_the_page_knows_how_its_users_sign_in(app: Any) -> None:
+def test_the_page_contains_the_sign_in_settings(app: Any) -> None:
     body = get(app, "/activate")["body"]
     (said,) = re.findall(r'data-sign-in="([^"]*)"', body)
 
@@ -119,7 +119,7 @@ def test_head_has_the_headers_and_no_body(app: Any, path: str) -> None:
     assert asked["headers"] == get(app, path)["headers"]
 
 
-def test_it_starts_without_a_framework_and_without_the_table() -> None:
+def test_it_imports_neither_a_framework_nor_the_table() -> None:
     paths = [str(APP.parent), str(APP.parents[2] / "layers" / "core")]
     start = f"import sys; sys.path[:0] = {paths!r}; import app, gc; assert gc.isenabled(); print(*sys.modules)"
     environment = {"TABLE_NAME": "guestkey"}
@@ -134,7 +134,7 @@ def test_it_starts_without_a_framework_and_without_the_table() -> None:
 # ------------------------------------------------------------------ headers
 
 
-def test_every_answer_carries_the_guarding_headers(app: Any) -> None:
+def test_every_answer_has_the_security_headers(app: Any) -> None:
     for answer in [*everything(app).values(), get(app, "/assets/nothing.js")]:
         headers = answer["headers"]
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -144,7 +144,7 @@ def test_every_answer_carries_the_guarding_headers(app: Any) -> None:
         assert "Set-Cookie" not in headers
 
 
-def test_the_content_policy_allows_what_is_needed_and_nothing_inline(app: Any) -> None:
+def test_the_content_policy_allows_only_needed_sources_and_nothing_inline(app: Any) -> None:
     assert policy(get(app, "/activate")) == {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
@@ -159,13 +159,13 @@ def test_the_content_policy_allows_what_is_needed_and_nothing_inline(app: Any) -
     }
 
 
-def test_nothing_in_the_page_needs_more_than_the_policy_allows(app: Any) -> None:
+def test_the_page_needs_no_more_than_the_policy_allows(app: Any) -> None:
     body = get(app, "/activate")["body"]
 
     assert not re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=|https?://(?!id\.vendor)", body)
 
 
-def test_the_page_is_asked_for_anew_the_entry_after_minutes_and_the_files_are_kept_for_a_year(app: Any) -> None:
+def test_the_page_is_not_cached_the_entry_for_minutes_and_the_files_for_a_year(app: Any) -> None:
     found = everything(app)
 
     assert found.pop("/activate")["headers"]["Cache-Control"] == "no-cache"
@@ -177,7 +177,7 @@ def test_the_page_is_asked_for_anew_the_entry_after_minutes_and_the_files_are_ke
 # ------------------------------------------------------------------ names
 
 
-def test_a_name_changes_with_the_content_and_with_that_of_what_it_names(tmp_path: Path) -> None:
+def test_a_name_changes_with_the_content_of_the_file_and_of_its_mentions(tmp_path: Path) -> None:
     shutil.copytree(APP.parent, tmp_path, dirs_exist_ok=True)
     before = everything(started(tmp_path / "app.py"))
     texts = tmp_path / "texts" / "it.json"
@@ -190,7 +190,7 @@ def test_a_name_changes_with_the_content_and_with_that_of_what_it_names(tmp_path
         assert after[entry]["body"] != before[entry]["body"]
 
 
-def test_a_file_that_does_not_exist_cannot_be_named(tmp_path: Path) -> None:
+def test_a_mention_of_a_missing_file_is_an_error(tmp_path: Path) -> None:
     shutil.copytree(APP.parent, tmp_path, dirs_exist_ok=True)
     (tmp_path / "web" / "texts.js").unlink()
 
@@ -228,7 +228,7 @@ def test_any_other_name_is_not_found(app: Any, name: str) -> None:
 # ------------------------------------------------------------------ other origins
 
 
-def test_other_origins_may_load_what_pages_are_made_of_and_nothing_else(app: Any) -> None:
+def test_other_origins_may_load_only_the_assets(app: Any) -> None:
     found = everything(app) | {"/assets/nothing.js": get(app, "/assets/nothing.js")}
 
     said = {path: answer["headers"]["Cross-Origin-Resource-Policy"] for path, answer in found.items()}
@@ -265,12 +265,12 @@ def test_a_refusal_is_never_compressed(app: Any) -> None:
     assert get(app, "/assets/nothing.js", **{"accept-encoding": "gzip"}) == get(app, "/assets/nothing.js")
 
 
-def test_comments_and_indentation_stay_here(app: Any) -> None:
+def test_comments_and_indentation_are_not_served(app: Any) -> None:
     for answer in everything(app).values():
         assert not re.search(r"^([ \t]+|//|/\*)", answer["body"], re.MULTILINE)
 
 
-def test_minifying_is_safe_because_texts_and_comments_keep_to_lines_of_their_own() -> None:
+def test_minifying_is_safe_because_texts_and_comments_are_on_lines_of_their_own() -> None:
     for file in [*(APP.parent / "web").glob("*.js"), *(APP.parent / "web").glob("*.css")]:
         for line in COMMENT.sub("", file.read_text()).splitlines():
             assert line.count("`") % 2 == 0, (file.name, line)
@@ -281,7 +281,7 @@ def test_minifying_is_safe_because_texts_and_comments_keep_to_lines_of_their_own
     ("entry", "others", "parts"),
     [
         (PANEL, "panel.LANGUAGE", {"panel.activation", "panel.history", "panel.callback", "panel.de"}),
-        # It stands on the panel's ground, without the panel's tabs.
+        # It uses the panel's base module, without the panel's tabs.
         (DESK, r"desk.LANGUAGE|panel\.[a-z-]+", {"panel", "desk.access", "desk.requests", "desk.callbacks", "desk.de"}),
     ],
 )
@@ -304,11 +304,11 @@ def test_each_element_whole_with_one_language_is_smaller_than_20_kb(
 
 
 @pytest.mark.parametrize("odd", [{}, {"routeKey": None}, {"routeKey": "GET /v1/me"}, {"pathParameters": None}])
-def test_an_odd_event_is_not_found_and_no_bug(app: Any, odd: dict[str, Any]) -> None:
+def test_an_odd_event_is_answered_with_404(app: Any, odd: dict[str, Any]) -> None:
     assert app.lambda_handler(odd, None)["statusCode"] == 404
 
 
-def test_nothing_that_a_caller_sends_changes_a_byte(app: Any) -> None:
+def test_no_input_of_a_caller_changes_a_byte(app: Any) -> None:
     forged = {
         "host": "evil.example",
         "x-forwarded-host": "evil.example",
@@ -327,7 +327,7 @@ def test_nothing_that_a_caller_sends_changes_a_byte(app: Any) -> None:
         assert app.lambda_handler(sent, None) == answer
 
 
-def test_a_call_leaves_one_line_and_nothing_of_what_was_sent(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_call_logs_one_line_without_input_of_the_caller(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     app.lambda_handler(event("/assets/secret.js") | {"rawQueryString": "code=a-secret-code&state=s"}, None)
 
     (line,) = capsys.readouterr().out.splitlines()

@@ -1,6 +1,6 @@
 """The texts of the pages: one catalogue for each language, with every text that the code uses and no other.
 
-A region's catalogue holds what differs from its language and nothing else.
+A region's catalogue contains only texts that differ from those of its language.
 """
 
 import json
@@ -41,10 +41,10 @@ LOOKED_UP = {
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
     "activate": {str(state) for state in requests.State},
 }
-"""Sections in which a text is found by a word of the API's, or of the page's own."""
+"""Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "desk")
 SHARED = ("elements.js", "texts.js", "panel.js")
-"""Modules that more than one surface is made of."""
+"""Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
     r"|\bstrings\.(?P<said>\w+(?:\.\w+)*)"
@@ -67,7 +67,7 @@ def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def said_in(surface: str) -> Iterator[tuple[str, str]]:
-    """Yield where the code of a surface asks for a text, and which."""
+    """Yield place and key of each text that the code of a surface uses."""
     for file in sorted([*WEB.glob(f"{surface}*.js"), *(WEB / name for name in SHARED)]):
         section: str | None = None
         for found in SPOKEN.finditer(file.read_text()):
@@ -82,7 +82,7 @@ def said_in(surface: str) -> Iterator[tuple[str, str]]:
 
 
 def is_there(texts: Any, path: str) -> bool:
-    """Say whether a text or a section is there; a method of a text may be named behind it."""
+    """Return whether a text or a section exists; the name of a string method may follow it."""
     for name in path.split("."):
         if isinstance(texts, str):
             return name in {"replace", "split"}
@@ -93,7 +93,7 @@ def is_there(texts: Any, path: str) -> bool:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_everything_with_the_same_values_in_it(language: str) -> None:
+def test_every_language_has_every_text_with_the_same_placeholders(language: str) -> None:
     said, english = dict(flat(catalogue(language))), dict(flat(catalogue("en")))
 
     assert list(said) == list(english)
@@ -102,7 +102,7 @@ def test_every_language_says_everything_with_the_same_values_in_it(language: str
         assert text.strip() == text != ""
 
 
-def test_no_language_is_left_out() -> None:
+def test_every_language_has_a_catalogue() -> None:
     assert {file.stem for file in TEXTS.iterdir()} == {*LANGUAGES, *REGIONS}
 
 
@@ -119,7 +119,7 @@ def test_the_texts_name_the_limit_that_the_api_has(language: str) -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_region_holds_what_differs_and_nothing_else(region: str) -> None:
+def test_a_region_has_only_texts_that_differ(region: str) -> None:
     language = dict(flat(catalogue(region[:2])))
 
     for place, text in flat(catalogue(region)):
@@ -150,7 +150,7 @@ def test_each_text_is_used(surface: str) -> None:
     for place, _ in flat(catalogue("de")[surface]):
         section, _, name = place.rpartition(".")
         is_looked_up = name in LOOKED_UP.get(f"{surface}.{section}", ())
-        # The code selects the section by a word, and the text in it by name alone.
+        # The code selects the section by a value, and the text in it by its name alone.
         is_within = (
             section.partition(".")[0] in LOOKED_UP.get(surface, ())
             or f"{surface}.{section}".rpartition(".")[0] in LOOKED_UP
@@ -169,7 +169,7 @@ def test_each_shared_text_is_used() -> None:
         assert place in asked or name in LOOKED_UP[f"shared.{section}"], place
 
 
-def test_each_word_that_is_looked_up_has_its_text() -> None:
+def test_each_looked_up_value_has_its_text() -> None:
     texts = catalogue("de")
     assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
     assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]

@@ -1,4 +1,4 @@
-"""DELETE /v1/support/requests/{request_id}: the agent takes a request back."""
+"""DELETE /v1/support/requests/{request_id}: the agent withdraws a request."""
 
 import json
 from datetime import timedelta
@@ -47,7 +47,7 @@ def test_it_cannot_be_approved_any_more() -> None:
     assert (answer.status, answer.body["state"], answer.body["grant_id"]) == (409, "withdrawn", None)
 
 
-def test_the_ledger_tells_of_it() -> None:
+def test_it_is_in_the_ledger() -> None:
     request = factories.requested()
     withdraw(request.request_id)
 
@@ -56,7 +56,7 @@ def test_the_ledger_tells_of_it() -> None:
     assert last["by"] == {"type": "agent", "id": "sven"}
 
 
-def test_it_is_due_no_more() -> None:
+def test_it_is_not_due_any_more() -> None:
     request = factories.requested()
     withdraw(request.request_id)
 
@@ -78,7 +78,7 @@ def test_withdrawing_twice_answers_the_same_and_writes_once(later: timedelta, wo
     assert tuple(again) == tuple(first)
 
 
-def test_what_was_approved_stays_approved(world: time_machine.Traveller) -> None:
+def test_an_approved_request_stays_approved(world: time_machine.Traveller) -> None:
     request = factories.requested()
     grant = factories.approved(request)
     world.shift(2 * DAY)
@@ -89,7 +89,7 @@ def test_what_was_approved_stays_approved(world: time_machine.Traveller) -> None
     assert (answer.body["state"], answer.body["grant_id"]) == ("approved", grant.grant_id)
 
 
-def test_what_was_declined_stays_declined() -> None:
+def test_a_declined_request_stays_declined() -> None:
     request = factories.requested()
     factories.declined(request)
     with table.unchanged():
@@ -98,7 +98,7 @@ def test_what_was_declined_stays_declined() -> None:
     assert (answer.code, answer.body["state"], answer.body["grant_id"]) == ("request_closed", "declined", None)
 
 
-def test_what_has_expired_has_expired(world: time_machine.Traveller) -> None:
+def test_an_expired_request_cannot_be_withdrawn(world: time_machine.Traveller) -> None:
     first, second = factories.requested(), factories.requested()
     world.shift(DAY - timedelta(seconds=1))
     assert withdraw(first.request_id).status == 200
@@ -112,7 +112,7 @@ def test_what_has_expired_has_expired(world: time_machine.Traveller) -> None:
 # ------------------------------------------------------------------ at the same moment
 
 
-def test_of_two_who_withdraw_it_at_the_same_moment_both_hear_the_same() -> None:
+def test_two_who_withdraw_it_at_the_same_moment_get_the_same_answer() -> None:
     request = factories.requested()
     with table.meanwhile(lambda: withdraw(request.request_id)):
         answer = withdraw(request.request_id)
@@ -139,7 +139,7 @@ def test_a_withdrawal_that_loses_the_race_for_the_ledgers_next_number_takes_the_
 
 
 @pytest.mark.parametrize(("losses", "status"), [(3, 200), (4, 503)])
-def test_a_condition_that_fails_though_it_reads_well_is_tried_four_times(losses: int, status: int) -> None:
+def test_a_condition_that_fails_without_a_visible_cause_is_tried_four_times(losses: int, status: int) -> None:
     request = factories.requested()
 
     def script(sent: wire.Request, pass_on: wire.Send) -> Any:
@@ -150,10 +150,10 @@ def test_a_condition_that_fails_though_it_reads_well_is_tried_four_times(losses:
         assert withdraw(request.request_id).status == status
 
 
-# ------------------------------------------------------------------ who may not
+# ------------------------------------------------------------------ refused callers
 
 
-def test_another_agents_request_is_no_more_there_than_an_unknown_one() -> None:
+def test_another_agents_request_gets_the_same_404_as_an_unknown_one() -> None:
     request = factories.requested()
     with table.unchanged():
         foreign, unknown = (withdraw(id, caller=DORA) for id in (request.request_id, invalid_inputs.UNKNOWN_ID))
@@ -162,7 +162,7 @@ def test_another_agents_request_is_no_more_there_than_an_unknown_one() -> None:
     assert (foreign.text, foreign.headers) == (unknown.text, unknown.headers)
 
 
-def test_what_cannot_be_an_id_names_nothing() -> None:
+def test_a_malformed_id_is_not_found() -> None:
     for request_id in invalid_inputs.NO_IDS:
         answer = withdraw(request_id)
         assert (answer.status, answer.text) == (404, withdraw(invalid_inputs.UNKNOWN_ID).text)
@@ -176,19 +176,19 @@ def test_an_agent_who_became_inactive_cannot_withdraw_it_any_more() -> None:
 
 
 @pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
-def test_it_turns_away_who_is_no_active_agent(caller: Caller) -> None:
+def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert withdraw(request_id, caller=caller).code == "agent_inactive"
 
 
-def test_it_turns_away_a_token_that_acts_for_sven() -> None:
+def test_a_token_that_acts_for_sven_is_refused() -> None:
     request = factories.requested()
     with table.unchanged():
         assert withdraw(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
 @pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
-def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> None:
+def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert withdraw(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
@@ -200,7 +200,7 @@ def test_it_turns_away_a_token_without_the_claim_it_needs(caller: Caller) -> Non
         ({"raw": "{}", "headers": invalid_inputs.PLAIN}, "not_json"),
     ],
 )
-def test_a_body_that_nobody_asked_for_must_at_least_be_one(how: dict[str, Any], code: str) -> None:
+def test_an_unexpected_body_must_be_a_json_object(how: dict[str, Any], code: str) -> None:
     request = factories.requested()
     with table.unchanged():
         assert withdraw(request.request_id, **how).code == code

@@ -1,6 +1,7 @@
-"""The sample desk for rules, with whatever a test wants otherwise, and what any clock on a wall says of a moment.
+"""The sample desk with changes for a test, and local times computed by an independent library.
 
-The clock is `whenever`'s, whose time zone arithmetic is its own. Both read the same data, the `tzdata` package.
+The library is `whenever`, which has its own time zone arithmetic. It and the code under test read the same data, the
+`tzdata` package.
 """
 
 import os
@@ -26,7 +27,7 @@ whenever.clear_tzcache()
 
 
 class Wall(NamedTuple):
-    """What a clock on the wall shows: the day, and the time as `HH:MM`."""
+    """A local date, and a local time as `HH:MM`."""
 
     day: date
     time: str
@@ -41,13 +42,13 @@ def calendar(*closed: str, years: Iterable[int] = EVERY_YEAR) -> Calendar:
 
 
 def hours(*spans: str, days: Iterable[str] = EVERY_DAY) -> dict[str, list[dict[str, str]]]:
-    """Return hours as the record has them: `hours("09:00-12:00", "13:00-18:00")`, the same on each of the days."""
+    """Return hours in the form of the record, the same on each day: `hours("09:00-12:00", "13:00-18:00")`."""
     windows = [dict(zip(("from", "until"), span.split("-"), strict=True)) for span in spans]
     return dict.fromkeys(days, windows)
 
 
 def at(text: str, zone: str = "Europe/Berlin", fold: int = 0) -> datetime:
-    """Return when the clock on a wall shows this, in UTC; of two such moments the first, or with `fold` the second."""
+    """Return the moment of a local time, in UTC; of two such moments the first, or with `fold` the second."""
     chosen: Any = "later" if fold else "earlier"
     shown = whenever.PlainDateTime(text).assume_tz(zone, disambiguation=chosen)
     return datetime.fromtimestamp(shown.timestamp(), UTC)
@@ -59,6 +60,6 @@ def wall(moment: datetime, zone: str) -> Wall:
 
 
 def is_within(shown: Wall, hours: dict[str, list[dict[str, str]]]) -> bool:
-    """Say whether a wall's time lies in hours as the record has them."""
+    """Return whether a local time is within hours in the form of the record."""
     windows = hours.get(EVERY_DAY[shown.day.weekday()], [])
     return any(window["from"] <= shown.time < window["until"] for window in windows)

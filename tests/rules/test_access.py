@@ -1,4 +1,4 @@
-"""May this agent enter, or export, now? The union of all live grants that cover the agent answers."""
+"""Checks: may this agent enter, or export, now? The union of all live grants that cover the agent decides."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -70,10 +70,10 @@ def export(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | S
     return decide(keys, agent, Action.EXPORT, at)
 
 
-# --- Who is let in ---------------------------------------------------------------------------------------------------
+# --- Access by one grant ---------------------------------------------------------------------------------------------
 
 
-def test_without_a_grant_nobody_is_let_in():
+def test_without_a_grant_access_is_denied():
     assert enter() == Shut(reason=Reason.NO_LIVE_GRANT)
     assert export() == Shut(reason=Reason.NO_LIVE_GRANT)
 
@@ -84,7 +84,7 @@ def test_a_grant_to_sven_or_to_his_department_lets_him_in(to):
 
 
 @pytest.mark.parametrize("to", [TO_DORA, TO_DEVELOPMENT])
-def test_a_grant_to_somebody_else_does_not_let_sven_in(to):
+def test_a_grant_to_another_agent_or_department_does_not_let_sven_in(to):
     assert enter(key(to=to)) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
@@ -93,11 +93,11 @@ def test_the_end_of_a_grant_is_exclusive():
     assert enter(key(), at=NOON + HOUR) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
-def test_a_grant_lets_nobody_in_before_it_was_given():
+def test_a_grant_gives_no_access_before_it_was_given():
     assert enter(key(granted_at=NOON + SECOND)) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
-def test_an_expired_key_that_was_not_swept_yet_lets_nobody_in():
+def test_an_expired_key_that_ttl_has_not_deleted_yet_gives_no_access():
     assert enter(key(), at=NOON + timedelta(days=2)) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
@@ -110,7 +110,7 @@ def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out():
 
 
 @pytest.mark.parametrize("action", list(Action))
-def test_an_inactive_agent_is_turned_away_whatever_was_granted(action):
+def test_an_inactive_agent_is_denied_despite_any_grant(action):
     inactive = replace(SVEN, is_active=False)
     keys = [key(may_export=True), key("B", TO_SUPPORT, ends_at=None)]
 
@@ -120,7 +120,7 @@ def test_an_inactive_agent_is_turned_away_whatever_was_granted(action):
 
 
 @pytest.mark.parametrize("action", list(Action))
-def test_nobody_lets_an_unknown_agent_in(action):
+def test_an_unknown_agent_is_denied_despite_a_live_key(action):
     assert decide([key(ends_at=None)], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
     assert decide_within(login(), [key()], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
 
@@ -173,7 +173,7 @@ def test_exactly_the_live_keys_that_cover_the_agent_are_found():
     assert [found.grant_id for found in covering(keys, SVEN, NOON)] == ["A", "B"]
 
 
-# --- The grant that is named -----------------------------------------------------------------------------------------
+# --- The grant named -------------------------------------------------------------------------------------------------
 
 
 def test_the_grant_that_ends_last_is_named():
@@ -213,11 +213,11 @@ def test_inside_an_open_login_of_his_own_sven_may_go_on(action):
     assert decide_within(login(), keys, SVEN, action, NOON + MINUTE) == Open(grant=keys[0], may_export=True)
 
 
-def test_without_the_login_that_was_named_nobody_goes_on():
+def test_without_the_login_that_was_named_access_is_denied():
     assert decide_within(None, [key()], SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
 
 
-def test_a_login_of_somebody_else_is_none_of_svens():
+def test_a_login_of_another_agent_gives_sven_no_access():
     keys = [key(), key("B", TO_DORA)]
 
     assert decide_within(login("dora"), keys, SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
@@ -230,7 +230,7 @@ def test_a_login_that_sven_ended_is_over_though_the_grant_is_not():
 
 
 def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
-    keys = [key("B", TO_SUPPORT)]  # A, which the login names, was revoked
+    keys = [key("B", TO_SUPPORT)]  # grant A, which the login names, is revoked
 
     decision = decide_within(login(under="A"), keys, SVEN, Action.ENTER, NOON + MINUTE)
 
@@ -245,7 +245,7 @@ def test_a_login_from_before_access_was_interrupted_is_over():
     assert decision == Shut(reason=Reason.NO_LOGIN)
 
 
-def test_what_is_shut_anyway_says_why_before_the_login_is_looked_at():
+def test_a_denial_without_a_login_keeps_its_reason_with_a_login():
     inactive = replace(SVEN, is_active=False)
 
     assert decide_within(None, [key()], inactive, Action.ENTER, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
@@ -253,7 +253,7 @@ def test_what_is_shut_anyway_says_why_before_the_login_is_looked_at():
     assert decide_within(None, [key()], SVEN, Action.EXPORT, NOON) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
 
 
-def test_keys_are_read_once_even_where_they_come_one_by_one():
+def test_keys_may_be_an_iterator():
     decision = decide_within(login(), iter([key()]), SVEN, Action.ENTER, NOON + MINUTE)
 
     assert decision == Open(grant=key(), may_export=False)

@@ -1,4 +1,4 @@
-"""How a call-back comes about, moves, is taken and ends, and which seats each change takes and frees."""
+"""Life of a call-back: booked, moved, taken, closed; and the seats that each change takes and frees."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -69,33 +69,33 @@ OVER = BOOKED.slot.ends_at if BOOKED.slot else NOON
 # --- Reminders -------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_has_a_slot_is_reminded_of_it_until_an_hour_before():
+def test_a_reminder_of_a_booked_call_back_is_due_an_hour_before():
     assert reminded_of(BOOKED, NOON) == TEN
     assert reminded_of(TAKEN, TEN - timedelta(hours=1, seconds=1)) == TEN
     assert reminded_of(BOOKED, TEN - timedelta(hours=1)) is None
 
 
 @pytest.mark.parametrize("callback", [WAITING, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
-def test_nobody_is_reminded_in_the_queue_or_of_what_is_over(callback):
+def test_no_reminder_is_due_in_the_queue_or_after_the_end(callback):
     assert reminded_of(callback, NOON) is None
     assert not is_ahead(callback, TEN, NOON)
 
 
-def test_a_call_is_ahead_at_its_very_time_and_until_that():
+def test_a_call_is_ahead_up_to_and_at_the_begin_of_its_slot():
     assert is_ahead(BOOKED, TEN, TEN - SECOND) and is_ahead(TAKEN, TEN, NOON)
     assert not is_ahead(BOOKED, TEN, TEN)
     assert not is_ahead(move(BOOKED, slot(TEN + QUARTER), NOON), TEN, NOON)
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_chooses_a_slot_is_booked_and_whoever_does_not_waits():
+def test_with_a_slot_a_call_back_is_booked_and_without_one_it_waits():
     assert (BOOKED.kind, BOOKED.state(NOON)) == (Kind.SLOT, State.BOOKED)
     assert (WAITING.kind, WAITING.state(NOON)) == (Kind.QUEUE, State.WAITING)
 
 
-def test_it_remembers_who_asked_where_to_write_and_in_which_language():
+def test_it_stores_user_mail_address_and_language():
     assert (BOOKED.tenant_id, BOOKED.requested_by.user_id, BOOKED.requested_by.name) == (
         "acme",
         "anna",
@@ -104,25 +104,25 @@ def test_it_remembers_who_asked_where_to_write_and_in_which_language():
     assert (BOOKED.email, BOOKED.locale, BOOKED.requested_at, BOOKED.version) == ("anna@acme.example", "de-DE", NOON, 0)
 
 
-def test_what_nobody_took_by_the_end_of_its_slot_reads_as_unreached():
+def test_a_booked_call_back_not_taken_by_the_end_of_its_slot_reads_as_unreached():
     assert BOOKED.state(OVER - SECOND) is State.BOOKED
     assert BOOKED.state(OVER) is State.UNREACHED
     assert BOOKED.is_open(OVER - SECOND) and not BOOKED.is_open(OVER)
 
 
 @pytest.mark.parametrize("callback", [WAITING, TAKEN, TAKEN_FROM_QUEUE])
-def test_time_ends_neither_what_waits_nor_what_is_taken(callback):
+def test_a_waiting_or_taken_call_back_never_ends_by_time(callback):
     assert callback.is_open(NOON + timedelta(days=1000))
     assert callback.is_open_ended
 
 
 @pytest.mark.parametrize("callback", [BOOKED, REACHED, CANCELLED])
-def test_what_is_booked_or_closed_does_not_stay_open_for_good(callback):
+def test_a_booked_or_closed_call_back_does_not_stay_open_for_ever(callback):
     assert not callback.is_open_ended
 
 
 @pytest.mark.parametrize("callback", [REACHED, CANCELLED])
-def test_what_is_closed_stays_closed_whatever_the_clock_says(callback):
+def test_a_closed_call_back_stays_closed_at_any_time(callback):
     assert callback.state(NOON) is callback.state(OVER) is callback.closed_as
     assert not callback.is_open(NOON)
 
@@ -146,18 +146,18 @@ def test_moving_keeps_the_id_and_raises_the_version(before, to, state):
 
 
 @pytest.mark.parametrize("callback", [BOOKED, WAITING])
-def test_moving_to_where_it_is_changes_nothing(callback):
+def test_moving_to_its_own_slot_changes_nothing(callback):
     assert move(callback, callback.slot, NOON) is callback
 
 
 @pytest.mark.parametrize("callback", [TAKEN, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
 @pytest.mark.parametrize("to", [None, slot(), slot(TEN + QUARTER)])
-def test_what_is_taken_or_closed_cannot_be_moved_not_even_to_where_it_is(callback, to):
+def test_a_taken_or_closed_call_back_cannot_be_moved_even_to_its_own_slot(callback, to):
     with pytest.raises(CallbackClosed):
         move(callback, to, NOON)
 
 
-def test_what_is_over_cannot_be_moved():
+def test_a_call_back_whose_slot_is_over_cannot_be_moved():
     with pytest.raises(CallbackClosed):
         move(BOOKED, slot(OVER + timedelta(days=1)), OVER)
 
@@ -166,14 +166,14 @@ def test_what_is_over_cannot_be_moved():
 
 
 @pytest.mark.parametrize("callback", [BOOKED, WAITING, TAKEN, TAKEN_FROM_QUEUE])
-def test_whatever_is_open_can_be_cancelled_once(callback):
+def test_an_open_call_back_can_be_cancelled_and_again_changes_nothing(callback):
     cancelled = cancel(callback, NOON)
 
     assert (cancelled.state(NOON), cancelled.version) == (State.CANCELLED, callback.version + 1)
     assert cancel(cancelled, OVER) is cancelled
 
 
-def test_what_was_called_or_is_over_cannot_be_cancelled():
+def test_a_closed_call_back_or_one_whose_slot_is_over_cannot_be_cancelled():
     for callback, at in ((REACHED, NOON), (BOOKED, OVER)):
         with pytest.raises(CallbackClosed):
             cancel(callback, at)
@@ -191,14 +191,14 @@ def test_one_agent_takes_it_and_taking_it_again_changes_nothing(callback):
     assert take(taken, SVEN, OVER) is taken
 
 
-def test_nobody_takes_what_another_agent_has():
+def test_a_call_back_taken_by_another_agent_cannot_be_taken():
     with pytest.raises(AlreadyTaken):
         take(TAKEN, DORA, NOON)
 
 
 @pytest.mark.parametrize(("callback", "at"), [(REACHED, NOON), (CANCELLED, NOON), (BOOKED, OVER)])
 @pytest.mark.parametrize("who", [SVEN, DORA])
-def test_nobody_takes_what_is_over(callback, at, who):
+def test_a_call_back_whose_slot_is_over_cannot_be_taken(callback, at, who):
     with pytest.raises(CallbackClosed):
         take(callback, who, at)
 
@@ -207,7 +207,7 @@ def test_nobody_takes_what_is_over(callback, at, who):
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_its_taker_says_how_the_call_ended(outcome):
+def test_the_agent_who_took_it_closes_it_with_an_outcome(outcome):
     closed = close(TAKEN, SVEN, outcome, "Nobody at the desk")
 
     assert (closed.state(NOON), closed.note, closed.version) == (State(outcome), "Nobody at the desk", 0)
@@ -215,24 +215,24 @@ def test_its_taker_says_how_the_call_ended(outcome):
 
 
 @pytest.mark.parametrize("callback", [BOOKED, WAITING, CANCELLED])
-def test_nobody_closes_what_nobody_took(callback):
+def test_a_call_back_that_was_not_taken_cannot_be_closed(callback):
     with pytest.raises(NotYours):
         close(callback, SVEN, Outcome.REACHED, None)
 
 
 @pytest.mark.parametrize("callback", [TAKEN, REACHED, cancel(TAKEN, NOON)])
-def test_nobody_closes_what_another_agent_took(callback):
+def test_a_call_back_taken_by_another_agent_cannot_be_closed(callback):
     with pytest.raises(NotYours):
         close(callback, DORA, Outcome.REACHED, None)
 
 
 @pytest.mark.parametrize(("outcome", "note"), [(Outcome.UNREACHED, "All well"), (Outcome.REACHED, None)])
-def test_it_is_closed_in_one_way(outcome, note):
+def test_it_cannot_be_closed_with_a_second_outcome(outcome, note):
     with pytest.raises(CallbackClosed):
         close(REACHED, SVEN, outcome, note)
 
 
-def test_what_the_customer_cancelled_meanwhile_is_closed():
+def test_closing_a_call_back_that_the_customer_cancelled_is_refused():
     with pytest.raises(CallbackClosed):
         close(cancel(TAKEN, NOON), SVEN, Outcome.UNREACHED, None)
 
@@ -246,7 +246,7 @@ def test_booking_takes_every_quarter_hour_of_the_slot():
     assert (moving.taken, moving.freed) == ((TEN, TEN + QUARTER), ())
 
 
-def test_moving_by_a_quarter_hour_keeps_the_one_in_both():
+def test_moving_by_a_quarter_hour_keeps_the_seat_in_both_slots():
     before = asked(slot(TEN, 2))
     moving = seats(before, move(before, slot(TEN + QUARTER, 2), NOON))
 
@@ -274,7 +274,7 @@ SLOTS = st.none() | st.builds(
 
 
 @given(SLOTS, SLOTS)
-def test_what_is_freed_and_taken_leads_from_the_seats_before_to_those_after(before, after):
+def test_freed_and_taken_seats_lead_from_the_seats_before_to_those_after(before, after):
     held = set(before.quarters) if before else set()
     moving = seats(replace(WAITING, slot=before), replace(WAITING, slot=after))
 
@@ -285,7 +285,7 @@ def test_what_is_freed_and_taken_leads_from_the_seats_before_to_those_after(befo
 # --- The day ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_day_is_what_begins_in_it_by_time():
+def test_a_day_lists_the_slots_that_begin_in_it_by_time():
     found = [
         replace(asked(at), callback_id=id)
         for id, at in {

@@ -1,4 +1,4 @@
-"""The support desk's record as the rules read it, and what it says to whom in which language."""
+"""The support desk's record as the rules read it, and its texts by language."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.rules.desks import calendar, desk, hours
 TEXTS = {"de": "Guten Tag", "de-AT": "Grüß Gott", "en": "Hello", "pt-BR": "Oi"}
 
 
-def test_the_sample_desk_is_read_whole():
+def test_the_sample_desk_is_read_with_every_field():
     sample = desk()
 
     assert sample.zone.key == "Europe/Berlin"
@@ -39,7 +39,7 @@ def test_the_numbers_are_those_of_the_country_as_the_vendor_writes_them(country,
     assert desk().numbers_for(country) == numbers
 
 
-def test_a_topic_is_found_by_its_id_and_named_in_the_language_of_whoever_asks():
+def test_a_topic_is_found_by_its_id_and_named_in_the_callers_language():
     question = desk().topic("question")
 
     assert question
@@ -53,7 +53,7 @@ def test_a_topic_is_found_by_its_id_and_named_in_the_language_of_whoever_asks():
 
 
 @pytest.mark.parametrize("language", ["de", "it", "fr-CH", None])
-def test_one_mail_address_serves_whoever_has_none_in_their_language(language):
+def test_a_language_without_its_own_mail_address_uses_another_one(language):
     assert desk().email(language) == "assistenzaclienti@onOffice.com"
     assert desk(emails={"en": "help@vendor.example", "it": "aiuto@vendor.example"}).email("it-CH").startswith("aiuto")
 
@@ -74,11 +74,11 @@ def test_one_mail_address_serves_whoever_has_none_in_their_language(language):
         (None, "Hello"),
     ],
 )
-def test_a_text_is_of_the_very_tag_else_of_the_language_else_english(language, text):
+def test_a_text_falls_back_from_the_tag_to_the_language_to_english(language, text):
     assert in_language(TEXTS, language) == text
 
 
-def test_hours_are_in_order_however_they_were_put():
+def test_hours_are_sorted_in_any_order_of_input():
     assert desk(hours=hours("13:00-18:00", "09:00-12:00", days=["mon"])).hours == {
         0: (Window(opens=540, closes=720), Window(opens=780, closes=1080))
     }
@@ -104,7 +104,7 @@ def test_a_window_over_midnight_is_two_parts_of_a_day():
     assert around_midnight(Window(opens=450, closes=1320)) == (Window(opens=450, closes=1320),)
 
 
-def test_of_a_day_it_is_known_whether_it_is_closed_once_its_years_holidays_are_written():
+def test_whether_a_day_is_closed_is_known_once_its_years_holidays_are_stored():
     known = calendar("2026-12-25", years=[2026])
     christmas, new_year = sorted(calendar("2026-12-25", "2027-01-01").closed)
 

@@ -1,4 +1,4 @@
-"""A grant's life: given, live, over by time or by revoking."""
+"""Life of a grant: given, live, ended by time or revoked."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Gr
 # --- Giving ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_says_who_gave_it_to_whom_and_when():
+def test_a_grant_names_user_grantee_and_time():
     grant = granted()
 
     assert (grant.tenant_id, grant.grant_id, grant.grantee) == ("acme", "01J", SVEN)
@@ -53,20 +53,20 @@ def test_a_day_ends_by_the_tenants_calendar():
     assert granted(Period.TODAY).ends_at == datetime(2026, 11, 23, 23, tzinfo=UTC)
 
 
-def test_a_permanent_grant_has_no_end_and_is_looked_at_again_after_180_days():
+def test_a_permanent_grant_has_no_end_and_is_reviewed_after_180_days():
     grant = granted(Period.PERMANENT)
 
     assert grant.is_permanent
     assert grant.ends_at is None
-    assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # one in the afternoon in Berlin, then as now
+    assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # 13:00 in Berlin, on both days
 
 
 @pytest.mark.parametrize("may_export", [True, False])
-def test_export_is_what_the_user_said(may_export):
+def test_export_is_as_the_user_chose(may_export):
     assert granted(may_export=may_export).may_export is may_export
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_grant_is_live_until_its_end_which_is_exclusive():
@@ -104,14 +104,14 @@ def test_a_revoked_grant_stays_revoked_after_its_end():
         (revoke(granted(Period.PERMANENT), ANNA, NOON + HOUR), NOON + HOUR, False),
     ],
 )
-def test_whether_it_let_anybody_in_since_some_moment(grant, start, was_live):
+def test_a_grant_reports_whether_it_was_live_since_a_moment(grant, start, was_live):
     assert grant.was_live_since(start) is was_live
 
 
 # --- Revoking --------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_revokes_is_named():
+def test_a_revoked_grant_names_the_user_who_revoked_it():
     grant = revoke(granted(), GIULIA, NOON + SECOND)
 
     assert (grant.revoked_at, grant.revoked_by) == (NOON + SECOND, Person(user_id="giulia", name="Giulia Galli"))
@@ -149,7 +149,7 @@ def test_a_permanent_grant_can_be_revoked_at_any_time():
         (NOON + timedelta(days=10_000), None, True),
     ],
 )
-def test_a_key_opens_from_its_start_to_before_its_end_swept_or_not(at, ends_at, is_live):
+def test_a_live_key_gives_access_from_its_start_until_before_its_end(at, ends_at, is_live):
     key = LiveKey(
         grant_id="01J", grantee=SVEN, may_export=False, granted_at=NOON, ends_at=ends_at, revoked_before_at=None
     )

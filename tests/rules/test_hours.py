@@ -1,4 +1,4 @@
-"""When the support desk is open: named moments first, then every clock change there is against an oracle."""
+"""Opening hours of the support desk: named moments, then every clock change compared with an oracle."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,7 +13,7 @@ OPEN = calendar()
 DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
-"""The nights on which Berlin's clocks change: two o'clock becomes three, three o'clock becomes two."""
+"""The nights on which Berlin's clocks change: 2:00 becomes 3:00, 3:00 becomes 2:00."""
 ALL_DAY = desks.hours("00:00-24:00")
 UNTIL = datetime(2038 if desks.NIGHTLY else 2028, 1, 1, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ def test_it_is_closed_on_a_closed_day_and_open_on_the_day_before():
     assert is_open(desk(), christmas, at("2026-12-24 12:00"))
 
 
-def test_whether_the_support_line_is_open_does_not_wait_for_the_years_holidays_to_be_written():
+def test_the_support_line_opens_also_in_a_year_whose_holidays_are_not_stored():
     assert is_open(desk(), calendar(years=()), at("2026-11-23 12:00"))
 
 
@@ -81,7 +81,7 @@ def test_after_the_lunch_break_it_opens_again():
     assert opens_at(with_a_break, OPEN, at("2026-11-23 12:00")) == at("2026-11-23 13:00")
 
 
-def test_where_no_opening_is_in_sight_none_is_told():
+def test_without_an_opening_in_reach_there_is_no_next_opening():
     november = [f"2026-11-{number:02}" for number in range(1, 31)]
     december = [f"2026-12-{number:02}" for number in range(1, 32)]
 
@@ -106,11 +106,11 @@ def test_a_day_without_hours_and_a_closed_day_have_none(day):
 
 
 @pytest.mark.parametrize(("day", "number"), [(SPRING, 23), (SPRING - DAY, 24), (AUTUMN, 25), (AUTUMN + DAY, 24)])
-def test_a_day_that_a_clock_change_makes_shorter_or_longer_has_so_many_hours(day, number):
+def test_a_day_with_a_clock_change_has_23_or_25_hours(day, number):
     assert len(list(quarters(desk(hours=ALL_DAY), OPEN, day))) == 4 * number
 
 
-def test_an_hour_that_is_skipped_is_not_worked():
+def test_a_skipped_hour_is_not_worked():
     at_night = desk(hours=desks.hours("02:15-02:45"))
 
     assert list(quarters(at_night, OPEN, SPRING)) == []
@@ -148,16 +148,16 @@ def test_a_day_begins_with_its_first_moment(zone, day, clock):
     assert desks.wall(begins - QUARTER, zone).day == day - DAY
 
 
-# --- Against an oracle -----------------------------------------------------------------------------------------------
+# --- Compared with an oracle -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_around_every_clock_change_of_every_zone_it_is_open_when_the_clock_on_the_wall_says_so():
-    """Every zone's every change in two years, nightly in twelve, and the days before and after it."""
-    said = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
+def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
+    """Compare each clock change of each zone in two years, nightly in twelve, with the days before and after it."""
+    windows = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
     changes = compared = 0
     for zone in desks.ZONES:
-        there = desk(time_zone=zone, hours=said)
+        there = desk(time_zone=zone, hours=windows)
         change = whenever.Instant.from_utc(2026, 1, 1).to_tz(zone).next_transition()
         while change is not None and change.timestamp() < UNTIL.timestamp():
             moment = datetime.fromtimestamp(change.timestamp(), UTC)
@@ -165,10 +165,10 @@ def test_around_every_clock_change_of_every_zone_it_is_open_when_the_clock_on_th
             near = [moment + QUARTER * number for number in range(-60 * 4, 60 * 4)]
             shown = {quarter: desks.wall(quarter, zone) for quarter in near}
             for day in (desks.wall(moment, zone).day + DAY * number for number in (-1, 0, 1)):
-                expected = [at for at in near if shown[at].day == day and desks.is_within(shown[at], said)]
+                expected = [at for at in near if shown[at].day == day and desks.is_within(shown[at], windows)]
                 assert list(quarters(there, OPEN, day)) == expected, (zone, day)
             for quarter in near:
-                assert is_open(there, OPEN, quarter) == desks.is_within(shown[quarter], said), (zone, quarter)
+                assert is_open(there, OPEN, quarter) == desks.is_within(shown[quarter], windows), (zone, quarter)
             compared += len(near)
             change = change.next_transition()
     print(f"{changes:,} clock changes of {len(desks.ZONES)} zones: {compared:,} quarter-hours compared, 0 mismatches")

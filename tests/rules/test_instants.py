@@ -20,7 +20,7 @@ WHOLE_SECONDS = st.datetimes(
 @pytest.mark.parametrize(
     "at", [NOON, NOON.astimezone(ZoneInfo("Asia/Kathmandu")), NOON.astimezone(timezone(timedelta(hours=-12)))]
 )
-def test_a_moment_is_written_in_utc_with_a_z_whatever_zone_it_came_in(at):
+def test_a_moment_of_any_zone_is_written_in_utc_with_a_z(at):
     assert text_of(at) == "2026-11-23T12:00:00Z"
 
 
@@ -29,7 +29,7 @@ def test_fractions_of_a_second_are_cut_off():
 
 
 @given(WHOLE_SECONDS)
-def test_what_was_written_reads_as_the_same_moment_and_is_aware(at):
+def test_a_written_moment_is_read_back_unchanged_and_aware(at):
     assert instant(text_of(at)) == at
     assert instant(text_of(at)).utcoffset() == timedelta(0)
 

@@ -35,7 +35,7 @@ GIVEN = Note(
     at=MONDAY_NOON,
 )
 
-# Written by hand, as a reader in another language would.
+# Written by hand, as a verifier in another language builds it.
 GIVEN_WITHOUT_HASH = (
     '{"about":"01KJQ2V9Y0ZC4M8T6R3W5X7B1D","at":"2026-03-02T12:00:00Z","by":{"id":"anna","type":"user"},'
     '"data":{"ends_at":null,"grantee_name":"Zoë \U0001f511","may_export":false,"minutes":30,"period":"1w"},'
@@ -52,7 +52,7 @@ def noting(**data):
 # --- Entries ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_entry_has_number_1_and_hangs_on_64_zeros():
+def test_the_first_entry_has_number_1_and_64_zeros_as_previous_hash():
     entry = entry_after(START, "acme", GIVEN)
 
     assert (entry.tenant_id, entry.seq, entry.prev_hash) == ("acme", 1, "0" * 64)
@@ -71,7 +71,7 @@ def test_an_entrys_line_is_canonical_json_with_the_hash_in_its_place():
     assert to_line(entry_after(START, "acme", GIVEN)) == f'{before}{hash_field}"prev_hash"{after}'
 
 
-def test_approving_writes_two_entries_of_which_the_second_hangs_on_the_first():
+def test_approving_writes_two_entries_linked_by_hash():
     approved = entry_after(Head(seq=16, hash="a" * 64), "acme", dataclasses.replace(GIVEN, what=What.REQUEST_APPROVED))
     given = entry_after(approved.head, "acme", GIVEN)
 
@@ -96,7 +96,7 @@ def test_the_system_has_no_id():
     assert json.loads(to_line(entry))["by"] == {"type": "system", "id": None}
 
 
-def test_what_becomes_of_the_callers_data_later_does_not_change_the_entry():
+def test_changing_the_callers_data_later_does_not_change_the_entry():
     data = {"period": "1w"}
     entry = entry_after(START, "acme", noting(**data))
     data["period"] = "permanent"
@@ -120,7 +120,7 @@ def test_what_becomes_of_the_callers_data_later_does_not_change_the_entry():
     ],
 )
 def test_data_holds_only_strings_integers_booleans_and_null(value):
-    with pytest.raises(ValueError):  # noqa: PT011 - several messages, all of them ours to read
+    with pytest.raises(ValueError):  # noqa: PT011 - several messages, none part of the contract
         entry_after(START, "acme", noting(value=value))
 
 
@@ -133,7 +133,7 @@ def test_names_in_data_are_ascii_snake_case(name):
 
 
 @pytest.mark.parametrize("value", [2**53 - 1, -(2**53) + 1, 0, True, False, None, "", What.GRANT_GIVEN])
-def test_everything_else_that_data_may_hold_comes_back_as_it_was(value):
+def test_valid_data_is_read_back_unchanged(value):
     entry = entry_after(START, "acme", noting(value=value))
 
     back = json.loads(to_line(entry))["data"]["value"]
@@ -142,12 +142,12 @@ def test_everything_else_that_data_may_hold_comes_back_as_it_was(value):
 
 
 @pytest.mark.parametrize("tenant_id", ["", "Acme", "-acme", "acme\n", "a" * 65])
-def test_an_entry_that_nobody_could_verify_is_not_made(tenant_id):
+def test_an_entry_that_cannot_be_verified_is_refused(tenant_id):
     with pytest.raises(ValueError, match="not the fields"):
         entry_after(START, tenant_id, GIVEN)
 
 
-def test_an_entry_longer_than_a_reader_takes_is_not_made():
+def test_an_entry_longer_than_the_verifier_reads_is_refused():
     with pytest.raises(ValueError, match="longer than"):
         entry_after(START, "acme", noting(name="x" * MAX_BYTES))
 
@@ -164,7 +164,7 @@ def test_an_entry_cannot_be_changed():
         entry.seq = 2  # type: ignore[misc] # which is the point
 
 
-def test_a_ledger_tells_exactly_what_the_contract_lists():
+def test_the_kinds_of_entries_are_exactly_those_of_the_contract():
     assert " ".join(What) == (
         "grant.given grant.revoked grant.ended "
         "request.made request.approved request.declined request.withdrawn request.expired "
@@ -178,7 +178,7 @@ def test_a_ledger_tells_exactly_what_the_contract_lists():
 
 
 def test_a_string_is_written_as_in_rfc_8785():
-    """The string of the RFC's example, section 3.2.2, and its bytes from section 3.2.4."""
+    """RFC 8785: the string of the example in section 3.2.2, and its bytes from section 3.2.4."""
     text = json.loads(r'"\u20ac$\u000F\u000aA' + "'" + r'\u0042\u0022\u005c\\\"\/"')
 
     assert (
@@ -211,7 +211,7 @@ def test_control_characters_have_their_short_or_lower_case_escape_and_nothing_el
 
 
 @given(st.dictionaries(st.text("ab_1").map("a".__add__), st.none() | st.booleans() | st.text()))
-def test_canonical_json_is_json_and_there_is_one_way_to_write_it(fields):
+def test_canonical_json_is_json_with_one_way_to_write_it(fields):
     written = canonical(fields)
 
     assert json.loads(written) == fields
@@ -221,13 +221,13 @@ def test_canonical_json_is_json_and_there_is_one_way_to_write_it(fields):
 # --- Digests and heads -----------------------------------------------------------------------------------------------
 
 
-def test_a_text_stands_in_the_ledger_as_its_sha_256():
+def test_a_text_is_in_the_ledger_as_its_sha_256():
     assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert digest("Größe") == hashlib.sha256(b"Gr\xc3\xb6\xc3\x9fe").hexdigest()
 
 
 @pytest.mark.parametrize("head", [START, Head(seq=17, hash="0123456789abcdef" * 4), Head(seq=10**12, hash="f" * 64)])
-def test_a_head_comes_back_from_how_it_is_written(head):
+def test_a_written_head_is_parsed_back_unchanged(head):
     assert Head.parse(str(head)) == head
     assert Head.parse(f" {head}\n") == head
 
@@ -251,6 +251,6 @@ def test_a_head_comes_back_from_how_it_is_written(head):
         "9" * 17 + ":" + "a" * 64,
     ],
 )
-def test_anything_else_is_no_head(text):
+def test_any_other_string_is_refused_as_a_head(text):
     with pytest.raises(ValueError, match="SEQ:HASH"):
         Head.parse(text)

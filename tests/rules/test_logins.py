@@ -1,7 +1,7 @@
-"""A login's life, and when access was over: told by the history exactly, by the live keys never too late.
+"""Life of a login, and the end of its access: exact from the history, never too late from the live keys.
 
-The oracle steps second by second over a short time line: at each it asks whether any grant covered the agent. It
-shares nothing with the rules but their words.
+The oracle steps second by second over a short time line and looks at each second for a grant that covered the agent.
+It shares no code with the rules, only types.
 """
 
 from collections.abc import Sequence
@@ -106,13 +106,13 @@ def test_sven_ends_his_login():
     assert (login.ended_at, login.end) == (NOON + MINUTE, End.LOGGED_OUT)
 
 
-def test_ending_a_login_that_is_over_changes_nothing():
+def test_ending_an_ended_login_changes_nothing():
     over = settled(entered(), NOON + MINUTE, NOON + HOUR)
 
     assert log_out(over, NOON + 2 * HOUR) == over
 
 
-# --- How it reads ----------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_login_reads_as_open_until_access_is_over():
@@ -122,7 +122,7 @@ def test_a_login_reads_as_open_until_access_is_over():
 
 
 @pytest.mark.parametrize("later", [timedelta(0), SECOND, timedelta(days=300)])
-def test_the_moment_at_which_access_was_over_ended_it_however_much_later_it_is_read(later):
+def test_a_login_ends_when_access_ended_even_if_it_is_read_much_later(later):
     login = settled(entered(), NOON + HOUR, NOON + HOUR + later)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + HOUR, End.ACCESS_OVER, NOON + HOUR)
@@ -134,13 +134,13 @@ def test_a_login_under_a_permanent_grant_reads_as_open_without_an_end():
     assert (login.ended_at, login.access_ends_at) == (None, None)
 
 
-def test_a_login_that_sven_ended_stays_as_he_ended_it():
+def test_a_login_that_sven_ended_keeps_its_end():
     login = log_out(entered(), NOON + MINUTE)
 
     assert settled(login, NOON + HOUR, NOON + 2 * HOUR) == login
 
 
-# --- When access was over --------------------------------------------------------------------------------------------
+# --- End of access ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_login_that_sven_ended_stays_as_he_ended_it():
         ([grant(ends_at=None, revoked_at=NOON + 2 * HOUR), grant(TO_SUPPORT)], NOON + 2 * HOUR),
     ],
 )
-def test_access_is_over_at_the_first_moment_no_grant_covers(grants, over):
+def test_access_ends_at_the_first_moment_without_a_covering_grant(grants, over):
     assert over_at(entered(), grants, SVEN) == over
 
 
@@ -173,13 +173,13 @@ def test_access_is_over_at_the_first_moment_no_grant_covers(grants, over):
         (TO_SUPPORT, replace(SVEN, departments=(), changed_at=NOON + 2 * HOUR), NOON + HOUR),
     ],
 )
-def test_whoever_left_the_department_or_the_desk_was_out_from_then_on(to, agent, over):
+def test_leaving_the_department_or_becoming_inactive_ends_access_at_that_moment(to, agent, over):
     assert over_at(entered(key(to)), [grant(to)], agent) == over
 
 
 @pytest.mark.parametrize("changed_at", [NOON, NOON - SECOND])
 def test_a_change_that_was_stored_only_after_the_login_counts_at_once(changed_at):
-    """The registry's clock and the login's are two: a change may bear an earlier time than the login it came after."""
+    """The clocks of two functions differ: a change may have an earlier time than the login stored before it."""
     left = replace(SVEN, departments=(), changed_at=changed_at)
 
     assert over_at(entered(key(TO_SUPPORT)), [grant(TO_SUPPORT)], left) == NOON
@@ -193,7 +193,7 @@ def test_a_departments_grant_counts_from_the_moment_sven_joined():
     assert over_at(entered(), grants, replace(in_time, changed_at=NOON + HOUR + SECOND)) == NOON + HOUR
 
 
-# --- Whether a check goes on -----------------------------------------------------------------------------------------
+# --- Checks inside a login -------------------------------------------------------------------------------------------
 
 
 def test_a_grant_from_before_the_login_keeps_it_open():
@@ -201,7 +201,7 @@ def test_a_grant_from_before_the_login_keeps_it_open():
     assert is_open(entered(), [key(revoked_before_at=NOON)], SVEN)
 
 
-def test_without_a_covering_grant_it_is_over():
+def test_without_a_covering_grant_a_login_is_over():
     assert not is_open(entered(), [], SVEN)
 
 
@@ -214,7 +214,7 @@ def test_a_grant_given_before_the_named_one_ends_prolongs_the_login(granted_at):
     assert is_open(entered(), [key(granted_at=granted_at)], SVEN)
 
 
-def test_a_grant_given_after_the_named_one_ended_does_not():
+def test_a_grant_given_after_the_named_one_ended_does_not_prolong_it():
     assert not is_open(entered(), [key(granted_at=NOON + HOUR + SECOND)], SVEN)
 
 
@@ -239,17 +239,17 @@ def test_something_revoked_since_the_login_may_have_been_the_named_grant(revoked
         replace(SVEN, departments=("support", "development"), changed_at=NOON + SECOND),
         replace(
             SVEN, departments=("support",), changed_at=NOON + SECOND
-        ),  # out and in again: who can tell for how long?
+        ),  # left and joined again: the length of the gap is unknown
     ],
 )
 def test_after_a_change_of_his_departments_sven_records_a_new_login(agent):
     assert not is_open(entered(), [key(TO_DEVELOPMENT), key(), key(TO_SUPPORT)], agent)
 
 
-# --- Both against the oracle -----------------------------------------------------------------------------------------
+# --- Compared with the oracle ----------------------------------------------------------------------------------------
 
 LAST_GIVEN, HORIZON = 10, 24
-"""The last second in which something is given or changed; one by which everything with an end is over."""
+"""The last second with a grant or a change, and a second by which every grant with an end is over."""
 GRANTEES = [TO_SVEN, TO_SUPPORT, TO_DEVELOPMENT]
 DEPARTMENTS = [(), ("support",), ("development",), ("support", "development")]
 
@@ -272,7 +272,7 @@ class Given:
         return self.revoked is not None and self.revoked <= now
 
     def is_live(self, second: int, now: int) -> bool:
-        """Whether it let its grantee in at that second, as it is known at `now`."""
+        """Whether it gave its grantee access at that second, as known at `now`."""
         if self.is_revoked(now) and self.revoked is not None and self.revoked <= second:
             return False
         return self.start <= second and (self.end is None or second < self.end)
@@ -280,7 +280,7 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A login, everything that was granted, and one change of the agent."""
+    """A login, all grants, and one change of the agent."""
 
     grants: Sequence[Given]
     before: tuple[str, ...]
@@ -288,12 +288,12 @@ class Story:
     active_after: bool
     changed: int
     change_came_after_the_login: bool
-    """Of a change in the second of the login."""
+    """Applies to a change in the same second as the login."""
     logged_in: int
     now: int
 
     def agent(self, now: int) -> Agent:
-        """The record that the table had."""
+        """Return the agent's record in the table at `now`."""
         if now < self.changed:
             return replace(SVEN, departments=self.before)
         return replace(SVEN, departments=self.after, is_active=self.active_after, changed_at=moment(self.changed))
@@ -339,7 +339,7 @@ class Story:
         )
 
     def login(self) -> Login:
-        """The login as it was recorded: under the covering key that ends last, whatever is revoked later."""
+        """The login as recorded: under the covering key that ends last, without regard to later revokes."""
         agent, at = self.agent_at_login(), moment(self.logged_in)
         keys = [self.key(given) for given in self.grants if given.revoked is None or given.revoked >= self.logged_in]
         return entered(named(covering(keys, agent, at)), agent=agent, at=at)
@@ -347,7 +347,7 @@ class Story:
 
 @st.composite
 def some_grant(draw: st.DrawFn, grantees: Sequence[Grantee], earliest: int, latest: int, live_at: int = 0) -> Given:
-    """A grant that was live in the second `live_at`, or revoked in it, if it was given by then."""
+    """Draw a grant live, or revoked, in the second `live_at`, if it was given by then."""
     start = draw(st.integers(earliest, latest))
     least = max(start, live_at)
     end = draw(st.integers(least + 1, least + 5) | st.none())
@@ -363,7 +363,7 @@ def some_grant(draw: st.DrawFn, grantees: Sequence[Grantee], earliest: int, late
 
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
-    """A story in which the login could be recorded: one grant at least covered the agent as the table had him."""
+    """Draw a story in which the login is possible: at least one grant covers the agent as stored in the table."""
     logged_in = draw(st.integers(2, 3))
     before, after = draw(st.sampled_from(DEPARTMENTS)), draw(st.sampled_from(DEPARTMENTS))
     changed, later = draw(st.just(0) | st.integers(0, LAST_GIVEN)), draw(st.booleans())
@@ -390,7 +390,7 @@ def given_once(to: Grantee, start: int, end: int | None) -> Given:
 
 
 def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) -> Story:
-    """Sven logged in at 5, and it is 12 now. Of a change at 5 the login knew nothing yet."""
+    """Sven logged in at 5, and it is 12 now. A change at 5 was stored after the login."""
     return Story(
         grants=grants,
         before=left,
@@ -413,13 +413,13 @@ def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) ->
         (400 * 24 * HOUR, 24 * HOUR),
     ],
 )
-def test_a_login_is_looked_at_after_a_quarter_of_its_age_but_not_too_often_and_not_too_late(age, pause):
+def test_the_next_check_of_a_login_is_after_a_quarter_of_its_age_within_bounds(age, pause):
     login = entered(key(ends_at=None))
 
     assert next_look_at(login, NOON + age) == NOON + age + pause
 
 
-def test_a_login_is_looked_at_as_soon_as_time_ends_its_access():
+def test_a_login_is_checked_as_soon_as_its_access_ends_by_time():
     login = entered(key(ends_at=NOON + 3 * MINUTE))
 
     assert next_look_at(login, NOON) == NOON + 3 * MINUTE
@@ -430,7 +430,7 @@ def test_a_login_is_looked_at_as_soon_as_time_ends_its_access():
 @example(moved_to_development(10, given_once(TO_SVEN, 3, 8), given_once(TO_DEVELOPMENT, 2, 20)))
 @example(moved_to_development(6, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
 @example(moved_to_development(5, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
-def test_whenever_the_live_keys_say_open_access_was_never_interrupted(story):
+def test_a_login_open_by_the_live_keys_was_never_interrupted(story):
     agent, login = story.agent(story.now), story.login()
     kept = [given for given in story.grants if given.start <= story.now and not given.is_revoked(story.now)]
     standing = [story.key(given) for given in kept]
@@ -441,7 +441,7 @@ def test_whenever_the_live_keys_say_open_access_was_never_interrupted(story):
 
 @settings(max_examples=500, deadline=None)
 @given(stories())
-def test_the_history_tells_the_first_second_that_nobody_covered(story):
+def test_the_history_gives_the_first_second_without_a_covering_grant(story):
     agent, login = story.agent(story.now), story.login()
     history = [story.history(given, story.now) for given in story.grants if given.start <= story.now]
 

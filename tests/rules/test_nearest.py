@@ -1,4 +1,4 @@
-"""The slots nearest to a moment: what is offered to whoever came too late."""
+"""The slots nearest nearest_to a moment, offered when the moment_text one is full."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,19 +15,19 @@ CALENDAR = Calendar(closed=frozenset(), years=frozenset({2026}))
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def to(wanted: str) -> str:
-    moment = datetime.fromisoformat(f"2026-{wanted}:00Z")
+def nearest_to(moment_text: str) -> str:
+    moment = datetime.fromisoformat(f"2026-{moment_text}:00Z")
     found = nearest(DESK, CALENDAR, DESK.topics[0], MONDAY_NOON, moment)
     return " ".join(f"{slot.starts_at:%d.%H:%M}" for slot in found)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("moment_text", "found"),
     [
         ("11-24T09:30", "24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45 24.09:15 24.09:00"),
         ("12-01T09:15", "01.09:15 01.09:30 01.09:45 01.09:00 24.09:45 24.09:30 24.09:15 24.09:00"),
         ("11-23T12:00", "24.09:00 24.09:15 24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45"),
     ],
 )
-def test_they_are_those_from_a_moment_on_in_order_then_those_before_it_going_back(wanted: str, found: str) -> None:
-    assert to(wanted) == found
+def test_later_slots_come_first_in_order_then_earlier_ones_backwards(moment_text: str, found: str) -> None:
+    assert nearest_to(moment_text) == found

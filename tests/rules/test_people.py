@@ -1,4 +1,4 @@
-"""Who is who, whom a grant covers, and how somebody is found by name."""
+"""Tenants and agents, the agents that a grant covers, and the search by name."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ def grantee(type: GranteeType, id: str) -> Grantee:
     return Grantee(type=type, id=id, name="")
 
 
-def test_a_tenant_lives_by_the_calendar_of_its_own_zone():
+def test_a_tenant_uses_the_calendar_of_its_own_zone():
     acme = Tenant(
         tenant_id="acme",
         name="Acme Immobilien GmbH",
@@ -35,10 +35,10 @@ def test_a_tenant_lives_by_the_calendar_of_its_own_zone():
     assert acme.zone == ZoneInfo("Europe/Berlin")
 
 
-# --- Whom a grantee covers -------------------------------------------------------------------------------------------
+# --- Agents that a grantee covers ------------------------------------------------------------------------------------
 
 
-def test_a_grant_to_sven_covers_sven_and_nobody_else():
+def test_a_grant_to_sven_covers_only_sven():
     assert grantee(GranteeType.AGENT, "sven").covers(SVEN)
     assert not grantee(GranteeType.AGENT, "dora").covers(SVEN)
 
@@ -52,12 +52,12 @@ def test_a_grant_to_another_department_does_not_cover_sven():
     assert not grantee(GranteeType.DEPARTMENT, "development").covers(SVEN)
 
 
-def test_a_department_that_is_called_like_an_agent_is_not_that_agent():
+def test_a_department_with_an_agents_id_is_not_that_agent():
     assert not grantee(GranteeType.DEPARTMENT, "sven").covers(SVEN)
     assert not grantee(GranteeType.AGENT, "support").covers(SVEN)
 
 
-# --- Finding somebody by name ----------------------------------------------------------------------------------------
+# --- Search by name --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("query", ["Sven", "sv", "BRANDT", "brandt sven", "s b", "  sven  ", "sven, brandt!"])
@@ -71,7 +71,7 @@ def test_a_word_that_begins_no_word_of_the_name_finds_nothing(query):
 
 
 @pytest.mark.parametrize("query", ["", " ", "-", "?!"])
-def test_a_query_without_words_finds_everybody(query):
+def test_a_query_without_words_finds_every_name(query):
     assert matches("Sven Brandt", query)
 
 
@@ -95,5 +95,5 @@ def test_neither_case_nor_accents_matter(name, query):
 @pytest.mark.parametrize(
     ("name", "query"), [("Jean-Luc O'Brien", "luc"), ("Jean-Luc O'Brien", "o'brien"), ("R2D2", "r2")]
 )
-def test_a_word_begins_wherever_letters_and_figures_do(name, query):
+def test_a_word_begins_at_each_run_of_letters_and_digits(name, query):
     assert matches(name, query)

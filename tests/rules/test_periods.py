@@ -1,11 +1,11 @@
-"""When a grant ends: named nights first, then every time zone there is against an oracle.
+"""The end of a grant: named nights, then every time zone compared with an oracle.
 
-The oracle is `whenever`, whose time zone arithmetic is its own (written in Rust; not `zoneinfo`). Both read the same
-data, the `tzdata` package: the machine's tz database may be another release, and then they would rightly differ.
+The oracle is `whenever`, which has its own time zone arithmetic (in Rust; not `zoneinfo`). Both read the same data, the
+`tzdata` package: the machine's tz database may be another release, and then correct results would differ.
 
 The ordinary run compares the edges of every zone in 16 years and 20,000 random grants, the same each time.
 `GUESTKEY_NIGHTLY=1` compares the edges from 1900 to 2060 and 1,000,000 random grants, others each night; a failure
-prints the grant, which is all that is needed to see it again.
+prints the grant, which is enough to reproduce it.
 """
 
 import os
@@ -37,7 +37,7 @@ whenever.clear_tzcache()
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The zone as the tzdata package knows it, whatever this machine has installed."""
+    """Return the zone from the tzdata package, not from this machine's tz database."""
     with (TZ_DATA / name).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 
@@ -53,7 +53,7 @@ def utc(text: str) -> datetime:
 # --- Named nights ----------------------------------------------------------------------------------------------------
 
 
-def test_a_grant_lasts_an_hour_unless_somebody_says_otherwise():
+def test_a_grant_lasts_an_hour_by_default():
     assert DEFAULT_PERIOD is Period("1h")
 
 
@@ -126,14 +126,14 @@ def test_a_today_grant_ends_at_the_first_instant_of_the_next_local_day(name, gra
         ("America/Sao_Paulo", "2018-02-17", 25),
     ],
 )
-def test_a_today_grant_given_at_midnight_lasts_as_long_as_that_day(name, day, hours):
+def test_a_today_grant_given_at_midnight_lasts_that_whole_day(name, day, hours):
     midnight = local(day, name)
 
     assert end_of(Period.TODAY, midnight, zone(name)) == midnight + timedelta(hours=hours)
 
 
 def test_a_today_grant_given_between_two_midnights_in_st_johns_ends_at_the_second():
-    """At 00:01 on 7 November the clock went back to 23:01 on the 6th. The first midnight is over by then."""
+    """At 00:01 on 7 November the clock went back to 23:01 on the 6th. The first midnight has passed by then."""
     second_half_past_eleven = local("2010-11-06T23:30", "America/St_Johns", fold=1)
 
     end = end_of(Period.TODAY, second_half_past_eleven, zone("America/St_Johns"))
@@ -212,7 +212,7 @@ def test_a_permanent_grant_is_reviewed_180_calendar_days_later_at_the_same_wall_
         ("2026-03-02T12:00", 0, "2026-03-02T12:00"),
     ],
 )
-def test_an_overview_looks_back_to_the_same_day_of_an_earlier_month(now, months, then):
+def test_an_overview_begins_on_the_same_day_of_an_earlier_month(now, months, then):
     since = months_before(local(now, "Europe/Berlin"), months, zone("Europe/Berlin"))
 
     assert since == local(then, "Europe/Berlin")
@@ -251,11 +251,11 @@ def test_a_zone_is_known_by_its_iana_name(name):
         "Europe/Berlin" * 1000,
     ],
 )
-def test_anything_else_is_no_zone(name):
+def test_any_other_string_is_refused_as_a_zone(name):
     assert known_zone(name) is None
 
 
-# --- Every zone, against the oracle ----------------------------------------------------------------------------------
+# --- Every zone, compared with the oracle ----------------------------------------------------------------------------
 
 
 def expected_end(period: Period, granted: whenever.ZonedDateTime) -> whenever.Instant | None:
@@ -273,16 +273,16 @@ def expected_end(period: Period, granted: whenever.ZonedDateTime) -> whenever.In
 
 
 def on_the_wall(granted: whenever.ZonedDateTime, wall: whenever.PlainDateTime) -> whenever.Instant:
-    """Not `granted.add(months=1)`: of a time that occurs twice that takes the one with the offset of the start.
+    """Compute an end by local time; of a time that occurs twice take the first (rule 6).
 
-    It does so whatever `disambiguation` says, while rule 6 means the first.
+    `granted.add(months=1)` takes the one with the offset of the start and ignores `disambiguation`.
     """
     assert granted.tz_id
     return wall.assume_tz(granted.tz_id, disambiguation="compatible").to_instant()
 
 
 def next_day(at: whenever.ZonedDateTime) -> whenever.Instant:
-    """Walk from one change of the clock to the next; in between it runs evenly, so midnight can be counted out."""
+    """Step from one clock change to the next; between them local time is linear, so midnight can be calculated."""
     today = at.date()
     tomorrow = today.add(days=1).at(whenever.Time())
     while True:
@@ -296,12 +296,12 @@ def next_day(at: whenever.ZonedDateTime) -> whenever.Instant:
 
 
 def mismatches(name: str, granted_at: datetime) -> Iterator[str]:
-    """Compare everything that follows the calendar for one grant in one zone."""
-    ours, theirs = zone(name), whenever.Instant(granted_at).to_tz(name)
-    pairs = [(period.value, end_of(period, granted_at, ours), expected_end(period, theirs)) for period in Period]
-    wall = theirs.to_plain()
-    pairs.append(("review", review_at(granted_at, ours), on_the_wall(theirs, wall.add(days=180))))
-    pairs.append(("six months", months_before(granted_at, 6, ours), on_the_wall(theirs, wall.subtract(months=6))))
+    """Return the mismatches with the oracle of every calendar rule, for one grant in one zone."""
+    own, other = zone(name), whenever.Instant(granted_at).to_tz(name)
+    pairs = [(period.value, end_of(period, granted_at, own), expected_end(period, other)) for period in Period]
+    wall = other.to_plain()
+    pairs.append(("review", review_at(granted_at, own), on_the_wall(other, wall.add(days=180))))
+    pairs.append(("six months", months_before(granted_at, 6, own), on_the_wall(other, wall.subtract(months=6))))
     for what, our_end, their_end in pairs:
         if our_end != (their_end and their_end.to_stdlib()):
             yield f"{what} granted at {granted_at.isoformat()} in {name}: {our_end}, expected {their_end}"
@@ -326,7 +326,7 @@ CALENDAR_EDGES = [
 
 
 def one_name_for_each_clock() -> list[str]:
-    """Many names are links: of those that share their data, byte for byte, the first stands for all."""
+    """Return one zone for each distinct data: many names are links to the same bytes."""
     names: dict[bytes, str] = {}
     for name in ZONES:
         names.setdefault((TZ_DATA / name).read_bytes(), name)
@@ -334,7 +334,7 @@ def one_name_for_each_clock() -> list[str]:
 
 
 def edges(name: str) -> Iterator[datetime]:
-    """Yield the moments around each change of the clock, and those from which a period leads there."""
+    """Yield the moments around each clock change, and those from which a period ends there."""
     at = whenever.Instant(FIRST).to_tz(name)
     while (change := at.next_transition()) is not None and change.year < LAST.year:
         if change.year in EDGE_YEARS:

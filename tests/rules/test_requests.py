@@ -1,4 +1,4 @@
-"""A request's life: asked for, answered once or withdrawn, and otherwise over by time."""
+"""Life of a request: made, answered once or withdrawn, otherwise expired."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ def approve(
 
 
 def closed() -> dict[State, Request]:
-    """Return a request closed in every way there is."""
+    """Return a request in each closed state."""
     pending = requested()
     return {
         State.APPROVED: approve(pending).request,
@@ -88,7 +88,7 @@ def closed() -> dict[State, Request]:
 # --- Asking ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_request_says_who_asks_whom_for_what_and_why():
+def test_a_request_names_the_agent_the_recipients_the_access_and_the_reason():
     request = requested()
 
     assert (request.tenant_id, request.request_id) == ("acme", "01R")
@@ -99,20 +99,20 @@ def test_a_request_says_who_asks_whom_for_what_and_why():
 
 
 @pytest.mark.parametrize("may_export", [True, False])
-def test_export_is_what_the_agent_asked_for(may_export):
+def test_export_is_as_the_agent_asked(may_export):
     assert requested(may_export=may_export).may_export is may_export
 
 
 @pytest.mark.parametrize("life", [timedelta(minutes=1), DAY, requests.MAX_LIFE])
-def test_it_lives_as_long_as_the_vendor_set(life):
+def test_it_expires_after_the_time_that_the_vendor_set(life):
     assert requested(life=life).expires_at == NOON + life
 
 
-def test_until_ses_took_the_mail_it_has_failed():
+def test_its_mail_status_is_failed_until_ses_accepts_the_mail():
     assert requested().mail is MailState.FAILED
 
 
-def test_without_recipients_everybody_is_asked_whom_the_tenant_registered():
+def test_without_recipients_every_registered_approver_is_asked():
     assert requested().recipients == ("anna@acme.example", "Giulia@Acme.example")
 
 
@@ -131,24 +131,24 @@ def test_recipients_stay_in_the_order_in_which_they_were_named():
     )
 
 
-def test_one_unknown_recipient_is_too_many():
+def test_one_unknown_recipient_refuses_the_request():
     with pytest.raises(RecipientUnknown):
         requested("anna@acme.example", "carla@globex.example")
 
 
-def test_where_nobody_is_registered_nobody_can_be_asked():
-    nobody = replace(ACME, approver_emails=())
+def test_a_tenant_without_approvers_cannot_be_asked():
+    without_approvers = replace(ACME, approver_emails=())
 
     with pytest.raises(RecipientUnknown):
-        requested(tenant=nobody)
+        requested(tenant=without_approvers)
     with pytest.raises(RecipientUnknown):
-        requested("anna@acme.example", tenant=nobody)
+        requested("anna@acme.example", tenant=without_approvers)
 
 
 # --- Sending again ---------------------------------------------------------------------------------------------------
 
 
-def test_it_is_sent_again_to_those_who_are_still_registered_in_whatever_case():
+def test_it_is_sent_again_to_recipients_still_registered_ignoring_case():
     request = requested()
     later = replace(ACME, approver_emails=("GIULIA@acme.example", "berta@acme.example"))
 
@@ -156,12 +156,12 @@ def test_it_is_sent_again_to_those_who_are_still_registered_in_whatever_case():
     assert requests.still_registered(request, later) == ("Giulia@Acme.example",)
 
 
-def test_it_is_not_sent_again_where_nobody_of_them_is_left():
+def test_it_is_not_sent_again_when_no_recipient_is_registered_any_more():
     with pytest.raises(RecipientUnknown):
         requests.still_registered(requested(), replace(ACME, approver_emails=("berta@acme.example",)))
 
 
-# --- How it stands ---------------------------------------------------------------------------------------------------
+# --- State -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_request_is_pending_until_its_end_which_is_exclusive():
@@ -172,20 +172,20 @@ def test_a_request_is_pending_until_its_end_which_is_exclusive():
 
 
 @pytest.mark.parametrize("state", closed())
-def test_what_was_closed_stays_as_it_was_closed_for_ever(state):
+def test_a_closed_request_keeps_its_state_for_ever(state):
     request = closed()[state]
 
     assert request.state(NOON + HOUR) is request.state(NOON + 400 * DAY) is state
 
 
-def test_that_it_expired_can_be_written_down():
+def test_an_expiry_can_be_recorded():
     assert requests.expire(requested()) == replace(requested(), closed_as=State.EXPIRED)
 
 
 # --- Approving -------------------------------------------------------------------------------------------------------
 
 
-def test_approving_gives_a_grant_whose_clock_starts_then():
+def test_approving_gives_a_grant_that_starts_at_that_moment():
     approval = approve(requested())
     request, grant = approval.request, approval.grant
 
@@ -202,7 +202,7 @@ def test_the_approver_may_choose_another_period(chosen, granted):
     request, grant = approval.request, approval.grant
 
     assert grant.period is granted
-    assert request.period is Period.FOUR_HOURS, "what was asked for stays"
+    assert request.period is Period.FOUR_HOURS, "the requested period is kept"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_the_approver_never_adds_export():
         approve(requested(), may_export=True)
 
 
-def test_whether_it_waits_is_asked_before_what_the_approver_would_have():
+def test_the_state_is_checked_before_the_approvers_choices():
     with pytest.raises(RequestExpired):
         approve(requested(), may_export=True, at=NOON + DAY)
 
@@ -231,7 +231,7 @@ def test_whether_it_waits_is_asked_before_what_the_approver_would_have():
 
 
 @pytest.mark.parametrize("note", [None, "Tomorrow, please"])
-def test_declining_says_who_and_when_and_perhaps_why(note):
+def test_declining_records_user_time_and_optional_note(note):
     request = requests.decline(requested(), by=ANNA, note=note, now=NOON + HOUR)
 
     assert request.state(NOON + HOUR) is State.DECLINED
@@ -242,14 +242,14 @@ def test_declining_says_who_and_when_and_perhaps_why(note):
 # --- Withdrawing -----------------------------------------------------------------------------------------------------
 
 
-def test_what_was_withdrawn_was_answered_by_nobody():
+def test_a_withdrawn_request_names_no_approver():
     request = requests.withdraw(requested(), NOON + HOUR)
 
     assert request.state(NOON + HOUR) is State.WITHDRAWN
     assert (request.answered_at, request.answered_by) == (None, None)
 
 
-def test_withdrawing_twice_changes_nothing_however_late():
+def test_withdrawing_twice_changes_nothing_at_any_later_time():
     request = requests.withdraw(requested(), NOON)
 
     assert requests.withdraw(request, NOON + 2 * DAY) == request
@@ -266,14 +266,14 @@ every_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 
 
 @every_answer
-def test_what_waits_may_be_answered_until_its_very_last_second(answer):
+def test_a_pending_request_can_be_answered_in_its_last_second(answer):
     answer(requested(), at=NOON + DAY - SECOND)
 
 
 @every_answer
 @pytest.mark.parametrize("state", closed())
 @pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
-def test_what_was_closed_cannot_be_answered_and_says_how_it_was_closed(answer, state, later):
+def test_a_closed_request_cannot_be_answered_and_the_refusal_names_its_state(answer, state, later):
     request = closed()[state]
     with pytest.raises(RequestClosed) as refused:
         answer(request, at=NOON + HOUR + later)
@@ -283,7 +283,7 @@ def test_what_was_closed_cannot_be_answered_and_says_how_it_was_closed(answer, s
 
 @every_answer
 @pytest.mark.parametrize("is_written_down", [True, False])
-def test_what_has_expired_cannot_be_answered_whether_or_not_that_was_written_down(answer, is_written_down):
+def test_an_expired_request_cannot_be_answered_with_or_without_a_recorded_expiry(answer, is_written_down):
     request = requests.expire(requested()) if is_written_down else requested()
 
     with pytest.raises(RequestExpired):
@@ -291,11 +291,11 @@ def test_what_has_expired_cannot_be_answered_whether_or_not_that_was_written_dow
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.DECLINED])
-def test_what_was_answered_cannot_be_withdrawn(state):
+def test_an_answered_request_cannot_be_withdrawn(state):
     with pytest.raises(RequestClosed):
         requests.withdraw(closed()[state], NOON + HOUR)
 
 
-def test_what_has_expired_cannot_be_withdrawn():
+def test_an_expired_request_cannot_be_withdrawn():
     with pytest.raises(RequestExpired):
         requests.withdraw(requested(), NOON + DAY)

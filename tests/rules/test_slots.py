@@ -1,4 +1,4 @@
-"""Who may choose a call-back's slot, and which slots there are: named days first, then two years against an oracle."""
+"""Languages that may choose a slot, and the slots of a day: named days, then two years compared with an oracle."""
 
 import random
 from datetime import date, datetime, timedelta
@@ -10,7 +10,7 @@ from local import sample
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
-# --- Who may choose --------------------------------------------------------------------------------------------------
+# --- Languages that may choose ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_neither_case_nor_an_underscore_matters(locale):
 @pytest.mark.parametrize(
     "locale", ["it", "it-IT", "fr", "fr-CH", "it-CH", "pt-BR", "nl", "zh-CN", "gsw", "gsw-CH", "dsb", "est"]
 )
-def test_everybody_else_joins_the_queue(locale):
+def test_users_of_other_languages_join_the_queue(locale):
     assert not may_choose_slot(locale)
 
 
@@ -56,7 +56,7 @@ def test_a_malformed_language_joins_the_queue(locale):
     assert not may_choose_slot(locale)
 
 
-def test_the_sample_desk_speaks_what_counts_as_long_as_there_is_no_desk():
+def test_the_sample_desk_has_the_default_languages():
     assert tuple(sample.DESK["slot_languages"]) == CHOOSING_LANGUAGES
 
 
@@ -70,7 +70,7 @@ def test_the_sample_desk_speaks_what_counts_as_long_as_there_is_no_desk():
         ([], [], ["de", "en", "", None]),
     ],
 )
-def test_the_desk_may_speak_other_languages(languages, may, may_not):
+def test_the_desk_may_set_other_languages(languages, may, may_not):
     assert all(may_choose_slot(locale, languages) for locale in may)
     assert not any(may_choose_slot(locale, languages) for locale in may_not)
 
@@ -113,7 +113,7 @@ def test_a_longer_topic_begins_on_the_same_grid_and_ends_within_the_hours():
     assert found[0].quarters == (at("2026-11-23 09:00"), at("2026-11-23 09:15"))
 
 
-def test_a_topic_that_is_longer_than_the_hours_has_no_slot():
+def test_a_topic_longer_than_the_hours_has_no_slot():
     assert starts(desk(hours=desks.hours("09:00-09:45"), topics=[sample.DESK["topics"][0] | {"minutes": 60}])) == []
 
 
@@ -151,7 +151,7 @@ def test_the_earliest_slot_begins_when_the_lead_time_is_over(now, earliest):
     assert starts(now=at(now))[0] == at(earliest)
 
 
-def test_when_the_lead_time_reaches_beyond_the_day_nothing_is_left_of_it():
+def test_a_lead_time_beyond_the_end_of_the_day_leaves_no_slot():
     assert starts(now=at("2026-11-23 15:45:01")) == []
 
 
@@ -169,11 +169,11 @@ def test_the_latest_slot_begins_fourteen_times_twenty_four_hours_from_now(now, l
 
 
 def test_fourteen_days_over_a_clock_change_are_as_many_hours():
-    """In winter the clock shows an hour less than on the day on which was asked."""
+    """In winter the local time is an hour less than at the time of asking in summer."""
     assert starts(now=at("2026-10-19 12:00"), first=date(2026, 11, 2))[-1] == at("2026-11-02 11:00")
 
 
-def test_touching_hours_and_midnight_do_not_part_a_slot():
+def test_a_slot_may_span_adjacent_hours_and_midnight():
     touching = desk(hours=desks.hours("09:00-12:00", "12:00-18:00"), topics=[sample.DESK["topics"][1]])
     all_day = desk(hours=desks.hours("00:00-24:00"), topics=[sample.DESK["topics"][1]])
 
@@ -186,7 +186,7 @@ def test_touching_hours_and_midnight_do_not_part_a_slot():
     )
 
 
-def test_no_slot_reaches_over_a_break():
+def test_no_slot_spans_a_break():
     with_a_break = desk(hours=desks.hours("09:00-12:00", "13:00-18:00"), topics=[sample.DESK["topics"][1]])
 
     assert at("2026-11-23 11:30") in starts(with_a_break)
@@ -217,7 +217,7 @@ def test_days_out_of_reach_have_none(first, days):
     assert starts(first=first, days=days) == []
 
 
-def test_days_that_lie_partly_in_reach_have_those():
+def test_days_partly_in_reach_have_the_slots_in_reach():
     assert starts(first=date.min, days=10_000_000) == starts(first=MONDAY, days=14)
     assert starts(first=date(2026, 12, 4), days=14)[0] == at("2026-12-04 09:00")
 
@@ -248,11 +248,11 @@ def test_a_slot_is_found_by_its_beginning():
     ],
     ids=str,
 )
-def test_a_moment_that_is_no_slot_is_none(starts_at):
+def test_a_moment_at_which_no_slot_begins_finds_none(starts_at):
     assert slot_at(desk(), calendar("2026-11-24"), topic(30), THE_SUNDAY_BEFORE, starts_at) is None
 
 
-# --- Two years against an oracle -------------------------------------------------------------------------------------
+# --- Two years compared with an oracle -------------------------------------------------------------------------------
 
 BEGIN, UNTIL = date(2026, 1, 1), date(2028, 1, 1)
 ZONES = (
@@ -270,17 +270,17 @@ HOURS = {
     "sat": [{"from": "22:30", "until": "24:00"}],
     "sun": [{"from": "00:00", "until": "03:15"}, {"from": "03:30", "until": "05:00"}],
 }
-"""Of all kinds: breaks, touching ones, midnight, a day without any, and the nights on which most clocks change."""
+"""Hours with breaks, adjacent ones, midnight, a day without any, and the nights of most clock changes."""
 
 
-def test_a_month_of_slots_is_what_the_clock_on_the_wall_says():
+def test_a_month_of_slots_agrees_with_the_oracle():
     compared = sum(compare(zone, date(2026, 3, 15), date(2026, 4, 15), every=6) for zone in ZONES[:3])
     assert compared > 20_000
 
 
 @pytest.mark.slow
-def test_two_years_of_slots_in_many_zones_are_what_the_clock_on_the_wall_says():
-    """Lists reach up to fourteen days ahead, so each day is looked at several times; nightly from each of the days."""
+def test_two_years_of_slots_in_many_zones_agree_with_the_oracle():
+    """Lists reach up to fourteen days ahead, so each day is compared several times; nightly from each day."""
     compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if desks.NIGHTLY else 5) for zone in ZONES}
 
     print(f"slots: {len(ZONES)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
@@ -289,10 +289,10 @@ def test_two_years_of_slots_in_many_zones_are_what_the_clock_on_the_wall_says():
 
 
 def compare(zone, begin, until, *, every):
-    """Compare what is offered, at a moment of every so many days, with what the oracle offers; return how much.
+    """Compare the offered slots with those of the oracle, once in `every` days; return the number of slots.
 
-    The oracle walks through the quarter-hours of UTC and asks a clock on the wall: a slot is offered where all of its
-    quarter-hours are in hours, on days that are neither closed nor of a year that nobody knows.
+    The oracle steps through the quarter-hours of UTC and converts each to local time: a slot is offered if all of its
+    quarter-hours are within hours, on days that are not closed and whose year's holidays are stored.
     """
     chance = random.Random(f"{zone} {begin}")
     closed = {begin + DAY * chance.randrange((until - begin).days) for _ in range((until - begin).days // 25)}
@@ -325,8 +325,8 @@ def compare(zone, begin, until, *, every):
         assert [slot.starts_at for slot in found] == expected, (zone, now, asked, days, topic.minutes)
         assert all(slot.ends_at - slot.starts_at == timedelta(minutes=topic.minutes) for slot in found)
         for starts_at in chance.sample([walked[index] for index in near], 8):
-            is_wanted = starts_at in expected or not asked <= desks.wall(starts_at, zone).day < asked + DAY * days
-            assert is_wanted or slot_at(there, days_off, topic, now, starts_at) is None
+            may_be_found = starts_at in expected or not asked <= desks.wall(starts_at, zone).day < asked + DAY * days
+            assert may_be_found or slot_at(there, days_off, topic, now, starts_at) is None
         assert all(
             slot_at(there, days_off, topic, now, start) for start in chance.sample(expected, min(2, len(expected)))
         )

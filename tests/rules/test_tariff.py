@@ -1,4 +1,4 @@
-"""What the emergency line promises and costs, at its boundaries."""
+"""Promise and cost of the emergency line, at their boundaries."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ CHRISTMAS = calendar("2026-12-25")
         ("23:59:59", TEN),
     ],
 )
-def test_by_day_it_is_answered_within_two_hours_and_by_night_within_ten(day, why, clock, within):
+def test_the_promise_is_two_hours_by_day_and_ten_by_night(day, why, clock, within):
     assert answered_within(desk(), at(f"{day} {clock}")) == within, why
 
 
@@ -53,14 +53,14 @@ def test_a_promise_may_change_in_an_hour_that_occurs_twice_and_then_changes_twic
             {"from": "00:00", "until": "02:30", "answered_within_hours": 10},
         ]
     )
-    told = [at("2026-10-25 02:15") + timedelta(minutes=30) * number for number in range(4)]
+    moments = [at("2026-10-25 02:15") + timedelta(minutes=30) * number for number in range(4)]
 
-    assert [answered_within(at_three, moment) for moment in told] == [TEN, TWO, TEN, TWO]
+    assert [answered_within(at_three, moment) for moment in moments] == [TEN, TWO, TEN, TWO]
     assert answered_within(at_three, at("2026-03-29 01:59:59")) == TEN
     assert answered_within(at_three, at("2026-03-29 01:59:59") + timedelta(seconds=1)) == TWO
 
 
-def test_the_desks_clock_counts_wherever_the_call_comes_from():
+def test_the_promise_follows_the_desks_clock_for_every_country():
     from_zurich_at_nine = at("2026-11-23 09:00", "Europe/Zurich")
 
     assert answered_within(desk(), from_zurich_at_nine) == TWO
@@ -74,7 +74,7 @@ def test_the_emergency_line_promises_something_while_the_support_line_is_closed(
     assert answered_within(desk(), noon) == TWO
 
 
-def test_where_nothing_is_promised_nothing_is_told():
+def test_without_a_promise_none_is_returned():
     assert answered_within(desk(emergency=[]), at("2026-11-23 12:00")) is None
 
 
@@ -106,16 +106,16 @@ def test_each_started_five_minutes_cost_five_ninety_five(country, lasting, amoun
 
 
 @pytest.mark.parametrize("country", ["IT", "FR", "US", "LI"])
-def test_from_elsewhere_there_is_neither_a_number_nor_a_fee(country):
+def test_an_unlisted_country_has_neither_a_number_nor_a_fee(country):
     assert desk().fee_for(country) is None
     assert (desk().numbers_for(country).support, desk().numbers_for(country).emergency) == (None, None)
 
 
-def test_a_desk_may_ask_for_nothing():
+def test_a_desk_may_have_no_fee():
     assert desk(fee=None).fee_for("DE") is None
 
 
-def test_money_is_counted_exactly():
+def test_money_is_calculated_exactly():
     fee = desk(fee={"amount": "0.10", "currency": "EUR", "per_started_minutes": 1, "countries": ["DE"]}).fee_for("DE")
 
     assert fee

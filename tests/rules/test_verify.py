@@ -1,4 +1,4 @@
-"""What is found in a copy of a ledger that somebody tampered with, and what is said about it."""
+"""Findings of the verifier in tampered copies of a ledger, and their texts."""
 
 import contextlib
 import io
@@ -37,7 +37,7 @@ MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def ledger(length, tenant_id="acme"):
-    """A sound ledger; every third entry is a login of Sven's, with text that needs escaping."""
+    """Return a sound ledger; every third entry is a login of Sven's, with text that needs escaping."""
     head, entries = START, []
     for n in range(length):
         note = Note(
@@ -57,17 +57,17 @@ def lines(entries):
 
 
 def rewritten(entry, **fields):
-    """The entry with other content and a hash that fits it, as a vendor would forge it."""
+    """Return the entry with other content and a matching hash, as a vendor would forge it."""
     fields = {name: fields.get(name, getattr(entry, name)) for name in ("what", "by", "about", "data", "at")}
     return entry_after(Head(seq=entry.seq - 1, hash=entry.prev_hash), entry.tenant_id, Note(**fields))
 
 
 def found(copy, kept=None):
-    """What is found, without the words: fault, line, and the number or numbers."""
-    return [told(finding) for finding in verify(copy, kept).findings]
+    """Return the findings without their texts: fault, line, and the number or numbers."""
+    return [summary(finding) for finding in verify(copy, kept).findings]
 
 
-def told(finding):
+def summary(finding):
     several = finding.seq != finding.to_seq
     return (finding.fault.value, finding.line, (finding.seq, finding.to_seq) if several else finding.seq)
 
@@ -111,14 +111,14 @@ def test_line_ends_of_another_system_are_no_fault():
     assert found([*COPY[:-1], COPY[-1].rstrip()]) == []
 
 
-def test_a_page_is_judged_for_what_it_holds():
+def test_a_page_is_verified_for_the_entries_in_it():
     report = verify(COPY[10:15])
 
     assert report.is_clean
     assert (report.first, report.head) == (11, TWENTY[14].head)
 
 
-def test_a_page_that_begins_right_behind_the_kept_head_hangs_on_it():
+def test_a_page_that_begins_right_after_the_kept_head_is_checked_against_it():
     assert found(COPY[10:], TWENTY[9].head) == []
     assert found(COPY[10:], replace(TWENTY[9].head, hash="a" * 64)) == [("rewritten", None, 10)]
 
@@ -128,7 +128,7 @@ def test_a_page_that_begins_later_than_the_kept_head_does_not_reach_it():
     assert found(COPY[10:], START) == [("missing", 1, (1, 10))]
 
 
-def test_an_entry_of_a_kind_that_is_not_known_yet_is_no_fault():
+def test_an_entry_of_an_unknown_kind_is_no_fault():
     later = rewritten(TWENTY[-1], what="grant.lent")
 
     assert found([*COPY[:-1], *lines([later])]) == []
@@ -214,7 +214,7 @@ def test_a_malformed_line_is_named_as_the_entry_whose_place_it_takes(line, kept)
         (COPY[16].replace(b'"seq":17', b'"seq":17.0'), "not the fields of a ledger entry"),
     ],
 )
-def test_what_is_wrong_with_a_malformed_line_is_said(line, why):
+def test_a_malformed_line_is_reported_with_its_cause(line, why):
     (finding,) = verify(with_line_17(line)).findings
 
     assert finding.why.startswith(why)
@@ -225,21 +225,21 @@ def test_a_malformed_first_or_last_line_is_named_by_its_place(n):
     assert found([*COPY[:n], b"{\n", *COPY[n + 1 :]], HEAD) == [("malformed", n + 1, n + 1)]
 
 
-def test_an_entry_written_otherwise_is_named_although_it_says_the_same():
+def test_an_entry_not_in_canonical_json_is_named():
     spaced = json.dumps(json.loads(COPY[16]), ensure_ascii=False).encode()
 
     assert found(with_line_17(spaced)) == [("malformed", 17, 17)]
     assert found(with_line_17(COPY[16].replace(b'"n":16', b'"n":16 '))) == [("malformed", 17, 17)]
 
 
-def test_a_file_of_one_edited_entry_names_it():
+def test_a_file_with_only_one_edited_entry_names_it():
     report = verify([COPY[0].replace(b'"sven"', b'"dora"')])
 
-    assert [told(finding) for finding in report.findings] == [("edited", 1, 1)]
+    assert [summary(finding) for finding in report.findings] == [("edited", 1, 1)]
     assert (report.first, report.head) == (None, None)
 
 
-def test_a_file_that_is_no_ledger_is_named_line_by_line():
+def test_a_file_without_a_ledger_is_reported_line_by_line():
     assert found([b"<html>\n", b"</html>\n"]) == [("malformed", 1, None), ("malformed", 2, None)]
 
 
@@ -265,7 +265,7 @@ def test_a_rewritten_last_entry_shows_only_against_a_kept_head():
     assert found(forged, HEAD) == [("rewritten", None, 20)]
 
 
-def test_an_entry_that_hangs_on_nothing_is_named_and_the_next_is_not():
+def test_an_entry_with_an_unknown_previous_hash_is_named_and_the_next_is_not():
     forged = rewritten(replace(SEVENTEEN, prev_hash="a" * 64))
 
     assert found(with_line_17(lines([forged])[0])) == [("broken", 17, 17)]
@@ -278,7 +278,7 @@ def test_two_rewritten_entries_apart_are_both_named():
     assert found(copy) == [("broken", 6, 6), ("broken", 18, 18)]
 
 
-def test_a_first_entry_that_does_not_hang_on_zeros_is_named():
+def test_a_first_entry_whose_previous_hash_is_not_zeros_is_named():
     head, forged = replace(START, hash="a" * 64), []
     for entry in TWENTY[:3]:
         forged.append(rewritten(replace(entry, prev_hash=head.hash)))
@@ -316,7 +316,7 @@ def test_a_cut_off_end_shows_only_against_a_kept_head():
     assert found([], START) == []
 
 
-def test_an_entry_missing_beside_an_edited_one_is_told_from_it():
+def test_a_missing_entry_beside_an_edited_one_is_reported_separately():
     copy = [*COPY[:15], COPY[16].replace(b'"anna"', b'"carla"'), *COPY[17:]]
 
     assert found(copy) == [("edited", 16, 17), ("missing", 17, 16)]
@@ -328,7 +328,7 @@ def test_two_entries_whose_lines_ran_together_are_missing():
     assert found(copy) == [("malformed", 16, None), ("missing", 17, (16, 17))]
 
 
-def test_a_malformed_line_between_sound_ones_takes_no_ones_place():
+def test_a_malformed_line_between_sound_entries_has_no_number():
     assert found([*COPY[:16], b"{\n", *COPY[16:]], HEAD) == [("malformed", 17, None)]
 
 
@@ -346,7 +346,7 @@ def test_overlapping_pages_are_doubled_entries():
     assert found([*COPY[6:], *COPY[:12]], HEAD) == [("out_of_order", 15, (1, 6)), ("doubled", 21, (7, 12))]
 
 
-def test_a_stretch_of_which_a_part_stands_elsewhere_too_is_told_apart():
+def test_a_partly_doubled_range_is_reported_in_parts():
     copy = [*COPY[8:14], *COPY[:8], *COPY[9:11], *COPY[14:]]
 
     assert found(copy) == [("out_of_order", 1, 9), ("doubled", 2, (10, 11)), ("out_of_order", 4, (12, 14))]
@@ -364,7 +364,7 @@ def test_another_entry_with_the_same_number_is_named():
     assert [fault for fault, _, seq in found([*COPY[:17], *lines([forged]), *COPY[17:]]) if seq == 17] == ["doubled"]
 
 
-def test_pages_in_the_wrong_order_are_named_as_one_stretch():
+def test_pages_in_the_wrong_order_are_named_as_one_range():
     assert found([*COPY[12:], *COPY[:12]], HEAD) == [("out_of_order", 1, (13, 20))]
 
 
@@ -383,7 +383,7 @@ def test_entries_of_another_tenant_are_named():
     assert found(with_line_17(globex[0]), HEAD) == [("foreign", 17, 1), ("missing", 18, 17)]
 
 
-def test_a_file_so_wrong_that_reading_on_is_pointless_is_put_away():
+def test_reading_stops_after_the_maximum_number_of_findings():
     report = verify([*COPY, *[b"\n"] * (MAX_FINDINGS + 5)], replace(HEAD, seq=10**6))
 
     assert {finding.fault for finding in report.findings} == {Fault.MALFORMED}
@@ -467,7 +467,7 @@ def test_only_the_whole_ledger_in_order_or_a_page_of_it_is_clean(order):
 
 
 def command(copy, *options):
-    """What `python -m guestkey verify` answers for a file: its exit status, and what it prints."""
+    """Run `python -m guestkey verify` for a file; return the exit status and the output."""
     out = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         file = Path(folder, "ledger.jsonl")
@@ -493,7 +493,7 @@ def test_the_command_gives_the_head_of_a_sound_copy_to_keep():
     )
 
 
-def test_the_command_says_what_a_kept_head_vouches_for():
+def test_the_command_prints_which_entries_a_kept_head_covers():
     assert command(COPY, "--head", str(HEAD)) == (
         0,
         "Read entries 1 to 20 of the ledger of acme.\n"
@@ -505,14 +505,14 @@ def test_the_command_says_what_a_kept_head_vouches_for():
     assert "The kept head covers entries up to 17;" in words
 
 
-def test_the_command_says_that_a_page_is_only_a_page():
+def test_the_command_prints_that_entries_before_a_page_are_not_verified():
     status, words = command(COPY[10:])
 
     assert status == 0
     assert "begins with entry 11; earlier entries cannot be verified." in words
 
 
-def test_the_command_names_what_it_finds_and_gives_no_head():
+def test_the_command_prints_its_findings_and_no_head():
     status, words = command([*COPY[:4], *COPY[5:10], *COPY[12:16], COPY[16].replace(b"anna", b"bert"), b"{\n"])
 
     assert status == 1
@@ -533,7 +533,7 @@ def test_the_command_names_a_ledger_that_was_cut_off():
     assert words.startswith("Entries 16 to 20 are missing at the end")
 
 
-def test_the_command_says_so_when_there_is_nothing_to_read():
+def test_the_command_reports_a_file_without_entries():
     assert command([])[0] == 0
     assert "The file is empty." in command([])[1]
     assert command([b"<html>\n"])[0] == 1
@@ -541,7 +541,7 @@ def test_the_command_says_so_when_there_is_nothing_to_read():
     assert "No entry could be read." in command([b"<html>\n"])[1]
 
 
-def test_the_command_does_not_take_a_line_without_end_into_memory():
+def test_the_command_does_not_load_an_endless_line_into_memory():
     status, words = command([*COPY[:16], b"x" * (5 * MAX_BYTES) + b"\n", *COPY[17:]])
 
     assert status == 1
@@ -549,14 +549,14 @@ def test_the_command_does_not_take_a_line_without_end_into_memory():
     assert "Findings: 1." in words
 
 
-def test_the_command_stops_where_too_much_is_wrong():
+def test_the_command_stops_after_too_many_findings():
     status, words = command([b"\n"] * (MAX_FINDINGS + 5))
 
     assert status == 1
     assert f"nothing was read after line {MAX_FINDINGS}" in words
 
 
-def test_the_command_refuses_a_file_that_is_not_there_and_a_head_that_is_none():
+def test_the_command_refuses_a_missing_file_and_a_malformed_head():
     status, words = command(None)
     assert status == 2
     assert "No such file" in words
@@ -583,12 +583,12 @@ def test_the_module_is_the_command():
 
 
 def pythons():
-    """This Python, and the oldest that customers may bring, where it is installed."""
+    """Return this Python, and the oldest supported one where it is installed."""
     return [python for python in (sys.executable, shutil.which("python3.11")) if python]
 
 
 @pytest.mark.parametrize("python", pythons())
-def test_the_command_runs_by_itself_with_nothing_but_the_standard_library(python):
+def test_the_command_runs_with_only_the_standard_library(python):
     answer = subprocess.run(
         [python, "-S", "-W", "error", "-m", "guestkey", "verify", "-"],
         cwd=Path(guestkey.__file__).parent.parent,
@@ -601,5 +601,5 @@ def test_the_command_runs_by_itself_with_nothing_but_the_standard_library(python
     assert str(HEAD).encode() in answer.stdout
 
 
-def test_every_fault_has_its_words():
+def test_every_fault_has_a_text():
     assert set(WORDS) == set(Fault)

@@ -1,4 +1,4 @@
-"""What each mail says, and that nothing anybody types turns a mail into something else."""
+"""Texts of each mail; typed texts cannot change the structure of a mail."""
 
 import os
 import subprocess
@@ -23,25 +23,25 @@ from tests.typed_texts import HOSTILE, require_same_mail
 EACH = list(product(Kind, LANGUAGES))
 EACH_NOTICE = [(kind, language) for kind, language in EACH if kind is not Kind.ACTIVATION]
 LONGEST_MAIL = 100_000
-"""Gmail cuts a mail off at 102 kB."""
+"""Gmail truncates a mail at 102 kB."""
 
 
 def german(kind: Kind, facts: compose.Facts) -> str:
-    """Return the text part with blanks that break, as one reads it."""
+    """Return the text part, with ordinary spaces instead of no-break spaces."""
     return compose.write(kind, "de-AT", facts).text.replace("\u00a0", " ")
 
 
 def received(kind: Kind, language: str, facts: compose.Facts) -> post.Read:
-    """Return the mail as its recipient's programs understand it."""
-    with post.office() as requests:
+    """Return the mail as independent parsers read it."""
+    with post.fake_ses() as requests:
         send.send(compose.write(kind, language, facts), ["anna@acme.example"])
     return post.read(post.as_mailed(requests[0]))
 
 
-# ------------------------------------------------------------------ what they say
+# ------------------------------------------------------------------ texts
 
 
-def test_an_activation_mail_says_who_asks_why_how_long_and_until_when_to_answer() -> None:
+def test_an_activation_mail_names_the_agent_reason_period_and_deadline() -> None:
     written = german(Kind.ACTIVATION, samples.asked())
 
     for line in (
@@ -59,7 +59,7 @@ def test_an_activation_mail_says_who_asks_why_how_long_and_until_when_to_answer(
     assert "andere Dauer wählen oder ablehnen" in written
 
 
-def test_an_activation_mail_without_export_says_so() -> None:
+def test_an_activation_mail_without_export_states_it() -> None:
     assert "- Datenexport: nicht erbeten\n" in german(Kind.ACTIVATION, samples.asked(may_export=False))
 
 
@@ -70,7 +70,7 @@ def test_an_agent_of_no_department_has_no_brackets_and_one_of_two_has_both() -> 
     )
 
 
-def test_a_granted_mail_says_who_let_whom_in_until_when() -> None:
+def test_a_granted_mail_names_user_grantee_and_end() -> None:
     written = german(Kind.GRANTED, samples.of_grant())
 
     for line in (
@@ -85,7 +85,7 @@ def test_a_granted_mail_says_who_let_whom_in_until_when() -> None:
     assert "erinnern" not in written
 
 
-def test_a_grant_for_one_person_with_export_says_both() -> None:
+def test_a_granted_mail_names_the_single_agent_and_export() -> None:
     sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 
     written = german(Kind.GRANTED, samples.of_grant(grantee=sven, may_export=True))
@@ -94,20 +94,20 @@ def test_a_grant_for_one_person_with_export_says_both() -> None:
     assert "- Datenexport: erlaubt\n" in written
 
 
-def test_a_grant_for_today_ends_with_the_day_and_not_at_nought_o_clock_tomorrow() -> None:
+def test_a_grant_for_today_is_shown_to_end_with_the_day_and_not_at_midnight() -> None:
     written = german(Kind.GRANTED, samples.of_grant(Period.TODAY))
 
     assert "- Gültig bis: Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)\n" in written
 
 
-def test_a_permanent_grant_says_that_it_has_no_end_and_when_it_will_be_reviewed() -> None:
+def test_a_mail_on_a_permanent_grant_states_no_end_and_the_time_of_review() -> None:
     written = german(Kind.GRANTED, samples.of_grant(Period.PERMANENT))
 
     assert "- Gültig bis: unbefristet, bis jemand aus Ihrem Unternehmen die Freigabe widerruft\n" in written
     assert "- Wir erinnern Sie am: Samstag, 22. Mai 2027, 13:00 Uhr (Europe/Berlin)\n" in written
 
 
-def test_a_revoked_mail_says_who_revoked_what_somebody_else_gave() -> None:
+def test_a_revoked_mail_names_the_revoking_and_the_granting_user() -> None:
     written = german(Kind.REVOKED, samples.of_grant(**samples.REVOKED))
 
     for line in (
@@ -120,28 +120,28 @@ def test_a_revoked_mail_says_who_revoked_what_somebody_else_gave() -> None:
     assert "\nGiulia Moretti hat eine Freigabe für den Support widerrufen." in written
 
 
-def test_a_mail_on_giving_a_grant_that_was_revoked_meanwhile_still_names_who_gave_it() -> None:
+def test_a_granted_mail_of_a_grant_revoked_meanwhile_names_the_granting_user() -> None:
     written = german(Kind.GRANTED, samples.of_grant(**samples.REVOKED))
 
     assert "\nAnna Albrecht hat dem Support eine Freigabe für Ihr Konto erteilt.\n" in written
     assert "Giulia" not in written
 
 
-def test_an_ended_mail_says_when_and_that_there_is_nothing_to_do() -> None:
+def test_an_ended_mail_states_the_end_and_that_no_action_is_needed() -> None:
     written = german(Kind.ENDED, samples.of_grant())
 
     assert "- Abgelaufen am: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)\n" in written
     assert "Sie müssen nichts tun." in written
 
 
-def test_a_review_mail_says_since_when_and_how_to_revoke() -> None:
+def test_a_review_mail_states_the_start_and_how_to_revoke() -> None:
     written = german(Kind.REVIEW, samples.of_grant(Period.PERMANENT))
 
     assert "- Erteilt am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)\n" in written
     assert "widerrufen Sie sie bitte im Hilfe-Menü" in written
 
 
-def test_a_mail_that_support_is_in_says_who_when_why_and_until_when() -> None:
+def test_a_first_login_mail_names_agent_time_reason_and_end() -> None:
     written = german(Kind.SUPPORT_IN, samples.of_login())
 
     for line in (
@@ -157,7 +157,7 @@ def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
     assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
 
 
-def test_a_mail_on_a_booked_call_back_says_when_whom_and_where_we_call_and_about_what() -> None:
+def test_a_booked_mail_names_time_person_number_and_topic() -> None:
     written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
 
     for line in (
@@ -173,7 +173,7 @@ def test_a_mail_on_a_booked_call_back_says_when_whom_and_where_we_call_and_about
     assert written.endswith("weil Sie für Acme Immobilien GmbH um einen Rückruf gebeten haben.\n")
 
 
-def test_a_mail_on_a_moved_call_back_says_both_times_by_the_customers_clock() -> None:
+def test_a_moved_mail_names_both_times_in_the_customers_time_zone() -> None:
     facts = samples.of_callback(samples.WEDNESDAY_AT_FOUR, samples.TUESDAY_AT_TEN, version=1)
     abroad = replace(facts, tenant=replace(samples.ACME, time_zone="America/New_York"))
 
@@ -185,7 +185,7 @@ def test_a_mail_on_a_moved_call_back_says_both_times_by_the_customers_clock() ->
     )
 
 
-def test_a_mail_from_the_queue_names_no_time_but_the_one_that_is_no_more() -> None:
+def test_a_mail_on_a_queued_call_back_names_no_time_but_the_former_one() -> None:
     assert "Termin:" not in german(Kind.CALLBACK_WAITING, samples.of_callback(None))
 
     left = german(Kind.CALLBACK_WAITING, samples.of_callback(None, samples.TUESDAY_AT_TEN, version=1))
@@ -193,7 +193,7 @@ def test_a_mail_from_the_queue_names_no_time_but_the_one_that_is_no_more() -> No
     assert "\n- Termin:" not in left
 
 
-def test_a_mail_tells_what_the_entry_told_and_not_where_the_call_back_is_by_now() -> None:
+def test_a_mail_shows_the_data_of_its_entry_and_not_the_current_call_back() -> None:
     facts = samples.of_callback()
     moved_on = replace(facts, callback=replace(facts.callback, slot=samples.WEDNESDAY_AT_FOUR, version=1))
 
@@ -219,7 +219,7 @@ def test_every_notice_carries_the_ledgers_head_in_its_header_and_in_both_parts(k
 
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
-def test_the_html_part_says_its_language(language: str) -> None:
+def test_the_html_part_has_its_language_attribute(language: str) -> None:
     read = received(Kind.GRANTED, language, samples.of_grant())
 
     assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])
@@ -246,7 +246,7 @@ def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: s
 
 
 @pytest.mark.parametrize(
-    ("base_url", "told"),
+    ("base_url", "expected"),
     [
         ("https://support.other.example", f"https://support.other.example/activate#{REQUEST_ID}"),
         ("https://support.other.example/", f"https://support.other.example/activate#{REQUEST_ID}"),
@@ -256,7 +256,7 @@ def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind, language: s
         ("javascript:alert(1)", "ValueError"),
     ],
 )
-def test_the_link_begins_with_the_setting_and_nothing_else_can_make_one(base_url: str, told: str) -> None:
+def test_the_link_begins_with_the_configured_origin_only(base_url: str, expected: str) -> None:
     program = (
         "from guestkey.edge.mail import compose; from tests.edge import samples\n"
         "try: text = compose.write(compose.Kind.ACTIVATION, 'de', samples.asked()).text\n"
@@ -271,13 +271,13 @@ def test_the_link_begins_with_the_setting_and_nothing_else_can_make_one(base_url
     }
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
 
-    assert run.stdout.strip() == told
+    assert run.stdout.strip() == expected
 
 
 @pytest.mark.parametrize(
     "request_id", ["", "../..", f"{REQUEST_ID}\n", f'{REQUEST_ID}" onclick="x', "javascript:x", REQUEST_ID.lower()]
 )
-def test_what_is_no_requests_id_makes_no_link(request_id: str) -> None:
+def test_a_malformed_request_id_makes_no_link(request_id: str) -> None:
     with pytest.raises(ValueError, match="no link"):
         compose.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
 
@@ -298,12 +298,12 @@ def test_facts_of_another_kind_of_mail_are_refused(kind: Kind, facts: compose.Fa
         compose.write(kind, "de", facts)
 
 
-# ------------------------------------------------------------------ what people type
+# ------------------------------------------------------------------ typed texts
 
 
 @cache
-def harmless(kind: Kind, language: str) -> post.Read:
-    """Return the mail in which nobody typed anything odd, but for one address, so that it has every sentence."""
+def harmless_mail(kind: Kind, language: str) -> post.Read:
+    """Return a mail with ordinary texts but one address, so that it has every sentence."""
     return received(kind, language, samples.every_kind_typed("Sven at evil.example")[kind])
 
 
@@ -312,9 +312,12 @@ def test_there_are_many_hostile_mails() -> None:
 
 
 @pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
-def test_whatever_people_type_a_mail_is_still_that_mail(typed: str) -> None:
+def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(typed: str) -> None:
     for kind, language in product(Kind, LANGUAGES):
-        read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless(kind, language)
+        read, expected = (
+            received(kind, language, samples.every_kind_typed(typed)[kind]),
+            harmless_mail(kind, language),
+        )
 
         require_same_mail(read, expected, {LINK} if kind is Kind.ACTIVATION else set())
         assert read.recipients == ["anna@acme.example"]
@@ -322,11 +325,11 @@ def test_whatever_people_type_a_mail_is_still_that_mail(typed: str) -> None:
 
 @pytest.mark.parametrize("field", ["agent_name", "reason", "departments", "tenant"])
 @pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
-def test_whatever_is_typed_in_one_field_leaves_the_others_as_they_are(field: str, typed: str) -> None:
-    told = samples.asked()
-    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(told.tenant, name=typed)}
+def test_hostile_input_in_one_field_leaves_the_others_unchanged(field: str, typed: str) -> None:
+    facts = samples.asked()
+    changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(facts.tenant, name=typed)}
 
-    lines = german(Kind.ACTIVATION, replace(told, **{field: changed.get(field, typed)})).split("\n")
+    lines = german(Kind.ACTIVATION, replace(facts, **{field: changed.get(field, typed)})).split("\n")
 
     assert "- Dauer ab Ihrer Zustimmung: 4 Stunden" in lines
     assert "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben" in lines
@@ -339,14 +342,14 @@ def test_the_longest_mail_is_not_cut_off_by_gmail() -> None:
         assert len(compose.write(kind, "de", facts).html.encode()) < LONGEST_MAIL
 
 
-def test_a_script_can_be_read_as_what_it_is() -> None:
+def test_a_script_is_shown_as_readable_text() -> None:
     read = received(Kind.ACTIVATION, "en", samples.asked(reason="<script>alert(1)</script>"))
 
     assert "“<script>alert(1)</script>”" in read.seen
     assert "“<script>alert(1)</script>”" in read.text
 
 
-def test_brackets_are_explained_where_there_are_any_and_only_there() -> None:
+def test_brackets_are_explained_only_in_mails_that_have_them() -> None:
     explained = "Zeichen in eckigen Klammern"
 
     assert explained in german(Kind.ACTIVATION, samples.asked(reason="siehe https://evil.example"))
@@ -354,8 +357,8 @@ def test_brackets_are_explained_where_there_are_any_and_only_there() -> None:
     assert explained not in german(Kind.ACTIVATION, samples.asked(reason="z.B. Version 24.3 [1] am 23.11.2026"))
 
 
-def test_an_answer_that_is_due_at_midnight_is_due_at_midnight() -> None:
-    """A moment is not an end: until 0:00 on Tuesday one may answer."""
+def test_a_deadline_at_midnight_is_shown_as_midnight() -> None:
+    """A deadline is not shown like an end of a grant: an answer is possible until 0:00 on Tuesday."""
     midnight = MONDAY_NOON + timedelta(hours=11)
 
     assert "bis: Dienstag, 24. November 2026, 00:00 Uhr" in german(Kind.ACTIVATION, samples.asked(expires_at=midnight))

@@ -1,4 +1,4 @@
-"""The catalogues: the same keys everywhere, every text in use, and times as people read them."""
+"""The catalogues: the same keys in each language, every text in use, and the format of times."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ LAST_SUNDAY_OF_OCTOBER = datetime(2026, 10, 25, tzinfo=UTC)
 
 
 def texts(language: str) -> Iterator[tuple[str, str]]:
-    """Yield every text with its key; those that follow each other have one key and are counted."""
+    """Yield every text with its key; texts of a list share a key and get a number."""
     for section, keys in catalogue(language).texts.items():
         for key, value in keys.items():
             if isinstance(value, list):
@@ -36,7 +36,7 @@ def texts(language: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def everything_written(language: str) -> str:
-    """Return all mails there can be, as far as texts go, one after the other."""
+    """Return mails that together use every text, one after the other."""
     facts: list[tuple[Kind, compose.Facts]] = list(samples.every_kind().items())
     sven = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt at https://evil.example")
     facts += [(Kind.GRANTED, samples.of_grant(period, may_export=True, grantee=sven)) for period in Period]
@@ -46,7 +46,7 @@ def everything_written(language: str) -> str:
     ]
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
-    mails = [compose.write(kind, language, told) for kind, told in facts]
+    mails = [compose.write(kind, language, of_kind) for kind, of_kind in facts]
     invited = invitations.write(language, samples.of_callback(), MONDAY_NOON)
     assert invited
     in_calendars = calendars.invited(invited.calendar.encode()).summary
@@ -60,7 +60,7 @@ def test_every_language_has_the_same_keys() -> None:
     assert keys["en"] == keys["es"] == keys["it"] == keys["de"]
 
 
-# How a day is written is a language's own: only English has am and pm.
+# Formats of dates differ by language: only English has am and pm.
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -> None:
     def placeholders(of: str) -> dict[str, set[str]]:
@@ -70,7 +70,7 @@ def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_placeholder_is_a_plain_name_so_that_no_text_reaches_into_what_it_shows(language: str) -> None:
+def test_a_placeholder_is_a_plain_name_without_attribute_access(language: str) -> None:
     for key, text in texts(language):
         assert re.sub(r"\{[a-z0-9]+\}", "", text).count("{") == 0, key
 
@@ -81,7 +81,7 @@ def test_every_text_is_used_somewhere(language: str) -> None:
 
     for key, text in texts(language):
         for piece in re.split(r"\{\w+\}", text):
-            assert piece in written, f"nobody reads {key} in {language}"
+            assert piece in written, f"unused text: {key} in {language}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -93,13 +93,13 @@ def test_no_text_is_empty_or_untidy(language: str) -> None:
         assert "<" not in text, key
 
 
-def test_no_language_was_forgotten_in_translation() -> None:
-    said: dict[str, dict[str, str]] = {language: dict(texts(language)) for language in LANGUAGES}
+def test_every_language_is_translated() -> None:
+    by_language: dict[str, dict[str, str]] = {language: dict(texts(language)) for language in LANGUAGES}
     names = {"shared.quoted", "grantees", "labels.account", "labels.export"}
 
-    for key, text in said["de"].items():
+    for key, text in by_language["de"].items():
         if len(text) > 25 and key not in names and not key.startswith("dates."):
-            assert len({said[language][key] for language in LANGUAGES}) == len(LANGUAGES), key
+            assert len({by_language[language][key] for language in LANGUAGES}) == len(LANGUAGES), key
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_no_language_was_forgotten_in_translation() -> None:
         ("\x00", "en"),
     ],
 )
-def test_a_tag_finds_its_language_and_whatever_is_unknown_reads_english(tag: str, language: str) -> None:
+def test_a_tag_finds_its_language_and_an_unknown_one_falls_back_to_english(tag: str, language: str) -> None:
     assert catalogue(tag).language == language
 
 
@@ -152,7 +152,7 @@ def test_a_moment_is_written_in_the_tenants_zone_and_language(language: str, zon
         (2, "3:30 am (Europe/Berlin)"),
     ],
 )
-def test_in_the_hour_that_occurs_twice_the_offset_says_which_is_meant(hour: int, written: str) -> None:
+def test_in_the_hour_that_occurs_twice_the_offset_is_shown(hour: int, written: str) -> None:
     at = LAST_SUNDAY_OF_OCTOBER.replace(hour=hour, minute=30)
 
     assert plain(catalogue("en").moment(at, BERLIN)) == f"Sunday, 25 October 2026, {written}"
@@ -167,7 +167,7 @@ def test_in_the_hour_that_occurs_twice_the_offset_says_which_is_meant(hour: int,
         ("it", "lunedì 23 novembre 2026, ore 24:00 (Europe/Berlin)"),
     ],
 )
-def test_what_ends_at_midnight_ends_with_the_day_before(language: str, written: str) -> None:
+def test_an_end_at_midnight_is_shown_as_the_day_before(language: str, written: str) -> None:
     midnight = datetime(2026, 11, 23, 23, tzinfo=UTC)
 
     assert plain(catalogue(language).end(midnight, BERLIN)) == written
@@ -179,7 +179,7 @@ def test_a_second_after_midnight_is_the_next_day() -> None:
     assert plain(catalogue("de").end(at, BERLIN)) == "Dienstag, 24. November 2026, 00:00 Uhr (Europe/Berlin)"
 
 
-def test_of_two_midnights_it_is_said_which() -> None:
+def test_of_two_midnights_the_offset_is_shown() -> None:
     first = datetime(2025, 11, 2, 4, tzinfo=UTC)
 
     written = plain(catalogue("de").end(first, ZoneInfo("America/Havana")))
@@ -187,7 +187,7 @@ def test_of_two_midnights_it_is_said_which() -> None:
     assert written == "Sonntag, 2. November 2025, 00:00 Uhr (America/Havana, UTC-04:00)"
 
 
-def test_without_an_end_it_says_so() -> None:
+def test_a_missing_end_is_shown_as_a_text() -> None:
     assert catalogue("de").end(None, BERLIN).startswith("unbefristet")
 
 

@@ -1,4 +1,4 @@
-"""Typed text: whatever mail programs would make a link of is taken apart, and the rest stays as it was typed."""
+"""Typed text: parts that mail programs would turn into a link are broken up, the rest is unchanged."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ from tests.edge.post import LINKS
         "[1] siehe oben",
     ],
 )
-def test_what_people_ordinarily_type_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     expected = text.replace("C:\\", "C[:]\\")
 
     assert shown(text) == expected
@@ -57,26 +57,26 @@ def test_what_people_ordinarily_type_stays_as_it_is(text: str) -> None:
         ("пример.рф", "пример[.]рф"),
     ],
 )
-def test_an_address_is_taken_apart_where_everybody_sees_it(typed: str, taken_apart: str) -> None:
+def test_an_address_is_broken_up_visibly(typed: str, taken_apart: str) -> None:
     assert shown(typed) == taken_apart
     assert is_defanged(taken_apart)
 
 
-def test_lines_and_tabs_become_blanks_and_what_nobody_sees_goes() -> None:
+def test_line_breaks_and_tabs_become_spaces_and_invisible_characters_are_removed() -> None:
     assert shown("  a\r\n\tb\x00c\u2028d\u202e\u200b\ud83de \x1b[1m") == "a b c de [1m"
 
 
-def test_what_has_nothing_to_see_in_it_is_shown_as_a_question_mark() -> None:
+def test_text_without_a_visible_character_is_shown_as_a_question_mark() -> None:
     assert shown("") == shown(" \u200b\x00 ") == "?"
 
 
-def test_accents_stay_and_a_tower_of_them_does_not() -> None:
+def test_accents_stay_and_stacked_ones_are_cut() -> None:
     assert shown("e\u0301") == "é"
     assert shown("x" + "\u0316" * 200 + "y") == "x" + "\u0316" * 4 + "y"
 
 
 @pytest.mark.parametrize("longest", [MAX_NAME_LENGTH, MAX_REASON_LENGTH])
-def test_what_is_too_long_is_cut_and_says_so(longest: int) -> None:
+def test_overlong_text_is_cut_with_an_ellipsis(longest: int) -> None:
     assert shown("x" * longest, longest) == "x" * longest
     assert shown("x" * (longest + 1), longest) == "x" * (longest - 1) + "…"
     assert shown("x " * longest, longest).endswith("x…")

@@ -1,4 +1,4 @@
-"""The way out: one mail for each recipient, and what happens when SES says no."""
+"""Sending by SES: one mail for each recipient, and refusals of SES."""
 
 import logging
 import os
@@ -32,22 +32,22 @@ def throttled(_: str) -> post.Refusal:
 
 
 def test_each_recipient_gets_a_mail_of_their_own() -> None:
-    with post.office() as requests:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [ANNA, GIULIA])
 
     assert [request["Destination"] for request in requests] == [{"ToAddresses": [ANNA]}, {"ToAddresses": [GIULIA]}]
     assert GIULIA not in str(requests[0])
 
 
-def test_nobody_to_send_to_sends_nothing() -> None:
-    with post.office() as requests:
+def test_without_recipients_nothing_is_sent() -> None:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [])
 
     assert requests == []
 
 
-def test_a_mail_has_our_headers_and_both_parts() -> None:
-    with post.office() as requests:
+def test_a_mail_has_its_headers_and_both_parts() -> None:
+    with post.fake_ses() as requests:
         send.send(NOTICE, [ANNA])
     received = post.read(post.as_mailed(requests[0]))
 
@@ -66,8 +66,8 @@ def test_a_mail_has_our_headers_and_both_parts() -> None:
     assert post.as_mailed(requests[0]).isascii()
 
 
-def test_an_activation_mail_has_no_head_since_nothing_has_changed_yet_for_the_customer() -> None:
-    with post.office() as requests:
+def test_an_activation_mail_has_no_ledger_head() -> None:
+    with post.fake_ses() as requests:
         send.send(ACTIVATION, [ANNA])
 
     assert "guestkey-head" not in post.read(post.as_mailed(requests[0])).headers
@@ -76,11 +76,11 @@ def test_an_activation_mail_has_no_head_since_nothing_has_changed_yet_for_the_cu
 def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration_set() -> None:
     program = (
         "from guestkey.edge.mail import send; from tests.edge import post\n"
-        "with post.office() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@acme.example'])\n"
+        "with post.fake_ses() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@acme.example'])\n"
         "print(sorted(requests[0]), requests[0]['FromEmailAddress'], b'Reply-To' in post.as_mailed(requests[0]))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAIL_", "BASE_"))}
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program],
         env=environment | {"MAIL_SENDER": "support@vendor.example", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -88,11 +88,11 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
         check=True,
     )
 
-    assert told.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
+    assert result.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
 
 
-def test_one_recipient_whom_ses_rejects_does_not_keep_the_others_from_theirs() -> None:
-    refusing = post.office(lambda address: rejected(address) if address == BERTA else None)
+def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
+    refusing = post.fake_ses(lambda address: rejected(address) if address == BERTA else None)
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
@@ -101,8 +101,8 @@ def test_one_recipient_whom_ses_rejects_does_not_keep_the_others_from_theirs() -
     assert str(failed.value) == "1 of 3 mails not sent: MessageRejected"
 
 
-def test_when_ses_throttles_it_is_tried_once_more_and_the_rest_waits_for_another_time() -> None:
-    refusing = post.office(lambda address: None if address == ANNA else throttled(address))
+def test_throttling_causes_one_retry_and_the_rest_is_left_for_later() -> None:
+    refusing = post.fake_ses(lambda address: None if address == ANNA else throttled(address))
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
@@ -112,10 +112,10 @@ def test_when_ses_throttles_it_is_tried_once_more_and_the_rest_waits_for_another
 
 
 @pytest.mark.parametrize("timeout", [ConnectTimeoutError, ReadTimeoutError])
-def test_when_ses_does_not_answer_nobody_waits_once_for_each_recipient(
+def test_a_timeout_of_ses_stops_the_sending_to_further_recipients(
     timeout: type[ConnectTimeoutError | ReadTimeoutError],
 ) -> None:
-    refusing = post.office(lambda address: timeout(endpoint_url=AT_SES))
+    refusing = post.fake_ses(lambda address: timeout(endpoint_url=AT_SES))
     with refusing as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA, GIULIA])
 
@@ -130,7 +130,7 @@ def test_after_ten_seconds_no_further_recipient_is_tried() -> None:
         def slow(_: str) -> None:
             clock.shift(6)
 
-        with post.office(slow) as requests, pytest.raises(MailFailed) as failed:
+        with post.fake_ses(slow) as requests, pytest.raises(MailFailed) as failed:
             send.send(NOTICE, [ANNA, BERTA, GIULIA])
 
     assert len(requests) == 2
@@ -144,12 +144,12 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
 ) -> None:
     assert callable(refusal)
     caplog.set_level(logging.INFO)
-    with post.office(refusal), pytest.raises(MailFailed) as failed:
+    with post.fake_ses(refusal), pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [ANNA])
 
     traces = "".join(traceback.format_exception(failed.value))
     assert "MailFailed" in traces
-    assert not any("acme.example" in told for told in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
+    assert not any("acme.example" in text for text in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
         "=?UTF-8?Q?anna=0A?= @acme.example",
     ],
 )
-def test_what_is_not_plainly_one_address_never_reaches_ses(address: str) -> None:
-    with post.office() as requests, pytest.raises(MailFailed) as failed:
+def test_only_a_string_with_exactly_one_address_is_sent_to_ses(address: str) -> None:
+    with post.fake_ses() as requests, pytest.raises(MailFailed) as failed:
         send.send(NOTICE, [address, GIULIA])
 
     assert [request["Destination"]["ToAddresses"] for request in requests] == [[GIULIA]]

@@ -69,7 +69,7 @@ def test_a_surface_gets_the_shared_texts_and_its_own_and_a_region_overrides_its_
     assert built.content("panel.de-ch.js") == ('export default {"yes":"ja","days":{"one":"Tägli"},"title":"Zugang"};\n')
 
 
-def test_its_names_are_the_assets_and_a_module_for_each_surface_and_language(folder: Path) -> None:
+def test_the_bundle_has_the_assets_and_a_module_for_each_surface_and_language(folder: Path) -> None:
     for name in ("a.js", "a.css", "a.svg", "a.html"):
         (folder / "web" / name).write_text("")
 

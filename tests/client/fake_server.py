@@ -1,4 +1,4 @@
-"""Both clients, asked alike: a call, an answer that the test makes up, what came of it."""
+"""One call of both clients, synchronous and asynchronous, against responses that a test sets."""
 
 import asyncio
 import json
@@ -23,8 +23,8 @@ NO = {"allowed": False, "reason": "no_live_grant", "grant_id": None, "may_export
 
 
 @dataclass(frozen=True)
-class Said:
-    """An answer to be given; a body of bytes goes as it is."""
+class FakeResponse:
+    """A response to send; a body of bytes is sent unchanged."""
 
     status: int
     body: Any
@@ -33,8 +33,8 @@ class Said:
     def __str__(self) -> str:
         return f"{self.status} {self.body}"
 
-    def response(self) -> httpx.Response:
-        """Return the answer as the network has it: what it says must be read first."""
+    def to_httpx(self) -> httpx.Response:
+        """Return the response with an unread body, as from the network."""
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         return httpx.Response(self.status, headers=self.headers, stream=_Unread(content))
 
@@ -50,16 +50,16 @@ class _Unread(httpx.SyncByteStream, httpx.AsyncByteStream):
         yield self._content
 
 
-Outcome = Said | Exception
+Outcome = FakeResponse | Exception
 
 
-def says(status: int, body: Any = None, **headers: str) -> Said:
-    return Said(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+def response(status: int, body: Any = None, **headers: str) -> FakeResponse:
+    return FakeResponse(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @dataclass
-class Far:
-    """The other side: gives its outcomes one after the other, the last for ever, and remembers what it was sent."""
+class FakeServer:
+    """Return its outcomes one after the other, the last one for ever, and record the requests."""
 
     outcomes: list[Outcome]
     sent: list[httpx.Request] = field(default_factory=list)
@@ -69,27 +69,27 @@ class Far:
         self.sent.append(request)
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome.response()
+        return outcome.to_httpx()
 
 
-Asking = Callable[..., Any]
-"""Calls a method of a client: asking(far, "check", SVEN)."""
+Call = Callable[..., Any]
+"""Calls a method of a client: call(server, "check", SVEN)."""
 
 
-def waiting(
-    far: Callable[[httpx.Request], httpx.Response],
+def call_sync(
+    server: Callable[[httpx.Request], httpx.Response],
     method: str,
     *what: Any,
     token: Any = lambda: "a-token",
     pauses: Iterable[float] = (0, 0),
     **more: Any,
 ) -> Any:
-    with Guestkey(URL, token, pauses=pauses, transport=httpx.MockTransport(far)) as guestkey:
+    with Guestkey(URL, token, pauses=pauses, transport=httpx.MockTransport(server)) as guestkey:
         return getattr(guestkey, method)(*what, **more)
 
 
-def awaiting(
-    far: Callable[[httpx.Request], httpx.Response],
+def call_async(
+    server: Callable[[httpx.Request], httpx.Response],
     method: str,
     *what: Any,
     token: Any = lambda: "a-token",
@@ -97,7 +97,7 @@ def awaiting(
     **more: Any,
 ) -> Any:
     async def ask() -> Any:
-        async with AsyncGuestkey(URL, token, pauses=pauses, transport=httpx.MockTransport(far)) as guestkey:
+        async with AsyncGuestkey(URL, token, pauses=pauses, transport=httpx.MockTransport(server)) as guestkey:
             return await getattr(guestkey, method)(*what, **more)
 
     return asyncio.run(ask())
