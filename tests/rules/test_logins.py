@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import Grant, LiveKey
-from guestkey.rules.logins import End, Login, enter, is_open, log_out, next_look_at, over_at, settled
+from guestkey.rules.logins import End, Login, enter, is_open, log_out, next_due_at, over_at, settled
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
 
@@ -416,13 +416,13 @@ def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) ->
 def test_the_next_check_of_a_login_is_after_a_quarter_of_its_age_within_bounds(age, pause):
     login = entered(key(ends_at=None))
 
-    assert next_look_at(login, NOON + age) == NOON + age + pause
+    assert next_due_at(login, NOON + age) == NOON + age + pause
 
 
 def test_a_login_is_checked_as_soon_as_its_access_ends_by_time():
     login = entered(key(ends_at=NOON + 3 * MINUTE))
 
-    assert next_look_at(login, NOON) == NOON + 3 * MINUTE
+    assert next_due_at(login, NOON) == NOON + 3 * MINUTE
 
 
 @settings(max_examples=500, deadline=None)

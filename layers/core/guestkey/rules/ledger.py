@@ -14,13 +14,13 @@ from hashlib import sha256
 from typing import Any
 
 from guestkey.rules.instants import text_of
+from guestkey.rules.limits import SLUG
 
 MAX_BYTES = 65_536
 """Length limit of a line. An entry holds ids, codes and digests; the longest entry is far shorter."""
 
 _MAX_INTEGER = 2**53 - 1  # RFC 8785 treats numbers as IEEE 754 doubles, which are exact up to here.
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _HEAD = re.compile(r"(0|[1-9][0-9]{0,15}):([0-9a-f]{64})")
@@ -195,7 +195,7 @@ def parsed(line: bytes) -> dict[str, Any]:
             not (more or more_by or any(isinstance(value, dict) for value in data.values()))
             and type(seq) is int
             and seq > 0
-            and _TENANT_ID.fullmatch(tenant_id)
+            and SLUG.fullmatch(tenant_id)
             and _AT.fullmatch(at)
             and _HASH.fullmatch(prev_hash)
             and _HASH.fullmatch(own_hash)

@@ -16,7 +16,7 @@ from guestkey.rules.people import Agent, Grantee, GranteeType
 
 MAX_LOGINS_AN_HOUR = 60
 """Limit of logins that one agent records at one tenant in a UTC hour."""
-MIN_LOOK_PAUSE, MAX_LOOK_PAUSE = timedelta(minutes=5), timedelta(days=1)
+MIN_DUE_PAUSE, MAX_DUE_PAUSE = timedelta(minutes=5), timedelta(days=1)
 
 
 class End(StrEnum):
@@ -128,14 +128,14 @@ def settled(login: Login, over: datetime | None, now: datetime) -> Login:
     return replace(login, access_ends_at=over)
 
 
-def next_look_at(login: Login, now: datetime) -> datetime:
+def next_due_at(login: Login, now: datetime) -> datetime:
     """Return when to check an open login next: at the end of its access by time, or earlier.
 
     A revoke or a change of the agent does not notify open logins, so a login is checked again after a quarter of its
     age, between 5 minutes and 1 day: the end of a young login is stored soon, and a login under a permanent grant costs
     one read a day.
     """
-    pause = min(max((now - login.logged_in_at) // 4, MIN_LOOK_PAUSE), MAX_LOOK_PAUSE)
+    pause = min(max((now - login.logged_in_at) // 4, MIN_DUE_PAUSE), MAX_DUE_PAUSE)
     pause -= timedelta(microseconds=pause.microseconds)
     return min(now + pause, login.access_ends_at or now + pause)
 

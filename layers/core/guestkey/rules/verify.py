@@ -36,8 +36,7 @@ class Fault(StrEnum):
 class Finding:
     """One fault, the line where it shows, and the entries it concerns, `seq` to `to_seq`.
 
-    Missing entries are reported at the line that follows the gap. Without a line the fault concerns the whole copy;
-    without a number the line's entry is unknown.
+    Missing entries are reported at the line behind the gap. `line` is None for the whole copy, `seq` if it is unknown.
     """
 
     fault: Fault

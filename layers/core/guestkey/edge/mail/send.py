@@ -66,7 +66,7 @@ class MailFailed(log.LoggableError):
 @cache
 def client() -> Any:
     """Return the client of SES."""
-    return boto3.client("sesv2", config=aws.PROMPT)
+    return boto3.client("sesv2", config=aws.CLIENT_CONFIG)
 
 
 def is_address(text: str) -> bool:

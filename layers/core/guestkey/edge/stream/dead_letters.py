@@ -32,7 +32,7 @@ class DeadLetter:
 @cache
 def client() -> Any:
     """Return the client of SQS."""
-    return boto3.client("sqs", config=aws.PROMPT)
+    return boto3.client("sqs", config=aws.CLIENT_CONFIG)
 
 
 def send(record: Record, cause: str, function: str) -> None:

@@ -19,7 +19,7 @@ class NotAccepted(log.LoggableError):
 @cache
 def client() -> Any:
     """Return the client of EventBridge."""
-    return boto3.client("events", config=aws.PROMPT)
+    return boto3.client("events", config=aws.CLIENT_CONFIG)
 
 
 def publish(entry: Entry) -> None:

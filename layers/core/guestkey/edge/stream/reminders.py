@@ -21,7 +21,7 @@ from guestkey.rules.instants import text_of
 @cache
 def client() -> Any:
     """Return the client of EventBridge Scheduler."""
-    return boto3.client("scheduler", config=aws.PROMPT)
+    return boto3.client("scheduler", config=aws.CLIENT_CONFIG)
 
 
 def put(tenant_id: str, callback_id: str, starts_at: datetime) -> None:

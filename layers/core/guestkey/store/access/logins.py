@@ -18,7 +18,7 @@ from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
-from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, is_unchanged, next_look_at, over_at, settled
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, is_unchanged, next_due_at, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
 from guestkey.store.access import grants, live_keys, refusals
@@ -233,7 +233,7 @@ def _item(login: Login) -> LoginItem:
         *keys.login(login.tenant_id, login.login_id),
         **attributes_of(login, LoginItem),
         due=keys.due_on(login.tenant_id),
-        due_at=next_look_at(login, login.logged_in_at),
+        due_at=next_due_at(login, login.logged_in_at),
         ttl=_ttl(login),
     )
 

@@ -13,7 +13,7 @@ from guestkey.errors import TenantUnknown
 from guestkey.rules.grants import Grant, State
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
-from guestkey.rules.logins import next_look_at
+from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
 from guestkey.store.access import grants, logins
 from guestkey.store.access.grants import GrantItem
@@ -111,7 +111,7 @@ def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutco
     login = logins.login_of(item)
     [current] = logins.settle(login.tenant_id, [login], now - FINAL_AFTER)
     if current.ended_at is None:
-        due.postpone(due_item, next_look_at(current, now))
+        due.postpone(due_item, next_due_at(current, now))
         return CleanupOutcome.LOGIN_OPEN
     with suppress(ConditionFailed):
         logins.save_end(current, _read_state(login.tenant_id), now)
