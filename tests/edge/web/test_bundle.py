@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guestkey.edge.web.bundle import Bundle
+from guestkey.edge.web.bundle import Bundle, minify
 
 
 @pytest.fixture
@@ -23,11 +23,25 @@ def bundle(folder: Path) -> Bundle:
     return Bundle(sources=folder / "web", catalogues=folder / "texts", surfaces=["panel"])
 
 
-def test_a_module_loses_comments_indentation_and_needless_line_breaks(folder: Path) -> None:
+def test_a_module_loses_comments_and_needless_white_space(folder: Path) -> None:
     source = "// The module.\n\n/**\n * The function.\n */\nf(() => {\n  // Why.\n  g();\n\n  h();\n});\n"
     (folder / "web" / "a.js").write_text(source)
 
-    assert bundle(folder).content("a.js") == "f(() => {g();\nh();});\n"
+    assert bundle(folder).content("a.js") == "f(()=>{g();h()});"
+
+
+@pytest.mark.parametrize(
+    ("source", "served"),
+    [
+        ('a = [" , ; ", `${ b } ; `, / ; "/.test(c)];', 'a=[" , ; ",`${ b } ; `,/ ; "/.test(c)];'),
+        ("if (a) b();\nelse\n  c(d / 2 / e);\n", "if(a)b();else\nc(d/2/e);"),
+        ("f({\n  a,\n  b: [\n    1,\n  ],\n});\n", "f({a,b:[1]});"),
+        ("/** @type {A} */\nlet a = /** @type {B} */ (b);\n", "let a=(b);"),
+        ("class A {\n  #a = 1;\n\n  get b() {\n    return this.#a;\n  }\n}\n", "class A{#a=1;get b(){return this.#a}}"),
+    ],
+)
+def test_only_text_with_a_meaning_is_kept(source: str, served: str) -> None:
+    assert minify(source, ".js") == served
 
 
 def test_a_style_sheet_keeps_only_the_white_space_that_has_a_meaning(folder: Path) -> None:
@@ -42,7 +56,7 @@ def test_a_mention_becomes_the_public_name(folder: Path) -> None:
     (folder / "web" / "b.js").write_text("b();\n")
     built = bundle(folder)
 
-    assert built.content("a.js") == f'import "./{built.public_name("b.js")}";\n'
+    assert built.content("a.js") == f'import"./{built.public_name("b.js")}";'
 
 
 def test_a_mention_of_a_missing_file_is_an_error(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Builds the files that browsers load, from a folder of sources and a folder of text catalogues.
 
-A file is served without comments and without most white space. Its colours and limits of inputs are replaced by their
+A file is served without comments and needless white space. Its colours and limits of inputs are replaced by their
 values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
 browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
 a module with its part of it.
@@ -24,21 +24,38 @@ MEDIA_TYPES = {
 """Media type of an asset, by the ending of its name."""
 _MENTION = re.compile(r"(\./|assets/)([a-z.-]+(?:" + "|".join(map(re.escape, MEDIA_TYPES)) + "))")
 """How one file names another, in the page and in the modules."""
+_COMMENT = re.compile(r"^[ \t]*//[^\n]*|/\*(?s:.)*?\*/", re.MULTILINE)
+"""A comment on a line of its own, or between `/*` and `*/`."""
 _LEADING_SPACE = re.compile(r"\n\s+")
 """Blank lines, and the indentation after them."""
-_COMMENT = re.compile(r"^(?://[^\n]*|/\*(?s:.)*?\*/)\n", re.MULTILINE)
-"""A comment on lines of its own, without its indentation: comments are a seventh of the sources."""
-_NEEDLESS_SPACE = {
-    # A line break after an opening bracket or a comma, or before a closing bracket.
-    ".js": re.compile(r"\n(?:(?<=[{(\[,]\n)|(?=[})\]]))"),
+_VERBATIM = re.compile(
+    r'("(?:[^"\\\n]|\\.)*"'
+    r"|`(?:[^`\\]|\\.)*`"
+    r"|/(?:(?<=[(\[!]/)|(?<=[=,:?&|] /))(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/)"
+)
+"""A string, a template literal without another one inside, or a regular expression."""
+_NEEDLESS = {
+    # White space beside a delimiter or an operator, and the last comma or semicolon before a closing bracket. Each
+    # statement of the sources ends with a semicolon or a brace, so no line break ends one.
+    ".js": re.compile(r"[,;]?\n(?=[)\]}])|\s(?:(?<=[^\w$]\s)|(?![\w$]))"),
     # White space around a delimiter or after a colon.
-    ".css": re.compile(r"[ \n](?:(?<=[{};,>:].)|(?=[{};,>]))", re.DOTALL),
+    ".css": re.compile(r"(?<=[{};,>:])\s+|\s+(?=[{};,>])"),
 }
-"""White space without a meaning, by the ending of a file's name. A comment at the end of a line would break it."""
+"""Text without a meaning, outside of verbatim text, by the ending of a file's name. A test compares syntax trees."""
 _CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
 """Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
 
 type Texts = dict[str, Any]
+
+
+def minify(source: str, ending: str) -> str:
+    """Return a source without comments and needless white space. The ending of its name decides the language."""
+    needless = _NEEDLESS.get(ending)
+    if needless is None:
+        return _LEADING_SPACE.sub("\n", source)
+    parts = _VERBATIM.split(_LEADING_SPACE.sub("\n", _COMMENT.sub("", source)))
+    parts[::2] = [needless.sub("", part) for part in parts[::2]]
+    return "".join(parts).strip()
 
 
 class Bundle:
@@ -87,18 +104,13 @@ class Bundle:
             texts = json.dumps(self.texts(surface, language, region), ensure_ascii=False, separators=(",", ":"))
             return f"export default {texts};\n"
         source = (self._sources / name).read_text("utf-8")
-        complete = insert_limits(insert_colours(_minify(source, Path(name).suffix)))
+        complete = minify(insert_limits(insert_colours(source)), Path(name).suffix)
         return _MENTION.sub(lambda mention: mention[1] + self.public_name(mention[2]), complete)
 
     def _catalogue(self, tag: str) -> Texts:
         if tag not in self._parsed:
             self._parsed[tag] = json.loads((self._catalogues / f"{tag}.json").read_text("utf-8"))
         return self._parsed[tag]
-
-
-def _minify(source: str, ending: str) -> str:
-    code = _COMMENT.sub("", _LEADING_SPACE.sub("\n", source))
-    return _NEEDLESS_SPACE[ending].sub("", code) if ending in _NEEDLESS_SPACE else code
 
 
 def _merge(texts: Texts, overrides: Texts) -> Texts:
