@@ -416,8 +416,8 @@ def shape_of(said: Any) -> Any:
 
 def test_the_panels_attributes_events_and_parts_are_documented() -> None:
     documented = section(page("integrating/panel.md"), "Embed the panel")
-    files = sorted((stack.PROJECT / "functions" / "web" / "web").glob("panel*"))
-    code_of_panel = "\n".join(file.read_text() for file in files)
+    web = stack.PROJECT / "functions" / "web" / "web"
+    code_of_panel = "\n".join(file.read_text() for file in sorted([*web.glob("surface*"), *web.glob("panel*")]))
 
     attributes = {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")}
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
@@ -433,10 +433,10 @@ def test_the_agents_desks_attributes_and_events_are_documented() -> None:
     documented = section(page("integrating/agents-desk.md"), "Embed the desk")
     web = stack.PROJECT / "functions" / "web" / "web"
     code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
-    of_panel = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "panel.js").read_text()))
+    shared = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "surface.js").read_text()))
 
-    # The desk is built on the panel, is always part of the page, and is for agents, who need no right.
-    assert {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")} == of_panel - {"hide-without-right"}
+    # The desk has the attributes of both elements. It is always part of the page, so it has no `inline`.
+    assert {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")} == shared
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
     assert events == set(re.findall(r'emit\("(\w+)"', code_of_desk))
 

@@ -45,7 +45,7 @@ class Agent[P: Place](PanelPage[P]):
 
     @property
     def panel(self) -> Locator:
-        return self.page.locator("guestkey-desk .panel")
+        return self.page.locator("guestkey-desk .guestkey-surface")
 
     @property
     def frame(self) -> Locator:

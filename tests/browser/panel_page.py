@@ -74,7 +74,7 @@ class PanelPage[P: Place]:
 
     @property
     def panel(self) -> Locator:
-        return self.page.locator("guestkey-panel .panel")
+        return self.page.locator("guestkey-panel .guestkey-surface")
 
     @property
     def frame(self) -> Locator:

@@ -550,11 +550,17 @@ ENDS = [
 def test_an_end_is_shown_with_its_local_day_and_hour(browser_page: BrowserPage) -> None:
     browser_page.open()
     browser_page.sees("sign-in")
-    module = next(address for address in browser_page.addresses if re.search(r"/texts\.\w+\.js$", address))
-    ask = "async ([module, at, zone]) => (await import(module)).endMoment(at, zone)"
+    module, german = (
+        next(address for address in browser_page.addresses if re.search(rf"/{name}\.\w{{10}}\.js$", address))
+        for name in ("texts", r"activate\.de")
+    )
+    ask = """async ([module, german, at, zone]) => {
+      const { endMoment, loadTexts } = await import(module);
+      return endMoment(at, { ...(await loadTexts({ de: () => import(german) }, "de-DE")), zone });
+    }"""
 
     for at, zone, expected in ENDS:
-        written = browser_page.page.evaluate(ask, [module, at, zone])
+        written = browser_page.page.evaluate(ask, [module, german, at, zone])
         assert re.sub("[\u2068\u2069]", "", written).replace("\u00a0", " ").endswith(expected)
 
 

@@ -43,10 +43,10 @@ LOOKED_UP = {
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "desk")
-SHARED = ("elements.js", "texts.js", "panel.js")
+SHARED = ("elements.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
-    r"const strings = (?:texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
+    r"const strings = (?:(?:\w+\.)?texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
     r"|\bstrings\.(?P<said>\w+(?:\.\w+)*)"
     r"|(?<!/)\btexts\.(?P<text>\w+(?:\.\w+)*)"
     r"|^(?:export )?(?:async )?(?P<another>function) ",

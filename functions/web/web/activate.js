@@ -2,14 +2,22 @@
 // the user presses a button.
 
 import { api, Refusal, Unreachable } from "./api.js";
+import * as decision from "./activate.decision.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
 import * as elements from "./elements.js";
 import { ULID } from "./limits.js";
 import * as signIn from "./signin.js";
-import { loadTexts, texts } from "./texts.js";
+import { loadTexts } from "./texts.js";
 
-const SETTINGS = JSON.parse(document.querySelector("main").dataset.signIn);
+/** @import { Api, Grant, Request } from "../types/api" */
+/** @import { Catalogues, PageTexts } from "../types/pages" */
+/** @import { Context } from "./activate.page.js" */
+/** @typedef {{ isUnsure?: boolean, wasAnswering?: boolean }} Situation */
+
+/** @type {signIn.Settings} */
+const SETTINGS = JSON.parse(page.main.dataset.signIn ?? "");
+/** @type {Catalogues<PageTexts>} */
 const CATALOGUES = {
   de: () => import("./activate.de.js"),
   "de-AT": () => import("./activate.de-at.js"),
@@ -18,14 +26,23 @@ const CATALOGUES = {
   es: () => import("./activate.es.js"),
   it: () => import("./activate.it.js"),
 };
-/** Codes of refusals after which the page shows the current state: another user or the time was faster. */
+/**
+ * Codes of refusals after which the page shows the current state: another user or the time was faster.
+ * @type {(string | undefined)[]}
+ */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
 let requestId = "";
-// Client of the API for the user who signed in. It holds the only copy of the token.
+/**
+ * Client of the API for the user who signed in. It holds the only copy of the token.
+ * @type {Api}
+ */
 let guestkey;
-// The user, the account and the request, as far as they are loaded.
-let context = {};
+/**
+ * The language, and the user, the account and the request, as far as they are loaded.
+ * @type {Context}
+ */
+let context = /** @type {any} */ ({});
 // Idempotency keys by body: the same approval sent again has the same key.
 const keys = new Map();
 let isBusy = false;
@@ -37,22 +54,26 @@ async function start() {
     return;
   }
   requestId = location.hash.slice(1);
-  if (ULID.test(requestId)) views.signIn(startSignIn);
-  else views.incomplete();
+  if (ULID.test(requestId)) views.signIn(context, startSignIn);
+  else views.incomplete(context);
 }
 
+/** @param {...(string | null)} preferred */
 async function setLanguage(...preferred) {
-  document.documentElement.lang = await loadTexts(CATALOGUES, ...preferred, ...navigator.languages);
+  const language = await loadTexts(CATALOGUES, ...preferred, ...navigator.languages);
+  context = { ...context, ...language };
+  document.documentElement.lang = language.tag;
 }
 
+/** @param {{ forceLogin?: boolean }} [options] */
 function startSignIn(options) {
-  return runOnce(texts.signIn.busy, () => signIn.start(SETTINGS, requestId, options));
+  return runOnce(context.texts.signIn.busy, () => signIn.start(SETTINGS, requestId, options));
 }
 
 async function finishSignIn() {
   const response = signIn.takeResponse();
   requestId = location.hash.slice(1);
-  views.loading();
+  views.loading(context);
   try {
     const token = await withSlowHint(signIn.token(SETTINGS, response));
     guestkey = api(() => token);
@@ -65,12 +86,12 @@ async function finishSignIn() {
 
 /** Load the request and show its state. With `isUnsure` the page says that the user's last action may be lost. */
 async function reload({ isUnsure = false } = {}) {
-  views.loading();
+  views.loading(context);
   try {
     const request = withSlowHint(guestkey.request(requestId));
     request.catch(() => "handled where it is awaited");
     const [me, about] = await withSlowHint(Promise.all([guestkey.me(), guestkey.about()]));
-    context = { me, about };
+    context = { ...context, me, about, zone: about.time_zone };
     await setLanguage(me.locale);
     await showRequest(await request, isUnsure);
   } catch (error) {
@@ -78,16 +99,21 @@ async function reload({ isUnsure = false } = {}) {
   }
 }
 
+/**
+ * @param {Request} request
+ * @param {boolean} isUnsure
+ */
 async function showRequest(request, isUnsure) {
   context.request = request;
-  if (request.state === "pending") views.pending(context, { approve, decline: askForNote, switchUser }, { isUnsure });
-  else if (request.state === "approved") views.approved(context, await grantOf(request), { revoke: confirmRevoke });
-  else views.closed(context);
+  if (request.state === "pending") decision.pending(context, { approve, decline: askForNote, switchUser }, { isUnsure });
+  else if (request.state === "approved") decision.approved(context, await grantOf(request), { revoke: confirmRevoke });
+  else decision.closed(context);
 }
 
+/** @param {Request} request */
 async function grantOf(request) {
   try {
-    return await guestkey.grant(request.grant_id);
+    return await guestkey.grant(/** @type {string} */ (request.grant_id));
   } catch (error) {
     // The grant may be older than the retention of history; the approval is shown all the same.
     if (error instanceof Refusal && error.status === 404) return null;
@@ -95,47 +121,52 @@ async function grantOf(request) {
   }
 }
 
+/** @param {object} body */
 function approve(body) {
   const text = JSON.stringify(body);
   if (!keys.has(text)) keys.set(text, crypto.randomUUID());
-  return submit(texts.ask.approving, async () => {
+  return submit(context.texts.ask.approving, async () => {
     const grant = await guestkey.approve(requestId, body, keys.get(text));
-    views.granted(context, grant, { revoke: confirmRevoke });
+    decision.granted(context, grant, { revoke: confirmRevoke });
   });
 }
 
 function askForNote() {
-  views.declining(context, {
+  decision.declining(context, {
     decline,
-    back: () => views.pending(context, { approve, decline: askForNote, switchUser }),
+    back: () => decision.pending(context, { approve, decline: askForNote, switchUser }),
   });
 }
 
+/** @param {string} note */
 function decline(note) {
-  return submit(texts.decline.busy, async () => {
+  return submit(context.texts.decline.busy, async () => {
     try {
       context.request = await guestkey.decline(requestId, note);
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 422)) throw error;
-      views.noteInvalid();
+      decision.noteInvalid(context);
       return;
     }
-    views.closed(context, { isNews: true });
+    decision.closed(context, { isNews: true });
   });
 }
 
+/** @param {Grant} grant */
 function confirmRevoke(grant) {
-  views.ending(context, {
-    back: () => reload(),
-    revoke: () => submit(texts.ending.busy, async () => views.over(context, await guestkey.revoke(grant.grant_id))),
-  });
+  const end = async () => decision.over(context, await guestkey.revoke(grant.grant_id));
+  decision.ending(context, { back: () => reload(), revoke: () => submit(context.texts.ending.busy, end) });
 }
 
 function switchUser() {
   return startSignIn({ forceLogin: true });
 }
 
-/** Run an action that changes something, and show its result. */
+/**
+ * Run an action that changes something, and show its result.
+ * @param {string} busyText
+ * @param {() => Promise<unknown>} work
+ */
 function submit(busyText, work) {
   return runOnce(busyText, async () => {
     try {
@@ -147,7 +178,11 @@ function submit(busyText, work) {
   });
 }
 
-/** Run an action unless another one runs: a double click counts once. */
+/**
+ * Run an action unless another one runs: a double click counts once.
+ * @param {string} busyText
+ * @param {() => Promise<unknown>} work
+ */
 async function runOnce(busyText, work) {
   if (isBusy) return;
   isBusy = true;
@@ -161,28 +196,40 @@ async function runOnce(busyText, work) {
   }
 }
 
+/**
+ * @param {unknown} error
+ * @param {Situation} situation
+ */
 function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
-  if (error instanceof signIn.NotSignedIn) views.notSignedIn(error.reason, ULID.test(requestId) ? startSignIn : null);
-  else if (error instanceof Unreachable && isUnsure) views.unsure(() => reload({ isUnsure }));
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(context, error.reason, ULID.test(requestId) ? startSignIn : null);
+  else if (error instanceof Unreachable && isUnsure) views.unsure(context, () => reload({ isUnsure }));
   else if (error instanceof Refusal) showRefusal(error, wasAnswering);
   else {
-    views.trouble(() => (guestkey ? reload() : location.reload()));
+    views.trouble(context, () => (guestkey ? reload() : location.reload()));
     if (!(error instanceof Unreachable)) throw error;
   }
 }
 
+/**
+ * @param {Refusal} refusal
+ * @param {boolean} wasAnswering
+ */
 function showRefusal({ status, problem }, wasAnswering) {
-  if (status === 401) views.notSignedIn("over", startSignIn, { wasAnswering });
+  if (status === 401) views.notSignedIn(context, "over", startSignIn, { wasAnswering });
   else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
   else if (problem.code === "grantee_unknown") views.gone(context);
   else if (problem.code === "too_many_grants") views.full(context, () => reload());
   else if (status === 404 && context.about) views.unknown(context, switchUser);
-  else if (status === 403 || status === 404) views.unfit(problem.code, switchUser);
-  else views.trouble(() => reload());
+  else if (status === 403 || status === 404) views.unfit(context, problem.code, switchUser);
+  else views.trouble(context, () => reload());
 }
 
+/**
+ * @template Result
+ * @param {Promise<Result>} promise
+ */
 function withSlowHint(promise) {
-  return elements.withSlowHint(promise, () => page.announce(texts.slow));
+  return elements.withSlowHint(promise, () => page.announce(context.texts.slow));
 }
 
 // The page starts again for another link in the same tab, and after the browser's back button on the sign-in page.

@@ -1,10 +1,25 @@
 // Shows one state of the page at a time, each with a heading that takes the focus.
 
 import * as elements from "./elements.js";
+import { format } from "./texts.js";
 
-const main = document.querySelector("main");
+/** @import { About, Me, Request } from "../types/api" */
+/** @import { Child, Language, PageTexts, Zoned } from "../types/pages" */
+/** @typedef {Language<PageTexts>} PageLanguage */
+/**
+ * The language of the page, and the user, the account and the request, as far as they are loaded.
+ * @typedef {Zoned<PageTexts> & { me: Me, about: About, request: Request }} Context
+ */
+/** @typedef {() => unknown} Press */
 
-/** Show the elements of a state. The heading takes the focus, so that screen readers read the new state. */
+export const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+
+/**
+ * Show the elements of a state. The heading takes the focus, so that screen readers read the new state.
+ * @param {string} state
+ * @param {string} heading
+ * @param {...Child} children
+ */
 export function show(state, heading, ...children) {
   const title = elements.element("h1", { tabindex: "-1" }, heading);
   main.dataset.state = state;
@@ -14,11 +29,52 @@ export function show(state, heading, ...children) {
   title.focus();
 }
 
+/** @param {string} text */
 export function announce(text) {
   elements.announce(main, text);
 }
 
-/** Disable or enable all buttons of the page. */
+/**
+ * Disable or enable all buttons of the page.
+ * @param {boolean} isDisabled
+ */
 export function setDisabled(isDisabled) {
   elements.setDisabled(main, isDisabled);
+}
+
+// ------------------------------------------------------------------ pieces of a state
+
+/** @param {string} text */
+export function lead(text) {
+  return elements.element("p", { class: "lead" }, text);
+}
+
+/**
+ * @param {string} text
+ * @param {Press} press
+ */
+export function primary(text, press) {
+  return elements.button(text, press, "primary");
+}
+
+/**
+ * @param {string} text
+ * @param {Press} press
+ */
+export function secondary(text, press) {
+  return elements.button(text, press);
+}
+
+/**
+ * Return the footer with the signed-in user and, if `switchUser` is given, a button to sign in as another.
+ * @param {Context} context
+ * @param {Press | null} switchUser
+ */
+export function signedIn({ me, about, texts }, switchUser = null) {
+  return elements.element(
+    "footer",
+    {},
+    elements.paragraph(format(texts.signIn.as, { name: me.name, account: about.name })),
+    switchUser && elements.button(texts.signIn.another, switchUser, "link"),
+  );
 }

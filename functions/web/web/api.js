@@ -3,11 +3,17 @@
 
 import { MAX_PAGE_SIZE } from "./limits.js";
 
+/** @import { Api, CallOptions, Method, Page, Problem, Query, TextPage } from "../types/api" */
+
 const SECONDS = 1000;
 const TIMEOUTS = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
 
 /** The API refused the request. `problem` has the members of its problem document. */
 export class Refusal extends Error {
+  /**
+   * @param {number} status
+   * @param {Problem} problem
+   */
   constructor(status, problem) {
     super(problem.code ?? String(status));
     this.status = status;
@@ -21,10 +27,17 @@ export class Unreachable extends Error {}
 /**
  * Return the calls of the user whose token `token` returns, at an address that ends with a slash; by default at the
  * page's own. After a 401, which did nothing, `token` is called once more, because the product may have a fresh one.
+ * @param {() => string | undefined | Promise<string | undefined>} token
+ * @returns {Api}
  */
 export function api(token, address = "") {
   let clockOffset = 0;
 
+  /**
+   * @param {Method} method
+   * @param {string} path
+   * @param {CallOptions} options
+   */
   async function call(method, path, { body, key, read = (response) => response.json() } = {}) {
     const used = await token();
     const response = await send(used, method, path, body, key);
@@ -32,7 +45,15 @@ export function api(token, address = "") {
     return parse(method, fresh === used ? response : await send(fresh, method, path, body, key), read);
   }
 
+  /**
+   * @param {string | undefined} used
+   * @param {Method} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {string} [key]
+   */
   async function send(used, method, path, body, key) {
+    /** @type {Record<string, string>} */
     const headers = {};
     if (used) headers.Authorization = `Bearer ${used}`;
     if (body) headers["Content-Type"] = "application/json";
@@ -52,6 +73,11 @@ export function api(token, address = "") {
     }
   }
 
+  /**
+   * @param {Method} method
+   * @param {Response} response
+   * @param {(response: Response) => Promise<any>} read
+   */
   async function parse(method, response, read) {
     let content;
     try {
@@ -59,7 +85,7 @@ export function api(token, address = "") {
     } catch (error) {
       throw new Unreachable(method, { cause: error });
     }
-    const date = Date.parse(response.headers.get("Date"));
+    const date = Date.parse(response.headers.get("Date") ?? "");
     if (date) clockOffset = date - Date.now();
     if (response.ok) return content;
     // A busy, throttled or failed response does not tell the fate of the request. Guestkey's own limits have a code.
@@ -67,15 +93,22 @@ export function api(token, address = "") {
     throw new Refusal(response.status, content);
   }
 
+  /** @type {Api["get"]} */
   const get = (path, query = {}) => call("GET", `v1/${path}${queryString(query)}`);
+  /**
+   * @param {string} path
+   * @param {Query | URLSearchParams} query
+   * @returns {Promise<TextPage>}
+   */
   const text = (path, query) =>
     call("GET", `v1/${path}${queryString(query)}`, {
       read: async (response) => ({
         text: await response.text(),
         head: response.headers.get("Guestkey-Head"),
-        next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link"))?.[1],
+        next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1],
       }),
     });
+  /** @type {Api["pathOf"]} */
   const pathOf = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
   return {
     call,
@@ -111,18 +144,48 @@ export function api(token, address = "") {
   };
 }
 
-/** Return all items of a list, read page by page. */
+/**
+ * Return all items of a list, read page by page.
+ * @template Item
+ * @param {(query: Query) => Promise<Page<Item>>} read
+ */
 export async function readAll(read) {
+  /** @type {Item[]} */
   const items = [];
-  for (let cursor = {}; cursor; ) {
+  /** @type {Query | null} */
+  let cursor = {};
+  while (cursor) {
+    /** @type {Page<Item>} */
     const page = await read({ limit: MAX_PAGE_SIZE, ...cursor });
     items.push(...page.items);
-    cursor = page.next_cursor && { cursor: page.next_cursor };
+    cursor = page.next_cursor ? { cursor: page.next_cursor } : null;
   }
   return items;
 }
 
+/**
+ * Return a function that sends a body with an idempotency key. The key of a body stays until a response arrives, so
+ * that sending it again after a lost response does not do it twice.
+ */
+export function withIdempotencyKey() {
+  const keys = new Map();
+  /**
+   * @template {object} Body
+   * @template Result
+   * @param {Body} body
+   * @param {(body: Body, key: string) => Promise<Result>} send
+   */
+  return async (body, send) => {
+    const text = JSON.stringify(body);
+    if (!keys.has(text)) keys.set(text, crypto.randomUUID());
+    const result = await send(body, keys.get(text));
+    keys.delete(text);
+    return result;
+  };
+}
+
+/** @param {Query | URLSearchParams} query */
 function queryString(query) {
-  const text = new URLSearchParams(query).toString();
+  const text = new URLSearchParams(/** @type {Record<string, string>} */ (query)).toString();
   return text && `?${text}`;
 }

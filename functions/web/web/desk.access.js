@@ -1,6 +1,6 @@
 // Tab: the customers that the agent may enter, and the agent's open logins. A login requires a reason.
 
-import { readAll } from "./api.js";
+import { readAll, withIdempotencyKey } from "./api.js";
 import {
   button,
   buttons,
@@ -13,19 +13,30 @@ import {
   quoted,
   runAction,
   statusLine,
-  withIdempotencyKey,
   zoneNote,
 } from "./elements.js";
 import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
-import { exportText, format, shortEndMoment, shortMoment, texts } from "./texts.js";
+import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 
+/** @import { Access, Login } from "../types/api" */
+/** @import { DeskSession, Tab } from "../types/pages" */
+/** @typedef {{ session: DeskSession, refresh: () => Promise<void>, remark: HTMLElement }} AccessTab */
+/** @typedef {ReturnType<typeof tenantEntry>} TenantEntry */
+
+/**
+ * @param {DeskSession} session
+ * @returns {Tab}
+ */
 export function access(session) {
+  const { texts } = session;
   const strings = texts.access;
+  /** @type {Map<string, TenantEntry>} */
   const entries = new Map();
   const list = element("div");
   const remark = statusLine();
+  /** @type {() => Promise<void>} */
   const refresh = () =>
-    loadInto(list, async () => {
+    loadInto(session, list, async () => {
       const tenants = await readAll(session.support.access);
       const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
       for (const [id, entry] of entries) {
@@ -37,8 +48,9 @@ export function access(session) {
         remark.textContent = format(strings.over, { name: entry.name });
       }
       for (const [id, tenant] of open) {
-        if (!entries.has(id)) entries.set(id, tenantEntry(tenant, tab));
-        entries.get(id).show(tenant);
+        const entry = entries.get(id) ?? tenantEntry(tenant, tab);
+        entries.set(id, entry);
+        entry.show(tenant);
       }
       const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
       if (sorted.length === 0) return [muted(strings.nowhere)];
@@ -51,21 +63,29 @@ export function access(session) {
   return [[element("section", { "aria-labelledby": "access" }, heading, remark, list), buttons(again)], refresh];
 }
 
-/** Return the entry of a customer. It outlives a reload of the list, so its fields keep their text. */
+/**
+ * Return the entry of a customer. It outlives a reload of the list, so its fields keep their text.
+ * @param {Access} tenant
+ * @param {AccessTab} tab
+ */
 function tenantEntry({ tenant_id: id, name }, tab) {
-  const strings = texts.access;
   const { session } = tab;
-  const { support } = session;
+  const { support, texts } = session;
+  const strings = texts.access;
   const send = withIdempotencyKey();
   const facts = element("div");
   const handle = element("div", { class: "handle" });
+  /** @type {Login | null} */
   let login = null;
 
+  /** @param {...Node} children */
   const swap = (...children) => {
     handle.replaceChildren(...children);
-    handle.querySelector("input, textarea, button").focus();
+    /** @type {HTMLElement} */ (handle.querySelector("input, textarea, button")).focus();
   };
+  /** @param {string} text */
   const label = (text) => ({ "aria-label": format(text, { name }) });
+  /** @type {() => HTMLElement} */
   const enterButton = () =>
     buttons(button(strings.enter, () => swap(form()), "primary", { id: `enter-${id}`, ...label(strings.enterWhere) }));
 
@@ -74,26 +94,29 @@ function tenantEntry({ tenant_id: id, name }, tab) {
     const typing = { maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" };
     const ticket = element("input", { id: `ticket-${id}`, ...typing });
     const enter = () =>
-      runAction(handle, async () => {
+      runAction(session, handle, async () => {
         for (const field of [reason, ticket]) field.removeAttribute("aria-invalid");
         const body = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
+        /** @type {Login} */
+        let begun;
         try {
-          login = await send(body, support.enter);
-        } catch (error) {
+          begun = await send(body, support.enter);
+        } catch (/** @type {any} */ error) {
           if (error.problem?.code !== "no_live_grant") return strings.invalid[markInvalid(error, { reason, ticket })];
           // The access is over. The entry disappears with the reload, so the message goes to the tab.
           await tab.refresh();
-          tab.remark.textContent = failureText(error);
+          tab.remark.textContent = failureText(session, error);
           return "";
         }
-        session.agentId = login.agent.id;
-        session.emit("entered", login);
-        swap(...openLogin());
+        login = begun;
+        session.agentId = begun.agent.id;
+        session.emit("entered", begun);
+        swap(...openLogin(begun));
         return strings.entered;
       });
     return element(
       "form",
-      { onsubmit: (event) => (event.preventDefault(), enter()) },
+      { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), enter()) },
       element("label", { for: reason.id }, texts.reason),
       reason,
       element("label", { for: ticket.id }, strings.ticket),
@@ -105,18 +128,19 @@ function tenantEntry({ tenant_id: id, name }, tab) {
     );
   }
 
-  function openLogin() {
+  /** @param {Login} begun */
+  function openLogin(begun) {
     const leave = () =>
-      runAction(handle, async () => {
-        login = await support.leave(login.login_id);
+      runAction(session, handle, async () => {
+        login = await support.leave(begun.login_id);
         entry.endLogin();
         swap(enterButton());
         return strings.left;
       });
-    const since = format(strings.since, { moment: shortMoment(login.logged_in_at, session.zone) });
+    const since = format(strings.since, { moment: shortMoment(begun.logged_in_at, session) });
     return [
       element("p", {}, element("span", { class: "badge live" }, since)),
-      quoted(login.reason),
+      quoted(begun.reason),
       buttons(button(strings.leave, leave, null, { id: `leave-${id}`, ...label(strings.leaveWhere) })),
     ];
   }
@@ -126,16 +150,17 @@ function tenantEntry({ tenant_id: id, name }, tab) {
     row: element("li", {}, facts, handle),
     hasLogin: () => login !== null,
     endLogin() {
-      session.emit("left", login);
+      if (login) session.emit("left", login);
       login = null;
     },
+    /** @param {Access} access */
     show({ ends_at, may_export }) {
-      const end = ends_at && shortEndMoment(ends_at, session.zone);
+      const end = ends_at && shortEndMoment(ends_at, session);
       const until = end ? format(texts.until, { moment: end }) : texts.periods.permanent;
       facts.replaceChildren(
         element("strong", { dir: "auto" }, name),
         muted(id),
-        muted(`${until}, ${exportText(may_export)}`),
+        muted(`${until}, ${exportText(may_export, session)}`),
         ...(ends_at ? [countdown(ends_at, session, tab.refresh)] : []),
       );
     },

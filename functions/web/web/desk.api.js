@@ -1,6 +1,13 @@
 // Calls of the API for the vendor's agents.
 
+/** @import { Api, SupportApi } from "../types/api" */
+
+/**
+ * @param {Api} guestkey
+ * @returns {SupportApi}
+ */
 export function support({ call, get, pathOf }) {
+  /** @type {(list: string) => (id: string) => string} */
   const pathIn = (list) => (id) => pathOf(`support/${list}`, id);
   const [tenant, request, login, callback] = ["tenants", "requests", "logins", "callbacks"].map(pathIn);
   return {

@@ -16,25 +16,43 @@ import {
   zoneNote,
 } from "./elements.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
-import { clock, dateOf, day, format, shortMoment, texts } from "./texts.js";
+import { clock, dateOf, day, format, shortMoment } from "./texts.js";
+
+/** @import { SupportCallback } from "../types/api" */
+/** @import { DeskSession, Tab } from "../types/pages" */
+/** @import { Field } from "./elements.js" */
+/** @typedef {{ text: string, row: HTMLElement }} KnownRow */
+/**
+ * @typedef {{ session: DeskSession, remark: HTMLElement, refresh: () => Promise<void>, rows: Map<string, KnownRow> }}
+ *   CallbacksTab
+ */
 
 const NOON = "T12:00:00Z";
 
+/**
+ * @param {DeskSession} session
+ * @returns {Tab}
+ */
 export function callbacks(session) {
+  const { texts } = session;
   const strings = texts.callbacks;
   const heading = element("h3", { tabindex: "-1" });
   const list = element("div", { class: "fields" });
   const remark = statusLine();
   const today = () => dateOf(session.guestkey.now(), session.zone);
+  /** @type {string | null} */
   let chosen = null;
+  /** @type {string} */
   let shown;
+  /** @param {string} date */
   const show = (date) => {
     shown = date;
-    heading.textContent = day(date + NOON, "UTC");
+    heading.textContent = day(date + NOON, { ...session, zone: "UTC" });
     return session.support.callbacks(date);
   };
+  /** @type {() => Promise<void>} */
   const refresh = () =>
-    loadInto(list, async () => {
+    loadInto(session, list, async () => {
       let read = await show(chosen ?? today());
       // The first response sets the API's clock, and with it which day is today.
       if (!chosen && shown !== today()) read = await show(today());
@@ -46,14 +64,21 @@ export function callbacks(session) {
         zoneNote(session),
       ];
     });
+  /**
+   * @param {SupportCallback[]} some
+   * @param {string} nothing
+   */
   const section = (some, nothing) =>
     some.length === 0 ? [muted(nothing)] : [element("ul", { class: "rows" }, ...some.map((one) => rowFor(one, tab)))];
+  /** @type {CallbacksTab} */
   const tab = { session, remark, refresh, rows: new Map() };
+  /** @param {string | null} date */
   const showDay = (date) => {
     chosen = date;
     remark.textContent = "";
     return refresh();
   };
+  /** @param {number} days */
   const shiftDays = (days) => () => showDay(dateOf(Date.parse(shown + NOON) + days * 24 * 60 * 60 * 1000, "UTC"));
   refresh();
   const days = element(
@@ -67,7 +92,12 @@ export function callbacks(session) {
   return [[element("section", {}, days, heading, remark, list), buttons(again)], refresh];
 }
 
-/** Return the row of a call-back. An unchanged call-back keeps its row and the text typed there. */
+/**
+ * Return the row of a call-back. An unchanged call-back keeps its row and the text typed there.
+ * @param {SupportCallback} callback
+ * @param {CallbacksTab} tab
+ * @param {string} [remark]
+ */
 function rowFor(callback, tab, remark) {
   const text = JSON.stringify(callback);
   const known = tab.rows.get(callback.callback_id);
@@ -77,44 +107,58 @@ function rowFor(callback, tab, remark) {
   return row;
 }
 
-/** Return a new row with the actions that the call-back's state allows. */
+/**
+ * Return a new row with the actions that the call-back's state allows.
+ * @param {SupportCallback} callback
+ * @param {CallbacksTab} tab
+ * @returns {HTMLElement}
+ */
 function newRow(callback, tab, remark = "") {
-  const strings = texts.callbacks;
   const { session } = tab;
+  const strings = session.texts.callbacks;
   const { support } = session;
+  /** @type {Record<string, string>} */
+  const invalid = strings.invalid;
   const { callback_id: id, state, agent, starts_at, requested_at } = callback;
   const isOpen = state === "booked" || state === "waiting";
-  /** Run an action and show the new state. Reloads the tab if another agent was faster. */
+  /**
+   * Run an action and show the new state. Reloads the tab if another agent was faster.
+   * @param {() => Promise<SupportCallback>} work
+   * @param {string} done
+   * @param {Record<string, Field>} fields
+   */
   const act = (work, done, fields = {}) =>
-    runAction(current, async () => {
+    runAction(session, current, async () => {
       try {
         const result = await work();
-        session.agentId = result.agent.id;
+        session.agentId = result.agent?.id;
         // A reload replaced this row meanwhile, perhaps with the old state.
         if (!current.isConnected) return tab.refresh();
         const updated = rowFor(result, tab, done);
         current.replaceWith(updated);
         updated.focus();
-      } catch (error) {
-        if (error.status !== 409) return strings.invalid[markInvalid(error, fields)];
+      } catch (/** @type {any} */ error) {
+        if (error.status !== 409) return invalid[markInvalid(error, fields)];
         await tab.refresh();
-        tab.remark.textContent = failureText(error);
+        tab.remark.textContent = failureText(session, error);
       }
     });
   const take = button(strings.take, () => act(() => support.take(id), strings.taken), "primary", attributes("take"));
   const toClose = button(strings.close, () => swap(), null, attributes("close"));
 
+  /** @param {string} what */
   function attributes(what) {
     return { id: `${what}-${id}`, "aria-describedby": `about-${id}` };
   }
 
   function swap() {
-    current.lastChild.replaceWith(closing());
-    current.querySelector("textarea").focus();
+    current.lastElementChild?.replaceWith(closing());
+    current.querySelector("textarea")?.focus();
   }
 
   function closing() {
     const note = element("textarea", { id: `note-${id}`, rows: "2", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
+    /** @param {string} outcome */
     const close = (outcome) => () => {
       note.removeAttribute("aria-invalid");
       const body = { outcome, ...(note.value && { note: note.value }) };
@@ -122,7 +166,7 @@ function newRow(callback, tab, remark = "") {
     };
     return element(
       "form",
-      { onsubmit: (event) => event.preventDefault() },
+      { onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       element("label", { for: note.id }, strings.note),
       note,
       buttons(
@@ -135,15 +179,15 @@ function newRow(callback, tab, remark = "") {
   /** Only the agent who took a call-back closes it. The agent's id is known after their first action here. */
   function actions() {
     if (isOpen) return buttons(take);
-    if (state !== "taken" || (session.agentId && session.agentId !== agent.id)) return buttons();
+    if (state !== "taken" || (session.agentId && session.agentId !== agent?.id)) return buttons();
     return session.agentId ? closing() : buttons(toClose);
   }
 
   const number = element("a", { href: `tel:${callback.phone}`, class: "number" }, callback.phone);
   const current = row(
-    starts_at ? `${clock(starts_at, session.zone)} · ${callback.tenant_id}` : callback.tenant_id,
+    starts_at ? `${clock(starts_at, session)} · ${callback.tenant_id}` : callback.tenant_id,
     [
-      starts_at ? null : format(strings.since, { moment: shortMoment(requested_at, session.zone) }),
+      starts_at ? null : format(strings.since, { moment: shortMoment(requested_at, session) }),
       element("p", { id: `about-${id}` }, quoted(callback.description)),
       element("p", {}, number, " ", element("span", { dir: "auto" }, callback.requested_by.name)),
       agent && format(strings.by, { name: agent.name }),

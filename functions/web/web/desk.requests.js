@@ -1,5 +1,6 @@
 // Tab: the form that requests access from a customer, and the agent's own requests.
 
+import { withIdempotencyKey } from "./api.js";
 import {
   announce,
   button,
@@ -14,18 +15,24 @@ import {
   row,
   runAction,
   statusLine,
-  withIdempotencyKey,
   zoneNote,
 } from "./elements.js";
 import { MAX_REASON_LENGTH, MAX_SLUG_LENGTH, SLUG } from "./limits.js";
-import { exportText, format, inSentence, shortEndMoment, shortMoment, texts } from "./texts.js";
+import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";
 
+/** @import { Request, SupportTenant } from "../types/api" */
+/** @import { DeskSession, Tab } from "../types/pages" */
+
+/**
+ * @param {DeskSession} session
+ * @returns {Tab}
+ */
 export function requests(session) {
-  const strings = texts.requests;
+  const strings = session.texts.requests;
   const list = element("div");
   const refresh = () => {
     const read = session.support.requests;
-    list.replaceChildren(...pagedList(read, (request) => requestRow(request, session, refresh), strings.nothing));
+    list.replaceChildren(...pagedList(session, read, (request) => requestRow(request, session, refresh), strings.nothing));
   };
   refresh();
   const heading = element("h3", { id: "own" }, strings.heading);
@@ -35,42 +42,48 @@ export function requests(session) {
 
 // ------------------------------------------------------------------ the form
 
-/** The form. Its other fields appear when the customer is found, because the recipients depend on it. */
+/**
+ * The form. Its other fields appear when the customer is found, because the recipients depend on it.
+ * @param {DeskSession} session
+ * @param {() => void} refresh
+ */
 function form(session, refresh) {
+  const { support, texts } = session;
   const strings = texts.ask;
-  const { support } = session;
   const fields = element("div", { class: "fields" });
   const typing = { maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" };
   const tenant = element("input", { id: "tenant", ...typing });
   const findTenant = () =>
-    runAction(place, async () => {
+    runAction(session, place, async () => {
       const id = tenant.value.trim().toLowerCase();
       if (!SLUG.test(id)) {
         tenant.focus();
         return id ? texts.failed.tenant_unknown : strings.whose;
       }
       const found = await support.tenant(id);
-      fields.replaceChildren(...requestFields(found));
-      fields.querySelector("select").focus();
+      fields.replaceChildren(.../** @type {Node[]} */ (requestFields(found)));
+      fields.querySelector("select")?.focus();
     });
   tenant.addEventListener("input", () => fields.replaceChildren());
 
+  /** @param {SupportTenant} found */
   function requestFields(found) {
     const send = withIdempotencyKey();
+    /** @param {string} address */
     const option = (address) => element("option", { value: address }, address);
     const number = found.approver_emails.length;
     const everybody = element("option", { value: "" }, format(strings.everybody, { number }));
     const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
-    const { children, chosen } = periodFields("ask", "1h", true);
+    const { children, chosen } = periodFields(session, "ask", "1h", true);
     const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
     const ask = () =>
-      runAction(place, async () => {
+      runAction(session, place, async () => {
         why.removeAttribute("aria-invalid");
         const body = { tenant_id: found.tenant_id, reason: why.value, ...chosen() };
         let made;
         try {
           made = await send(whom.value ? { ...body, recipients: [whom.value] } : body, support.ask);
-        } catch (error) {
+        } catch (/** @type {any} */ error) {
           return strings.invalid[markInvalid(error, { reason: why })];
         }
         session.agentId = made.agent.id;
@@ -91,9 +104,10 @@ function form(session, refresh) {
     ];
   }
 
+  /** @type {HTMLElement} */
   const place = element(
     "form",
-    { onsubmit: (event) => (event.preventDefault(), findTenant()) },
+    { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), findTenant()) },
     element("h3", {}, strings.heading),
     element("label", { for: "tenant" }, strings.tenant),
     tenant,
@@ -106,21 +120,31 @@ function form(session, refresh) {
 
 // ------------------------------------------------------------------ own requests
 
+/**
+ * @param {Request} request
+ * @param {DeskSession} session
+ * @param {() => void} refresh
+ * @returns {HTMLElement}
+ */
 function requestRow(request, session, refresh, remark = "") {
+  const { support, texts } = session;
   const strings = texts.requests;
   const { request_id: id, period, may_export, state, note } = request;
-  const { support } = session;
-  /** Run an action and show the new state; also if another user or the time was faster. */
+  /**
+   * Run an action and show the new state; also if another user or the time was faster.
+   * @param {(id: string) => Promise<Request>} work
+   * @param {string} done
+   */
   const act = (work, done) =>
-    runAction(current, async () => {
+    runAction(session, current, async () => {
       let [result, news] = [request, done];
       try {
         result = await work(id);
         if (result.state === "pending" && result.mail === "failed") news = "";
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         if (![409, 410].includes(error.status)) throw error;
         result = { ...request, state: error.problem.state ?? "expired" };
-        news = failureText(error);
+        news = failureText(session, error);
       }
       // A reload replaced this row meanwhile, perhaps with the old state.
       if (!current.isConnected) return refresh();
@@ -129,14 +153,15 @@ function requestRow(request, session, refresh, remark = "") {
       updated.focus();
     });
   const isOpen = state === "pending";
+  /** @param {string} what */
   const attributes = (what) => ({ id: `${what}-${id}`, "aria-describedby": `about-${id}` });
-  const values = { period: inSentence(texts.periods[period]), export: exportText(may_export) };
+  const values = { period: inSentence(texts.periods[period]), export: exportText(may_export, session) };
   const current = row(
     request.tenant_id,
     [
       element("p", { id: `about-${id}` }, quoted(request.reason)),
-      format(strings.asked, { moment: shortMoment(request.requested_at, session.zone), ...values }),
-      isOpen && format(strings.expires, { moment: shortEndMoment(request.expires_at, session.zone) }),
+      format(strings.asked, { moment: shortMoment(request.requested_at, session), ...values }),
+      isOpen && format(strings.expires, { moment: shortEndMoment(request.expires_at, session) }),
       isOpen && request.mail === "failed" && paragraph(strings.mailFailed, "notice"),
       note && element("p", { class: "quiet" }, `${strings.note} `, quoted(note)),
     ],

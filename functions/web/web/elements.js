@@ -2,7 +2,11 @@
 // text node, never markup.
 
 import { Refusal, Unreachable } from "./api.js";
-import { format, span, texts, zoneName } from "./texts.js";
+import { format, span, zoneName } from "./texts.js";
+
+/** @import { Attributes, Child, Language, Session } from "../types/pages" */
+/** @import { Page, Period, Query } from "../types/api" */
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
 const SLOW_HINT_MILLISECONDS = 4000;
 const TICK_MILLISECONDS = 1000;
@@ -10,45 +14,75 @@ const DOUBLE_CLICK_MILLISECONDS = 600;
 const latestLoads = new WeakMap();
 const running = new WeakSet();
 
-/** Return an element. Attributes that are false or null are left out; attributes `on…` become event listeners. */
+/**
+ * Return an element. Attributes that are false or null are left out; attributes `on…` become event listeners.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Attributes} attributes
+ * @param {...Child} children
+ */
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (attribute.startsWith("on")) node.addEventListener(attribute.slice(2), value);
-    else if (value !== false && value !== null) node.setAttribute(attribute, value === true ? "" : value);
+    if (typeof value === "function") node.addEventListener(attribute.slice(2), value);
+    else if (value !== false && value !== null) node.setAttribute(attribute, value === true ? "" : String(value));
   }
   node.append(...children.filter((child) => child !== null));
   return node;
 }
 
+/**
+ * @param {string} text
+ * @param {string | null} kind
+ */
 export function paragraph(text, kind = null) {
   return element("p", { class: kind }, text);
 }
 
-/** Return a paragraph in a less prominent colour. */
+/**
+ * Return a paragraph in a less prominent colour.
+ * @param {string} text
+ */
 export function muted(text) {
   return paragraph(text, "quiet");
 }
 
-/** Return text that a person typed, in the direction of its script. */
+/**
+ * Return text that a person typed, in the direction of its script.
+ * @param {string} text
+ */
 export function quoted(text) {
   return element("span", { class: "quoted", dir: "auto" }, text);
 }
 
-/** Return a description list of name and value pairs. */
+/**
+ * Return a description list of name and value pairs.
+ * @param {...[string, Child]} rows
+ */
 export function facts(...rows) {
+  /** @param {[string, Child]} row */
   const pair = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   return element("dl", {}, ...rows.map(pair));
 }
 
-/** Return a button. It ignores clicks while it is disabled by `setDisabled`. */
+/**
+ * Return a button. It ignores clicks while it is disabled by `setDisabled`.
+ * @param {string} text
+ * @param {() => unknown} onPress
+ * @param {string | null} kind
+ * @param {Attributes} attributes
+ */
 export function button(text, onPress, kind = null, attributes = {}) {
   const onclick = () => node.hasAttribute("aria-disabled") || onPress();
+  /** @type {HTMLButtonElement} */
   const node = element("button", { type: "button", class: kind, onclick, ...attributes }, text);
   return node;
 }
 
-/** Return a group of buttons with a status line beside them. */
+/**
+ * Return a group of buttons with a status line beside them.
+ * @param {...Child} nodes
+ */
 export function buttons(...nodes) {
   return element("div", { class: "answers" }, element("div", { class: "buttons" }, ...nodes), statusLine());
 }
@@ -58,12 +92,19 @@ export function statusLine() {
   return element("p", { role: "status", class: "aside" });
 }
 
-/** Write a text to the status lines of a place, where screen readers read it out too. */
+/**
+ * Write a text to the status lines of a place, where screen readers read it out too.
+ * @param {Element} place
+ * @param {string} text
+ */
 export function announce(place, text) {
   for (const status of place.querySelectorAll("[role=status].aside")) status.textContent = text;
 }
 
-/** Disable or enable all buttons of a place. Uses `aria-disabled`, which keeps the focus where it is. */
+/**
+ * Disable or enable all buttons of a place. Uses `aria-disabled`, which keeps the focus where it is.
+ * @param {Element} place
+ */
 export function setDisabled(place, isDisabled = true) {
   for (const node of place.querySelectorAll("button")) {
     if (isDisabled) node.setAttribute("aria-disabled", "true");
@@ -71,7 +112,12 @@ export function setDisabled(place, isDisabled = true) {
   }
 }
 
-/** Return the result of a promise; call `showHint` if it takes longer than four seconds. */
+/**
+ * Return the result of a promise; call `showHint` if it takes longer than four seconds.
+ * @template Result
+ * @param {Promise<Result>} promise
+ * @param {() => unknown} showHint
+ */
 export async function withSlowHint(promise, showHint) {
   const timer = setTimeout(showHint, SLOW_HINT_MILLISECONDS);
   try {
@@ -84,8 +130,13 @@ export async function withSlowHint(promise, showHint) {
 /**
  * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
  * focus. If a place is loaded again before an earlier load ends, the result of the earlier one is dropped.
+ * @param {Language} session
+ * @param {Element} place
+ * @param {() => Promise<(Child | false | undefined | "" | 0)[]>} read
+ * @returns {Promise<void>}
  */
-export async function loadInto(place, read, then = () => {}) {
+export async function loadInto(session, place, read, then = () => {}) {
+  const { texts } = session;
   const status = muted(texts.loading);
   const load = (latestLoads.get(place) ?? 0) + 1;
   latestLoads.set(place, load);
@@ -95,31 +146,36 @@ export async function loadInto(place, read, then = () => {}) {
   try {
     children = await withSlowHint(read(), () => (status.textContent = texts.slow));
   } catch (error) {
-    const alert = element("p", { role: "alert", class: "notice" }, failureText(error));
+    const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
     next = () => {};
-    children = [alert, button(texts.again, () => loadInto(place, read, then), null, { id: "again" })];
+    children = [alert, button(texts.again, () => loadInto(session, place, read, then), null, { id: "again" })];
   }
   if (latestLoads.get(place) !== load) return;
-  const { activeElement } = place.getRootNode();
-  const focused = place.contains(activeElement) && activeElement.id;
-  place.replaceChildren(...children.filter(Boolean));
-  if (focused) place.querySelector(`#${CSS.escape(focused)}`)?.focus();
+  const { activeElement } = /** @type {Document | ShadowRoot} */ (place.getRootNode());
+  const focused = place.contains(activeElement) && activeElement?.id;
+  place.replaceChildren(.../** @type {Node[]} */ (children.filter(Boolean)));
+  if (focused) /** @type {HTMLElement | null} */ (place.querySelector(`#${CSS.escape(focused)}`))?.focus();
   next();
 }
 
 /**
  * Run an action of a place and announce its result. Only one action of a place runs at a time. The buttons stay
  * disabled a moment longer, so that the second half of a double click does not press a new button at the same spot.
+ * @param {Language} session
+ * @param {Element} place
+ * @param {() => Promise<unknown>} work
+ * @returns {Promise<void>}
  */
-export async function runAction(place, work) {
+export async function runAction(session, place, work) {
   if (running.has(place)) return;
   running.add(place);
   setDisabled(place);
-  announce(place, texts.loading);
+  announce(place, session.texts.loading);
   try {
-    announce(place, (await withSlowHint(work(), () => announce(place, texts.slow))) ?? "");
+    const result = await withSlowHint(work(), () => announce(place, session.texts.slow));
+    announce(place, /** @type {string} */ (result ?? ""));
   } catch (error) {
-    announce(place, failureText(error));
+    announce(place, failureText(session, error));
   }
   setDisabled(place);
   setTimeout(() => {
@@ -129,58 +185,66 @@ export async function runAction(place, work) {
 }
 
 /**
- * Return a function that sends a body with an idempotency key. The key of a body stays until a response arrives, so
- * that sending it again after a lost response does not do it twice.
+ * Return the text that explains a failure to the user. Any other error is a bug and goes to the console.
+ * @param {Language} session
+ * @param {unknown} error
  */
-export function withIdempotencyKey() {
-  const keys = new Map();
-  return async (body, send) => {
-    const text = JSON.stringify(body);
-    if (!keys.has(text)) keys.set(text, crypto.randomUUID());
-    const result = await send(body, keys.get(text));
-    keys.delete(text);
-    return result;
-  };
-}
-
-/** Return the text that explains a failure to the user. Any other error is a bug and goes to the console. */
-export function failureText(error) {
+export function failureText({ texts }, error) {
   if (error instanceof Unreachable) return texts.failed.unreachable;
   if (!(error instanceof Refusal)) {
     reportError(error);
     return texts.failed.other;
   }
-  return error.status === 401 ? texts.failed.over : (texts.failed[error.problem.code] ?? texts.failed.other);
+  return error.status === 401 ? texts.failed.over : (texts.failed[error.problem.code ?? ""] ?? texts.failed.other);
 }
 
-/** Mark and focus the field that the API refused, and return its name. Rethrows an error that concerns no field. */
+/**
+ * Mark and focus the field that the API refused, and return its name. Rethrows an error that concerns no field.
+ * @template {string} Name
+ * @param {any} error
+ * @param {Record<Name, Field>} fields
+ */
 export function markInvalid(error, fields) {
+  /** @type {{ pointer: string }[]} */
   const errors = error.problem?.errors ?? [];
-  const name = Object.keys(fields).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
+  const name = /** @type {Name[]} */ (Object.keys(fields)).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
   if (!name) throw error;
   fields[name].setAttribute("aria-invalid", "true");
   fields[name].focus();
   return name;
 }
 
-/** Return a row of a list: a title, lines of text below it, and an element beside them. */
+/**
+ * Return a row of a list: a title, lines of text below it, and an element beside them.
+ * @param {string} title
+ * @param {(Child | false)[]} lines
+ * @param {Child} beside
+ */
 export function row(title, lines, beside = null) {
-  const shown = lines.filter(Boolean).map((line) => (typeof line === "string" ? muted(line) : line));
+  const shown = lines.map((line) => (line && typeof line === "string" ? muted(line) : line || null));
   const text = element("div", {}, element("strong", { dir: "auto" }, title), ...shown);
   return element("li", { tabindex: "-1" }, text, beside);
 }
 
-/** Return a note with the time zone of the times shown. */
-export function zoneNote({ guestkey, zone }) {
-  return muted(format(texts.zone, { zone: zoneName(guestkey.now(), zone) }));
+/**
+ * Return a note with the time zone of the times shown.
+ * @param {Session} session
+ */
+export function zoneNote(session) {
+  return muted(format(session.texts.zone, { zone: zoneName(session.guestkey.now(), session) }));
 }
 
-/** Return a text with the time left, updated each second. Calls `onEnd` when no time is left. */
-export function countdown(at, { guestkey }, onEnd) {
+/**
+ * Return a text with the time left, updated each second. Calls `onEnd` when no time is left.
+ * @param {string} at
+ * @param {Session} session
+ * @param {() => unknown} onEnd
+ */
+export function countdown(at, session, onEnd) {
   const text = element("p", { class: "countdown", role: "timer" });
   const tick = () => {
-    const left = Date.parse(at) - guestkey.now();
-    text.textContent = format(texts.left, { span: span(Math.max(left, 0)) });
+    const left = Date.parse(at) - session.guestkey.now();
+    text.textContent = format(session.texts.left, { span: span(Math.max(left, 0), session) });
     if (left <= 0 && text.isConnected) onEnd();
     return left > 0;
   };
@@ -189,33 +253,48 @@ export function countdown(at, { guestkey }, onEnd) {
   return text;
 }
 
-/** Return the fields for a period and for export. Export is off, and its box is left out unless `mayExport`. */
-export function periodFields(name, period, mayExport) {
+/**
+ * Return the fields for a period and for export. Export is off, and its box is left out unless `mayExport`.
+ * @param {Language} session
+ * @param {string} name
+ * @param {Period} period
+ * @param {boolean} mayExport
+ */
+export function periodFields({ texts }, name, period, mayExport) {
+  /** @param {[string, string]} period */
   const option = ([value, text]) => element("option", { value, selected: value === period }, text);
   const select = element("select", { id: `period-${name}` }, ...Object.entries(texts.periods).map(option));
-  const box = mayExport && element("input", { type: "checkbox", id: `export-${name}` });
+  const box = mayExport ? element("input", { type: "checkbox", id: `export-${name}` }) : null;
   return {
     children: [
       element("label", { for: select.id }, texts.terms.period),
       select,
-      mayExport ? element("label", { class: "check" }, box, element("span", {}, texts.terms.mayExport)) : null,
+      box && element("label", { class: "check" }, box, element("span", {}, texts.terms.mayExport)),
     ],
     chosen: () => ({ period: select.value, may_export: box?.checked ?? false }),
   };
 }
 
-/** Return a list with a button for its next page. `read` takes the query with the cursor. */
-export function pagedList(read, toRow, emptyText) {
+/**
+ * Return a list with a button for its next page. `read` takes the query with the cursor.
+ * @template Item
+ * @param {Language} session
+ * @param {(query: Query) => Promise<Page<Item>>} read
+ * @param {(item: Item) => HTMLElement} toRow
+ * @param {string} emptyText
+ */
+export function pagedList(session, read, toRow, emptyText) {
   const rows = element("ul", { class: "rows" });
   const next = element("div", { class: "buttons" });
+  /** @param {string} [cursor] */
   const load = (cursor) => async () => {
     const { items, next_cursor } = await read(cursor ? { cursor } : {});
     const loaded = items.map(toRow);
     rows.append(...loaded);
     if (cursor) loaded[0]?.focus();
     if (!next_cursor) return [rows.hasChildNodes() ? null : muted(emptyText)];
-    return [button(texts.more, () => loadInto(next, load(next_cursor)), null, { id: "more" })];
+    return [button(session.texts.more, () => loadInto(session, next, load(next_cursor)), null, { id: "more" })];
   };
-  loadInto(next, load());
+  loadInto(session, next, load());
   return [rows, next];
 }

@@ -1,6 +1,6 @@
 // Tab: the form that books a call-back, at a slot or in the queue; the open call-back; and the telephone numbers.
 
-import { Unreachable } from "./api.js";
+import { Unreachable, withIdempotencyKey } from "./api.js";
 import {
   announce,
   button,
@@ -10,16 +10,26 @@ import {
   failureText,
   loadInto,
   markInvalid,
-  muted,
   paragraph,
   quoted,
   runAction,
-  withIdempotencyKey,
   zoneNote,
 } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
-import { clock, day, format, moment, money, texts } from "./texts.js";
+import { clock, day, format, moment, money } from "./texts.js";
 
+/** @import { Api, Callback, Contact, FreeSlot, Topic } from "../types/api" */
+/** @import { PanelSession, Tab } from "../types/pages" */
+/**
+ * The tab's state: the session, the topics, the open call-back, and the place that shows it or the form.
+ * @typedef {PanelSession & { topics: Topic[], open?: Callback | null, place: HTMLElement }} CallbackTab
+ */
+/** @typedef {ReturnType<typeof slotPicker>} SlotPicker */
+
+/**
+ * @param {PanelSession} session
+ * @returns {Promise<Tab>}
+ */
 export async function callback(session) {
   const { guestkey, about, me } = session;
   const [topics, open, contact] = await Promise.all([
@@ -28,6 +38,7 @@ export async function callback(session) {
     guestkey.contact({ country: about.country, ...(me.locale && { language: me.locale }) }),
   ]);
   const place = element("div");
+  /** @type {CallbackTab} */
   const tab = { ...session, topics: topics.items, place };
   showCurrent(tab, open);
   const refresh = async () => {
@@ -38,58 +49,74 @@ export async function callback(session) {
   return [[place, phoneNumbers(contact, session)], refresh];
 }
 
+/** @param {Api} guestkey */
 async function findOpen(guestkey) {
   try {
     return await guestkey.callback();
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (error.problem?.code === "no_callback") return null;
     throw error;
   }
 }
 
-/** Show the open call-back, or else the form; an unchanged call-back is not shown again. */
+/**
+ * Show the open call-back, or else the form; an unchanged call-back is not shown again.
+ * @param {CallbackTab} tab
+ * @param {Callback | null} open
+ */
 function showCurrent(tab, open) {
   if (tab.open && open && tab.open.version === open.version && tab.open.state === open.state) return;
   tab.open = open;
   tab.place.replaceChildren(open ? openCallback(tab, open) : bookingForm(tab));
 }
 
-/** Replace the content of the tab after a button was pressed there, and move the focus to the new heading. */
+/**
+ * Replace the content of the tab after a button was pressed there, and move the focus to the new heading.
+ * @param {CallbackTab} tab
+ * @param {HTMLElement} place
+ */
 function swap(tab, place, remark = "") {
   tab.place.replaceChildren(place);
   announce(place, remark);
-  place.querySelector("h3").focus();
+  place.querySelector("h3")?.focus();
 }
 
+/** @param {string} text */
 function heading(text) {
   return element("h3", { tabindex: "-1" }, text);
 }
 
 // ------------------------------------------------------------------ the open call-back
 
+/**
+ * @param {CallbackTab} tab
+ * @param {Callback} open
+ */
 function openCallback(tab, open) {
+  const { texts } = tab;
   const strings = texts.waited;
   const again = () => swap(tab, openCallback(tab, open));
   const cancel = () =>
-    runAction(place, async () => {
+    runAction(tab, place, async () => {
       tab.emit("cancelled", await tab.guestkey.cancel(open.callback_id));
       tab.open = null;
       swap(tab, bookingForm(tab), strings.cancelled);
     });
   const confirmCancel = () => {
     const yes = button(strings.yes, cancel, "primary", { id: "yes" });
-    place.querySelector(".buttons").replaceChildren(yes, button(texts.back, again));
+    place.querySelector(".buttons")?.replaceChildren(yes, button(texts.back, again));
     announce(place, strings.sure);
     yes.focus();
   };
   const canMove = open.state !== "taken" && tab.me.may_book_slot;
   const move = () => swap(tab, moveForm(tab, open, again));
+  /** @type {HTMLElement} */
   const place = element(
     "section",
     { class: "card" },
-    heading(strings[open.state]),
+    heading(strings[/** @type {"booked" | "waiting" | "taken"} */ (open.state)]),
     facts(
-      [strings.when, open.starts_at ? moment(open.starts_at, tab.zone) : texts.slots.queue],
+      [strings.when, open.starts_at ? moment(open.starts_at, tab) : texts.slots.queue],
       [texts.callback.topic, tab.topics.find((one) => one.id === open.topic)?.name ?? open.topic],
       [texts.callback.phone, open.phone_shown],
       open.agent ? [strings.agent, open.agent.name] : [strings.by, open.requested_by.name],
@@ -103,31 +130,34 @@ function openCallback(tab, open) {
   return place;
 }
 
+/**
+ * @param {CallbackTab} tab
+ * @param {Callback} open
+ * @param {() => void} back
+ */
 function moveForm(tab, open, back) {
-  const strings = texts.waited;
+  const strings = tab.texts.waited;
   const slots = slotPicker(tab, () => open.topic);
   const move = () =>
-    runAction(place, async () => {
-      tab.open = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
-      tab.emit("booked", tab.open);
-      swap(tab, openCallback(tab, tab.open), strings.done);
+    runAction(tab, place, async () => {
+      const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
+      tab.open = moved;
+      tab.emit("booked", moved);
+      swap(tab, openCallback(tab, moved), strings.done);
     });
-  const choices = [button(strings.move, move, "primary", { id: "move" }), button(texts.back, back)];
-  const place = element(
-    "section",
-    { class: "card" },
-    heading(strings.move),
-    slots.place,
-    buttons(...choices),
-  );
+  const choices = [button(strings.move, move, "primary", { id: "move" }), button(tab.texts.back, back)];
+  /** @type {HTMLElement} */
+  const place = element("section", { class: "card" }, heading(strings.move), slots.place, buttons(...choices));
   return place;
 }
 
 // ------------------------------------------------------------------ booking
 
+/** @param {CallbackTab} tab */
 function bookingForm(tab) {
-  const strings = texts.callback;
+  const strings = tab.texts.callback;
   const send = withIdempotencyKey();
+  /** @param {Topic} topic */
   const option = ({ id, ...topic }) => element("option", { value: id }, format(strings.topicMinutes, topic));
   const topic = element("select", { id: "topic" }, ...tab.topics.map(option));
   const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
@@ -137,23 +167,25 @@ function bookingForm(tab) {
   const slots = tab.me.may_book_slot ? slotPicker(tab, () => topic.value) : null;
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
-    runAction(place, async () => {
+    runAction(tab, place, async () => {
       for (const field of [phone, description]) field.removeAttribute("aria-invalid");
       const body = { topic: topic.value, description: description.value, phone: phone.value };
       const starts_at = await slots?.chosen();
       try {
-        tab.open = await orReloadSlots(slots, send(starts_at ? { ...body, starts_at } : body, tab.guestkey.book));
-        tab.emit("booked", tab.open);
-        swap(tab, openCallback(tab, tab.open), texts.waited.done);
-      } catch (error) {
+        const booked = await orReloadSlots(slots, send(starts_at ? { ...body, starts_at } : body, tab.guestkey.book));
+        tab.open = booked;
+        tab.emit("booked", booked);
+        swap(tab, openCallback(tab, booked), tab.texts.waited.done);
+      } catch (/** @type {any} */ error) {
         const { callback } = error.problem ?? {};
-        if (callback) return swap(tab, openCallback(tab, (tab.open = callback)), failureText(error));
+        if (callback) return swap(tab, openCallback(tab, (tab.open = callback)), failureText(tab, error));
         return strings.invalid[markInvalid(error, { description, phone })];
       }
     });
+  /** @type {HTMLElement} */
   const place = element(
     "form",
-    { onsubmit: (event) => (event.preventDefault(), book()) },
+    { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), book()) },
     heading(strings.heading),
     element("label", { for: "topic" }, strings.topic),
     topic,
@@ -170,20 +202,29 @@ function bookingForm(tab) {
 
 // ------------------------------------------------------------------ slots
 
-/** Return the choice of a day and a time, in the tenant's time zone. No time means the queue. */
+/**
+ * Return the choice of a day and a time, in the tenant's time zone. No time means the queue.
+ * @param {CallbackTab} tab
+ * @param {() => string} topic
+ */
 function slotPicker(tab, topic) {
-  const strings = texts.slots;
+  const strings = tab.texts.slots;
   const place = element("div", { class: "fields" });
-  let [chosenDay, loading, isLoaded] = [];
+  let chosenDay = "";
+  /** @type {Promise<void>} */
+  let loading;
+  let isLoaded = false;
+  /** @type {string | null} */
   let starts_at = null;
   const read = async () => {
     isLoaded = false;
     const { items } = await tab.guestkey.slots(topic());
     const days = Map.groupBy(
       items.filter(({ free }) => free > 0),
-      (slot) => day(slot.starts_at, tab.zone),
+      (slot) => day(slot.starts_at, tab),
     );
     const times = element("div", { class: "times", role: "radiogroup", "aria-label": strings.time });
+    /** @param {string} name */
     const option = (name) => element("option", { selected: name === chosenDay }, name);
     const queue = element("option", { value: "" }, strings.queue);
     const select = element("select", { id: "day" }, ...[...days.keys()].map(option), queue);
@@ -194,18 +235,19 @@ function slotPicker(tab, topic) {
       starts_at = (slots.find((slot) => slot.starts_at === starts_at) ?? slots[0])?.starts_at ?? null;
       times.replaceChildren(...slots.map(time));
     };
+    /** @param {FreeSlot} slot */
     const time = (slot) => {
       const choose = () => (starts_at = slot.starts_at);
       const radio = element("input", { type: "radio", name: "slot", onchange: choose });
       radio.checked = slot.starts_at === starts_at;
-      return element("label", { class: "time" }, radio, element("span", {}, clock(slot.starts_at, tab.zone)));
+      return element("label", { class: "time" }, radio, element("span", {}, clock(slot.starts_at, tab)));
     };
     select.addEventListener("change", showTimes);
     showTimes();
     isLoaded = true;
     return [element("label", { for: "day" }, strings.day), select, times, zoneNote(tab)];
   };
-  const reload = () => (loading = loadInto(place, read));
+  const reload = () => (loading = loadInto(tab, place, read));
   /** Return the chosen time. Throws if the slots could not be loaded, because no slots is not a choice of the queue. */
   const chosen = async () => {
     await loading;
@@ -216,11 +258,15 @@ function slotPicker(tab, topic) {
   return { place, reload, chosen };
 }
 
-/** Return the result of a booking. Reloads the free slots if the slot was taken meanwhile. */
+/**
+ * Return the result of a booking. Reloads the free slots if the slot was taken meanwhile.
+ * @param {SlotPicker | null} slots
+ * @param {Promise<Callback>} booking
+ */
 async function orReloadSlots(slots, booking) {
   try {
     return await booking;
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (["slot_taken", "slot_not_offered"].includes(error.problem?.code)) await slots?.reload();
     throw error;
   }
@@ -228,12 +274,17 @@ async function orReloadSlots(slots, booking) {
 
 // ------------------------------------------------------------------ telephone
 
-/** Show support's telephone number or, while support is closed, the emergency line with its promise and fee. */
-function phoneNumbers({ support, emergency }, { zone }) {
-  const strings = texts.contact;
+/**
+ * Show support's telephone number or, while support is closed, the emergency line with its promise and fee.
+ * @param {Contact} contact
+ * @param {PanelSession} session
+ */
+function phoneNumbers({ support, emergency }, session) {
+  const strings = session.texts.contact;
+  /** @param {string} phone */
   const number = (phone) => element("a", { href: `tel:${phone.replace(/[^+\d]/g, "")}` }, phone);
   if (support.open_now) return support.phone && element("p", {}, `${strings.open} `, number(support.phone));
-  const opensAt = support.opens_at && moment(support.opens_at, zone);
+  const opensAt = support.opens_at && moment(support.opens_at, session);
   const opens = opensAt ? format(strings.closedUntil, { moment: opensAt }) : strings.closed;
   if (!emergency.phone) return paragraph(opens, "notice");
   const { fee, answered_within_hours: hours } = emergency;
@@ -243,7 +294,7 @@ function phoneNumbers({ support, emergency }, { zone }) {
     element("h3", { id: "emergency" }, strings.emergency),
     paragraph(opens),
     element("p", { class: "number" }, number(emergency.phone)),
-    hours && paragraph(format(strings.promise, { hours })),
-    fee && paragraph(format(strings.fee, { amount: money(fee), minutes: fee.per_started_minutes })),
+    hours ? paragraph(format(strings.promise, { hours })) : null,
+    fee && paragraph(format(strings.fee, { amount: money(fee, session), minutes: fee.per_started_minutes })),
   );
 }

@@ -1,11 +1,20 @@
 // Sign-in by OpenID Connect: authorization code flow with PKCE, as a public client. The token is returned to the caller
 // and stored nowhere. The state of a sign-in is stored in this tab's sessionStorage, and read once.
 
+/** @typedef {{ issuer: string, client_id: string, scope: string, token: string }} Settings */
+/** @typedef {{ state: string, nonce: string, verifier: string, requestId: string }} Pending */
+/** @typedef {{ response: URLSearchParams, pending: Pending | null }} SignInResponse */
+/** @typedef {"cancelled" | "failed" | "unreachable"} Reason */
+
 const STORAGE_KEY = "guestkey.sign-in";
 const TIMEOUT_MILLISECONDS = 15_000;
 
 /** Signing in ended without a token. The reason is `cancelled`, `failed` or `unreachable`. */
 export class NotSignedIn extends Error {
+  /**
+   * @param {Reason} reason
+   * @param {unknown} [cause]
+   */
   constructor(reason, cause) {
     super(reason, { cause });
     this.reason = reason;
@@ -18,7 +27,11 @@ export function isReturning() {
   return response.has("code") || response.has("error");
 }
 
-/** Go to the provider's sign-in page. With `forceLogin` it asks for the user even if it knows one. */
+/**
+ * Go to the provider's sign-in page. With `forceLogin` it asks for the user even if it knows one.
+ * @param {Settings} settings
+ * @param {string} requestId
+ */
 export async function start(settings, requestId, { forceLogin = false } = {}) {
   const provider = await discover(settings);
   const pending = { state: random(), nonce: random(), verifier: random(), requestId };
@@ -38,12 +51,16 @@ export async function start(settings, requestId, { forceLogin = false } = {}) {
     url.searchParams.set(name, value);
   }
   sessionStorage.setItem(STORAGE_KEY, JSON.stringify(pending));
-  location.assign(url);
+  location.assign(url.href);
 }
 
-/** Remove the provider's response from the address, restore the request's id there, and return the response. */
+/**
+ * Remove the provider's response from the address, restore the request's id there, and return the response.
+ * @returns {SignInResponse}
+ */
 export function takeResponse() {
   const response = new URLSearchParams(location.search);
+  /** @type {Pending} */
   const pending = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}");
   sessionStorage.removeItem(STORAGE_KEY);
   const isKnown = Boolean(pending.state) && response.get("state") === pending.state;
@@ -51,7 +68,12 @@ export function takeResponse() {
   return { response, pending: isKnown ? pending : null };
 }
 
-/** Exchange the provider's response for a token. Throws NotSignedIn. */
+/**
+ * Exchange the provider's response for a token. Throws NotSignedIn.
+ * @param {Settings} settings
+ * @param {SignInResponse} signInResponse
+ * @returns {Promise<string>}
+ */
 export async function token(settings, { response, pending }) {
   if (!pending) throw new NotSignedIn("failed");
   if (response.has("error")) throw new NotSignedIn(response.get("error") === "access_denied" ? "cancelled" : "failed");
@@ -61,7 +83,7 @@ export async function token(settings, { response, pending }) {
     method: "POST",
     body: new URLSearchParams({
       grant_type: "authorization_code",
-      code: response.get("code"),
+      code: response.get("code") ?? "",
       redirect_uri: redirectUri(),
       client_id: settings.client_id,
       code_verifier: pending.verifier,
@@ -80,6 +102,7 @@ export async function token(settings, { response, pending }) {
   return tokens[settings.token];
 }
 
+/** @param {Settings} settings */
 async function discover(settings) {
   const address = `${settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   try {
@@ -92,7 +115,12 @@ async function discover(settings) {
   throw new NotSignedIn("unreachable");
 }
 
-/** Check the claims. The token came from the issuer over TLS, so the check of its signature is left to the API. */
+/**
+ * Check the claims. The token came from the issuer over TLS, so the check of its signature is left to the API.
+ * @param {string} idToken
+ * @param {Settings} settings
+ * @param {string} nonce
+ */
 function isForThisClient(idToken, settings, nonce) {
   try {
     const bytes = Uint8Array.from(atob(idToken.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
@@ -107,6 +135,7 @@ function isForThisClient(idToken, settings, nonce) {
   }
 }
 
+/** @returns {RequestInit} */
 function fetchOptions() {
   return { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) };
 }
@@ -119,6 +148,7 @@ function random() {
   return base64url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
+/** @param {Uint8Array} bytes */
 function base64url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

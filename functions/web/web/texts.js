@@ -1,90 +1,157 @@
-// Loads the texts of a language, and formats values and times in it. Every visible text is in a catalogue.
+// Loads the texts of a language, and formats values and times in it. Every visible text is in a catalogue. The language
+// belongs to an element or page, so two elements of two languages on one page show their own texts.
 
-/** The texts of the language in use. */
-export let texts;
-let locale;
+/** @import { Catalogues, Language, SharedTexts, Values, Zoned } from "../types/pages" */
+/** @import { Money } from "../types/api" */
+/** @typedef {Pick<Zoned, "locale" | "zone">} Formats */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** @type {Intl.DateTimeFormatOptions} */
 const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
+/** @type {Intl.DateTimeFormatOptions} */
 const SHORT = { dateStyle: "medium" };
+/** @type {Intl.DateTimeFormatOptions} */
 const CLOCK = { hour: "2-digit", minute: "2-digit" };
+/** @type {[string, number][]} */
+const UNITS = [["day", DAY], ["hour", HOUR], ["minute", MINUTE], ["second", SECOND]];
 
-/** Load the catalogue of the first locale whose language has one, or else the English one; return its tag. */
+/**
+ * Load the catalogue of the first locale whose language has one, or else the English one.
+ * @template {SharedTexts} Texts
+ * @param {Catalogues<Texts>} catalogues
+ * @param {...(string | null | undefined)} preferred
+ * @returns {Promise<Language<Texts>>}
+ */
 export async function loadTexts(catalogues, ...preferred) {
   const known = preferred.map(canonicalLocale).find((one) => one && language(one) in catalogues);
   // A user whose language is missing reads English texts with British dates, because the American order misleads.
-  locale = known ?? "en-GB";
+  const locale = known ?? "en-GB";
   const tag = locale in catalogues ? locale : language(locale);
-  texts = (await catalogues[tag]()).default;
-  return tag;
+  return { tag, locale, texts: (await catalogues[tag]()).default };
 }
 
-/** Replace the placeholders of a text by values. Isolates each value, because its script may run the other way. */
+/**
+ * Replace the placeholders of a text by values. Isolates each value, because its script may run the other way.
+ * @param {string} text
+ * @param {Values} values
+ */
 export function format(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => `\u2068${values[name]}\u2069`);
 }
 
-/** Return a label for use inside a sentence: it begins with a small letter. */
+/**
+ * Return a label for use inside a sentence: it begins with a small letter.
+ * @param {string} label
+ */
 export function inSentence(label) {
   return label[0].toLocaleLowerCase() + label.slice(1);
 }
 
-export function exportText(may_export) {
+/**
+ * @param {boolean} may_export
+ * @param {Language} language
+ */
+export function exportText(may_export, { texts }) {
   return may_export ? texts.withExport : texts.withoutExport;
 }
 
-/** Format a moment in a time zone, with the zone's name. */
-export function moment(at, zone) {
-  return formatMoment(texts.moment, new Date(at), zone);
+/**
+ * Format a moment in a time zone, with the zone's name.
+ * @param {string} at
+ * @param {Zoned} session
+ */
+export function moment(at, session) {
+  return formatMoment(session.texts.moment, new Date(at), session);
 }
 
-/** Format the end of a period. Midnight reads as 24:00 of the day before, not as 0:00. */
-export function endMoment(at, zone) {
-  return formatEnd(texts.moment, texts.endOfDay, at, zone, LONG);
+/**
+ * Format the end of a period. Midnight reads as 24:00 of the day before, not as 0:00.
+ * @param {string} at
+ * @param {Zoned} session
+ */
+export function endMoment(at, session) {
+  return formatEnd(session.texts.moment, session.texts.endOfDay, at, session, LONG);
 }
 
-/** Format a moment for a list, without the zone's name: `zoneNote` below the list has it. */
-export function shortMoment(at, zone, clock = CLOCK) {
-  return formatMoment(texts.brief, new Date(at), zone, SHORT, clock);
+/**
+ * Format a moment for a list, without the zone's name: `zoneNote` below the list has it.
+ * @param {string} at
+ * @param {Zoned} session
+ */
+export function shortMoment(at, session, clock = CLOCK) {
+  return formatMoment(session.texts.brief, new Date(at), session, SHORT, clock);
 }
 
-export function preciseMoment(at, zone) {
-  return shortMoment(at, zone, { ...CLOCK, second: "2-digit" });
+/**
+ * @param {string} at
+ * @param {Zoned} session
+ */
+export function preciseMoment(at, session) {
+  return shortMoment(at, session, { ...CLOCK, second: "2-digit" });
 }
 
-export function shortEndMoment(at, zone) {
-  return formatEnd(texts.brief, texts.briefEndOfDay, at, zone, SHORT);
+/**
+ * @param {string} at
+ * @param {Zoned} session
+ */
+export function shortEndMoment(at, session) {
+  return formatEnd(session.texts.brief, session.texts.briefEndOfDay, at, session, SHORT);
 }
 
-export function day(at, zone) {
-  return formatDate(new Date(at), zone, { weekday: "long", day: "numeric", month: "long" });
+/**
+ * @param {string} at
+ * @param {Formats} session
+ */
+export function day(at, session) {
+  return formatDate(new Date(at), session, { weekday: "long", day: "numeric", month: "long" });
 }
 
-export function clock(at, zone) {
-  return formatDate(new Date(at), zone, CLOCK) + offset(new Date(at), zone);
+/**
+ * @param {string} at
+ * @param {Formats} session
+ */
+export function clock(at, session) {
+  return formatDate(new Date(at), session, CLOCK) + offset(new Date(at), session);
 }
 
-/** Return the date in a time zone, in ISO form. */
+/**
+ * Return the date in a time zone, in ISO form.
+ * @param {number} at
+ * @param {string} zone
+ */
 export function dateOf(at, zone) {
-  return dateFormat(zone, {}, "sv").format(new Date(at));
+  return formatDate(new Date(at), { locale: "sv", zone }, {});
 }
 
-export function zoneName(at, zone) {
-  return datePart("timeZoneName", new Date(at), zone, { timeZoneName: "longGeneric" });
+/**
+ * @param {number | Date} at
+ * @param {Formats} session
+ */
+export function zoneName(at, session) {
+  return zonePart(new Date(at), session, "longGeneric");
 }
 
-export function money({ amount, currency }) {
-  return new Intl.NumberFormat(locale, { style: "currency", currency }).format(amount);
+/**
+ * @param {Money} amount
+ * @param {Pick<Language, "locale">} language
+ */
+export function money({ amount, currency }, { locale }) {
+  return new Intl.NumberFormat(locale, { style: "currency", currency }).format(
+    /** @type {`${number}`} */ (amount),
+  );
 }
 
-/** Format a duration in its two largest units, the last minute in seconds. */
-export function span(milliseconds) {
-  const units = [["day", DAY], ["hour", HOUR], ["minute", MINUTE], ["second", SECOND]];
-  const first = Math.max(units.findIndex(([, length]) => milliseconds >= length), 0);
-  const shown = units.slice(first, first + (first < 2 ? 2 : 1));
+/**
+ * Format a duration in its two largest units, the last minute in seconds.
+ * @param {number} milliseconds
+ * @param {Pick<Language, "locale">} language
+ */
+export function span(milliseconds, { locale }) {
+  const first = Math.max(UNITS.findIndex(([, length]) => milliseconds >= length), 0);
+  const shown = UNITS.slice(first, first + (first < 2 ? 2 : 1));
   return shown
     .map(([unit, length], place) => {
       const count = Math.floor((place ? milliseconds % shown[0][1] : milliseconds) / length);
@@ -93,52 +160,88 @@ export function span(milliseconds) {
     .join(" ");
 }
 
-function formatEnd(form, endOfDay, at, zone, how) {
+/**
+ * @param {string} form
+ * @param {string} endOfDay
+ * @param {string} at
+ * @param {Formats} session
+ * @param {Intl.DateTimeFormatOptions} how
+ */
+function formatEnd(form, endOfDay, at, session, how) {
   const date = new Date(at);
-  const time = formatDate(date, zone, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  if (time.replace(/\D/g, "") !== "000000" || occursTwice(date, zone)) return formatMoment(form, date, zone, how);
+  const time = formatDate(date, session, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  if (time.replace(/\D/g, "") !== "000000" || occursTwice(date, session)) return formatMoment(form, date, session, how);
   // Noon of the day before: only its date is shown.
-  return formatMoment(endOfDay, new Date(date.getTime() - 12 * HOUR), zone, how);
+  return formatMoment(endOfDay, new Date(date.getTime() - 12 * HOUR), session, how);
 }
 
-function formatMoment(form, date, zone, how = LONG, clock = CLOCK) {
+/**
+ * @param {string} form
+ * @param {Date} date
+ * @param {Formats} session
+ */
+function formatMoment(form, date, session, how = LONG, clock = CLOCK) {
   return format(form, {
-    day: formatDate(date, zone, how).replace(/(\d\.?) /, "$1\u00a0"),
-    clock: formatDate(date, zone, clock) + (form.includes("{zone}") ? "" : offset(date, zone)),
-    zone: zoneName(date, zone) + offset(date, zone, ", "),
+    day: formatDate(date, session, how).replace(/(\d\.?) /, "$1\u00a0"),
+    clock: formatDate(date, session, clock) + (form.includes("{zone}") ? "" : offset(date, session)),
+    zone: zoneName(date, session) + offset(date, session, ", "),
   });
 }
 
-/** Return the offset from UTC if the local time occurs twice, because the clock is put back; else nothing. */
-function offset(date, zone, before = " ") {
-  return occursTwice(date, zone) ? before + datePart("timeZoneName", date, zone, { timeZoneName: "longOffset" }) : "";
+/**
+ * Return the offset from UTC if the local time occurs twice, because the clock is put back; else nothing.
+ * @param {Date} date
+ * @param {Formats} session
+ */
+function offset(date, session, before = " ") {
+  return occursTwice(date, session) ? before + zonePart(date, session, "longOffset") : "";
 }
 
-/** Return whether the local time occurs twice, because the clock is put back. */
-function occursTwice(date, zone) {
-  const shown = (minutes) => formatDate(new Date(date.getTime() + minutes * MINUTE), zone, { ...LONG, ...CLOCK });
+/**
+ * Return whether the local time occurs twice, because the clock is put back.
+ * @param {Date} date
+ * @param {Formats} session
+ */
+function occursTwice(date, session) {
+  /** @param {number} minutes */
+  const shown = (minutes) => formatDate(new Date(date.getTime() + minutes * MINUTE), session, { ...LONG, ...CLOCK });
   return [-60, -30, 30, 60].some((minutes) => shown(minutes) === shown(0));
 }
 
-function formatDate(date, zone, options) {
-  return dateFormat(zone, options).format(date);
+/**
+ * @param {Date} date
+ * @param {Formats} session
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function formatDate(date, session, options) {
+  return dateFormat(session, options).format(date);
 }
 
-function datePart(type, date, zone, options) {
-  return dateFormat(zone, options)
+/**
+ * @param {Date} date
+ * @param {Formats} session
+ * @param {Intl.DateTimeFormatOptions["timeZoneName"]} timeZoneName
+ */
+function zonePart(date, session, timeZoneName) {
+  return dateFormat(session, { timeZoneName })
     .formatToParts(date)
-    .find((one) => one.type === type).value;
+    .find(({ type }) => type === "timeZoneName")?.value;
 }
 
-function dateFormat(zone, options, useLocale = locale) {
+/**
+ * @param {Formats} session
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function dateFormat({ locale, zone }, options) {
   try {
-    return new Intl.DateTimeFormat(useLocale, { ...options, timeZone: zone });
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
   } catch {
     // This browser does not know the zone.
-    return new Intl.DateTimeFormat(useLocale, { ...options, timeZone: "UTC" });
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" });
   }
 }
 
+/** @param {string | null | undefined} preferred */
 function canonicalLocale(preferred) {
   try {
     return Intl.getCanonicalLocales((preferred ?? "").replaceAll("_", "-"))[0];
@@ -147,6 +250,7 @@ function canonicalLocale(preferred) {
   }
 }
 
+/** @param {string} locale */
 function language(locale) {
   return locale.split("-")[0];
 }

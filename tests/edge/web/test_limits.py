@@ -46,3 +46,17 @@ def test_each_module_uses_the_limits_it_imports() -> None:
                 assert len(re.findall(rf"\b{name}\b", module.read_text())) > 1, (module.name, name)
 
     assert len(imported) > 5
+
+
+def test_the_types_of_the_limits_are_those_of_the_imported_ones() -> None:
+    declared = re.findall(r"export const ([A-Z_]+): (\w+);", (APP.parent / "types" / "modules.d.ts").read_text())
+    imports = [
+        name
+        for module in MODULES
+        for names in re.findall(r'import \{ ([^}]+) \} from "\./limits\.js"', module.read_text())
+        for name in names.split(", ")
+    ]
+
+    assert declared == [
+        (name, "RegExp" if isinstance(getattr(limits, name), re.Pattern) else "number") for name in sorted({*imports})
+    ]

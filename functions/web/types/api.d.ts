@@ -1,0 +1,278 @@
+// Responses and calls of the API, as far as the pages use them. A test compares the interfaces of responses with
+// docs/openapi.json.
+
+export type Period = "1h" | "2h" | "4h" | "today" | "1w" | "2w" | "1mo" | "permanent";
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface Person {
+  user_id: string;
+  name: string;
+}
+
+export interface Me {
+  user_id: string;
+  name: string;
+  tenant_id: string;
+  locale: string | null;
+  may_grant: boolean;
+  may_book_slot: boolean;
+}
+
+export interface About {
+  tenant_id: string;
+  name: string;
+  version: string;
+  time_zone: string;
+  country: string;
+}
+
+export interface Department {
+  id: string;
+  name: string;
+}
+
+export interface DirectoryAgent {
+  id: string;
+  name: string;
+  departments: string[];
+}
+
+export interface Directory {
+  departments: Department[];
+  agents: DirectoryAgent[];
+}
+
+export interface Grantee {
+  type: "agent" | "department";
+  id: string;
+  name: string;
+}
+
+export interface Grant {
+  grant_id: string;
+  grantee: Grantee;
+  period: Period;
+  may_export: boolean;
+  state: "live" | "revoked" | "ended";
+  granted_at: string;
+  granted_by: Person;
+  ends_at: string | null;
+  review_at: string | null;
+  revoked_at: string | null;
+  revoked_by: Person | null;
+  request_id: string | null;
+}
+
+export interface RequestAgent {
+  id: string;
+  name: string;
+}
+
+export interface Request {
+  request_id: string;
+  tenant_id: string;
+  agent: RequestAgent;
+  reason: string;
+  period: Period;
+  may_export: boolean;
+  state: "pending" | "approved" | "declined" | "withdrawn" | "expired";
+  requested_at: string;
+  expires_at: string;
+  mail: "sent" | "failed";
+  answered_at: string | null;
+  answered_by: Person | null;
+  note: string | null;
+  grant_id: string | null;
+}
+
+export interface LoginAgent {
+  id: string;
+  name: string;
+  departments: string[];
+}
+
+export interface Login {
+  login_id: string;
+  tenant_id: string;
+  agent: LoginAgent;
+  reason: string;
+  ticket: string | null;
+  may_export: boolean;
+  logged_in_at: string;
+  ended_at: string | null;
+  end: "logged_out" | "access_over" | null;
+  grant_id: string;
+  access_ends_at: string | null;
+}
+
+export interface Topic {
+  id: string;
+  name: string;
+  minutes: number;
+}
+
+export interface FreeSlot {
+  starts_at: string;
+  ends_at: string;
+  free: number;
+}
+
+export interface CallbackAgent {
+  id: string;
+  name: string;
+}
+
+export interface Callback {
+  callback_id: string;
+  kind: "slot" | "queue";
+  state: "booked" | "waiting" | "taken" | "reached" | "unreached" | "cancelled";
+  topic: string;
+  description: string;
+  phone: string;
+  phone_shown: string;
+  starts_at: string | null;
+  ends_at: string | null;
+  requested_at: string;
+  requested_by: Person;
+  agent: CallbackAgent | null;
+  version: number;
+}
+
+export interface SupportCallback extends Callback {
+  tenant_id: string;
+  may_enter: boolean;
+}
+
+export interface DeskDay {
+  booked: SupportCallback[];
+  waiting: SupportCallback[];
+}
+
+export interface Money {
+  amount: string;
+  currency: string;
+}
+
+export interface Fee extends Money {
+  per_started_minutes: number;
+}
+
+export interface Support {
+  phone: string | null;
+  open_now: boolean;
+  opens_at: string | null;
+}
+
+export interface Emergency {
+  phone: string | null;
+  answered_within_hours: number | null;
+  fee: Fee | null;
+}
+
+export interface Contact {
+  support: Support;
+  emergency: Emergency;
+}
+
+export interface Access {
+  tenant_id: string;
+  name: string;
+  ends_at: string | null;
+  may_export: boolean;
+  grant_ids: string[];
+}
+
+export interface SupportTenant {
+  tenant_id: string;
+  name: string;
+  country: string;
+  language: string;
+  approver_emails: string[];
+}
+
+/** The members of a problem document. API Gateway's own refusals have no code. */
+export interface Problem {
+  code?: string;
+  errors?: { pointer: string; detail: string }[];
+  /** With `right_missing`: addresses of users who may hold the right. */
+  ask?: string[];
+  /** With `callback_open`: the customer's open call-back. */
+  callback?: Callback;
+  /** With `request_closed`: the request's state. */
+  state?: Request["state"];
+}
+
+export type Query = Record<string, string | number>;
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export interface CallOptions {
+  body?: object;
+  key?: string;
+  read?: (response: Response) => Promise<any>;
+}
+
+export interface TextPage {
+  text: string;
+  head: string | null;
+  next: string | undefined;
+}
+
+interface GrantInput {
+  grantee: { type: string; id: string };
+  period: string;
+  may_export: boolean;
+}
+
+interface CallbackInput {
+  topic: string;
+  description: string;
+  phone: string;
+  starts_at?: string;
+}
+
+/** Calls of the API for a customer's users. */
+export interface Api {
+  call(method: Method, path: string, options?: CallOptions): Promise<any>;
+  get(path: string, query?: Query): Promise<any>;
+  pathOf(kind: string, id: string): string;
+  now(): number;
+  me(): Promise<Me>;
+  about(): Promise<About>;
+  directory(q: string): Promise<Directory>;
+  requests(): Promise<Page<Request>>;
+  request(id: string): Promise<Request>;
+  approve(id: string, body: object, key: string): Promise<Grant>;
+  decline(id: string, note?: string): Promise<Request>;
+  grants(query: Query): Promise<Page<Grant>>;
+  give(body: GrantInput, key: string): Promise<Grant>;
+  grant(id: string): Promise<Grant>;
+  revoke(id: string): Promise<Grant>;
+  logins(query: Query): Promise<Page<Login>>;
+  topics(): Promise<{ items: Topic[] }>;
+  slots(topic: string): Promise<{ items: FreeSlot[] }>;
+  callback(): Promise<Callback>;
+  book(body: CallbackInput, key: string): Promise<Callback>;
+  move(id: string, starts_at: string | null): Promise<Callback>;
+  cancel(id: string): Promise<Callback>;
+  contact(query: Query): Promise<Contact>;
+  pages(path: string, query?: Query): AsyncGenerator<TextPage>;
+}
+
+/** Calls of the API for the vendor's agents. */
+export interface SupportApi {
+  access(query: Query): Promise<Page<Access>>;
+  enter(body: object, key: string): Promise<Login>;
+  leave(id: string): Promise<Login>;
+  tenant(id: string): Promise<SupportTenant>;
+  requests(query: Query): Promise<Page<Request>>;
+  ask(body: object, key: string): Promise<Request>;
+  sendAgain(id: string): Promise<Request>;
+  withdraw(id: string): Promise<Request>;
+  callbacks(day: string): Promise<DeskDay>;
+  take(id: string): Promise<SupportCallback>;
+  close(id: string, body: object): Promise<SupportCallback>;
+}

@@ -1,0 +1,40 @@
+// Modules that do not exist as files: the bundle inserts the limits and builds one module for each surface and language.
+
+declare module "*/limits.js" {
+  export const MAX_DESCRIPTION_LENGTH: number;
+  export const MAX_NOTE_LENGTH: number;
+  export const MAX_PAGE_SIZE: number;
+  export const MAX_PHONE_LENGTH: number;
+  export const MAX_QUERY_LENGTH: number;
+  export const MAX_REASON_LENGTH: number;
+  export const MAX_SLUG_LENGTH: number;
+  export const MAX_TICKET_LENGTH: number;
+  export const SLUG: RegExp;
+  export const ULID: RegExp;
+}
+
+// The type of the texts depends on the surface, which `Catalogues` of pages.d.ts names.
+declare module "*.de.js" {
+  const texts: any;
+  export default texts;
+}
+declare module "*.de-at.js" {
+  const texts: any;
+  export default texts;
+}
+declare module "*.de-ch.js" {
+  const texts: any;
+  export default texts;
+}
+declare module "*.en.js" {
+  const texts: any;
+  export default texts;
+}
+declare module "*.es.js" {
+  const texts: any;
+  export default texts;
+}
+declare module "*.it.js" {
+  const texts: any;
+  export default texts;
+}

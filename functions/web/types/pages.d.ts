@@ -1,0 +1,57 @@
+// Values that modules of the pages share: texts, languages and sessions.
+
+import type english from "../texts/en.json";
+import type { About, Api, Me, SupportApi } from "./api";
+
+/** Texts that are looked up by a word of the API's. */
+interface LookedUp {
+  failed: Record<string, string>;
+}
+
+export type SharedTexts = (typeof english)["shared"] & LookedUp;
+export type PanelTexts = SharedTexts & (typeof english)["panel"];
+export type DeskTexts = SharedTexts & (typeof english)["desk"];
+export type PageTexts = SharedTexts & (typeof english)["activate"];
+
+/** For each tag of a language or region, the function that loads its texts. */
+export type Catalogues<Texts = SharedTexts> = Record<string, () => Promise<{ default: Texts }>>;
+
+/** The language of an element or page: its tag, the locale of dates and numbers, and its texts. */
+export interface Language<Texts = SharedTexts> {
+  tag: string;
+  locale: string;
+  texts: Texts;
+}
+
+/** A language, and the time zone of the times shown. */
+export interface Zoned<Texts = SharedTexts> extends Language<Texts> {
+  zone: string;
+}
+
+/** The data and functions of an element, for its tabs. */
+export interface Session<Texts = SharedTexts> extends Zoned<Texts> {
+  guestkey: Api;
+  emit(name: string, detail: object): void;
+}
+
+export interface PanelSession extends Session<PanelTexts> {
+  me: Me;
+  about: About;
+}
+
+export interface DeskSession extends Session<DeskTexts> {
+  support: SupportApi;
+  /** The agent's own id. It is known after the agent's first action. */
+  agentId?: string;
+}
+
+/** The content of a tab, and the function that reloads it. */
+export type Tab = [children: (Node | string | null)[], refresh?: () => unknown];
+
+export type Child = Node | string | null;
+
+/** Attributes of an element. One that is false or null is left out; one named `on…` is an event listener. */
+export type Attributes = Record<string, string | number | boolean | null | ((event: any) => unknown)>;
+
+/** A value in a text, by the name of its placeholder. */
+export type Values = Record<string, unknown>;
