@@ -9,7 +9,7 @@ PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check static units gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly check static units front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ help: ## List the commands
 	@echo "installing the security checkers (once)" >&2
 	@.uv/bin/uv venv --quiet --clear --python .venv/bin/python .gates
 	@.uv/bin/uv pip sync --quiet --require-hashes --python .gates/bin/python requirements/gates.txt
+	@touch $@
+
+node_modules/ready: package.json package-lock.json local/node.sh
+	@local/node.sh
+	@echo "installing the checkers of the front end (once)" >&2
+	@npm ci --silent
 	@touch $@
 
 setup: .venv/ready ## Install all pinned packages into .venv
@@ -59,17 +65,22 @@ nightly: .venv/ready ## Run every test, with a million random cases of period ar
 
 check: static units ## Run the static checks and the unit tests
 
-static: .venv/ready .gates/ready ## Check style, types, import contracts, template, security and pins
+static: .venv/ready .gates/ready node_modules/ready ## Check style, types, import contracts, front end, template, security and pins
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
 	@PYTHONPATH=layers/core:client lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core:client lint-imports
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
-	@$(MAKE) --jobs=2 gates
+	@$(MAKE) --jobs=2 front gates
 	@local/requirements.sh --check
 
 units: .venv/ready ## Run the tests that need no stack, with coverage; `make test` adds the slow ones
 	@$(PYTHON) -m pytest --quiet -m 'not slow' $(PARALLEL) --cov --cov-report=term
+
+front: node_modules/ready .venv/ready ## Check types and style of the front end, and test its pure modules
+	@node_modules/.bin/tsc
+	@node_modules/.bin/eslint .
+	@node --test tests/functions/web >/dev/null || node --test --test-reporter=spec tests/functions/web
 
 gates: bandit checkov cfnlint parliament ## Run the security checkers on the code and the template
 

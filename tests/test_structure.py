@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from tests import stack
 
 LAYER = stack.PROJECT / "layers/core/guestkey"
 MODULES = sorted(LAYER.rglob("*.py"))
+WEB_MODULES = sorted((stack.PROJECT / "functions/web/web").glob("*.js"))
 HANDLERS = sorted((stack.PROJECT / "functions").glob("*/app.py"))
 MAX_HANDLER_LINES, MAX_MODULE_LINES = 120, 300
 KEYS = LAYER / "store/dynamodb/keys.py"
@@ -49,10 +51,18 @@ def calls_of(path: Path) -> set[str]:
 
 
 def test_a_handler_has_at_most_120_lines_and_a_module_at_most_300() -> None:
-    lines = {name_of(path): len(path.read_text().splitlines()) for path in [*HANDLERS, *MODULES]}
+    lines = {name_of(path): len(path.read_text().splitlines()) for path in [*HANDLERS, *MODULES, *WEB_MODULES]}
 
     assert [name for name in map(name_of, HANDLERS) if lines[name] > MAX_HANDLER_LINES] == []
-    assert [name for name in map(name_of, MODULES) if lines[name] > MAX_MODULE_LINES] == []
+    assert [name for name in map(name_of, [*MODULES, *WEB_MODULES]) if lines[name] > MAX_MODULE_LINES] == []
+
+
+def test_the_lock_of_the_node_packages_has_a_hash_for_each_and_names_no_registry() -> None:
+    packages = json.loads((stack.PROJECT / "package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+
+    assert len(installed) > 50
+    assert [name for name, package in installed.items() if "resolved" in package or "integrity" not in package] == []
 
 
 # --- One home per fact -----------------------------------------------------------------------------------------------
