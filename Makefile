@@ -3,13 +3,14 @@
 MAKEFLAGS += --no-print-directory
 REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
 PYTHON := .venv/bin/python
-# Test files run in parallel, one per processor. Journeys share one stack and measure it, and browser tests are
-# timing-sensitive, so both run serially.
+# Test files run in parallel, one per processor.
 PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore=tests/browser
+# The journeys that run alone: those of one moment measure concurrency, and the last reads the logs of all others.
+MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_what_was_logged.py
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check static units front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,13 +56,11 @@ down: .venv/ready ## Stop the local stack; its data is kept
 verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
-test: .venv/ready units ## Run every test, including the journeys over HTTP on their own stack
-	@local/browser.sh
-	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
-	@$(PYTHON) -m pytest tests/journeys tests/browser
+test: ## Run every test, including the journeys over HTTP on their own stacks
+	@.ci/run tests
 
-nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
-	@GUESTKEY_NIGHTLY=1 $(MAKE) test
+nightly: ## Run every test, with all products of test cases and a million random cases of period arithmetic
+	@GUESTKEY_NIGHTLY=1 .ci/run tests
 
 check: static units ## Run the static checks and the unit tests
 
@@ -81,6 +80,15 @@ front: node_modules/ready .venv/ready ## Check types and style of the front end,
 	@node_modules/.bin/tsc
 	@node_modules/.bin/eslint .
 	@node --test tests/functions/web >/dev/null || node --test --test-reporter=spec tests/functions/web
+
+slow: .venv/ready ## Run the slow tests that need no stack
+	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
+
+journeys: .venv/ready ## Run the journeys and the browser tests in two workers, each with a stack of its own
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=loadfile $(MOMENTS:%=--ignore=%) tests/journeys tests/browser
+
+moments: .venv/ready ## Run the journeys that measure concurrency, alone, and then the test of the logs
+	@$(PYTHON) -m pytest --quiet $(MOMENTS)
 
 gates: bandit checkov cfnlint parliament ## Run the security checkers on the code and the template
 

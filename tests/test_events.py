@@ -79,28 +79,27 @@ def test_it_is_answered_as_its_name_says(file: Path, world: time_machine.Travell
         assert said.code == file.name.split(".")[1].partition("-")[2].replace("-", "_")
 
 
-@every_event
-def test_it_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_lets_pass(file: Path) -> None:
-    event = read(file)
-    (route,) = [route for route in stack.routes() if route.key == event["routeKey"]]
+def test_each_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_lets_pass() -> None:
+    for file in EVENTS:
+        event = read(file)
+        (route,) = [route for route in stack.routes() if route.key == event["routeKey"]]
 
-    assert route.folder == function_of(file)
-    assert event["requestContext"]["routeKey"] == route.key
-    assert event["requestContext"]["http"]["method"] == route.method
-    assert event["requestContext"]["http"]["path"] == event["rawPath"]
-    assert set(event.get("pathParameters", {})) == {
-        part[1:-1] for part in route.path.split("/") if part.startswith("{")
-    }
-    if route.is_public:
-        assert "authorizer" not in event["requestContext"]
-        return
-    jwt = event["requestContext"]["authorizer"]["jwt"]
-    assert jwt["claims"]["iss"] == f"https://{route.authorizer.lower()}.example"
-    assert set(jwt["scopes"] or ()) == set(route.scopes)
+        assert route.folder == function_of(file), file.name
+        assert event["requestContext"]["routeKey"] == route.key, file.name
+        assert event["requestContext"]["http"]["method"] == route.method, file.name
+        assert event["requestContext"]["http"]["path"] == event["rawPath"], file.name
+        assert set(event.get("pathParameters", {})) == {
+            part[1:-1] for part in route.path.split("/") if part.startswith("{")
+        }, file.name
+        if route.is_public:
+            assert "authorizer" not in event["requestContext"], file.name
+            continue
+        jwt = event["requestContext"]["authorizer"]["jwt"]
+        assert jwt["claims"]["iss"] == f"https://{route.authorizer.lower()}.example", file.name
+        assert set(jwt["scopes"] or ()) == set(route.scopes), file.name
 
 
-@every_event
-def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
+def test_each_holds_nobody_but_the_sample_world() -> None:
     cast = [
         personas.ANNA,
         personas.BEN,
@@ -111,11 +110,12 @@ def test_it_holds_nobody_but_the_sample_world(file: Path) -> None:
         personas.EMIL,
         personas.BACKEND,
     ]
-    claims = read(file)["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"]
+    for file in EVENTS:
+        claims = read(file)["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"]
 
-    assert not claims or {name: value for name, value in claims.items() if name != "act"} in [
-        who.claims for who in cast
-    ]
+        assert not claims or {name: value for name, value in claims.items() if name != "act"} in [
+            who.claims for who in cast
+        ], file.name
 
 
 @every_other

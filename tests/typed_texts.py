@@ -90,6 +90,9 @@ HOSTILE = {
 }
 """What a name or a reason might be, by what is wrong with it."""
 
+STRONGEST = ("CR LF and a header", "a fact that is none", "the end of everything", "an attribute", "https")
+"""One for each way out of a field: a header, a line, an element, an attribute, and a link."""
+
 
 def require_same_mail(read: Read, expected: Read, links: set[str]) -> None:
     """Fail unless the mail differs from one in which nobody typed anything odd by what there is to read, and no more.

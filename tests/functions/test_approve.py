@@ -17,6 +17,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import probes
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -252,8 +253,8 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        period=[5, 1.5, True, ["1h"], {}, "", "1H", "3h", "1h ", "forever"],
-        may_export=[0, 1, "true", "false", "", [], {}],
+        period=probes(5, "1H", rest=[1.5, True, ["1h"], {}, "", "3h", "1h ", "forever"]),
+        may_export=probes("true", 1, rest=[0, "false", "", [], {}]),
         note=["No"],
         grantee=[{"type": "agent", "id": "dora"}],
     ),

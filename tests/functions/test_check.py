@@ -11,6 +11,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import probes
 
 ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
 NO = {"allowed": False, "grant_id": None, "may_export": False, "ends_at": None}
@@ -305,7 +306,7 @@ def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str)
     invalid_inputs.wrong(
         tenant_id=invalid_inputs.NO_SLUGS,
         agent_id=invalid_inputs.NO_SLUGS,
-        action=[*invalid_inputs.NO_TEXTS, "", "ENTER", "enter ", "leave", "enter|export"],
+        action=[*invalid_inputs.NO_TEXTS, *probes("ENTER", "enter|export", rest=["", "enter ", "leave"])],
         login_id=[
             *(value for value in invalid_inputs.NO_TEXTS if value is not None),
             "",

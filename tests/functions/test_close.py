@@ -14,6 +14,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import probes
 
 REACHED = {"outcome": "reached"}
 NOTE = "The import runs again"
@@ -152,8 +153,8 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        outcome=[*invalid_inputs.NO_TEXTS, "", "REACHED", "cancelled", "booked"],
-        note=[5, True, [], {}, "", "  ", "x" * 501, "a\x00b", "a\u202eb", "a\u2028b"],
+        outcome=[*invalid_inputs.NO_TEXTS, "cancelled", *probes("REACHED", rest=["", "booked"])],
+        note=[5, "", "x" * 501, "a\u202eb", *probes(rest=[True, [], {}, "  ", "a\x00b", "a\u2028b"])],
     ),
 )
 def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from local import sample
 from tests import table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND
+from tests.rows_and_columns import probes
 from tests.rules.desks import at
 
 
@@ -156,29 +157,20 @@ def test_the_desk_is_cached_for_some_seconds(world: time_machine.Traveller) -> N
         get("AT")
 
 
+NO_COUNTRIES = ["country=", "country=CHE", "country=C", "country=C%0A", "country=%C3%84%C3%84"]
+NO_LANGUAGES = [f"country=CH&language={language}" for language in ("", "d", "de%0A", "*")]
+NO_MINUTES = [f"country=CH&minutes={minutes}" for minutes in ("", "1.5", "NaN", "9" * 400)]
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
         ("", "query/country"),
-        ("country=", "query/country"),
-        ("country=ch", "query/country"),
-        ("country=CHE", "query/country"),
-        ("country=C", "query/country"),
-        ("country=C%0A", "query/country"),
-        ("country=CH,DE", "query/country"),
-        ("country=%C3%84%C3%84", "query/country"),
-        ("country=CH&language=", "query/language"),
-        ("country=CH&language=d", "query/language"),
-        ("country=CH&language=german", "query/language"),
-        ("country=CH&language=de%0A", "query/language"),
-        ("country=CH&language=*", "query/language"),
-        ("country=CH&minutes=", "query/minutes"),
+        *((query, "query/country") for query in probes("country=ch", "country=CH,DE", rest=NO_COUNTRIES)),
+        *((query, "query/language") for query in probes("country=CH&language=german", rest=NO_LANGUAGES)),
         ("country=CH&minutes=-1", "query/minutes"),
         ("country=CH&minutes=1441", "query/minutes"),
-        ("country=CH&minutes=1.5", "query/minutes"),
-        ("country=CH&minutes=five", "query/minutes"),
-        ("country=CH&minutes=NaN", "query/minutes"),
-        (f"country=CH&minutes={'9' * 400}", "query/minutes"),
+        *((query, "query/minutes") for query in probes("country=CH&minutes=five", rest=NO_MINUTES)),
     ],
 )
 def test_a_malformed_country_language_or_number_of_minutes_is_refused(query: str, pointer: str) -> None:

@@ -13,6 +13,7 @@ from local import sample
 from tests import factories, invalid_inputs, stack, table
 from tests.calls import answer, call, event, handler, send
 from tests.personas import ANNA, BACKEND, SVEN, Caller
+from tests.rows_and_columns import IS_NIGHTLY
 
 TENANT = {
     "name": "Acme SE",
@@ -88,6 +89,10 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     ),
 }
 every_route = pytest.mark.parametrize("route", CALLS)
+FOLDERS = {route.key: route.folder for route in stack.guarded_routes()}
+FIRST_ROUTES = list({FOLDERS[key]: key for key in reversed(CALLS)}.values())
+"""One route of each function: all routes of a function share the handler that reads caller and body."""
+every_handler = pytest.mark.parametrize("route", CALLS if IS_NIGHTLY else FIRST_ROUTES)
 
 
 def made_event(route: str, **how: Any) -> dict[str, Any]:
@@ -95,14 +100,15 @@ def made_event(route: str, **how: Any) -> dict[str, Any]:
     return event(route.partition(" ")[0], path, body, caller=caller, **how)
 
 
-def test_every_route_is_in_these_tables() -> None:
+def test_every_route_and_function_is_in_these_tables() -> None:
     assert sorted(CALLS) == sorted(route.key for route in stack.guarded_routes())
+    assert sorted(FOLDERS[key] for key in FIRST_ROUTES) == sorted(set(FOLDERS.values()))
 
 
 # ------------------------------------------------------------------ odd events
 
 
-@every_route
+@every_handler
 def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
     jwts: list[Any] = [{}, {"authorizer": {}}, {"authorizer": {"jwt": {}}}, {"authorizer": {"jwt": {"claims": {}}}}]
     for authorizer in jwts:
@@ -113,14 +119,14 @@ def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
         assert send(sent).code == "claims_missing"
 
 
-@every_route
+@every_handler
 def test_a_body_of_malformed_base64_is_refused_as_json(route: str) -> None:
     sent = made_event(route) | {"body": "%%%", "isBase64Encoded": True}
 
     assert (send(sent).status, send(sent).code) == (400, "json_invalid")
 
 
-@every_route
+@every_handler
 def test_a_body_without_any_header_is_no_json(route: str) -> None:
     nothing: list[Any] = [{}, None]
     for headers in nothing:
@@ -128,7 +134,7 @@ def test_a_body_without_any_header_is_no_json(route: str) -> None:
         assert (send(sent).status, send(sent).code) == (415, "not_json")
 
 
-@every_route
+@every_handler
 def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
     refused = send(made_event(route) | {"body": "{"})
 
@@ -202,7 +208,7 @@ def test_a_bug_raises_and_is_not_answered_as_a_refusal(route: str) -> None:
 # ------------------------------------------------------------------ the log
 
 
-@every_route
+@every_handler
 def test_each_call_logs_one_line_of_ids_and_codes(route: str, capsys: pytest.CaptureFixture[str]) -> None:
     made_up = made_event(
         route, query="secret=q-secret", headers={"authorization": "Bearer a.b.c", "x-mail": "x@y.example"}

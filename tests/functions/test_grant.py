@@ -13,6 +13,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
+from tests.rows_and_columns import probes
 
 TO_SVEN = {"grantee": {"type": "agent", "id": "sven"}}
 TO_SUPPORT = {"grantee": {"type": "department", "id": "support"}}
@@ -241,7 +242,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     ("field", "value"),
     invalid_inputs.wrong(
         grantee=[*invalid_inputs.NO_TEXTS, "sven", {}, {"type": "agent"}, {"id": "sven"}],
-        period=[*invalid_inputs.NO_TEXTS, "", "1H", "3h", "1h ", "forever", "PERMANENT"],
+        period=[*invalid_inputs.NO_TEXTS, *probes("1H", rest=["", "3h", "1h ", "forever", "PERMANENT"])],
         may_export=invalid_inputs.NO_BOOLEANS,
     ),
 )
@@ -255,7 +256,9 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    invalid_inputs.wrong(id=invalid_inputs.NO_SLUGS, type=["", "AGENT", "user", None, 1, ["agent"]], more=["x"]),
+    invalid_inputs.wrong(
+        id=invalid_inputs.NO_SLUGS, type=probes("AGENT", None, rest=["", "user", 1, ["agent"]]), more=["x"]
+    ),
 )
 def test_a_malformed_grantee_is_refused(field: str, value: Any) -> None:
     answer = post({"grantee": TO_SVEN["grantee"] | {field: value}})

@@ -43,7 +43,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize("name", [*invalid_inputs.NO_TEXTS, "", "  ", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
+@pytest.mark.parametrize("name", [*invalid_inputs.NO_TEXTS, "", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
 def test_a_malformed_name_is_refused(name: Any) -> None:
     with table.unchanged():
         answer = put({"name": name})

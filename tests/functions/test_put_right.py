@@ -8,6 +8,7 @@ import pytest
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, BEN, CARLA, Caller
+from tests.rows_and_columns import probes
 
 TAKE, GIVE = {"may_grant": False}, {"may_grant": True}
 
@@ -87,7 +88,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     ("field", "value"),
     invalid_inputs.wrong(
         may_grant=invalid_inputs.NO_BOOLEANS,
-        changed_by=[5, True, [], "", "two words", "änna", "x" * 129, "anna\n"],
+        changed_by=probes(5, "two words", "x" * 129, rest=[True, [], "", "änna", "anna\n"]),
     ),
 )
 def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:

@@ -1,22 +1,26 @@
-"""Fixtures: a local stack for the journeys, on free ports and in its own folder, apart from the developer's stack."""
+"""Fixtures: a local stack for each worker, on free ports and in its own folder, apart from the developer's stack."""
 
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from local.processes import LOOPBACK
 from local.stack import Stack
+from tests.journeys import stacks
 from tests.journeys.calls import connection
 from tests.journeys.world import Tenant, World
 
-MEASURED = pytest.StashKey[list[str]]()
+MEASURED = "measured"
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    stack = Stack(tmp_path_factory.mktemp("stack"), *free_ports(2))
+def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[World]:
+    """The stack of this worker: the one that the gate has started for it, or a new one."""
+    if started := stacks.started():
+        number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
+        with connection(started[number].url) as client:
+            yield World(started[number], client)
+        return
+    stack = Stack(tmp_path_factory.mktemp("stack"), *stacks.free_ports(2))
     try:
         stack.up()
         with connection(stack.url) as client:
@@ -46,8 +50,8 @@ def globex(world: World) -> Tenant:
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Add a line to the measurements that the run prints at its end."""
-    return request.config.stash.setdefault(MEASURED, []).append
+    """Add a line to the measurements that the run prints at its end. The report of a test takes it out of a worker."""
+    return lambda line: request.node.user_properties.append((MEASURED, line))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,17 +59,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_what_was_logged.py")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if numbers := config.stash.get(MEASURED, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    lines = [line for one in reports if one.when == "call" for name, line in one.user_properties if name == MEASURED]
+    if lines:
         terminalreporter.section("measured on the local stack")
-        for number in numbers:
-            terminalreporter.write_line(number)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return free ports; all are held until the last is found, so that they differ."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        for line in lines:
+            terminalreporter.write_line(line)

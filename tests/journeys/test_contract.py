@@ -1,10 +1,13 @@
-"""Every row of the contract over HTTP: its answer, its refusals, and that a refusal changes nothing."""
+"""Every row of the contract over HTTP: its answer, its refusals, and that a refusal changes nothing.
+
+Each flaw meets one route that stands for its mechanism, and each route meets one flaw; `make nightly` has all pairs.
+"""
 
 import csv
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -17,8 +20,20 @@ from local.issuer import KEY_ID
 from tests.journeys.calls import Caller, call_of, check_of, grant_to, login_at, refusal, request_to, success
 from tests.journeys.contract import KINDS, ROUTE, ROUTES, TAKING_BODIES, Route, Scene
 from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, next_of, tenant_of
+from tests.rows_and_columns import IS_NIGHTLY, rows_and_columns
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
+
+
+def _id(value: Any) -> str:
+    return str(value) if isinstance(value, Route) else ascii(value)
+
+
+def _grants_first(routes: list[Route]) -> list[Route]:
+    """Return the routes with `POST /v1/grants` first: it stands for the mechanisms that all routes share."""
+    return sorted(routes, key=lambda route: route.call != "POST /v1/grants")
+
+
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SET_UP = ["tenant.changed", "grant.given", "login.recorded", "request.made", "callback.booked", "right.changed"]
 """The ledger entries of a scene that no test has changed."""
@@ -379,21 +394,33 @@ BAD_TOKENS: dict[str, dict[str, Any]] = {
     "without an audience": {"aud": None},
     "signed with an unknown key": {"key_id": "unknown"},
 }
+_ROUTES_OF_KINDS = [[route for route in ROUTES if route.kind == kind] for kind in ("user", "agent", "backend")]
+"""The routes of each authorizer."""
+
+
+def _for_each_kind(
+    flaws: list[str], fits: Callable[[Route, str], bool] = lambda route, flaw: True
+) -> list[tuple[Route, str]]:
+    """Return routes and flaws: each authorizer has an issuer and an audience of its own, so it meets every flaw."""
+    return [pair for routes in _ROUTES_OF_KINDS for pair in rows_and_columns(routes, flaws, fits=fits)]
+
+
+@pytest.mark.parametrize(("route", "flaw"), _for_each_kind(list(BAD_TOKENS)), ids=str)
+def test_a_bad_token_is_401(untouched: Scene, route: Route, flaw: str) -> None:
+    assert _unauthorized(untouched, route, untouched.caller(route.who, **BAD_TOKENS[flaw]))
 
 
 @each_route
-@pytest.mark.parametrize("flaw", BAD_TOKENS.values(), ids=list(BAD_TOKENS))
-def test_a_bad_token_is_401(untouched: Scene, route: Route, flaw: dict[str, Any]) -> None:
-    assert _unauthorized(untouched, route, untouched.caller(route.who, **flaw))
+def test_no_token_is_401(untouched: Scene, route: Route) -> None:
+    assert _unauthorized(untouched, route, Caller(untouched.caller(route.who).client, None))
 
 
-@each_route
-def test_no_token_and_a_forged_token_are_401(untouched: Scene, route: Route) -> None:
+@pytest.mark.parametrize("route", ROUTES if IS_NIGHTLY else [of_kind[0] for of_kind in _ROUTES_OF_KINDS], ids=str)
+def test_a_forged_token_is_401(untouched: Scene, route: Route) -> None:
     forger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     good = untouched.caller(route.who)
     assert good.token
     forgeries = {
-        "none at all": None,
         "not a token": "e30.e30.e30",
         "signed by somebody else": untouched.world.stack.token(route.who, key=forger),
         "signed with the public key": _hs256_with_the_public_key(untouched, route),
@@ -404,11 +431,13 @@ def test_no_token_and_a_forged_token_are_401(untouched: Scene, route: Route) -> 
         assert _unauthorized(untouched, route, Caller(good.client, token)), name
 
 
-@each_route
-@pytest.mark.parametrize("other", ["anna", "sven", "backend"])
+@pytest.mark.parametrize(
+    ("route", "other"),
+    _for_each_kind(["sven", "backend", "anna"], fits=lambda route, other: route.kind != KINDS[other]),
+    ids=str,
+)
 def test_another_audiences_token_is_401(untouched: Scene, route: Route, other: str) -> None:
-    if route.kind != KINDS[other]:
-        assert _unauthorized(untouched, route, untouched.caller(other))
+    assert _unauthorized(untouched, route, untouched.caller(other))
 
 
 def _unauthorized(scene: Scene, route: Route, by: Caller) -> bool:
@@ -419,17 +448,27 @@ def _unauthorized(scene: Scene, route: Route, by: Caller) -> bool:
 # ------------------------------------------------------------------ 403: callers without permission
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.scope], ids=str)
-@pytest.mark.parametrize("scope", ["guestkey/check", "guestkey/registry", "guestkey/rights", "guestkey", "", None])
+WITH_SCOPES = [route for route in ROUTES if route.scope]
+SCOPES = ["guestkey/check", "guestkey/registry", "guestkey/rights"]
+
+
+@pytest.mark.parametrize(
+    ("route", "scope"),
+    [
+        *((route, scope) for route in WITH_SCOPES for scope in SCOPES if scope != route.scope),
+        *((WITH_SCOPES[0], scope) for scope in ("guestkey", "", None)),
+    ],
+    ids=str,
+)
 def test_a_backend_without_the_scope_is_403(untouched: Scene, route: Route, scope: str | None) -> None:
-    if scope != route.scope:
-        answer = untouched.ask(route, untouched.caller("backend", scope=scope))
+    answer = untouched.ask(route, untouched.caller("backend", scope=scope))
 
-        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
+    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
 
 
-@each_route
-@pytest.mark.parametrize("act", [{"sub": "sven"}, "sven", [], True], ids=str)
+@pytest.mark.parametrize(
+    ("route", "act"), rows_and_columns(_grants_first(ROUTES), [{"sub": "sven"}, "sven", [], True]), ids=str
+)
 def test_a_token_that_acts_for_another_user_may_read_me_and_about_only(
     untouched: Scene, route: Route, act: Any
 ) -> None:
@@ -442,14 +481,24 @@ def test_a_token_that_acts_for_another_user_may_read_me_and_about_only(
         assert refusal(answer) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != "backend"], ids=str)
-@pytest.mark.parametrize("sub", [None, "", "A B", "x" * 129, "a\nb", "ü", ["anna"]], ids=repr)
+@pytest.mark.parametrize(
+    ("route", "sub"),
+    [
+        pair
+        for routes in _ROUTES_OF_KINDS[:2]
+        for pair in rows_and_columns(routes, [None, "", "A B", "x" * 129, "a\nb", "ü", ["anna"]])
+    ],
+    ids=_id,
+)
 def test_a_token_without_a_valid_subject_is_claims_missing(untouched: Scene, route: Route, sub: Any) -> None:
     assert refusal(untouched.ask(route, untouched.caller(route.who, sub=sub))) == (403, "claims_missing")
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.kind == "user"], ids=str)
-@pytest.mark.parametrize("tenant_id", [None, "", "ACME", "a b", "x" * 65, "acme\n", "acme#LIVE", ["acme"]], ids=repr)
+@pytest.mark.parametrize(
+    ("route", "tenant_id"),
+    rows_and_columns(_ROUTES_OF_KINDS[0], ["acme#LIVE", None, "", "ACME", "a b", "x" * 65, "acme\n", ["acme"]]),
+    ids=_id,
+)
 def test_a_users_token_without_a_valid_tenant_is_claims_missing(untouched: Scene, route: Route, tenant_id: Any) -> None:
     by = untouched.world.caller("anna", tenant_id=tenant_id)
 
@@ -472,8 +521,11 @@ def test_ben_without_the_right_reads_his_own_user_and_may_ask_for_a_call(scene: 
     assert scene.ask(route, by).status_code == route.status
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == "sven"], ids=str)
-@pytest.mark.parametrize("agent", ["emil", "nobody"])
+@pytest.mark.parametrize(
+    ("route", "agent"),
+    rows_and_columns([route for route in ROUTES if route.who == "sven"], ["emil", "nobody"]),
+    ids=str,
+)
 def test_an_inactive_or_unknown_agent_is_403_on_every_support_route(untouched: Scene, route: Route, agent: str) -> None:
     by = untouched.world.caller("sven", sub=agent)
 
@@ -504,6 +556,7 @@ def test_an_unknown_tenant_refuses_an_agent_with_the_same_bytes(acme: Tenant) ->
 
 NESTED = '{"a":' * 17 + "1" + "}" * 17
 BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
+    "a duplicate key": (b'{"a":1,"a":1}', 400, "json_invalid"),  # the probe: no parser but ours refuses it
     "nothing": (b"", 422, "input_invalid"),
     "null": (b"null", 422, "input_invalid"),
     "an array": (b"[]", 422, "input_invalid"),
@@ -531,7 +584,6 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "a byte order mark": (b"\xef\xbb\xbf{}", 400, "json_invalid"),
     "a lone surrogate": (b'{"a":"\\ud800"}', 400, "json_invalid"),
     "a lone surrogate as a key": (b'{"\\udfff":1}', 400, "json_invalid"),
-    "a duplicate key": (b'{"a":1,"a":1}', 400, "json_invalid"),
     "a duplicate key, escaped": (b'{"a":1,"\\u0061":2}', 400, "json_invalid"),
     "a duplicate key, deep down": (b'{"a":[{"b":{"c":1,"c":2}}]}', 400, "json_invalid"),
     "a raw control character": (b'{"a":"\x01"}', 400, "json_invalid"),
@@ -542,25 +594,29 @@ TYPES_NOT_JSON = [
     "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx",
     "application/problem+json", "text/json", "json", "*/*", "",
 ]  # fmt: skip
-TYPES_JSON = ["application/json", "application/json; charset=utf-8", "Application/JSON", "APPLICATION/JSON ; a=b"]
+TYPES_JSON = ["application/json; charset=utf-8", "application/json", "Application/JSON", "APPLICATION/JSON ; a=b"]
 
 
-@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
-@pytest.mark.parametrize("bad", BAD_BODIES.values(), ids=list(BAD_BODIES))
-def test_a_bad_body_is_refused_before_any_other_check(
-    untouched: Scene, route: Route, bad: tuple[bytes, int, str]
-) -> None:
-    content, status, code = bad
-    if route.body_is_optional and content in (b"", b"{}"):
-        return
+@pytest.mark.parametrize(
+    ("route", "bad"),
+    rows_and_columns(
+        _grants_first(TAKING_BODIES),
+        list(BAD_BODIES),
+        fits=lambda route, bad: not (route.body_is_optional and BAD_BODIES[bad][0] in (b"", b"{}")),
+    ),
+    ids=str,
+)
+def test_a_bad_body_is_refused_before_any_other_check(untouched: Scene, route: Route, bad: str) -> None:
+    content, status, code = BAD_BODIES[bad]
 
     answer = untouched.ask(route, content=content, headers={"Content-Type": "application/json"})
 
     assert refusal(answer) == (status, code)
 
 
-@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
-@pytest.mark.parametrize("content_type", TYPES_NOT_JSON)
+@pytest.mark.parametrize(
+    ("route", "content_type"), rows_and_columns(_grants_first(TAKING_BODIES), TYPES_NOT_JSON), ids=str
+)
 def test_another_content_type_is_not_json(untouched: Scene, route: Route, content_type: str) -> None:
     content = json.dumps(route.body and route.body(untouched)).encode()
 
@@ -569,8 +625,7 @@ def test_another_content_type_is_not_json(untouched: Scene, route: Route, conten
     assert refusal(answer) == (415, "not_json")
 
 
-@pytest.mark.parametrize("content_type", TYPES_JSON)
-@pytest.mark.parametrize("route", TAKING_BODIES, ids=str)
+@pytest.mark.parametrize(("route", "content_type"), rows_and_columns(_grants_first(TAKING_BODIES), TYPES_JSON), ids=str)
 def test_a_content_type_is_accepted_in_any_case_and_with_parameters(
     scene: Scene, route: Route, content_type: str
 ) -> None:
@@ -641,14 +696,14 @@ REQUIRED = {
     BOOK: "topic description phone",
     CLOSE: "outcome",
 }
-SLUGS: list[Any] = ["", "ACME", "-acme", "a" * 65, "a b", "a#b", "acme\n", "ä"]
+SLUGS: list[Any] = ["ACME", "", "-acme", "a" * 65, "a b", "a#b", "acme\n", "ä"]
 ADDRESSES: list[Any] = [
-    "", "anna", "a@b", "a b@c.example", "a@b.example, c@d.example", "a@b.example\nBcc: x", "@b.example",
+    "a b@c.example", "", "anna", "a@b", "a@b.example, c@d.example", "a@b.example\nBcc: x", "@b.example",
     "x" * 65 + "@b.example", "a@" + "b" * 300 + ".example", "a@bücher.example", "Anna <a@b.example>",
 ]  # fmt: skip
 FLAGS: list[Any] = ["true", "false", 1, 0, "yes", [], 1.0, None]
 PERIODS: list[Any] = ["", "3h", "1H", "1h ", "PERMANENT", 1, [], {"hours": 1}, "P1D", None]
-MOMENTS: list[Any] = ["", "noon", "2026-11-24", "2026-11-24T10:00:00", "2026-11-24T10:00:00+25:00", 1, True, [], {}]
+MOMENTS: list[Any] = ["2026-11-24T10:00:00", "", "noon", "2026-11-24", "2026-11-24T10:00:00+25:00", 1, True, [], {}]
 MALFORMED: list[tuple[str, str, list[Any]]] = [
     (CHECK, "tenant_id", SLUGS),
     (CHECK, "agent_id", SLUGS),
@@ -732,7 +787,14 @@ def _fault_id(value: Any) -> str | None:
     return None if str(value).startswith("#") else str(value)
 
 
-@pytest.mark.parametrize(("call", "change", "pointer"), list(_faults()), ids=_fault_id)
+def _of_each_field(faults: Iterator[Fault]) -> list[Fault]:
+    """Return the first fault of each field, and each night all: `tests/edge/http/test_inputs.py` has every form."""
+    all_of_them = list(faults)
+    first = {(call, pointer): (call, change, pointer) for call, change, pointer in reversed(all_of_them)}
+    return all_of_them if IS_NIGHTLY else list(reversed(first.values()))
+
+
+@pytest.mark.parametrize(("call", "change", "pointer"), _of_each_field(_faults()), ids=_fault_id)
 def test_an_invalid_field_is_named_by_a_pointer(
     untouched: Scene, call: str, change: dict[str, Any], pointer: str
 ) -> None:
@@ -1061,8 +1123,13 @@ def test_requests_without_a_key_are_never_merged(acme: Tenant) -> None:
     assert len({acme.lets_in("sven") for _ in range(3)}) == 3
 
 
-@pytest.mark.parametrize("key", [b"", b"x" * 65, b"a b", b"a\tb", b"\xc3\xbc", b"\xff", b"\x7f"], ids=repr)
-@pytest.mark.parametrize("call", [GRANT, LOGIN, ASK, APPROVE, BOOK])
+@pytest.mark.parametrize(
+    ("call", "key"),
+    rows_and_columns(
+        [GRANT, LOGIN, ASK, APPROVE, BOOK], [b"x" * 65, b"", b"a b", b"a\tb", b"\xc3\xbc", b"\xff", b"\x7f"]
+    ),
+    ids=ascii,
+)
 def test_a_malformed_key_is_422(untouched: Scene, call: str, key: bytes) -> None:
     answer = untouched.ask(ROUTE[call], headers={b"Idempotency-Key": key})
 
@@ -1089,28 +1156,37 @@ NAMES = {"null", "0"}
 """Unusual segments that are valid as the id of a tenant."""
 
 
-@pytest.mark.parametrize("segment", ODD_SEGMENTS, ids=ascii)
+ROUTES_OF_OUR_IDS = [
+    ("anna", "GET", "/v1/grants/{}"),
+    ("anna", "DELETE", "/v1/grants/{}"),
+    ("anna", "GET", "/v1/requests/{}"),
+    ("anna", "POST", "/v1/requests/{}/approve"),
+    ("anna", "POST", "/v1/requests/{}/decline"),
+    ("anna", "PATCH", "/v1/callbacks/{}"),
+    ("anna", "DELETE", "/v1/callbacks/{}"),
+    ("sven", "POST", "/v1/support/callbacks/{}/take"),
+    ("sven", "POST", "/v1/support/callbacks/{}/close"),
+    ("sven", "POST", "/v1/support/logins/{}/end"),
+    ("sven", "POST", "/v1/support/requests/{}/send"),
+    ("sven", "DELETE", "/v1/support/requests/{}"),
+]
+ROUTES_OF_THE_VENDORS_IDS = [
+    ("backend", "PUT", "/v1/vendor/tenants/{}"),
+    ("backend", "PUT", "/v1/vendor/departments/{}"),
+    ("backend", "PUT", "/v1/vendor/agents/{}"),
+    ("backend", "PUT", "/v1/vendor/tenants/{}/users/anna/right"),
+    ("backend", "PUT", "/v1/vendor/tenants/acme/users/{}/right"),
+]
+
+
 @pytest.mark.parametrize(
-    ("who", "method", "path"),
+    ("who", "method", "path", "segment"),
     [
-        ("anna", "GET", "/v1/grants/{}"),
-        ("anna", "DELETE", "/v1/grants/{}"),
-        ("anna", "GET", "/v1/requests/{}"),
-        ("anna", "POST", "/v1/requests/{}/approve"),
-        ("anna", "POST", "/v1/requests/{}/decline"),
-        ("anna", "PATCH", "/v1/callbacks/{}"),
-        ("anna", "DELETE", "/v1/callbacks/{}"),
-        ("sven", "POST", "/v1/support/callbacks/{}/take"),
-        ("sven", "POST", "/v1/support/callbacks/{}/close"),
-        ("sven", "POST", "/v1/support/logins/{}/end"),
-        ("sven", "POST", "/v1/support/requests/{}/send"),
-        ("sven", "DELETE", "/v1/support/requests/{}"),
-        ("backend", "PUT", "/v1/vendor/tenants/{}"),
-        ("backend", "PUT", "/v1/vendor/departments/{}"),
-        ("backend", "PUT", "/v1/vendor/agents/{}"),
-        ("backend", "PUT", "/v1/vendor/tenants/{}/users/anna/right"),
-        ("backend", "PUT", "/v1/vendor/tenants/acme/users/{}/right"),
+        (*route, segment)
+        for routes in (ROUTES_OF_OUR_IDS, ROUTES_OF_THE_VENDORS_IDS)
+        for route, segment in rows_and_columns(routes, ODD_SEGMENTS)
     ],
+    ids=ascii,
 )
 def test_an_unusual_path_finds_no_resource(untouched: Scene, who: str, method: str, path: str, segment: str) -> None:
     bodies = {
@@ -1134,7 +1210,11 @@ def test_an_unusual_path_finds_no_resource(untouched: Scene, who: str, method: s
         assert refusal(answer) in {(404, "not_found"), (422, "input_invalid"), (404, "tenant_unknown")}
 
 
-@pytest.mark.parametrize("segment", [odd for odd in ODD_SEGMENTS if odd not in NAMES], ids=ascii)
+@pytest.mark.parametrize(
+    "segment",
+    [odd for odd in ODD_SEGMENTS if odd not in NAMES] if IS_NIGHTLY else ["%0A", "%2F", "%C3%BC", "a" * 3_000],
+    ids=ascii,
+)
 def test_an_unusual_path_finds_no_tenant(world: World, segment: str) -> None:
     """Each is requested by another agent, because ten unknown names refuse an agent for an hour."""
     answer = world.new_agent().caller.get(f"/v1/support/tenants/{segment}")
@@ -1167,24 +1247,25 @@ LISTS = [
 LISTS_AS_CSV = ["/v1/grants.csv", "/v1/logins.csv"]
 
 
-@pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=101", "limit=-1", "limit=abc", "limit=", "limit=1&limit=2", "limit=%00", "limit=1e1",
-     "limit=%D9%A3", "limit=99999999999999999999", "limit=0x10", "limit=null", "limit=1.5"],
-)  # fmt: skip
+INVALID_LIMITS = [
+    "limit=101", "limit=0", "limit=-1", "limit=abc", "limit=", "limit=1&limit=2", "limit=%00", "limit=1e1",
+    "limit=%D9%A3", "limit=99999999999999999999", "limit=0x10", "limit=null", "limit=1.5",
+]  # fmt: skip
+INVALID_CURSORS = [
+    "AAAA", "", "x", "A" * 1000, "A" * 10_000, "%FF", "%C3%BC", "%00", "..", "%2B%2F%3D", ",,", "a&cursor=b",
+    "bm90IGEgY3Vyc29y",
+]  # fmt: skip
+UNKNOWN_PARAMETERS = ["colour=red", "", "&&&=", "%", "a=1&a=2", "a[]=1", "%00=%00", "x=" + "y" * 7_000]
+
+
+@pytest.mark.parametrize(("path", "query"), rows_and_columns(LISTS, INVALID_LIMITS))
 def test_an_invalid_limit_is_422(untouched: Scene, path: str, query: str) -> None:
     answer = _list(untouched, path, query)
 
     assert refusal(answer) == (422, "input_invalid")
 
 
-@pytest.mark.parametrize("path", LISTS + LISTS_AS_CSV)
-@pytest.mark.parametrize(
-    "cursor",
-    ["", "x", "AAAA", "A" * 1000, "A" * 10_000, "%FF", "%C3%BC", "%00", "..", "%2B%2F%3D", ",,", "a&cursor=b",
-     "bm90IGEgY3Vyc29y"],
-)  # fmt: skip
+@pytest.mark.parametrize(("path", "cursor"), rows_and_columns(LISTS + LISTS_AS_CSV, INVALID_CURSORS))
 def test_an_invalid_cursor_is_422(untouched: Scene, path: str, cursor: str) -> None:
     status, code = refusal(_list(untouched, path, f"cursor={cursor}"))
 
@@ -1192,8 +1273,7 @@ def test_an_invalid_cursor_is_422(untouched: Scene, path: str, cursor: str) -> N
     assert code in ({"input_invalid", "cursor_invalid"} if len(cursor) > 1000 or "&" in cursor else {"cursor_invalid"})
 
 
-@pytest.mark.parametrize("path", LISTS + LISTS_AS_CSV)
-@pytest.mark.parametrize("query", ["", "&&&=", "%", "colour=red", "a=1&a=2", "a[]=1", "%00=%00", "x=" + "y" * 7_000])
+@pytest.mark.parametrize(("path", "query"), rows_and_columns(LISTS + LISTS_AS_CSV, UNKNOWN_PARAMETERS))
 def test_an_unknown_query_parameter_is_ignored(untouched: Scene, path: str, query: str) -> None:
     answer = _list(untouched, path, query)
 
@@ -1242,7 +1322,7 @@ def test_a_cursor_belongs_to_its_tenant_its_route_and_its_filter(acme: Tenant, g
         assert refusal(answer) == (422, "cursor_invalid")
 
 
-@each_route
+@pytest.mark.parametrize("route", ROUTES if IS_NIGHTLY else [of_kind[0] for of_kind in _ROUTES_OF_KINDS], ids=str)
 def test_unusual_headers_change_nothing(scene: Scene, route: Route) -> None:
     headers = {
         "X-Forwarded-For": "127.0.0.1, ::1",

@@ -17,6 +17,7 @@ from local.build import PROJECT
 from local.deployment import STACK_NAME, Deployment
 from local.emulator import bare_python
 from local.stack import Stack
+from tests.journeys import stacks
 from tests.journeys.calls import Caller, call_of, grant_to, login_at, request_to, success
 
 
@@ -136,27 +137,20 @@ class World:
         return found.get("Item")
 
     def logs(self) -> dict[str, str]:
-        """Return everything logged so far, by the name of the log.
+        """Return everything logged so far, by the name of the log, also by the stacks of the other workers.
 
         The log groups are read from the stack, because the emulator fails to list them while one of them grows.
         """
-        stack = self.deployment.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)
-        resources = {one["PhysicalResourceId"]: one["ResourceType"] for one in stack["StackResources"]}
-        groups = [name for name, kind in resources.items() if kind == "AWS::Logs::LogGroup"]
-        logs_of_groups = {group: "\n".join(self._logged(group)) for group in groups}
-        files = {file.name: file.read_text(errors="replace") for file in self.stack.folder.glob("*.log")}
-        return logs_of_groups | files
-
-    def _logged(self, group: str) -> Iterator[str]:
-        """Yield all messages. The emulator returns the oldest 10,000 without a token for the rest, so each call starts
-        at a time.
-        """
-        logs, start, more = self.deployment.client("logs"), 0, True
-        while more:
-            events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
-            yield from (event["message"] for event in events)
-            more = len(events) == 10_000
-            start = max(start + 1, events[-1]["timestamp"]) if events else start
+        logs: dict[str, str] = {}
+        for stack in stacks.started() or [self.stack]:
+            deployment = Deployment(stack.url)
+            deployed = deployment.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)
+            resources = {one["PhysicalResourceId"]: one["ResourceType"] for one in deployed["StackResources"]}
+            groups = [name for name, kind in resources.items() if kind == "AWS::Logs::LogGroup"]
+            logs |= {f"{stack.port} {group}": "\n".join(_logged(deployment, group)) for group in groups}
+            files = stack.folder.glob("*.log")
+            logs |= {f"{stack.port} {file.name}": file.read_text(errors="replace") for file in files}
+        return logs
 
 
 @dataclass(frozen=True)
@@ -358,3 +352,15 @@ def next_of(page: httpx.Response) -> str:
     address, relation = link.split("; ")
     assert relation == 'rel="next"'
     return str(address.strip("<>"))
+
+
+def _logged(deployment: Deployment, group: str) -> Iterator[str]:
+    """Yield all messages. The emulator returns the oldest 10,000 without a token for the rest, so each call starts
+    at a time.
+    """
+    logs, start, more = deployment.client("logs"), 0, True
+    while more:
+        events = logs.filter_log_events(logGroupName=group, startTime=start)["events"]
+        yield from (event["message"] for event in events)
+        more = len(events) == 10_000
+        start = max(start + 1, events[-1]["timestamp"]) if events else start

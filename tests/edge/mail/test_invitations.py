@@ -13,7 +13,8 @@ from guestkey.rules.slots import Slot
 from tests.edge import calendars, post, samples
 from tests.edge.calendars import Invited
 from tests.edge.samples import MONDAY_NOON, TUESDAY_AT_TEN, WEDNESDAY_AT_FOUR, of_callback
-from tests.typed_texts import HOSTILE, require_same_mail
+from tests.rows_and_columns import IS_NIGHTLY
+from tests.typed_texts import HOSTILE, STRONGEST, require_same_mail
 
 BOOKED = Kind.CALLBACK_BOOKED, of_callback()
 MOVED = Kind.CALLBACK_MOVED, of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1)
@@ -158,8 +159,8 @@ def test_hostile_input_is_one_line_of_the_description(text: str) -> None:
     assert not [c for c in calendar if c not in "\r\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_input_leaves_the_mail_around_the_invitation_unchanged(text: str) -> None:
+@pytest.mark.parametrize("name", HOSTILE if IS_NIGHTLY else STRONGEST)
+def test_hostile_input_leaves_the_mail_around_the_invitation_unchanged(name: str) -> None:
     expected = received(Kind.CALLBACK_BOOKED, typed("Anna at evil.example"))
 
-    require_same_mail(received(Kind.CALLBACK_BOOKED, typed(text)), expected, set())
+    require_same_mail(received(Kind.CALLBACK_BOOKED, typed(HOSTILE[name])), expected, set())

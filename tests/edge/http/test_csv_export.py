@@ -1,0 +1,77 @@
+"""CSV: every cell is quoted, none is a formula, and a sheet ends at its exact number of rows or bytes."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from guestkey.edge.http import csv_export
+
+
+def cell(value: Any) -> str:
+    """Return a cell as a spreadsheet reads it, and require its quotes."""
+    text, rest = csv_export.sheet(["value"], [("1", {"value": value})])
+    assert rest is None
+    header, line = text.removesuffix("\r\n").split("\r\n", 1)
+    assert header == '"value"'
+    assert line.startswith('"') and line.endswith('"')
+    ((read,),) = csv.reader(io.StringIO(line, newline=""))
+    return read
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None:
+    assert cell(sign) == f"'{sign}"
+    assert cell(f"{sign}1+1") == f"'{sign}1+1"
+    assert cell([f"{sign}1", "x"]) == f"'{sign}1; x"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a=1", "1-1", " =1", "'=1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"]
+)
+def test_any_other_cell_is_kept(text: str) -> None:
+    assert cell(text) == text
+
+
+@pytest.mark.parametrize("text", ['say "no"', 'a","b', "a;b,c", "two\nlines", "two\r\nlines", '"', '""', "\\"])
+def test_quotes_separators_and_line_breaks_stay_inside_their_cell(text: str) -> None:
+    assert cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), (True, "true"), (False, "false"), ([], ""), (["a", "b"], "a; b"), (5, "5"), (-5, "'-5"), (0, "0")],
+)
+def test_values_that_are_no_texts_have_one_form(value: Any, shown: str) -> None:
+    assert cell(value) == shown
+
+
+def test_a_column_may_be_a_nested_member_and_is_empty_without_its_parent() -> None:
+    rows: list[csv_export.Row] = [("1", {"by": {"name": "Anna"}}), ("2", {"by": None})]
+
+    assert csv_export.sheet(["by.name"], rows) == ('"by_name"\r\n"Anna"\r\n""\r\n', None)
+
+
+def test_without_rows_there_is_the_line_of_names() -> None:
+    assert csv_export.sheet(["a", "b.c"], []) == ('"a","b_c"\r\n', None)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "rest"), [(4_999, 4_999, None), (5_000, 5_000, None), (5_001, 5_000, "4999")]
+)
+def test_a_sheet_has_at_most_5000_rows(count: int, shown: int, rest: str | None) -> None:
+    text, last = csv_export.sheet(["a"], ((str(at), {"a": ""}) for at in range(count)))
+
+    assert (text.count("\r\n") - 1, last) == (shown, rest)
+
+
+@pytest.mark.parametrize(("excess", "shown", "rest"), [(0, 2, None), (1, 1, "0")])
+def test_the_rows_of_a_sheet_have_at_most_4000000_bytes(excess: int, shown: int, rest: str | None) -> None:
+    half = 2_000_000 - len('""\r\n')
+    rows = [("0", {"a": "ä" * (half // 2)}), ("1", {"a": "x" * (half + excess)})]
+
+    text, last = csv_export.sheet(["a"], rows)
+
+    assert (text.count("\r\n") - 1, last) == (shown, rest)
+    assert len(text.encode()) - len('"a"\r\n') <= 4_000_000

@@ -1,0 +1,290 @@
+"""The forms of inputs, each at its exact bounds: lengths, characters, and the kinds of JSON that are no text."""
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from guestkey.edge.http import inputs
+from guestkey.rules import limits
+
+KEY = "\U0001f511"
+"""One character, which UTF-8 writes in four bytes and UTF-16 in two units."""
+TEXTS = {
+    "name": (inputs.Name, 1, 200),
+    "version": (inputs.Version, 1, 100),
+    "reason": (inputs.Reason, 3, 500),
+    "ticket": (inputs.Ticket, 1, 100),
+    "note": (inputs.Note, 1, 500),
+    "description": (inputs.Description, 1, 2_000),
+    "phone": (inputs.Phone, 1, 40),
+}
+ONE_LINE = ["name", "version", "reason", "ticket", "phone"]
+SOME_LINES = ["note", "description"]
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+SEPARATORS = ["\u2028", "\u2029"]
+OVERRIDES = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+HARMLESS = ["\u00a0", "\u00ad", "\u200b", "\u200d", "\ufeff", "\ufffd", "\ue000", "\u0301", "<b>", "'", '"', "\\", "="]
+NO_TEXTS: list[Any] = [None, 5, 1.5, True, [], ["text"], {}, {"text": "text"}, b"text"]
+
+
+def read(form: Any, value: Any) -> Any:
+    """Return the value as a strict body gives it to a route."""
+    return TypeAdapter(form).validate_python(value, strict=True)
+
+
+def is_refused(form: Any, value: Any) -> bool:
+    try:
+        read(form, value)
+    except ValidationError:
+        return True
+    return False
+
+
+# ------------------------------------------------------------------ texts
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_has_a_shortest_and_a_longest_length_in_characters(name: str) -> None:
+    form, shortest, longest = TEXTS[name]
+
+    for character in ("x", "ä", KEY):
+        for length in (shortest, longest):
+            assert read(form, character * length) == character * length
+        for length in (shortest - 1, longest + 1):
+            assert is_refused(form, character * length), (character, length)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_trimmed_and_composed_before_its_length_is_measured(name: str) -> None:
+    form, shortest, longest = TEXTS[name]
+
+    for blanks in (" ", "\t", "\n", "\r\n", "\u00a0", "\u3000"):
+        assert read(form, blanks + "x" * longest + blanks) == "x" * longest
+        assert is_refused(form, blanks + "x" * (shortest - 1) + blanks)
+    assert read(form, "a\u0308" * longest) == "ä" * longest
+    assert unicodedata.is_normalized("NFC", read(form, "\u212bngstro\u0308m"))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_no_other_kind_of_json(name: str) -> None:
+    assert [value for value in NO_TEXTS if not is_refused(TEXTS[name][0], value)] == []
+
+
+@pytest.mark.parametrize("name", ONE_LINE)
+def test_one_line_has_no_control_character_no_separator_and_no_override(name: str) -> None:
+    form = TEXTS[name][0]
+
+    assert [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if not is_refused(form, f"abc{bad}def")] == []
+    assert [good for good in HARMLESS if is_refused(form, f"abc{good}def")] == []
+
+
+@pytest.mark.parametrize("name", SOME_LINES)
+def test_several_lines_may_have_line_breaks_and_nothing_else_of_that_kind(name: str) -> None:
+    form = TEXTS[name][0]
+
+    assert read(form, "Two\nlines\r\nor three") == "Two\nlines\nor three"
+    refused = [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if is_refused(form, f"abc{bad}def")]
+    assert refused == [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if bad != "\n"]
+    assert [good for good in HARMLESS if is_refused(form, f"abc{good}def")] == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_an_encoded_word_is_refused_in_one_line_and_kept_in_several(name: str) -> None:
+    for text in ("=?utf-8?q?x?=", "abc=?", "abc =? def"):
+        assert is_refused(TEXTS[name][0], text) is (name in ONE_LINE)
+    assert read(TEXTS[name][0], "abc? = ?=") == "abc? = ?="
+
+
+def test_a_surrogate_is_no_text() -> None:
+    assert is_refused(inputs.Name, "abc\ud83d")
+
+
+# ------------------------------------------------------------------ ids
+
+SLUGS = ["a", "0", "acme-2", "1-", "a" * 64]
+NO_SLUGS: list[Any] = [
+    *NO_TEXTS, "", " acme", "acme ", "ACME", "-acme", "a_b", "a b", "acme\n", "\nacme", "acme#x", "ä", "a/b", "a" * 65,
+]  # fmt: skip
+USERS = ["a", "A:b.c-d_e|f@g", "auth0|5f7c8ec7", "x" * 128]
+NO_USERS: list[Any] = [*NO_TEXTS, "", "a b", "ü", "a\n", "a/b", "a#b", "a,b", "x" * 129]
+ULIDS = ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "0" * 26, "7" + "Z" * 25]
+NO_ULIDS: list[Any] = [
+    *NO_TEXTS, "", "x", "0" * 25, "0" * 27, "8" + "0" * 25, "01arz3ndektsv4rrffq69g5fav", "0" * 25 + "I",
+    "0" * 25 + "L", "0" * 25 + "O", "0" * 25 + "U", "0" * 26 + "\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [(inputs.Slug, SLUGS, NO_SLUGS), (inputs.UserId, USERS, NO_USERS), (inputs.LoginId, ULIDS, NO_ULIDS)],
+    ids=["slug", "user", "login"],
+)
+def test_an_id_has_one_form(form: Any, good: list[str], bad: list[Any]) -> None:
+    assert [read(form, value) for value in good] == good
+    assert [value for value in bad if not is_refused(form, value)] == []
+
+
+# ------------------------------------------------------------------ places and languages
+
+ZONES = ["Europe/Berlin", "UTC", "Asia/Kathmandu", "America/Argentina/ComodRivadavia"]
+NO_ZONES: list[Any] = [
+    *NO_TEXTS, "", "Berlin", "europe/berlin", "../etc/passwd", "/etc/passwd", "posix/Europe/Berlin",
+    "right/Europe/Berlin", "localtime", "UTC\n", " UTC", "Europe/Berlin\x00", "x" * 9_000, "UTC+1",
+]  # fmt: skip
+LANGUAGES = ["de", "deu", "de-CH", "zh-Hant-TW", "DE-de", "de-12", "de-" + "x" * 8, "de" + "-abcdefg" * 4]
+NO_LANGUAGES: list[Any] = [
+    *NO_TEXTS, "", "d", "german", "de_DE", "de-", "-de", "de-x", "de-" + "x" * 9, "de\n", "de--DE", "dé",
+    "de" + "-abcdefg" * 4 + "-x", "de-AT" + "-abcdefgh" * 4,
+]  # fmt: skip
+COUNTRIES = ["DE", "XK", "ZZ"]
+NO_COUNTRIES: list[Any] = [*NO_TEXTS, "", "D", "de", "DEU", "D1", "ДЕ", "DE\n", " DE"]
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [
+        (inputs.Zone, ZONES, NO_ZONES),
+        (inputs.Language, LANGUAGES, NO_LANGUAGES),
+        (inputs.Locale, [*LANGUAGES, "de_DE", "zh_Hant-TW"], [bad for bad in NO_LANGUAGES if bad != "de_DE"]),
+        (inputs.Country, COUNTRIES, NO_COUNTRIES),
+    ],
+    ids=["zone", "language", "locale", "country"],
+)
+def test_a_place_or_a_language_has_one_form(form: Any, good: list[str], bad: list[Any]) -> None:
+    assert [read(form, value) for value in good] == good
+    assert [value for value in bad if not is_refused(form, value)] == []
+
+
+def test_a_language_has_at_most_35_characters() -> None:
+    tag = "de" + "-abcdefg" * 4
+
+    assert len(tag) == limits.MAX_LOCALE_LENGTH - 1
+    for form in (inputs.Language, inputs.Locale):
+        assert read(form, f"{tag[:-7]}abcdefgh") == f"{tag[:-7]}abcdefgh"
+        assert is_refused(form, f"{tag[:-7]}abcdef-gh")
+
+
+# ------------------------------------------------------------------ addresses
+
+LONG_DOMAIN = ".".join(["b" * 61] * 4)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b.example",
+        "o'neil+support@sub.initech.example",
+        "!#$%&'*+/?=^_`{|}~-.a@b.example",
+        "x" * 64 + "@b.example",
+        "x" * (254 - 1 - len(LONG_DOMAIN)) + "@" + LONG_DOMAIN,
+        "  a@b.example\n",
+    ],
+)
+def test_an_address_of_at_most_254_characters_is_kept_trimmed(address: str) -> None:
+    assert read(inputs.Email, address) == address.strip()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *NO_TEXTS, "", "anna", "a@b", "@b.example", "a@", "a@.example", "a@b.", "a@b..example", "a b@c.example",
+        "a@b@c.example", "a@b.example, c@d.example", "a@b.example\nBcc: x", "Anna <a@b.example>", "a@bücher.example",
+        "ä@b.example", "=?UTF-8?Q?a?=@b.example", "x" * 65 + "@b.example",
+        "x" * (255 - 1 - len(LONG_DOMAIN)) + "@" + LONG_DOMAIN, "a@" + "b" * 300 + ".example", "a@b_c.example",
+    ],
+    ids=lambda address: ascii(address)[:40],
+)  # fmt: skip
+def test_anything_but_one_plain_address_is_refused(address: Any) -> None:
+    assert is_refused(inputs.Email, address)
+
+
+# ------------------------------------------------------------------ moments and days
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24T10:15:00Z", datetime(2026, 11, 24, 10, 15, tzinfo=UTC)),
+        ("2026-11-24t10:15:00z", datetime(2026, 11, 24, 10, 15, tzinfo=UTC)),
+        ("2026-11-24T10:15:00+01:00", datetime(2026, 11, 24, 9, 15, tzinfo=UTC)),
+        ("2026-11-24T10:15:00-23:59", datetime(2026, 11, 25, 10, 14, tzinfo=UTC)),
+        ("2026-11-24T10:15:00.25Z", datetime(2026, 11, 24, 10, 15, 0, 250_000, tzinfo=UTC)),
+        ("2026-11-24T23:59:59+00:00", datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_has_an_offset_and_is_read_in_utc(text: str, moment: datetime) -> None:
+    assert read(inputs.Moment, text) == moment
+    assert read(inputs.Moment, text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *NO_TEXTS, 1795435200, "", "now", "2026-11-24", "2026-11-24T10:00:00", "2026-11-24T10:00Z",
+        "2026-11-24T10:00:00+01", "2026-11-24T10:00:00+0100", "2026-11-24T10:00:00 +01:00", "2026-11-24 10:00:00Z",
+        "2026-11-31T10:00:00Z", "2026-11-24T25:00:00Z", "2026-11-24T10:60:00Z", "2026-11-24T10:00:60Z",
+        "2026-11-24T10:00:00+24:00", "20261124T100000Z", "2026-W48-2T10:00:00Z", "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00", "2026-11-24T10:00:00Z\n", "\u0662026-11-24T10:00:00Z",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_any_other_moment_is_refused(text: Any) -> None:
+    assert is_refused(inputs.Moment, text)
+
+
+@pytest.mark.parametrize("text", ["2000-01-01", "2026-11-24", "2028-02-29", "2999-12-31"])
+def test_a_day_is_in_this_millennium(text: str) -> None:
+    assert read(inputs.Day, text) == date.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*NO_TEXTS, "", "1999-12-31", "3000-01-01", "2026-02-29", "2026-11-31", "20261124", "2026-W48-2",
+     "2026-11-24T00:00", "2026-11-24\n", "26-11-24", "today"],
+    ids=ascii,
+)  # fmt: skip
+def test_any_other_day_is_refused(text: Any) -> None:
+    assert is_refused(inputs.Day, text)
+
+
+# ------------------------------------------------------------------ bodies
+
+
+class Example(inputs.Input):
+    flag: bool
+    count: int = 0
+    name: inputs.Name | None = None
+
+
+@pytest.mark.parametrize("value", [0, 1, 1.0, "true", "false", "yes", "", None, [], {}], ids=repr)
+def test_a_flag_is_true_or_false_and_nothing_that_could_be_read_as_one(value: Any) -> None:
+    with pytest.raises(ValidationError, match="flag"):
+        Example.model_validate({"flag": value})
+
+
+@pytest.mark.parametrize("value", ["1", 1.0, True, None], ids=repr)
+def test_a_number_is_no_text_and_no_flag(value: Any) -> None:
+    with pytest.raises(ValidationError, match="count"):
+        Example.model_validate({"flag": True, "count": value})
+
+
+@pytest.mark.parametrize("name", ["surprise", "__proto__", "Flag", "flag ", ""])
+def test_an_unknown_field_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate({"flag": True, name: 1})
+
+    assert [(fault["loc"], fault["type"]) for fault in refused.value.errors()] == [((name,), "extra_forbidden")]
+
+
+def test_all_faults_are_named_at_once_and_an_accepted_body_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Example.model_validate({"count": "1", "name": ""})
+    assert sorted(fault["loc"] for fault in refused.value.errors()) == [("count",), ("flag",), ("name",)]
+
+    accepted = Example.model_validate({"flag": True, "name": " Cafe\u0301 "})
+    assert (accepted.flag, accepted.count, accepted.name) == (True, 0, "Café")
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(accepted, "flag", False)  # noqa: B010 - an assignment is a type error, too
