@@ -54,7 +54,7 @@ test: .venv/ready units ## Run every test, including the journeys over HTTP on t
 	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
 	@$(PYTHON) -m pytest tests/journeys tests/browser
 
-nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
+nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic and of the model's steps
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
 
 check: static units ## Run the static checks and the unit tests
