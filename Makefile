@@ -59,8 +59,8 @@ verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEA
 test: ## Run every test, including the journeys over HTTP on their own stacks
 	@.ci/run tests
 
-nightly: ## Run every test, with all products of test cases and a million random cases of period arithmetic
-	@GUESTKEY_NIGHTLY=1 .ci/run tests
+nightly: ## Run every test, with all products of test cases and a million random cases of periods and of the model's steps
+	@GUESTKEY_NIGHTLY=1 $(MAKE) test
 
 check: static units ## Run the static checks and the unit tests
 

@@ -106,3 +106,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(
             f"{count} tests were deselected: they need a Chromium, and none was found. GUESTKEY_CHROMIUM may name one."
         )
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "model":
+                terminalreporter.write_line(told)

@@ -34,6 +34,10 @@ class _OneCopy:
     _of: tuple[Table, int] | None = None
     _copy: Table
 
+    def clear(self) -> None:
+        """Forget the copy: its table may get as many records again that are others."""
+        self._of = None
+
     def deepcopy(self, thing: object) -> object:
         if not isinstance(thing, Table):
             return copy.deepcopy(thing)
@@ -44,7 +48,8 @@ class _OneCopy:
         return self._copy
 
 
-vars(moto_models)["copy"] = _OneCopy()
+_one_copy = _OneCopy()
+vars(moto_models)["copy"] = _one_copy
 
 
 @contextmanager
@@ -94,6 +99,14 @@ def put(raw: list[Raw]) -> None:
 def drop(key: tuple[str, str]) -> None:
     """Delete an item, as the table's TTL might."""
     _client().delete_item(TableName=settings.TABLE_NAME, Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}})
+
+
+def forget_stream() -> None:
+    """Forget the stream's records so far. Moto copies them, too, before each transaction."""
+    shard = _table().stream_shard
+    assert shard
+    shard.items.clear()
+    _one_copy.clear()
 
 
 def one(key: tuple[str, str]) -> Raw | None:

@@ -1,0 +1,284 @@
+"""The product as the model's stories drive it: its handlers, on moto. Real ids are known by the model's names."""
+
+import hashlib
+import json
+import re
+from datetime import date, datetime
+from typing import Any
+
+from guestkey.rules.ledger import Head
+from guestkey.rules.verify import verify
+from local import sample
+from tests import factories, personas, table
+from tests.calls import Answer, LambdaContext, call, handler
+from tests.model.outcomes import Outcome
+from tests.personas import ANNA, BACKEND, CARLA, Caller
+
+READERS = {"acme": ANNA.but(sub="rita", name="Rita"), "globex": CARLA.but(sub="rita", name="Rita")}
+"""Users from whom no story takes the right. They read the overviews and the ledger."""
+UNKNOWN = "01J00000000000000000000000"
+KINDS = {"g": "grant_id", "r": "request_id", "l": "login_id", "c": "callback_id"}
+VIEWED = {
+    "requests": ("reason", "tenant_id", "mail", "note"),
+    "logins": ("reason", "tenant_id", "ticket"),
+    "callbacks": ("description", "phone", "phone_shown"),
+}
+"""Members of a view that the stories never vary."""
+SWEPT = re.compile(r"LIVE#.*|CALLBACK|ONCE#.*")
+"""Sort keys of items that DynamoDB deletes soon after their end; items kept for 400 days outlive a story."""
+SUMMARY = {tenant.tenant_id: tenant for tenant in sample.TENANTS}
+
+
+class Handlers:
+    """The handlers under a story."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+
+    def do(self, verb: str, **said: Any) -> Outcome:
+        """Take one step, and return how the product answers."""
+        outcome: Outcome = getattr(self, verb)(**said)
+        return outcome
+
+    # --- Users ---------------------------------------------------------------------------------------------------
+
+    def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: str | None) -> Outcome:
+        body = {"grantee": {"type": grantee[0], "id": grantee[1]}, "period": period, "may_export": may_export}
+        return self._made("g", call("POST", "/v1/grants", body, caller=who(user), headers=keyed(key)))
+
+    def revoke(self, user: str, grant: str) -> Outcome:
+        return self._told("g", call("DELETE", f"/v1/grants/{self._id(grant)}", caller=who(user)))
+
+    def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
+        body = {"period": period, "may_export": may_export}
+        path = f"/v1/requests/{self._id(request)}/approve"
+        return self._made("g", call("POST", path, body, caller=who(user), headers=keyed(key)))
+
+    def decline(self, user: str, request: str) -> Outcome:
+        return self._told("r", call("POST", f"/v1/requests/{self._id(request)}/decline", {}, caller=who(user)))
+
+    def book(self, user: str, topic: str, starts_at: datetime | None, key: str | None) -> Outcome:
+        body = {
+            "topic": topic,
+            "description": "The import stands still",
+            "phone": "+49 241 44686122",
+            "starts_at": text_of(starts_at),
+        }
+        return self._made("c", call("POST", "/v1/callbacks", body, caller=who(user), headers=keyed(key)))
+
+    def move(self, user: str, callback: str, starts_at: datetime | None) -> Outcome:
+        body = {"starts_at": text_of(starts_at)}
+        return self._told("c", call("PATCH", f"/v1/callbacks/{self._id(callback)}", body, caller=who(user)))
+
+    def cancel(self, user: str, callback: str) -> Outcome:
+        return self._told("c", call("DELETE", f"/v1/callbacks/{self._id(callback)}", caller=who(user)))
+
+    # --- Agents --------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        agent: str,
+        tenant: str,
+        recipients: tuple[str, ...] | None,
+        period: str,
+        may_export: bool,
+        key: str | None,
+    ) -> Outcome:
+        body: dict[str, Any] = {"tenant_id": tenant, "reason": "The import stands still", "period": period}
+        body["may_export"] = may_export
+        if recipients is not None:
+            body["recipients"] = list(recipients)
+        return self._made("r", call("POST", "/v1/support/requests", body, caller=who(agent), headers=keyed(key)))
+
+    def send_again(self, agent: str, request: str) -> Outcome:
+        return self._told("r", call("POST", f"/v1/support/requests/{self._id(request)}/send", caller=who(agent)))
+
+    def withdraw(self, agent: str, request: str) -> Outcome:
+        return self._told("r", call("DELETE", f"/v1/support/requests/{self._id(request)}", caller=who(agent)))
+
+    def enter(self, agent: str, tenant: str, key: str | None) -> Outcome:
+        body = {"tenant_id": tenant, "reason": "The import stands still"}
+        return self._made("l", call("POST", "/v1/support/logins", body, caller=who(agent), headers=keyed(key)))
+
+    def log_out(self, agent: str, login: str) -> Outcome:
+        answer = call("POST", f"/v1/support/logins/{self._id(login)}/end", caller=who(agent))
+        told = self._told("l", answer)
+        return told._replace(said=f"{answer.body['end']} {answer.body['ended_at']}") if told.status == 200 else told
+
+    def take(self, agent: str, callback: str) -> Outcome:
+        return self._told("c", call("POST", f"/v1/support/callbacks/{self._id(callback)}/take", caller=who(agent)))
+
+    def close(self, agent: str, callback: str, outcome: str) -> Outcome:
+        path = f"/v1/support/callbacks/{self._id(callback)}/close"
+        return self._told("c", call("POST", path, {"outcome": outcome}, caller=who(agent)))
+
+    # --- The vendor ----------------------------------------------------------------------------------------------
+
+    def set_right(self, user: str, may_grant: bool) -> Outcome:
+        path = f"/v1/vendor/tenants/{who(user).tenant_id}/users/{user}/right"
+        return self._put(path, {"may_grant": may_grant})
+
+    def set_tenant(self, tenant: str, time_zone: str, approvers: tuple[str, ...]) -> Outcome:
+        was = SUMMARY[tenant]
+        body: dict[str, Any] = {"name": was.name, "version": was.version, "language": was.language}
+        body["country"] = was.country
+        body |= {"time_zone": time_zone, "approver_emails": list(approvers)}
+        return self._put(f"/v1/vendor/tenants/{tenant}", body)
+
+    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
+        name = next(one.name for one in sample.AGENTS if one.agent_id == agent)
+        body = {"name": name, "email": f"{agent}@vendor.example", "departments": list(departments), "active": is_active}
+        return self._put(f"/v1/vendor/agents/{agent}", body)
+
+    def set_lines(self, lines: int) -> Outcome:
+        return self._put("/v1/vendor/desk", sample.DESK | {"lines": lines})
+
+    def close_day(self, day: date) -> Outcome:
+        return self._put(f"/v1/vendor/closures/{day}", {"name": "Works outing"})
+
+    def open_day(self, day: date) -> Outcome:
+        return self._told("", call("DELETE", f"/v1/vendor/closures/{day}", caller=BACKEND))
+
+    # --- Time ----------------------------------------------------------------------------------------------------
+
+    def sweep(self) -> Outcome:
+        """Delete the items whose time to live is over, as DynamoDB may at any moment."""
+        now = factories.now().timestamp()
+        for item in table.items():
+            key = item["PK"]["S"], item["SK"]["S"]
+            if "ttl" in item and int(item["ttl"]["N"]) < now and SWEPT.fullmatch(key[1]):
+                table.drop(key)
+        return Outcome(200)
+
+    def clean_up(self) -> None:
+        """Run the scheduled clean-up."""
+        handler("cleanup")({"source": "aws.events"}, LambdaContext())
+
+    # --- What others see -----------------------------------------------------------------------------------------
+
+    def check(self, tenant: str, agent: str, action: str, login: str | None) -> Any:
+        question = {"tenant_id": tenant, "agent_id": agent, "action": action}
+        question |= {} if login is None else {"login_id": self._id(login)}
+        answer = call("POST", "/v1/vendor/checks", question, caller=BACKEND)
+        assert answer.status == 200, answer.text
+        return self._named(answer.body)
+
+    def grant_views(self, tenant: str) -> Any:
+        return self._list(tenant, "grants")
+
+    def live_views(self, tenant: str) -> Any:
+        return self._list(tenant, "grants", state="live")
+
+    def login_views(self, tenant: str) -> Any:
+        found = self._list(tenant, "logins")
+        for one in found:
+            one["agent"]["departments"].sort()
+        return found
+
+    def request_views(self, tenant: str, state: str | None = None) -> Any:
+        return self._list(tenant, "requests", **({"state": state} if state else {}))
+
+    def access(self, agent: str) -> Any:
+        answer = call("GET", "/v1/support/access", caller=who(agent), query={"limit": "100"})
+        assert answer.status == 200, answer.text
+        found = [{name: value for name, value in one.items() if name != "name"} for one in answer.body["items"]]
+        return sorted(self._named(found), key=lambda one: str(one["tenant_id"]))
+
+    def ledger_views(self, tenant: str) -> Any:
+        """Return the ledger as it is exported, after recomputing each link of its chain."""
+        lines: list[str] = []
+        head, query = "", "limit=100"
+        while query:
+            answer = call("GET", "/v1/ledger", caller=READERS[tenant], query=query)
+            assert answer.status == 200, answer.text
+            head = answer.headers["guestkey-head"]
+            lines += answer.text.splitlines()
+            query = (answer.next_link or "").removeprefix("?")
+        entries = [json.loads(line) for line in lines]
+        require_chain(entries, head)
+        assert not verify([line.encode() for line in lines], Head.parse(head)).findings
+        return [self._named(entry) for entry in entries]
+
+    def open_callback(self, tenant: str) -> Any:
+        answer = call("GET", "/v1/callbacks/open", caller=READERS[tenant])
+        if answer.code == "no_callback":
+            return None
+        return self._named({name: value for name, value in answer.body.items() if name not in VIEWED["callbacks"]})
+
+    def queue(self, agent: str) -> list[str]:
+        answer = call("GET", "/v1/support/callbacks", caller=who(agent))
+        assert answer.status == 200, answer.text
+        return [self._named(one["callback_id"]) for one in answer.body["waiting"]]
+
+    def seats_held(self) -> dict[str | None, list[str]]:
+        held = factories.seats_held()
+        return {text_of(at): sorted(self._named(one) for one in holders) for at, holders in held.items()}
+
+    # --- Names ---------------------------------------------------------------------------------------------------
+
+    def _id(self, name: str) -> str:
+        return self._ids.get(name, UNKNOWN)
+
+    def _made(self, kind: str, answer: Answer) -> Outcome:
+        """Return the outcome of a call that makes something, which gets the next name of its kind."""
+        if answer.status == 201 and (real := answer.body[KINDS[kind]]) not in self._names:
+            name = f"{kind}{sum(known.startswith(kind) for known in self._ids) + 1:02}"
+            self._names[real], self._ids[name] = name, real
+        return self._told(kind, answer)
+
+    def _told(self, kind: str, answer: Answer) -> Outcome:
+        if answer.code == "request_closed":
+            said = self._named(f"{answer.code} {answer.body['state']} {answer.body['grant_id']}")
+            return Outcome(answer.status, said)
+        about = self._named(answer.body.get(KINDS.get(kind))) if answer.code is None else None
+        return Outcome(answer.status, answer.code, about)
+
+    def _put(self, path: str, body: Any) -> Outcome:
+        return Outcome((answer := call("PUT", path, body, caller=BACKEND)).status, answer.code)
+
+    def _named(self, told: Any) -> Any:
+        """Return the same with the model's names in place of real ids."""
+        if isinstance(told, dict):
+            return {name: self._named(value) for name, value in told.items()}
+        if isinstance(told, list):
+            return [self._named(value) for value in told]
+        if isinstance(told, str):
+            return " ".join(self._names.get(word, word) for word in told.split(" "))
+        return told
+
+    def _list(self, tenant: str, what: str, **query: str) -> list[Any]:
+        answer = call("GET", f"/v1/{what}", caller=READERS[tenant], query={"limit": "100", **query})
+        assert answer.status == 200, answer.text
+        assert answer.body["next_cursor"] is None
+        left_out = VIEWED.get(what, ())
+        return [
+            self._named({name: value for name, value in one.items() if name not in left_out})
+            for one in answer.body["items"]
+        ]
+
+
+def who(name: str) -> Caller:
+    """Return the caller of that name."""
+    caller: Caller = getattr(personas, name.upper())
+    return caller
+
+
+def keyed(key: str | None) -> dict[str, str] | None:
+    return {"idempotency-key": key} if key else None
+
+
+def text_of(at: datetime | None) -> str | None:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def require_chain(entries: list[dict[str, Any]], head: str) -> None:
+    """Fail unless the entries are numbered and linked without a gap, and end at the head."""
+    before = "0" * 64
+    for number, entry in enumerate(entries, 1):
+        assert (entry["seq"], entry["prev_hash"]) == (number, before)
+        bare = {name: value for name, value in entry.items() if name != "hash"}
+        line = json.dumps(bare, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        before = hashlib.sha256(line.encode()).hexdigest()
+        assert entry["hash"] == before
+    assert head == f"{len(entries)}:{before}"

@@ -1,0 +1,630 @@
+"""A deliberately naive model of the rules of access: users, agents, grants, requests, logins, checks, the ledger.
+
+It knows nothing of tables, keys, transactions or indexes, and imports nothing of the product. Each question is answered
+by looking at everything that ever happened. Things have the names g1, r1, l1, c1 … in the order in which they came.
+
+The model says what the product does today. Four of its sentences are looser than rule 19 or 21, each for a reason:
+
+- `check` may take a login for over although access never paused, where a live key cannot prove that it did not (rule 9,
+  decision 0002). The model says exactly where; everywhere else, and always in the other direction, it is strict.
+- The overview knows of an agent only the latest change of departments or activity (`changed_at`): until then it takes
+  the departments named in the login to have counted. `_remembered` is that record. The check does not follow it.
+- The clean-up may write the end of a login up to a day late (decision 0014, `clean_up`).
+- Ends that one run of the clean-up writes may stand in any order.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from local import sample
+from tests.model.callbacks import Callbacks
+from tests.model.outcomes import No, Outcome
+from tests.model.wall_clock import end_of, review_of, six_months_before, text_of
+
+LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
+LAST_YEAR = datetime(2028, 6, 1, tzinfo=UTC)
+A_DAY, REQUEST_LIFE, FINAL_AFTER = timedelta(days=1), timedelta(hours=24), timedelta(minutes=1)
+END_WRITTEN_WITHIN = A_DAY + 2 * FINAL_AFTER
+MAX_PENDING, MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
+USERS = {user.user_id: user for user in sample.USERS}
+AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
+View = dict[str, Any]
+
+
+class Membership(NamedTuple):
+    """The departments and the activity of an agent from some moment on."""
+
+    since: datetime
+    departments: tuple[str, ...]
+    is_active: bool
+
+
+@dataclass
+class Grant:
+    """A grant as it was given, and when it was revoked."""
+
+    name: str
+    tenant: str
+    grantee: tuple[str, str]
+    period: str
+    may_export: bool
+    given_at: datetime
+    given_by: str
+    ends_at: datetime | None
+    review_at: datetime | None
+    request: str | None
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    is_end_written: bool = False
+
+    @property
+    def over_at(self) -> datetime | None:
+        return self.revoked_at or self.ends_at
+
+    def is_live(self, at: datetime) -> bool:
+        return self.given_at <= at and (self.over_at is None or at < self.over_at)
+
+    def lets_in(self, agent: str, membership: Membership, at: datetime) -> bool:
+        names = [("agent", agent), *(("department", department) for department in membership.departments)]
+        return membership.is_active and self.grantee in names and self.is_live(at)
+
+    def state(self, at: datetime) -> str:
+        if self.revoked_at:
+            return "revoked"
+        return "ended" if self.ends_at and self.ends_at <= at else "live"
+
+
+@dataclass
+class Request:
+    """A request as it was made, and how it was closed."""
+
+    name: str
+    tenant: str
+    agent: str
+    recipients: tuple[str, ...]
+    period: str
+    may_export: bool
+    asked_at: datetime
+    closed_as: str | None = None
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    grant: str | None = None
+
+    def state(self, at: datetime) -> str:
+        return self.closed_as or ("expired" if self.asked_at + REQUEST_LIFE <= at else "pending")
+
+
+@dataclass
+class Login:
+    """A login as it was recorded, and its end once the ledger has it."""
+
+    name: str
+    tenant: str
+    agent: str
+    departments: tuple[str, ...]
+    may_export: bool
+    at: datetime
+    grant: str
+    access_ends_at: datetime | None
+    ended_at: datetime | None = None
+    end: str | None = None
+
+
+@dataclass
+class World(Callbacks):
+    """Everything that has happened since the sample world was registered. `now` is the clock."""
+
+    now: datetime
+    grants: dict[str, Grant] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    logins: dict[str, Login] = field(default_factory=dict)
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+    counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.zones = {tenant.tenant_id: tenant.time_zone for tenant in sample.TENANTS}
+        self.approvers = {tenant.tenant_id: tenant.approver_emails for tenant in sample.TENANTS}
+        self.without_right = {(user.tenant_id, user.user_id) for user in sample.USERS if not user.may_grant}
+        self.agents = {
+            agent.agent_id: [Membership(LONG_AGO, agent.departments, agent.active)] for agent in sample.AGENTS
+        }
+        self.ledger: dict[str, list[View]] = {tenant.tenant_id: [] for tenant in sample.TENANTS}
+        start, self.now = self.now, LONG_AGO
+        for tenant in sample.TENANTS:
+            self._write(tenant.tenant_id, "tenant.changed", tenant.tenant_id, "vendor", "backend")
+        for tenant_id, user in sorted(self.without_right):
+            self._write(tenant_id, "right.changed", user, "vendor", "backend")
+        self.now = start
+
+    # --- Users ---------------------------------------------------------------------------------------------------
+
+    def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: str | None) -> Outcome:
+        tenant = self._require_right(user)
+        if grantee[0] == "agent" and not self._is_active(grantee[1]):
+            raise No("grantee_unknown")
+        with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
+            if answer.is_new:
+                answer.about = self._give(user, tenant, grantee, period, may_export, None)
+        return Outcome(201, None, answer.about)
+
+    def revoke(self, user: str, grant: str) -> Outcome:
+        tenant = self._require_right(user)
+        found = self._own(self.grants, grant, tenant)
+        if found.state(self.now) == "ended":
+            raise No("grant_ended")
+        if found.revoked_at is None:
+            found.revoked_at, found.revoked_by = self.now, user
+            self._write(tenant, "grant.revoked", grant, "user", user)
+        return Outcome(200, None, grant)
+
+    def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
+        tenant = self._require_right(user)
+        found = self._own(self.requests, request, tenant)
+        with self.once(user, f"approve {request}", key, (period, may_export)) as answer:
+            if answer.is_new:
+                self._require_pending(found)
+                if not self._is_active(found.agent):
+                    raise No("grantee_unknown")
+                if may_export and not found.may_export:
+                    raise No("export_not_asked")
+                allowed = found.may_export if may_export is None else may_export
+                self._write(tenant, "request.approved", request, "user", user)
+                grantee = ("agent", found.agent)
+                found.grant = answer.about = self._give(user, tenant, grantee, period or found.period, allowed, request)
+                found.closed_as, found.answered_at, found.answered_by = "approved", self.now, user
+        return Outcome(201, None, answer.about)
+
+    def decline(self, user: str, request: str) -> Outcome:
+        tenant = self._require_right(user)
+        found = self._own(self.requests, request, tenant)
+        self._require_pending(found)
+        found.closed_as, found.answered_at, found.answered_by = "declined", self.now, user
+        self._write(tenant, "request.declined", request, "user", user)
+        return Outcome(200, None, request)
+
+    # --- Agents --------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        agent: str,
+        tenant: str,
+        recipients: tuple[str, ...] | None,
+        period: str,
+        may_export: bool,
+        key: str | None,
+    ) -> Outcome:
+        self._require_active(agent)
+        known = self.approvers.get(tenant)
+        unknown = ("unknown", agent, self._hour())
+        if known is None:
+            self._count({unknown: MAX_UNKNOWN}, 1)
+            raise No("tenant_unknown")
+        with self.once(agent, "requests", key, (tenant, recipients, period, may_export)) as answer:
+            if answer.is_new:
+                if self.counted[unknown] >= MAX_UNKNOWN:
+                    raise No("too_many_requests")
+                wanted = known if recipients is None else recipients
+                if not wanted or set(wanted) - set(known):
+                    self._count({unknown: MAX_UNKNOWN}, 1)
+                    raise No("recipient_unknown")
+                others = [one for one in self.requests.values() if (one.agent, one.tenant) == (agent, tenant)]
+                if sum(one.state(self.now) == "pending" for one in others) >= MAX_PENDING:
+                    raise No("too_many_requests")
+                self._count_mails(agent, tenant, len(wanted))
+                answer.about = f"r{len(self.requests) + 1:02}"
+                self.requests[answer.about] = Request(answer.about, tenant, agent, wanted, period, may_export, self.now)
+                self._write(tenant, "request.made", answer.about, "agent", agent)
+        return Outcome(201, None, answer.about)
+
+    def send_again(self, agent: str, request: str) -> Outcome:
+        found = self._own_of_agent(self.requests, request, agent)
+        self._require_pending(found)
+        left = set(found.recipients) & set(self.approvers[found.tenant])
+        if not left:
+            raise No("recipient_unknown")
+        self._count_mails(agent, found.tenant, len(left))
+        return Outcome(200, None, request)
+
+    def withdraw(self, agent: str, request: str) -> Outcome:
+        found = self._own_of_agent(self.requests, request, agent)
+        if found.closed_as != "withdrawn":
+            self._require_pending(found)
+            found.closed_as = "withdrawn"
+            self._write(found.tenant, "request.withdrawn", request, "agent", agent)
+        return Outcome(200, None, request)
+
+    def enter(self, agent: str, tenant: str, key: str | None) -> Outcome:
+        self._require_active(agent)
+        with self.once(agent, "logins", key, tenant) as answer:
+            if answer.is_new:
+                covering = self._covering(tenant, agent, self.now)
+                if not covering:
+                    if tenant in self.ledger:
+                        self._refuse(agent, tenant)
+                    raise No("no_live_grant")
+                named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
+                may_export = any(grant.may_export for grant in covering)
+                departments = self._membership(agent, self.now).departments
+                self.logins[answer.about] = Login(
+                    answer.about, tenant, agent, departments, may_export, self.now, named.name, named.ends_at
+                )
+                data = {
+                    "grant_id": named.name,
+                    "may_export": may_export,
+                    "refusals_before": self._report(agent, tenant),
+                }
+                self._write(tenant, "login.recorded", answer.about, "agent", agent, **data)
+        return Outcome(201, None, answer.about)
+
+    def log_out(self, agent: str, login: str) -> Outcome:
+        found = self._own_of_agent(self.logins, login, agent)
+        if self._settled(found, self.now)[0] is None:
+            found.ended_at, found.end = self.now, "logged_out"
+            self._write(
+                found.tenant, "login.ended", login, "agent", agent, end="logged_out", ended_at=text_of(self.now)
+            )
+        ended_at, end = self._settled(found, self.now)
+        return Outcome(200, f"{end} {text_of(ended_at)}", login)
+
+    # --- The vendor ----------------------------------------------------------------------------------------------
+
+    def set_right(self, user: str, may_grant: bool) -> Outcome:
+        who = (USERS[user].tenant_id, user)
+        if (who not in self.without_right) != may_grant:
+            self.without_right ^= {who}
+            self._write(who[0], "right.changed", user, "vendor", "backend", may_grant=may_grant)
+        return Outcome(200)
+
+    def set_tenant(self, tenant: str, time_zone: str, approvers: tuple[str, ...]) -> Outcome:
+        if (self.zones[tenant], self.approvers[tenant]) != (time_zone, approvers):
+            self.zones[tenant], self.approvers[tenant] = time_zone, approvers
+            self._write(tenant, "tenant.changed", tenant, "vendor", "backend", time_zone=time_zone)
+        return Outcome(200)
+
+    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
+        before = self.agents[agent][-1]
+        if (set(before.departments), before.is_active) != (set(departments), is_active):
+            self.agents[agent].append(Membership(self.now, departments, is_active))
+        return Outcome(200)
+
+    # --- Time ----------------------------------------------------------------------------------------------------
+
+    def sweep(self) -> Outcome:
+        """DynamoDB deletes expired items when it likes: nothing may depend on it."""
+        return Outcome(200)
+
+    def clean_up(self, written: dict[str, list[View]]) -> list[str]:
+        """Take over the ends that the clean-up has written, and return complaints about them.
+
+        The ends of grants and requests are written by the first run that comes a minute after them. How soon a login is
+        looked at depends on its age: its end is written within a day and two minutes, and exactly.
+        """
+        final = self.now - FINAL_AFTER
+        due = [grant for grant in self.grants.values() if grant.state(final) == "ended" and not grant.is_end_written]
+        expired = [one for one in self.requests.values() if one.closed_as is None and one.state(final) == "expired"]
+        over = {name: at for name, at in self._ends_unwritten().items() if at <= final}
+        expected = [("grant.ended", grant.name, text_of(grant.ends_at)) for grant in due]
+        expected += [("request.expired", one.name, None) for one in expired]
+        found = [
+            (entry["what"], entry["about"], entry["data"].get("ends_at", entry["data"].get("ended_at")))
+            for tenant in written
+            for entry in written[tenant]
+        ]
+        logins = [one for one in found if one[0] == "login.ended"]
+        complaints = [f"the clean-up did not write {one}" for one in expected if one not in found]
+        complaints += [f"the clean-up wrote {one}" for one in found if one not in expected and one not in logins]
+        complaints += [
+            f"the clean-up wrote {one}, but access ends at {text_of(over.get(one[1]))}"
+            for one in logins
+            if one[1] not in over or text_of(over[one[1]]) != one[2]
+        ]
+        seen = {about for _, about, _ in logins}
+        complaints += [
+            f"the end of {name} at {text_of(at)} is not written yet"
+            for name, at in over.items()
+            if name not in seen and self.now >= max(at, self._changed_at(name)) + END_WRITTEN_WITHIN
+        ]
+        if len(found) != len(set(found)):
+            complaints.append(f"the clean-up wrote something twice: {found}")
+        for grant in due:
+            grant.is_end_written = True
+        for one in expired:
+            one.closed_as = "expired"
+        for name in seen & over.keys():
+            login = self.logins[name]
+            login.ended_at, login.end, login.access_ends_at = over[name], "access_over", over[name]
+        for tenant, entries in written.items():
+            self.ledger[tenant] += [_bare(entry) for entry in entries]
+        return complaints
+
+    @property
+    def may_wait(self) -> bool:
+        """Say whether the years of which the desk knows the holidays last for another long wait."""
+        return self.now < LAST_YEAR
+
+    def edges(self) -> list[datetime]:
+        """Return the moments to come at which something ends by the clock."""
+        ends = [one.over_at for one in self.grants.values()] + [one.review_at for one in self.grants.values()]
+        ends += [one.asked_at + REQUEST_LIFE for one in self.requests.values()]
+        ends += [*self.slot_ends(), *(at + A_DAY for at in self.answered_at())]
+        return sorted({at for at in ends if at is not None and at > self.now})
+
+    # --- What others see -----------------------------------------------------------------------------------------
+
+    def check(self, tenant: str, agent: str, action: str, login: str | None) -> list[View]:
+        """Return the answers that are right. There is more than one only where a live key cannot prove enough."""
+        granted = self._may_begin(tenant, agent, action)
+        if login is None or not granted["allowed"]:
+            return [granted]
+        found = self.logins.get(login)
+        if found is None or (found.tenant, found.agent) != (tenant, agent) or not self._was_open_throughout(found):
+            return [_shut("no_login")]
+        covering = self._covering(tenant, agent, self.now)
+        return [granted] if self._is_provably_open(found, covering) else [granted, _shut("no_login")]
+
+    def grant_views(self, tenant: str) -> list[View]:
+        """The activation overview: live permanent grants first, then the rest, each newest first."""
+        start = six_months_before(self.now, self.zones[tenant])
+        shown = [one for one in self._of(self.grants, tenant) if one.over_at is None or one.over_at > start]
+        return [self._grant_view(one) for one in _permanent_first(shown, self.now)]
+
+    def live_views(self, tenant: str) -> list[View]:
+        live = [one for one in self._of(self.grants, tenant) if one.is_live(self.now)]
+        return [self._grant_view(one) for one in _permanent_first(live, self.now)]
+
+    def login_views(self, tenant: str) -> list[View]:
+        return [self._login_view(one) for one in reversed(self._of(self.logins, tenant))]
+
+    def request_views(self, tenant: str, state: str | None = None) -> list[View]:
+        found = reversed(self._of(self.requests, tenant))
+        return [self._request_view(one) for one in found if state in (None, one.state(self.now))]
+
+    def access(self, agent: str) -> list[View]:
+        """Return the tenants that the agent may enter now."""
+        covering = {tenant: self._covering(tenant, agent, self.now) for tenant in self.ledger}
+        return [
+            {
+                "tenant_id": tenant,
+                "ends_at": text_of(_ends_last(grants).ends_at),
+                "may_export": any(grant.may_export for grant in grants),
+                "grant_ids": [grant.name for grant in grants],
+            }
+            for tenant, grants in covering.items()
+            if grants
+        ]
+
+    def ledger_views(self, tenant: str) -> list[View]:
+        return self.ledger[tenant]
+
+    # --- How it follows ------------------------------------------------------------------------------------------
+
+    def _may_begin(self, tenant: str, agent: str, action: str) -> View:
+        if agent in self.agents and not self._is_active(agent):
+            return _shut("agent_inactive")
+        covering = self._covering(tenant, agent, self.now)
+        exporting = [grant for grant in covering if grant.may_export]
+        if not covering:
+            return _shut("no_live_grant")
+        if action == "export" and not exporting:
+            return _shut("export_not_granted")
+        named = _ends_last(exporting if action == "export" else covering)
+        return {
+            "allowed": True,
+            "reason": "granted",
+            "grant_id": named.name,
+            "may_export": bool(exporting),
+            "ends_at": text_of(named.ends_at),
+        }
+
+    def _membership(self, agent: str, at: datetime) -> Membership:
+        return [one for one in self.agents[agent] if one.since <= at][-1]
+
+    def _covering(self, tenant: str, agent: str, at: datetime) -> list[Grant]:
+        if agent not in self.agents:
+            return []
+        membership = self._membership(agent, at)
+        return [one for one in self._of(self.grants, tenant) if one.lets_in(agent, membership, at)]
+
+    def _moments(self, login: Login) -> list[datetime]:
+        """Return the login's moment and every later one at which cover may be lost."""
+        ends = {one.over_at for one in self._of(self.grants, login.tenant)} | {
+            one.since for one in self.agents[login.agent]
+        }
+        return sorted({login.at} | {at for at in ends if at and at > login.at})
+
+    def _was_open_throughout(self, login: Login) -> bool:
+        if login.ended_at is not None:
+            return False
+        return all(self._covering(login.tenant, login.agent, at) for at in self._moments(login) if at <= self.now)
+
+    def _is_provably_open(self, login: Login, covering: list[Grant]) -> bool:
+        """Say whether a check can prove it from live keys, the agent's record and the login (decision 0002)."""
+        latest = self.agents[login.agent][-1]
+        if latest.since > login.at:
+            return False
+        revoked = [one.revoked_at for one in self._of(self.grants, login.tenant) if one.revoked_at]
+        return any(
+            grant.given_at <= login.at
+            or (
+                (login.access_ends_at is None or grant.given_at <= login.access_ends_at)
+                and not any(login.at <= at <= grant.given_at for at in revoked)
+            )
+            for grant in covering
+        )
+
+    def _remembered(self, login: Login) -> list[Membership]:
+        """Return the memberships since the login, as far as the login and the agent's record tell them."""
+        latest = self.agents[login.agent][-1]
+        if latest.since <= login.at:
+            return [latest]
+        return [Membership(login.at, login.departments, True), latest]
+
+    def _over_at(self, login: Login) -> datetime | None:
+        """Return the first moment since the login at which no grant covers the agent, as far as is remembered."""
+        memory = self._remembered(login)
+        grants = self._of(self.grants, login.tenant)
+        for at in self._moments(login):
+            membership = [one for one in memory if one.since <= at][-1]
+            if not any(grant.lets_in(login.agent, membership, at) for grant in grants):
+                return at
+        return None
+
+    def _settled(self, login: Login, at: datetime) -> tuple[datetime | None, str | None]:
+        if login.ended_at is not None:
+            return login.ended_at, login.end
+        over = self._over_at(login)
+        return (over, "access_over") if over is not None and over <= at else (None, None)
+
+    def _ends_unwritten(self) -> dict[str, datetime]:
+        ends = {one.name: self._over_at(one) for one in self.logins.values() if one.ended_at is None}
+        return {name: at for name, at in ends.items() if at is not None}
+
+    def _changed_at(self, login: str) -> datetime:
+        return self.agents[self.logins[login].agent][-1].since
+
+    # --- Refusals ------------------------------------------------------------------------------------------------
+
+    def _require_right(self, user: str) -> str:
+        tenant = USERS[user].tenant_id
+        if (tenant, user) in self.without_right:
+            raise No("right_missing")
+        return tenant
+
+    def _is_active(self, agent: str) -> bool:
+        return agent in self.agents and self.agents[agent][-1].is_active
+
+    def _require_active(self, agent: str) -> None:
+        if not self._is_active(agent):
+            raise No("agent_inactive")
+
+    def _own_of_agent[T: (Request, Login)](self, things: dict[str, T], name: str, agent: str) -> T:
+        self._require_active(agent)
+        if name not in things or things[name].agent != agent:
+            raise No("not_found")
+        return things[name]
+
+    def _require_pending(self, request: Request) -> None:
+        state = request.state(self.now)
+        if state == "expired":
+            raise No("request_expired")
+        if state != "pending":
+            raise No("request_closed", f"{state} {request.grant}")
+
+    # --- Changes -------------------------------------------------------------------------------------------------
+
+    def _give(
+        self, user: str, tenant: str, grantee: tuple[str, str], period: str, may_export: bool, request: str | None
+    ) -> str:
+        name, ends_at = f"g{len(self.grants) + 1:02}", end_of(period, self.now, self.zones[tenant])
+        review_at = None if ends_at else review_of(self.now, self.zones[tenant])
+        self.grants[name] = Grant(
+            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request
+        )
+        data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
+        self._write(tenant, "grant.given", name, "user", user, **data)
+        return name
+
+    def _refuse(self, agent: str, tenant: str) -> None:
+        """The first refusal in an hour is an entry; later ones are reported with the next entry."""
+        hour = self._hour()
+        is_first = not any((one["who"], one["hour"]) == ((agent, tenant), hour) for one in self.refusals)
+        if is_first:
+            unreported = self._report(agent, tenant)
+            self._write(tenant, "login.refused", agent, "agent", agent, refusals_before=unreported)
+        self.refusals.append({"who": (agent, tenant), "hour": hour, "is_reported": is_first})
+
+    def _report(self, agent: str, tenant: str) -> int:
+        unreported = [one for one in self.refusals if one["who"] == (agent, tenant) and not one["is_reported"]]
+        for one in unreported:
+            one["is_reported"] = True
+        return len(unreported)
+
+    def _count_mails(self, agent: str, tenant: str, number: int) -> None:
+        limits = {("of", agent, self._hour()): MAX_MAILS_OF_AGENT, ("to", tenant, self._hour()): MAX_MAILS_TO_TENANT}
+        self._count(limits, number)
+
+    def _count(self, limits: dict[tuple[str, str, str], int], number: int) -> None:
+        if any(self.counted[name] + number > limit for name, limit in limits.items()):
+            raise No("too_many_requests")
+        for name in limits:
+            self.counted[name] += number
+
+    def _hour(self) -> str:
+        return f"{self.now:%Y-%m-%d %H}"
+
+    def _write(self, tenant: str, what: str, about: str, by_type: str, by_id: str | None, **data: Any) -> None:
+        by = {"type": by_type, "id": by_id}
+        self.ledger[tenant].append({"what": what, "about": about, "by": by, "at": text_of(self.now), "data": data})
+
+    # --- Views ---------------------------------------------------------------------------------------------------
+
+    def _grant_view(self, one: Grant) -> View:
+        names = AGENT_NAMES | sample.DEPARTMENTS
+        return {
+            "grant_id": one.name,
+            "grantee": {"type": one.grantee[0], "id": one.grantee[1], "name": names[one.grantee[1]]},
+            "period": one.period,
+            "may_export": one.may_export,
+            "state": one.state(self.now),
+            "granted_at": text_of(one.given_at),
+            "granted_by": self.person(one.given_by),
+            "ends_at": text_of(one.ends_at),
+            "review_at": text_of(one.review_at),
+            "revoked_at": text_of(one.revoked_at),
+            "revoked_by": self.person(one.revoked_by),
+            "request_id": one.request,
+        }
+
+    def _login_view(self, one: Login) -> View:
+        ended_at, end = self._settled(one, self.now)
+        access_ends_at = self._over_at(one) if one.ended_at is None else one.access_ends_at
+        departments = sorted(one.departments)
+        return {
+            "login_id": one.name,
+            "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent], "departments": departments},
+            "may_export": one.may_export,
+            "logged_in_at": text_of(one.at),
+            "ended_at": text_of(ended_at),
+            "end": end,
+            "grant_id": one.grant,
+            "access_ends_at": text_of(access_ends_at),
+        }
+
+    def _request_view(self, one: Request) -> View:
+        return {
+            "request_id": one.name,
+            "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent]},
+            "period": one.period,
+            "may_export": one.may_export,
+            "state": one.state(self.now),
+            "requested_at": text_of(one.asked_at),
+            "expires_at": text_of(one.asked_at + REQUEST_LIFE),
+            "answered_at": text_of(one.answered_at),
+            "answered_by": self.person(one.answered_by),
+            "grant_id": one.grant,
+        }
+
+
+def _ends_last(grants: list[Grant]) -> Grant:
+    """Return the grant to name: a permanent one last of all, ties by the lowest id."""
+    permanent = [grant for grant in grants if grant.ends_at is None]
+    latest = max((grant.ends_at for grant in grants if grant.ends_at), default=None)
+    return (permanent or [grant for grant in grants if grant.ends_at == latest])[0]
+
+
+def _permanent_first(grants: list[Grant], now: datetime) -> Iterator[Grant]:
+    newest_first = grants[::-1]
+    yield from (one for one in newest_first if one.ends_at is None and one.is_live(now))
+    yield from (one for one in newest_first if not (one.ends_at is None and one.is_live(now)))
+
+
+def _shut(reason: str) -> View:
+    return {"allowed": False, "reason": reason, "grant_id": None, "may_export": False, "ends_at": None}
+
+
+def _bare(entry: View) -> View:
+    return {name: entry[name] for name in ("what", "about", "by", "at", "data")}
