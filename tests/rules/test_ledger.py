@@ -86,7 +86,8 @@ def test_an_entry_keeps_its_time_in_utc_and_in_whole_seconds():
 
     entry = entry_after(START, "acme", dataclasses.replace(GIVEN, at=at))
 
-    assert (entry.at, entry.at.tzinfo) == (MONDAY_NOON, UTC)
+    assert entry.at == MONDAY_NOON
+    assert entry.at.tzinfo is UTC
     assert entry.hash == GIVEN_HASH
 
 
