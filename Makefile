@@ -9,7 +9,7 @@ PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check static units gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly defects mutation check static units gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,13 @@ help: ## List the commands
 	@echo "installing the security checkers (once)" >&2
 	@.uv/bin/uv venv --quiet --clear --python .venv/bin/python .gates
 	@.uv/bin/uv pip sync --quiet --require-hashes --python .gates/bin/python requirements/gates.txt
+	@touch $@
+
+.mutation/ready: requirements/mutation.txt | .venv/ready
+	@echo "installing the mutation tester (once)" >&2
+	@.uv/bin/uv venv --quiet --clear --python .venv/bin/python .mutation
+	@.uv/bin/uv pip sync --quiet --require-hashes --python .mutation/bin/python requirements/mutation.txt
+	@echo ../../../../.venv/lib/python3.13/site-packages >.mutation/lib/python3.13/site-packages/tests.pth
 	@touch $@
 
 setup: .venv/ready ## Install all pinned packages into .venv
@@ -56,6 +63,12 @@ test: .venv/ready units ## Run every test, including the journeys over HTTP on t
 
 nightly: .venv/ready ## Run every test, with a million random cases of period arithmetic
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
+
+defects: .venv/ready ## Plant each known defect in a copy and run the test that must catch it
+	@$(PYTHON) -m tests.defects
+
+mutation: .mutation/ready ## Change the rules in every small way, and print the share that the tests notice
+	@$(PYTHON) -m tests.defects.mutation
 
 check: static units ## Run the static checks and the unit tests
 
