@@ -154,7 +154,7 @@ def test_an_entry_longer_than_the_verifier_reads_is_refused():
 
 
 def test_a_time_without_a_zone_is_refused():
-    with pytest.raises(ValueError, match=r"^a time without a zone is no instant$"):
+    with pytest.raises(ValueError, match=r"^a time without a zone is not an instant$"):
         entry_after(START, "acme", dataclasses.replace(GIVEN, at=datetime(2026, 3, 2, 12)))  # noqa: DTZ001
 
 
@@ -253,5 +253,5 @@ def test_a_written_head_is_parsed_back_unchanged(head):
     ],
 )
 def test_any_other_string_is_refused_as_a_head(text):
-    with pytest.raises(ValueError, match=r"^a head is written SEQ:HASH, a number and 64 hexadecimal digits$"):
+    with pytest.raises(ValueError, match=r"^a head has the form SEQ:HASH, a number and 64 hexadecimal digits$"):
         Head.parse(text)

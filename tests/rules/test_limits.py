@@ -32,7 +32,7 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
         "MAX_PAGE_SIZE": 100,
     },
     grants: {"MAX_LIVE_GRANTS": 500},
-    logins: {"MAX_LOGINS_AN_HOUR": 60, "MIN_LOOK_PAUSE": 5 * MINUTE, "MAX_LOOK_PAUSE": DAY},
+    logins: {"MAX_LOGINS_AN_HOUR": 60, "MIN_DUE_PAUSE": 5 * MINUTE, "MAX_DUE_PAUSE": DAY},
     requests: {
         "MAX_PENDING": 5,
         "MAX_MAILS_OF_AGENT": 20,

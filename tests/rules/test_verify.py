@@ -335,7 +335,7 @@ def test_of_two_malformed_lines_in_the_place_of_one_entry_the_first_takes_its_nu
 def test_of_an_entry_in_other_words_it_is_said_that_it_is_the_same():
     [finding] = verify(with_line_17(COPY[16].replace(b'":', b'": '))).findings
 
-    assert finding.why == "the same entry, but not written as the ledger writes it"
+    assert finding.why == "unchanged, but not canonical JSON"
 
 
 def test_a_copy_belongs_to_the_tenant_with_most_entries_in_however_many_stretches():

@@ -442,7 +442,7 @@ LOST: dict[str, Loss] = {
 }
 REFUSED_ALL_THE_SAME = {"an hour's first refusal", "a first refusal that reports others"}
 """The agent's answer does not depend on whether the refusal can be stored."""
-LEFT_AS_IT_WAS = {"what became of the mails", "what became of the mails, in a kept answer too"}
+LEFT_AS_IT_WAS = {"the state of the mails", "the state of the mails, in a stored response too"}
 """The mails are out, and the request goes on saying that they failed."""
 LEFT_FOR_THE_NEXT_RUN = {"the end of a grant", "the end of a request", "the end of access"}
 PRIORITY_IS_OVER = timedelta(seconds=1)
@@ -464,7 +464,7 @@ def test_a_lost_request_stores_nothing_and_the_caller_hears_that_we_are_busy(nam
         if name in ONLY_UPDATED and loss is wire.no_change_arrives:
             continue
         with subtests.test(kind):
-            with table.unchanged(), post.office() as mails, loss():
+            with table.unchanged(), post.fake_ses() as mails, loss():
                 answer = answer_to(do)
 
             if name in REFUSED_ALL_THE_SAME:

@@ -238,11 +238,11 @@ def test_a_change_whose_outcome_stays_unknown_is_busy_and_never_taken_for_done(y
     lost = always(lambda request: wire.failing(500, "InternalServerError"))
 
     with wire.through(lost) as came, pytest.raises(Busy):
-        ledger.write(tip(), [note()], taking(), idempotent_write="right", yields_to_users=yields_to_users)
+        ledger.write(ledger_state(), [note()], taking(), idempotent_write="right", yields_to_users=yields_to_users)
 
     tries = sum(request.operation == "TransactWriteItems" for request in came)
     assert tries == ledger.MAX_WRITE_TRIES * wire.ATTEMPTS
-    assert about() == []
+    assert subjects() == []
 
 
 def test_a_conflict_with_another_transaction_is_retried():
