@@ -153,6 +153,15 @@ def test_an_entry_longer_than_the_verifier_reads_is_refused():
         entry_after(START, "acme", noting(name="x" * MAX_BYTES))
 
 
+def test_an_entry_may_be_as_long_as_a_reader_takes():
+    rest = len(to_line(entry_after(START, "acme", noting(name=""))))
+    longest = entry_after(START, "acme", noting(name="x" * (65_536 - rest)))
+
+    assert len(to_line(longest)) == 65_536
+    with pytest.raises(ValueError, match=r"^longer than 65,536 bytes$"):
+        entry_after(START, "acme", noting(name="x" * (65_537 - rest)))
+
+
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match=r"^a time without a zone is not an instant$"):
         entry_after(START, "acme", dataclasses.replace(GIVEN, at=datetime(2026, 3, 2, 12)))  # noqa: DTZ001

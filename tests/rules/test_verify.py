@@ -338,6 +338,13 @@ def test_of_an_entry_in_other_words_it_is_said_that_it_is_the_same():
     assert finding.why == "unchanged, but not canonical JSON"
 
 
+def test_of_entries_that_changed_places_the_one_that_stayed_is_in_order():
+    assert found([COPY[0], COPY[3], COPY[2], COPY[1], *COPY[4:]], HEAD) == [
+        ("out_of_order", 2, 4),
+        ("out_of_order", 4, 2),
+    ]
+
+
 def test_a_copy_belongs_to_the_tenant_with_most_entries_in_however_many_stretches():
     globex = lines(ledger(20, "globex"))
     scattered = [*COPY[:2], *globex[15:], *COPY[3:5], *COPY[6:8]]
