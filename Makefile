@@ -10,7 +10,7 @@ MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tour up url token mails reset down verify test nightly check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly defects mutation check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ node_modules/ready: package.json package-lock.json local/node.sh
 	@local/node.sh
 	@echo "installing the checkers of the front end (once)" >&2
 	@npm ci --silent
+	@touch $@
+
+.mutation/ready: requirements/mutation.txt | .venv/ready
+	@echo "installing the mutation tester (once)" >&2
+	@.uv/bin/uv venv --quiet --clear --python .venv/bin/python .mutation
+	@.uv/bin/uv pip sync --quiet --require-hashes --python .mutation/bin/python requirements/mutation.txt
+	@echo ../../../../.venv/lib/python3.13/site-packages >.mutation/lib/python3.13/site-packages/tests.pth
 	@touch $@
 
 setup: .venv/ready ## Install all pinned packages into .venv
@@ -61,6 +68,12 @@ test: ## Run every test, including the journeys over HTTP on their own stacks
 
 nightly: ## Run every test, with all products of test cases and a million random cases of periods and of the model's steps
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
+
+defects: .venv/ready ## Plant each known defect in a copy and run the test that must catch it
+	@$(PYTHON) -m tests.defects
+
+mutation: .mutation/ready ## Change the rules in every small way, and print the share that the tests notice
+	@$(PYTHON) -m tests.defects.mutation
 
 check: static units ## Run the static checks and the unit tests
 

@@ -25,9 +25,11 @@ pin requirements/local.txt --group pyproject.toml:local --constraints "$into/lay
 pin requirements/dev.txt --group pyproject.toml:dev --constraints "$into/layers/core/requirements.txt" \
     --constraints "$into/requirements/local.txt" "$@"
 pin requirements/gates.txt --group pyproject.toml:gates "$@"
+pin requirements/mutation.txt --group pyproject.toml:mutation "$@"
 
 if [ "$into" != . ]; then
-    for file in layers/core/requirements.txt requirements/local.txt requirements/dev.txt requirements/gates.txt; do
+    for file in layers/core/requirements.txt requirements/local.txt requirements/dev.txt requirements/gates.txt \
+        requirements/mutation.txt; do
         cmp -s "$file" "$into/$file" || {
             echo "guestkey: $file does not match pyproject.toml; run: make requirements" >&2
             exit 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from botocore.awsrequest import AWSResponse
 
 from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
@@ -12,6 +13,7 @@ from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
 from tests.rows_and_columns import probes
+from tests.store import wire
 
 ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
 NO = {"allowed": False, "grant_id": None, "may_export": False, "ends_at": None}
@@ -196,6 +198,56 @@ def test_a_grant_does_not_count_before_it_was_given(world: time_machine.Travelle
     world.shift(timedelta(seconds=-1))
 
     assert not ask()["allowed"]
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "Query"])
+@pytest.mark.parametrize("with_login", [False, True])
+def test_a_grant_that_ends_while_the_table_is_read_lets_nobody_in(
+    world: time_machine.Traveller, with_login: bool, operation: str
+) -> None:
+    factories.grant()
+    login_id = factories.login().login_id if with_login else None
+    world.move_to(MONDAY_NOON + timedelta(minutes=59, seconds=59), tick=False)
+    assert ask(login_id=login_id)["allowed"]
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        answer = send()
+        if request.operation == operation:
+            world.move_to(MONDAY_NOON + timedelta(hours=1), tick=False)
+        return answer
+
+    with wire.through(script):
+        assert ask(login_id=login_id) == NO | {"reason": "no_live_grant"}
+
+
+# ------------------------------------------------------------------ its reads
+
+
+def test_it_reads_agent_and_live_keys_strongly_consistent() -> None:
+    factories.grant()
+    with wire.watched() as came:
+        ask()
+
+    assert [(request.operation, request.body.get("ConsistentRead")) for request in ordered(came)] == [
+        ("GetItem", True),
+        ("Query", True),
+    ]
+
+
+def test_of_a_login_it_reads_agent_login_and_live_keys_strongly_consistent() -> None:
+    factories.grant()
+    login = factories.login()
+    with wire.watched() as came:
+        ask(login_id=login.login_id)
+
+    read = [(request.body["Key"]["SK"]["S"], request.body["ConsistentRead"]) for request in ordered(came)[:2]]
+    assert sorted(read) == [(keys.login("acme", login.login_id).sk, True), (keys.PROFILE, True)]
+    assert [request.body["ConsistentRead"] for request in ordered(came)[2:]] == [True]
+
+
+def ordered(came: list[wire.Request]) -> list[wire.Request]:
+    """Return requests that were sent at the same time in an order that does not depend on threads."""
+    return sorted(came, key=lambda request: request.operation)
 
 
 # ------------------------------------------------------------------ inside a login

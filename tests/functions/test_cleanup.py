@@ -552,6 +552,20 @@ def test_an_item_that_dynamodb_will_not_read_just_now_is_not_put_off(world: time
     assert due_at(grant_item(grant.grant_id)) == "2026-11-23T13:00:00Z"
 
 
+def test_an_item_whose_outcome_is_unknown_is_not_put_off(world: time_machine.Traveller, clean_up) -> None:
+    grant = factories.grant(period="permanent")
+    world.shift(181 * DAY)
+
+    def script(request: wire.Request, send: wire.Send) -> AWSResponse:
+        return wire.failing(500, "InternalServerError") if request.operation == "UpdateItem" else send()
+
+    with wire.through(script) as came:
+        assert clean_up() == {"waiting": 1}
+    assert len([request for request in came if request.operation == "UpdateItem"]) == wire.ATTEMPTS, "only the mark"
+    assert due_at(grant_item(grant.grant_id)) == "2027-05-22T11:00:00Z"
+    assert clean_up() == {"reviews_due": 1}
+
+
 # ------------------------------------------------------------------ bounds
 
 

@@ -139,6 +139,14 @@ def test_a_malformed_id_is_not_found() -> None:
         assert (answer.status, answer.text) == (404, delete(invalid_inputs.UNKNOWN_ID).text)
 
 
+def test_a_line_break_behind_an_id_is_no_part_of_it() -> None:
+    grant = factories.grant()
+    answer = call("DELETE", f"/v1/grants/{grant.grant_id}%0A", caller=ANNA)
+
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert table.one(keys.live("acme", grant.grant_id))
+
+
 @pytest.mark.parametrize("grant_id", [invalid_inputs.UNKNOWN_ID, "x"])
 def test_the_right_comes_before_existence(grant_id: str) -> None:
     assert delete(grant_id, caller=BEN).code == "right_missing"

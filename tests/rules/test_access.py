@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from guestkey.rules.access import Action, Open, Reason, Shut, covering, decide, decide_within, named
 from guestkey.rules.grants import LiveKey
@@ -257,3 +259,60 @@ def test_keys_may_be_an_iterator():
     decision = decide_within(login(), iter([key()]), SVEN, Action.ENTER, NOON + MINUTE)
 
     assert decision == Open(grant=key(), may_export=False)
+
+
+# --- The oracle ------------------------------------------------------------------------------------------------------
+
+SECONDS = [NOON + number * SECOND for number in range(4)]
+"""Few moments, so that beginnings, ends and the moment of the question often coincide."""
+GRANTEES = [TO_SVEN, TO_DORA, TO_SUPPORT, TO_DEVELOPMENT]
+random_keys = st.lists(
+    st.builds(
+        key,
+        st.sampled_from("ABCDEF"),
+        st.sampled_from(GRANTEES),
+        may_export=st.booleans(),
+        granted_at=st.sampled_from(SECONDS),
+        ends_at=st.sampled_from([None, *SECONDS]),
+    ),
+    max_size=6,
+    unique_by=lambda key: key.grant_id,
+)
+random_agents = st.none() | st.builds(
+    replace,
+    st.just(SVEN),
+    agent_id=st.sampled_from(["sven", "dora", "support"]),
+    departments=st.sampled_from([(), ("support",), ("development", "support"), ("sven",)]),
+    is_active=st.sampled_from([True, True, True, False]),
+)
+
+
+def by_brute_force(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
+    """Decide as rules 3, 5 and 8 say, one key after another, with nothing of the product but its values."""
+    if agent is not None and not agent.is_active:
+        return Shut(reason=Reason.AGENT_INACTIVE)
+    names = [] if agent is None else [("agent", agent.agent_id), *(("department", one) for one in agent.departments)]
+    covering = []
+    for one in keys:
+        has_begun = not at < one.granted_at
+        has_ended = one.ends_at is not None and not at < one.ends_at
+        if has_begun and not has_ended and (str(one.grantee.type), one.grantee.id) in names:
+            covering.append(one)
+    may_export = len([one for one in covering if one.may_export]) > 0
+    if covering == []:
+        return Shut(reason=Reason.NO_LIVE_GRANT)
+    if action == Action.EXPORT:
+        covering = [one for one in covering if one.may_export]
+    if covering == []:
+        return Shut(reason=Reason.EXPORT_NOT_GRANTED)
+    never = datetime.max.replace(tzinfo=UTC)
+    last = max(one.ends_at or never for one in covering)
+    lowest = min(one.grant_id for one in covering if (one.ends_at or never) == last)
+    return Open(grant=next(one for one in covering if one.grant_id == lowest), may_export=may_export)
+
+
+@settings(max_examples=300)
+@given(random_keys, random_agents, st.sampled_from(Action), st.sampled_from(SECONDS))
+@example([key("B", ends_at=None), key("A", ends_at=None, may_export=True)], SVEN, Action.EXPORT, NOON)
+def test_whatever_was_granted_the_oracle_agrees(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime):
+    assert decide(keys, agent, action, at) == by_brute_force(keys, agent, action, at)

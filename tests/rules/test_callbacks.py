@@ -12,19 +12,23 @@ from guestkey.rules.callbacks import (
     Callback,
     Kind,
     Outcome,
+    SlotChange,
     State,
     book,
     cancel,
     close,
     is_ahead,
     move,
+    note,
     of_day,
     reminded_of,
     seats,
+    slot_change,
     take,
 )
 from guestkey.rules.desk import QUARTER
-from guestkey.rules.people import Agent, User
+from guestkey.rules.ledger import START, By, ByType, Data, Note, What, digest, entry_after
+from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.slots import Slot
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -299,3 +303,101 @@ def test_a_day_lists_the_slots_that_begin_in_it_by_time():
     ]
 
     assert [one.callback_id for one in of_day(found, TEN, TEN + timedelta(days=1))] == ["b", "c", "d"]
+
+
+# --- Its ledger entries ----------------------------------------------------------------------------------------------
+
+BY_ANNA, BY_SVEN = By(type=ByType.USER, id="anna"), By(type=ByType.AGENT, id="sven")
+AT_TEN: Data = {"starts_at": "2026-11-24T09:00:00Z", "ends_at": "2026-11-24T09:15:00Z"}
+IN_THE_QUEUE: Data = {"starts_at": None, "ends_at": None}
+TEN_BEFORE: Data = {"earlier_starts_at": "2026-11-24T09:00:00Z", "earlier_ends_at": "2026-11-24T09:15:00Z"}
+NONE_BEFORE: Data = {"earlier_starts_at": None, "earlier_ends_at": None}
+LATER = slot(TEN + 2 * QUARTER)
+HALF_PAST: Data = {"starts_at": "2026-11-24T09:30:00Z", "ends_at": "2026-11-24T09:45:00Z"}
+
+
+def test_a_new_one_has_all_that_was_asked_for_and_nobody_has_taken_it():
+    assert asked(slot()) == Callback(
+        tenant_id="acme",
+        callback_id="01J",
+        topic="question",
+        description="Why?",
+        phone="+4924144686122",
+        phone_shown="0241 44686122",
+        slot=slot(),
+        requested_at=NOON,
+        requested_by=Person(user_id="anna", name="Anna Albrecht"),
+        email="anna@acme.example",
+        locale="de-DE",
+        taken_by=None,
+        closed_as=None,
+        note=None,
+        version=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "what", "before", "data"),
+    [
+        (
+            BOOKED,
+            What.CALLBACK_BOOKED,
+            None,
+            {"topic": "question", "version": 0, "description_sha256": digest("Why?"), **AT_TEN},
+        ),
+        (
+            WAITING,
+            What.CALLBACK_BOOKED,
+            None,
+            {"topic": "question", "version": 0, "description_sha256": digest("Why?"), **IN_THE_QUEUE},
+        ),
+        (move(BOOKED, LATER, NOON), What.CALLBACK_MOVED, BOOKED, {"version": 1, **HALF_PAST, **TEN_BEFORE}),
+        (move(WAITING, LATER, NOON), What.CALLBACK_MOVED, WAITING, {"version": 1, **HALF_PAST, **NONE_BEFORE}),
+        (move(BOOKED, None, NOON), What.CALLBACK_MOVED, BOOKED, {"version": 1, **IN_THE_QUEUE, **TEN_BEFORE}),
+        (CANCELLED, What.CALLBACK_CANCELLED, BOOKED, {"version": 1, **TEN_BEFORE}),
+        (cancel(WAITING, NOON), What.CALLBACK_CANCELLED, WAITING, {"version": 1, **NONE_BEFORE}),
+        (TAKEN, What.CALLBACK_TAKEN, BOOKED, {}),
+        (REACHED, What.CALLBACK_CLOSED, TAKEN, {"outcome": "reached", "note_sha256": digest("All well")}),
+        (
+            close(TAKEN, SVEN, Outcome.UNREACHED, None),
+            What.CALLBACK_CLOSED,
+            TAKEN,
+            {"outcome": "unreached", "note_sha256": None},
+        ),
+    ],
+)
+def test_the_ledger_tells_of_each_change_without_what_people_typed(
+    after: Callback, what: What, before: Callback | None, data: Data
+):
+    by = BY_SVEN if what in {What.CALLBACK_TAKEN, What.CALLBACK_CLOSED} else BY_ANNA
+
+    assert note(after, what, by, NOON + SECOND, before) == Note(
+        what=what, by=by, about="01J", data=data, at=NOON + SECOND
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "what", "before", "change"),
+    [
+        (BOOKED, What.CALLBACK_BOOKED, None, SlotChange(slot=slot(), earlier=None, version=0)),
+        (WAITING, What.CALLBACK_BOOKED, None, SlotChange(slot=None, earlier=None, version=0)),
+        (move(BOOKED, LATER, NOON), What.CALLBACK_MOVED, BOOKED, SlotChange(slot=LATER, earlier=slot(), version=1)),
+        (move(BOOKED, None, NOON), What.CALLBACK_MOVED, BOOKED, SlotChange(slot=None, earlier=slot(), version=1)),
+        (move(WAITING, LATER, NOON), What.CALLBACK_MOVED, WAITING, SlotChange(slot=LATER, earlier=None, version=1)),
+        (CANCELLED, What.CALLBACK_CANCELLED, BOOKED, SlotChange(slot=None, earlier=slot(), version=1)),
+    ],
+)
+def test_an_entry_tells_the_slot_before_and_after(
+    after: Callback, what: What, before: Callback | None, change: SlotChange
+):
+    entry = entry_after(START, "acme", note(after, what, BY_ANNA, NOON, before))
+
+    assert slot_change(entry) == change
+
+
+def test_an_entry_without_a_version_is_of_the_first():
+    entry = entry_after(
+        START, "acme", Note(what=What.CALLBACK_BOOKED, by=BY_ANNA, about="01J", data={"version": None}, at=NOON)
+    )
+
+    assert slot_change(entry) == SlotChange(slot=None, earlier=None, version=0)

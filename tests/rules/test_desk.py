@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from guestkey.rules.desk import MINUTES_A_DAY, Numbers, Window, around_midnight, clock_of, in_language, minutes_of
+from guestkey.rules.slots import CHOOSING_LANGUAGES
 from tests.rules.desks import calendar, desk, hours
 
 TEXTS = {"de": "Guten Tag", "de-AT": "Grüß Gott", "en": "Hello", "pt-BR": "Oi"}
@@ -18,6 +19,7 @@ def test_the_sample_desk_is_read_with_every_field():
     assert sample.hours == dict.fromkeys(range(5), (Window(opens=9 * 60, closes=18 * 60),))
     assert (sample.lead, sample.horizon) == (timedelta(hours=2), timedelta(hours=14 * 24))
     assert sample.lines == 2
+    assert sample.slot_languages == CHOOSING_LANGUAGES
     assert {topic.topic_id: topic.minutes for topic in sample.topics} == {
         "question": 15,
         "consultation": 30,
@@ -67,6 +69,7 @@ def test_a_language_without_its_own_mail_address_uses_another_one(language):
         ("de-CH", "Guten Tag"),
         ("pt-BR", "Oi"),
         ("pt", "Hello"),
+        ("de-Latn-AT", "Guten Tag"),
         ("en-US", "Hello"),
         ("zh-Hant-TW", "Hello"),
         ("", "Hello"),

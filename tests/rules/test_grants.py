@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.errors import GrantEnded
-from guestkey.rules.grants import Grant, LiveKey, State, give, revoke
+from guestkey.rules.grants import Grant, LiveKey, State, give, given, revoke, revoked
+from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
 
@@ -155,3 +156,48 @@ def test_a_live_key_gives_access_from_its_start_until_before_its_end(at, ends_at
     )
 
     assert key.is_live(at) is is_live
+
+
+# --- Its ledger entries ----------------------------------------------------------------------------------------------
+
+
+def test_the_ledger_tells_who_let_whom_in_for_how_long_and_whether_with_export():
+    grant = give(
+        grant_id="01J",
+        by=ANNA,
+        grantee=SVEN,
+        period=Period.TWO_HOURS,
+        tenant=ACME,
+        may_export=True,
+        now=NOON,
+        request_id="01K",
+    )
+
+    assert given(grant) == Note(
+        what=What.GRANT_GIVEN,
+        by=By(type=ByType.USER, id="anna"),
+        about="01J",
+        data={
+            "grantee_type": "agent",
+            "grantee_id": "sven",
+            "period": "2h",
+            "may_export": True,
+            "ends_at": "2026-11-23T14:00:00Z",
+            "request_id": "01K",
+        },
+        at=NOON,
+    )
+
+
+def test_of_a_permanent_grant_it_tells_no_end_and_without_a_request_none():
+    data = given(granted(Period.PERMANENT)).data
+
+    assert (data["ends_at"], data["request_id"], data["may_export"]) == (None, None, False)
+
+
+def test_the_ledger_tells_who_revoked():
+    grant = revoke(granted(), GIULIA, NOON + SECOND)
+
+    assert revoked(grant) == Note(
+        what=What.GRANT_REVOKED, by=By(type=ByType.USER, id="giulia"), about="01J", data={}, at=NOON + SECOND
+    )

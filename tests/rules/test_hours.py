@@ -144,6 +144,7 @@ def test_a_day_begins_with_its_first_moment(zone, day, clock):
     begins = begins_at(desk(time_zone=zone), day)
 
     assert begins == at(f"{day} {clock}", zone)
+    assert begins.tzinfo is UTC
     assert desks.wall(begins, zone).day == day
     assert desks.wall(begins - QUARTER, zone).day == day - DAY
 

@@ -1,5 +1,6 @@
 """Moments as the contract and the table write them."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,16 @@ WHOLE_SECONDS = st.datetimes(
 )
 def test_a_moment_of_any_zone_is_written_in_utc_with_a_z(at):
     assert text_of(at) == "2026-11-23T12:00:00Z"
+
+
+def test_the_zone_of_the_machine_makes_no_difference(monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        written = text_of(NOON)
+    time.tzset()
+
+    assert written == "2026-11-23T12:00:00Z"
 
 
 def test_fractions_of_a_second_are_cut_off():

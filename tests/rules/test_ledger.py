@@ -86,7 +86,8 @@ def test_an_entry_keeps_its_time_in_utc_and_in_whole_seconds():
 
     entry = entry_after(START, "acme", dataclasses.replace(GIVEN, at=at))
 
-    assert (entry.at, entry.at.tzinfo) == (MONDAY_NOON, UTC)
+    assert entry.at == MONDAY_NOON
+    assert entry.at.tzinfo is UTC
     assert entry.hash == GIVEN_HASH
 
 
@@ -152,8 +153,17 @@ def test_an_entry_longer_than_the_verifier_reads_is_refused():
         entry_after(START, "acme", noting(name="x" * MAX_BYTES))
 
 
+def test_an_entry_may_be_as_long_as_a_reader_takes():
+    rest = len(to_line(entry_after(START, "acme", noting(name=""))))
+    longest = entry_after(START, "acme", noting(name="x" * (65_536 - rest)))
+
+    assert len(to_line(longest)) == 65_536
+    with pytest.raises(ValueError, match=r"^longer than 65,536 bytes$"):
+        entry_after(START, "acme", noting(name="x" * (65_537 - rest)))
+
+
 def test_a_time_without_a_zone_is_refused():
-    with pytest.raises(ValueError, match="without a zone"):
+    with pytest.raises(ValueError, match=r"^a time without a zone is not an instant$"):
         entry_after(START, "acme", dataclasses.replace(GIVEN, at=datetime(2026, 3, 2, 12)))  # noqa: DTZ001
 
 
@@ -252,5 +262,5 @@ def test_a_written_head_is_parsed_back_unchanged(head):
     ],
 )
 def test_any_other_string_is_refused_as_a_head(text):
-    with pytest.raises(ValueError, match="SEQ:HASH"):
+    with pytest.raises(ValueError, match=r"^a head has the form SEQ:HASH, a number and 64 hexadecimal digits$"):
         Head.parse(text)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import Grant, LiveKey
-from guestkey.rules.logins import End, Login, enter, is_open, log_out, next_due_at, over_at, settled
+from guestkey.rules.logins import End, Login, enter, is_open, is_unchanged, log_out, next_due_at, over_at, settled
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
 
@@ -128,6 +128,20 @@ def test_a_login_ends_when_access_ended_even_if_it_is_read_much_later(later):
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + HOUR, End.ACCESS_OVER, NOON + HOUR)
 
 
+def test_a_login_that_a_revoke_ended_says_so_and_no_longer_the_end_of_its_grant():
+    login = settled(entered(), NOON + MINUTE, NOON + 2 * MINUTE)
+
+    assert (login.ended_at, login.end, login.access_ends_at) == (NOON + MINUTE, End.ACCESS_OVER, NOON + MINUTE)
+
+
+def test_a_change_in_the_second_of_the_login_was_known_to_it():
+    login = entered(key(TO_SUPPORT))
+
+    assert is_unchanged(replace(SVEN, changed_at=NOON), login)
+    assert not is_unchanged(replace(SVEN, changed_at=NOON + SECOND), login)
+    assert not is_unchanged(replace(SVEN, departments=(), changed_at=NOON), login)
+
+
 def test_a_login_under_a_permanent_grant_reads_as_open_without_an_end():
     login = settled(entered(), None, NOON + timedelta(days=300))
 
@@ -156,6 +170,7 @@ def test_a_login_that_sven_ended_keeps_its_end():
         ([grant(), grant(granted_at=NOON + HOUR + SECOND, ends_at=None)], NOON + HOUR),
         ([grant(granted_at=NOON + MINUTE, ends_at=None), grant()], None),
         ([grant(ends_at=None, revoked_at=NOON + 2 * HOUR), grant(TO_SUPPORT)], NOON + 2 * HOUR),
+        ([grant(ends_at=None), grant(), grant(ends_at=None)], None),
     ],
 )
 def test_access_ends_at_the_first_moment_without_a_covering_grant(grants, over):

@@ -87,7 +87,7 @@ def test_a_permanent_grant_has_no_end():
 
 @pytest.mark.parametrize("period", [Period.ONE_HOUR, Period.TODAY, Period.TWO_WEEKS, Period.ONE_MONTH])
 def test_a_time_without_a_zone_is_refused(period):
-    with pytest.raises(ValueError, match="without a zone"):
+    with pytest.raises(ValueError, match=r"^a time without a zone is not an instant$"):
         end_of(period, datetime(2026, 3, 2, 12), zone("Europe/Berlin"))  # noqa: DTZ001
 
 

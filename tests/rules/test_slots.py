@@ -228,6 +228,18 @@ def test_a_slot_is_found_by_its_beginning():
     )
 
 
+def test_the_first_and_the_last_moment_in_reach_are_slots_and_their_neighbours_are_none():
+    now, quarter = at("2026-11-23 08:00"), timedelta(minutes=15)
+    reach = desk(lead_minutes=120, horizon_days=1)
+
+    for starts_at in (now + timedelta(hours=2), now + timedelta(hours=24, minutes=60)):
+        assert slot_at(reach, OPEN, topic(15), starts_at - timedelta(hours=2), starts_at)
+    assert slot_at(reach, OPEN, topic(15), now, now + timedelta(hours=2) - quarter) is None
+    last = at("2026-11-24 09:30")
+    assert slot_at(reach, OPEN, topic(15), last - timedelta(days=1), last)
+    assert slot_at(reach, OPEN, topic(15), last - timedelta(days=1), last + quarter) is None
+
+
 @pytest.mark.parametrize(
     "starts_at",
     [

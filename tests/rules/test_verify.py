@@ -322,6 +322,37 @@ def test_a_missing_entry_beside_an_edited_one_is_reported_separately():
     assert found(copy) == [("edited", 16, 17), ("missing", 17, 16)]
 
 
+def test_an_edited_entry_before_a_missing_one_keeps_its_number():
+    copy = [*COPY[:15], COPY[15].replace(b'"sven"', b'"dora"'), *COPY[17:]]
+
+    assert found(copy) == [("edited", 16, 16), ("missing", 17, 17)]
+
+
+def test_of_two_malformed_lines_in_the_place_of_one_entry_the_first_takes_its_number():
+    assert found([*COPY[:16], b"{\n", b"{\n", *COPY[17:]]) == [("malformed", 17, 17), ("malformed", 18, None)]
+
+
+def test_of_an_entry_in_other_words_it_is_said_that_it_is_the_same():
+    [finding] = verify(with_line_17(COPY[16].replace(b'":', b'": '))).findings
+
+    assert finding.why == "unchanged, but not canonical JSON"
+
+
+def test_of_entries_that_changed_places_the_one_that_stayed_is_in_order():
+    assert found([COPY[0], COPY[3], COPY[2], COPY[1], *COPY[4:]], HEAD) == [
+        ("out_of_order", 2, 4),
+        ("out_of_order", 4, 2),
+    ]
+
+
+def test_a_copy_belongs_to_the_tenant_with_most_entries_in_however_many_stretches():
+    globex = lines(ledger(20, "globex"))
+    scattered = [*COPY[:2], *globex[15:], *COPY[3:5], *COPY[6:8]]
+    short = [*globex[:2], *COPY[:5], globex[3], globex[5]]
+
+    assert (verify(scattered).tenant_id, verify(short).tenant_id) == ("acme", "acme")
+
+
 def test_two_entries_whose_lines_ran_together_are_missing():
     copy = [*COPY[:15], COPY[15].strip() + COPY[16], *COPY[17:]]
 

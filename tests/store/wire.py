@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 from moto.core.models import botocore_stubber
 
 from guestkey.store.dynamodb import client, models
@@ -220,3 +220,42 @@ def lost_above_botocore() -> Iterator[None]:
     finally:
         events.unregister("after-call.dynamodb", lose)
     assert lost
+
+
+# --- Requests that get lost ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def no_change_arrives() -> Iterator[None]:
+    """No transaction and no put ever reaches DynamoDB, however often it is sent. Priority claims do."""
+    with _losing(lambda request: request.is_write):
+        yield
+
+
+@contextmanager
+def nothing_but_reads_arrives() -> Iterator[None]:
+    """DynamoDB answers reads only. All else it answers with a 500, and does nothing."""
+    with _losing(lambda request: request.is_write or request.operation == "UpdateItem", status=500):
+        yield
+
+
+@contextmanager
+def _losing(is_lost: Callable[[Request], bool], status: int | None = None) -> Iterator[None]:
+    """Lose these requests, at least one of them, or answer them with an error of that status.
+
+    Each takes as long as an attempt to connect, so a caller soon runs out of patience.
+    """
+    seconds = 0.0
+
+    def script(request: Request, send: Send) -> AWSResponse:
+        nonlocal seconds
+        if not is_lost(request):
+            return send()
+        seconds += models.CONNECT_TIMEOUT_SECONDS
+        if status is None:
+            raise ConnectTimeoutError(endpoint_url=URL)
+        return failing(status, "InternalServerError")
+
+    with through(script) as came, patch.object(time, "monotonic", lambda: seconds):
+        yield
+    assert any(map(is_lost, came))

@@ -48,6 +48,8 @@ def test_ordinary_text_is_unchanged(text: str) -> None:
         ("www.1und1.de", "www[.]1und1[.]de"),
         ("immo.example GmbH", "immo[.]example GmbH"),
         ("a@b", "a[@]b"),
+        ("a\uff20b", "a[\uff20]b"),
+        ("a\ufe6bb", "a[\ufe6b]b"),
         ("mailto:a@b.example", "mailto[:]a[@]b[.]example"),
         ("tel:+49", "tel[:]+49"),
         (r"\\server\share", r"[\\]server\share"),

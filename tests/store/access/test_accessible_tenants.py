@@ -142,12 +142,13 @@ def test_the_list_continues_from_any_position(eight_tenants):
 
 
 def test_tenants_whose_ids_share_a_prefix_are_kept_apart():
-    for tenant_id in ("tenant", "tenant-a", "tenant0"):
+    for tenant_id in ("tenant", "tenant-a", "tenant0", "tenant7"):
         factories.tenant(tenant_id)
         factories.grant(SVEN, by=user_of(tenant_id))
         factories.grant("support", by=user_of(tenant_id))
     record = people.agent("sven")
     assert record
+    assert keys.grantee_shard("tenant") == keys.grantee_shard("tenant7")
 
     for shard in range(keys.GRANTEE_SHARDS):
         pairs = list(live_keys.tenants_of(record, shard, ""))

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, enter
-from guestkey.store.access import grants, live_keys, logins
+from guestkey.store.access import grants, live_keys, logins, refusals
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.ledger import ledger
@@ -233,6 +233,13 @@ def test_the_next_entry_reports_the_counted_refusals(world):
         ("login.refused", 1),
         ("login.refused", 0),
     ]
+
+
+def test_refusals_are_read_strongly_consistent():
+    with wire.watched() as came:
+        refusals.of_agent("sven", "acme")
+
+    assert [(request.operation, request.body.get("ConsistentRead")) for request in came] == [("Query", True)]
 
 
 def test_refusals_are_counted_per_agent_and_tenant():

@@ -108,6 +108,15 @@ def test_slots_are_read_a_day_at_a_time_and_only_for_days_with_slots():
 # --- Seats -----------------------------------------------------------------------------------------------------------
 
 
+def test_seats_and_queue_are_read_strongly_consistent():
+    slot = Slot(starts_at=TUESDAY_AT_TEN, ends_at=TUESDAY_AT_TEN + QUARTER)
+    with wire.watched() as came:
+        list(seats.free([slot], 2))
+        seats.queue()
+
+    assert [(request.operation, request.body.get("ConsistentRead")) for request in came] == [("Query", True)] * 2
+
+
 def test_a_seat_without_holders_keeps_its_item_with_a_ttl():
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
 

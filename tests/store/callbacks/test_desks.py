@@ -147,8 +147,8 @@ def test_closed_days_of_last_year_are_read_and_older_ones_are_not() -> None:
 def test_the_desk_is_cached_for_some_seconds_and_not_when_the_clock_goes_back() -> None:
     before = desks.current(MONDAY_NOON)
 
-    assert desks.current(MONDAY_NOON + desks.CACHED_FOR - timedelta(seconds=1)) is before
-    assert desks.current(MONDAY_NOON + desks.CACHED_FOR) is not before
+    assert desks.current(MONDAY_NOON + timedelta(seconds=9)) is before
+    assert desks.current(MONDAY_NOON + timedelta(seconds=10)) is not before
     assert desks.current(MONDAY_NOON) is not before
 
 

@@ -1,4 +1,5 @@
 """A write is done and its answer gets lost: it takes effect exactly once and the caller gets a success.
+The request itself gets lost, on every try: nothing is stored, and the caller hears that we are busy.
 
 Each write is done twice from the same table, once undisturbed and once with its answer lost. Afterwards both tables,
 the ledger included, and both answers are the same except for random values: ids, and the hashes over them.
@@ -15,6 +16,8 @@ import pytest
 import time_machine
 
 from guestkey import settings
+from guestkey.edge.http.problem import problem
+from guestkey.errors import Busy
 from guestkey.rules.grants import MAX_LIVE_GRANTS
 from guestkey.rules.ledger import to_line
 from guestkey.rules.requests import MailState, Request
@@ -25,8 +28,11 @@ from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.requests import asking, requests
+from local import sample
 from tests import factories, table
 from tests.calls import Answer, LambdaContext, call, handler
+from tests.calls import answer as answered
+from tests.edge import post
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.personas import ANNA, BACKEND, SVEN
 from tests.store import wire
@@ -256,6 +262,19 @@ def let_time_end(prepare: Callable[[], object]) -> Callable[[], Do]:
     return prepared
 
 
+def put_closure() -> Do:
+    return lambda: call("PUT", "/v1/vendor/closures/2026-12-04", {"name": "Works outing"}, caller=BACKEND)
+
+
+def delete_closure() -> Do:
+    assert put_closure()().status == 200
+    return lambda: call("DELETE", "/v1/vendor/closures/2026-12-04", caller=BACKEND)
+
+
+def guess() -> Do:
+    return lambda: call("POST", "/v1/support/requests", ASKED | {"tenant_id": "nobody"}, caller=SVEN)
+
+
 def a_login_under_a_revoked_grant() -> None:
     grant = factories.grant(SVEN, period="permanent")
     factories.login(SVEN)
@@ -317,6 +336,13 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a booked call-back closed": close(TUESDAY_AT_TEN),
     "a waiting call-back closed": close(None),
 }
+PUTS: dict[str, Callable[[], Do]] = {
+    "a desk": lambda: lambda: call("PUT", "/v1/vendor/desk", sample.DESK | {"lines": 3}, caller=BACKEND),
+    "a closure": put_closure,
+    "a closure taken back": delete_closure,
+    "an unknown tenant that is counted": guess,
+}
+"""Writes that may be stored twice: their answers get lost without harm."""
 LOSSES: dict[str, Loss] = {
     "botocore sends it again": wire.botocore_sends_it_again,
     "DynamoDB recognises the token": wire.dynamodb_knows_the_token,
@@ -406,3 +432,51 @@ def test_a_resend_of_the_last_grant_below_the_limit_succeeds(subtests):
     table.put([*others, head | {"live_at_most": {"N": str(MAX_LIVE_GRANTS - 1)}}])
 
     assert_one_effect(give()(), {"lost above botocore": wire.lost_above_botocore}, subtests)
+
+
+# --- Lost requests ---------------------------------------------------------------------------------------------------
+
+LOST: dict[str, Loss] = {
+    "no change arrives": wire.no_change_arrives,
+    "nothing but reads arrives": wire.nothing_but_reads_arrives,
+}
+REFUSED_ALL_THE_SAME = {"an hour's first refusal", "a first refusal that reports others"}
+"""The agent's answer does not depend on whether the refusal can be stored."""
+LEFT_AS_IT_WAS = {"the state of the mails", "the state of the mails, in a stored response too"}
+"""The mails are out, and the request goes on saying that they failed."""
+LEFT_FOR_THE_NEXT_RUN = {"the end of a grant", "the end of a request", "the end of access"}
+PRIORITY_IS_OVER = timedelta(seconds=1)
+ONLY_UPDATED = {"a closure", "a closure taken back"}
+
+
+def answer_to(do: Do) -> Answer:
+    """Return the answer; an error that no route translates counts as the one that `serve` makes of it."""
+    try:
+        return do()
+    except Busy as busy:
+        return answered(problem(busy))
+
+
+@pytest.mark.parametrize("name", [*WRITES, *PUTS])
+def test_a_lost_request_stores_nothing_and_the_caller_hears_that_we_are_busy(name, world, subtests):
+    do = (WRITES | PUTS)[name]()
+    for kind, loss in LOST.items():
+        if name in ONLY_UPDATED and loss is wire.no_change_arrives:
+            continue
+        with subtests.test(kind):
+            with table.unchanged(), post.fake_ses() as mails, loss():
+                answer = answer_to(do)
+
+            if name in REFUSED_ALL_THE_SAME:
+                assert (answer.status, answer.code) == (403, "no_live_grant")
+            elif name in LEFT_AS_IT_WAS:
+                assert (answer.status, answer.body["mail"]) == (200, "failed")
+            elif name not in LEFT_FOR_THE_NEXT_RUN:
+                assert (answer.status, answer.code) == (503, "busy")
+                assert answer.headers["retry-after"] == "1"
+            assert mails == []
+
+    before = table.items()
+    world.shift(PRIORITY_IS_OVER)
+    assert do().status in {200, 201, 403, 404}
+    assert table.items() != before

@@ -228,6 +228,23 @@ def test_no_attempt_begins_after_the_time_limit(yields_to_users):
     assert sum(request.operation == "TransactWriteItems" for request in sent) == 2
 
 
+def test_a_caller_waits_six_seconds_at_most():
+    """API Gateway waits for 30 seconds, and a change may write several times."""
+    assert ledger.PATIENCE_SECONDS == 6.0
+
+
+@pytest.mark.parametrize("yields_to_users", [False, True])
+def test_a_change_whose_outcome_stays_unknown_is_busy_and_never_taken_for_done(yields_to_users):
+    lost = always(lambda request: wire.failing(500, "InternalServerError"))
+
+    with wire.through(lost) as came, pytest.raises(Busy):
+        ledger.write(ledger_state(), [note()], taking(), idempotent_write="right", yields_to_users=yields_to_users)
+
+    tries = sum(request.operation == "TransactWriteItems" for request in came)
+    assert tries == ledger.MAX_WRITE_TRIES * wire.ATTEMPTS
+    assert subjects() == []
+
+
 def test_a_conflict_with_another_transaction_is_retried():
     def script(request: Request, send: Send) -> AWSResponse:
         is_first = request.operation == "TransactWriteItems" and request.nth < 3

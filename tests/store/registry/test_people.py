@@ -346,6 +346,18 @@ def test_of_two_concurrent_puts_of_an_agent_the_later_is_stored():
     assert people.agent("tina") == moved
 
 
+def test_an_agent_who_moves_away_while_renamed_has_changed_when_moved_back():
+    """The rename has read the old departments. Written on that, it would hide the move in between."""
+    people.put_agent(TINA)
+    away = replace(TINA, departments=("development",), changed_at=LATER)
+    renamed = replace(TINA, name="Tina T.", changed_at=LATER)
+
+    with wire.through(once_before("PutItem", lambda: people.put_agent(away))):
+        people.put_agent(renamed)
+
+    assert people.agent("tina") == renamed
+
+
 def test_a_put_that_conflicts_with_a_login_of_the_agent_is_retried():
     """The transaction of a login checks the agent, and DynamoDB rejects a concurrent write."""
 
