@@ -63,8 +63,8 @@ down: .venv/ready ## Stop the local stack; its data is kept
 verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
 	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
 
-test: ## Run every test, including the journeys over HTTP on their own stacks
-	@.ci/run tests
+test: ## Run every test, including the journeys over HTTP on their own stacks; PARTS=all adds the static checks
+	@tests/run $(PARTS)
 
 nightly: ## Run every test, with all products of test cases and a million random cases of periods and of the model's steps
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
