@@ -150,7 +150,8 @@ export function money({ amount, currency }, { locale }) {
  * @param {Pick<Language, "locale">} language
  */
 export function span(milliseconds, { locale }) {
-  const first = Math.max(UNITS.findIndex(([, length]) => milliseconds >= length), 0);
+  const longest = UNITS.findIndex(([, length]) => milliseconds >= length);
+  const first = longest < 0 ? UNITS.length - 1 : longest;
   const shown = UNITS.slice(first, first + (first < 2 ? 2 : 1));
   return shown
     .map(([unit, length], place) => {

@@ -114,6 +114,8 @@ test("the date of a moment is the one in the zone, in ISO form", () => {
 // ------------------------------------------------------------------ durations
 
 for (const [seconds, text] of [
+  [0, "0 seconds"],
+  [0.5, "0 seconds"],
   [1, "1 second"],
   [59, "59 seconds"],
   [60, "1 minute"],
