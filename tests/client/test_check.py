@@ -43,7 +43,7 @@ OUTCOMES: dict[str, Outcome] = {
     "connection cut": httpx.RemoteProtocolError("cut"),
     "undecodable body": httpx.DecodingError("no gzip"),
 }
-REFUSALS = {
+REFUSALS: dict[str, Outcome] = {
     f"{status} with {name}": response(status, body)
     for name, body in (("a yes", YES), ("a problem", PROBLEM))
     for status in (400, 401, 403, 404, 409, 413, 422)

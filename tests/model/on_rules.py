@@ -207,7 +207,7 @@ class Rules:
             now=self.now,
         )
         self._logins[login.login_id] = login
-        self._looks[login.login_id] = logins.next_look_at(login, self.now)
+        self._looks[login.login_id] = logins.next_due_at(login, self.now)
         data: dict[str, str | int | bool | None] = {
             "grant_id": login.grant_id,
             "may_export": login.may_export,
@@ -326,7 +326,7 @@ class Rules:
                 if current.ended_at:
                     self._end(current, SYSTEM)
                 else:
-                    self._looks[login.login_id] = logins.next_look_at(current, self.now)
+                    self._looks[login.login_id] = logins.next_due_at(current, self.now)
 
     # --- What others see -----------------------------------------------------------------------------------------
 
