@@ -256,6 +256,9 @@ def _losing(is_lost: Callable[[Request], bool], status: int | None = None) -> It
             raise ConnectTimeoutError(endpoint_url=URL)
         return failing(status, "InternalServerError")
 
-    with through(script) as came, patch.object(time, "monotonic", lambda: seconds):
-        yield
+    try:
+        with through(script) as came, patch.object(time, "monotonic", lambda: seconds):
+            yield
+    finally:
+        client.connection()._client = None  # botocore's retry quota is used up, and belongs to the client
     assert any(map(is_lost, came))
