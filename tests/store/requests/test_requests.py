@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from guestkey.errors import Busy, NotFound
 from guestkey.rules.requests import MailState, Request, State, decline
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.registry import ownership
-from guestkey.store.requests import approvals, requests
+from guestkey.store.requests import approvals, asking, requests
 from tests import factories, table
 from tests.calls import call
 from tests.factories import MONDAY_NOON
@@ -85,6 +86,16 @@ def test_an_agents_own_logins_are_no_requests():
     factories.login()
 
     assert list(ownership.requests_before("sven", keys.LAST, 10)) == []
+
+
+def test_counting_mails_of_a_request_whose_condition_fails_on_every_try_is_busy():
+    request = factories.requested()
+
+    def script(sent: wire.Request, send: wire.Send) -> AWSResponse:
+        return wire.cancelled(sent, "ConditionalCheckFailed", "TENANT#acme", "REQUEST#") if sent.is_write else send()
+
+    with wire.through(script), pytest.raises(Busy):
+        asking.count_again(request, 1, MONDAY_NOON)
 
 
 # --- The condition at the end of a request ---------------------------------------------------------------------------

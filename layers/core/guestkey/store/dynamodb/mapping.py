@@ -50,7 +50,6 @@ def _flattened(value: object, prefix: str) -> dict[str, Any]:
 
 
 def _built(kind: type, item: Item, prefix: str, of_key: Mapping[str, str]) -> Any:
-    known = item.get_attributes()
     given: dict[str, Any] = {}
     for field in _fields(kind):
         if not prefix and field.name in of_key:
@@ -58,9 +57,7 @@ def _built(kind: type, item: Item, prefix: str, of_key: Mapping[str, str]) -> An
         elif is_dataclass(field.type):
             given[field.name] = _nested(field, item)
         else:
-            name = _attribute(prefix, field.name)
-            if name in known:
-                given[field.name] = _read(field, getattr(item, name))
+            given[field.name] = _read(field, getattr(item, _attribute(prefix, field.name)))
     return kind(**given)
 
 
