@@ -1,23 +1,24 @@
 """Random stories, told step by step to the naive model and to the product, which must answer and look alike.
 
-A story is a list of sentences. When one fails, Hypothesis shortens it and prints the sentences that are left. Things
-are picked by their age, the newest first, so that a story stays a story when steps are left out.
+A story is drawn from its seed before it is told: where it begins, and a few small numbers for each step. One that fails
+is told again without some of its steps, and with simpler choices; the sentences that are left are the failure's
+message. Things are picked by their age, the newest first, so that a story stays a story when steps are left out.
+
+Hypothesis did not do here: of the stories that its state machines drew two in three were the simplest one or a copy of
+the one before, and its shrinking, which stops after 500 successes, left steps that did not matter.
 """
 
 import os
 import random
-import sys
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from itertools import product
+from math import inf
 from time import perf_counter
-from typing import Any, ClassVar, NoReturn
-
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from typing import Any, ClassVar, NoReturn, Self
 
 from tests.model.outcomes import Outcome
 from tests.model.wall_clock import DESK_ZONE, MINUTES, at_the_desk
@@ -47,29 +48,41 @@ WAITS = {
     "forty days": timedelta(days=40),
     "190 days": timedelta(days=190),
 }
+SOME_WAITS = [*list(WAITS)[:4], *list(WAITS)[:4], *list(WAITS)[:5], *WAITS]
 EDGE = {"a second before": -1, "exactly": 0, "a second after": 1}
 TENANTS, AGENTS, ACTIONS = ["acme", "globex"], ["sven", "dora", "emil"], ["enter", "export"]
 DEPARTMENTS = [(), ("support",), ("development",), ("support", "development")]
 GRANTEES = [
-    *(("agent", agent) for agent in [*AGENTS, "frieda"]),
-    *(("department", department) for department in ("support", "development")),
+    ("agent", "sven"),
+    ("department", "support"),
+    ("agent", "dora"),
+    ("agent", "sven"),
+    ("department", "development"),
+    ("department", "support"),
+    ("agent", "emil"),
+    ("agent", "frieda"),
 ]
 PERIODS = ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"]
 NAMING = ("grant_id", "request_id", "login_id", "about")
 """Members that name the subject of a view or an entry."""
 ZONES = {"acme": ["Europe/Berlin", "Africa/Cairo"], "globex": ["America/New_York", "Europe/Berlin"]}
 APPROVERS = {
-    "acme": [("anna@acme.example", "giulia@acme.example"), ("anna@acme.example",), ()],
-    "globex": [("carla@globex.example",), ()],
+    "acme": [("anna@acme.example", "giulia@acme.example"), ("anna@acme.example",), ("anna@acme.example",), ()],
+    "globex": [("carla@globex.example",), ("carla@globex.example",), ()],
 }
 
 RECIPIENTS = [None, None, ("anna@acme.example",), ("ben@acme.example",)]
-SOME_TENANTS = [*TENANTS, *TENANTS, "initech"]
+SOME_TENANTS = ["acme", "globex", "acme", "globex", "acme", "initech"]
+SOME_AGENTS = ["sven", "dora", "sven", "dora", "emil"]
+SOME_USERS = ["anna", "giulia", "carla", "anna", "ben"]
+"""The likely ones more than once, so that most steps change something."""
 MAX_CHOICES = 7
 """The kind of a step, and its members."""
 NO_YES = [False, True]
-DAYS_AHEAD, CLOCKS = [1, 0, 2, 3, 14, 15], ["09:00", "09:15", "17:45", "08:45", "09:05"]
-ACCESS = ["let_in"] * 4 + ["enter"] * 4 + ["revoke"] * 2 + ["log_out", "set_agent", "set_agent"]
+MOSTLY = [True, True, True, False]
+DAYS_AHEAD = [1, 1, 2, 1, 3, 0, 14, 15]
+CLOCKS = ["09:00", "09:15", "17:45", "09:00", "09:15", "08:45", "09:05"]
+ACCESS = ["let_in"] * 5 + ["enter"] * 5 + ["revoke"] * 2 + ["log_out"] * 2 + ["set_agent"]
 REQUESTS = ["ask"] * 4 + ["approve"] * 3 + ["decline", "withdraw", "send_again", "enter"]
 CALLBACKS = ["book"] * 4 + ["queue_up"] * 2 + ["move"] * 3 + ["take"] * 2 + ["give_up_slot", "cancel", "close"]
 DESK, TIME = ["set_lines", "close_day", "open_day"], ["wait", "wait", "wait_for_an_end", "wait_for_an_end", "clean_up"]
@@ -100,12 +113,29 @@ class Told:
     stories: int = 0
 
 
-class TimeIsUp(BaseException):
-    """Ends the telling of stories. Hypothesis lets it pass, as it does an interrupt."""
-
-
 class Mismatch(AssertionError):
     """The product does not do as the model says."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A story before it is told: what kinds of steps it has, when it begins, and the choices of each step."""
+
+    theme: str
+    start: datetime
+    steps: list[tuple[int, ...]]
+
+    @classmethod
+    def of(cls, number: int, most_steps: int) -> Self:
+        """Draw the story of a seed."""
+        chance = random.Random(number)
+        theme, start = chance.choice(list(THEMES)), chance.choice(STARTS)
+        count = chance.randint(most_steps // 4, most_steps)
+        return cls(theme, start, [tuple(chance.choices(range(120), k=MAX_CHOICES)) for _ in range(count)])
+
+    def but(self, steps: list[tuple[int, ...]]) -> Self:
+        """Return the same story with other steps."""
+        return replace(self, steps=steps)
 
 
 class Choice:
@@ -122,22 +152,18 @@ class Choice:
         return self(list(things)[:-6:-1])
 
 
-class Stories(RuleBasedStateMachine):
-    """The steps of a story. A subclass says what the product is, and how closely it is looked at after each step."""
+class Stories:
+    """One story, as it is told. A subclass names the product, and how closely to look at it after each step."""
 
     keys: ClassVar[list[str | None]] = [None, None, "k1", "k2"]
-    limit_seconds: ClassVar[float | None] = None
     looks_at_all: ClassVar[bool] = False
     told: ClassVar[Told] = Told()
-    _began: ClassVar[float] = 0
-    _is_failing: ClassVar[bool] = False
 
     product: Any
     model: World
 
     def __init__(self) -> None:
-        super().__init__()
-        self.sentence = ""
+        self.sentences: list[str] = []
         self.steps = 0
         self.verbs: list[str] = []
         self.model = World(STARTS[0])
@@ -150,28 +176,23 @@ class Stories(RuleBasedStateMachine):
         """Move the product's clock."""
         raise NotImplementedError
 
-    def teardown(self) -> None:
-        """Compare everything once more when the story is over."""
-        error = sys.exc_info()[1]
-        if isinstance(error, Exception):
-            self._fails()
-        if error is None:
-            self._look(TENANTS, is_deep=True)
-            self.told.stories += 1
+    def close_product(self) -> None:
+        """Leave the sample world."""
 
-    @initialize(theme=st.sampled_from(list(THEMES)), start=st.sampled_from(STARTS))
+    def end(self) -> None:
+        """Compare everything once more when the story is over."""
+        self._look(TENANTS, is_deep=True)
+        self.told.stories += 1
+
     def begin(self, theme: str, start: datetime) -> None:
-        if self._is_over():
-            raise TimeIsUp
-        self.sentence = f"The story begins at {start:%Y-%m-%d %H:%M}"
+        self.sentences = [f"The story begins at {start:%Y-%m-%d %H:%M}."]
         self.verbs = THEMES[theme]
         self.model = World(start)
         self.product = self.open_product(start)
 
-    @rule(choices=st.tuples(*[st.integers(0, 119)] * MAX_CHOICES))
     def step(self, choices: tuple[int, ...]) -> None:
         """Take a step, if there is already the thing that it needs. A few small numbers choose all of it."""
-        one_of, self.sentence = Choice(choices), "(nothing)"
+        one_of = Choice(choices)
         verb = one_of(self.verbs)
         if getattr(self.model, NEEDED.get(verb, ""), True):
             getattr(self, f"_{verb}")(one_of)
@@ -179,23 +200,23 @@ class Stories(RuleBasedStateMachine):
     # --- Users ---------------------------------------------------------------------------------------------------
 
     def _let_in(self, one_of: Choice) -> None:
-        user, grantee, period = one_of(list(USERS)), one_of(GRANTEES), one_of(PERIODS)
+        user, grantee, period = one_of(SOME_USERS), one_of(GRANTEES), one_of(PERIODS)
         may_export, key = one_of(NO_YES), one_of(self.keys)
         said = f"{user} lets {grantee[1]} in for {period}{_with(may_export)}{_under(key)}"
         self._step(said, "let_in", user=user, grantee=grantee, period=period, may_export=may_export, key=key)
 
     def _revoke(self, one_of: Choice) -> None:
-        user, grant = one_of(list(USERS)), one_of.newest(self.model.grants)
+        user, grant = self._user_and(one_of, self.model.grants)
         self._step(f"{user} revokes {grant}", "revoke", user=user, grant=grant)
 
     def _approve(self, one_of: Choice) -> None:
-        user, request = one_of(list(USERS)), one_of.newest(self.model.requests)
+        user, request = self._user_and(one_of, self.model.requests)
         period, may_export, key = one_of([None, *PERIODS]), one_of([None, *NO_YES]), one_of(self.keys)
         said = f"{user} approves {request} (period: {period}, export: {may_export}){_under(key)}"
         self._step(said, "approve", user=user, request=request, period=period, may_export=may_export, key=key)
 
     def _decline(self, one_of: Choice) -> None:
-        user, request = one_of(list(USERS)), one_of.newest(self.model.requests)
+        user, request = self._user_and(one_of, self.model.requests)
         self._step(f"{user} declines {request}", "decline", user=user, request=request)
 
     def _book(self, one_of: Choice) -> None:
@@ -209,49 +230,53 @@ class Stories(RuleBasedStateMachine):
         self._step(said, "book", user=user, topic="question", starts_at=None, key=key)
 
     def _move(self, one_of: Choice) -> None:
-        user, callback, starts_at = one_of(list(USERS)), one_of.newest(self.model.calls), self._slot(one_of)
+        user, callback = self._user_and(one_of, self.model.calls)
+        starts_at = self._slot(one_of)
         said = f"{user} moves {callback} to {starts_at:%Y-%m-%d %H:%MZ}"
         self._step(said, "move", user=user, callback=callback, starts_at=starts_at)
 
     def _give_up_slot(self, one_of: Choice) -> None:
-        user, callback = one_of(list(USERS)), one_of.newest(self.model.calls)
+        user, callback = self._user_and(one_of, self.model.calls)
         self._step(f"{user} moves {callback} to the queue", "move", user=user, callback=callback, starts_at=None)
 
     def _cancel(self, one_of: Choice) -> None:
-        user, callback = one_of(list(USERS)), one_of.newest(self.model.calls)
+        user, callback = self._user_and(one_of, self.model.calls)
         self._step(f"{user} cancels {callback}", "cancel", user=user, callback=callback)
 
     # --- Agents --------------------------------------------------------------------------------------------------
 
     def _ask(self, one_of: Choice) -> None:
-        agent, tenant, recipients = one_of(AGENTS), one_of(SOME_TENANTS), one_of(RECIPIENTS)
+        agent, tenant, recipients = one_of(SOME_AGENTS), one_of(SOME_TENANTS), one_of(RECIPIENTS)
         period, may_export, key = one_of(PERIODS), one_of(NO_YES), one_of(self.keys)
         said = f"{agent} asks {tenant} ({recipients or 'all'}) for {period}{_with(may_export)}{_under(key)}"
         asked = {"recipients": recipients, "period": period, "may_export": may_export, "key": key}
         self._step(said, "ask", agent=agent, tenant=tenant, **asked)
 
     def _send_again(self, one_of: Choice) -> None:
-        agent, request = one_of(AGENTS), one_of.newest(self.model.requests)
+        agent, request = self._agent_and(one_of, self.model.requests)
         self._step(f"{agent} has {request} mailed again", "send_again", agent=agent, request=request)
 
     def _withdraw(self, one_of: Choice) -> None:
-        agent, request = one_of(AGENTS), one_of.newest(self.model.requests)
+        agent, request = self._agent_and(one_of, self.model.requests)
         self._step(f"{agent} withdraws {request}", "withdraw", agent=agent, request=request)
 
     def _enter(self, one_of: Choice) -> None:
-        agent, tenant, key = one_of(AGENTS), one_of(SOME_TENANTS), one_of(self.keys)
+        let_in = [(who, where) for who in AGENTS for where in TENANTS if self.model.covering(where, who)]
+        anywhere = [(who, where) for who in AGENTS for where in (*TENANTS, "initech")]
+        agent, tenant = one_of(let_in if one_of(MOSTLY) and let_in else anywhere)
+        key = one_of(self.keys)
         self._step(f"{agent} logs in at {tenant}{_under(key)}", "enter", agent=agent, tenant=tenant, key=key)
 
     def _log_out(self, one_of: Choice) -> None:
-        agent, login = one_of(AGENTS), one_of.newest(self.model.logins)
+        agent, login = self._agent_and(one_of, self.model.logins)
         self._step(f"{agent} logs out of {login}", "log_out", agent=agent, login=login)
 
     def _take(self, one_of: Choice) -> None:
-        agent, callback = one_of(AGENTS), one_of.newest(self.model.calls)
+        agent, callback = self._agent_and(one_of, self.model.calls)
         self._step(f"{agent} takes {callback}", "take", agent=agent, callback=callback)
 
     def _close(self, one_of: Choice) -> None:
-        agent, callback = one_of(AGENTS), one_of.newest(self.model.calls)
+        agent, callback = self._agent_and(one_of, self.model.calls)
         outcome = one_of(["reached", "unreached"])
         self._step(f"{agent} closes {callback}: {outcome}", "close", agent=agent, callback=callback, outcome=outcome)
 
@@ -274,7 +299,7 @@ class Stories(RuleBasedStateMachine):
         self._step(said, "set_agent", agent=agent, departments=departments, is_active=is_active)
 
     def _set_lines(self, one_of: Choice) -> None:
-        lines = one_of([1, 2])
+        lines = one_of([1, 1, 2])
         self._step(f"The number of lines of the desk is {lines}", "set_lines", lines=lines)
 
     def _close_day(self, one_of: Choice) -> None:
@@ -288,18 +313,17 @@ class Stories(RuleBasedStateMachine):
     # --- Time ----------------------------------------------------------------------------------------------------
 
     def _wait(self, one_of: Choice) -> None:
-        wait = one_of(list(WAITS))
+        wait = one_of(SOME_WAITS)
         self._wait_until(f"{wait} passes", self.model.now + WAITS[wait])
 
     def _wait_for_an_end(self, one_of: Choice) -> None:
         edges = self.model.edges()
-        to = edges[min(one_of(range(5)), len(edges) - 1)] if edges else self.model.now
+        to = edges[min(one_of([0, 0, 0, 1, 2]), len(edges) - 1)] if edges else self.model.now
         edge = one_of(list(EDGE))
         self._wait_until(f"time passes until {edge} an end", max(to + timedelta(seconds=EDGE[edge]), self.model.now))
 
     def _clean_up(self, _: Choice) -> None:
-        self.sentence = self._at("the clean-up runs")
-        self._count_step()
+        self._say("the clean-up runs")
         before = {tenant: len(self.model.ledger[tenant]) for tenant in TENANTS}
         self.product.clean_up()
         written = {tenant: self.product.ledger_views(tenant)[before[tenant] :] for tenant in TENANTS}
@@ -314,17 +338,15 @@ class Stories(RuleBasedStateMachine):
     # --- How a step is told --------------------------------------------------------------------------------------
 
     def _step(self, sentence: str, verb: str, **said: Any) -> None:
-        self.sentence = self._at(sentence)
-        self._count_step()
+        self._say(sentence)
         expected, found = self.model.do(verb, **said), self.product.do(verb, **said)
-        self.sentence += f" → {expected.about or expected.said or expected.status}"
+        self.sentences[-1] += f" → {expected.about or expected.said or expected.status}"
         self._same("the answer", expected, found)
         self._look([_tenant_of(said, self.model, expected)], said.get("agent"))
         self._tick()
 
     def _wait_until(self, sentence: str, to: datetime) -> None:
-        self.sentence = self._at(f"{sentence}: it is {to:%Y-%m-%d %H:%M:%S}")
-        self._count_step()
+        self._say(f"{sentence}: it is {to:%Y-%m-%d %H:%M:%S}")
         self.model.now = to
         self.set_clock(to)
         self._look([TENANTS[self.steps % 2]])
@@ -382,17 +404,29 @@ class Stories(RuleBasedStateMachine):
             expected, found = next((one, two) for one, two in zip(expected, found, strict=True) if one != two)
         if isinstance(expected, dict) and isinstance(found, dict):
             names = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
-            about += "".join(f" {expected[name]}" for name in NAMING if name in expected)
+            about += "".join(f" {expected[name]}" for name in NAMING if expected.get(name))
             expected, found = ({name: one.get(name) for name in names} for one in (expected, found))
         self._fail(f"{about}: the model has {expected}, the product {found}")
 
     def _fail(self, how: str) -> NoReturn:
-        self._fails()
         raise Mismatch(self._at(how))
 
-    def _count_step(self) -> None:
+    def _say(self, sentence: str) -> None:
+        self.sentences.append(self._at(sentence))
         self.steps += 1
         self.told.steps += 1
+
+    def _user_and(self, one_of: Choice, things: dict[str, Any]) -> tuple[str, str]:
+        """Choose a thing and a user, mostly one of its tenant."""
+        name = one_of.newest(things)
+        own = [user for user in SOME_USERS if USERS[user].tenant_id == things[name].tenant]
+        return one_of(own if one_of(MOSTLY) else SOME_USERS), name
+
+    def _agent_and(self, one_of: Choice, things: dict[str, Any]) -> tuple[str, str]:
+        """Choose a thing and an agent, mostly its own."""
+        name = one_of.newest(things)
+        own = getattr(things[name], "agent", None) or getattr(things[name], "taken_by", None)
+        return own if own and one_of(MOSTLY) else one_of(SOME_AGENTS), name
 
     def _day(self, one_of: Choice) -> date:
         return (self.model.now + timedelta(days=one_of(DAYS_AHEAD))).astimezone(DESK_ZONE).date()
@@ -403,46 +437,59 @@ class Stories(RuleBasedStateMachine):
     def _at(self, sentence: str) -> str:
         return f"{self.model.now:%Y-%m-%d %H:%M:%S}  {sentence}"
 
-    def _repr_step(self, *_: Any) -> str:
-        """Print a step as its sentence; Hypothesis asks for it when a failing story is told for the last time."""
-        return self.sentence
-
     @classmethod
-    def _fails(cls) -> None:
-        cls._is_failing = True
+    def tell(cls, *, steps: int, steps_a_story: int, limit_seconds: float = inf) -> Told:
+        """Tell stories of so many steps in all, or until the time is up, and return how much was told.
 
-    @classmethod
-    def _is_over(cls) -> bool:
-        """Say whether the time is up. A failure is told again without a limit, until it is as short as it can be."""
-        return cls.limit_seconds is not None and not cls._is_failing and perf_counter() - cls._began > cls.limit_seconds
-
-    @classmethod
-    def tell(cls, *, steps: int, steps_a_story: int, limit_seconds: float | None = None) -> Told:
-        """Tell stories of so many steps in all, or until the time is up, and return how much was told."""
+        Raises Mismatch with the shortened story and its seed.
+        """
         chance = random.SystemRandom().randrange(2**32) if NIGHTLY else GATE_SEED
-        number = int(os.environ.get("GUESTKEY_SEED", chance))
-        choice = settings(
-            max_examples=-(-steps // steps_a_story),
-            stateful_step_count=steps_a_story + 1,  # its beginning counts as one
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, Phase.shrink],
-        )
-        cls.told, cls.limit_seconds = Told(), limit_seconds
-        cls._began, cls._is_failing = perf_counter(), False
-        try:
-            with redirect_stdout(StringIO()), suppress(TimeIsUp):  # the functions log
-                run_state_machine_as_test(seed(number)(cls), settings=choice)
-        except Exception as error:
-            error.add_note(f"GUESTKEY_SEED={number} tells these stories again.")
-            raise
-        seconds = perf_counter() - cls._began
+        number = first = int(os.environ.get("GUESTKEY_SEED", chance))
+        cls.told, began = Told(), perf_counter()
+        with redirect_stdout(StringIO()):  # the functions log
+            while cls.told.steps < steps and perf_counter() - began < limit_seconds:
+                drawn = Drawn.of(number, steps_a_story)
+                if cls._failure_of(drawn):
+                    raise Mismatch(f"GUESTKEY_SEED={number}\n{cls._shortened(drawn)}")
+                number += 1
         cls.told.summary = (
-            f"{cls.__name__}: {cls.told.steps:,} steps in {cls.told.stories:,} stories, {seconds:.0f} s, "
-            f"GUESTKEY_SEED={number}"
+            f"{cls.__name__}: {cls.told.steps:,} steps in {cls.told.stories:,} stories, "
+            f"{perf_counter() - began:.0f} s, GUESTKEY_SEED={first}"
         )
         return cls.told
+
+    @classmethod
+    def _failure_of(cls, drawn: Drawn) -> str | None:
+        """Tell a story, and return it with its failure if it fails."""
+        story = cls()
+        try:
+            story.begin(drawn.theme, drawn.start)
+            for choices in drawn.steps:
+                story.step(choices)
+            story.end()
+        except Exception as error:  # noqa: BLE001 # a bug of any kind ends a story
+            return "\n".join([*story.sentences, f"{type(error).__name__}: {error}"])
+        finally:
+            story.close_product()
+        return None
+
+    @classmethod
+    def _shortened(cls, drawn: Drawn) -> str:
+        """Return a failing story without the steps and the choices that do not matter."""
+        told, steps = cls._failure_of(drawn), drawn.steps
+        size = len(steps)
+        while size := size // 2:
+            for first in reversed(range(0, len(steps), size)):
+                shorter = [*steps[:first], *steps[first + size :]]
+                if found := cls._failure_of(drawn.but(shorter)):
+                    told, steps = found, shorter
+        for number, place in product(range(len(steps)), range(MAX_CHOICES)):
+            if steps[number][place]:
+                simpler = (*steps[number][:place], 0, *steps[number][place + 1 :])
+                changed = [*steps[:number], simpler, *steps[number + 1 :]]
+                if found := cls._failure_of(drawn.but(changed)):
+                    told, steps = found, changed
+        return told or "The story did not fail when it was told again."
 
 
 def _with(may_export: bool) -> str:

@@ -32,11 +32,8 @@ class HandlerStories(Stories):
         self._clock.move_to(to)
         table.forget_stream()
 
-    def teardown(self) -> None:
-        try:
-            super().teardown()
-        finally:
-            self._open.close()
+    def close_product(self) -> None:
+        self._open.close()
 
 
 @pytest.mark.slow

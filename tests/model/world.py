@@ -385,7 +385,7 @@ class World(Callbacks):
 
     def access(self, agent: str) -> list[View]:
         """Return the tenants that the agent may enter now."""
-        covering = {tenant: self._covering(tenant, agent, self.now) for tenant in self.ledger}
+        covering = {tenant: self.covering(tenant, agent) for tenant in self.ledger}
         return [
             {
                 "tenant_id": tenant,
@@ -401,6 +401,10 @@ class World(Callbacks):
         return self.ledger[tenant]
 
     # --- How it follows ------------------------------------------------------------------------------------------
+
+    def covering(self, tenant: str, agent: str) -> list[Grant]:
+        """Return the grants that let the agent in now."""
+        return self._covering(tenant, agent, self.now)
 
     def _may_begin(self, tenant: str, agent: str, action: str) -> View:
         if agent in self.agents and not self._is_active(agent):
