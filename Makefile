@@ -9,6 +9,8 @@ PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore
 MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_what_was_logged.py
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+# Some images set it, and then every process compiles all modules that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup tour up url token mails reset down verify test nightly defects mutation check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 

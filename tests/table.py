@@ -3,7 +3,6 @@
 Each transaction on moto copies the whole table first: a test that needs many items should `put` them directly.
 """
 
-import copy
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,44 +11,19 @@ from typing import Any
 
 from moto import mock_aws
 from moto.core.models import patch_client
-from moto.dynamodb import models as moto_models
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from guestkey import settings
 from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb import client
-from tests import stack
+from tests import moto_speed, stack
 
 Raw = dict[str, dict[str, Any]]
 """An item in DynamoDB's own form: `{"PK": {"S": "TENANT#acme"}, ...}`."""
 
 
-class _OneCopy:
-    """Replaces the module `copy` in moto, which copies the table for each item of a transaction before the first write.
-
-    One copy is enough, because the table does not change in between. Remove this class when moto copies once.
-    """
-
-    _of: tuple[Table, int] | None = None
-    _copy: Table
-
-    def clear(self) -> None:
-        """Forget the copy: its table may get as many records again that are others."""
-        self._of = None
-
-    def deepcopy(self, thing: object) -> object:
-        if not isinstance(thing, Table):
-            return copy.deepcopy(thing)
-        assert thing.stream_shard  # each change adds a record to the stream
-        now = thing, len(thing.stream_shard.items)
-        if self._of != now:
-            self._of, self._copy = now, _copied(thing)
-        return self._copy
-
-
-_one_copy = _OneCopy()
-vars(moto_models)["copy"] = _one_copy
+moto_speed.install()
 
 
 @contextmanager
@@ -85,7 +59,7 @@ def restore(picture: bytes) -> None:
 
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
     """Return the raw items of one partition, or of all, sorted by their keys."""
-    found: list[Raw] = [_copied(item.to_json()["Attributes"]) for item in _table().all_items()]
+    found: list[Raw] = [moto_speed.copied(item.to_json()["Attributes"]) for item in _table().all_items()]
     shown = [item for item in found if pk in (None, item["PK"]["S"]) and item["SK"]["S"].startswith(sk_begins)]
     return sorted(shown, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
 
@@ -93,7 +67,7 @@ def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
 def put(raw: list[Raw]) -> None:
     """Put raw items, without conditions."""
     for item in raw:
-        _table().put_item(_copied(item))  # moto adds to a set in place
+        _table().put_item(moto_speed.copied(item))  # moto adds to a set in place
 
 
 def drop(key: tuple[str, str]) -> None:
@@ -106,7 +80,7 @@ def forget_stream() -> None:
     shard = _table().stream_shard
     assert shard
     shard.items.clear()
-    _one_copy.clear()
+    moto_speed.one_copy.clear()
 
 
 def one(key: tuple[str, str]) -> Raw | None:
@@ -165,12 +139,6 @@ def _hooked(operation: str, hook: Callable[..., None]) -> Iterator[None]:
 
 def _without_priority_claims() -> list[Raw]:
     return [{name: value for name, value in item.items() if name != "wanted_until"} for item in items()]
-
-
-def _copied[T](thing: T) -> T:
-    """Return a deep copy. `pickle` takes half the time of `copy`."""
-    same: T = pickle.loads(pickle.dumps(thing))
-    return same
 
 
 def _table() -> Table:
