@@ -3,8 +3,8 @@
 MAKEFLAGS += --no-print-directory
 REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt layers/core/requirements.txt
 PYTHON := .venv/bin/python
-# Test files run in parallel, one per processor.
-PARALLEL := --numprocesses=auto --dist=loadfile --ignore=tests/journeys --ignore=tests/browser
+# The tests run in parallel, one per processor.
+PARALLEL := --numprocesses=auto --dist=worksteal --ignore=tests/journeys --ignore=tests/browser
 # The journeys that run alone: those of one moment measure concurrency, and the last reads the logs of all others.
 MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_what_was_logged.py
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -89,7 +89,7 @@ static: .venv/ready .gates/ready node_modules/ready ## Check style, types, impor
 	@local/requirements.sh --check
 
 units: .venv/ready ## Run the tests that need no stack, with coverage; `make test` adds the slow ones
-	@$(PYTHON) -m pytest --quiet -m 'not slow' $(PARALLEL) --cov --cov-report=term
+	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet -m 'not slow' $(PARALLEL) --cov --cov-report=term
 
 front: node_modules/ready .venv/ready ## Check types and style of the front end, and test its pure modules
 	@node_modules/.bin/tsc
