@@ -42,6 +42,22 @@ CALLERS = {
     "vendor": "Token of the vendor's backend, from the vendor issuer, with the listed scopes.",
 }
 OTHER_TYPES = {"/v1/grants.csv": "text/csv", "/v1/logins.csv": "text/csv", "/v1/ledger": "application/jsonl"}
+NEXT_PAGE = {
+    "Link": {
+        "description": "The next page, relative to this route (RFC 8288). Absent on the last page.",
+        "schema": {"type": "string", "pattern": '^<\\?[^>]+>; rel="next"$'},
+    }
+}
+HEAD = {
+    "Guestkey-Head": {
+        "description": "The ledger's head at that moment: the number of its last entry, and the hash of that entry.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9]+:[0-9a-f]{64}$"},
+    }
+}
+HEADERS = {"/v1/grants.csv": NEXT_PAGE, "/v1/logins.csv": NEXT_PAGE, "/v1/ledger": HEAD | NEXT_PAGE}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+WITH_RETRY_AFTER = {errors.Busy.status, errors.TooManyRequests.status}
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -81,6 +97,15 @@ PROBLEM = {
         },
     },
 }
+
+GATEWAY_ANSWER = {
+    "title": "GatewayAnswer",
+    "description": "A refusal by API Gateway, before Guestkey sees the request. It has no `code`.",
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}},
+}
+BY_GATEWAY = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayAnswer"}}}
 
 
 def without_default(schema: dict[str, Any]) -> None:
@@ -161,7 +186,7 @@ def document() -> dict[str, Any]:
         },
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(sorted((schemas | {"Problem": PROBLEM}).items())),
+            "schemas": dict(sorted((schemas | {"GatewayAnswer": GATEWAY_ANSWER, "Problem": PROBLEM}).items())),
             "securitySchemes": {
                 name: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
                 for name, description in CALLERS.items()
@@ -177,8 +202,13 @@ def described_by_itself(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     names = {name: meant for name, schema in own.items() for state, meant in STATES.items() if is_of(schema, state)}
     for name, meant in names.items():
         text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{meant}"')
-    described = json.loads(text)
+    described = json.loads(text, object_hook=without_other_keys)
     return described["paths"], {names.get(name, name): s for name, s in described["components"]["schemas"].items()}
+
+
+def without_other_keys(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a map whose keys have a pattern as refusing other keys, as the product does. Pydantic omits that."""
+    return schema | {"additionalProperties": False} if "patternProperties" in schema else schema
 
 
 def is_of(schema: dict[str, Any], state: type[StrEnum]) -> bool:
@@ -187,23 +217,34 @@ def is_of(schema: dict[str, Any], state: type[StrEnum]) -> bool:
 
 
 def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) -> None:
-    """Add to an operation its callers, its refusals and its content type, if that differs from JSON."""
+    """Add to an operation its callers, its refusals, its headers and its content type, if that differs from JSON."""
     path = route.partition(" ")[2]
     caller = caller_of(route)
     operation["security"] = [{caller: scopes[route]}] if caller else []
     by_status: dict[int, list[str]] = defaultdict(list)
     for refusal in refusals_of(operation, route, caller):
         by_status[refusal.status].append(refusal.code)
-    operation["responses"].pop("422", None)
+    responses = operation["responses"]
+    responses.pop("422", None)
+    if caller:
+        responses["401"] = {"description": "The token is missing or invalid.", "content": {**BY_GATEWAY}}
     for status, codes in sorted(by_status.items()):
-        operation["responses"][str(status)] = {
+        responses[str(status)] = {
             "description": ", ".join(f"`{code}`" for code in sorted(codes)),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+        if status in WITH_RETRY_AFTER:
+            responses[str(status)]["headers"] = RETRY_AFTER
+    if scopes[route]:
+        responses["403"]["content"] |= BY_GATEWAY
+        responses["403"]["description"] += ", or the token lacks the scope"
     if errors.IdempotencyKeyReused.code in by_status[errors.IdempotencyKeyReused.status]:
         operation.setdefault("parameters", []).append(KEY)
     if path in OTHER_TYPES:
-        operation["responses"]["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
+        responses["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
+    if path in HEADERS:
+        responses["200"]["headers"] = HEADERS[path]
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 def caller_of(route: str) -> str | None:

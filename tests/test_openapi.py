@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from docs import openapi
 from guestkey.edge.http import problem
+from guestkey.edge.http.callers import OPEN_TO_ANYONE
 from guestkey.errors import InputInvalid
 from guestkey.rules import callbacks, grants, requests
 
@@ -83,3 +84,61 @@ def test_the_check_takes_what_its_description_takes_and_names_the_same_places(se
         taken = {fault["pointer"] for fault in refusal.members["errors"]}
 
     assert taken == described
+
+
+def test_a_map_whose_keys_have_a_pattern_has_no_other_keys(document: dict[str, Any]) -> None:
+    """The product refuses other keys, and a schema of `patternProperties` alone allows them."""
+    schemas = document["components"]["schemas"]
+    maps = {
+        f"{name}.{member}": schema
+        for name in schemas
+        for member, schema in schemas[name].get("properties", {}).items()
+        if "patternProperties" in schema
+    }
+
+    assert {"DeskInput.numbers", "DeskInput.emails", "TopicInput.names"} <= maps.keys()
+    assert [name for name, schema in maps.items() if schema["additionalProperties"] is not False] == []
+    assert json.dumps(document).count('"patternProperties"') == len(maps)
+
+
+def _answers(document: dict[str, Any], status: str) -> dict[str, dict[str, Any]]:
+    """Return the descriptions of the answers with a status, by route."""
+    return {
+        f"{method.upper()} {path}": operation["responses"][status]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if status in operation["responses"]
+    }
+
+
+def test_a_route_with_a_token_describes_the_gateways_answer_without_one(document: dict[str, Any]) -> None:
+    described = _answers(document, "401")
+
+    assert described.keys() == set(openapi.scopes_by_route()) - OPEN_TO_ANYONE
+    assert all(answer["content"] == openapi.BY_GATEWAY for answer in described.values())
+
+
+def test_a_route_with_scopes_describes_the_gateways_answer_without_the_scope(document: dict[str, Any]) -> None:
+    by_gateway = {
+        route for route, answer in _answers(document, "403").items() if "application/json" in answer["content"]
+    }
+
+    assert by_gateway == {route for route, scopes in openapi.scopes_by_route().items() if scopes}
+
+
+@pytest.mark.parametrize("status", ["429", "503"])
+def test_an_answer_to_wait_for_describes_the_header_with_the_seconds(document: dict[str, Any], status: str) -> None:
+    described = _answers(document, status)
+
+    assert described
+    assert all(answer["headers"].keys() == {"Retry-After"} for answer in described.values())
+
+
+def test_an_export_describes_the_header_of_its_next_page_and_the_ledger_that_of_its_head(
+    document: dict[str, Any],
+) -> None:
+    headers = {route: answer["headers"] for route, answer in _answers(document, "200").items() if "headers" in answer}
+
+    assert headers.keys() == {"GET /v1/grants.csv", "GET /v1/logins.csv", "GET /v1/ledger"}
+    assert all("Link" in described for described in headers.values())
+    assert headers["GET /v1/ledger"]["Guestkey-Head"]["required"]
