@@ -32,6 +32,7 @@ DOCUMENT = PROJECT / "docs" / "openapi.json"
 ALWAYS = (errors.Busy,)
 WITH_TOKEN = (errors.ClaimsMissing, errors.ActingForAnother)
 WITH_INPUT = (errors.InputInvalid,)
+WITH_PATH = (errors.NotFound,)
 WITH_BODY = (errors.JsonInvalid, errors.NotJson, errors.InputInvalid)
 FOR_AGENTS = (errors.AgentInactive,)
 SCHEMES = {"/v1/support/": "support", "/v1/vendor/": "vendor", "/v1/": "tenant"}
@@ -230,7 +231,7 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
         responses["401"] = {"description": "The token is missing or invalid.", "content": {**BY_GATEWAY}}
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = {
-            "description": ", ".join(f"`{code}`" for code in sorted(codes)),
+            "description": ", ".join(f"`{code}`" for code in sorted(set(codes))),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         if status in WITH_RETRY_AFTER:
@@ -260,15 +261,23 @@ def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> li
     refusals: list[type[errors.Refused]] = [*ALWAYS, *(by_code[code] for code in operation.pop(routes.REFUSALS, []))]
     if caller:
         refusals += WITH_TOKEN
+    parameters = operation.get("parameters", [])
     if "requestBody" in operation:
         refusals += WITH_BODY
-    elif any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
+    elif any(parameter["in"] == "query" or has_a_form(parameter["schema"]) for parameter in parameters):
         refusals += WITH_INPUT
+    if any(parameter["in"] == "path" for parameter in parameters):
+        refusals += WITH_PATH
     if caller == "support":
         refusals += FOR_AGENTS
     if route in OPEN_TO_ACTING:
         refusals.remove(errors.ActingForAnother)
     return refusals
+
+
+def has_a_form(schema: dict[str, Any]) -> bool:
+    """Return whether a text must have a form to be accepted. An id without one ends in a 404."""
+    return not {"pattern", "format"}.isdisjoint(schema)
 
 
 def scopes_by_route() -> dict[str, list[str]]:

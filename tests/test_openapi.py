@@ -142,3 +142,19 @@ def test_an_export_describes_the_header_of_its_next_page_and_the_ledger_that_of_
     assert headers.keys() == {"GET /v1/grants.csv", "GET /v1/logins.csv", "GET /v1/ledger"}
     assert all("Link" in described for described in headers.values())
     assert headers["GET /v1/ledger"]["Guestkey-Head"]["required"]
+
+
+def test_a_route_with_an_id_in_its_path_describes_that_it_is_not_found(document: dict[str, Any]) -> None:
+    """A path may hold characters that no id has; then no route fits it, whatever the form of its ids."""
+    not_found = {route for route, answer in _answers(document, "404").items() if "`not_found`" in answer["description"]}
+
+    assert not_found == {route for route in openapi.scopes_by_route() if "{" in route}
+
+
+def test_a_route_with_a_day_in_its_path_describes_the_refusal_of_another_text(document: dict[str, Any]) -> None:
+    invalid = {
+        route for route, answer in _answers(document, "422").items() if "`input_invalid`" in answer["description"]
+    }
+
+    assert {route for route in openapi.scopes_by_route() if "{day}" in route} <= invalid
+    assert "GET /v1/grants/{grant_id}" not in invalid
