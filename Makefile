@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 # Some images set it, and then every process compiles all modules that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup tour up url token mails reset down verify test nightly defects mutation check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly fuzz defects mutation check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test: ## Run every test, including the journeys over HTTP on their own stacks; P
 
 nightly: ## Run every test, with all products of test cases and a million random cases of periods and of the model's steps
 	@GUESTKEY_NIGHTLY=1 $(MAKE) test
+
+fuzz: .venv/ready ## Send generated requests to a stack of its own and compare each answer with docs/openapi.json
+	@GUESTKEY_NIGHTLY=1 $(PYTHON) -m pytest --quiet tests/journeys/test_generated_requests.py tests/journeys/test_what_was_logged.py
 
 defects: .venv/ready ## Plant each known defect in a copy and run the test that must catch it
 	@$(PYTHON) -m tests.defects

@@ -48,6 +48,7 @@ markers = ["slow: takes seconds"]
 OPTIONS = [
     *("-p", "tests.defects.hypothesis_profile", "--hypothesis-profile=mutation"),
     *("-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
+    *("-p", "no:schemathesis"),
     *(f"--deselect=tests/rules/{test}" for test in SLOW),
 ]
 Change = tuple[str, str, str]
