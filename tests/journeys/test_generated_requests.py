@@ -1,4 +1,4 @@
-"""Generated requests: the stack answers each of them as docs/openapi.json says, and never with a 5xx.
+"""Generated requests: the stack answers each as docs/openapi.json says, never with a 5xx, and refuses invalid ones.
 
 Schemathesis makes the requests from the document: valid and invalid ones by chance, and those at the bounds of every
 schema. About half of the ids, and of other values that nobody guesses, exist: they are those of a scene. The gate
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
 )
@@ -102,6 +103,7 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
+    negative_data_rejection,
 ]
 
 
