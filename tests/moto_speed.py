@@ -12,6 +12,7 @@ from typing import Any
 from moto.core import models as core
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -59,7 +60,7 @@ def install() -> None:
     # For each attribute of an item, ten kinds of values are looked up under eight names each.
     setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_type_structure)  # noqa: B010
     # Each request looks at all members of the class that answers it.
-    responses.method_names_from_class = cache(responses.method_names_from_class)
+    vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
 
 _slowly = BaseJSONSerializer._serialize_type_structure
