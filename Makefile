@@ -103,7 +103,7 @@ slow: .venv/ready ## Run the slow tests that need no stack
 	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
 
 journeys: .venv/ready ## Run the journeys and the browser tests in two workers, each with a stack of its own
-	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=loadfile $(MOMENTS:%=--ignore=%) tests/journeys tests/browser
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys tests/browser
 
 moments: .venv/ready ## Run the journeys that measure concurrency, alone, and then the test of the logs
 	@$(PYTHON) -m pytest --quiet $(MOMENTS)

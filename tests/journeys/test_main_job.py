@@ -103,6 +103,6 @@ def test_the_verifier_names_changed_missing_duplicate_and_truncated_entries(
         changed = ("1" if what[0] == "0" else "0") + what[1:]
         assert "ntry 3 " in findings_of([*lines[:2], lines[2].replace(what, changed, 1), *lines[3:]])
     assert "entry 3 is missing before this line" in findings_of([*lines[:2], *lines[3:]])
-    assert "entry 4 stands here again" in findings_of([*lines[:4], *lines[3:]])
+    assert "entry 4 is duplicated here" in findings_of([*lines[:4], *lines[3:]])
     assert "missing at the end" in findings_of(lines[:-1])
     assert Ledger("".join(lines[:-1]), "").verify(tmp_path, with_head=False).returncode == 0
