@@ -19,6 +19,7 @@ from tests.journeys import mailbox
 from tests.journeys.calls import Caller, refusal, request_to, success
 from tests.journeys.concurrency import at_once, connections
 from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, tenant_of
+from tests.rows_and_columns import IS_NIGHTLY, rows_and_columns
 from tests.typed_texts import HOSTILE, require_same_mail
 
 LANGUAGES = ["de", "en", "es", "it"]
@@ -26,8 +27,8 @@ WRAPPINGS = ["{}", "Sven {}", "{} Brandt", "({})", "«{}», «{}»", "a{}z"]
 """A text alone, at the end, at the start and in the middle, because trimming and anchored patterns act at the edges
 only.
 """
-TYPED = [wrapping.replace("{}", text) for wrapping in WRAPPINGS for text in HOSTILE.values()]
-AT_ONE_TENANT = 36
+TYPED = [wrapping.replace("{}", text) for wrapping, text in rows_and_columns(WRAPPINGS, [*HOSTILE.values()])]
+AT_ONE_TENANT = 36 if IS_NIGHTLY else 20
 """Number of texts for one tenant, which gets at most forty mails an hour."""
 FIELDS = ["tenant", "department", "agent", "reason"]
 HARMLESS = "Sven at evil.example"

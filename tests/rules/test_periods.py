@@ -344,6 +344,7 @@ def edges(name: str) -> Iterator[datetime]:
         at = change
 
 
+@pytest.mark.slow
 def test_at_the_edges_of_every_clock_the_oracle_agrees():
     found = [
         line
@@ -355,6 +356,7 @@ def test_at_the_edges_of_every_clock_the_oracle_agrees():
     assert found == []
 
 
+@pytest.mark.slow
 def test_for_random_grants_in_every_zone_the_oracle_agrees():
     chance = random.Random(None if NIGHTLY else 20261122)
     span = int((LAST - FIRST) / MICROSECOND)

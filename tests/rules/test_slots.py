@@ -292,12 +292,13 @@ def test_a_month_of_slots_agrees_with_the_oracle():
 
 @pytest.mark.slow
 def test_two_years_of_slots_in_many_zones_agree_with_the_oracle():
-    """Lists reach up to fourteen days ahead, so each day is compared several times; nightly from each day."""
-    compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if desks.NIGHTLY else 5) for zone in ZONES}
+    """Every third zone, nightly all. Lists reach up to fourteen days ahead, so each day is compared several times."""
+    zones = ZONES if desks.NIGHTLY else ZONES[::3]
+    compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if desks.NIGHTLY else 7) for zone in zones}
 
-    print(f"slots: {len(ZONES)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
-    assert len(compared) >= 20
-    assert min(compared.values()) > 250_000
+    print(f"slots: {len(zones)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
+    assert len(compared) >= 9
+    assert min(compared.values()) > 180_000
 
 
 def compare(zone, begin, until, *, every):

@@ -424,6 +424,7 @@ def test_reading_stops_after_the_maximum_number_of_findings():
 # --- Any single tampering --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_reported_and_names_its_entry():
     copy = COPY[:3]
     for n, line in enumerate(copy):
