@@ -8,7 +8,7 @@ import pytest
 from local.build import PROJECT
 
 APT = """echo "$@" >> {folder}/asked
-[ "$1" = update ] || cp {folder}/id {folder}/chromium"""
+[ "$1" = update ] || eval cp {folder}/id {folder}/\\${{$#}}"""
 
 
 class Machine:
@@ -48,13 +48,40 @@ def machine(tmp_path: Path) -> Machine:
     return machine
 
 
-@pytest.mark.parametrize("name", ["chromium", "google-chrome"])
+@pytest.mark.parametrize("name", ["chromium-headless-shell", "chromium", "google-chrome"])
 def test_an_installed_chromium_is_used_for_root_and_other_users(machine: Machine, name: str) -> None:
     machine.has("id", "echo 0")
     machine.has(name)
 
-    assert machine.run_script("--must") == (0, "")
+    assert machine.run_script() == (0, "")
     assert machine.apt_calls == []
+
+
+def test_the_gate_installs_the_shell_beside_a_chromium_with_windows(machine: Machine) -> None:
+    machine.has("id", "echo 0")
+    machine.has("chromium")
+
+    assert machine.run_script("--must") == (0, "installing Chromium (once)\n")
+    assert machine.run_script("--must") == (0, "")
+    assert len(machine.apt_calls) == 2
+
+
+def test_a_chromium_with_windows_is_enough_where_the_shell_cannot_be_installed(machine: Machine) -> None:
+    machine.has("id", "echo 0")
+    machine.has("apt-get", "exit 100")
+    machine.has("chromium")
+
+    assert machine.run_script("--must") == (0, "installing Chromium (once)\n")
+
+
+def test_without_the_package_of_the_shell_root_installs_chromium(machine: Machine) -> None:
+    machine.has("id", "echo 0")
+    machine.has(
+        "apt-get", f'case "$*" in *shell) exit 100;; *chromium) cp {machine.folder}/id {machine.folder}/chromium; esac'
+    )
+
+    assert machine.run_script("--must") == (0, "installing Chromium (once)\n")
+    assert (machine.folder / "chromium").exists()
 
 
 def test_chromium_may_be_named_by_a_setting(machine: Machine) -> None:
@@ -69,7 +96,7 @@ def test_root_installs_chromium_once(machine: Machine) -> None:
     assert machine.run_script() == (0, "installing Chromium (once)\n")
     assert machine.run_script() == (0, "")
     assert [calls.split()[0] for calls in machine.apt_calls] == ["update", "install"]
-    assert machine.apt_calls[1].endswith(" chromium")
+    assert machine.apt_calls[1].endswith(" chromium-headless-shell")
 
 
 @pytest.mark.parametrize("who", ["somebody", "root without a network", "root without apt"])
