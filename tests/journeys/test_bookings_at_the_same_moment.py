@@ -22,10 +22,11 @@ from local import sample
 from tests.journeys.calls import Caller, connection, refusal, success
 from tests.journeys.concurrency import Job, at_once
 from tests.journeys.world import Tenant, World
+from tests.rows_and_columns import IS_NIGHTLY
 
 Measured = Callable[[str], None]
 
-CALLBACKS, ROUNDS, CROWD = "/v1/callbacks", 10, 200
+CALLBACKS, ROUNDS, CROWD = "/v1/callbacks", 10 if IS_NIGHTLY else 3, 200
 QUARTER = timedelta(minutes=15)
 AROUND_THE_CLOCK = {
     day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
