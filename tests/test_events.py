@@ -99,7 +99,7 @@ def test_each_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_
         assert set(jwt["scopes"] or ()) == set(route.scopes), file.name
 
 
-def test_each_holds_nobody_but_the_sample_world() -> None:
+def test_each_event_names_only_the_sample_world() -> None:
     cast = [
         personas.ANNA,
         personas.BEN,
@@ -171,7 +171,7 @@ def test_every_function_has_one_that_works_and_one_that_is_refused() -> None:
     assert {function_of(file) for file in EVENTS if status_of(file) >= 400} == ASKED
 
 
-def test_every_function_that_nobody_asks_has_one_for_each_of_its_sources() -> None:
+def test_every_function_without_a_route_has_an_event_for_each_of_its_sources() -> None:
     assert {function_of(file) for file in OTHERS} == stack.folders() - ASKED
     streamed = {mapping["FunctionName"]["Ref"] for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()}
     keeper = stack.resource("NotifyFunction")["Environment"]["Variables"]

@@ -52,7 +52,7 @@ def test_no_function_loads_what_it_does_not_need(folder: str) -> None:
     assert loaded & FOR_MAILS == (FOR_MAILS if may_mail else set())
 
 
-def test_who_answers_nobody_needs_no_framework() -> None:
+def test_functions_without_a_route_load_no_framework() -> None:
     loaded = {module.partition(".")[0] for module in loaded_by("notify")}
 
     assert not loaded & {"aws_lambda_powertools", "pydantic"}

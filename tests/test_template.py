@@ -115,7 +115,7 @@ def test_every_route_of_the_code_is_in_the_template_and_the_other_way_round() ->
         assert coded == deployed or (coded == set() and deployed == WITHOUT_A_FRAMEWORK[name])
 
 
-def test_whoever_has_a_budget_of_their_own_has_a_route() -> None:
+def test_each_route_with_a_throttle_of_its_own_exists() -> None:
     budgets = stack.resource("Api")["RouteSettings"]
 
     assert set(budgets) <= {route.key for route in stack.routes()}
@@ -286,7 +286,7 @@ def test_the_settings_are_what_the_template_sets() -> None:
     )
 
 
-def test_nobody_else_reads_the_environment() -> None:
+def test_no_other_module_reads_the_environment() -> None:
     for file in [*(stack.PROJECT / "layers").rglob("*.py"), *(stack.PROJECT / "functions").rglob("*.py")]:
         if file.name != "settings.py":
             assert names_read(file) == set(), file
@@ -585,7 +585,7 @@ def test_mails_are_sent_encrypted_and_untracked_and_what_comes_back_is_counted()
 # ------------------------------------------------------------------ the stream
 
 
-def test_whoever_tells_may_read_the_table_mark_mail_publish_and_park() -> None:
+def test_notify_may_read_and_mark_items_send_mails_publish_and_dead_letter() -> None:
     table = {"Table.Arn": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}}
     mails = dict.fromkeys(MAILING, SENDING)
 
@@ -617,14 +617,14 @@ def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_t
     assert "ParallelizationFactor" not in mapping, "a tenant's entries are published in their order"
 
 
-def test_a_whole_batch_fits_into_the_functions_time_and_a_parked_record_is_hidden_for_longer() -> None:
+def test_a_whole_batch_fits_into_the_functions_time_and_a_dead_letter_is_hidden_for_longer() -> None:
     allowed = timedelta(seconds=FUNCTIONS["NotifyFunction"]["Timeout"])
 
     assert stack.resource("NotifyStream")["BatchSize"] * handler.MAX_RECORD_TIME < allowed
     assert timedelta(seconds=stack.resource("DeadLetterQueue")["VisibilityTimeout"]) > allowed
 
 
-def test_what_is_parked_is_encrypted_and_kept_as_long_as_it_can_be() -> None:
+def test_dead_letters_are_encrypted_and_kept_as_long_as_possible() -> None:
     queue = stack.resource("DeadLetterQueue")
 
     assert queue["SqsManagedSseEnabled"] is True
@@ -655,7 +655,7 @@ def test_the_role_of_reminders_can_be_given_to_schedules_only() -> None:
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
 
 
-def test_whoever_keeps_reminders_knows_the_group_the_function_the_role_and_the_queue() -> None:
+def test_functions_that_schedule_reminders_know_group_function_role_and_queue() -> None:
     assert stack.value_of(FUNCTIONS["NotifyFunction"]["Environment"]["Variables"], PRODUCTION) == {
         "REMINDER_GROUP": "Reminders",
         "REMINDER_FUNCTION": "ReminderFunction.Arn",
@@ -664,7 +664,7 @@ def test_whoever_keeps_reminders_knows_the_group_the_function_the_role_and_the_q
     }
 
 
-def test_a_reminder_is_tried_again_as_long_as_there_is_something_to_remind_of_and_then_parked() -> None:
+def test_a_reminder_is_retried_while_it_is_useful_and_then_dead_lettered() -> None:
     invoked = stack.value_of(stack.resource("ReminderRetries"), PRODUCTION)
 
     assert (invoked["FunctionName"], invoked["Qualifier"]) == ("ReminderFunction", "$LATEST")
@@ -725,7 +725,7 @@ def test_every_function_is_watched_and_on_the_dashboard(function: str) -> None:
         assert function in shown("AWS/Lambda", name)
 
 
-def test_whoever_handles_the_stream_is_watched_for_being_late() -> None:
+def test_each_stream_function_has_an_alarm_for_its_lag() -> None:
     """The clean-up needs no such alarm, because the items of its stream records are due in the index as well."""
     late = {value for _, name, dimensions in WATCHED for _, value in dimensions if name == "IteratorAge"}
 
@@ -746,7 +746,7 @@ def test_a_clean_up_that_does_not_run_is_noticed_by_its_silence() -> None:
     assert properties["TreatMissingData"] == "breaching"
 
 
-def test_whatever_nobody_waits_for_parks_what_fails_or_does_it_in_its_next_run() -> None:
+def test_each_asynchronous_function_dead_letters_failures_or_retries_in_its_next_run() -> None:
     """A new background function needs a decision here, because `.checkov.yaml` skips CKV_AWS_116 for all functions."""
     events = {(name, event["Type"]) for name, made in FUNCTIONS.items() for event in made.get("Events", {}).values()}
 

@@ -98,7 +98,7 @@ def test_an_entry_has_the_fields_of_the_contract_and_no_other() -> None:
         assert entry["tenant_id"] == "acme"
 
 
-def test_typed_texts_and_mail_addresses_are_in_it_only_as_hashes() -> None:
+def test_hostile_texts_and_mail_addresses_are_in_it_only_as_hashes() -> None:
     factories.grant()
     factories.login(reason="Anna asked for help", ticket="T-4711")
 

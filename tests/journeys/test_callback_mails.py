@@ -14,11 +14,11 @@ from local import sample
 from local.deployment import STACK_NAME
 from tests.edge import calendars
 from tests.edge.post import Read
+from tests.hostile_texts import HOSTILE, require_same_mail
 from tests.journeys import mailbox
 from tests.journeys.calls import Caller, refusal, success
 from tests.journeys.mailbox import mails_after, mails_to, until
 from tests.journeys.world import Tenant, World
-from tests.typed_texts import HOSTILE, require_same_mail
 
 AROUND_THE_CLOCK = {
     day: [{"from": "00:00", "until": "24:00"}] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -188,7 +188,9 @@ def fired_again(world: World, target: dict[str, Any]) -> int:
 # ------------------------------------------------------------------ typed texts
 
 
-def test_typed_texts_are_refused_or_are_plain_text_in_the_mail_and_the_calendar(acme: Tenant, slots: list[str]) -> None:
+def test_hostile_texts_are_refused_or_are_plain_text_in_the_mail_and_the_calendar(
+    acme: Tenant, slots: list[str]
+) -> None:
     harmless = "Anna at evil.example"
     texts = list(HOSTILE.values())[::3]  # `tests/edge/mail/test_invitations.py` covers all of them
     assert is_booked_and_cancelled(acme, slots[0], harmless, harmless)

@@ -15,12 +15,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tests.edge.post import Read
 from tests.edge.samples import REQUEST_ID
+from tests.hostile_texts import HOSTILE, require_same_mail
 from tests.journeys import mailbox
 from tests.journeys.calls import Caller, refusal, request_to, success
 from tests.journeys.concurrency import at_once, connections
 from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, tenant_of
 from tests.rows_and_columns import IS_NIGHTLY, rows_and_columns
-from tests.typed_texts import HOSTILE, require_same_mail
 
 LANGUAGES = ["de", "en", "es", "it"]
 WRAPPINGS = ["{}", "Sven {}", "{} Brandt", "({})", "«{}», «{}»", "a{}z"]

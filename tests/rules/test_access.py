@@ -314,5 +314,5 @@ def by_brute_force(keys: list[LiveKey], agent: Agent | None, action: Action, at:
 @settings(max_examples=300)
 @given(random_keys, random_agents, st.sampled_from(Action), st.sampled_from(SECONDS))
 @example([key("B", ends_at=None), key("A", ends_at=None, may_export=True)], SVEN, Action.EXPORT, NOON)
-def test_whatever_was_granted_the_oracle_agrees(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime):
+def test_for_any_grants_the_oracle_agrees(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime):
     assert decide(keys, agent, action, at) == by_brute_force(keys, agent, action, at)

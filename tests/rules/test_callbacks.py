@@ -316,7 +316,7 @@ LATER = slot(TEN + 2 * QUARTER)
 HALF_PAST: Data = {"starts_at": "2026-11-24T09:30:00Z", "ends_at": "2026-11-24T09:45:00Z"}
 
 
-def test_a_new_one_has_all_that_was_asked_for_and_nobody_has_taken_it():
+def test_a_new_one_has_all_requested_fields_and_no_taker():
     assert asked(slot()) == Callback(
         tenant_id="acme",
         callback_id="01J",

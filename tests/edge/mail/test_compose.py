@@ -17,8 +17,8 @@ from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
+from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
 from tests.rows_and_columns import IS_NIGHTLY
-from tests.typed_texts import HOSTILE, STRONGEST, require_same_mail
 
 each_kind = pytest.mark.parametrize("kind", Kind)
 each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ACTIVATION])

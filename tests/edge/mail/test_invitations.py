@@ -13,8 +13,8 @@ from guestkey.rules.slots import Slot
 from tests.edge import calendars, post, samples
 from tests.edge.calendars import Invited
 from tests.edge.samples import MONDAY_NOON, TUESDAY_AT_TEN, WEDNESDAY_AT_FOUR, of_callback
+from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
 from tests.rows_and_columns import IS_NIGHTLY
-from tests.typed_texts import HOSTILE, STRONGEST, require_same_mail
 
 BOOKED = Kind.CALLBACK_BOOKED, of_callback()
 MOVED = Kind.CALLBACK_MOVED, of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1)

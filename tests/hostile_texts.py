@@ -1,4 +1,4 @@
-"""What people may type into whatever a mail shows, and how to tell that the mail is still that mail."""
+"""Hostile texts for each field that a mail shows, and a check that the mail keeps its structure."""
 
 from tests.edge.post import Read
 
