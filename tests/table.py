@@ -64,8 +64,7 @@ def restore(picture: bytes) -> None:
 
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
     """Return the raw items of one partition, or of all, sorted by their keys."""
-    stored = [item for of_partition in _table().items.values() for item in of_partition.values()]
-    found: list[Raw] = moto_speed.copied([item.to_json()["Attributes"] for item in stored])
+    found: list[Raw] = moto_speed.copied([item.to_json()["Attributes"] for item in _table().all_items()])
     shown = [item for item in found if pk in (None, item["PK"]["S"]) and item["SK"]["S"].startswith(sk_begins)]
     return sorted(shown, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
 
