@@ -90,6 +90,8 @@ PEOPLE = ["set_right", "set_tenant"]
 THEMES = {
     "access": [*ACCESS, *TIME, "set_right", "sweep"],
     "requests": [*REQUESTS, *PEOPLE, *TIME, "set_agent"],
+    "ends": ["let_in", "let_in", "enter", "revoke", "wait_for_an_end", "sweep", "clean_up"],
+    "answers": ["ask", "ask", "approve", "approve", "approve"],
     "call-backs": [*CALLBACKS, *DESK, "wait", "wait_for_an_end", "sweep"],
     "everything": [*ACCESS, *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
 }
