@@ -144,7 +144,13 @@ class BrowserPage[P: Place = Site]:
 
 
 def is_wider_than_the_window(page: Page) -> bool:
+    settle(page)
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has been laid out for a new size of its window, which takes up to two frames."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def lose(route: Route) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.browser_page import PATIENCE_MILLISECONDS, BrowserPage, Place, require_readable, visiting
+from tests.browser.browser_page import PATIENCE_MILLISECONDS, BrowserPage, Place, require_readable, settle, visiting
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
@@ -94,6 +94,7 @@ class PanelPage[P: Place]:
         for width, size in ((320, "100%"), (640, "200%")):
             self.page.set_viewport_size({"width": width, "height": 640})
             self.page.evaluate("size => document.documentElement.style.fontSize = size", size)
+            settle(self.page)
             where = self.page.locator("[role=tabpanel]").get_attribute("data-tab"), size
             assert self.frame.evaluate("one => one.scrollWidth <= one.clientWidth"), where
             assert not self.browser_page.is_wider_than_the_window(), where
