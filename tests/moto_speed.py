@@ -52,18 +52,18 @@ def copied[T](thing: T) -> T:
 
 
 def install() -> None:
-    """Replace the slow parts in this process."""
+    """Replace the slow parts in this process, by setattr where mypy allows no assignment to a method."""
     vars(dynamodb)["copy"] = one_copy
     # The size of an item is summed up again for each of its attributes; no test stores an item of 400 KB.
-    setattr(LimitedSizeDict, "__setitem__", dict.__setitem__)  # noqa: B010 # mypy allows no assignment to a method
+    setattr(LimitedSizeDict, "__setitem__", dict.__setitem__)  # noqa: B010 # as above
     # Each start of moto makes 1,300 objects for users of the library `requests`. botocore does not need them.
     core.RESPONSES_METHODS.clear()
     # For each attribute of an item, ten kinds of values are looked up under eight names each.
-    setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_type_structure)  # noqa: B010
+    setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_type_structure)  # noqa: B010 # as above
     # For a dashboard, all values are kept until moto ends: hundreds for each restored table.
-    setattr(BaseModel, "__new__", lambda cls, *_, **__: object.__new__(cls))  # noqa: B010
+    setattr(BaseModel, "__new__", lambda cls, *_, **__: object.__new__(cls))  # noqa: B010 # as above
     # A query sorts all items first, with a wrapper around each key and each comparison.
-    setattr(Table, "all_items", _all_items)  # noqa: B010
+    setattr(Table, "all_items", _all_items)  # noqa: B010 # as above
     # Each request looks at all members of the class that answers it.
     vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
