@@ -6,7 +6,7 @@ No fixture is used automatically: a test requests `table`, `world` or `clock`, o
 
 import os
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +43,13 @@ settings.load_profile("guestkey")
 
 
 LEFT_OUT = pytest.StashKey[int]()
+MEASURED = "measured"
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Add a line to the measurements that the run prints at its end. The report of a test takes it out of a worker."""
+    return lambda line: request.node.user_properties.append((MEASURED, line))
 
 
 @pytest.fixture
@@ -106,7 +113,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(
             f"{count} tests were deselected: they need a Chromium, and none was found. GUESTKEY_CHROMIUM may name one."
         )
-    for report in terminalreporter.getreports("passed"):
-        for name, told in report.user_properties:
-            if name == "model":
-                terminalreporter.write_line(told)
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    lines = [line for one in reports if one.when == "call" for name, line in one.user_properties if name == MEASURED]
+    if lines:
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)

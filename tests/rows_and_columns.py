@@ -1,10 +1,16 @@
 """Selection of test cases from a table of routes and flaws: one probe for each in the gate, the product each night."""
 
 import os
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 IS_NIGHTLY = os.environ.get("GUESTKEY_NIGHTLY") == "1"
+
+
+def seed_of_run(in_the_gate: int) -> int:
+    """Return the seed that GUESTKEY_SEED names, or the gate's own, or another one each night."""
+    return int(os.environ.get("GUESTKEY_SEED", random.SystemRandom().randrange(2**32) if IS_NIGHTLY else in_the_gate))
 
 
 def rows_and_columns[R, C](

@@ -1,6 +1,6 @@
 """Fixtures: a local stack for each worker, on free ports and in its own folder, apart from the developer's stack."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,8 +8,6 @@ from local.stack import Stack
 from tests.journeys import stacks
 from tests.journeys.calls import connection
 from tests.journeys.world import Tenant, World
-
-MEASURED = "measured"
 
 
 @pytest.fixture(scope="session")
@@ -48,21 +46,6 @@ def globex(world: World) -> Tenant:
     return world.new_tenant(time_zone="America/New_York", language="en", country="US")
 
 
-@pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Add a line to the measurements that the run prints at its end. The report of a test takes it out of a worker."""
-    return lambda line: request.node.user_properties.append((MEASURED, line))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the test of the logs last, when all other tests have written their log lines."""
     items.sort(key=lambda item: item.path.name == "test_what_was_logged.py")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
-    lines = [line for one in reports if one.when == "call" for name, line in one.user_properties if name == MEASURED]
-    if lines:
-        terminalreporter.section("measured on the local stack")
-        for line in lines:
-            terminalreporter.write_line(line)

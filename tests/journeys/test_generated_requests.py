@@ -6,7 +6,6 @@ sends a few requests, the same ones each time; `make fuzz` and `make nightly` se
 """
 
 import json
-import os
 import random
 import re
 from collections import Counter, defaultdict
@@ -35,7 +34,7 @@ from tests.journeys.calls import PROBLEM, Caller, success
 from tests.journeys.contract import ROUTES, Scene
 from tests.journeys.known_values import Known, cursors_of, days_ahead, known_values
 from tests.journeys.world import World
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, seed_of_run
 
 Document = dict[str, Any]
 
@@ -204,7 +203,7 @@ def new_scene(world: World) -> Callable[[], tuple[Scene, Known]]:
 
 @pytest.fixture(scope="module")
 def first_seed() -> int:
-    return int(os.environ.get("GUESTKEY_SEED", random.SystemRandom().randrange(2**32) if IS_NIGHTLY else GATE_SEED))
+    return seed_of_run(GATE_SEED)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ Hypothesis did not do here: of the stories that its state machines drew two in t
 the one before, and its shrinking, which stops after 500 successes, left steps that did not matter.
 """
 
-import os
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
@@ -23,11 +22,9 @@ from typing import Any, ClassVar, NoReturn, Self
 from tests.model.outcomes import Outcome
 from tests.model.wall_clock import DESK_ZONE, MINUTES, at_the_desk
 from tests.model.world import USERS, World
+from tests.rows_and_columns import seed_of_run
 
-NIGHTLY = os.environ.get("GUESTKEY_NIGHTLY") == "1"
 GATE_SEED = 20261127
-SUMMARY = "model"
-"""The property of a test that `tests/conftest.py` prints at the end: how much was told, and by which seed."""
 PAUSE = timedelta(seconds=2)
 """Time between two steps. A user's change claims priority on the ledger for a second, even one that is then refused:
 agents and the clean-up stand back meanwhile (rule 21), which under a clock that stands still would never end."""
@@ -445,8 +442,7 @@ class Stories:
 
         Raises Mismatch with the shortened story and its seed.
         """
-        chance = random.SystemRandom().randrange(2**32) if NIGHTLY else GATE_SEED
-        number = first = int(os.environ.get("GUESTKEY_SEED", chance))
+        number = first = seed_of_run(GATE_SEED)
         cls.told, began = Told(), perf_counter()
         with redirect_stdout(StringIO()):  # the functions log
             while cls.told.steps < steps and perf_counter() - began < limit_seconds:

@@ -1,5 +1,6 @@
 """The real handlers, on moto with a stopped clock, beside the model: 1,500 steps or 50 seconds, nightly 50,000."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ import time_machine
 from tests import factories, table
 from tests.edge import post
 from tests.model.on_handlers import Handlers
-from tests.model.stories import NIGHTLY, SUMMARY, Stories
+from tests.model.stories import Stories
+from tests.rows_and_columns import IS_NIGHTLY
 
 
 class HandlerStories(Stories):
@@ -37,11 +39,11 @@ class HandlerStories(Stories):
 
 
 @pytest.mark.slow
-def test_the_handlers_do_as_the_model_says(record_property) -> None:
-    if NIGHTLY:
+def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> None:
+    if IS_NIGHTLY:
         told, at_least = HandlerStories.tell(steps=50_000, steps_a_story=40), 30_000
     else:
         told, at_least = HandlerStories.tell(steps=1_500, steps_a_story=25, limit_seconds=50), 1
-    record_property(SUMMARY, told.summary)
+    measured(told.summary)
 
     assert told.steps >= at_least

@@ -4,7 +4,6 @@ The library is `whenever`, which has its own time zone arithmetic. It and the co
 `tzdata` package.
 """
 
-import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ import whenever
 from guestkey.rules.desk import Calendar, Desk, desk_of
 from local import sample
 
-NIGHTLY = os.environ.get("GUESTKEY_NIGHTLY") == "1"
 TZ_DATA = Path(tzdata.__file__).parent / "zoneinfo"
 ZONES = tuple((TZ_DATA.parent / "zones").read_text().split())
 EVERY_YEAR = frozenset(range(2000, 2100))

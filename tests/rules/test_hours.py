@@ -6,6 +6,7 @@ import pytest
 import whenever
 
 from guestkey.rules.hours import begins_at, day_of, is_open, opens_at, quarters
+from tests.rows_and_columns import IS_NIGHTLY
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
@@ -15,7 +16,7 @@ QUARTER = timedelta(minutes=15)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 """The nights on which Berlin's clocks change: 2:00 becomes 3:00, 3:00 becomes 2:00."""
 ALL_DAY = desks.hours("00:00-24:00")
-UNTIL = datetime(2038 if desks.NIGHTLY else 2028, 1, 1, tzinfo=UTC)
+UNTIL = datetime(2038 if IS_NIGHTLY else 2028, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("clock", ["09:00:00", "09:00:01", "13:00:00", "17:59:59"])

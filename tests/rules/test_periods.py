@@ -8,7 +8,6 @@ The ordinary run compares the edges of every zone in 16 years and 20,000 random 
 prints the grant, which is enough to reproduce it.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestkey.rules.periods import DEFAULT_PERIOD, Period, end_of, known_zone, months_before, review_at
+from tests.rows_and_columns import IS_NIGHTLY
 
-NIGHTLY = os.environ.get("GUESTKEY_NIGHTLY") == "1"
-RANDOM_GRANTS = 1_000_000 if NIGHTLY else 20_000
+RANDOM_GRANTS = 1_000_000 if IS_NIGHTLY else 20_000
 
 TZ_DATA = Path(tzdata.__file__).parent / "zoneinfo"
 ZONES = (TZ_DATA.parent / "zones").read_text().split()
@@ -308,7 +307,7 @@ def mismatches(name: str, granted_at: datetime) -> Iterator[str]:
 
 
 FIRST, LAST = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC))
-EDGE_YEARS = range(1900, 2060) if NIGHTLY else (1991, 1993, 1999, 2010, 2011, *range(2020, 2030), 2037)
+EDGE_YEARS = range(1900, 2060) if IS_NIGHTLY else (1991, 1993, 1999, 2010, 2011, *range(2020, 2030), 2037)
 BEFORE = [
     timedelta(0),
     timedelta(hours=1),
@@ -358,7 +357,7 @@ def test_at_the_edges_of_every_clock_the_oracle_agrees():
 
 @pytest.mark.slow
 def test_for_random_grants_in_every_zone_the_oracle_agrees():
-    chance = random.Random(None if NIGHTLY else 20261122)
+    chance = random.Random(None if IS_NIGHTLY else 20261122)
     span = int((LAST - FIRST) / MICROSECOND)
     found = [
         line

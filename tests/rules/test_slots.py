@@ -7,6 +7,7 @@ import pytest
 
 from guestkey.rules.slots import CHOOSING_LANGUAGES, Slot, may_choose_slot, offered, slot_at
 from local import sample
+from tests.rows_and_columns import IS_NIGHTLY
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
@@ -291,12 +292,12 @@ def test_a_month_of_slots_agrees_with_the_oracle():
 
 
 @pytest.mark.slow
-def test_two_years_of_slots_in_many_zones_agree_with_the_oracle():
+def test_two_years_of_slots_in_many_zones_agree_with_the_oracle(measured):
     """Every third zone, nightly all. Lists reach up to fourteen days ahead, so each day is compared several times."""
-    zones = ZONES if desks.NIGHTLY else ZONES[::3]
-    compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if desks.NIGHTLY else 7) for zone in zones}
+    zones = ZONES if IS_NIGHTLY else ZONES[::3]
+    compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if IS_NIGHTLY else 7) for zone in zones}
 
-    print(f"slots: {len(zones)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
+    measured(f"slots: {len(zones)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
     assert len(compared) >= 9
     assert min(compared.values()) > 180_000
 
