@@ -5,8 +5,10 @@ REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt 
 PYTHON := .venv/bin/python
 # The tests run in parallel, one per processor.
 PARALLEL := --numprocesses=auto --dist=worksteal --ignore=tests/journeys --ignore=tests/browser
-# The journeys that run alone: those of one moment measure concurrency, and the last reads the logs of all others.
-MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_what_was_logged.py
+# The journeys that run alone: those of one moment measure concurrency, the generated requests are counted together, and
+# the last reads the logs of all others.
+MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_generated_requests.py \
+	tests/journeys/test_what_was_logged.py
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # Some images set it, and then every process compiles all modules that it imports again.
