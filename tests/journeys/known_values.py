@@ -1,4 +1,4 @@
-"""Values for generated requests that exist or that nobody guesses: ids of a scene, slots, phone numbers, cursors."""
+"""Values for generated requests that exist or cannot be guessed: ids of a scene, slots, phone numbers, cursors."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Generated requests: the stack answers each as docs/openapi.json says, never with a 5xx, and refuses invalid ones.
 
 Schemathesis makes the requests from the document: valid and invalid ones by chance, and those at the bounds of every
-schema. About half of the ids, and of other values that nobody guesses, exist: they are those of a scene. The gate
+schema. About half of the ids, and of other values that cannot be guessed, exist: they are those of a scene. The gate
 sends a few requests, the same ones each time; `make fuzz` and `make nightly` send many, others each time.
 """
 
