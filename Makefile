@@ -5,6 +5,7 @@ REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt 
 PYTHON := .venv/bin/python
 # The tests run in parallel, one per processor.
 PARALLEL := --numprocesses=auto --dist=worksteal --ignore=tests/journeys --ignore=tests/browser
+UNITS := -m 'not slow'
 # The journeys that run alone: those of one moment measure concurrency, the generated requests are counted together, and
 # the last reads the logs of all others.
 MOMENTS := $(sort $(wildcard tests/journeys/test_*at_the_same_moment.py)) tests/journeys/test_generated_requests.py \
@@ -14,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 # Some images set it, and then every process compiles all modules that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup tour up url token mails reset down verify test nightly fuzz defects mutation check static units slow journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails reset down verify test nightly fuzz defects mutation check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,24 +86,27 @@ mutation: .mutation/ready ## Change the rules in every small way, and print the 
 check: static units ## Run the static checks and the unit tests
 
 static: .venv/ready .gates/ready node_modules/ready ## Check style, types, import contracts, front end, template, security and pins
+	@$(MAKE) --jobs=2 types style front gates pins
+
+style: .venv/ready
 	@ruff format --check --quiet .
 	@ruff check --quiet .
-	@mypy
 	@PYTHONPATH=layers/core:client lint-imports --no-logo >/dev/null || PYTHONPATH=layers/core:client lint-imports
 	@AWS_DEFAULT_REGION=eu-central-1 sam validate --lint
-	@$(MAKE) --jobs=2 front gates
+
+types: .venv/ready
+	@mypy
+
+pins: .venv/ready
 	@local/requirements.sh --check
 
-units: .venv/ready ## Run the tests that need no stack, with coverage; `make test` adds the slow ones
-	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet -m 'not slow' $(PARALLEL) --cov --cov-report=term
+units: .venv/ready ## Run the tests that need no stack, with coverage; UNITS= runs the slow ones too, as `make test` does
+	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet $(UNITS) $(PARALLEL) --cov --cov-report=term
 
 front: node_modules/ready .venv/ready ## Check types and style of the front end, and test its pure modules
 	@node_modules/.bin/tsc
 	@node_modules/.bin/eslint .
 	@node --test tests/functions/web >/dev/null || node --test --test-reporter=spec tests/functions/web
-
-slow: .venv/ready ## Run the slow tests that need no stack
-	@$(PYTHON) -m pytest --quiet -m slow $(PARALLEL)
 
 journeys: .venv/ready ## Run the journeys and the browser tests in two workers, each with a stack of its own
 	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys tests/browser

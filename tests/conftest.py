@@ -96,7 +96,11 @@ def browser() -> Iterator["Browser"]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need a browser if none is found; one line of the summary gives their number."""
+    """Begin with the slow tests, so that no worker has one left when the other is ready.
+
+    Deselect the tests that need a browser if none is found; one line of the summary gives their number.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if not in_browser:
         return

@@ -30,6 +30,11 @@ def rows_and_columns[R, C](
     return [(rows[r], columns[c]) for r, c in pairs]
 
 
+def rounds(every_night: int, *, gate: int) -> int:
+    """Return how often to repeat what chance decides, or how many callers a test has: fewer in the gate."""
+    return every_night if IS_NIGHTLY else gate
+
+
 def probes(*first: Any, rest: Sequence[Any] = ()) -> list[Any]:
     """Return the values that probe whether a field is wired to its form, and each night all values of that form."""
     return [*first, *rest] if IS_NIGHTLY else [*first]

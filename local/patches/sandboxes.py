@@ -8,7 +8,7 @@ import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from local.patches.internals import lambda_runtime, lambda_svc
 
@@ -58,26 +58,41 @@ del name
 def share_archives(folder: Path) -> None:
     """Share one unpacked copy of each archive between all sandboxes.
 
-    AWS mounts a function's code and layers unpacked. 1.5.33 unpacks the layer for every sandbox, which takes a second
-    and dozens of megabytes, and Python compiles it each time. Drop the patch when ministack shares unpacked archives.
+    AWS mounts a function's code and layers unpacked. 1.5.33 unpacks the layer for every sandbox and resolves each name
+    in it twice, which takes seconds and dozens of megabytes, and Python compiles it each time. Drop the patch when
+    ministack shares unpacked archives.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _delete_old(folder)
     unpacking = threading.Lock()
 
-    class SharedArchive(zipfile.ZipFile):
-        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
-            archive = Path(str(self.filename))
-            shared = folder / hashlib.sha256(archive.read_bytes()).hexdigest()[:32]
+    class SharedArchive:
+        """The part of `zipfile.ZipFile` that ministack uses; it opens the archive the first time only."""
+
+        def __init__(self, file: str) -> None:
+            self._archive = Path(file)
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def namelist(self) -> list[str]:
+            """Return no name: ministack looks for those that leave the folder, where zipfile never extracts."""
+            return []
+
+        def extractall(self, path: str) -> None:
+            shared = folder / hashlib.sha256(self._archive.read_bytes()).hexdigest()[:32]
             with unpacking:
                 if not shared.exists():
                     half_done = shared.with_suffix(".half")
                     shutil.rmtree(half_done, ignore_errors=True)
-                    super().extractall(half_done, members, pwd)
+                    with zipfile.ZipFile(self._archive) as opened:
+                        opened.extractall(half_done)
                     half_done.rename(shared)
             os.utime(shared)
             # ministack stores the archive beside the sandbox and does not read it again.
-            archive.unlink()
+            self._archive.unlink()
             for entry in shared.iterdir():
                 (Path(path) / entry.name).symlink_to(entry)
 

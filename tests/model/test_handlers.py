@@ -1,4 +1,4 @@
-"""The real handlers, on moto with a stopped clock, beside the model: 1,500 steps or 50 seconds, nightly 50,000."""
+"""The real handlers, on moto with a stopped clock, beside the model: 1,500 steps or 30 seconds, nightly 50,000."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -43,7 +43,7 @@ def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> N
     if IS_NIGHTLY:
         told, at_least = HandlerStories.tell(steps=50_000, steps_a_story=40), 30_000
     else:
-        told, at_least = HandlerStories.tell(steps=1_500, steps_a_story=25, limit_seconds=50), 1
+        told, at_least = HandlerStories.tell(steps=1_500, steps_a_story=25, limit_seconds=30), 1
     measured(told.summary)
 
     assert told.steps >= at_least
