@@ -129,16 +129,12 @@ def test_the_directory_omits_names_without_a_match(acme: Tenant, query: str) -> 
     assert success(acme.anna.get("/v1/directory", params={"q": query})) == {"departments": [], "agents": []}
 
 
-def test_the_directory_omits_inactive_agents(sample_world: World) -> None:
-    directory = success(sample_world.caller("anna").get("/v1/directory"))
+def test_the_directory_omits_inactive_agents(acme: Tenant) -> None:
+    directory = success(acme.anna.get("/v1/directory"))
 
-    assert directory == {
-        "departments": [{"id": "development", "name": "Development"}, {"id": "support", "name": "Support"}],
-        "agents": [
-            {"id": "dora", "name": "Dora Vogel", "departments": ["development"]},
-            {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
-        ],
-    }
+    assert {"id": "support", "name": "Support"} in directory["departments"]
+    assert {"id": "sven", "name": "Sven Brandt", "departments": ["support"]} in directory["agents"]
+    assert "emil" not in {agent["id"] for agent in directory["agents"]}
 
 
 @pytest.mark.parametrize("period", ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"])
