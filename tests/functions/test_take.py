@@ -167,9 +167,9 @@ def test_a_call_back_moved_at_the_same_moment_is_taken_at_its_new_slot(world: ti
     assert (answer.status, answer.body["starts_at"], answer.body["state"]) == (200, "2026-11-24T11:00:00Z", "taken")
 
 
-def test_an_agent_yields_to_a_users_change(world: time_machine.Traveller) -> None:
+def test_an_agent_yields_to_a_right_holders_change(world: time_machine.Traveller) -> None:
     asked = factories.callback()
-    call("POST", "/v1/callbacks", {"topic": "question", "description": "x", "phone": "+4924144686122"}, caller=ANNA)
+    ledger.claim_priority("acme")
     with table.unchanged(), wire.watched():
         answer = post(asked.callback_id)
     assert (answer.status, answer.code) == (503, "busy")

@@ -26,7 +26,7 @@ from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
-from guestkey.store.dynamodb.reads import find, find_all, side_by_side
+from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
@@ -100,10 +100,8 @@ class CallbackContext:
 def load_for_booking(user: User, record: IdempotencyRecord | None, now: datetime) -> BookingContext:
     """Return the state that a booking depends on. Raises TenantUnknown or ReplayResponse."""
     tenant, open_key = keys.tenant(user.tenant_id), keys.open_callback(user.tenant_id)
-    state, found = side_by_side(
-        lambda: ledger.claim_priority(user.tenant_id),
-        lambda: find_all([tenant, open_key, *idempotency.record_keys(record)]),
-    )
+    found = find_all([tenant, open_key, keys.ledger(user.tenant_id), *idempotency.record_keys(record)])
+    state = ledger.state_in(found, user.tenant_id)
     if state is None or tenant not in found:
         raise TenantUnknown
     idempotency.replay(record, found, now)
@@ -140,7 +138,14 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
     by = By(type=ByType.USER, id=callback.requested_by.user_id)
     note = rules.note(callback, What.CALLBACK_BOOKED, by, now)
     try:
-        ledger.write(context.ledger, [note], add_writes, idempotent_write="callback", before_retry=before_retry)
+        ledger.write(
+            context.ledger,
+            [note],
+            add_writes,
+            idempotent_write="callback",
+            may_claim=False,
+            before_retry=before_retry,
+        )
     except ConditionFailed as error:
         if "idempotency" in error.failed:
             raise
@@ -158,7 +163,7 @@ def change(
     of the rule, or Busy.
     """
     return transact(
-        load=lambda: _load(tenant_id, callback_id, by),
+        load=lambda: _load(tenant_id, callback_id),
         decide=lambda context: rule(context.callback),
         save=lambda after, context: _save(after, context, what, by, now, lines),
         tries=MAX_CHANGE_TRIES,
@@ -242,14 +247,11 @@ def _open_item(callback: Callback) -> OpenCallbackItem:
     )
 
 
-def _load(tenant_id: str, callback_id: str, by: By) -> CallbackContext:
-    """Return the state that a change depends on. A user's change claims priority on the ledger. Raises NotFound."""
-    key, head = keys.callback(tenant_id, callback_id), keys.ledger(tenant_id)
-    if by.type is ByType.AGENT:
-        found = find_all([key, head])
-        state = ledger.state_of(found[head]) if head in found else None
-    else:
-        state, found = side_by_side(lambda: ledger.claim_priority(tenant_id), lambda: find_all([key]))
+def _load(tenant_id: str, callback_id: str) -> CallbackContext:
+    """Return the state that a change depends on. Raises NotFound."""
+    key = keys.callback(tenant_id, callback_id)
+    found = find_all([key, keys.ledger(tenant_id)])
+    state = ledger.state_in(found, tenant_id)
     if state is None or key not in found:
         raise NotFound
     return CallbackContext(callback=callback_of(found[key]), ledger=state)
@@ -276,6 +278,7 @@ def _save(after: Callback, context: CallbackContext, what: What, by: By, now: da
             [rules.note(after, what, by, now, before)],
             add_writes,
             yields_to_users=by.type is ByType.AGENT,
+            may_claim=False,
             before_retry=lambda: seats.refuse_full(before, after, lines),
         )
     except ConditionFailed as error:

@@ -1,13 +1,15 @@
 """The ledger in the table: its head, its entries, and the one way of writing a change together with its entries.
 
 The safety of the chain rests on one condition: the head still has the number that was read. A priority claim on the
-head is a hint that keeps a user's change from starving: writers acting for agents or for the system skip their attempt
-while a user's write has priority, for at most a second.
+head is a hint that keeps a right-holder's change from starving: once it has lost a race, it claims, and writers acting
+for agents or for the system skip their attempt for at most a second.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -18,6 +20,7 @@ from guestkey.errors import Busy
 from guestkey.rules.ledger import START, Entry, Head, Note, entry_after, parsed, to_line
 from guestkey.store import clock
 from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item
 from guestkey.store.dynamodb.reads import find
@@ -31,6 +34,8 @@ from guestkey.store.dynamodb.transaction import (
 )
 
 PRIORITY_SECONDS = 1.0
+MAX_CLAIM_PAUSE_SECONDS = 0.03
+"""Longest pause between the first lost race and the try with a priority claim."""
 MAX_WRITE_TRIES = 25
 MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS, PAUSE_STEP_SECONDS = 0.6, 0.05, 0.075
 """Longest pause before the second try; it falls by the step with each further try, down to the shortest."""
@@ -79,13 +84,19 @@ class LedgerState:
 
     @property
     def has_priority_claim(self) -> bool:
-        """Whether a user's change waits for the next number."""
+        """Whether a right-holder's change waits for the next number."""
         return self.priority_until > clock.epoch_seconds()
 
 
 def read_state(tenant_id: str) -> LedgerState | None:
     """Return the state of the tenant's ledger, strongly consistent; None if the tenant is not registered."""
     item = find(HeadItem, keys.ledger(tenant_id))
+    return state_of(item) if item else None
+
+
+def state_in(found: Mapping[Key, Item], tenant_id: str) -> LedgerState | None:
+    """Return the state of a ledger whose head was read together with other items; None if there is none."""
+    item = found.get(keys.ledger(tenant_id))
     return state_of(item) if item else None
 
 
@@ -115,6 +126,7 @@ def write(
     *,
     idempotent_write: str = "",
     yields_to_users: bool = False,
+    may_claim: bool = True,
     next_state: Callable[[LedgerState], LedgerState] = lambda state: state,
     before_retry: Callable[[], None] = lambda: None,
 ) -> None:
@@ -123,15 +135,17 @@ def write(
     `add_writes` adds the writes of the change. `next_state` returns the facts that the head holds afterwards.
     `before_retry` runs ahead of each further try and may refuse. `idempotent_write` names the write of a new id: if
     that id exists already, an earlier try was stored and its answer was lost, so the write has succeeded. Writers
-    acting for agents or for the system set `yields_to_users`.
+    acting for agents or for the system set `yields_to_users`. From the second try on a writer claims priority, unless
+    `may_claim` is false: a user who was not found to hold the right must not keep support out by trying.
 
     Raises ConditionFailed for any other condition, and Busy when every try was lost.
     """
+    claims = may_claim and not yields_to_users
 
     def attempt(number: int) -> None:
         nonlocal state
         if number:
-            reread = read_state if yields_to_users else claim_priority
+            reread = claim_priority if claims else read_state
             state = reread(state.tenant_id) or state
             before_retry()
         if yields_to_users and state.has_priority_claim:
@@ -145,9 +159,11 @@ def write(
                 raise
             raise TryAgain from error
 
-    pauses = shrinking_pauses(
-        MAX_WRITE_TRIES, first=MAX_PAUSE_SECONDS, step=PAUSE_STEP_SECONDS, least=MIN_PAUSE_SECONDS
+    pauses: Iterator[float] = shrinking_pauses(
+        MAX_WRITE_TRIES - claims, first=MAX_PAUSE_SECONDS, step=PAUSE_STEP_SECONDS, least=MIN_PAUSE_SECONDS
     )
+    if claims:
+        pauses = chain([next(pauses), random.uniform(0, MAX_CLAIM_PAUSE_SECONDS)], pauses)
     retry(attempt, pauses, on=(TransactionConflict, OutcomeUnknown), patience_seconds=PATIENCE_SECONDS)
 
 

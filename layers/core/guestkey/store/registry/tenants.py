@@ -97,12 +97,14 @@ def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by:
 
     Raises TenantUnknown, or Busy.
     """
-    state = ledger.claim_priority(tenant_id)
+    right = keys.right(tenant_id, user_id)
+    found = find_all([right, keys.ledger(tenant_id)])
+    state = ledger.state_in(found, tenant_id)
     if state is None:
         raise TenantUnknown
-    if holds_right(tenant_id, user_id) == may_grant:
+    if (right not in found) == may_grant:
         return
-    item = RightItem(*keys.right(tenant_id, user_id), taken_at=now)
+    item = RightItem(*right, taken_at=now)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         if may_grant:
@@ -129,7 +131,7 @@ def _load_context(tenant_id: str) -> TenantContext:
     found = find_all([profile, head])
     return TenantContext(
         tenant=tenant_of(found[profile]) if profile in found else None,
-        ledger=ledger.state_of(found[head]) if head in found else None,
+        ledger=ledger.state_in(found, tenant_id),
     )
 
 
