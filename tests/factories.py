@@ -171,7 +171,7 @@ def logged_out(entered: Login, *, at: datetime | None = None) -> Login:
 def log_out(agent_id: str, login_id: str, moment: datetime) -> Login:
     """End an agent's own login, as `login_record` does."""
     return transact(
-        load=lambda: logins.load_own(agent_id, login_id, moment),
+        load=lambda: logins.load_own(people.active_agent(agent_id), login_id, moment),
         decide=lambda login: login_rules.log_out(login, moment),
         save=logins.save_logged_out,
     )
@@ -227,7 +227,7 @@ def approved(
             decide=lambda context: approve(
                 context.request,
                 by=who,
-                grantee=approvals.grantee(context.request),
+                grantee=context.agent,
                 tenant=context.tenant,
                 grant_id=new_id,
                 period=Period(period) if period else None,
@@ -259,7 +259,7 @@ def withdrawn(request: Request, *, at: datetime | None = None) -> Request:
 def withdraw(agent_id: str, request_id: str, moment: datetime) -> Request:
     """Withdraw an agent's own request, as the request function does."""
     return transact(
-        load=lambda: requests.find_own(agent_id, request_id),
+        load=lambda: requests.find_own(people.active_agent(agent_id), request_id),
         decide=lambda request: request_rules.withdraw(request, moment),
         save=lambda withdrawn, request: asking.save_withdrawn(withdrawn, request, moment),
     )

@@ -25,7 +25,7 @@ from guestkey.store.requests import approvals, requests
 app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
-GIVING = (errors.GranteeUnknown, errors.ExportNotAsked, errors.TooManyGrants, errors.IdempotencyKeyReused)
+GIVING = (errors.ExportNotAsked, errors.TooManyGrants, errors.IdempotencyKeyReused)
 APPROVING = (*DECLINING, *GIVING)
 
 
@@ -59,11 +59,10 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
     user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
 
     def approve(context: approvals.ApprovalContext) -> rules.Approval:
-        rules.require_pending(context.request, now)
         return rules.approve(
             context.request,
             by=user,
-            grantee=approvals.grantee(context.request),
+            grantee=context.agent,
             tenant=context.tenant,
             grant_id=grant_id,
             period=body.period,

@@ -21,7 +21,7 @@ from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules.ledger import to_line
 from guestkey.store import clock
-from guestkey.store.access import grants, logins
+from guestkey.store.access import grant_lists, grants, logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import ledger
 from guestkey.store.registry import tenants
@@ -39,9 +39,9 @@ def list_grants(
     behind = cursors.position(cursor, scope)
     tenant = tenants.require_right(user)
     if state:
-        found = grants.live_now(user.tenant_id, now, behind, limit)
+        found = grant_lists.live_now(user.tenant_id, now, behind, limit)
     else:
-        found = grants.overview_pages(tenant, now, behind, limit + 1)
+        found = grant_lists.overview_pages(tenant, now, behind, limit + 1)
     return Page.of(found, limit, scope, lambda grant: Grant.of(grant, now))
 
 
@@ -51,7 +51,7 @@ def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
     user, now = routes.user(app), clock.now()
     scope = cursors.scope(user.tenant_id, "grants.csv")
     behind = cursors.position(cursor, scope)
-    found = grants.overview_pages(tenants.require_right(user), now, behind, csv_export.BATCH)
+    found = grant_lists.overview_pages(tenants.require_right(user), now, behind, csv_export.BATCH)
     rows = ((position, Grant.of(grant, now).as_members()) for position, grant in found)
     return _csv(csv_export.GRANT_COLUMNS, rows, scope)
 

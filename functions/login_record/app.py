@@ -66,7 +66,7 @@ def end_login(login_id: str) -> Login:
     """End a login of your own. Ending it twice returns the same login."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     ended = transact(
-        load=lambda: logins.load_own(agent.agent_id, ids.valid_id(login_id), now),
+        load=lambda: logins.load_own(agent, ids.valid_id(login_id), now),
         decide=lambda login: rules.log_out(login, now),
         save=logins.save_logged_out,
     )

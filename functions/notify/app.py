@@ -15,6 +15,7 @@ from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFac
 from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import reminded_of, slot_change
+from guestkey.rules.grants import GrantEnd
 from guestkey.rules.ledger import Entry, Head, What
 from guestkey.store import clock
 from guestkey.store.callbacks import callbacks
@@ -49,14 +50,14 @@ def notify(event: StreamEvent) -> LogFields:
         return of_login(entry)
     if entry.what in OF_CALLBACK:
         return of_callback(entry)
-    kind = OF_GRANT.get(entry.what)
+    kind = Kind.AGENT_LEFT if entry.data.get("end") == GrantEnd.AGENT_LEFT else OF_GRANT.get(entry.what)
     return of_grant(kind, entry.tenant_id, entry.about, entry.head) if kind else {}
 
 
 def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None) -> LogFields:
-    """Send a notice about an existing grant; a review only while the grant is not revoked."""
+    """Send a notice about an existing grant; a review only while the grant is live."""
     found = notices.of_grant(tenant_id, grant_id, kind, clock.now())
-    if found is None or (kind is Kind.REVIEW and found[1].revoked_at):
+    if found is None or (kind is Kind.REVIEW and found[1].over_at):
         return {"notice": kind, "mailed": 0}
     notice, grant, current_head = found
     facts = GrantFacts(tenant=notice.tenant, grant=grant, head=head or current_head)

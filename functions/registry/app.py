@@ -61,8 +61,7 @@ def put_agent(agent_id: Annotated[Slug, Path()], body: AgentInput) -> Agent:
         is_active=body.active,
         changed_at=clock.now(),
     )
-    people.put_agent(agent)
-    return Agent.of(agent)
+    return Agent.of(people.put_agent(agent))
 
 
 @routes.route(

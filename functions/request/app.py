@@ -77,7 +77,7 @@ def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]
     """List your own requests, newest first."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     scope = cursors.scope(agent.agent_id, "requests")
-    found = requests.of_agent(agent.agent_id, cursors.position(cursor, scope), limit + 1)
+    found = requests.of_agent(agent, cursors.position(cursor, scope), limit + 1)
     return Page.of(found, limit, scope, lambda request: Request.of(request, now))
 
 
@@ -85,7 +85,7 @@ def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]
 def send_again(request_id: str) -> Request:
     """Send the e-mails of a request of your own again, to those recipients that are still registered."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
-    request = requests.find_own(agent.agent_id, ids.valid_id(request_id))
+    request = requests.find_own(agent, ids.valid_id(request_id))
     rules.require_pending(request, now)
     tenant = tenants.tenant(request.tenant_id)
     recipients = rules.still_registered(request, tenant)
@@ -99,7 +99,7 @@ def withdraw_request(request_id: str) -> Request:
     """Withdraw a request of your own. Withdrawing twice returns the same request."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     withdrawn = transact(
-        load=lambda: requests.find_own(agent.agent_id, ids.valid_id(request_id)),
+        load=lambda: requests.find_own(agent, ids.valid_id(request_id)),
         decide=lambda request: rules.withdraw(request, now),
         save=lambda withdrawn, request: asking.save_withdrawn(withdrawn, request, now),
     )

@@ -129,6 +129,7 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.GRANTED: of_grant(),
         Kind.REVOKED: of_grant(**REVOKED),
         Kind.ENDED: of_grant(),
+        Kind.AGENT_LEFT: of_grant(left_at=MONDAY_NOON),
         Kind.REVIEW: of_grant(Period.PERMANENT),
         Kind.SUPPORT_IN: of_login(),
         Kind.CALLBACK_BOOKED: of_callback(),
@@ -153,6 +154,9 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         **{kind: of_grant(tenant=tenant, granted_by=somebody, grantee=grantee) for kind, grantee in grantees.items()},
         Kind.REVOKED: of_grant(
             tenant=tenant, grantee=grantees[Kind.GRANTED], **REVOKED | {"revoked_by": somebody}, granted_by=somebody
+        ),
+        Kind.AGENT_LEFT: of_grant(
+            tenant=tenant, granted_by=somebody, grantee=grantees[Kind.GRANTED], left_at=MONDAY_NOON
         ),
         Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
         Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),

@@ -1,10 +1,13 @@
 """Every function is called in the sample world, on Monday at noon."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import time_machine
 
+from tests.calls import LambdaContext, handler
 from tests.edge import post
 
 
@@ -18,3 +21,18 @@ def mails() -> Iterator[list[post.Sent]]:
     """Requests to a fake SES that accepts every mail."""
     with post.fake_ses() as requests:
         yield requests
+
+
+@pytest.fixture
+def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Run it as the schedule does and return its counters."""
+
+    def run(context: Any = None) -> dict[str, Any]:
+        capsys.readouterr()
+        assert handler("cleanup")({"source": "aws.events"}, context or LambdaContext()) is None
+        *_, last = capsys.readouterr().out.splitlines()
+        said = json.loads(last)
+        assert said.pop("CleanupRuns") == [1.0]
+        return {name: count for name, count in said.items() if name not in {"_aws", "stack"}}
+
+    return run

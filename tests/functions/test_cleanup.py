@@ -32,21 +32,6 @@ SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelt
 Counts = dict[str, Any]
 
 
-@pytest.fixture
-def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., Counts]:
-    """Run it as the schedule does and return its counters."""
-
-    def run(context: Any = None) -> Counts:
-        capsys.readouterr()
-        assert handler("cleanup")({"source": "aws.events"}, context or LambdaContext()) is None
-        *_, last = capsys.readouterr().out.splitlines()
-        said = json.loads(last)
-        assert said.pop("CleanupRuns") == [1.0]
-        return {name: count for name, count in said.items() if name not in {"_aws", "stack"}}
-
-    return run
-
-
 def deliver_ttl_deletions(*grant_ids: str, tenant_id: str = "acme") -> list[str]:
     """Send it stream records of live keys deleted by TTL, and return the ids of the failed records."""
     records = [

@@ -99,13 +99,6 @@ def test_it_is_not_due_any_more() -> None:
     assert kept and kept.keys().isdisjoint({"due", "due_at"})
 
 
-def test_an_agent_who_became_inactive_can_still_be_declined() -> None:
-    request = factories.requested()
-    factories.agent("sven", is_active=False)
-
-    assert decline(request.request_id).status == 200
-
-
 # ------------------------------------------------------------------ refused callers
 
 

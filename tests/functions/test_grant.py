@@ -14,6 +14,7 @@ from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
 from tests.rows_and_columns import probes
+from tests.store import wire
 
 TO_SVEN = {"grantee": {"type": "agent", "id": "sven"}}
 TO_SUPPORT = {"grantee": {"type": "department", "id": "support"}}
@@ -49,6 +50,7 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
         "review_at": None,
         "revoked_at": None,
         "revoked_by": None,
+        "end": None,
         "request_id": None,
     }
 
@@ -513,3 +515,22 @@ def test_a_fault_has_a_pointer_of_rfc_6901() -> None:
     answer = post({"grantee": {"type": "agent", "id": "sven"}, "a/b~c": 1})
 
     assert [fault["pointer"] for fault in answer.body["errors"]] == ["#/a~1b~0c"]
+
+
+# ------------------------------------------------------------------ priority
+
+
+def test_a_refused_user_does_not_claim_priority() -> None:
+    """A user without the right must not keep agents' logins waiting by asking again and again."""
+    with table.unchanged(), wire.watched() as sent:
+        refused = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=BEN)
+
+    assert refused.code == "right_missing"
+    assert [request.operation for request in sent] == ["BatchGetItem"]
+
+
+def test_a_right_holder_who_lost_a_race_claims_priority_for_the_second_try() -> None:
+    with table.meanwhile(lambda: factories.grant(DORA)), wire.watched() as sent:
+        assert call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=ANNA).status == 201
+
+    assert [request.operation for request in sent][-3:] == ["TransactWriteItems", "UpdateItem", "TransactWriteItems"]

@@ -253,7 +253,7 @@ def test_anna_sees_one_grant(world: time_machine.Traveller) -> None:
 
     assert tuple(show(given["grant_id"])) == (200, given)
     world.shift(timedelta(hours=1))
-    assert show(given["grant_id"]).body == given | {"state": "ended"}
+    assert show(given["grant_id"]).body == given | {"state": "ended", "end": "time"}
 
 
 def test_a_grant_too_old_for_the_overview_can_still_be_seen() -> None:

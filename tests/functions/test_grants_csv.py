@@ -30,6 +30,7 @@ HEADER = [
     "revoked_by_user_id",
     "revoked_by_name",
     "request_id",
+    "end",
 ]
 
 
@@ -58,7 +59,7 @@ def test_every_cell_is_quoted_and_every_line_ends_by_rfc_4180() -> None:
 
     assert get().text.split("\r\n")[1] == (
         f'"{grant.grant_id}","revoked","agent","sven","Sven Brandt","1h","true","2026-11-23T12:00:00Z","anna",'
-        '"Anna Albrecht","2026-11-23T13:00:00Z","","2026-11-23T12:00:00Z","giulia","Giulia Galli",""'
+        '"Anna Albrecht","2026-11-23T13:00:00Z","","2026-11-23T12:00:00Z","giulia","Giulia Galli","","revoked"'
     )
     assert get().text.endswith("\r\n")
 

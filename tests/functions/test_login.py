@@ -11,6 +11,7 @@ import time_machine
 
 from guestkey.rules.logins import MAX_LOGINS_AN_HOUR
 from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
@@ -54,6 +55,7 @@ def test_sven_enters_with_a_reason() -> None:
         "end": None,
         "grant_id": grant.grant_id,
         "access_ends_at": "2026-11-23T13:00:00Z",
+        "end_cause": None,
     }
 
 
@@ -218,8 +220,7 @@ def test_each_agent_and_each_tenant_has_its_own_first_refusal() -> None:
 def test_the_first_refusal_yields_to_a_users_change_and_is_reported_later(
     world: time_machine.Traveller,
 ) -> None:
-    # This refused call leaves a claim of priority.
-    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "nobody"}}, caller=ANNA)
+    ledger.claim_priority("acme")
     assert post().code == "no_live_grant"
     assert factories.what_happened() == []
 

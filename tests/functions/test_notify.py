@@ -27,7 +27,7 @@ from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, CARLA, DORA, GIULIA, SVEN
+from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
 GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
@@ -37,6 +37,7 @@ GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
     "Unbefristete Freigabe für den Support: bitte prüfen",
     "Der Support hat sich in Ihrem Konto angemeldet",
 )
+AGENT_LEFT = "Freigabe für den Support beendet: die Person ist ausgeschieden"
 BOOKED, MOVED, CANCELLED = (
     "Ihr Rückruf vom Support ist gebucht",
     "Ihr Rückruf vom Support hat einen neuen Termin",
@@ -196,6 +197,23 @@ def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, wor
     notify.deliver()
 
     assert notify.mailed == [(ANNAS, ENDED), (GIULIAS, ENDED)]
+
+
+def test_the_approvers_read_that_a_grant_ended_because_the_agent_left(
+    notify: Notify, world: time_machine.Traveller, clean_up: Callable[..., Any]
+) -> None:
+    factories.grant(SVEN, period="permanent")
+    for is_active in (False, True):
+        body = {"name": "Sven", "email": "sven@vendor.example", "departments": list[str](), "active": is_active}
+        assert call("PUT", "/v1/vendor/agents/sven", body, caller=BACKEND).status == 200
+    notify.new()
+    world.shift(timedelta(minutes=1))
+    clean_up()
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, AGENT_LEFT), (GIULIAS, AGENT_LEFT)]
+    assert "Abgelaufen am: Montag, 23. November 2026, 13:00 Uhr" in text_of_mail(notify.mails[0]).replace("\xa0", " ")
 
 
 def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:

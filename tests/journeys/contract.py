@@ -14,10 +14,11 @@ from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 Body = Callable[["Scene"], Any]
 
 GRANT = (
-    "grant_id grantee period may_export state granted_at granted_by ends_at review_at revoked_at revoked_by request_id"
+    "grant_id grantee period may_export state granted_at granted_by ends_at review_at revoked_at revoked_by end "
+    "request_id"
 )
 LOGIN = (
-    "login_id tenant_id agent reason ticket may_export logged_in_at ended_at end grant_id access_ends_at"
+    "login_id tenant_id agent reason ticket may_export logged_in_at ended_at end end_cause grant_id access_ends_at"
 )  # fmt: skip
 REQUEST = (
     "request_id tenant_id agent reason period may_export state requested_at expires_at mail answered_at answered_by "

@@ -20,7 +20,7 @@ from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, What, entry_after, to_line
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User
+from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, grantee
 from guestkey.rules.periods import Period, months_before
 from guestkey.rules.requests import Request
 from guestkey.rules.slots import Slot, may_choose_slot, slot_at
@@ -50,7 +50,7 @@ class Rules:
                 departments=one.departments,
                 is_active=one.active,
                 changed_at=LONG_AGO,
-            )
+            ).succeeds(None)
             for one in sample.AGENTS
         }
         self._without_right: set[str] = set()
@@ -58,6 +58,7 @@ class Rules:
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
         self._revoked_at: dict[str, datetime] = {}
         self._ends_written: set[str] = set()
+        self._left_at: dict[tuple[str, int], datetime] = {}
         self._requests: dict[str, Request] = {}
         self._logins: dict[str, Login] = {}
         self._looks: dict[str, datetime] = {}
@@ -105,7 +106,7 @@ class Rules:
 
     def revoke(self, user: str, grant: str) -> Outcome:
         by = self._holding_right(user)
-        found = self._own(self._grants, grant, by.tenant_id)
+        found = self._with_leaving(self._own(self._grants, grant, by.tenant_id))
         revoked = grants.revoke(found, by, self.now)
         if revoked != found:
             self._grants[grant] = revoked
@@ -116,7 +117,7 @@ class Rules:
 
     def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: None) -> Outcome:
         by = self._holding_right(user)
-        found = self._own(self._requests, request, by.tenant_id)
+        found = self._as_it_is(self._own(self._requests, request, by.tenant_id))
         requests.require_pending(found, self.now)
         approval = requests.approve(
             found,
@@ -135,7 +136,7 @@ class Rules:
 
     def decline(self, user: str, request: str) -> Outcome:
         by = self._holding_right(user)
-        found = self._own(self._requests, request, by.tenant_id)
+        found = self._as_it_is(self._own(self._requests, request, by.tenant_id))
         self._requests[request] = requests.decline(found, by=by, note=None, now=self.now)
         self._write(by.tenant_id, What.REQUEST_DECLINED, _user(user), request)
         return Outcome(200, None, request)
@@ -168,6 +169,7 @@ class Rules:
             self._count({unknown: requests.MAX_UNKNOWN}, 1)
             raise
         own = [one for one in self._requests.values() if (one.agent_id, one.tenant_id) == (agent, tenant)]
+        own = [one for one in own if one.incarnation == by.incarnation]
         if sum(one.state(self.now) is requests.State.PENDING for one in own) >= requests.MAX_PENDING:
             raise errors.TooManyRequests
         self._count_mails(agent, tenant, len(made.recipients))
@@ -283,8 +285,11 @@ class Rules:
 
     def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
         was = self._agents[agent]
-        if (set(was.departments), was.is_active) != (set(departments), is_active):
-            self._agents[agent] = replace(was, departments=departments, is_active=is_active, changed_at=self.now)
+        given = replace(was, departments=departments, is_active=is_active, changed_at=self.now).succeeds(was)
+        if given.differs(was):
+            self._agents[agent] = given
+        if given.incarnation > was.incarnation:
+            self._left_at[agent, was.incarnation] = self.now
         return Outcome(200)
 
     def set_lines(self, lines: int) -> Outcome:
@@ -311,13 +316,18 @@ class Rules:
     def clean_up(self) -> None:
         """Write down each end that time caused a minute ago or earlier."""
         final = self.now - FINAL_AFTER
-        for grant in self._grants.values():
+        for grant in map(self._with_leaving, self._grants.values()):
             if grant.state(final) is grants.State.ENDED and grant.grant_id not in self._ends_written:
-                assert grant.ends_at
                 self._ends_written.add(grant.grant_id)
-                self._write(grant.tenant_id, What.GRANT_ENDED, SYSTEM, grant.grant_id, ends_at=text_of(grant.ends_at))
+                self._live[grant.tenant_id].pop(grant.grant_id, None)
+                self._note(grant.tenant_id, grants.ended(grant, self.now))
         for request in list(self._requests.values()):
-            if request.closed_as is None and request.state(final) is requests.State.EXPIRED:
+            left_at = self._left_at.get((request.agent_id, request.incarnation))
+            closed = requests.close_for_leaver(request, left_at) if left_at and left_at <= final else request
+            if closed != request:
+                self._requests[request.request_id] = closed
+                self._write(request.tenant_id, What.REQUEST_WITHDRAWN, SYSTEM, request.request_id)
+            elif request.closed_as is None and request.state(final) is requests.State.EXPIRED:
                 self._requests[request.request_id] = requests.expire(request)
                 self._write(request.tenant_id, What.REQUEST_EXPIRED, SYSTEM, request.request_id)
         for login in [one for one in self._logins.values() if one.ended_at is None]:
@@ -357,16 +367,19 @@ class Rules:
 
     def grant_views(self, tenant: str) -> list[View]:
         start = months_before(self.now, 6, self._tenants[tenant].zone)
-        return self._ranked([one for one in self._of(self._grants, tenant) if one.was_live_since(start)])
+        found = map(self._with_leaving, self._of(self._grants, tenant))
+        return self._ranked([one for one in found if one.was_live_since(start)])
 
     def live_views(self, tenant: str) -> list[View]:
-        return self._ranked([self._grants[name] for name, key in self._live[tenant].items() if key.is_live(self.now)])
+        named = [self._grants[name] for name, key in self._live[tenant].items() if key.is_live(self.now)]
+        found = map(self._with_leaving, named)
+        return self._ranked([one for one in found if one.state(self.now) is grants.State.LIVE])
 
     def login_views(self, tenant: str) -> list[View]:
         return [_login_view(self._settled(one, self.now)) for one in reversed(self._of(self._logins, tenant))]
 
     def request_views(self, tenant: str, state: str | None = None) -> list[View]:
-        found = reversed(self._of(self._requests, tenant))
+        found = map(self._as_it_is, reversed(self._of(self._requests, tenant)))
         return [_request_view(one, self.now) for one in found if state in (None, one.state(self.now).value)]
 
     def access(self, agent: str) -> list[View]:
@@ -428,8 +441,17 @@ class Rules:
     def _settled(self, login: Login, at: datetime) -> Login:
         if login.ended_at:
             return login
-        over = logins.over_at(login, self._of(self._grants, login.tenant_id), self._agents[login.agent_id])
-        return logins.settled(login, over, at)
+        left_at = self._left_at.get((login.agent_id, login.incarnation))
+        given = self._of(self._grants, login.tenant_id)
+        return logins.settled(login, logins.end_of_access(login, given, self._agents[login.agent_id], left_at), at)
+
+    def _with_leaving(self, grant: Grant) -> Grant:
+        person = (grant.grantee.agent_id or "", grant.grantee.incarnation)
+        return replace(grant, left_at=self._left_at.get(person))
+
+    def _as_it_is(self, request: Request) -> Request:
+        left_at = self._left_at.get((request.agent_id, request.incarnation))
+        return requests.close_for_leaver(request, left_at) if left_at else request
 
     def _end(self, ended: Login, by: By) -> None:
         assert ended.ended_at and ended.end
@@ -494,7 +516,7 @@ class Rules:
             return Grantee(type=GranteeType.DEPARTMENT, id=id, name=sample.DEPARTMENTS[id])
         if id not in self._agents or not self._agents[id].is_active:
             raise errors.GranteeUnknown
-        return Grantee(type=GranteeType.AGENT, id=id, name=self._agents[id].name)
+        return grantee(self._agents[id])
 
     def _own[T: (Grant, Request, Callback)](self, things: dict[str, T], name: str, tenant: str) -> T:
         if name not in things or things[name].tenant_id != tenant:
@@ -503,7 +525,8 @@ class Rules:
 
     def _own_of[T: (Request, Login)](self, things: dict[str, T], name: str, agent: str) -> T:
         self._active(agent)
-        if name not in things or things[name].agent_id != agent:
+        is_own = name in things and things[name].agent_id == agent
+        if not is_own or things[name].incarnation != self._agents[agent].incarnation:
             raise errors.NotFound
         return things[name]
 
@@ -584,6 +607,7 @@ def _grant_view(one: Grant, now: datetime) -> View:
         "review_at": _text(one.review_at),
         "revoked_at": _text(one.revoked_at),
         "revoked_by": vars(one.revoked_by) if one.revoked_by else None,
+        "end": one.end(now),
         "request_id": one.request_id,
     }
 

@@ -7,8 +7,8 @@ The model says what the product does today. Four of its sentences are looser tha
 
 - `check` may take a login for over although access never paused, where a live key cannot prove that it did not (rule 9,
   decision 0002). The model says exactly where; everywhere else, and always in the other direction, it is strict.
-- The overview knows of an agent only the latest change of departments or activity (`changed_at`): until then it takes
-  the departments named in the login to have counted. `_remembered` is that record. The check does not follow it.
+- The overview knows of a department that the agent left only the latest change of departments or activity: until then
+  it takes the membership of the login to have counted, and from then on one that began later (`_is_remembered`).
 - The clean-up may write the end of a login up to a day late (decision 0014, `clean_up`).
 - Ends that one run of the clean-up writes may stand in any order.
 """
@@ -40,6 +40,10 @@ class Membership(NamedTuple):
     since: datetime
     departments: tuple[str, ...]
     is_active: bool
+    person: int
+    """Which person is behind the id: another one after the agent was inactive."""
+    began: dict[str, int]
+    """Which of the agent's changes began the membership in each department."""
 
 
 @dataclass
@@ -56,25 +60,32 @@ class Grant:
     ends_at: datetime | None
     review_at: datetime | None
     request: str | None
+    person: int = 1
     revoked_at: datetime | None = None
     revoked_by: str | None = None
+    left_at: datetime | None = None
     is_end_written: bool = False
 
     @property
     def over_at(self) -> datetime | None:
-        return self.revoked_at or self.ends_at
+        return self.revoked_at or self.left_at or self.ends_at
 
     def is_live(self, at: datetime) -> bool:
         return self.given_at <= at and (self.over_at is None or at < self.over_at)
 
     def lets_in(self, agent: str, membership: Membership, at: datetime) -> bool:
         names = [("agent", agent), *(("department", department) for department in membership.departments)]
-        return membership.is_active and self.grantee in names and self.is_live(at)
+        is_the_person = self.grantee[0] == "department" or self.person == membership.person
+        return membership.is_active and self.grantee in names and is_the_person and self.is_live(at)
 
     def state(self, at: datetime) -> str:
         if self.revoked_at:
             return "revoked"
-        return "ended" if self.ends_at and self.ends_at <= at else "live"
+        return "ended" if self.over_at and self.over_at <= at else "live"
+
+    def end(self, at: datetime) -> str | None:
+        causes = {"revoked": "revoked", "ended": "agent_left" if self.left_at else "time"}
+        return causes.get(self.state(at))
 
 
 @dataclass
@@ -88,7 +99,10 @@ class Request:
     period: str
     may_export: bool
     asked_at: datetime
+    person: int
     closed_as: str | None = None
+    left_at: datetime | None = None
+    """When its agent left; the clean-up has not written it down yet."""
     answered_at: datetime | None = None
     answered_by: str | None = None
     grant: str | None = None
@@ -104,13 +118,17 @@ class Login:
     name: str
     tenant: str
     agent: str
-    departments: tuple[str, ...]
+    membership: Membership
     may_export: bool
     at: datetime
     grant: str
     access_ends_at: datetime | None
     ended_at: datetime | None = None
     end: str | None = None
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        return self.membership.departments
 
 
 @dataclass
@@ -130,7 +148,10 @@ class World(Callbacks):
         self.approvers = {tenant.tenant_id: tenant.approver_emails for tenant in sample.TENANTS}
         self.without_right = {(user.tenant_id, user.user_id) for user in sample.USERS if not user.may_grant}
         self.agents = {
-            agent.agent_id: [Membership(LONG_AGO, agent.departments, agent.active)] for agent in sample.AGENTS
+            agent.agent_id: [
+                Membership(LONG_AGO, agent.departments, agent.active, 1, dict.fromkeys(agent.departments, 0))
+            ]
+            for agent in sample.AGENTS
         }
         self.ledger: dict[str, list[View]] = {tenant.tenant_id: [] for tenant in sample.TENANTS}
         start, self.now = self.now, LONG_AGO
@@ -167,8 +188,6 @@ class World(Callbacks):
         with self.once(user, f"approve {request}", key, (period, may_export)) as answer:
             if answer.is_new:
                 self._require_pending(found)
-                if not self._is_active(found.agent):
-                    raise No("grantee_unknown")
                 if may_export and not found.may_export:
                     raise No("export_not_asked")
                 allowed = found.may_export if may_export is None else may_export
@@ -216,7 +235,9 @@ class World(Callbacks):
                     raise No("too_many_requests")
                 self._count_mails(agent, tenant, len(wanted))
                 answer.about = f"r{len(self.requests) + 1:02}"
-                self.requests[answer.about] = Request(answer.about, tenant, agent, wanted, period, may_export, self.now)
+                self.requests[answer.about] = Request(
+                    answer.about, tenant, agent, wanted, period, may_export, self.now, self.agents[agent][-1].person
+                )
                 self._write(tenant, "request.made", answer.about, "agent", agent)
         return Outcome(201, None, answer.about)
 
@@ -248,9 +269,9 @@ class World(Callbacks):
                     raise No("no_live_grant")
                 named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
                 may_export = any(grant.may_export for grant in covering)
-                departments = self._membership(agent, self.now).departments
+                membership = self.agents[agent][-1]
                 self.logins[answer.about] = Login(
-                    answer.about, tenant, agent, departments, may_export, self.now, named.name, named.ends_at
+                    answer.about, tenant, agent, membership, may_export, self.now, named.name, named.ends_at
                 )
                 data = {
                     "grant_id": named.name,
@@ -288,8 +309,21 @@ class World(Callbacks):
     def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
         before = self.agents[agent][-1]
         if (set(before.departments), before.is_active) != (set(departments), is_active):
-            self.agents[agent].append(Membership(self.now, departments, is_active))
+            has_left = before.is_active and not is_active
+            began = {name: before.began.get(name, len(self.agents[agent])) for name in departments}
+            self.agents[agent].append(Membership(self.now, departments, is_active, before.person + has_left, began))
+            if has_left:
+                self._end_with(agent, before.person)
         return Outcome(200)
+
+    def _end_with(self, agent: str, person: int) -> None:
+        """Consent is for a person: what names them is over with them."""
+        for grant in self.grants.values():
+            if (grant.grantee, grant.person) == (("agent", agent), person) and grant.state(self.now) == "live":
+                grant.left_at = self.now
+        for one in self.requests.values():
+            if (one.agent, one.person) == (agent, person) and one.state(self.now) == "pending":
+                one.closed_as, one.left_at = "withdrawn", self.now
 
     # --- Time ----------------------------------------------------------------------------------------------------
 
@@ -307,16 +341,22 @@ class World(Callbacks):
         due = [grant for grant in self.grants.values() if grant.state(final) == "ended" and not grant.is_end_written]
         expired = [one for one in self.requests.values() if one.closed_as is None and one.state(final) == "expired"]
         over = {name: at for name, at in self._ends_unwritten().items() if at <= final}
+        left = [one for one in self.requests.values() if one.left_at and one.left_at <= final]
         expected = [("grant.ended", grant.name, text_of(grant.ends_at)) for grant in due]
         expected += [("request.expired", one.name, None) for one in expired]
+        expected += [("request.withdrawn", one.name, None) for one in left]
+        leavers = {(grant.tenant, grant.grantee[1]) for grant in due if grant.left_at}
+        told = [(tenant, entry["about"]) for tenant in written for entry in written[tenant] if _says_left(entry)]
         found = [
             (entry["what"], entry["about"], entry["data"].get("ends_at", entry["data"].get("ended_at")))
             for tenant in written
             for entry in written[tenant]
+            if not _says_left(entry)
         ]
         logins = [one for one in found if one[0] == "login.ended"]
         complaints = [f"the clean-up did not write {one}" for one in expected if one not in found]
         complaints += [f"the clean-up wrote {one}" for one in found if one not in expected and one not in logins]
+        complaints += [f"the clean-up wrote {one}" for one in told if one not in leavers]
         complaints += [
             f"the clean-up wrote {one}, but access ends at {text_of(over.get(one[1]))}"
             for one in logins
@@ -334,6 +374,8 @@ class World(Callbacks):
             grant.is_end_written = True
         for one in expired:
             one.closed_as = "expired"
+        for one in left:
+            one.left_at = None
         for name in seen & over.keys():
             login = self.logins[name]
             login.ended_at, login.end, login.access_ends_at = over[name], "access_over", over[name]
@@ -441,39 +483,52 @@ class World(Callbacks):
         return sorted({login.at} | {at for at in ends if at and at > login.at})
 
     def _was_open_throughout(self, login: Login) -> bool:
-        if login.ended_at is not None:
+        if login.ended_at is not None or self.agents[login.agent][-1].person != login.membership.person:
             return False
         return all(self._covering(login.tenant, login.agent, at) for at in self._moments(login) if at <= self.now)
 
     def _is_provably_open(self, login: Login, covering: list[Grant]) -> bool:
         """Say whether a check can prove it from live keys, the agent's record and the login (decision 0002)."""
         latest = self.agents[login.agent][-1]
-        if latest.since > login.at:
-            return False
+        stays = {name for name in login.departments if self._is_same_membership(login, name)}
         revoked = [one.revoked_at for one in self._of(self.grants, login.tenant) if one.revoked_at]
-        return any(
+        return latest.person == login.membership.person and any(
             grant.given_at <= login.at
             or (
-                (login.access_ends_at is None or grant.given_at <= login.access_ends_at)
+                stays == set(login.departments)
+                and (login.access_ends_at is None or grant.given_at <= login.access_ends_at)
                 and not any(login.at <= at <= grant.given_at for at in revoked)
             )
             for grant in covering
+            if grant.grantee[0] == "agent" or grant.grantee[1] in stays
         )
 
-    def _remembered(self, login: Login) -> list[Membership]:
-        """Return the memberships since the login, as far as the login and the agent's record tell them."""
+    def _is_same_membership(self, login: Login, department: str) -> bool:
+        began = self.agents[login.agent][-1].began.get(department)
+        return began is not None and began == login.membership.began.get(department)
+
+    def _is_remembered(self, grant: Grant, login: Login, at: datetime) -> bool:
+        """Say whether the grant covered the person at that moment, as far as the login and the agent's record tell."""
+        if not grant.is_live(at):
+            return False
         latest = self.agents[login.agent][-1]
-        if latest.since <= login.at:
-            return [latest]
-        return [Membership(login.at, login.departments, True), latest]
+        is_there = latest.person == login.membership.person
+        gone_at = next((one.since for one in self.agents[login.agent] if one.person > login.membership.person), None)
+        kind, name = grant.grantee
+        if kind == "agent":
+            is_theirs = name == login.agent and grant.person == login.membership.person
+            return is_theirs and (gone_at is None or at < gone_at)
+        if is_there and self._is_same_membership(login, name):
+            return True
+        if name in login.departments:
+            return at < (gone_at or latest.since)
+        return is_there and name in latest.departments and latest.since <= at
 
     def _over_at(self, login: Login) -> datetime | None:
-        """Return the first moment since the login at which no grant covers the agent, as far as is remembered."""
-        memory = self._remembered(login)
+        """Return the first moment since the login at which no grant covers the person, as far as is remembered."""
         grants = self._of(self.grants, login.tenant)
         for at in self._moments(login):
-            membership = [one for one in memory if one.since <= at][-1]
-            if not any(grant.lets_in(login.agent, membership, at) for grant in grants):
+            if not any(self._is_remembered(grant, login, at) for grant in grants):
                 return at
         return None
 
@@ -509,7 +564,11 @@ class World(Callbacks):
         self._require_active(agent)
         if name not in things or things[name].agent != agent:
             raise No("not_found")
-        return things[name]
+        found = things[name]
+        person = found.membership.person if isinstance(found, Login) else found.person
+        if person != self.agents[agent][-1].person:
+            raise No("not_found")
+        return found
 
     def _require_pending(self, request: Request) -> None:
         state = request.state(self.now)
@@ -525,8 +584,9 @@ class World(Callbacks):
     ) -> str:
         name, ends_at = f"g{len(self.grants) + 1:02}", end_of(period, self.now, self.zones[tenant])
         review_at = None if ends_at else review_of(self.now, self.zones[tenant])
+        person = self.agents[grantee[1]][-1].person if grantee[0] == "agent" else 1
         self.grants[name] = Grant(
-            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request
+            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request, person
         )
         data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
         self._write(tenant, "grant.given", name, "user", user, **data)
@@ -580,6 +640,7 @@ class World(Callbacks):
             "review_at": text_of(one.review_at),
             "revoked_at": text_of(one.revoked_at),
             "revoked_by": self.person(one.revoked_by),
+            "end": one.end(self.now),
             "request_id": one.request,
         }
 
@@ -611,6 +672,10 @@ class World(Callbacks):
             "answered_by": self.person(one.answered_by),
             "grant_id": one.grant,
         }
+
+
+def _says_left(entry: View) -> bool:
+    return bool(entry["what"] == "agent.left")
 
 
 def _ends_last(grants: list[Grant]) -> Grant:

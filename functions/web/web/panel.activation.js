@@ -147,7 +147,7 @@ function choices(session, { departments, agents }, names, choice) {
       type: "agent",
       id,
       name,
-      hint: departments.map((one) => names.get(one) ?? one).join(", "),
+      hint: [departments.map((one) => names.get(one) ?? one).join(", "), id].filter(Boolean).join(" · "),
     })),
   ];
   /** @param {Choice} one */

@@ -48,6 +48,7 @@ function grantRow(grant, session) {
     [
       format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, session) }),
       `${validity(grant, session)}, ${exportText(grant.may_export, session)}`,
+      ...(grant.end === "agent_left" ? [strings.left] : []),
     ],
     element("span", { class: `badge ${grant.state}` }, strings.states[grant.state]),
   );

@@ -41,6 +41,8 @@ MADE = {
     "year with its holidays": keys.closed_year(2026),
     "agent": keys.agent("sven"),
     "department": keys.department("support"),
+    "when a person left": keys.left("sven", 7),
+    "ledger says that they left": keys.left_told("acme", "sven", 7),
     "tenant of an own login": keys.own_login("sven", "01J"),
     "tenant of an own request": keys.own_request("sven", "01J"),
     "pending requests": keys.pending("sven", "acme"),
@@ -58,6 +60,9 @@ FILLED = {
     "<callback_id>": "01J",
     "<start>": "12:00",
     "<seq, 12 digits>": "000000000007",
+    "<incarnation, 6 digits>": "000007",
+    "<incarnation>": "000007",
+    "<agent_id>": "sven",
     "<about>": "01J",
     "<notice>": "granted",
     "<date>": "2026-12-25",
@@ -119,9 +124,9 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "agent", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "live",
-        "login", "notice", "open_callback", "own_login", "own_request", "pending", "permanent_grant", "request",
-        "right", "slot", "tenant", "waiting",
+        "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "left",
+        "left_told", "live", "login", "notice", "open_callback", "own_login", "own_request", "pending",
+        "permanent_grant", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

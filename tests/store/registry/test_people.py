@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from pynamodb.exceptions import PutError
+from pynamodb.exceptions import PutError, TransactWriteError
 
 from guestkey.errors import AgentInactive, Busy, DepartmentUnknown, RightMissing, TenantUnknown
 from guestkey.rules.ledger import digest
@@ -262,10 +262,11 @@ def test_an_invalid_write_of_a_department_is_a_bug():
 
 
 def test_an_agent_reads_as_registered():
-    people.put_agent(TINA)
+    stored = people.put_agent(TINA)
 
-    assert people.agent("tina") == people.active_agent("tina") == TINA
-    assert people.agents(["tina", "nobody"]) == {"tina": TINA}
+    assert stored == TINA.succeeds(None)
+    assert people.agent("tina") == people.active_agent("tina") == stored
+    assert people.agents(["tina", "nobody"]) == {"tina": stored}
     assert people.agent("nobody") is None
 
 
@@ -277,8 +278,9 @@ def test_an_inactive_or_unknown_agent_is_refused(agent_id):
 
 def test_only_active_agents_are_in_the_directory():
     people.put_agent(TINA)
-    people.put_agent(replace(TINA, is_active=False))
-    assert people.agent("tina") == replace(TINA, is_active=False)
+    left = people.put_agent(replace(TINA, is_active=False))
+    assert people.agent("tina") == left
+    assert (left.is_active, left.incarnation) == (False, 2)
 
     agents = [who for who in people.directory() if isinstance(who, Agent)]
 
@@ -316,7 +318,14 @@ def test_changed_at_is_the_time_of_a_change_of_departments_or_activity(given: Ag
 
     people.put_agent(replace(given, changed_at=LATER))
 
-    assert people.agent("tina") == replace(given, changed_at=changed_at)
+    found = people.agent("tina")
+    assert found and (found.departments, found.is_active, found.name, found.email, found.changed_at) == (
+        given.departments,
+        given.is_active,
+        given.name,
+        given.email,
+        changed_at,
+    )
 
 
 def test_departments_in_another_order_are_the_same_departments():
@@ -340,10 +349,10 @@ def test_putting_the_same_agent_again_writes_nothing():
 def test_of_two_concurrent_puts_of_an_agent_the_later_is_stored():
     moved = replace(TINA, departments=("development",), changed_at=LATER)
 
-    with wire.through(once_before("PutItem", lambda: people.put_agent(TINA))):
+    with wire.through(once_before("TransactWriteItems", lambda: people.put_agent(TINA))):
         people.put_agent(moved)
 
-    assert people.agent("tina") == moved
+    assert people.active_agent("tina").departments == ("development",)
 
 
 def test_an_agent_who_moves_away_while_renamed_has_changed_when_moved_back():
@@ -352,33 +361,37 @@ def test_an_agent_who_moves_away_while_renamed_has_changed_when_moved_back():
     away = replace(TINA, departments=("development",), changed_at=LATER)
     renamed = replace(TINA, name="Tina T.", changed_at=LATER)
 
-    with wire.through(once_before("PutItem", lambda: people.put_agent(away))):
+    with wire.through(once_before("TransactWriteItems", lambda: people.put_agent(away))):
         people.put_agent(renamed)
 
-    assert people.agent("tina") == renamed
+    found = people.active_agent("tina")
+    assert (found.name, found.changed_at, found.memberships) == ("Tina T.", LATER, (3,))
 
 
 def test_a_put_that_conflicts_with_a_login_of_the_agent_is_retried():
     """The transaction of a login checks the agent, and DynamoDB rejects a concurrent write."""
 
     def script(request: Request, send: Send) -> AWSResponse:
-        is_first = request.operation == "PutItem" and request.nth == 1
-        return wire.failing(400, "TransactionConflictException") if is_first else send()
+        is_first = request.operation == "TransactWriteItems" and request.nth == 1
+        reasons = ["TransactionConflict"]
+        return wire.failing(400, "TransactionCanceledException", reasons) if is_first else send()
 
     with wire.through(script):
-        people.put_agent(TINA)
+        stored = people.put_agent(TINA)
 
-    assert people.agent("tina") == TINA
+    assert people.agent("tina") == stored
 
 
-@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
-def test_putting_an_agent_whose_write_fails_on_every_try_is_busy(code):
-    with wire.through(always(lambda: wire.failing(400, code), "PutItem")), pytest.raises(Busy):
+@pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_putting_an_agent_whose_write_fails_on_every_try_is_busy(reason):
+    refused = always(lambda: wire.failing(400, "TransactionCanceledException", [reason]), "TransactWriteItems")
+    with wire.through(refused), pytest.raises(Busy):
         people.put_agent(TINA)
 
 
 def test_an_invalid_write_of_an_agent_is_a_bug():
-    with wire.through(always(lambda: wire.failing(400, "ValidationException"), "PutItem")), pytest.raises(PutError):
+    refused = always(lambda: wire.failing(400, "ValidationException"), "TransactWriteItems")
+    with wire.through(refused), pytest.raises(TransactWriteError):
         people.put_agent(TINA)
 
 

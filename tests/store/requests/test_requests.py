@@ -12,12 +12,13 @@ from guestkey.errors import Busy, NotFound
 from guestkey.rules.requests import MailState, Request, State, decline
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
-from guestkey.store.registry import ownership
+from guestkey.store.ledger import ledger
+from guestkey.store.registry import ownership, people
 from guestkey.store.requests import approvals, asking, requests
 from tests import factories, table
 from tests.calls import call
 from tests.factories import MONDAY_NOON
-from tests.personas import ANNA, BEN, DORA, SVEN
+from tests.personas import ANNA, DORA, SVEN
 from tests.store import wire
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -76,9 +77,9 @@ def test_a_request_is_found_at_its_own_tenant_only(tenant_id):
 def test_a_request_is_found_by_its_own_agent_only():
     request = factories.requested()
 
-    assert requests.find_own("sven", request.request_id) == request
+    assert requests.find_own(people.active_agent("sven"), request.request_id) == request
     with pytest.raises(NotFound):
-        requests.find_own("dora", request.request_id)
+        requests.find_own(people.active_agent("dora"), request.request_id)
 
 
 def test_an_agents_own_logins_are_no_requests():
@@ -162,7 +163,7 @@ def test_a_request_closed_in_the_last_second_does_not_expire(world):
 def test_expiring_a_request_yields_to_a_waiting_user(world):
     request = factories.requested()
     world.shift(DAY)
-    call("POST", f"/v1/requests/{request.request_id}/approve", caller=BEN)  # leaves a priority claim
+    ledger.claim_priority("acme")
 
     with wire.watched(), pytest.raises(Busy):
         requests.expire(request, factories.now())
@@ -201,17 +202,15 @@ def test_a_request_takes_two_reads_and_two_transactions_and_another_read_only_at
     assert dynamodb_requests(ask) == [*usual[:2], ("BatchGetItem", 5), *usual[2:]]
 
 
-def test_approving_takes_a_priority_claim_with_a_concurrent_read_then_a_read_and_a_transaction():
+def test_approving_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
-    assert sorted(sent[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
-    assert sent[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 7)]
+    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 7)]
 
 
-def test_declining_takes_a_priority_claim_with_a_concurrent_read_then_a_transaction():
+def test_declining_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
 
-    assert sorted(sent[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
-    assert sent[2:] == [("TransactWriteItems", 4)]
+    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 4)]

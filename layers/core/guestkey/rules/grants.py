@@ -10,7 +10,7 @@ from typing import assert_never
 
 from guestkey.errors import GrantEnded
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.ledger import By, ByType, Data, Note, What
 from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
 
@@ -24,6 +24,14 @@ class State(StrEnum):
     LIVE = "live"
     REVOKED = "revoked"
     ENDED = "ended"
+
+
+class GrantEnd(StrEnum):
+    """Cause of the end of a grant."""
+
+    TIME = "time"
+    REVOKED = "revoked"
+    AGENT_LEFT = "agent_left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,8 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: Person | None = None
     request_id: str | None = None
+    left_at: datetime | None = None
+    """When the agent whom it names turned inactive. Consent is for a person, so that ends the grant."""
 
     @property
     def is_permanent(self) -> bool:
@@ -50,14 +60,24 @@ class Grant:
 
     @property
     def over_at(self) -> datetime | None:
-        """The first moment at which the grant is no longer live, by time or by a revoke; None while none is known."""
-        return self.revoked_at or self.ends_at
+        """The first moment at which the grant is no longer live; None while none is known."""
+        return self.revoked_at or min((at for at in (self.left_at, self.ends_at) if at), default=None)
 
     def state(self, at: datetime) -> State:
         """Return the state at that moment. The end is exclusive; a revoked grant stays revoked after its end."""
         if self.revoked_at is not None:
             return State.REVOKED
-        return State.ENDED if self.ends_at is not None and self.ends_at <= at else State.LIVE
+        return State.ENDED if self.over_at is not None and self.over_at <= at else State.LIVE
+
+    def end(self, at: datetime) -> GrantEnd | None:
+        """Return the cause of the grant's end, or None for a grant that is live at that moment."""
+        match self.state(at):
+            case State.REVOKED:
+                return GrantEnd.REVOKED
+            case State.ENDED:
+                return GrantEnd.AGENT_LEFT if self.left_at == self.over_at else GrantEnd.TIME
+            case _:
+                return None
 
     def was_live_since(self, start: datetime) -> bool:
         """Say whether the grant was live at any moment from `start` on."""
@@ -112,7 +132,7 @@ def give(
 
 
 def revoke(grant: Grant, by: User, now: datetime) -> Grant:
-    """Return the revoked grant. Revoking twice returns the same grant. Raises GrantEnded if time ended it before."""
+    """Return the revoked grant. Revoking twice returns the same grant. Raises GrantEnded if it had ended before."""
     match grant.state(now):
         case State.REVOKED:
             return grant
@@ -140,6 +160,14 @@ def given(grant: Grant) -> Note:
         },
         at=grant.granted_at,
     )
+
+
+def ended(grant: Grant, now: datetime) -> Note:
+    """Return the ledger entry's content for the end of a grant: by time, or because its agent left."""
+    data: Data = {"ends_at": text_of(grant.ends_at) if grant.ends_at else None}
+    if grant.end(now) is GrantEnd.AGENT_LEFT:
+        data = {**data, "end": GrantEnd.AGENT_LEFT.value}
+    return Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data=data, at=now)
 
 
 def revoked(grant: Grant) -> Note:

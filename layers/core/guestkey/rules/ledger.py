@@ -40,6 +40,7 @@ class What(StrEnum):
     LOGIN_RECORDED = "login.recorded"
     LOGIN_REFUSED = "login.refused"
     LOGIN_ENDED = "login.ended"
+    AGENT_LEFT = "agent.left"
     RIGHT_CHANGED = "right.changed"
     TENANT_CHANGED = "tenant.changed"
     CALLBACK_BOOKED = "callback.booked"

@@ -1,9 +1,9 @@
 """A login: one recorded entry of an agent into a tenant. No record, no entry.
 
-A login ends when the agent ends it, or at the first moment at which no live grant covers the agent. That second end is
-computed on reading. From the tenant's history it is exact (`over_at`). A check reads live keys only; if they do not
-show whether access was ever interrupted, the check treats the login as over (`is_open`), and the agent records a new
-one.
+A login ends when the agent ends it, or at the first moment at which no live grant covers the person. That second end is
+computed on reading. From the tenant's history it is exact (`end_of_access`). A check reads live keys only; if they do
+not show whether access was ever interrupted, the check treats the login as over (`is_open`), and the agent records a
+new one.
 """
 
 from collections.abc import Iterable
@@ -20,10 +20,19 @@ MIN_DUE_PAUSE, MAX_DUE_PAUSE = timedelta(minutes=5), timedelta(days=1)
 
 
 class End(StrEnum):
-    """Cause of the end of a login."""
+    """Kind of the end of a login."""
 
     LOGGED_OUT = "logged_out"
     ACCESS_OVER = "access_over"
+
+
+class EndCause(StrEnum):
+    """Cause of the end of access."""
+
+    TIME = "time"
+    REVOKED = "revoked"
+    AGENT_LEFT = "agent_left"
+    DEPARTMENT_LEFT = "department_left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +51,21 @@ class Login:
     grant_id: str
     access_ends_at: datetime | None
     """The end of the named grant, which ends last of all that covered the agent; None for a permanent grant."""
+    incarnation: int = 1
+    """The person behind the agent's id at that moment."""
+    memberships: tuple[int, ...] | None = None
+    """For each department the number at which the membership began; None in logins from before numbers."""
     ended_at: datetime | None = None
     end: End | None = None
+    end_cause: EndCause | None = None
+
+
+@dataclass(frozen=True)
+class AccessEnd:
+    """The first moment after a login at which no grant covers the person, None if none is known, and its cause."""
+
+    at: datetime | None
+    cause: EndCause = EndCause.TIME
 
 
 def enter(
@@ -64,6 +86,8 @@ def enter(
         agent_id=agent.agent_id,
         agent_name=agent.name,
         departments=agent.departments,
+        incarnation=agent.incarnation,
+        memberships=tuple(agent.membership(id) or 0 for id in agent.departments),
         reason=reason,
         ticket=ticket,
         may_export=may_export,
@@ -82,50 +106,68 @@ def is_open(login: Login, covering: Iterable[LiveKey], agent: Agent) -> bool:
     """Say whether the grants that cover the agent now prove that access was never interrupted since this login.
 
     A grant that was live at the login and is still live proves it. So does a grant given before the end of the grant
-    named by the login, unless the tenant revoked a grant in between, which may have been the named one. After a change
-    of the agent's departments or activity there is no proof.
+    named by the login, unless the tenant revoked a grant in between, which may have been the named one, or the agent
+    left a department, by whose grant the agent may have come in.
     """
-    if login.ended_at is not None or not is_unchanged(agent, login):
+    if login.ended_at is not None:
         return False
-    return any(_proves_access(login, key) for key in covering)
+    return any(_proves_access(login, key, agent) for key in covering if has_covered_since(login, key.grantee, agent))
 
 
-def is_unchanged(agent: Agent, login: Login) -> bool:
-    """Say whether each grant that covers the agent now has covered it since the login, whenever the grant was live."""
-    return agent.changed_at <= login.logged_in_at and set(agent.departments) == set(login.departments)
+def has_covered_since(login: Login, grantee: Grantee, agent: Agent) -> bool:
+    """Say whether a grant for this grantee has covered the agent ever since the login, whenever the grant was live.
+
+    It must be the same person, and under a department's grant the same membership: leaving and joining again ends the
+    login, joining another department ends nothing.
+    """
+    if not agent.is_active or not grantee.covers(agent) or not _covered_at_login(grantee, login):
+        return False
+    if login.incarnation != agent.incarnation:
+        return False
+    return grantee.type is GranteeType.AGENT or _is_same_membership(login, grantee.id, agent)
 
 
-def _proves_access(login: Login, key: LiveKey) -> bool:
+def _is_same_membership(login: Login, department_id: str, agent: Agent) -> bool:
+    if login.memberships is None:
+        return agent.changed_at <= login.logged_in_at
+    began = dict(zip(login.departments, login.memberships, strict=True))
+    return began[department_id] == agent.membership(department_id)
+
+
+def _proves_access(login: Login, key: LiveKey, agent: Agent) -> bool:
     if key.granted_at <= login.logged_in_at:
         return True
     if login.access_ends_at is not None and key.granted_at > login.access_ends_at:
         return False
+    if not all(_is_same_membership(login, department_id, agent) for department_id in login.departments):
+        return False
     return key.revoked_before_at is None or key.revoked_before_at < login.logged_in_at
 
 
-def over_at(login: Login, grants: Iterable[Grant], agent: Agent) -> datetime | None:
-    """Return the first moment after the login at which no grant covers the agent; None if none is known.
+def end_of_access(login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None = None) -> AccessEnd:
+    """Return the end of the access of a login.
 
-    `grants` is the tenant's history around and after the login, in any order. `agent` is the present record; until its
-    `changed_at` the departments stored in the login count.
+    `grants` is the tenant's history around and after the login, in any order. `agent` is the present record, and
+    `left_at` the moment at which the person of the login turned inactive, if another one is behind the id now.
     """
-    reached = login.logged_in_at
-    for start, end in sorted(_spans(login, grants, agent), key=lambda span: span[0]):
+    reached, cause = login.logged_in_at, EndCause.TIME
+    for start, end, why in sorted(_spans(login, grants, agent, left_at), key=lambda span: span[0]):
         if start > reached:
             break
         if end is None:
-            return None
-        reached = max(reached, end)
-    return reached
+            return AccessEnd(None)
+        if end >= reached:
+            reached, cause = end, why
+    return AccessEnd(reached, cause)
 
 
-def settled(login: Login, over: datetime | None, now: datetime) -> Login:
-    """Return the login as of `now`: ended at `over`, the end of access, if that has passed, otherwise open."""
+def settled(login: Login, over: AccessEnd, now: datetime) -> Login:
+    """Return the login as of `now`: ended at the end of access if that has passed, otherwise open."""
     if login.ended_at is not None:
         return login
-    if over is not None and over <= now:
-        return replace(login, ended_at=over, end=End.ACCESS_OVER, access_ends_at=over)
-    return replace(login, access_ends_at=over)
+    if over.at is None or over.at > now:
+        return replace(login, access_ends_at=over.at)
+    return replace(login, ended_at=over.at, end=End.ACCESS_OVER, end_cause=over.cause, access_ends_at=over.at)
 
 
 def next_due_at(login: Login, now: datetime) -> datetime:
@@ -140,21 +182,37 @@ def next_due_at(login: Login, now: datetime) -> datetime:
     return min(now + pause, login.access_ends_at or now + pause)
 
 
-def _spans(login: Login, grants: Iterable[Grant], agent: Agent) -> Iterable[tuple[datetime, datetime | None]]:
-    """Yield start and end of the time in which each grant covered the agent."""
-    changed_at = agent.changed_at
+def _spans(
+    login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None
+) -> Iterable[tuple[datetime, datetime | None, EndCause]]:
+    """Yield start, end and the end's cause of the time in which each grant covered the person of the login."""
     for grant in grants:
-        then = _covered_at_login(grant.grantee, login)
-        now = agent.is_active and grant.grantee.covers(agent)
-        if then and now:
-            yield grant.granted_at, grant.over_at
-        elif then:
-            yield grant.granted_at, min(grant.over_at or changed_at, changed_at)
-        elif now:
-            yield max(grant.granted_at, changed_at), grant.over_at
+        start, end = grant.granted_at, grant.over_at
+        cause = EndCause.REVOKED if grant.revoked_at else EndCause.TIME
+        if has_covered_since(login, grant.grantee, agent):
+            yield start, end, cause
+        elif _covered_at_login(grant.grantee, login):
+            has_left = login.incarnation != agent.incarnation
+            until = (left_at if has_left else None) or agent.changed_at
+            if end is None or until <= end:
+                end, cause = until, EndCause.AGENT_LEFT if has_left else EndCause.DEPARTMENT_LEFT
+            yield start, end, cause
+        if _covers_by_change(grant.grantee, login, agent):
+            yield max(start, agent.changed_at), grant.over_at, cause
+
+
+def _covers_by_change(grantee: Grantee, login: Login, agent: Agent) -> bool:
+    """Say whether a department that the agent joined after the login covers the agent.
+
+    Joining anew, after leaving, continues no login. In logins from before numbers that cannot be told.
+    """
+    if not agent.is_active or login.incarnation != agent.incarnation or not grantee.covers(agent):
+        return False
+    cannot_be_told = login.memberships is None and agent.changed_at > login.logged_in_at
+    return cannot_be_told or not _covered_at_login(grantee, login)
 
 
 def _covered_at_login(grantee: Grantee, login: Login) -> bool:
     if grantee.type is GranteeType.AGENT:
-        return grantee.id == login.agent_id
+        return grantee.id == login.agent_id and grantee.incarnation == login.incarnation
     return grantee.id in login.departments

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 
@@ -56,6 +57,42 @@ class Agent:
     is_active: bool
     changed_at: datetime
     """Time of the last change of departments or activity: access through a former department ends then."""
+    incarnation: int = 1
+    """Number of the person behind this id. It rises when the agent turns inactive, which ends what named the person."""
+    memberships: tuple[int, ...] = ()
+    """For each department the number at which the present membership began; 0 in records from before numbers."""
+    joined: int = 0
+    """The last such number. It only rises, so that a membership that began anew has another number."""
+    version: int = 0
+    """Number of the writes of this record; 0 in records from before numbers."""
+
+    def membership(self, department_id: str) -> int | None:
+        """Return the number at which the membership began, or None outside the department."""
+        return dict(zip_longest(self.departments, self.memberships, fillvalue=0)).get(department_id)
+
+    def succeeds(self, before: "Agent | None") -> "Agent":
+        """Return this record, as the vendor gave it, with the numbers that follow from the record before.
+
+        The incarnation rises when an active agent turns inactive, and by nothing else. A membership keeps its number
+        until the agent leaves the department. `changed_at` stays unless departments or activity change.
+        """
+        if before is None:
+            return replace(self, memberships=(1,) * len(self.departments), joined=1, version=1)
+        joined = before.joined if set(self.departments) <= set(before.departments) else before.joined + 1
+        began = (before.membership(id) for id in self.departments)
+        is_same = before.is_active == self.is_active and set(before.departments) == set(self.departments)
+        return replace(
+            self,
+            changed_at=before.changed_at if is_same else self.changed_at,
+            incarnation=before.incarnation + (before.is_active and not self.is_active),
+            memberships=tuple(joined if number is None else number for number in began),
+            joined=joined,
+            version=before.version + 1,
+        )
+
+    def differs(self, before: "Agent | None") -> bool:
+        """Say whether this record says something else than the one before it, or that one has no numbers yet."""
+        return before is None or not before.version or replace(self, version=before.version) != before
 
 
 class GranteeType(StrEnum):
@@ -72,12 +109,24 @@ class Grantee:
     type: GranteeType
     id: str
     name: str
+    incarnation: int = 1
+    """The person whom the customer let in, by the agent's number at that moment; 1 for a department."""
+
+    @property
+    def agent_id(self) -> str | None:
+        """The id of the agent, or None for a department."""
+        return self.id if self.type is GranteeType.AGENT else None
 
     def covers(self, agent: Agent) -> bool:
-        """Say whether this grantee is the agent, or a department to which the agent belongs at this moment."""
+        """Say whether this grantee is the person, or a department to which the agent belongs at this moment."""
         if self.type is GranteeType.AGENT:
-            return self.id == agent.agent_id
+            return self.id == agent.agent_id and self.incarnation == agent.incarnation
         return self.id in agent.departments
+
+
+def grantee(agent: Agent) -> Grantee:
+    """Return the agent as a grantee: the person behind the id at this moment."""
+    return Grantee(type=GranteeType.AGENT, id=agent.agent_id, name=agent.name, incarnation=agent.incarnation)
 
 
 @dataclass(frozen=True, kw_only=True)

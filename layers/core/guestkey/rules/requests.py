@@ -53,6 +53,8 @@ class Request:
     may_export: bool
     requested_at: datetime
     expires_at: datetime
+    incarnation: int = 1
+    """The person behind the agent's id who asks."""
     mail: MailState = MailState.FAILED
     """`failed` until SES has accepted the e-mails. The agent may then send them again, which does no harm."""
     closed_as: State | None = None
@@ -96,6 +98,7 @@ def ask(
         request_id=request_id,
         agent_id=agent.agent_id,
         agent_name=agent.name,
+        incarnation=agent.incarnation,
         recipients=_registered(tenant, recipients),
         reason=reason,
         period=period,
@@ -169,6 +172,11 @@ def withdraw(request: Request, now: datetime) -> Request:
         return request
     require_pending(request, now)
     return replace(request, closed_as=State.WITHDRAWN)
+
+
+def close_for_leaver(request: Request, left_at: datetime) -> Request:
+    """Return the request as closed because its agent left at that moment. One that was not pending stays the same."""
+    return replace(request, closed_as=State.WITHDRAWN) if request.state(left_at) is State.PENDING else request
 
 
 def expire(request: Request) -> Request:

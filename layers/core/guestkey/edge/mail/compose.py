@@ -44,6 +44,7 @@ class Kind(StrEnum):
     GRANTED = "granted"
     REVOKED = "revoked"
     ENDED = "ended"
+    AGENT_LEFT = "agent_left"
     REVIEW = "review"
     SUPPORT_IN = "support_in"
     CALLBACK_BOOKED = "callback_booked"
@@ -103,6 +104,7 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.GRANTED: GrantFacts,
     Kind.REVOKED: GrantFacts,
     Kind.ENDED: GrantFacts,
+    Kind.AGENT_LEFT: GrantFacts,
     Kind.REVIEW: GrantFacts,
     Kind.SUPPORT_IN: LoginFacts,
     Kind.CALLBACK_BOOKED: CallbackFacts,
@@ -223,6 +225,10 @@ def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[t
         return
     if kind is Kind.ENDED:
         yield "ended_at", words.end(grant.ends_at, zone)
+        return
+    if kind is Kind.AGENT_LEFT:
+        assert grant.left_at
+        yield "ended_at", words.moment(grant.left_at, zone)
         return
     yield "valid_until", words.end(grant.ends_at, zone)
     yield "export", words.text("export", "allowed" if grant.may_export else "not_allowed")

@@ -6,7 +6,7 @@ from typing import Self
 from guestkey.edge.responses.people import Person
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import grants
-from guestkey.rules.grants import State
+from guestkey.rules.grants import GrantEnd, State
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import Period
 
@@ -33,9 +33,10 @@ class Grant(Response):
     review_at: Instant | None
     revoked_at: Instant | None
     revoked_by: Person | None
+    end: GrantEnd | None
     request_id: str | None
 
     @classmethod
     def of(cls, grant: grants.Grant, at: datetime) -> Self:
         """Return the grant with its state at that moment."""
-        return cls.read(grant, state=grant.state(at))
+        return cls.read(grant, state=grant.state(at), end=grant.end(at))

@@ -4,7 +4,7 @@ from typing import Self
 
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import logins
-from guestkey.rules.logins import End
+from guestkey.rules.logins import End, EndCause
 
 
 class LoginAgent(Response):
@@ -27,6 +27,7 @@ class Login(Response):
     logged_in_at: Instant
     ended_at: Instant | None
     end: End | None
+    end_cause: EndCause | None
     grant_id: str
     access_ends_at: Instant | None
 

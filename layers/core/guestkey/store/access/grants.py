@@ -8,33 +8,27 @@ is.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import batched, chain
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules import grants as rules
-from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, LiveKey
-from guestkey.rules.instants import instant, text_of
+from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, GrantEnd, LiveKey
 from guestkey.rules.ledger import Note
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
-from guestkey.rules.periods import MAX_PERIOD, months_before
 from guestkey.store.access import live_keys
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
-from guestkey.store.dynamodb.reads import find, find_all, newest_first, side_by_side
+from guestkey.store.dynamodb.reads import find, find_all, newest_first
 from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people, tenants
-
-MONTHS_SHOWN = 6
-PERMANENT_PART, OTHER_PART = "lasting", "rest"
-"""The two parts of the activation overview, as positions in the list name them."""
+from guestkey.store.registry.people import Person
 
 
 class GrantItem(Item, discriminator="grant"):
@@ -44,6 +38,7 @@ class GrantItem(Item, discriminator="grant"):
     grantee_type = UnicodeAttribute()
     grantee_id = UnicodeAttribute()
     grantee_name = UnicodeAttribute()
+    grantee_incarnation = NumberAttribute(default=1)
     period = UnicodeAttribute()
     may_export = BooleanAttribute()
     granted_at = InstantAttribute()
@@ -55,6 +50,7 @@ class GrantItem(Item, discriminator="grant"):
     revoked_by_id = UnicodeAttribute(null=True)
     revoked_by_name = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    left_at = InstantAttribute(null=True)
     end_recorded_at = InstantAttribute(null=True, attr_name="ended_told_at")
     review_notified_at = InstantAttribute(null=True, attr_name="review_told_at")
 
@@ -84,11 +80,9 @@ def load_context(
     Raises RightMissing, TenantUnknown, GranteeUnknown, or ReplayResponse for a request answered before.
     """
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
-    grantee = keys.grantee(grantee_type, grantee_id)
-    state, found = side_by_side(
-        lambda: ledger.claim_priority(user.tenant_id),
-        lambda: find_all([right, tenant, grantee, *idempotency.record_keys(record)]),
-    )
+    grantee, head = keys.grantee(grantee_type, grantee_id), keys.ledger(user.tenant_id)
+    found = find_all([right, tenant, grantee, head, *idempotency.record_keys(record)])
+    state = ledger.state_in(found, user.tenant_id)
     if right in found:
         raise RightMissing
     if state is None or tenant not in found:
@@ -141,15 +135,13 @@ def write_new(
 def load_for_revoke(user: User, grant_id: str) -> RevokeContext:
     """Return the state that a revoke depends on. Raises RightMissing or NotFound."""
     right, key = keys.right(user.tenant_id, user.user_id), keys.grant(user.tenant_id, grant_id)
-    state, found = side_by_side(
-        lambda: ledger.claim_priority(user.tenant_id),
-        lambda: find_all([right, key]),
-    )
+    found = find_all([right, key, keys.ledger(user.tenant_id)])
+    state = ledger.state_in(found, user.tenant_id)
     if right in found:
         raise RightMissing
     if state is None or key not in found:
         raise NotFound
-    return RevokeContext(grant=grant_of(found[key]), ledger=state)
+    return RevokeContext(grant=with_leavings([grant_of(found[key])])[0], ledger=state)
 
 
 def save_revoked(revoked: Grant, context: RevokeContext) -> None:
@@ -191,56 +183,24 @@ def find_one(tenant_id: str, grant_id: str) -> Grant:
     item = find(GrantItem, keys.grant(tenant_id, grant_id))
     if item is None:
         raise NotFound
-    return grant_of(item)
+    return with_leavings([grant_of(item)])[0]
 
 
 def find_many(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Grant]:
     """Return the existing ones of up to a hundred grants, by id."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in grant_ids)
-    return {grant.grant_id: grant for grant in map(grant_of, found.values())}
+    return {grant.grant_id: grant for grant in with_leavings(map(grant_of, found.values()))}
 
 
-def overview(
-    tenant_id: str, start: datetime, at: datetime, behind: str | None, batch: int
-) -> Iterator[tuple[str, Grant]]:
-    """Yield every grant that was live at any moment since `start`, each with its position in the list.
-
-    First the permanent grants that were live at `at`, then the rest, each part newest first, beginning after the
-    position `behind`. A grant that ends by time was given at most MAX_PERIOD before its end; older ones are permanent.
-    """
-    part, _, last = (behind or f"{PERMANENT_PART}:{keys.LAST}").partition(":")
-    if part == PERMANENT_PART:
-        for grant in permanent(tenant_id, last, batch):
-            if _is_permanent_and_live(grant, at):
-                yield f"{PERMANENT_PART}:{grant.grant_id}", grant
-        last = keys.LAST
-    oldest = keys.first_id_at(start - MAX_PERIOD)
-    for grant in chain(history(tenant_id, oldest, last, batch), permanent(tenant_id, min(oldest, last), batch)):
-        if grant.was_live_since(start) and not _is_permanent_and_live(grant, at):
-            yield f"{OTHER_PART}:{grant.grant_id}", grant
+def with_leavings(read: Iterable[Grant]) -> list[Grant]:
+    """Return grants as they are: one whose agent has left is over since that moment, written down or not."""
+    grants = list(read)
+    left_at = people.leavings(_person(grant) for grant in grants if grant.grantee.agent_id and not grant.left_at)
+    return [replace(grant, left_at=left_at.get(_person(grant), grant.left_at)) for grant in grants]
 
 
-def overview_pages(tenant: Tenant, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Grant]]:
-    """Yield the activation overview of the last six months. A position also holds the time of the first page.
-
-    So all pages belong to the same list.
-    """
-    asked_at, _, position = (behind or f"{text_of(now)}|").partition("|")
-    at = instant(asked_at)
-    start = months_before(at, MONTHS_SHOWN, tenant.zone)
-    for place, grant in overview(tenant.tenant_id, start, at, position or None, batch):
-        yield f"{asked_at}|{place}", grant
-
-
-def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Grant]]:
-    """Yield the live grants with their positions in the list: permanent grants first, each part newest first."""
-    ranked = sorted(
-        ((_rank(key), key.grant_id) for key in live_keys.of_tenant(tenant_id) if key.is_live(at)), reverse=True
-    )
-    ahead = [(rank, grant_id) for rank, grant_id in ranked if behind is None or f"{rank}:{grant_id}" < behind]
-    for some in batched(ahead, batch):
-        found = find_many(tenant_id, (grant_id for _, grant_id in some))
-        yield from ((f"{rank}:{grant_id}", found[grant_id]) for rank, grant_id in some if grant_id in found)
+def _person(grant: Grant | LiveKey) -> Person:
+    return grant.grantee.id, grant.grantee.incarnation
 
 
 def history(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
@@ -251,6 +211,26 @@ def history(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterato
 def permanent(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant]:
     """Yield the permanent grants before `below_id`, revoked or not, newest first."""
     yield from _between(tenant_id, keys.PERMANENT, "", below_id, batch)
+
+
+def record_end(transaction: Transaction, grant: Grant, now: datetime) -> None:
+    """Add the record of a grant's end, by time or because its agent left, on condition that there is none.
+
+    The live key of an agent who left is deleted. One whose time is over is left to the table.
+    """
+    actions: list[Action] = [GrantItem.end_recorded_at.set(now)]
+    has_left = grant.end(now) is GrantEnd.AGENT_LEFT
+    if has_left and grant.left_at:
+        actions += [GrantItem.left_at.set(grant.left_at), GrantItem.ttl.set(epoch(grant.left_at + settings.RETENTION))]
+        live_keys.delete(transaction, grant.tenant_id, grant.grant_id)
+    is_unrecorded = (
+        GrantItem.pk.exists() & GrantItem.end_recorded_at.does_not_exist() & GrantItem.revoked_at.does_not_exist()
+    )
+    history = GrantItem(*keys.grant(grant.tenant_id, grant.grant_id))
+    transaction.update(f"history {grant.grant_id}", history, [*actions, *remove_due()], is_unrecorded)
+    if grant.is_permanent:
+        permanent = GrantItem(*keys.permanent_grant(grant.tenant_id, grant.grant_id))
+        transaction.update(f"permanent {grant.grant_id}", permanent, actions, is_unrecorded)
 
 
 def grant_of(item: Item) -> Grant:
@@ -267,19 +247,18 @@ def _live_grants(grant: Grant, state: LedgerState) -> int:
     """
     bound = state.live_at_most
     if bound >= MAX_LIVE_GRANTS:
-        others = (key for key in live_keys.of_tenant(grant.tenant_id) if key.grant_id != grant.grant_id)
+        others = without_leavers(key for key in live_keys.of_tenant(grant.tenant_id) if key.grant_id != grant.grant_id)
         bound = sum(key.ends_at is None or key.ends_at > grant.granted_at for key in others)
     if bound >= MAX_LIVE_GRANTS:
         raise TooManyGrants
     return bound
 
 
-def _is_permanent_and_live(grant: Grant, at: datetime) -> bool:
-    return grant.is_permanent and grant.granted_at <= at and (grant.revoked_at is None or grant.revoked_at > at)
-
-
-def _rank(key: LiveKey) -> int:
-    return 0 if key.ends_at else 1
+def without_leavers(live: Iterable[LiveKey]) -> list[LiveKey]:
+    """Return the keys without those of agents who have left."""
+    found = list(live)
+    left_at = people.leavings(_person(key) for key in found if key.grantee.agent_id)
+    return [key for key in found if key.grantee.agent_id is None or _person(key) not in left_at]
 
 
 def _between(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:

@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from guestkey.rules.grants import Grant, LiveKey
@@ -26,6 +26,7 @@ class LiveKeyItem(Item, discriminator="live_key"):
     grantee_type = UnicodeAttribute()
     grantee_id = UnicodeAttribute()
     grantee_name = UnicodeAttribute()
+    grantee_incarnation = NumberAttribute(default=1)
     may_export = BooleanAttribute()
     granted_at = InstantAttribute()
     ends_at = InstantAttribute(null=True)
@@ -44,8 +45,14 @@ def tenants_of(agent: Agent, shard: int, behind: str) -> Iterator[tuple[str, str
     Begins after the tenant `behind`. The index may lag: confirm each pair on its live key.
     """
     grantees = [(GranteeType.AGENT, agent.agent_id), *((GranteeType.DEPARTMENT, id) for id in agent.departments)]
-    sources = (_in_index(keys.by_grantee(type, id, shard), behind) for type, id in grantees)
-    yield from heapq.merge(*sources)
+    yield from heapq.merge(*(of_grantee(type, id, shard, behind) for type, id in grantees))
+
+
+def of_grantee(type: GranteeType, id: str, shard: int, behind: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (tenant_id, grant_id) of a grantee's live keys in one shard of the index, ordered by tenant."""
+    after = LiveKeyItem.by_grantee_sort > behind + keys.AFTER_SEPARATOR if behind else None
+    for item in LiveKeyItem.found_by_grantee.query(keys.by_grantee(type, id, shard), after):
+        yield keys.by_grantee_in(item.by_grantee_sort)
 
 
 def confirm(pairs: Iterable[tuple[str, str]]) -> dict[str, list[LiveKey]]:
@@ -71,12 +78,6 @@ def add(transaction: Transaction, grant: Grant, revoked_before_at: datetime | No
 def delete(transaction: Transaction, tenant_id: str, grant_id: str) -> None:
     """Add the removal of a live key. Its write is named `live`."""
     transaction.delete("live", LiveKeyItem(*keys.live(tenant_id, grant_id)))
-
-
-def _in_index(partition: str, behind: str) -> Iterator[tuple[str, str]]:
-    after = LiveKeyItem.by_grantee_sort > behind + keys.AFTER_SEPARATOR if behind else None
-    for item in LiveKeyItem.found_by_grantee.query(partition, after):
-        yield keys.by_grantee_in(item.by_grantee_sort)
 
 
 def _live_key(item: Item) -> LiveKey:

@@ -4,12 +4,12 @@ A login and the proof that its grant is live, its agent active and still a membe
 came first wins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
@@ -18,7 +18,16 @@ from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
-from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, is_unchanged, next_due_at, over_at, settled
+from guestkey.rules.logins import (
+    MAX_LOGINS_AN_HOUR,
+    AccessEnd,
+    End,
+    Login,
+    end_of_access,
+    has_covered_since,
+    next_due_at,
+    settled,
+)
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
 from guestkey.store.access import grants, live_keys, refusals
@@ -26,12 +35,13 @@ from guestkey.store.access.refusals import RefusalCount
 from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
-from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
+from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, newest_first, side_by_side
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import ownership, people
+from guestkey.store.registry.people import Person
 
 BATCH = 1_000
 """Number of grants read in one request when the end of a login is computed from the history."""
@@ -48,6 +58,8 @@ class LoginItem(Item, discriminator="login"):
     agent_id = UnicodeAttribute()
     agent_name = UnicodeAttribute()
     departments = Texts()
+    incarnation = NumberAttribute(default=1)
+    memberships = Numbers()
     reason = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
@@ -56,6 +68,7 @@ class LoginItem(Item, discriminator="login"):
     access_ends_at = InstantAttribute(null=True)
     ended_at = InstantAttribute(null=True)
     end = UnicodeAttribute(null=True)
+    end_cause = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +92,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     )
     active = people.active_agent_of(found.get(agent))
     idempotency.replay(record, found, now)
-    state = ledger.state_of(found[head]) if head in found else None
+    state = ledger.state_in(found, tenant_id)
     return LoginContext(agent=active, live_keys=live, ledger=state, refusals=refused)
 
 
@@ -91,13 +104,12 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     """
     assert context.ledger
     now = login.logged_in_at
-    covered_by = next(key for key in context.live_keys if key.grant_id == login.grant_id)
     unreported = refusals.unreported(context.refusals)
     counter = counters.item(keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now))
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         live_keys.check_live(transaction, login.tenant_id, login.grant_id, now)
-        people.check_covered(transaction, login.agent_id, covered_by.grantee)
+        people.check_unchanged(transaction, context.agent)
         transaction.add("login", _item(login))
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
@@ -126,11 +138,11 @@ def record_refusal(context: LoginContext, now: datetime) -> None:
         refusals.remember(context.agent.agent_id, context.ledger, context.refusals, now)
 
 
-def load_own(agent_id: str, login_id: str, now: datetime) -> Login:
-    """Return an agent's own login as of `now`. Raises NotFound."""
-    tenant_id = ownership.tenant_of(keys.own_login(agent_id, login_id))
+def load_own(agent: Agent, login_id: str, now: datetime) -> Login:
+    """Return an agent's own login as of `now`, not one of an earlier person of this id. Raises NotFound."""
+    tenant_id = ownership.tenant_of(keys.own_login(agent.agent_id, login_id))
     login = find_one(tenant_id, login_id)
-    if login is None:
+    if login is None or login.incarnation != agent.incarnation:
         raise NotFound
     return settle(tenant_id, [login], now)[0]
 
@@ -155,6 +167,8 @@ def save_end(ended: Login, state: LedgerState, now: datetime) -> None:
     by = _by(ended.agent_id)
     if ended.end is End.ACCESS_OVER:
         actions.append(LoginItem.access_ends_at.set(ended.ended_at))
+        assert ended.end_cause
+        actions.append(LoginItem.end_cause.set(ended.end_cause.value))
         by = By(type=ByType.SYSTEM)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
@@ -172,6 +186,11 @@ def find_one(tenant_id: str, login_id: str) -> Login | None:
     return login_of(item) if item else None
 
 
+def find_many(tenant_id: str, login_ids: Iterable[str]) -> list[Login]:
+    """Return the existing ones of up to a hundred logins as they were stored."""
+    return [login_of(item) for item in find_all(keys.login(tenant_id, id) for id in login_ids).values()]
+
+
 def overview(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Login]]:
     """Yield the logins as of `now`, newest first, each with its position in the list."""
     stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", behind or keys.LAST, batch)
@@ -186,17 +205,17 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
         return stored
     agents = people.agents({login.agent_id for login in unended})
     live = list(live_keys.of_tenant(tenant_id))
-    ends: dict[str, datetime | None] = {}
+    ends: dict[str, AccessEnd] = {}
     unclear: list[Login] = []
     for login in unended:
         agent = agents[login.agent_id]
         cover = covering(live, agent, now)
-        if is_unchanged(agent, login) and any(key.granted_at <= login.logged_in_at for key in cover):
-            ends[login.login_id] = named(cover).ends_at
+        if any(key.granted_at <= login.logged_in_at and has_covered_since(login, key.grantee, agent) for key in cover):
+            ends[login.login_id] = AccessEnd(named(cover).ends_at)
         else:
             unclear.append(login)
     ends |= _ends_by_history(tenant_id, unclear, agents, now)
-    return [settled(login, ends.get(login.login_id), now) for login in stored]
+    return [settled(login, ends[login.login_id], now) if login.login_id in ends else login for login in stored]
 
 
 def login_of(item: Item) -> Login:
@@ -207,21 +226,29 @@ def login_of(item: Item) -> Login:
 
 def _ends_by_history(
     tenant_id: str, unclear: list[Login], agents: dict[str, Agent], now: datetime
-) -> dict[str, datetime | None]:
+) -> dict[str, AccessEnd]:
     """Return the end of access for each login, computed from all grants given while the login may have lasted."""
     if not unclear:
         return {}
     earliest = min(login.logged_in_at for login in unclear) - MAX_PERIOD
+    left_at = people.leavings(map(_person, unclear))
     permanent = list(grants.permanent(tenant_id, keys.LAST, BATCH))
     up_to = max(login.access_ends_at or now for login in unclear)
     while True:
         first, last = keys.first_id_at(earliest), keys.first_id_at(up_to + ID_LAG)
         given = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
-        ends = {login.login_id: over_at(login, given, agents[login.agent_id]) for login in unclear}
-        reached = max(end or now for end in ends.values())
+        ends = {
+            login.login_id: end_of_access(login, given, agents[login.agent_id], left_at.get(_person(login)))
+            for login in unclear
+        }
+        reached = max(end.at or now for end in ends.values())
         if min(reached, now) <= up_to:
             return ends
         up_to = reached
+
+
+def _person(login: Login) -> Person:
+    return login.agent_id, login.incarnation
 
 
 def _by(agent_id: str) -> By:

@@ -19,6 +19,8 @@
     closed day of the desk       DESK                          CLOSED#<date>                    callbacks/desks
     year with its holidays       DESK                          CLOSED#<year>                    callbacks/desks
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          registry/people
+    when a person left           AGENT#<id>                    LEFT#<incarnation, 6 digits>     registry/people
+    ledger says that they left   TENANT#<tenant_id>            LEFT#<incarnation>#<agent_id>    ledger/leaving
     tenant of an own login       AGENT#<id>                    OWN#LOGIN#<login_id>             registry/ownership
     tenant of an own request     AGENT#<id>                    OWN#REQUEST#<request_id>         registry/ownership
     pending requests             AGENT#<id>                    PENDING#<tenant_id>              requests/pending
@@ -32,7 +34,7 @@ Ids are ULIDs, so sort keys are in order of creation. No decision reads an index
     index        PK                              SK                       holds
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
     directory    DIRECTORY                       <type>#<id>              active agents, departments
-    due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, reviews
+    due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, reviews, leavings
 """
 
 from datetime import date, datetime
@@ -50,10 +52,9 @@ LOGIN = "LOGIN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
 LEDGER, ENTRY, NOTICE = "LEDGER", "ENTRY#", "NOTICE#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
-SLOTS, SLOT = "SLOTS#", "SLOT#"
-QUEUE, WAITING = "QUEUE", "WAITING#"
+SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
-COUNT, ONCE = "COUNT#", "ONCE#"
+COUNT, ONCE, LEFT = "COUNT#", "ONCE#", "LEFT#"
 DIRECTORY, DUE = "DIRECTORY", "DUE#"
 
 GRANTEE_SHARDS = 4
@@ -209,6 +210,15 @@ def notice(tenant_id: str, about: str, which: str) -> Key:
 
 def agent(agent_id: str) -> Key:
     return Key(AGENT + agent_id, PROFILE)
+
+
+def left(agent_id: str, incarnation: int) -> Key:
+    return Key(agent(agent_id).pk, f"{LEFT}{incarnation:06d}")
+
+
+def left_told(tenant_id: str, agent_id: str, incarnation: int) -> Key:
+    """Return the key of the mark that a tenant's ledger says that an agent's person left."""
+    return Key(of_tenant(tenant_id), f"{LEFT}{incarnation:06d}#{agent_id}")
 
 
 def department(department_id: str) -> Key:

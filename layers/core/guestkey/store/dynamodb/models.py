@@ -39,6 +39,13 @@ class Texts(ListAttribute[str]):
         super().__init__(of=UnicodeAttribute)  # type: ignore[arg-type] # its stub asks for the value's type
 
 
+class Numbers(ListAttribute[int]):
+    """A list of whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(of=NumberAttribute, null=True)  # type: ignore[arg-type] # as above
+
+
 class ByGrantee(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # pynamodb leaves a hook untyped
     """Live keys by grantee. It projects hardly more than keys: each match is confirmed on its live key."""
 

@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.errors import TenantUnknown
-from guestkey.rules.grants import Grant, State
-from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
 from guestkey.store.access import grants, logins
@@ -23,9 +21,10 @@ from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item, remove_due
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict, single_write
-from guestkey.store.ledger import due, ledger
+from guestkey.store.ledger import due, leaving, ledger
 from guestkey.store.ledger.due import DueItem
 from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry.people import LeftItem
 from guestkey.store.requests import requests
 from guestkey.store.requests.requests import RequestItem
 
@@ -41,6 +40,7 @@ class CleanupOutcome(StrEnum):
     REQUEST_EXPIRED = "requests_expired"
     LOGIN_ENDED = "logins_ended"
     LOGIN_OPEN = "logins_open"
+    AGENT_LEFT = "agents_left"
     NOTHING = "nothing"
 
 
@@ -62,7 +62,7 @@ def process_swept(live_key: Key, now: datetime) -> CleanupOutcome:
 
 
 def _process_grant(item: Item, now: datetime) -> CleanupOutcome:
-    grant, final = grants.grant_of(item), now - FINAL_AFTER
+    [grant], final = grants.with_leavings([grants.grant_of(item)]), now - FINAL_AFTER
     if grant.state(final) is State.ENDED:
         return _end(grant, now)
     if grant.state(final) is State.LIVE and grant.review_at and grant.review_at <= final:
@@ -71,19 +71,12 @@ def _process_grant(item: Item, now: datetime) -> CleanupOutcome:
 
 
 def _end(grant: Grant, now: datetime) -> CleanupOutcome:
-    assert grant.ends_at
-    is_unrecorded = (
-        GrantItem.pk.exists() & GrantItem.end_recorded_at.does_not_exist() & GrantItem.revoked_at.does_not_exist()
-    )
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        item = GrantItem(*keys.grant(grant.tenant_id, grant.grant_id))
-        transaction.update("history", item, [GrantItem.end_recorded_at.set(now), *remove_due()], is_unrecorded)
+        grants.record_end(transaction, grant, now)
 
-    data = {"ends_at": text_of(grant.ends_at)}
-    note = Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data=data, at=now)
     with suppress(ConditionFailed):
-        ledger.write(_read_state(grant.tenant_id), [note], add_writes, yields_to_users=True)
+        ledger.write(_read_state(grant.tenant_id), [ended(grant, now)], add_writes, yields_to_users=True)
         return CleanupOutcome.GRANT_ENDED
     return CleanupOutcome.NOTHING
 
@@ -119,10 +112,17 @@ def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutco
     return CleanupOutcome.NOTHING
 
 
+def _process_leaving(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
+    assert isinstance(item, LeftItem)
+    leaving.write_down(item, now)
+    return CleanupOutcome.AGENT_LEFT
+
+
 _PROCESS: dict[type[Item], Callable[[Item, DueItem, datetime], CleanupOutcome]] = {
     GrantItem: lambda item, _, now: _process_grant(item, now),
     LoginItem: _process_login,
     RequestItem: _process_request,
+    LeftItem: _process_leaving,
 }
 """The function for each kind of item that may be due."""
 

@@ -30,6 +30,13 @@ def tenant_of(key: keys.Key) -> str:
     return item.tenant_id
 
 
+def logins_before(agent_id: str, below_id: str, batch: int) -> Iterator[tuple[str, str]]:
+    """Yield tenant and id of the agent's own logins before `below_id`, newest first."""
+    begin = keys.own_login(agent_id, "")
+    for item in newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch):
+        yield item.tenant_id, item.sk.removeprefix(keys.OWN_LOGIN)
+
+
 def requests_before(agent_id: str, below_id: str, batch: int) -> Iterator[keys.Key]:
     """Yield the keys of the agent's own requests before `below_id`, newest first."""
     begin = keys.own_request(agent_id, "")

@@ -6,19 +6,24 @@ writers of unrelated tenants would collide.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from guestkey.errors import AgentInactive, DepartmentUnknown
-from guestkey.rules.people import Agent, Department, Grantee, GranteeType
+from guestkey.rules.people import Agent, Department, Grantee, GranteeType, grantee
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
-from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
+from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.retry import growing_pauses, retry, transact
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, Transaction, single_write
 
 MAX_AGENT_TRIES, MAX_DEPARTMENT_TRIES = 5, 3
+
+Person = tuple[str, int]
+"""The id of an agent, and the incarnation."""
 
 
 class AgentItem(Item, discriminator="agent"):
@@ -30,6 +35,18 @@ class AgentItem(Item, discriminator="agent"):
     departments = Texts()
     is_active = BooleanAttribute()
     changed_at = InstantAttribute()
+    incarnation = NumberAttribute(default=0)
+    memberships = Numbers()
+    joined = NumberAttribute(default=0)
+    version = NumberAttribute(default=0)
+
+
+class LeftItem(Item, discriminator="left"):
+    """When the person of one incarnation turned inactive. It is due until what named the person is written down."""
+
+    agent_id = UnicodeAttribute()
+    incarnation = NumberAttribute()
+    left_at = InstantAttribute()
 
 
 class DepartmentItem(Item, discriminator="department"):
@@ -48,6 +65,24 @@ def agent(agent_id: str) -> Agent | None:
 def agents(agent_ids: Iterable[str]) -> dict[str, Agent]:
     """Return the records of up to a hundred agents by id, active or not, strongly consistent."""
     return {item.agent_id: item for item in map(agent_of, find_all(map(keys.agent, agent_ids)).values())}
+
+
+def leavings(people: Iterable[Person]) -> dict[Person, datetime]:
+    """Return when people left, by agent and incarnation; those who have not left are missing.
+
+    An agent who was inactive before there were numbers left at the record's last change.
+    """
+    wanted = set(people)
+    if not wanted:
+        return {}
+    now = agents({agent_id for agent_id, _ in wanted})
+    left = {(id, number) for id, number in wanted if id in now and now[id].incarnation != number}
+    found = find_all(keys.left(*person) for person in left) if left else {}
+    return {person: _left_at(found.get(keys.left(*person))) or now[person[0]].changed_at for person in left}
+
+
+def _left_at(item: Item | None) -> datetime | None:
+    return item.left_at if isinstance(item, LeftItem) else None
 
 
 def active_agent(agent_id: str) -> Agent:
@@ -88,42 +123,44 @@ def put_department(department: Department) -> None:
     retry(put, growing_pauses(MAX_DEPARTMENT_TRIES), on=(OutcomeUnknown,))
 
 
-def put_agent(given: Agent) -> None:
-    """Store an agent as given; `changed_at` stays the same unless departments or activity change.
+def put_agent(given: Agent) -> Agent:
+    """Store an agent as given, with the numbers that follow from the record before, and return the record.
 
-    An unchanged agent is not written again, because a write may conflict with the agent's logins.
+    An unchanged agent is not written again, because a write may conflict with the agent's logins. Another request that
+    makes the agent inactive meanwhile wins: whoever found the agent active did not mean to bring a leaver back.
     Raises DepartmentUnknown if a department was never registered.
     """
-    transact(
-        load=lambda: _load_agent(given),
-        decide=lambda before: _dated(given, before),
-        save=_save_agent,
-        tries=MAX_AGENT_TRIES,
-    )
+    was_active = False
+
+    def decide(before: Agent | None) -> Agent:
+        nonlocal was_active
+        is_active = given.is_active and not (was_active and before is not None and not before.is_active)
+        was_active = was_active or (before is not None and before.is_active)
+        return replace(given, is_active=is_active).succeeds(before)
+
+    return transact(load=lambda: _load_agent(given), decide=decide, save=_save_agent, tries=MAX_AGENT_TRIES)
 
 
 def agent_of(item: Item) -> Agent:
     """Return the agent of an item that was read together with others."""
     assert isinstance(item, AgentItem)
-    return value_of(Agent, item)
+    found = value_of(Agent, item)
+    # An agent who was inactive before there were numbers has left already.
+    incarnation = found.incarnation or (1 if found.is_active else 2)
+    memberships = found.memberships or (0,) * len(found.departments)
+    return replace(found, incarnation=incarnation, memberships=memberships)
 
 
-def check_covered(transaction: Transaction, agent_id: str, by: Grantee) -> None:
-    """Add the condition that an agent is active and, under a department's grant, still belongs to the department.
-
-    Its write is named `agent`.
-    """
-    condition = AgentItem.is_active == True  # noqa: E712
-    if by.type is GranteeType.DEPARTMENT:
-        condition &= AgentItem.departments.contains(by.id)
-    transaction.check("agent", AgentItem, keys.agent(agent_id), condition)
+def check_unchanged(transaction: Transaction, agent: Agent) -> None:
+    """Add the condition that an agent's record is as it was read. Its write is named `agent`."""
+    transaction.check("agent", AgentItem, keys.agent(agent.agent_id), _is_as_read(agent))
 
 
 def grantee_of(item: Item | None) -> Grantee | None:
     """Return the grantee of an item that was read: an active agent or a department, or None."""
     match item:
         case AgentItem(is_active=True):
-            return Grantee(type=GranteeType.AGENT, id=item.agent_id, name=item.name)
+            return grantee(agent_of(item))
         case DepartmentItem():
             return Grantee(type=GranteeType.DEPARTMENT, id=item.department_id, name=item.name)
         case _:
@@ -142,23 +179,31 @@ def _active(found: Agent | None) -> Agent:
 
 
 def _load_agent(given: Agent) -> Agent | None:
-    """Return the agent as stored before, if at all. Raises DepartmentUnknown."""
+    """Return the agent as stored before, if at all. Raises DepartmentUnknown.
+
+    Code from before numbers, after a rollback, stores a record without them: then the last person who left counts.
+    """
     departments = [keys.department(department_id) for department_id in given.departments]
     found = find_all([keys.agent(given.agent_id), *departments])
     if not found.keys() >= set(departments):
         raise DepartmentUnknown
     item = found.get(keys.agent(given.agent_id))
-    return agent_of(item) if item else None
+    if item is None:
+        return None
+    before = agent_of(item)
+    return before if before.version else replace(before, incarnation=max(before.incarnation, _last_left(given) + 1))
 
 
-def _dated(given: Agent, before: Agent | None) -> Agent:
-    if before and before.is_active == given.is_active and set(before.departments) == set(given.departments):
-        return replace(given, changed_at=before.changed_at)
-    return given
+def _last_left(agent: Agent) -> int:
+    pk, _ = keys.agent(agent.agent_id)
+    newest = LeftItem.query(
+        pk, LeftItem.sk.startswith(keys.LEFT), consistent_read=True, scan_index_forward=False, limit=1
+    )
+    return max((int(item.incarnation) for item in newest), default=0)
 
 
 def _save_agent(agent: Agent, before: Agent | None) -> None:
-    if agent == before:
+    if not agent.differs(before):
         return
     item = AgentItem(
         *keys.agent(agent.agent_id),
@@ -166,6 +211,28 @@ def _save_agent(agent: Agent, before: Agent | None) -> None:
         directory=keys.DIRECTORY if agent.is_active else None,
         directory_sort=keys.directory_sort(GranteeType.AGENT, agent.agent_id) if agent.is_active else None,
     )
-    is_as_read = AgentItem.pk.does_not_exist() if before is None else AgentItem.changed_at == before.changed_at
-    with single_write():
-        item.save(condition=is_as_read)
+    transaction = Transaction()
+    transaction.put("agent", item, _is_as_read(before) if before else AgentItem.pk.does_not_exist())
+    if before and agent.incarnation > before.incarnation:
+        transaction.put("left", _left_item(before, agent.changed_at))
+    transaction.commit()
+
+
+def _is_as_read(agent: Agent) -> Condition:
+    """Return the condition that nobody has written an agent's record since it was read."""
+    is_same: Condition = AgentItem.version == agent.version
+    if not agent.version:
+        is_same = AgentItem.version.does_not_exist() & (AgentItem.changed_at == agent.changed_at)
+    as_read: Condition = is_same & (AgentItem.is_active == agent.is_active)
+    return as_read
+
+
+def _left_item(agent: Agent, at: datetime) -> LeftItem:
+    return LeftItem(
+        *keys.left(agent.agent_id, agent.incarnation),
+        agent_id=agent.agent_id,
+        incarnation=agent.incarnation,
+        left_at=at,
+        due=keys.due_on(agent.agent_id),
+        due_at=at,
+    )

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from guestkey.errors import GranteeUnknown, NotFound, RightMissing
+from guestkey.errors import NotFound, RightMissing
 from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
-from guestkey.rules.people import Grantee, Tenant, User
+from guestkey.rules.people import Grantee, Tenant, User, grantee
 from guestkey.rules.requests import Approval, Request
 from guestkey.store.access import grants
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
-from guestkey.store.dynamodb.reads import find_all, side_by_side
+from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
@@ -23,9 +23,11 @@ MAX_ANSWER_TRIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalContext:
-    """State loaded before a request is answered: request, tenant and ledger state, in one round trip."""
+    """State loaded before a request is answered: request, tenant and ledger state, and then the agent who asks."""
 
     request: Request
+    """As it is: closed if the person who asks has left."""
+    agent: Grantee
     tenant: Tenant
     ledger: LedgerState
 
@@ -41,28 +43,23 @@ def require_right(user: User) -> Tenant:
 def load_context(user: User, request_id: str, record: IdempotencyRecord | None, now: datetime) -> ApprovalContext:
     """Return the state that an answer depends on. Raises RightMissing, NotFound or ReplayResponse."""
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
-    request = keys.request(user.tenant_id, request_id)
-    state, found = side_by_side(
-        lambda: ledger.claim_priority(user.tenant_id),
-        lambda: find_all([right, tenant, request, *idempotency.record_keys(record)]),
-    )
+    request, head = keys.request(user.tenant_id, request_id), keys.ledger(user.tenant_id)
+    found = find_all([right, tenant, request, head, *idempotency.record_keys(record)])
+    state = ledger.state_in(found, user.tenant_id)
     if right in found:
         raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails))
     if state is None or request not in found:
         raise NotFound
     idempotency.replay(record, found, now)
+    asked = requests.request_of(found[request])
+    agent = people.agent(asked.agent_id)
+    assert agent
     return ApprovalContext(
-        request=requests.request_of(found[request]), tenant=tenants.tenant_of(found[tenant]), ledger=state
+        request=asked if agent.incarnation == asked.incarnation else requests.with_leavings([asked])[0],
+        agent=grantee(agent),
+        tenant=tenants.tenant_of(found[tenant]),
+        ledger=state,
     )
-
-
-def grantee(request: Request) -> Grantee:
-    """Return the agent of a request as a grantee, strongly consistent. Raises GranteeUnknown for an inactive one."""
-    key = keys.agent(request.agent_id)
-    named = people.grantee_of(find_all([key]).get(key))
-    if named is None:
-        raise GranteeUnknown
-    return named
 
 
 def save_approved(approval: Approval, context: ApprovalContext, record: IdempotencyRecord | None) -> None:

@@ -68,7 +68,7 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
     Raises TooManyRequests, ConditionFailed when the agent made another request meanwhile, or Busy.
     """
     now = request.requested_at
-    after = pending.with_one_more(context.pending, request, lambda ids: _open(request.tenant_id, ids), now)
+    after = pending.with_one_more(context.pending, request, lambda ids: _open(request, ids), now)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         requests.add(transaction, request)
@@ -142,7 +142,7 @@ def save_withdrawn(withdrawn: Request, before: Request, now: datetime) -> None:
     requests.write_closed(withdrawn, What.REQUEST_WITHDRAWN, by, requests.is_pending(now), now)
 
 
-def _open(tenant_id: str, request_ids: Iterable[str]) -> set[str]:
-    """Return those of these requests that are not closed."""
-    found = find_all(keys.request(tenant_id, request_id) for request_id in request_ids)
-    return {request.request_id for request in map(requests.request_of, found.values()) if request.closed_as is None}
+def _open(new: Request, request_ids: Iterable[str]) -> set[str]:
+    """Return those of these requests that are not closed, and not of an earlier person of the agent's id."""
+    found = map(requests.request_of, find_all(keys.request(new.tenant_id, id) for id in request_ids).values())
+    return {one.request_id for one in found if one.closed_as is None and one.incarnation == new.incarnation}

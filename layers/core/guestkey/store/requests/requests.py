@@ -3,11 +3,12 @@
 `asking` makes requests, `approvals` answers them. Expiry follows from the clock; the clean-up stores it later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from itertools import batched
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -15,6 +16,7 @@ from guestkey import settings
 from guestkey.errors import NotFound
 from guestkey.rules import requests as rules
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.people import Agent
 from guestkey.rules.requests import MAX_LIFE, Request, State
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
@@ -22,7 +24,8 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch,
 from guestkey.store.dynamodb.reads import find, find_all, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import ownership
+from guestkey.store.registry import ownership, people
+from guestkey.store.registry.people import Person
 
 
 class RequestItem(Item, discriminator="request"):
@@ -30,6 +33,7 @@ class RequestItem(Item, discriminator="request"):
 
     agent_id = UnicodeAttribute()
     agent_name = UnicodeAttribute()
+    incarnation = NumberAttribute(default=1)
     recipients = Texts()
     reason = UnicodeAttribute()
     period = UnicodeAttribute()
@@ -50,10 +54,8 @@ class RequestItem(Item, discriminator="request"):
 def expire(request: Request, now: datetime) -> None:
     """Store that a request has expired. A request that was closed before, or stored as expired, stays as it is."""
     is_unanswered = RequestItem.closed_as.does_not_exist() & (RequestItem.expires_at <= now)
-    try:
+    with suppress(ConditionFailed):
         write_closed(rules.expire(request), What.REQUEST_EXPIRED, By(type=ByType.SYSTEM), is_unanswered, now)
-    except ConditionFailed:
-        return
 
 
 def find_one(tenant_id: str, request_id: str) -> Request:
@@ -61,19 +63,47 @@ def find_one(tenant_id: str, request_id: str) -> Request:
     item = find(RequestItem, keys.request(tenant_id, request_id))
     if item is None:
         raise NotFound
-    return request_of(item)
+    return with_leavings([request_of(item)])[0]
 
 
-def find_own(agent_id: str, request_id: str) -> Request:
-    """Return one of an agent's own requests. Raises NotFound."""
-    return find_one(ownership.tenant_of(keys.own_request(agent_id, request_id)), request_id)
+def find_own(agent: Agent, request_id: str) -> Request:
+    """Return one of an agent's own requests, not one of an earlier person of this id. Raises NotFound."""
+    request = find_one(ownership.tenant_of(keys.own_request(agent.agent_id, request_id)), request_id)
+    if request.incarnation != agent.incarnation:
+        raise NotFound
+    return request
 
 
-def of_agent(agent_id: str, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
+def of_agent(agent: Agent, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
     """Yield an agent's own requests, newest first, each with its position in the list."""
-    for some in batched(ownership.requests_before(agent_id, behind or keys.LAST, batch), batch):
+    for some in batched(ownership.requests_before(agent.agent_id, behind or keys.LAST, batch), batch):
         found = find_all(some)
-        yield from ((r.request_id, r) for r in (request_of(found[key]) for key in some if key in found))
+        read = (request_of(found[key]) for key in some if key in found)
+        yield from ((request.request_id, request) for request in read if request.incarnation == agent.incarnation)
+
+
+def with_leavings(read: Iterable[Request]) -> list[Request]:
+    """Return requests as they are: a pending one whose agent has left is closed, written down or not."""
+    requests = list(read)
+    left_at = people.leavings(_person(request) for request in requests if not request.closed_as)
+    return [rules.close_for_leaver(one, left_at[_person(one)]) if _person(one) in left_at else one for one in requests]
+
+
+def close_for_leaver(closed: Request, now: datetime) -> None:
+    """Store that a request was closed because its agent left. A request that was closed before stays as it is."""
+    with suppress(ConditionFailed):
+        write_closed(
+            closed, What.REQUEST_WITHDRAWN, By(type=ByType.SYSTEM), RequestItem.closed_as.does_not_exist(), now
+        )
+
+
+def _person(request: Request) -> Person:
+    return request.agent_id, request.incarnation
+
+
+def find_many(some: Iterable[keys.Key]) -> list[Request]:
+    """Return the existing ones of up to a hundred requests as they were stored."""
+    return [request_of(item) for item in find_all(some).values()]
 
 
 def of_tenant(tenant_id: str, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
@@ -136,7 +166,8 @@ def request_of(item: Item) -> Request:
 
 def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[tuple[str, Request]]:
     items = newest_first(RequestItem, keys.of_tenant(tenant_id), keys.REQUEST, first_id, below_id, batch)
-    yield from ((request.request_id, request) for request in map(request_of, items))
+    for some in batched(map(request_of, items), batch):
+        yield from ((request.request_id, request) for request in with_leavings(some))
 
 
 def _item(request: Request) -> RequestItem:
