@@ -470,6 +470,17 @@ def test_a_backend_without_the_scope_is_403(untouched: Scene, route: Route, scop
     assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
 
 
+@pytest.mark.parametrize("slash", ["%2F", "%2f", "%252F", "%25252F"])
+def test_an_escaped_slash_reaches_no_other_route(untouched: Scene, slash: str) -> None:
+    path = slash.join([untouched.tenant.tenant_id, "users", "ben", "right"])
+    registry = untouched.caller("backend", scope="guestkey/registry")
+
+    answer = registry.call("PUT", f"/v1/vendor/tenants/{path}", {"may_grant": True})
+
+    assert answer.status_code in {403, 404}
+    assert success(untouched.ben.get("/v1/me"))["may_grant"] is False
+
+
 @pytest.mark.parametrize(
     ("route", "act"), rows_and_columns(_grants_first(ROUTES), [{"sub": "sven"}, "sven", [], True]), ids=str
 )
