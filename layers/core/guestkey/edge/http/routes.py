@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge.http import body, callers, paths
+from guestkey.edge.http import body, callers, claims, paths
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer, json_text
 from guestkey.edge.http.serve import serve as serve_work
 from guestkey.edge.responses.response import Response
@@ -148,7 +148,7 @@ def user(app: APIGatewayHttpResolver) -> User:
 
 def is_acting(app: APIGatewayHttpResolver) -> bool:
     """Say whether the bearer of the token acts on behalf of another user."""
-    return callers.is_acting(app.current_event.raw_event)
+    return claims.is_acting(claims.claims_of(app.current_event.raw_event))
 
 
 def agent_id(app: APIGatewayHttpResolver) -> str:
