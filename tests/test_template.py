@@ -32,7 +32,7 @@ PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """A variable for the interpreter, which the code does not read."""
-PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS"}
+PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS", "RIGHT_VALUES"}
 """Variables whose settings are no text."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
 KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
@@ -312,7 +312,7 @@ def test_without_pools_the_settings_default_to_the_parameters(monkeypatch: pytes
 
     for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - PARSED:
         assert settings[name] == environment[name], name
-    assert settings["ACTING_CLAIMS"] == {"act"}
+    assert (settings["ACTING_CLAIMS"], settings["RIGHT_VALUES"]) == ({"act"}, frozenset())
     assert settings["RETENTION"].days == int(environment["RETENTION_DAYS"])
     assert settings["REQUEST_LIFE"].total_seconds() == int(environment["REQUEST_LIFE_SECONDS"])
 
@@ -489,6 +489,14 @@ def test_three_alike_are_not_taken_either() -> None:
 
 
 @pytest.mark.parametrize(
+    ("claim", "values", "taken"),
+    [("", "", True), ("roles", "owner", True), ("roles", "", False), ("", "owner", False)],
+)
+def test_the_claim_of_the_right_comes_with_its_values(claim: str, values: str, taken: bool) -> None:
+    assert is_taken(RightClaim=claim, RightValues=values) is taken
+
+
+@pytest.mark.parametrize(
     ("name", "value", "is_one"),
     [
         ("ActingClaims", "", True),
@@ -496,6 +504,13 @@ def test_three_alike_are_not_taken_either() -> None:
         ("ActingClaims", "impersonator,https://vendor.example/acting_for", True),
         ("ActingClaims", "impersonator, acting_for", False),
         ("ActingClaims", ",", False),
+        ("RightClaim", "https://vendor.example/roles", True),
+        ("RightClaim", "two words", False),
+        ("RightValues", "", True),
+        ("RightValues", "owner", True),
+        ("RightValues", "account owner, admin", True),
+        ("RightValues", " ", False),
+        ("RightValues", "owner,,admin", False),
     ],
 )
 def test_lists_of_claims_and_values_have_no_empty_part(name: str, value: str, is_one: bool) -> None:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guestkey.edge.http.paths import VARIABLE
-from guestkey.store.registry import tenants
 from tests import factories, stack, table
 from tests.calls import Answer, answer, call, event, handler, send
 from tests.functions.test_every_endpoint import CALLS, made_event
@@ -92,7 +91,7 @@ def test_a_scope_for_tenants_gives_no_right(value: str) -> None:
         said = call("PUT", f"/v1/vendor/tenants/{value}", GIVE, caller=REGISTRY_ONLY)
 
     assert (said.status, said.code) == (404, "not_found")
-    assert not tenants.holds_right("acme", BEN.id)
+    assert not factories.holds_right("acme", BEN.id)
 
 
 def test_an_authorized_route_is_not_that_of_the_raw_path() -> None:

@@ -22,6 +22,10 @@ def listed(text: str) -> frozenset[str]:
 
 ACTING_CLAIMS = listed(os.environ.get("ACTING_CLAIMS", "")) | {"act"}
 """Claims of tokens whose bearer acts for somebody else."""
+RIGHT_CLAIM = os.environ.get("RIGHT_CLAIM", "").strip()
+"""Claim to which the vendor ties the right of users; empty if every user holds it by default."""
+RIGHT_VALUES = listed(os.environ.get("RIGHT_VALUES", ""))
+"""Values of that claim, of which a user's token needs one."""
 
 # Sign-in of a tenant's user on the pages: OpenID Connect, as a public client.
 TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "https://tenant.invalid")

@@ -157,6 +157,25 @@ def test_the_id_of_a_backend_comes_before_its_scope() -> None:
         caller(BACKEND, sub=ABSENT, scope=ABSENT)
 
 
+# ------------------------------------------------------------------ the right by default
+
+
+@pytest.mark.parametrize(
+    ("role", "holds"), [("owner", True), ("[guest owner]", True), ("guest", False), (ABSENT, False)]
+)
+def test_a_claim_decides_the_right_where_the_vendor_names_one(
+    monkeypatch: pytest.MonkeyPatch, role: Any, holds: bool
+) -> None:
+    found = caller(USER, role=role)
+    assert isinstance(found, User) and found.has_right_by_default
+
+    monkeypatch.setattr(settings, "RIGHT_CLAIM", "role")
+    monkeypatch.setattr(settings, "RIGHT_VALUES", settings.listed("owner,admin"))
+
+    found = caller(USER, role=role)
+    assert isinstance(found, User) and found.has_right_by_default is holds
+
+
 @pytest.mark.parametrize(
     ("claim", "member", "limit"), [("name", "name", 200), ("email", "email", 254), ("locale", "locale", 35)]
 )

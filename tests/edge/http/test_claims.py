@@ -1,4 +1,4 @@
-"""Claims as an HTTP API hands them over: values of every shape, scopes of every provider."""
+"""Claims as an HTTP API hands them over: values of every shape, scopes of every provider, the default of the right."""
 
 from typing import Any
 
@@ -89,6 +89,63 @@ def test_without_the_scope_a_token_is_refused(given: dict[str, Any]) -> None:
         claims.require_scope(CHECKS, given)
 
     assert refused.value.members == {"scope": "guestkey/check"}
+
+
+def by_default(claim: str, values: str, monkeypatch: pytest.MonkeyPatch, **given: Any) -> bool:
+    monkeypatch.setattr(settings, "RIGHT_CLAIM", claim)
+    monkeypatch.setattr(settings, "RIGHT_VALUES", settings.listed(values))
+    return claims.has_right_by_default(given)
+
+
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [
+        ("owner", True),
+        ("account admin", True),
+        ("[guest owner]", True),
+        (["guest", "account admin"], True),
+        ("Owner", False),
+        ("not owner", False),
+        ("owner admin", False),
+        ("[guest]", False),
+        ("[account admin]", False),
+        ("", False),
+        ([], False),
+        (None, False),
+        (True, False),
+        ({"owner": True}, False),
+    ],
+    ids=str,
+)
+def test_a_user_holds_the_right_with_one_of_the_values(
+    value: Any, holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert by_default("roles", "owner, account admin", monkeypatch, roles=value) is holds
+
+
+@pytest.mark.parametrize(
+    ("values", "value"), [("true", True), ("true", "true"), ("1", 1), ("1", "1"), ("false", False)], ids=str
+)
+def test_a_boolean_or_a_number_is_compared_as_text(values: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert by_default("may_let_in", values, monkeypatch, may_let_in=value)
+
+
+@pytest.mark.parametrize("name", ["scope", "scp"])
+def test_the_text_of_a_scope_is_a_list(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert by_default(name, "let:in", monkeypatch, **{name: "openid let:in"})
+    assert not by_default("roles", "let:in", monkeypatch, roles="openid let:in")
+
+
+def test_another_claim_gives_no_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not by_default("role", "owner", monkeypatch, roles="owner", Role="owner")
+
+
+def test_without_a_claim_every_user_holds_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert by_default("", "owner", monkeypatch)
+
+
+def test_without_values_no_user_holds_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not by_default("role", "", monkeypatch, role="")
 
 
 @pytest.mark.parametrize(("text", "parts"), [("", []), (" , ", []), ("a", ["a"]), ("a, b c ,", ["a", "b c"])])

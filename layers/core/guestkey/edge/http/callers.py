@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guestkey import settings
-from guestkey.edge.http.claims import VENDOR_ROUTES, Claims, claims_of, is_acting, require_scope
+from guestkey.edge.http.claims import VENDOR_ROUTES, Claims, claims_of, has_right_by_default, is_acting, require_scope
 from guestkey.errors import ActingForAnother, ClaimsMissing
 from guestkey.rules.limits import MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH, SLUG, USER_ID
 from guestkey.rules.people import User
@@ -69,6 +69,7 @@ def caller(event: dict[str, Any]) -> Caller:
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
         email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
         locale=_text(claims, settings.LOCALE_CLAIM, MAX_LOCALE_LENGTH) or None,
+        has_right_by_default=has_right_by_default(claims),
     )
 
 

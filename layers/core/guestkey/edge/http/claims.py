@@ -26,6 +26,8 @@ SCOPES = {
 """The scope that each of the vendor's routes requires. A route without an entry refuses every token."""
 SCOPE_CLAIMS = ("scope", "scp", "roles", "permissions")
 """Claims in which identity providers put scopes, or the roles of an application (Entra ID)."""
+SEPARATED_BY_BLANKS = frozenset({"scope", "scp"})
+"""Claims whose text is a list by definition (RFC 8693, RFC 9068). Any other text is one value."""
 
 Claims = Mapping[str, Any]
 
@@ -47,6 +49,19 @@ def require_scope(route: str, claims: Claims) -> None:
     given = {scope for name in SCOPE_CLAIMS for value in values_of(claims.get(name)) for scope in value.split()}
     if needed not in given:
         raise ScopeMissing(needed and f"The token lacks the scope {needed}.", scope=needed)
+
+
+def has_right_by_default(claims: Claims) -> bool:
+    """Say whether a user holds the right as long as the tenant's record names the user neither way.
+
+    Every user does, unless the vendor ties the right to a claim: then a token with one of the values does.
+    """
+    if not settings.RIGHT_CLAIM:
+        return True
+    values = values_of(claims.get(settings.RIGHT_CLAIM))
+    if settings.RIGHT_CLAIM in SEPARATED_BY_BLANKS:
+        values = {part for value in values for part in value.split()}
+    return not settings.RIGHT_VALUES.isdisjoint(values)
 
 
 def values_of(claim: Any) -> set[str]:

@@ -63,6 +63,7 @@ class GrantItem(Item, discriminator="grant"):
 class GrantContext:
     """State loaded before a grant is written: tenant, grantee and ledger state, in one round trip."""
 
+    user: User
     tenant: Tenant
     grantee: Grantee
     ledger: LedgerState
@@ -72,6 +73,7 @@ class GrantContext:
 class RevokeContext:
     """State loaded before a grant is revoked: the grant and the ledger state, in one round trip."""
 
+    user: User
     grant: Grant
     ledger: LedgerState
 
@@ -89,7 +91,7 @@ def load_context(
         lambda: ledger.claim_priority(user.tenant_id),
         lambda: find_all([right, tenant, grantee, *idempotency.record_keys(record)]),
     )
-    if right in found:
+    if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or tenant not in found:
         raise TenantUnknown
@@ -97,16 +99,17 @@ def load_context(
     if named is None:
         raise GranteeUnknown
     idempotency.replay(record, found, now)
-    return GrantContext(tenant=tenants.tenant_of(found[tenant]), grantee=named, ledger=state)
+    return GrantContext(user=user, tenant=tenants.tenant_of(found[tenant]), grantee=named, ledger=state)
 
 
 def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
     """Store a new grant and its ledger entry in one transaction. Raises TooManyGrants, ConditionFailed or Busy."""
-    write_new(grant, context.ledger, record)
+    write_new(grant, context.user, context.ledger, record)
 
 
 def write_new(
     grant: Grant,
+    user: User,
     state: LedgerState,
     record: IdempotencyRecord | None,
     *,
@@ -119,7 +122,7 @@ def write_new(
     """
 
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
-        tenants.check_right(transaction, grant.tenant_id, grant.granted_by.user_id)
+        tenants.check_right(transaction, user)
         history = _item(grant, keys.grant(grant.tenant_id, grant.grant_id))
         history.due, history.due_at = keys.due_on(grant.tenant_id), grant.ends_at or grant.review_at
         transaction.add("history", history)
@@ -145,11 +148,11 @@ def load_for_revoke(user: User, grant_id: str) -> RevokeContext:
         lambda: ledger.claim_priority(user.tenant_id),
         lambda: find_all([right, key]),
     )
-    if right in found:
+    if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or key not in found:
         raise NotFound
-    return RevokeContext(grant=grant_of(found[key]), ledger=state)
+    return RevokeContext(user=user, grant=grant_of(found[key]), ledger=state)
 
 
 def save_revoked(revoked: Grant, context: RevokeContext) -> None:
@@ -171,7 +174,7 @@ def save_revoked(revoked: Grant, context: RevokeContext) -> None:
     is_live = GrantItem.revoked_at.does_not_exist() & (GrantItem.ends_at.does_not_exist() | (GrantItem.ends_at > at))
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        tenants.check_right(transaction, tenant_id, by.user_id)
+        tenants.check_right(transaction, context.user)
         live_keys.delete(transaction, tenant_id, grant_id)
         history = GrantItem(*keys.grant(tenant_id, grant_id))
         transaction.update("history", history, [*actions, *remove_due()], is_live)

@@ -25,6 +25,7 @@ MAX_ANSWER_TRIES = 3
 class ApprovalContext:
     """State loaded before a request is answered: request, tenant and ledger state, in one round trip."""
 
+    user: User
     request: Request
     tenant: Tenant
     ledger: LedgerState
@@ -46,13 +47,16 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
         lambda: ledger.claim_priority(user.tenant_id),
         lambda: find_all([right, tenant, request, *idempotency.record_keys(record)]),
     )
-    if right in found:
-        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails))
+    if not tenants.holds_right_by(user, found.get(right)):
+        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails) if tenant in found else [])
     if state is None or request not in found:
         raise NotFound
     idempotency.replay(record, found, now)
     return ApprovalContext(
-        request=requests.request_of(found[request]), tenant=tenants.tenant_of(found[tenant]), ledger=state
+        user=user,
+        request=requests.request_of(found[request]),
+        tenant=tenants.tenant_of(found[tenant]),
+        ledger=state,
     )
 
 
@@ -76,7 +80,7 @@ def save_approved(approval: Approval, context: ApprovalContext, record: Idempote
     def close(transaction: Transaction) -> None:
         requests.close(transaction, approved, requests.is_pending(grant.granted_at))
 
-    grants.write_new(grant, context.ledger, record, extra_writes=close, extra_entries=[note])
+    grants.write_new(grant, context.user, context.ledger, record, extra_writes=close, extra_entries=[note])
 
 
 def save_declined(declined: Request, context: ApprovalContext) -> None:
@@ -85,11 +89,11 @@ def save_declined(declined: Request, context: ApprovalContext) -> None:
     Raises ConditionFailed when the right or the request has changed, unless an earlier try was stored, or Busy.
     """
     assert declined.answered_at and declined.answered_by
-    at, by = declined.answered_at, declined.answered_by
+    at = declined.answered_at
     note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        tenants.check_right(transaction, declined.tenant_id, by.user_id)
+        tenants.check_right(transaction, context.user)
         requests.close(transaction, declined, requests.is_pending(at))
 
     try:
