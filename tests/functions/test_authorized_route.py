@@ -163,6 +163,19 @@ def test_a_route_without_its_values_is_not_found(route: str) -> None:
         assert (said.status, said.code) == (404, "not_found")
 
 
+def test_no_module_reads_the_path_or_the_method_of_the_request() -> None:
+    """One function replaces the raw path by that of the authorized route, for Powertools."""
+    found = [
+        path.relative_to(stack.PROJECT / "layers/core/guestkey").as_posix()
+        for path in sorted((stack.PROJECT / "layers").rglob("*.py"))
+        if re.search(r"rawPath|raw_path|current_event\.(path|http_method)", path.read_text())
+    ]
+
+    assert found == ["edge/http/routes.py"]
+    for path in (stack.PROJECT / "functions").rglob("*.py"):
+        assert not re.search(r"rawPath|raw_path|current_event|requestContext.*http", path.read_text()), path
+
+
 def test_an_idempotency_key_belongs_to_the_authorized_path() -> None:
     body, keyed = {"grantee": {"type": "agent", "id": "sven"}}, {"idempotency-key": "the-first"}
     sent = event("POST", "/v1/grants", body, caller=ANNA, headers=keyed)
