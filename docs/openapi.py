@@ -20,6 +20,7 @@ from samtranslator.yaml_helper import yaml_parse
 from guestkey import errors
 from guestkey.edge.http import routes
 from guestkey.edge.http.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
+from guestkey.edge.http.claims import SCOPES
 from guestkey.edge.http.inputs import Input, LoginId, Slug
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, grants, requests
@@ -35,6 +36,7 @@ WITH_INPUT = (errors.InputInvalid,)
 WITH_PATH = (errors.NotFound,)
 WITH_BODY = (errors.JsonInvalid, errors.NotJson, errors.InputInvalid)
 FOR_AGENTS = (errors.AgentInactive,)
+FOR_BACKENDS = (errors.ScopeMissing,)
 SCHEMES = {"/v1/support/": "support", "/v1/vendor/": "vendor", "/v1/": "tenant"}
 
 CALLERS = {
@@ -86,6 +88,10 @@ PROBLEM = {
                 "required": ["pointer", "detail"],
                 "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
             },
+        },
+        "scope": {
+            "type": ["string", "null"],
+            "description": "With `scope_missing`: the scope that the route requires.",
         },
         "callback": {
             "description": "With `callback_open`: the customer's open call-back.",
@@ -236,9 +242,6 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
         }
         if status in WITH_RETRY_AFTER:
             responses[str(status)]["headers"] = RETRY_AFTER
-    if scopes[route]:
-        responses["403"]["content"] |= BY_GATEWAY
-        responses["403"]["description"] += ", or the token lacks the scope"
     if errors.IdempotencyKeyReused.code in by_status[errors.IdempotencyKeyReused.status]:
         operation.setdefault("parameters", []).append(KEY)
     if path in OTHER_TYPES:
@@ -270,6 +273,8 @@ def refusals_of(operation: dict[str, Any], route: str, caller: str | None) -> li
         refusals += WITH_PATH
     if caller == "support":
         refusals += FOR_AGENTS
+    if caller == "vendor":
+        refusals += FOR_BACKENDS
     if route in OPEN_TO_ACTING:
         refusals.remove(errors.ActingForAnother)
     return refusals
@@ -281,7 +286,7 @@ def has_a_form(schema: dict[str, Any]) -> bool:
 
 
 def scopes_by_route() -> dict[str, list[str]]:
-    """Return the scopes that the template requires, by route. The web pages are not part of the API."""
+    """Return the required scopes by route of the template. The web pages are not part of the API."""
     resources = yaml_parse((PROJECT / "template.yaml").read_text())["Resources"]
     events = [
         event["Properties"]
@@ -289,11 +294,8 @@ def scopes_by_route() -> dict[str, list[str]]:
         for event in resource["Properties"].get("Events", {}).values()
         if event["Type"] == "HttpApi"
     ]
-    return {
-        f"{at['Method']} {at['Path']}": at.get("Auth", {}).get("AuthorizationScopes", [])
-        for at in events
-        if at["Path"].startswith("/v1/")
-    }
+    keys = [f"{at['Method']} {at['Path']}" for at in events if at["Path"].startswith("/v1/")]
+    return {key: [SCOPES[key]] if key in SCOPES else [] for key in keys}
 
 
 def main() -> None:

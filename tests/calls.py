@@ -156,7 +156,7 @@ def event(
         "isBase64Encoded": False,
     }
     if caller:
-        made["requestContext"]["authorizer"] = {"jwt": {"claims": caller.claims, "scopes": list(route.scopes) or None}}
+        made["requestContext"]["authorizer"] = {"jwt": {"claims": caller.claims, "scopes": None}}
     if parameters:
         made["pathParameters"] = parameters
     if query_string:

@@ -14,6 +14,7 @@ import time_machine
 from guestkey import settings
 from guestkey.edge import holidays
 from guestkey.edge.http import ids
+from guestkey.edge.http.claims import has_right_by_default
 from guestkey.rules import callbacks as callback_rules
 from guestkey.rules import grants as rules
 from guestkey.rules import logins as login_rules
@@ -82,6 +83,14 @@ def user(caller: Caller) -> User:
         name=caller.name,
         email=claims.get("email"),
         locale=claims.get("locale"),
+        has_right_by_default=has_right_by_default(claims),
+    )
+
+
+def holds_right(tenant_id: str, user_id: str, *, by_default: bool = True) -> bool:
+    """Say whether a user holds the right, by the table and by the default of the user's token."""
+    return tenants.holds_right(
+        User(tenant_id=tenant_id, user_id=user_id, name=user_id, has_right_by_default=by_default)
     )
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from guestkey.edge.http.claims import SCOPES
+
 PROJECT = Path(__file__).parent.parent
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One route of the API, with its function, authorizer and scopes."""
+    """One route of the API, with its function, its authorizer, and the scope that the code requires."""
 
     method: str
     path: str
@@ -63,14 +65,16 @@ def routes() -> tuple[Route, ...]:
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 auth = event["Properties"].get("Auth", {})
+                method, path = event["Properties"]["Method"].upper(), event["Properties"]["Path"]
+                key = f"{method} {path}"
                 found.append(
                     Route(
-                        method=event["Properties"]["Method"].upper(),
-                        path=event["Properties"]["Path"],
+                        method=method,
+                        path=path,
                         function=function,
                         folder=folder_of(properties),
                         authorizer=auth.get("Authorizer", default),
-                        scopes=tuple(auth.get("AuthorizationScopes", ())),
+                        scopes=(SCOPES[key],) if key in SCOPES else (),
                     )
                 )
     return tuple(found)

@@ -27,7 +27,7 @@ from guestkey.store.dynamodb import keys, models
 from guestkey.store.registry import tenants
 from guestkey_client import Guestkey, NoEntry, Right
 from local import sample
-from tests import calls, product, stack
+from tests import calls, factories, product, stack
 from tests.docs import DOCS, FENCED, blocks, page, section
 from tests.edge import post
 from tests.personas import ANNA, BACKEND, BEN, CARLA, SVEN
@@ -279,7 +279,7 @@ def test_the_vendors_code_registers_a_customer_who_can_then_be_asked_about(progr
 
     assert program.does.offers_entry(program.backend, "initech", "sven") is False
     assert tenants.tenant("initech").approver_emails == ("peter@initech.example",)
-    assert tenants.holds_right("initech", "milton") is False
+    assert factories.holds_right("initech", "milton") is False
 
 
 def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program: Program) -> None:

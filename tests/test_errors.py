@@ -8,6 +8,7 @@ from guestkey.edge.http import problem
 CONTRACT = {
     400: {"json_invalid"},
     403: {
+        "scope_missing",
         "right_missing",
         "acting_for_another",
         "claims_missing",

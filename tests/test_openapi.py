@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from docs import openapi
 from guestkey.edge.http import problem
 from guestkey.edge.http.callers import OPEN_TO_ANYONE
+from guestkey.edge.http.claims import SCOPES
 from guestkey.errors import InputInvalid
 from guestkey.rules import callbacks, grants, requests
 
@@ -118,12 +119,12 @@ def test_a_route_with_a_token_describes_the_gateways_answer_without_one(document
     assert all(answer["content"] == openapi.BY_GATEWAY for answer in described.values())
 
 
-def test_a_route_with_scopes_describes_the_gateways_answer_without_the_scope(document: dict[str, Any]) -> None:
-    by_gateway = {
-        route for route, answer in _answers(document, "403").items() if "application/json" in answer["content"]
+def test_a_route_with_a_scope_describes_the_refusal_without_it(document: dict[str, Any]) -> None:
+    refusing = {
+        route for route, answer in _answers(document, "403").items() if "`scope_missing`" in answer["description"]
     }
 
-    assert by_gateway == {route for route, scopes in openapi.scopes_by_route().items() if scopes}
+    assert refusing == {route for route, scopes in openapi.scopes_by_route().items() if scopes} == SCOPES.keys()
 
 
 @pytest.mark.parametrize("status", ["429", "503"])

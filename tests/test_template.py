@@ -12,6 +12,7 @@ import pytest
 
 from guestkey.edge import metrics
 from guestkey.edge.http.callers import OPEN_TO_ANYONE
+from guestkey.edge.http.claims import SCOPES, VENDOR_ROUTES
 from guestkey.edge.stream import handler
 from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.people import GranteeType
@@ -31,6 +32,8 @@ PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """A variable for the interpreter, which the code does not read."""
+PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS", "RIGHT_VALUES"}
+"""Variables whose settings are no text."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
 KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
 """Settings that name resources of the stack and depend on no parameter; the second set is for `notify` alone."""
@@ -99,6 +102,14 @@ def scope_of(path: str) -> str:
     if path == "/v1/vendor/checks":
         return "guestkey/check"
     return "guestkey/rights" if path.endswith("/right") else "guestkey/registry"
+
+
+def test_every_route_of_the_vendor_names_its_scope_and_no_other_route_does() -> None:
+    """The code checks scopes, so that a refusal is a problem and any claim may carry them."""
+    vendors = {route.key for route in stack.routes() if route.path.startswith(VENDOR_ROUTES)}
+
+    assert SCOPES.keys() == vendors
+    assert "AuthorizationScopes" not in (stack.PROJECT / "template.yaml").read_text()
 
 
 def test_no_two_functions_have_the_same_route() -> None:
@@ -299,8 +310,9 @@ def test_without_pools_the_settings_default_to_the_parameters(monkeypatch: pytes
 
     settings = runpy.run_path(str(stack.PROJECT / "layers/core/guestkey/settings.py"))
 
-    for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS"}:
+    for name in set(environment) - READ_BY_PYTHON - MADE_BY_THE_STACK - PARSED:
         assert settings[name] == environment[name], name
+    assert (settings["ACTING_CLAIMS"], settings["RIGHT_VALUES"]) == ({"act"}, frozenset())
     assert settings["RETENTION"].days == int(environment["RETENTION_DAYS"])
     assert settings["REQUEST_LIFE"].total_seconds() == int(environment["REQUEST_LIFE_SECONDS"])
 
@@ -474,6 +486,37 @@ def test_three_alike_are_not_taken_either() -> None:
     alike = {f"{name}{what}": "same" for name in ISSUERS for what in ("Issuer", "Audience")}
 
     assert not is_taken(**alike)
+
+
+@pytest.mark.parametrize(
+    ("claim", "values", "taken"),
+    [("", "", True), ("roles", "owner", True), ("roles", "", False), ("", "owner", False)],
+)
+def test_the_claim_of_the_right_comes_with_its_values(claim: str, values: str, taken: bool) -> None:
+    assert is_taken(RightClaim=claim, RightValues=values) is taken
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_one"),
+    [
+        ("ActingClaims", "", True),
+        ("ActingClaims", "impersonator", True),
+        ("ActingClaims", "impersonator,https://vendor.example/acting_for", True),
+        ("ActingClaims", "impersonator, acting_for", False),
+        ("ActingClaims", ",", False),
+        ("RightClaim", "https://vendor.example/roles", True),
+        ("RightClaim", "two words", False),
+        ("RightValues", "", True),
+        ("RightValues", "owner", True),
+        ("RightValues", "account owner, admin", True),
+        ("RightValues", " ", False),
+        ("RightValues", "owner,,admin", False),
+    ],
+)
+def test_lists_of_claims_and_values_have_no_empty_part(name: str, value: str, is_one: bool) -> None:
+    pattern = stack.template()["Parameters"][name]["AllowedPattern"]
+
+    assert (re.fullmatch(pattern, value) is not None) is is_one
 
 
 def test_every_rule_says_what_is_wrong() -> None:

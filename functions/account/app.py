@@ -32,9 +32,7 @@ app = routes.resolver()
 def show_me() -> Me:
     """Return the user of your token, and your permissions."""
     user = routes.user(app)
-    holds_right, languages = side_by_side(
-        lambda: tenants.holds_right(user.tenant_id, user.user_id), lambda: desks.slot_languages(clock.now())
-    )
+    holds_right, languages = side_by_side(lambda: tenants.holds_right(user), lambda: desks.slot_languages(clock.now()))
     return Me.read(
         user,
         may_grant=holds_right and not routes.is_acting(app),

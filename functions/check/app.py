@@ -16,7 +16,7 @@ from typing import Any
 from guestkey.edge.http import serve
 from guestkey.edge.http.callers import Caller
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer
-from guestkey.errors import InputInvalid
+from guestkey.errors import InputInvalid, NotFound
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
 from guestkey.rules.limits import SLUG, ULID
@@ -26,6 +26,7 @@ from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.reads import side_by_side
 from guestkey.store.registry import people
 
+ROUTE = "POST /v1/vendor/checks"
 FORMS = {"tenant_id": SLUG, "agent_id": SLUG, "action": re.compile("|".join(Action)), "login_id": ULID}
 OPTIONAL = {"login_id"}
 
@@ -41,7 +42,9 @@ class CheckInput:
 
 
 def check(event: Event, context: Any, body: Any, caller: Caller) -> Answer:
-    """Return the response to a check."""
+    """Return the response to a check. Raises NotFound for the event of another route."""
+    if event.get("routeKey") != ROUTE:
+        raise NotFound
     question = validated(body)
     decision = _decide(question) if question.login_id is None else _decide_within(question, question.login_id)
     return json_answer(200, answer_of(decision))

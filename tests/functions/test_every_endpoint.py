@@ -11,7 +11,7 @@ from guestkey.edge.http import callers
 from guestkey.rules.people import User
 from local import sample
 from tests import factories, invalid_inputs, stack, table
-from tests.calls import answer, call, event, handler, send
+from tests.calls import call, event, send
 from tests.personas import ANNA, BACKEND, SVEN, Caller
 from tests.rows_and_columns import IS_NIGHTLY
 
@@ -143,15 +143,6 @@ def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
     assert refused.body["type"] == "urn:guestkey:problem:json_invalid"
     assert refused.body["status"] == refused.status == 400
     assert set(refused.body) == {"type", "title", "status", "detail", "code"}
-
-
-@pytest.mark.parametrize("folder", sorted({route.folder for route in stack.guarded_routes()} - {"check"}))
-def test_a_path_without_a_route_is_not_found(folder: str) -> None:
-    sent = event("GET", "/v1/me", caller=ANNA) | {"rawPath": "/v1/nowhere"}
-    sent["requestContext"]["http"]["path"] = "/v1/nowhere"
-
-    refused = answer(handler(folder)(sent, None))
-    assert (refused.status, refused.code) == (404, "not_found")
 
 
 def test_no_two_callers_share_a_scope() -> None:

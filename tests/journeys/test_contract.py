@@ -463,7 +463,30 @@ SCOPES = ["guestkey/check", "guestkey/registry", "guestkey/rights"]
 def test_a_backend_without_the_scope_is_403(untouched: Scene, route: Route, scope: str | None) -> None:
     answer = untouched.ask(route, untouched.caller("backend", scope=scope))
 
-    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
+    assert refusal(answer) == (403, "scope_missing")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["scope"] == route.scope
+
+
+@pytest.mark.parametrize("name", ["scp", "roles", "permissions"])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_scope_may_be_in_other_claims_as_text_and_as_list(untouched: Scene, name: str, as_list: bool) -> None:
+    value: Any = ["other", "guestkey/check"] if as_list else "other guestkey/check"
+    backend = untouched.caller("backend", **{"scope": None, name: value})
+
+    assert untouched.ask(ROUTE["POST /v1/vendor/checks"], backend).status_code == 200
+    assert refusal(untouched.ask(ROUTE["GET /v1/vendor/desk"], backend)) == (403, "scope_missing")
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f", "%252F", "%25252F"])
+def test_an_escaped_slash_reaches_no_other_route(untouched: Scene, slash: str) -> None:
+    path = slash.join([untouched.tenant.tenant_id, "users", "ben", "right"])
+    registry = untouched.caller("backend", scope="guestkey/registry")
+
+    answer = registry.call("PUT", f"/v1/vendor/tenants/{path}", {"may_grant": True})
+
+    assert answer.status_code in {403, 404}
+    assert success(untouched.ben.get("/v1/me"))["may_grant"] is False
 
 
 @pytest.mark.parametrize(

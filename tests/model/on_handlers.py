@@ -12,9 +12,15 @@ from local import sample
 from tests import factories, personas, table
 from tests.calls import Answer, LambdaContext, call, handler
 from tests.model.outcomes import Outcome
+from tests.model.world import OWNERS
 from tests.personas import ANNA, BACKEND, CARLA, Caller
 
-READERS = {"acme": ANNA.but(sub="rita", name="Rita"), "globex": CARLA.but(sub="rita", name="Rita")}
+CLAIM, OWNER = "role", "owner"
+"""The claim and its value to which a story's vendor may tie the right."""
+READERS = {
+    "acme": ANNA.but(sub="rita", name="Rita", role=OWNER),
+    "globex": CARLA.but(sub="rita", name="Rita", role=OWNER),
+}
 """Users from whom no story takes the right. They read the overviews and the ledger."""
 UNKNOWN = "01J00000000000000000000000"
 KINDS = {"g": "grant_id", "r": "request_id", "l": "login_id", "c": "callback_id"}
@@ -271,7 +277,7 @@ class Handlers:
 def who(name: str) -> Caller:
     """Return the caller of that name."""
     caller: Caller = getattr(personas, name.upper())
-    return caller
+    return caller.but(**{CLAIM: OWNER}) if name in OWNERS else caller
 
 
 def keyed(key: str | None) -> dict[str, str] | None:

@@ -156,6 +156,8 @@ class Stories:
 
     keys: ClassVar[list[str | None]] = [None, None, "k1", "k2"]
     looks_at_all: ClassVar[bool] = False
+    is_tied: ClassVar[bool] = False
+    """Whether a claim of the token decides the default of the right."""
     told: ClassVar[Told] = Told()
 
     product: Any
@@ -165,7 +167,7 @@ class Stories:
         self.sentences: list[str] = []
         self.steps = 0
         self.verbs: list[str] = []
-        self.model = World(STARTS[0])
+        self.model = World(STARTS[0], is_tied=self.is_tied)
 
     def open_product(self, at: datetime) -> Any:
         """Return the product in the sample world, with its clock at that moment."""
@@ -186,7 +188,7 @@ class Stories:
     def begin(self, theme: str, start: datetime) -> None:
         self.sentences = [f"The story begins at {start:%Y-%m-%d %H:%M}."]
         self.verbs = THEMES[theme]
-        self.model = World(start)
+        self.model = World(start, is_tied=self.is_tied)
         self.product = self.open_product(start)
 
     def step(self, choices: tuple[int, ...]) -> None:

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pytest
 import time_machine
 
+from guestkey import settings
 from tests import factories, table
 from tests.edge import post
-from tests.model.on_handlers import Handlers
+from tests.model.on_handlers import CLAIM, OWNER, Handlers
 from tests.model.stories import Stories
 from tests.rows_and_columns import IS_NIGHTLY
 
@@ -38,6 +40,16 @@ class HandlerStories(Stories):
         self._open.close()
 
 
+class TiedStories(HandlerStories):
+    """Stories in which a claim of the token decides the default of the right."""
+
+    is_tied: ClassVar[bool] = True
+
+    def open_product(self, at: datetime) -> Any:
+        self._open.enter_context(patch.multiple(settings, RIGHT_CLAIM=CLAIM, RIGHT_VALUES=frozenset({OWNER})))
+        return super().open_product(at)
+
+
 @pytest.mark.slow
 def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> None:
     if IS_NIGHTLY:
@@ -47,3 +59,13 @@ def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> N
     measured(told.summary)
 
     assert told.steps >= at_least
+
+
+@pytest.mark.slow
+def test_the_handlers_do_as_the_model_says_where_a_claim_decides_the_right(measured: Callable[[str], None]) -> None:
+    told = TiedStories.tell(
+        steps=10_000 if IS_NIGHTLY else 300, steps_a_story=25, limit_seconds=60 if IS_NIGHTLY else 8
+    )
+    measured(told.summary)
+
+    assert told.steps >= 1

@@ -30,6 +30,8 @@ A_DAY, REQUEST_LIFE, FINAL_AFTER = timedelta(days=1), timedelta(hours=24), timed
 END_WRITTEN_WITHIN = A_DAY + 2 * FINAL_AFTER
 MAX_PENDING, MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
 USERS = {user.user_id: user for user in sample.USERS}
+OWNERS = frozenset({"giulia", "carla"})
+"""Users who hold the right by default where the vendor ties it to a claim."""
 AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 View = dict[str, Any]
 
@@ -141,12 +143,14 @@ class World(Callbacks):
     logins: dict[str, Login] = field(default_factory=dict)
     refusals: list[dict[str, Any]] = field(default_factory=list)
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    is_tied: bool = False
+    """Whether the vendor ties the right to a claim, whose value the tokens of OWNERS have."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.zones = {tenant.tenant_id: tenant.time_zone for tenant in sample.TENANTS}
         self.approvers = {tenant.tenant_id: tenant.approver_emails for tenant in sample.TENANTS}
-        self.without_right = {(user.tenant_id, user.user_id) for user in sample.USERS if not user.may_grant}
+        self.by_name = {(user.tenant_id, user.user_id): False for user in sample.USERS if not user.may_grant}
         self.agents = {
             agent.agent_id: [
                 Membership(LONG_AGO, agent.departments, agent.active, 1, dict.fromkeys(agent.departments, 0))
@@ -157,7 +161,7 @@ class World(Callbacks):
         start, self.now = self.now, LONG_AGO
         for tenant in sample.TENANTS:
             self._write(tenant.tenant_id, "tenant.changed", tenant.tenant_id, "vendor", "backend")
-        for tenant_id, user in sorted(self.without_right):
+        for tenant_id, user in sorted(self.by_name):
             self._write(tenant_id, "right.changed", user, "vendor", "backend")
         self.now = start
 
@@ -295,8 +299,8 @@ class World(Callbacks):
 
     def set_right(self, user: str, may_grant: bool) -> Outcome:
         who = (USERS[user].tenant_id, user)
-        if (who not in self.without_right) != may_grant:
-            self.without_right ^= {who}
+        if self.by_name.get(who, None if self.is_tied else True) is not may_grant:
+            self.by_name[who] = may_grant
             self._write(who[0], "right.changed", user, "vendor", "backend", may_grant=may_grant)
         return Outcome(200)
 
@@ -549,7 +553,7 @@ class World(Callbacks):
 
     def _require_right(self, user: str) -> str:
         tenant = USERS[user].tenant_id
-        if (tenant, user) in self.without_right:
+        if not self.by_name.get((tenant, user), user in OWNERS or not self.is_tied):
             raise No("right_missing")
         return tenant
 

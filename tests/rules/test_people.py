@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, matches
+from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, matches
 
 SVEN = Agent(
     agent_id="sven",
@@ -97,3 +97,24 @@ def test_neither_case_nor_accents_matter(name, query):
 )
 def test_a_word_begins_at_each_run_of_letters_and_digits(name, query):
     assert matches(name, query)
+
+
+@pytest.mark.parametrize(
+    ("by_default", "by_name", "holds"),
+    [
+        (True, None, True),
+        (True, True, True),
+        (True, False, False),
+        (False, None, False),
+        (False, True, True),
+        (False, False, False),
+    ],
+)
+def test_a_record_that_names_the_user_goes_before_the_default(by_default, by_name, holds):
+    user = User(tenant_id="acme", user_id="anna", name="Anna", has_right_by_default=by_default)
+
+    assert user.holds_right(by_name) is holds
+
+
+def test_every_user_holds_the_right_by_default():
+    assert User(tenant_id="acme", user_id="anna", name="Anna").holds_right(None)

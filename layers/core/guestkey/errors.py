@@ -77,7 +77,7 @@ class RightMissing(Refused):
 
 
 class ActingForAnother(Refused):
-    """The token has an `act` claim: its bearer acts on behalf of another user."""
+    """The token has a claim which says that its bearer acts on behalf of another user."""
 
     code = "acting_for_another"
     status = 403
@@ -90,6 +90,14 @@ class ClaimsMissing(Refused):
     code = "claims_missing"
     status = 403
     title = "The token lacks a required claim."
+
+
+class ScopeMissing(Refused):
+    """The token of the vendor's backend lacks the scope of the route. Carries it as `scope`."""
+
+    code = "scope_missing"
+    status = 403
+    title = "The token lacks the scope of this route."
 
 
 class AgentInactive(Refused):

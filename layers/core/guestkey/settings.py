@@ -14,6 +14,19 @@ LOCALE_CLAIM = os.environ.get("LOCALE_CLAIM", "locale")
 AGENT_ID_CLAIM = os.environ.get("AGENT_ID_CLAIM", "sub")
 BACKEND_ID_CLAIM = os.environ.get("BACKEND_ID_CLAIM", "sub")
 
+
+def listed(text: str) -> frozenset[str]:
+    """Return the parts of a text with commas, without the blanks around them."""
+    return frozenset(part.strip() for part in text.split(",")) - {""}
+
+
+ACTING_CLAIMS = listed(os.environ.get("ACTING_CLAIMS", "")) | {"act"}
+"""Claims of tokens whose bearer acts for somebody else."""
+RIGHT_CLAIM = os.environ.get("RIGHT_CLAIM", "").strip()
+"""Claim to which the vendor ties the right of users; empty if every user holds it by default."""
+RIGHT_VALUES = listed(os.environ.get("RIGHT_VALUES", ""))
+"""Values of that claim, of which a user's token needs one."""
+
 # Sign-in of a tenant's user on the pages: OpenID Connect, as a public client.
 TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "https://tenant.invalid")
 SIGN_IN_CLIENT_ID = os.environ.get("SIGN_IN_CLIENT_ID", "guestkey-tenant")

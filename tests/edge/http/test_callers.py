@@ -4,18 +4,20 @@ from typing import Any
 
 import pytest
 
-from guestkey.edge.http import callers
-from guestkey.errors import ActingForAnother, ClaimsMissing
+from guestkey import settings
+from guestkey.edge.http import callers, claims
+from guestkey.errors import ActingForAnother, ClaimsMissing, ScopeMissing
 from guestkey.rules.people import User
 
 USER, AGENT, BACKEND = "GET /v1/grants", "POST /v1/support/logins", "POST /v1/vendor/checks"
 ANNA = {"sub": "anna", "tenant_id": "acme", "name": "Anna Albrecht", "email": "anna@acme.example", "locale": "de-DE"}
+SCOPE = {"scope": "guestkey/check"}
 ABSENT = ...
 
 
-def caller(route: str, **claims: Any) -> callers.Caller:
+def caller(route: str, **changed: Any) -> callers.Caller:
     """Return the caller of a route with the claims of Anna, some of them changed or absent."""
-    given = {name: value for name, value in (ANNA | claims).items() if value is not ABSENT}
+    given = {name: value for name, value in (ANNA | SCOPE | changed).items() if value is not ABSENT}
     return callers.caller({"routeKey": route, "requestContext": {"authorizer": {"jwt": {"claims": given}}}})
 
 
@@ -111,8 +113,67 @@ def test_a_token_with_any_act_claim_may_read_me_and_about_only(act: Any) -> None
 
 
 def test_only_the_presence_of_the_act_claim_counts() -> None:
-    assert not callers.is_acting({"requestContext": {"authorizer": {"jwt": {"claims": ANNA}}}})
-    assert callers.is_acting({"requestContext": {"authorizer": {"jwt": {"claims": {"act": ""}}}}})
+    assert not claims.is_acting(ANNA)
+    assert claims.is_acting({"act": ""})
+
+
+@pytest.mark.parametrize("value", ["sven", "", "false", "null", False, None, [], {}], ids=str)
+@pytest.mark.parametrize("name", ["impersonator", "https://vendor.example/acting_for"])
+def test_a_named_claim_counts_as_act_whatever_its_value(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
+    assert isinstance(caller(USER, **{name: value}), User)
+
+    monkeypatch.setattr(settings, "ACTING_CLAIMS", settings.listed(f"other, {name}") | {"act"})
+
+    for route in (USER, AGENT, BACKEND):
+        for claim in (name, "act"):
+            with pytest.raises(ActingForAnother):
+                caller(route, **{claim: value})
+    for route in ("GET /v1/me", "GET /v1/about"):
+        assert isinstance(caller(route, **{name: value}), User)
+    assert isinstance(caller(USER, **{name.upper(): value}), User)
+
+
+# ------------------------------------------------------------------ scopes
+
+
+def test_a_backend_needs_the_scope_of_the_route() -> None:
+    with pytest.raises(ScopeMissing) as refused:
+        caller(BACKEND, scope="guestkey/registry")
+
+    assert refused.value.members == {"scope": "guestkey/check"}
+    assert refused.value.detail == "The token lacks the scope guestkey/check."
+
+
+def test_a_route_of_the_vendor_without_a_scope_refuses_every_token() -> None:
+    for scope in ("guestkey/check guestkey/registry guestkey/rights", "None", ""):
+        for route in ("GET /v1/vendor/anything", "GET /v1/vendor/checks", "POST /v1/vendor/", "$default /v1/vendor/x"):
+            with pytest.raises(ScopeMissing) as refused:
+                caller(route, scope=scope)
+            assert refused.value.members == {"scope": None}
+
+
+def test_the_id_of_a_backend_comes_before_its_scope() -> None:
+    with pytest.raises(ClaimsMissing):
+        caller(BACKEND, sub=ABSENT, scope=ABSENT)
+
+
+# ------------------------------------------------------------------ the right by default
+
+
+@pytest.mark.parametrize(
+    ("role", "holds"), [("owner", True), ("[guest owner]", True), ("guest", False), (ABSENT, False)]
+)
+def test_a_claim_decides_the_right_where_the_vendor_names_one(
+    monkeypatch: pytest.MonkeyPatch, role: Any, holds: bool
+) -> None:
+    found = caller(USER, role=role)
+    assert isinstance(found, User) and found.has_right_by_default
+
+    monkeypatch.setattr(settings, "RIGHT_CLAIM", "role")
+    monkeypatch.setattr(settings, "RIGHT_VALUES", settings.listed("owner,admin"))
+
+    found = caller(USER, role=role)
+    assert isinstance(found, User) and found.has_right_by_default is holds
 
 
 @pytest.mark.parametrize(

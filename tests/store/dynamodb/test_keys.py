@@ -22,7 +22,7 @@ from tests.personas import ANNA, CARLA, SVEN
 
 MADE = {
     "tenant": keys.tenant("acme"),
-    "right taken away": keys.right("acme", "ben"),
+    "right by name": keys.right("acme", "ben"),
     "live key of a grant": keys.live("acme", "01J"),
     "grant (history)": keys.grant("acme", "01J"),
     "permanent grant, findable": keys.permanent_grant("acme", "01J"),

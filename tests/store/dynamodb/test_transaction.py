@@ -22,9 +22,10 @@ from guestkey.store.dynamodb.transaction import (
     TransactionConflict,
     is_unavailable,
 )
-from guestkey.store.registry import people, tenants
+from guestkey.store.registry import people
 from guestkey.store.registry.people import DepartmentItem
 from guestkey.store.registry.tenants import RightItem
+from tests import factories
 from tests.factories import MONDAY_NOON
 from tests.store import wire
 from tests.store.wire import Request, Send
@@ -97,7 +98,7 @@ def test_a_transaction_writes_all_its_items():
 
     assert people._department_of(DepartmentItem.get(*keys.department("support"))).name == "Help"
     assert people._department_of(DepartmentItem.get(*keys.department("night"))).name == "night"
-    assert tenants.holds_right("acme", "ben")
+    assert factories.holds_right("acme", "ben")
 
 
 @pytest.mark.parametrize("failing", NAMES)
@@ -110,7 +111,7 @@ def test_a_failed_transaction_names_the_failed_write_and_writes_nothing(failing)
     assert list(failed.value.failed) == [failing]
     assert str(failed.value) == failing
     assert people._department_of(DepartmentItem.get(*keys.department("support"))).name == "Support"
-    assert not tenants.holds_right("acme", "ben")
+    assert not factories.holds_right("acme", "ben")
 
 
 def test_all_failed_writes_are_named():

@@ -181,10 +181,10 @@ def test_putting_a_tenant_whose_condition_fails_on_every_try_is_busy():
 
 
 def test_every_user_holds_the_right_until_it_is_taken_away():
-    assert tenants.holds_right("acme", "anna")
-    assert tenants.holds_right("acme", "somebody-new")
-    assert not tenants.holds_right("acme", "ben")
-    assert tenants.holds_right("globex", "ben")
+    assert factories.holds_right("acme", "anna")
+    assert factories.holds_right("acme", "somebody-new")
+    assert not factories.holds_right("acme", "ben")
+    assert factories.holds_right("globex", "ben")
 
 
 def test_requiring_the_right_returns_the_tenant():
@@ -204,7 +204,7 @@ def test_taking_and_giving_back_the_right_are_entries_with_the_person_who_change
         ("anna", {"may_grant": False, "changed_by": "carol"}, VENDOR),
         ("anna", {"may_grant": True, "changed_by": None}, VENDOR),
     ]
-    assert tenants.holds_right("acme", "anna")
+    assert factories.holds_right("acme", "anna")
 
 
 @pytest.mark.parametrize(("who", "may_grant"), [(ANNA, True), (BEN, False)])
@@ -223,7 +223,7 @@ def test_two_concurrent_identical_changes_of_a_right_write_one_entry(who, may_gr
         change()
 
     assert entries("acme") == [("right.changed", who.id)]
-    assert tenants.holds_right("acme", who.id) is may_grant
+    assert factories.holds_right("acme", who.id) is may_grant
 
 
 def test_a_right_at_an_unregistered_tenant_cannot_be_changed():

@@ -36,6 +36,12 @@ class User:
     name: str
     email: str | None = None
     locale: str | None = None
+    has_right_by_default: bool = True
+    """Whether the user holds the right if the tenant's record does not name the user."""
+
+    def holds_right(self, by_name: bool | None) -> bool:
+        """Say whether the user holds the right, by the tenant's record: given, taken away, or not named (None)."""
+        return self.has_right_by_default if by_name is None else by_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Routes with their OpenAPI text, on Powertools' validating resolver. Every function but the check uses it."""
 
 import json
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
@@ -10,7 +11,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge.http import body, callers
+from guestkey.edge.http import body, callers, claims, paths
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer, json_text
 from guestkey.edge.http.serve import serve as serve_work
 from guestkey.edge.responses.response import Response
@@ -28,9 +29,19 @@ REFUSALS = "x-guestkey-refusals"
 Handler = Callable[..., Any]
 
 
+class Resolver(APIGatewayHttpResolver):
+    """Powertools' resolver, with the values of path parameters as API Gateway authorized them.
+
+    The path that it matches is the route's own, with names instead of values: no value can select another route.
+    """
+
+    def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:
+        return paths.parameters_of(self.current_event.raw_event)
+
+
 def resolver() -> APIGatewayHttpResolver:
     """Return a resolver that validates input and serialises responses with `json_text`."""
-    app = APIGatewayHttpResolver(enable_validation=True, serializer=json_text)
+    app = Resolver(enable_validation=True, serializer=json_text)
 
     # Powertools leaves its exception handlers and its context untyped.
     @app.exception_handler([Refused, ReplayResponse, PynamoDBException, TransactionConflict, OutcomeUnknown])  # type: ignore[untyped-decorator]
@@ -54,11 +65,9 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[Event, Any], Answer]:
     def work(event: Event, context: Any, parsed: Any, caller: callers.Caller) -> Answer:
         if not isinstance(parsed, dict | None):  # Powertools would use the first item of a list
             raise InputInvalid(errors=[fault("Input should be an object")])
-        if not event["rawPath"].isprintable():  # Powertools' patterns ignore a line break behind an id
-            raise NotFound
         app.append_context(caller=caller, body=parsed)  # type: ignore[no-untyped-call]
         try:
-            return app.resolve(_as_json(event), context)
+            return app.resolve(_as_authorized(_as_json(event)), context)
         except ReplayResponse as replayed:
             return json_answer(201, json.loads(replayed.response))
 
@@ -97,10 +106,10 @@ def idempotency_record(app: APIGatewayHttpResolver) -> IdempotencyRecord | None:
         detail = f"1 to {MAX_KEY_LENGTH} visible ASCII characters"
         raise InputInvalid(errors=[fault(detail, place="Idempotency-Key")])
     audience, caller = callers.scope(app.context["caller"])
-    route = f"{app.current_event.http_method} {app.current_event.path}"
     canonical = json.dumps(app.context["body"], sort_keys=True, separators=(",", ":"))
     return IdempotencyRecord(
-        key=keys.idempotency(audience, caller, route, key), fingerprint=sha256(canonical.encode()).hexdigest()
+        key=keys.idempotency(audience, caller, paths.concrete_of(event), key),
+        fingerprint=sha256(canonical.encode()).hexdigest(),
     )
 
 
@@ -139,7 +148,7 @@ def user(app: APIGatewayHttpResolver) -> User:
 
 def is_acting(app: APIGatewayHttpResolver) -> bool:
     """Say whether the bearer of the token acts on behalf of another user."""
-    return callers.is_acting(app.current_event.raw_event)
+    return claims.is_acting(claims.claims_of(app.current_event.raw_event))
 
 
 def agent_id(app: APIGatewayHttpResolver) -> str:
@@ -154,6 +163,13 @@ def backend(app: APIGatewayHttpResolver) -> callers.Backend:
     caller = app.context["caller"]
     assert isinstance(caller, callers.Backend)
     return caller
+
+
+def _as_authorized(event: Event) -> Event:
+    """Return the event with the method and path of the authorized route, on which Powertools dispatches."""
+    method, path = paths.template_of(event)
+    http = event["requestContext"]["http"] | {"method": method, "path": path}
+    return event | {"rawPath": path, "requestContext": event["requestContext"] | {"http": http, "stage": "$default"}}
 
 
 def _as_json(event: Event) -> Event:

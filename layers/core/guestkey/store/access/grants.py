@@ -59,6 +59,7 @@ class GrantItem(Item, discriminator="grant"):
 class GrantContext:
     """State loaded before a grant is written: tenant, grantee and ledger state, in one round trip."""
 
+    user: User
     tenant: Tenant
     grantee: Grantee
     ledger: LedgerState
@@ -68,6 +69,7 @@ class GrantContext:
 class RevokeContext:
     """State loaded before a grant is revoked: the grant and the ledger state, in one round trip."""
 
+    user: User
     grant: Grant
     ledger: LedgerState
 
@@ -83,7 +85,7 @@ def load_context(
     grantee, head = keys.grantee(grantee_type, grantee_id), keys.ledger(user.tenant_id)
     found = find_all([right, tenant, grantee, head, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
-    if right in found:
+    if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or tenant not in found:
         raise TenantUnknown
@@ -91,16 +93,17 @@ def load_context(
     if named is None:
         raise GranteeUnknown
     idempotency.replay(record, found, now)
-    return GrantContext(tenant=tenants.tenant_of(found[tenant]), grantee=named, ledger=state)
+    return GrantContext(user=user, tenant=tenants.tenant_of(found[tenant]), grantee=named, ledger=state)
 
 
 def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
     """Store a new grant and its ledger entry in one transaction. Raises TooManyGrants, ConditionFailed or Busy."""
-    write_new(grant, context.ledger, record)
+    write_new(grant, context.user, context.ledger, record)
 
 
 def write_new(
     grant: Grant,
+    user: User,
     state: LedgerState,
     record: IdempotencyRecord | None,
     *,
@@ -113,7 +116,7 @@ def write_new(
     """
 
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
-        tenants.check_right(transaction, grant.tenant_id, grant.granted_by.user_id)
+        tenants.check_right(transaction, user)
         history = _item(grant, keys.grant(grant.tenant_id, grant.grant_id))
         history.due, history.due_at = keys.due_on(grant.tenant_id), grant.ends_at or grant.review_at
         transaction.add("history", history)
@@ -137,11 +140,11 @@ def load_for_revoke(user: User, grant_id: str) -> RevokeContext:
     right, key = keys.right(user.tenant_id, user.user_id), keys.grant(user.tenant_id, grant_id)
     found = find_all([right, key, keys.ledger(user.tenant_id)])
     state = ledger.state_in(found, user.tenant_id)
-    if right in found:
+    if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or key not in found:
         raise NotFound
-    return RevokeContext(grant=with_leavings([grant_of(found[key])])[0], ledger=state)
+    return RevokeContext(user=user, grant=with_leavings([grant_of(found[key])])[0], ledger=state)
 
 
 def save_revoked(revoked: Grant, context: RevokeContext) -> None:
@@ -163,7 +166,7 @@ def save_revoked(revoked: Grant, context: RevokeContext) -> None:
     is_live = GrantItem.revoked_at.does_not_exist() & (GrantItem.ends_at.does_not_exist() | (GrantItem.ends_at > at))
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        tenants.check_right(transaction, tenant_id, by.user_id)
+        tenants.check_right(transaction, context.user)
         live_keys.delete(transaction, tenant_id, grant_id)
         history = GrantItem(*keys.grant(tenant_id, grant_id))
         transaction.update("history", history, [*actions, *remove_due()], is_live)

@@ -2,7 +2,7 @@
 
     item                         PK                            SK                               written by
     tenant                       TENANT#<tenant_id>            PROFILE                          registry/tenants
-    right taken away             TENANT#<tenant_id>            RIGHT#<user_id>                  registry/tenants
+    right by name                TENANT#<tenant_id>            RIGHT#<user_id>                  registry/tenants
     live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  access/live_keys
     grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 access/grants
     permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               access/grants

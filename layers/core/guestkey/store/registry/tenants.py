@@ -1,4 +1,7 @@
-"""Tenants in the table, and the rights taken away from their users. A user without such an item holds the right."""
+"""Tenants in the table, and the rights of their users that were taken away or given by name.
+
+A user without such an item holds the right by default, or does not if the vendor ties it to a claim of the token.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +9,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
+from guestkey import settings
 from guestkey.errors import RightMissing, TenantUnknown
 from guestkey.rules.ledger import By, Note, What
 from guestkey.rules.people import Tenant, User
@@ -39,6 +44,12 @@ class RightItem(Item, discriminator="right_taken"):
     taken_at = InstantAttribute()
 
 
+class GivenRightItem(Item, discriminator="right_given"):
+    """A user of the tenant holds the right, also with a token that gives none. Its key is the same."""
+
+    given_at = InstantAttribute()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenantContext:
     """State loaded before a tenant is written: the tenant as stored and its ledger state, if it is registered."""
@@ -60,25 +71,34 @@ def tenant_names(tenant_ids: Iterable[str]) -> dict[str, str]:
     return {found.tenant_id: found.name for found in map(tenant_of, find_all(map(keys.tenant, tenant_ids)).values())}
 
 
-def holds_right(tenant_id: str, user_id: str) -> bool:
-    """Say whether a user of the tenant holds the right, strongly consistent."""
-    return not find_all([keys.right(tenant_id, user_id)])
+def holds_right(user: User) -> bool:
+    """Say whether a user holds the right, strongly consistent."""
+    right = keys.right(user.tenant_id, user.user_id)
+    return holds_right_by(user, find_all([right]).get(right))
+
+
+def holds_right_by(user: User, item: Item | None) -> bool:
+    """Say whether a user holds the right by the record that was read together with others, if there is one."""
+    return user.holds_right(None if item is None else isinstance(item, GivenRightItem))
 
 
 def require_right(user: User) -> Tenant:
     """Return the tenant of a user who holds the right. Raises RightMissing, TenantUnknown."""
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
     found = find_all([right, tenant])
-    if right in found:
+    if not holds_right_by(user, found.get(right)):
         raise RightMissing
     if tenant not in found:
         raise TenantUnknown
     return tenant_of(found[tenant])
 
 
-def check_right(transaction: Transaction, tenant_id: str, user_id: str) -> None:
+def check_right(transaction: Transaction, user: User) -> None:
     """Add the condition that a user holds the right. Its write is named `right`."""
-    transaction.check("right", RightItem, keys.right(tenant_id, user_id), RightItem.pk.does_not_exist())
+    condition = Item.kind == GivenRightItem
+    if user.has_right_by_default:
+        condition |= Item.pk.does_not_exist()
+    transaction.check("right", Item, keys.right(user.tenant_id, user.user_id), condition)
 
 
 def put_tenant(tenant: Tenant, by: By, now: datetime) -> None:
@@ -95,22 +115,26 @@ def put_tenant(tenant: Tenant, by: By, now: datetime) -> None:
 def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by: str | None, now: datetime) -> None:
     """Give a user the right or take it away, with an entry in the ledger. A PUT that changes nothing writes nothing.
 
-    Raises TenantUnknown, or Busy.
+    Where every user holds the right by default, giving it back removes the item; where a claim of the token decides,
+    it is given by name. Raises TenantUnknown, or Busy.
     """
     right = keys.right(tenant_id, user_id)
     found = find_all([right, keys.ledger(tenant_id)])
     state = ledger.state_in(found, tenant_id)
     if state is None:
         raise TenantUnknown
-    if (right not in found) == may_grant:
+    default = None if settings.RIGHT_CLAIM else True
+    stored = found.get(right)
+    if (default if stored is None else isinstance(stored, GivenRightItem)) is may_grant:
         return
-    item = RightItem(*right, taken_at=now)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        if may_grant:
-            transaction.delete("right", item, RightItem.pk.exists())
+        if not may_grant:
+            transaction.put("right", RightItem(*right, taken_at=now), _is_not(RightItem))
+        elif default:
+            transaction.delete("right", RightItem(*right), Item.kind == RightItem)
         else:
-            transaction.add("right", item)
+            transaction.put("right", GivenRightItem(*right, given_at=now), _is_not(GivenRightItem))
 
     data = {"may_grant": may_grant, "changed_by": changed_by}
     note = Note(what=What.RIGHT_CHANGED, by=by, about=user_id, data=data, at=now)
@@ -155,6 +179,11 @@ def _save(tenant: Tenant, context: TenantContext, note: Note) -> None:
         & (TenantItem.approver_emails == list(before.approver_emails))
     )
     ledger.write(context.ledger, [note], lambda transaction, _: transaction.put("tenant", item, is_as_read))
+
+
+def _is_not(kind: type[Item]) -> Condition:
+    condition: Condition = Item.pk.does_not_exist() | (Item.kind != kind)
+    return condition
 
 
 def _item(tenant: Tenant) -> TenantItem:

@@ -25,6 +25,7 @@ MAX_ANSWER_TRIES = 3
 class ApprovalContext:
     """State loaded before a request is answered: request, tenant and ledger state, and then the agent who asks."""
 
+    user: User
     request: Request
     """As it is: closed if the person who asks has left."""
     agent: Grantee
@@ -46,8 +47,8 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     request, head = keys.request(user.tenant_id, request_id), keys.ledger(user.tenant_id)
     found = find_all([right, tenant, request, head, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
-    if right in found:
-        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails))
+    if not tenants.holds_right_by(user, found.get(right)):
+        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails) if tenant in found else [])
     if state is None or request not in found:
         raise NotFound
     idempotency.replay(record, found, now)
@@ -55,6 +56,7 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     agent = people.agent(asked.agent_id)
     assert agent
     return ApprovalContext(
+        user=user,
         request=asked if agent.incarnation == asked.incarnation else requests.with_leavings([asked])[0],
         agent=grantee(agent),
         tenant=tenants.tenant_of(found[tenant]),
@@ -73,7 +75,7 @@ def save_approved(approval: Approval, context: ApprovalContext, record: Idempote
     def close(transaction: Transaction) -> None:
         requests.close(transaction, approved, requests.is_pending(grant.granted_at))
 
-    grants.write_new(grant, context.ledger, record, extra_writes=close, extra_entries=[note])
+    grants.write_new(grant, context.user, context.ledger, record, extra_writes=close, extra_entries=[note])
 
 
 def save_declined(declined: Request, context: ApprovalContext) -> None:
@@ -82,11 +84,11 @@ def save_declined(declined: Request, context: ApprovalContext) -> None:
     Raises ConditionFailed when the right or the request has changed, unless an earlier try was stored, or Busy.
     """
     assert declined.answered_at and declined.answered_by
-    at, by = declined.answered_at, declined.answered_by
+    at = declined.answered_at
     note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        tenants.check_right(transaction, declined.tenant_id, by.user_id)
+        tenants.check_right(transaction, context.user)
         requests.close(transaction, declined, requests.is_pending(at))
 
     try:
