@@ -10,6 +10,7 @@ CONTRACT = {
     403: {
         "right_missing",
         "acting_for_another",
+        "claim_invalid",
         "claims_missing",
         "agent_inactive",
         "no_live_grant",

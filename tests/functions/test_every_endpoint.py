@@ -120,6 +120,15 @@ def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
 
 
 @every_handler
+def test_an_id_in_the_token_that_is_not_of_the_form_is_refused(route: str) -> None:
+    path, body, caller = CALLS[route]
+    refused = call(route.partition(" ")[0], path, body, caller=caller.but(sub="anna albrecht"))
+
+    assert (refused.status, refused.code) == (403, "claim_invalid")
+    assert "claim sub" in refused.body["detail"] and "anna" not in refused.body["detail"]
+
+
+@every_handler
 def test_a_body_of_malformed_base64_is_refused_as_json(route: str) -> None:
     sent = made_event(route) | {"body": "%%%", "isBase64Encoded": True}
 

@@ -4,13 +4,12 @@ The route determines the audience, which the authorizer has checked; the claims 
 read from the token only.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from guestkey import settings
-from guestkey.errors import ActingForAnother, ClaimsMissing
-from guestkey.rules.limits import MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH, SLUG, USER_ID
+from guestkey.errors import ActingForAnother, ClaimInvalid, ClaimsMissing
+from guestkey.rules.limits import EXTERNAL_ID, MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH
 from guestkey.rules.people import User
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
@@ -44,7 +43,10 @@ Caller = TokenCaller | Anyone
 
 
 def caller(event: dict[str, Any]) -> Caller:
-    """Return the caller of an API Gateway event. Raises ClaimsMissing, or ActingForAnother if the route forbids it."""
+    """Return the caller of an API Gateway event.
+
+    Raises ActingForAnother if the route forbids it, ClaimsMissing, or ClaimInvalid.
+    """
     claims = _claims(event)
     route = str(event.get("routeKey", ""))
     if route in OPEN_TO_ANYONE:
@@ -53,12 +55,12 @@ def caller(event: dict[str, Any]) -> Caller:
         raise ActingForAnother
     path = route.partition(" ")[2]
     if path.startswith("/v1/support/"):
-        return AgentCaller(agent_id=_claim(claims, settings.AGENT_ID_CLAIM, SLUG))
+        return AgentCaller(agent_id=_id(claims, settings.AGENT_ID_CLAIM))
     if path.startswith("/v1/vendor/"):
-        return Backend(client_id=_claim(claims, settings.BACKEND_ID_CLAIM, USER_ID))
-    user_id = _claim(claims, settings.USER_ID_CLAIM, USER_ID)
+        return Backend(client_id=_id(claims, settings.BACKEND_ID_CLAIM))
+    user_id = _id(claims, settings.USER_ID_CLAIM)
     return User(
-        tenant_id=_claim(claims, settings.TENANT_CLAIM, SLUG),
+        tenant_id=_id(claims, settings.TENANT_CLAIM),
         user_id=user_id,
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
         email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
@@ -87,10 +89,13 @@ def _claims(event: dict[str, Any]) -> dict[str, Any]:
     return claims
 
 
-def _claim(claims: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
+def _id(claims: dict[str, Any], name: str) -> str:
+    """Return the id in a claim. The refusal does not repeat the value, which may be a mail address."""
     value = claims.get(name)
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise ClaimsMissing(f"The token lacks a valid claim {name}.")
+    if value is None:
+        raise ClaimsMissing(f"The token lacks the claim {name}.")
+    if not isinstance(value, str) or not EXTERNAL_ID.fullmatch(value):
+        raise ClaimInvalid(f"The claim {name} of the token is not an id of the form {EXTERNAL_ID.pattern}.")
     return value
 
 
