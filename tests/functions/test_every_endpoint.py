@@ -1,12 +1,14 @@
 """Behaviour of every function: odd events, AWS unreachable, bugs, and the lines of the log."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.exceptions import PynamoDBException
 
+from guestkey.edge import log
 from guestkey.edge.http import callers
 from guestkey.rules.people import User
 from local import sample
@@ -231,6 +233,19 @@ def test_each_call_logs_one_line_of_ids_and_codes(route: str, capsys: pytest.Cap
     assert set(said) <= {"route", "status", "code", "tenant_id", "agent_id", "request_id", "milliseconds"}
     for secret in ("secret", "Bearer", "@", "anna", "Anna", "import"):
         assert secret not in line
+
+
+def test_the_log_has_an_id_that_may_be_a_mail_address_only_as_a_hash(capsys: pytest.CaptureFixture[str]) -> None:
+    call("GET", "/v1/support/access", caller=SVEN.but(sub="sven@vendor.example"))
+    call("GET", "/v1/about", caller=ANNA.but(tenant_id="acme@vendor.example"))
+    log.outcome(item="TENANT#acme@vendor.example GRANT#01J", code="a_code", number=1)
+    out = capsys.readouterr().out
+    agent, tenant, item = [json.loads(line) for line in out.splitlines()[-3:]]
+
+    assert agent["agent_id"] == "sha256:" + sha256(b"sven@vendor.example").hexdigest()[:16]
+    assert tenant["tenant_id"] == "sha256:" + sha256(b"acme@vendor.example").hexdigest()[:16]
+    assert item == {"item": f"TENANT#{tenant['tenant_id']} GRANT#01J", "code": "a_code", "number": 1}
+    assert "@" not in out
 
 
 def test_the_log_names_a_refusals_code(capsys: pytest.CaptureFixture[str]) -> None:
