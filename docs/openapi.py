@@ -21,7 +21,7 @@ from guestkey import errors
 from guestkey.edge.http import routes
 from guestkey.edge.http.callers import OPEN_TO_ACTING, OPEN_TO_ANYONE
 from guestkey.edge.http.claims import SCOPES
-from guestkey.edge.http.inputs import Input, LoginId, Slug
+from guestkey.edge.http.inputs import ExternalId, Input, LoginId
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.access import Action, Reason
@@ -31,7 +31,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs" / "openapi.json"
 
 ALWAYS = (errors.Busy,)
-WITH_TOKEN = (errors.ClaimsMissing, errors.ActingForAnother)
+WITH_TOKEN = (errors.ClaimsMissing, errors.ClaimInvalid, errors.ActingForAnother)
 WITH_INPUT = (errors.InputInvalid,)
 WITH_PATH = (errors.NotFound,)
 WITH_BODY = (errors.JsonInvalid, errors.NotJson, errors.InputInvalid)
@@ -123,8 +123,8 @@ def without_default(schema: dict[str, Any]) -> None:
 class CheckInput(Input):
     """The agent, the tenant and the action that the product asks about."""
 
-    tenant_id: Slug
-    agent_id: Slug
+    tenant_id: ExternalId
+    agent_id: ExternalId
     action: Action
     login_id: LoginId = Field(default="", json_schema_extra=without_default)
 

@@ -98,7 +98,8 @@ def transport(caller: Caller) -> httpx.MockTransport:
         }
         query = request.url.query.decode()
         body = request.content or None
-        answer = call(request.method, request.url.path, caller=caller, query=query, headers=headers, raw=body)
+        path = request.url.raw_path.decode().partition("?")[0]
+        answer = call(request.method, path, caller=caller, query=query, headers=headers, raw=body)
         return httpx.Response(answer.status, headers=answer.headers, text=answer.text)
 
     return httpx.MockTransport(carry)

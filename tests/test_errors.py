@@ -11,6 +11,7 @@ CONTRACT = {
         "scope_missing",
         "right_missing",
         "acting_for_another",
+        "claim_invalid",
         "claims_missing",
         "agent_inactive",
         "no_live_grant",

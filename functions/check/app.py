@@ -19,7 +19,7 @@ from guestkey.edge.http.problem import Answer, Event, fault, json_answer
 from guestkey.errors import InputInvalid, NotFound
 from guestkey.rules.access import Action, Open, Reason, Shut, decide, decide_within
 from guestkey.rules.instants import text_of
-from guestkey.rules.limits import SLUG, ULID
+from guestkey.rules.limits import EXTERNAL_ID, ULID
 from guestkey.store import clock
 from guestkey.store.access import live_keys, logins
 from guestkey.store.dynamodb.client import open_client
@@ -27,7 +27,12 @@ from guestkey.store.dynamodb.reads import side_by_side
 from guestkey.store.registry import people
 
 ROUTE = "POST /v1/vendor/checks"
-FORMS = {"tenant_id": SLUG, "agent_id": SLUG, "action": re.compile("|".join(Action)), "login_id": ULID}
+FORMS = {
+    "tenant_id": EXTERNAL_ID,
+    "agent_id": EXTERNAL_ID,
+    "action": re.compile("|".join(Action)),
+    "login_id": ULID,
+}
 OPTIONAL = {"login_id"}
 
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from guestkey.edge.bodies.registry import AgentInput, DepartmentInput, RightInput, TenantInput
 from guestkey.edge.http import routes
-from guestkey.edge.http.inputs import Slug, UserId
+from guestkey.edge.http.inputs import ExternalId
 from guestkey.edge.responses.people import Agent, Department
 from guestkey.edge.responses.tenants import Right, Tenant
 from guestkey.errors import DepartmentUnknown, TenantUnknown
@@ -27,7 +27,7 @@ app = routes.resolver()
 
 
 @routes.route(app, "PUT /v1/vendor/tenants/{tenant_id}", "Register a tenant", "registry")
-def put_tenant(tenant_id: Annotated[Slug, Path()], body: TenantInput) -> Tenant:
+def put_tenant(tenant_id: Annotated[ExternalId, Path()], body: TenantInput) -> Tenant:
     """Register a tenant, or replace its record. A change is recorded in the tenant's ledger."""
     tenant = rules.Tenant(
         tenant_id=tenant_id,
@@ -43,7 +43,7 @@ def put_tenant(tenant_id: Annotated[Slug, Path()], body: TenantInput) -> Tenant:
 
 
 @routes.route(app, "PUT /v1/vendor/departments/{department_id}", "Register a department", "registry")
-def put_department(department_id: Annotated[Slug, Path()], body: DepartmentInput) -> Department:
+def put_department(department_id: Annotated[ExternalId, Path()], body: DepartmentInput) -> Department:
     """Register a department, or rename it."""
     department = rules.Department(department_id=department_id, name=body.name)
     people.put_department(department)
@@ -51,7 +51,7 @@ def put_department(department_id: Annotated[Slug, Path()], body: DepartmentInput
 
 
 @routes.route(app, "PUT /v1/vendor/agents/{agent_id}", "Register an agent", "registry", DepartmentUnknown)
-def put_agent(agent_id: Annotated[Slug, Path()], body: AgentInput) -> Agent:
+def put_agent(agent_id: Annotated[ExternalId, Path()], body: AgentInput) -> Agent:
     """Register an agent, or change their departments. The next check applies the change."""
     agent = rules.Agent(
         agent_id=agent_id,
@@ -67,7 +67,9 @@ def put_agent(agent_id: Annotated[Slug, Path()], body: AgentInput) -> Agent:
 @routes.route(
     app, "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right", "Set a user's right", "registry", TenantUnknown
 )
-def put_right(tenant_id: Annotated[Slug, Path()], user_id: Annotated[UserId, Path()], body: RightInput) -> Right:
+def put_right(
+    tenant_id: Annotated[ExternalId, Path()], user_id: Annotated[ExternalId, Path()], body: RightInput
+) -> Right:
     """Set whether a user holds the right to grant access. It applies to all writes stored afterwards."""
     tenants.set_right(tenant_id, user_id, body.may_grant, _backend(), body.changed_by, clock.now())
     return Right(tenant_id=tenant_id, user_id=user_id, may_grant=body.may_grant)

@@ -32,7 +32,7 @@ SENDING = (*WITHDRAWING, RecipientUnknown, errors.TooManyRequests)
 @routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Show a customer", "support", *SHOWING)
 def show_tenant(tenant_id: str) -> SupportTenant:
     """Return a customer and its approver addresses."""
-    context = asking.load_context(routes.agent_id(app), ids.valid_slug(tenant_id), None, clock.now())
+    context = asking.load_context(routes.agent_id(app), ids.valid_external_id(tenant_id), None, clock.now())
     return SupportTenant.read(context.tenant)
 
 

@@ -49,6 +49,11 @@ def rows(agent: Agent) -> Locator:
     return agent.panel.locator(".rows > li")
 
 
+def escaped(selector: str) -> str:
+    """Return the selector of an element's id whose characters may have a meaning in CSS."""
+    return "#" + re.sub(r"([^\w-])", r"\\\1", selector.removeprefix("#"))
+
+
 def enters(agent: Agent, reason: str = "Der Import steht still") -> None:
     agent.press("#enter-acme")
     agent.page.locator("#reason-acme").fill(reason)
@@ -155,6 +160,29 @@ def test_an_ended_grant_disappears_from_the_list(agent: Agent, world: time_machi
     agent.reads("Im Augenblick nirgends.")
 
 
+def test_ids_with_any_characters_are_entered_left_and_asked(agent: Agent) -> None:
+    id = "auth0|a:b.C@d+e=f~g"
+    factories.tenant(id, name="Initech Ltd", approver_emails=("anna@acme.example",))
+    factories.grant(SVEN, by=ANNA.but(tenant_id=id))
+    agent.opens()
+    for button, field in (("#enter", "#reason"), ("#go", None), ("#leave", None)):
+        agent.press(escaped(f"{button}-{id}"))
+        if field:
+            agent.page.locator(escaped(f"{field}-{id}")).fill("Der Import steht still")
+    agent.expects_status("Sie sind abgemeldet.")
+    expect(agent.page.locator(escaped(f"#enter-{id}"))).to_be_focused()
+    finds(agent, id)
+    agent.reads("Initech Ltd")
+    agent.page.locator("#reason").fill("Der Import steht still")
+    with post.fake_ses():
+        agent.press("#ask")
+        agent.expects_status("Initech Ltd wurde per E-Mail gefragt.")
+
+    assert [request["tenant_id"] for request in own_requests()] == [id]
+    logged = call("GET", "/v1/logins", caller=ANNA.but(tenant_id=id)).body["items"]
+    assert [login["end"] for login in logged] == ["logged_out"]
+
+
 # ------------------------------------------------------------------ requests
 
 
@@ -166,7 +194,7 @@ def finds(agent: Agent, tenant_id: str = "acme") -> None:
 
 def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> None:
     agent.opens()
-    finds(agent, " Acme ")
+    finds(agent, " acme ")
     agent.reads("Acme Immobilien GmbH")
     expect(agent.page.locator("#recipients")).to_be_focused()
     assert agent.page.locator("#recipients option").all_inner_texts() == [
@@ -204,7 +232,7 @@ def test_a_request_to_an_unknown_tenant_shows_the_reason(agent: Agent) -> None:
     agent.goes_to("requests")
     agent.press("#find")
     agent.expects_status("Nennen Sie bitte den Kundennamen.")
-    for unknown in ("initech", "../me", "<b>"):
+    for unknown in ("initech", "Acme", "../me", "<b>"):
         agent.page.locator("#tenant").fill(unknown)
         agent.press("#find")
         agent.expects_status("Diesen Kunden gibt es nicht.")

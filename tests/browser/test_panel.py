@@ -64,6 +64,18 @@ def test_anna_grants_support_an_hour_in_three_clicks(panel_page: PanelPage) -> N
     assert may_enter()
 
 
+def test_she_lets_in_an_agent_whose_id_has_any_characters(panel_page: PanelPage) -> None:
+    id = "auth0|a:b.C@d+e=f~g"
+    factories.agent(id, "support", name="Nora Nacht")
+    panel_page.opens()
+    panel_page.page.get_by_role("radio", name="Nora Nacht").check()
+    panel_page.press("#give")
+    panel_page.expects_status("Nora Nacht hat jetzt Zugang bis")
+
+    (grant,) = live()
+    assert grant["grantee"] == {"type": "agent", "id": id, "name": "Nora Nacht"}
+
+
 def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.page.locator("#search").press_sequentially("bra")

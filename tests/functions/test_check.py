@@ -336,9 +336,8 @@ def test_a_token_that_acts_for_the_backend_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("sub", [None, "", "two words", "x" * 129])
-def test_a_token_that_names_no_backend_is_refused(sub: str | None) -> None:
-    assert post(caller=BACKEND.but(sub=sub)).code == "claims_missing"
+def test_a_token_that_names_no_backend_is_refused() -> None:
+    assert post(caller=BACKEND.but(sub=None)).code == "claims_missing"
 
 
 # ------------------------------------------------------------------ bad input
@@ -356,8 +355,8 @@ def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str)
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        tenant_id=invalid_inputs.NO_SLUGS,
-        agent_id=invalid_inputs.NO_SLUGS,
+        tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
+        agent_id=invalid_inputs.NO_EXTERNAL_IDS,
         action=[*invalid_inputs.NO_TEXTS, *probes("ENTER", "enter|export", rest=["", "enter ", "leave"])],
         login_id=[
             *(value for value in invalid_inputs.NO_TEXTS if value is not None),

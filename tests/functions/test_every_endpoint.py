@@ -1,12 +1,14 @@
 """Behaviour of every function: odd events, AWS unreachable, bugs, and the lines of the log."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.exceptions import PynamoDBException
 
+from guestkey.edge import log
 from guestkey.edge.http import callers
 from guestkey.rules.people import User
 from local import sample
@@ -120,6 +122,15 @@ def test_without_a_verified_token_a_call_is_refused(route: str) -> None:
 
 
 @every_handler
+def test_an_id_in_the_token_that_is_not_of_the_form_is_refused(route: str) -> None:
+    path, body, caller = CALLS[route]
+    refused = call(route.partition(" ")[0], path, body, caller=caller.but(sub="anna albrecht"))
+
+    assert (refused.status, refused.code) == (403, "claim_invalid")
+    assert "claim sub" in refused.body["detail"] and "anna" not in refused.body["detail"]
+
+
+@every_handler
 def test_a_body_of_malformed_base64_is_refused_as_json(route: str) -> None:
     sent = made_event(route) | {"body": "%%%", "isBase64Encoded": True}
 
@@ -213,6 +224,19 @@ def test_each_call_logs_one_line_of_ids_and_codes(route: str, capsys: pytest.Cap
     assert set(said) <= {"route", "status", "code", "tenant_id", "agent_id", "request_id", "milliseconds"}
     for secret in ("secret", "Bearer", "@", "anna", "Anna", "import"):
         assert secret not in line
+
+
+def test_the_log_has_an_id_that_may_be_a_mail_address_only_as_a_hash(capsys: pytest.CaptureFixture[str]) -> None:
+    call("GET", "/v1/support/access", caller=SVEN.but(sub="sven@vendor.example"))
+    call("GET", "/v1/about", caller=ANNA.but(tenant_id="acme@vendor.example"))
+    log.outcome(item="TENANT#acme@vendor.example GRANT#01J", code="a_code", number=1)
+    out = capsys.readouterr().out
+    agent, tenant, item = [json.loads(line) for line in out.splitlines()[-3:]]
+
+    assert agent["agent_id"] == "sha256:" + sha256(b"sven@vendor.example").hexdigest()[:16]
+    assert tenant["tenant_id"] == "sha256:" + sha256(b"acme@vendor.example").hexdigest()[:16]
+    assert item == {"item": f"TENANT#{tenant['tenant_id']} GRANT#01J", "code": "a_code", "number": 1}
+    assert "@" not in out
 
 
 def test_the_log_names_a_refusals_code(capsys: pytest.CaptureFixture[str]) -> None:

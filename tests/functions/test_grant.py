@@ -259,7 +259,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        id=invalid_inputs.NO_SLUGS, type=probes("AGENT", None, rest=["", "user", 1, ["agent"]]), more=["x"]
+        id=invalid_inputs.NO_EXTERNAL_IDS, type=probes("AGENT", None, rest=["", "user", 1, ["agent"]]), more=["x"]
     ),
 )
 def test_a_malformed_grantee_is_refused(field: str, value: Any) -> None:

@@ -364,7 +364,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        tenant_id=invalid_inputs.NO_SLUGS,
+        tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
         reason=[
             *invalid_inputs.NO_TEXTS,
             "ab",

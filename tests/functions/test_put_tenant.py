@@ -177,7 +177,7 @@ def test_a_missing_field_is_named(field: str) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize("tenant_id", ["ACME", "-a", "a_b", "%C3%A4", "a" * 65, "a.b", "%20a", "a%40b"])
+@pytest.mark.parametrize("tenant_id", ["~a", ".a", "%40a", "%C3%A4", "a" * 129, "a%2Cb", "%20a", "a%2540b"])
 def test_a_malformed_id_is_refused(tenant_id: str) -> None:
     with table.unchanged():
         answer = put(tenant_id=tenant_id)
@@ -202,10 +202,9 @@ def test_a_token_that_acts_for_the_backend_is_refused() -> None:
         assert put(caller=BACKEND.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("sub", [None, "", "two words"])
-def test_a_token_that_names_no_backend_is_refused(sub: str | None) -> None:
+def test_a_token_that_names_no_backend_is_refused() -> None:
     with table.unchanged():
-        assert put(caller=BACKEND.but(sub=sub)).code == "claims_missing"
+        assert put(caller=BACKEND.but(sub=None)).code == "claims_missing"
 
 
 # ------------------------------------------------------------------ at the same moment

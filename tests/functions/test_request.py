@@ -286,7 +286,7 @@ NO_ADDRESSES = probes(
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        tenant_id=invalid_inputs.NO_SLUGS,
+        tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
         reason=[
             *invalid_inputs.NO_TEXTS, "ab", "x" * 501, *invalid_inputs.TRICKS,
             *probes(rest=["", "  ab  ", "=?UTF-8?Q?=0A?="]),

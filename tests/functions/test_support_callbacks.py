@@ -207,7 +207,7 @@ def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
 
 
 def test_a_user_cannot_read_the_queue() -> None:
-    assert get(caller=BEN.but(sub="ben albrecht")).code == "claims_missing"
+    assert get(caller=BEN.but(sub="ben albrecht")).code == "claim_invalid"
 
 
 # ------------------------------------------------------------------ bad input, no desk

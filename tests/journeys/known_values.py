@@ -35,7 +35,7 @@ def known_values(scene: Scene) -> Known:
         "tenant_id": tenants,
         "agent_id": [agent_id],
         "department_id": ["support", scene.fillings["department"]],
-        "user_id": ["anna", "ben"],
+        "user_id": ["anna", "ben", "auth0|ben@x:1+y=z~"],
         "grant_id": [scene.grant_id, tenant.lets_in_all_of("support")],
         "login_id": logins,
         "request_id": [scene.request_id, tenant.is_asked_by(scene.sven)],

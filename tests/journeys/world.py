@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -175,7 +176,7 @@ class Tenant:
         return self.user("ben")
 
     def put_right(self, user_id: str, *, may_grant: bool) -> httpx.Response:
-        path = f"/v1/vendor/tenants/{self.tenant_id}/users/{user_id}/right"
+        path = f"/v1/vendor/tenants/{quote(self.tenant_id, safe='')}/users/{quote(user_id, safe='')}/right"
         answer = self.world.backend.put(path, {"may_grant": may_grant})
         success(answer)
         return answer

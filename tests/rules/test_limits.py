@@ -23,6 +23,7 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
         "MAX_PHONE_LENGTH": 40,
         "MAX_EMAIL_LENGTH": 254,
         "MAX_LOCALE_LENGTH": 35,
+        "MAX_EXTERNAL_ID_LENGTH": 128,
         "MAX_SLUG_LENGTH": 64,
         "MAX_RECIPIENTS": 20,
         "MAX_APPROVERS": 20,
@@ -58,7 +59,11 @@ def test_each_limit_is_the_figure_of_the_contract(module: ModuleType):
     [
         (limits.SLUG, ["a", "0", "a-", "a" * 64], ["", "-a", "A", "a_b", "a" * 65, "a\n"]),
         (limits.ULID, ["0" * 26, "7" + "Z" * 25], ["8" + "0" * 25, "0" * 25, "0" * 27, "0" * 25 + "U", "0" * 25 + "z"]),
-        (limits.USER_ID, ["a", "A.b_c|d@e:f-g", "a" * 128], ["", "a b", "a" * 129, "a\n", "a/b"]),
+        (
+            limits.EXTERNAL_ID,
+            ["a", "Z", "0", "_", "-", "A.b_c|d@e:f-g+h=i~j", "a" * 128],
+            ["", *(f"{first}a" for first in ".|@:+=~#"), *(f"a{bad}" for bad in " \n\t/#,;?%&$*'\"\\ä"), "a" * 129],
+        ),
     ],
 )
 def test_an_id_has_its_form_and_no_character_more(form: re.Pattern[str], good: list[str], bad: list[str]):

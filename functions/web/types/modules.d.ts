@@ -1,15 +1,15 @@
 // Modules that do not exist as files: the bundle inserts the limits and builds one module for each surface and language.
 
 declare module "*/limits.js" {
+  export const EXTERNAL_ID: RegExp;
   export const MAX_DESCRIPTION_LENGTH: number;
+  export const MAX_EXTERNAL_ID_LENGTH: number;
   export const MAX_NOTE_LENGTH: number;
   export const MAX_PAGE_SIZE: number;
   export const MAX_PHONE_LENGTH: number;
   export const MAX_QUERY_LENGTH: number;
   export const MAX_REASON_LENGTH: number;
-  export const MAX_SLUG_LENGTH: number;
   export const MAX_TICKET_LENGTH: number;
-  export const SLUG: RegExp;
   export const ULID: RegExp;
 }
 

@@ -17,7 +17,7 @@ import {
   statusLine,
   zoneNote,
 } from "./elements.js";
-import { MAX_REASON_LENGTH, MAX_SLUG_LENGTH, SLUG } from "./limits.js";
+import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH } from "./limits.js";
 import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Request, SupportTenant } from "../types/api" */
@@ -51,12 +51,12 @@ function form(session, refresh) {
   const { support, texts } = session;
   const strings = texts.ask;
   const fields = element("div", { class: "fields" });
-  const typing = { maxlength: MAX_SLUG_LENGTH, autocomplete: "off", autocapitalize: "none" };
+  const typing = { maxlength: MAX_EXTERNAL_ID_LENGTH, autocomplete: "off", autocapitalize: "none", spellcheck: "false" };
   const tenant = element("input", { id: "tenant", ...typing });
   const findTenant = () =>
     runAction(session, place, async () => {
-      const id = tenant.value.trim().toLowerCase();
-      if (!SLUG.test(id)) {
+      const id = tenant.value.trim();
+      if (!EXTERNAL_ID.test(id)) {
         tenant.focus();
         return id ? texts.failed.tenant_unknown : strings.whose;
       }

@@ -85,7 +85,7 @@ class ActingForAnother(Refused):
 
 
 class ClaimsMissing(Refused):
-    """The token lacks a claim that the route requires, or the claim is malformed."""
+    """The token lacks a claim that the route requires. The detail names the claim."""
 
     code = "claims_missing"
     status = 403
@@ -98,6 +98,14 @@ class ScopeMissing(Refused):
     code = "scope_missing"
     status = 403
     title = "The token lacks the scope of this route."
+
+
+class ClaimInvalid(Refused):
+    """An id in the token does not have the form of ids. The detail names the claim and the form."""
+
+    code = "claim_invalid"
+    status = 403
+    title = "A claim of the token is not an id of the required form."
 
 
 class AgentInactive(Refused):

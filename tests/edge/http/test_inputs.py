@@ -108,8 +108,11 @@ SLUGS = ["a", "0", "acme-2", "1-", "a" * 64]
 NO_SLUGS: list[Any] = [
     *NO_TEXTS, "", " acme", "acme ", "ACME", "-acme", "a_b", "a b", "acme\n", "\nacme", "acme#x", "ä", "a/b", "a" * 65,
 ]  # fmt: skip
-USERS = ["a", "A:b.c-d_e|f@g", "auth0|5f7c8ec7", "x" * 128]
-NO_USERS: list[Any] = [*NO_TEXTS, "", "a b", "ü", "a\n", "a/b", "a#b", "a,b", "x" * 129]
+EXTERNAL_IDS = ["a", "-", "_", "A:b.c-d_e|f@g+h=i~j", "auth0|5f7c8ec7", "ACME", "x" * 128]
+NO_EXTERNAL_IDS: list[Any] = [
+    *NO_TEXTS, "", " a", "a ", "a b", "ü", "a\n", "\na", "a/b", "a#b", "a,b", "a%7Cb", "x" * 129,
+    *(f"{first}a" for first in ".|@:+=~"),
+]  # fmt: skip
 ULIDS = ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "0" * 26, "7" + "Z" * 25]
 NO_ULIDS: list[Any] = [
     *NO_TEXTS, "", "x", "0" * 25, "0" * 27, "8" + "0" * 25, "01arz3ndektsv4rrffq69g5fav", "0" * 25 + "I",
@@ -119,8 +122,12 @@ NO_ULIDS: list[Any] = [
 
 @pytest.mark.parametrize(
     ("form", "good", "bad"),
-    [(inputs.Slug, SLUGS, NO_SLUGS), (inputs.UserId, USERS, NO_USERS), (inputs.LoginId, ULIDS, NO_ULIDS)],
-    ids=["slug", "user", "login"],
+    [
+        (inputs.Slug, SLUGS, NO_SLUGS),
+        (inputs.ExternalId, EXTERNAL_IDS, NO_EXTERNAL_IDS),
+        (inputs.LoginId, ULIDS, NO_ULIDS),
+    ],
+    ids=["slug", "external", "login"],
 )
 def test_an_id_has_one_form(form: Any, good: list[str], bad: list[Any]) -> None:
     assert [read(form, value) for value in good] == good

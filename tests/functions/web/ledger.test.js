@@ -115,6 +115,24 @@ test("a ledger whose entry differs from the head that the user kept was rewritte
   assert.deepEqual((await verified(other, { saved: `0:${"1".repeat(64)}` })).findings, ["rewritten 0"]);
 });
 
+test("a ledger with the ids of any identity provider is sound, and hashed as the product hashes it", async () => {
+  const id = "auth0|a:b.c@d+e=f~g-H_";
+  const stored = {
+    tenant_id: id,
+    seq: 1,
+    at: "2026-11-23T12:00:00Z",
+    what: "right.changed",
+    by: { type: "user", id },
+    about: id,
+    data: { may_grant: false, changed_by: id },
+    prev_hash: ZEROS,
+    hash: "3b73841ee743d231db093a6bba30e1fb139f83e8e479ee202cff7d81b89a57dd",
+  };
+
+  assert.deepEqual(await verified([stored]), { seq: 1, hash: stored.hash, findings: [] });
+  assert.deepEqual((await verified([{ ...stored, tenant_id: id.toLowerCase() }])).findings, ["edited 1"]);
+});
+
 test("it reports at most twenty findings", async () => {
   const lines = Array.from({ length: 25 }, () => "damaged");
 

@@ -159,6 +159,31 @@ def test_tenants_whose_ids_share_a_prefix_are_kept_apart():
             assert behind == [found for found in ids if found > tenant_id]
 
 
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_tenants_with_any_characters_in_their_ids_are_listed_once_from_any_position(world, batch):
+    ids = [
+        "a",
+        "A",
+        *(f"a{mark}{more}" for mark in "-.:|+=@~_" for more in ("", "b")),
+        "a~~",
+        "-",
+        "_",
+        "0:a",
+        "a" * 128,
+    ]
+    for tenant_id in ids:
+        factories.tenant(tenant_id)
+        factories.grant(SVEN, by=user_of(tenant_id))
+        factories.grant("support", by=user_of(tenant_id))
+
+    everything = found(batch=batch)
+
+    assert sorted(place.tenant_id for _, place in everything) == sorted(ids)
+    assert {len(place.grant_ids) for _, place in everything} == {2}
+    for index, (position, _) in enumerate(everything):
+        assert found(behind=position, batch=batch) == everything[index + 1 :], position
+
+
 def test_live_keys_found_in_the_index_are_confirmed_with_strongly_consistent_reads():
     factories.grant(SVEN)
 

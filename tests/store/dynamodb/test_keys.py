@@ -2,11 +2,13 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ulid import ULID
 
@@ -17,7 +19,8 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.ledger import notices
 from tests import factories, table
-from tests.factories import MONDAY_NOON
+from tests.factories import LONG_AGO, MONDAY_NOON
+from tests.identity_providers import EXTERNAL
 from tests.personas import ANNA, CARLA, SVEN
 
 MADE = {
@@ -179,6 +182,50 @@ def test_stored_responses_are_separated_by_audience_caller_route_and_key():
     }
 
     assert len(found_keys) == 5
+
+
+# --- Ids from outside ------------------------------------------------------------------------------------------------
+
+
+@given(EXTERNAL)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_an_id_is_read_from_its_key_unchanged(id):
+    assert keys.tenant_id_in(keys.tenant(id).pk) == id
+    assert keys.id_in(keys.right("acme", id).sk) == id
+    assert keys.by_grantee_in(keys.by_grantee_sort(id, "01J")) == (id, "01J")
+
+
+@given(EXTERNAL, EXTERNAL)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_two_ids_never_have_the_same_key(one, other):
+    makers: list[Callable[[str], Key]] = [
+        keys.tenant, keys.agent, keys.department, partial(keys.right, "acme"), partial(keys.pending, "sven"),
+        partial(keys.counter, "login", "sven", at=MONDAY_NOON),
+        lambda id: keys.idempotency("support", id, "POST /v1/support/logins", "a-key"),
+        lambda id: keys.Key(keys.by_grantee(GranteeType.AGENT, id, 0), keys.directory_sort(GranteeType.AGENT, id)),
+    ]  # fmt: skip
+
+    for make in makers:
+        assert (make(one) == make(other)) is (one == other)
+    assert (keys.counter("login", "sven", one, MONDAY_NOON).sk.startswith(keys.counters_of("login", other))) is (
+        one == other
+    )
+
+
+@given(EXTERNAL, EXTERNAL)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_the_index_by_grantee_sorts_by_tenant_and_a_range_begins_after_all_grants_of_one(one, other):
+    first, last = keys.by_grantee_sort(one, keys.first_id_at(LONG_AGO)), keys.by_grantee_sort(other, "7" + "Z" * 25)
+
+    assert (first < last) is (one <= other)
+    assert (last > one + keys.AFTER_SEPARATOR) is (other > one)
+
+
+@given(EXTERNAL)
+@example("z" + "~" * 127)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+def test_every_id_sorts_between_nothing_and_the_last(id):
+    assert "" < id < keys.LAST
 
 
 # --- Order -----------------------------------------------------------------------------------------------------------

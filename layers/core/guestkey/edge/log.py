@@ -1,14 +1,21 @@
 """One structured log line for the outcome of each request and each record: ids of tenants and agents, routes, codes.
 
-It never holds the event, a token, an e-mail address (which a user's id may be), a telephone number, or a reason.
+It never holds the event, a token, an e-mail address, a telephone number, or a reason. An id may be an e-mail address: a
+user's id is never logged, and the id of a tenant or agent only as a hash if it may be one.
 """
 
 import json
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 LogFields = Mapping[str, str | int]
 """Fields that may be logged: ids, fixed names, numbers."""
+HASH_DIGITS = 16
+"""Enough to tell the ids of one stack apart."""
+_WITH_AT = re.compile(r"[^\s#]*@[^\s#]*")
+"""An id with an `@`, alone or as a part of a key."""
 
 
 class LoggableError(Exception):
@@ -17,4 +24,13 @@ class LoggableError(Exception):
 
 def outcome(**fields: Any) -> None:
     """Write one line of JSON to standard output, from which Lambda collects logs. Absent fields are left out."""
-    print(json.dumps({name: field for name, field in fields.items() if field is not None}), flush=True)
+    print(json.dumps({name: _shown(field) for name, field in fields.items() if field is not None}), flush=True)
+
+
+def _shown(field: Any) -> Any:
+    """Return a field with the beginning of a SHA-256 in place of each id that may be an e-mail address."""
+    return _WITH_AT.sub(_hash, field) if isinstance(field, str) else field
+
+
+def _hash(found: re.Match[str]) -> str:
+    return f"sha256:{sha256(found[0].encode()).hexdigest()[:HASH_DIGITS]}"

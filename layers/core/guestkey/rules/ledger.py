@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from guestkey.rules.instants import text_of
-from guestkey.rules.limits import SLUG
+from guestkey.rules.limits import EXTERNAL_ID
 
 MAX_BYTES = 65_536
 """Length limit of a line. An entry holds ids, codes and digests; the longest entry is far shorter."""
@@ -196,7 +196,7 @@ def parsed(line: bytes) -> dict[str, Any]:
             not (more or more_by or any(isinstance(value, dict) for value in data.values()))
             and type(seq) is int
             and seq > 0
-            and SLUG.fullmatch(tenant_id)
+            and EXTERNAL_ID.fullmatch(tenant_id)
             and _AT.fullmatch(at)
             and _HASH.fullmatch(prev_hash)
             and _HASH.fullmatch(own_hash)

@@ -13,6 +13,7 @@ MAX_QUERY_LENGTH = 100
 MAX_PHONE_LENGTH = 40
 MAX_EMAIL_LENGTH = 254
 MAX_LOCALE_LENGTH = 35
+MAX_EXTERNAL_ID_LENGTH = 128
 MAX_SLUG_LENGTH = 64
 MAX_RECIPIENTS = 20
 MAX_APPROVERS = 20
@@ -23,8 +24,13 @@ MAX_KEY_LENGTH = 64
 MAX_PAGE_SIZE = 100
 """Items of a list in one response."""
 
+EXTERNAL_ID = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._|@:+=~-]{{0,{MAX_EXTERNAL_ID_LENGTH - 1}}}")
+"""Id from outside, of a tenant, user, agent or department, as the common identity providers issue them.
+
+It has no `#`, which separates the parts of keys, and no `/`, which separates those of paths. It does not begin with a
+dot, because clients resolve `.` and `..` in paths, nor with `~`, which keys use to sort behind every id.
+"""
 SLUG = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_SLUG_LENGTH - 1}}}")
-"""Id that the vendor chooses: of a tenant, department, agent or topic."""
+"""Id that the vendor chooses for a topic of the support desk."""
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 """Id that Guestkey makes."""
-USER_ID = re.compile(r"[A-Za-z0-9._|@:-]{1,128}")

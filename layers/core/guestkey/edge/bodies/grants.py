@@ -2,7 +2,7 @@
 
 from pydantic import Field, StrictBool
 
-from guestkey.edge.http.inputs import Input, Note, Slug
+from guestkey.edge.http.inputs import ExternalId, Input, Note
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
@@ -11,7 +11,7 @@ class GranteeInput(Input):
     """An active agent, or a department."""
 
     type: GranteeType = Field(strict=False)
-    id: Slug
+    id: ExternalId
 
 
 class GrantInput(Input):

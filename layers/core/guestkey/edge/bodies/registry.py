@@ -2,7 +2,7 @@
 
 from pydantic import Field, StrictBool
 
-from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Slug, UserId, Version, Zone
+from guestkey.edge.http.inputs import Country, Email, ExternalId, Input, Language, Name, Version, Zone
 from guestkey.rules.limits import MAX_APPROVERS, MAX_DEPARTMENTS
 
 
@@ -28,7 +28,7 @@ class AgentInput(Input):
 
     name: Name
     email: Email
-    departments: list[Slug] = Field(max_length=MAX_DEPARTMENTS)
+    departments: list[ExternalId] = Field(max_length=MAX_DEPARTMENTS)
     active: StrictBool
 
 
@@ -36,4 +36,4 @@ class RightInput(Input):
     """Whether a user holds the right to grant access to support."""
 
     may_grant: StrictBool
-    changed_by: UserId | None = None
+    changed_by: ExternalId | None = None

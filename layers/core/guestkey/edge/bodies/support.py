@@ -2,7 +2,7 @@
 
 from pydantic import Field, StrictBool
 
-from guestkey.edge.http.inputs import Email, Input, Reason, Slug, Ticket
+from guestkey.edge.http.inputs import Email, ExternalId, Input, Reason, Ticket
 from guestkey.rules.limits import MAX_RECIPIENTS
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
@@ -10,7 +10,7 @@ from guestkey.rules.periods import DEFAULT_PERIOD, Period
 class LoginInput(Input):
     """Tenant to enter, reason and ticket."""
 
-    tenant_id: Slug
+    tenant_id: ExternalId
     reason: Reason
     ticket: Ticket | None = None
 
@@ -18,7 +18,7 @@ class LoginInput(Input):
 class RequestInput(Input):
     """Customer, reason, period and recipients. Without `recipients` all registered approver addresses are used."""
 
-    tenant_id: Slug
+    tenant_id: ExternalId
     reason: Reason
     period: Period = Field(default=DEFAULT_PERIOD, strict=False)
     may_export: StrictBool = False

@@ -4,14 +4,13 @@ The route determines the audience, which the authorizer has checked; the claims 
 read from the token only.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from guestkey import settings
 from guestkey.edge.http.claims import VENDOR_ROUTES, Claims, claims_of, has_right_by_default, is_acting, require_scope
-from guestkey.errors import ActingForAnother, ClaimsMissing
-from guestkey.rules.limits import MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH, SLUG, USER_ID
+from guestkey.errors import ActingForAnother, ClaimInvalid, ClaimsMissing
+from guestkey.rules.limits import EXTERNAL_ID, MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH
 from guestkey.rules.people import User
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
@@ -47,7 +46,7 @@ Caller = TokenCaller | Anyone
 def caller(event: dict[str, Any]) -> Caller:
     """Return the caller of an API Gateway event.
 
-    Raises ClaimsMissing, ActingForAnother if the route forbids it, or ScopeMissing on the vendor's routes.
+    Raises ActingForAnother if the route forbids it, ClaimsMissing, ClaimInvalid, or ScopeMissing for a vendor route.
     """
     claims = claims_of(event)
     route = str(event.get("routeKey", ""))
@@ -57,14 +56,14 @@ def caller(event: dict[str, Any]) -> Caller:
         raise ActingForAnother
     path = route.partition(" ")[2]
     if path.startswith("/v1/support/"):
-        return AgentCaller(agent_id=_claim(claims, settings.AGENT_ID_CLAIM, SLUG))
+        return AgentCaller(agent_id=_id(claims, settings.AGENT_ID_CLAIM))
     if path.startswith(VENDOR_ROUTES):
-        backend = Backend(client_id=_claim(claims, settings.BACKEND_ID_CLAIM, USER_ID))
+        backend = Backend(client_id=_id(claims, settings.BACKEND_ID_CLAIM))
         require_scope(route, claims)
         return backend
-    user_id = _claim(claims, settings.USER_ID_CLAIM, USER_ID)
+    user_id = _id(claims, settings.USER_ID_CLAIM)
     return User(
-        tenant_id=_claim(claims, settings.TENANT_CLAIM, SLUG),
+        tenant_id=_id(claims, settings.TENANT_CLAIM),
         user_id=user_id,
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
         email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
@@ -84,10 +83,13 @@ def scope(by: TokenCaller) -> tuple[str, str]:
             return "vendor", by.client_id
 
 
-def _claim(claims: Claims, name: str, form: re.Pattern[str]) -> str:
+def _id(claims: Claims, name: str) -> str:
+    """Return the id in a claim. The refusal does not repeat the value, which may be a mail address."""
     value = claims.get(name)
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise ClaimsMissing(f"The token lacks a valid claim {name}.")
+    if value is None:
+        raise ClaimsMissing(f"The token lacks the claim {name}.")
+    if not isinstance(value, str) or not EXTERNAL_ID.fullmatch(value):
+        raise ClaimInvalid(f"The claim {name} of the token is not an id of the form {EXTERNAL_ID.pattern}.")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from ulid import ULID
 
-from guestkey.rules.limits import SLUG
+from guestkey.rules.limits import EXTERNAL_ID
 from guestkey.rules.limits import ULID as ULID_FORM
 
 NIL_ULID = "0" * 26
@@ -22,6 +22,6 @@ def valid_id(id: str) -> str:
     return id if ULID_FORM.fullmatch(id) else NIL_ULID
 
 
-def valid_slug(id: str) -> str:
+def valid_external_id(id: str) -> str:
     """Return a tenant's id from a path; replace a malformed one by the empty text, for the same reason."""
-    return id if SLUG.fullmatch(id) else ""
+    return id if EXTERNAL_ID.fullmatch(id) else ""

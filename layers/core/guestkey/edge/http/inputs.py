@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from guestkey.rules.limits import (
+    EXTERNAL_ID,
     MAX_DESCRIPTION_LENGTH,
     MAX_EMAIL_LENGTH,
     MAX_LOCALE_LENGTH,
@@ -28,7 +29,6 @@ from guestkey.rules.limits import (
     MIN_REASON_LENGTH,
     SLUG,
     ULID,
-    USER_ID,
 )
 from guestkey.rules.periods import known_zone
 
@@ -107,8 +107,10 @@ Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENG
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Converted to UTC from any offset."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+ExternalId = Annotated[str, StringConstraints(pattern=f"^{EXTERNAL_ID.pattern}$")]
+"""The id of a tenant, user, agent or department."""
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
-UserId = Annotated[str, StringConstraints(pattern=f"^{USER_ID.pattern}$")]
+"""The id of a topic."""
 LoginId = Annotated[str, StringConstraints(pattern=f"^{ULID.pattern}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[

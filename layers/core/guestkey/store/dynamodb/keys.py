@@ -29,7 +29,9 @@
     counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              dynamodb/counters
     idempotency record           CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     dynamodb/idempotency
 
-Ids are ULIDs, so sort keys are in order of creation. No decision reads an index:
+Ids are ULIDs, so sort keys are in order of creation. Only the ids of tenants, users, agents and departments come from
+outside (`rules/limits.EXTERNAL_ID`): they may contain `:`, `|` and `~`, but never `#`, which separates the parts of a
+key and sorts before each of their characters. No decision reads an index:
 
     index        PK                              SK                       holds
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
@@ -63,7 +65,7 @@ DUE_SHARDS = 4
 """Partitions of the *due* index. One clean-up reads all of them."""
 
 LAST = "~"
-"""Sorts behind every id."""
+"""Sorts behind every id: one may contain `~`, but none begins with it."""
 AFTER_SEPARATOR = "$"
 """The character after `#`: behind `<id>$` nothing of the id itself is left, and everything of later ids is."""
 MAX_SEQ = 10**12 - 1
