@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from guestkey.edge.mail.changes import ApproverFacts, RightFacts
 from guestkey.edge.mail.compose import CallbackFacts, Facts, GrantFacts, Kind, LoginFacts, RequestFacts
 from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
@@ -79,6 +80,27 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
     return LoginFacts(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
 
 
+def of_approvers(**changed: Any) -> ApproverFacts:
+    """Return the facts of a mail that Giulia's address replaced Carlo's."""
+    facts = ApproverFacts(
+        tenant=ACME,
+        added=("giulia@acme.example",),
+        removed=("carlo@acme.example",),
+        registered=ACME.approver_emails,
+        changed_at=MONDAY_NOON,
+        head=HEAD,
+    )
+    return replace(facts, **changed)
+
+
+def of_right(**changed: Any) -> RightFacts:
+    """Return the facts of a mail that Ben lost the right."""
+    facts = RightFacts(
+        tenant=ACME, user_id="ben", may_grant=False, changed_by="giulia", changed_at=MONDAY_NOON, head=HEAD
+    )
+    return replace(facts, **changed)
+
+
 def slot(starts_at: datetime, minutes: int = 30) -> Slot:
     """Return a slot of half an hour, or of another length."""
     return Slot(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes))
@@ -131,6 +153,8 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.ENDED: of_grant(),
         Kind.REVIEW: of_grant(Period.PERMANENT),
         Kind.SUPPORT_IN: of_login(),
+        Kind.APPROVERS_CHANGED: of_approvers(),
+        Kind.RIGHT_CHANGED: of_right(),
         Kind.CALLBACK_BOOKED: of_callback(),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
@@ -156,6 +180,8 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
         Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),
+        Kind.APPROVERS_CHANGED: of_approvers(tenant=tenant, added=(typed,), removed=(typed, typed), registered=(typed,)),
+        Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
         Kind.CALLBACK_BOOKED: of_callback(**by_phone),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),

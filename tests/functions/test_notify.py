@@ -1,9 +1,10 @@
 """The table's stream: recipients get each notice at least once, and normally exactly once."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -22,20 +23,23 @@ from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
+from guestkey.store.registry import tenants
 from tests import bus, dead_letters, factories, schedules, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, CARLA, DORA, GIULIA, SVEN
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
-GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
+GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN, APPROVERS, RIGHT = (
     "Neue Freigabe für den Support",
     "Freigabe für den Support widerrufen",
     "Freigabe für den Support abgelaufen",
     "Unbefristete Freigabe für den Support: bitte prüfen",
     "Der Support hat sich in Ihrem Konto angemeldet",
+    "Geändert: Wer von Support-Zugängen erfährt",
+    "Geändert: Wer den Support hereinlassen darf",
 )
 BOOKED, MOVED, CANCELLED = (
     "Ihr Rückruf vom Support ist gebucht",
@@ -263,7 +267,133 @@ def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: ti
     said = [json.loads(event["Detail"]) for event in notify.events]
     assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
     assert {(event["Source"], event["EventBusName"]) for event in notify.events} == {("guestkey", "guestkey")}
-    assert [subject for _, subject in notify.mailed] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
+    kinds = [subject for _, subject in notify.mailed]
+    assert kinds == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED, RIGHT, RIGHT]
+
+
+# ------------------------------------------------------------------ a change of who is told
+
+CEOS = "ceo@acme.example"
+
+
+def put_approvers(*addresses: str, tenant_id: str = "acme", **changes: str) -> None:
+    """Replace the approver addresses of a tenant, as the vendor's backend does."""
+    stored = replace(tenants.tenant(tenant_id), approver_emails=addresses, **changes)  # type: ignore[arg-type]
+    tenants.put_tenant(stored, factories.VENDOR, factories.now())
+
+
+def test_changed_approver_addresses_are_mailed_to_the_new_and_to_the_earlier_ones(notify: Notify) -> None:
+    put_approvers(CEOS, GIULIAS)
+
+    assert notify.deliver() == []
+
+    assert notify.mailed == [(CEOS, APPROVERS), (GIULIAS, APPROVERS), (ANNAS, APPROVERS)]
+    for mail in notify.mails:
+        letter = post.read(post.as_mailed(mail))
+        last = entries()[-1]
+        assert letter.headers["guestkey-head"] == [f"{last['seq']}:{last['hash']}"]
+        assert "\n- Hinzugekommen: ceo[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+        assert "\n- Entfernt: anna[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+        assert "hinterlegt: ceo[@]acme[.]example, giulia[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+
+
+def test_the_earlier_addresses_are_mailed_even_if_none_is_registered_any_more(notify: Notify) -> None:
+    put_approvers()
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, APPROVERS), (GIULIAS, APPROVERS)]
+    assert "hinterlegt: keine Adresse" in text_of_mail(notify.mails[0])
+
+
+def test_the_first_addresses_of_a_tenant_without_any_are_mailed(notify: Notify) -> None:
+    factories.tenant("initech", approver_emails=())
+    put_approvers("bill@initech.example", tenant_id="initech")
+
+    notify.deliver()
+
+    assert [address for address, _ in notify.mailed] == ["bill@initech.example"]
+
+
+def test_each_of_two_changes_is_mailed_to_its_own_earlier_addresses_even_if_both_are_late(notify: Notify) -> None:
+    put_approvers(CEOS)
+    put_approvers(GIULIAS)
+    late = notify.new()
+
+    notify.deliver(late[::-1])
+
+    assert notify.mailed == [
+        (GIULIAS, APPROVERS), (CEOS, APPROVERS),
+        (CEOS, APPROVERS), (ANNAS, APPROVERS), (GIULIAS, APPROVERS),
+    ]  # fmt: skip
+
+
+def test_an_address_in_another_spelling_of_case_is_mailed_once_and_is_no_change(notify: Notify) -> None:
+    put_approvers("ANNA@acme.example", GIULIAS)
+    put_approvers(CEOS, "Giulia@Acme.example")
+
+    notify.deliver()
+
+    assert notify.mailed == [(CEOS, APPROVERS), ("Giulia@Acme.example", APPROVERS), ("ANNA@acme.example", APPROVERS)]
+
+
+@pytest.mark.parametrize("may_grant", [True, False])
+def test_a_right_given_or_taken_away_is_mailed_to_the_approvers_with_the_user(notify: Notify, may_grant: bool) -> None:
+    user_id = "ben" if may_grant else "www.evil.example"
+    by = By(type=ByType.VENDOR, id="backend")
+    tenants.set_right("acme", user_id, may_grant, by, "giulia" if may_grant else None, factories.now())
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, RIGHT), (GIULIAS, RIGHT)]
+    text = text_of_mail(notify.mails[0]).replace("\r\n", "\n")
+    expected = ("ben", "gegeben", "giulia") if may_grant else ("www[.]evil[.]example", "entzogen", "Anbieter Ihrer")
+    for shown, word in zip(expected, ("Benutzer", "Recht, den Support hereinzulassen", "Geändert von"), strict=True):
+        assert re.search(rf"\n- {word}: .*{re.escape(shown)}", text)
+
+
+def test_a_changed_right_is_mailed_to_the_addresses_of_that_moment(notify: Notify) -> None:
+    """A vendor who gives a right and then replaces the addresses does not keep it from those who had to know."""
+    factories.right(BEN, may_grant=True)
+    put_approvers(CEOS)
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, RIGHT), (GIULIAS, RIGHT), (CEOS, APPROVERS), (ANNAS, APPROVERS), (GIULIAS, APPROVERS)]
+
+
+def test_a_change_is_mailed_once_however_often_its_record_arrives(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == CEOS else None
+    put_approvers(CEOS)
+    again = notify.new()
+    notify.deliver(again)
+    notify.refuse = lambda address: None
+    del notify.mails[:]
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert notify.mailed == [(CEOS, APPROVERS)]
+
+
+def test_other_changes_of_a_tenant_and_its_registration_are_not_mailed(notify: Notify) -> None:
+    factories.tenant("initech")
+    put_approvers(ANNAS, GIULIAS, name="Acme SE")
+
+    notify.deliver()
+
+    assert notify.mails == []
+    assert notify.published == ["tenant.changed", "tenant.changed"]
+
+
+def test_a_change_of_which_the_addresses_are_gone_is_not_mailed(notify: Notify) -> None:
+    """An entry of an earlier version has no addresses beside it; thirty days later they are deleted."""
+    put_approvers(CEOS)
+    table.drop(keys.approvers("acme", entries()[-1]["seq"]))
+
+    assert notify.deliver() == []
+
+    assert notify.mails == []
 
 
 # ------------------------------------------------------------------ call-backs

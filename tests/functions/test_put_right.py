@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, BEN, CARLA, Caller
@@ -121,6 +122,13 @@ def test_an_unregistered_tenant_is_unknown() -> None:
         answer = put(tenant_id="nobody")
 
     assert (answer.status, answer.code) == (404, "tenant_unknown")
+
+
+def test_a_tenant_whose_record_is_gone_is_unknown_although_its_ledger_remains() -> None:
+    table.drop(keys.tenant("acme"))
+
+    with table.unchanged():
+        assert put().code == "tenant_unknown"
 
 
 def test_the_input_comes_before_existence() -> None:

@@ -163,6 +163,37 @@ def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
     assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
 
 
+def test_a_mail_on_changed_addresses_names_those_added_removed_and_registered() -> None:
+    written = german(Kind.APPROVERS_CHANGED, samples.of_approvers())
+
+    for line in (
+        "- Hinzugekommen: giulia[@]acme[.]example",
+        "- Entfernt: carlo[@]acme[.]example",
+        "- Ab jetzt hinterlegt: anna[@]acme[.]example, giulia[@]acme[.]example",
+        "- Geändert am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+
+
+def test_a_mail_on_changed_addresses_has_no_row_without_an_address() -> None:
+    written = german(Kind.APPROVERS_CHANGED, samples.of_approvers(added=(), removed=(), registered=()))
+
+    assert "Hinzugekommen" not in written
+    assert "Entfernt" not in written
+    assert "\n- Ab jetzt hinterlegt: keine Adresse" in written
+
+
+def test_a_mail_on_a_changed_right_names_user_and_person_or_else_the_vendor() -> None:
+    taken = german(Kind.RIGHT_CHANGED, samples.of_right())
+    given = german(Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None))
+
+    for line in ("- Benutzer: ben", "- Recht, den Support hereinzulassen: diesem Benutzer entzogen"):
+        assert f"\n{line}\n- " in taken
+    assert "\n- Geändert von: giulia\n- Geändert am: Montag, 23. November 2026" in taken
+    assert "\n- Recht, den Support hereinzulassen: diesem Benutzer gegeben\n" in given
+    assert "\n- Geändert von: Anbieter Ihrer Software\n" in given
+
+
 def test_a_booked_mail_names_time_person_number_and_topic() -> None:
     written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
 

@@ -44,6 +44,8 @@ def everything_written(language: str) -> str:
         (Kind.ACTIVATION, samples.asked(period=period, may_export=may_export))
         for period, may_export in product(Period, (True, False))
     ]
+    facts.append((Kind.APPROVERS_CHANGED, samples.of_approvers(registered=())))
+    facts.append((Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None)))
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
     mails = [compose.write(kind, language, of_kind) for kind, of_kind in facts]

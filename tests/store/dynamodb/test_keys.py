@@ -31,6 +31,7 @@ MADE = {
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
+    "approvers at a change": keys.approvers("acme", 7),
     "open callback": keys.open_callback("acme"),
     "callback": keys.callback("acme", "01J"),
     "tenant of a callback": keys.callback_tenant("01J"),
@@ -118,7 +119,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
     }
 
     assert makers_of_keys == {
-        "agent", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
+        "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
         "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "live",
         "login", "notice", "open_callback", "own_login", "own_request", "pending", "permanent_grant", "request",
         "right", "slot", "tenant", "waiting",

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from guestkey import settings
 from guestkey.rules.grants import Grant
+from guestkey.rules.ledger import digest
 from guestkey.rules.logins import Login
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import OutcomeUnknown
@@ -57,6 +58,25 @@ def test_a_notified_recipient_is_not_mailed_again() -> None:
 
     notices.mark_notified(of_grant(grant), [ANNAS])
     assert of_grant(grant).remaining == []
+
+
+def test_a_mark_covers_every_spelling_of_case_of_an_address() -> None:
+    grant = factories.grant()
+    notices.mark_notified(of_grant(grant), [ANNAS])
+
+    factories.tenant("acme", approver_emails=("ANNA@acme.example", GIULIAS, "Giulia@acme.example"))
+
+    assert of_grant(grant).remaining == [GIULIAS]
+
+
+def test_a_mark_of_an_earlier_version_covers_the_spelling_of_which_it_is_the_hash() -> None:
+    factories.tenant("acme", approver_emails=("Anna@acme.example", GIULIAS))
+    grant = factories.grant()
+    pk, sk = keys.notice("acme", grant.grant_id, "granted")
+    told = {"SS": [digest("Anna@acme.example")]}
+    table.put([{"PK": {"S": pk}, "SK": {"S": sk}, "kind": {"S": "notice"}, "told": told}])
+
+    assert of_grant(grant).remaining == [GIULIAS]
 
 
 def test_a_mark_covers_one_kind_of_notice_and_one_grant() -> None:

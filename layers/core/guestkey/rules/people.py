@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +87,19 @@ class Person:
 
     user_id: str
     name: str
+
+
+def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses in their order, each once. Two spellings that differ in case only are one address."""
+    spelled: dict[str, str] = {}
+    for address in addresses:
+        spelled.setdefault(address.casefold(), address)
+    return tuple(spelled.values())
+
+
+def are_same(addresses: Iterable[str], others: Iterable[str]) -> bool:
+    """Say whether two lists name the same addresses, in any order and in any spelling of case."""
+    return {address.casefold() for address in addresses} == {address.casefold() for address in others}
 
 
 def matches(name: str, query: str) -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from guestkey import settings
+from guestkey.edge.mail import changes
+from guestkey.edge.mail.changes import ApproverFacts, RightFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
 from guestkey.edge.mail.sanitize import is_defanged, shown
 from guestkey.edge.mail.send import Mail
@@ -46,6 +48,8 @@ class Kind(StrEnum):
     ENDED = "ended"
     REVIEW = "review"
     SUPPORT_IN = "support_in"
+    APPROVERS_CHANGED = "approvers_changed"
+    RIGHT_CHANGED = "right_changed"
     CALLBACK_BOOKED = "callback_booked"
     CALLBACK_WAITING = "callback_waiting"
     CALLBACK_MOVED = "callback_moved"
@@ -97,7 +101,7 @@ class CallbackFacts:
     head: Head
 
 
-Facts = RequestFacts | GrantFacts | LoginFacts | CallbackFacts
+Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | CallbackFacts
 _FACTS: dict[Kind, type[Facts]] = {
     Kind.ACTIVATION: RequestFacts,
     Kind.GRANTED: GrantFacts,
@@ -105,6 +109,8 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.ENDED: GrantFacts,
     Kind.REVIEW: GrantFacts,
     Kind.SUPPORT_IN: LoginFacts,
+    Kind.APPROVERS_CHANGED: ApproverFacts,
+    Kind.RIGHT_CHANGED: RightFacts,
     Kind.CALLBACK_BOOKED: CallbackFacts,
     Kind.CALLBACK_WAITING: CallbackFacts,
     Kind.CALLBACK_MOVED: CallbackFacts,
@@ -164,6 +170,8 @@ def _by(kind: Kind, facts: Facts) -> str:
             return _agent(facts.login.agent_name, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
+        case ApproverFacts() | RightFacts():
+            return ""
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
             return shown((revoked_by or facts.grant.granted_by).name)
@@ -192,6 +200,8 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             if change.earlier:
                 yield "earlier_at", words.moment(change.earlier.starts_at, zone)
             yield from _matter(words, facts)
+        case ApproverFacts() | RightFacts():
+            yield from changes.rows(words, facts)
         case _:
             grant = facts.grant
             yield "grantee", words.text("grantees", grant.grantee.type, name=shown(grant.grantee.name))

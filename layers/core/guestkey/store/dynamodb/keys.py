@@ -10,6 +10,7 @@
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 access/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
+    approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
     open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
     callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           callbacks/callbacks
     tenant of a callback         CALLBACK#<callback_id>        PROFILE                          callbacks/callbacks
@@ -49,6 +50,7 @@ REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN = "LOGIN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
 LEDGER, ENTRY, NOTICE = "LEDGER", "ENTRY#", "NOTICE#"
+APPROVERS = "APPROVERS#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT = "SLOTS#", "SLOT#"
 QUEUE, WAITING = "QUEUE", "WAITING#"
@@ -205,6 +207,11 @@ def entry(tenant_id: str, seq: int) -> Key:
 def notice(tenant_id: str, about: str, which: str) -> Key:
     """Return the key of the record of recipients: of the notice `which` about a grant or call-back."""
     return Key(of_tenant(tenant_id), f"{NOTICE}{about}#{which}")
+
+
+def approvers(tenant_id: str, seq: int) -> Key:
+    """Return the key of the approver addresses before and after the change that is entry `seq` of the ledger."""
+    return Key(of_tenant(tenant_id), f"{APPROVERS}{seq:012d}")
 
 
 def agent(agent_id: str) -> Key:

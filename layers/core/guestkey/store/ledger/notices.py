@@ -7,8 +7,8 @@ that support is in is sent for one login of a grant only, which is claimed befor
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.exceptions import PynamoDBException
@@ -20,7 +20,7 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Tenant
+from guestkey.rules.people import Tenant, distinct
 from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
@@ -33,10 +33,11 @@ from guestkey.store.dynamodb.transaction import (
     single_write,
 )
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import tenants
+from guestkey.store.registry import approvers, tenants
+from guestkey.store.registry.approvers import Approvers
 
-KEPT_FOR = timedelta(days=30)
-"""Longer than an event may be repeated: one day in the stream, and fourteen in the dead-letter queue."""
+
+KEPT_FOR = approvers.KEPT_FOR
 
 
 class NoticeItem(Item, discriminator="notice"):
@@ -59,8 +60,8 @@ class Notice:
 
     @property
     def remaining(self) -> list[str]:
-        """The addresses that were not notified yet."""
-        return [address for address in self.to if digest(address) not in self.notified]
+        """The addresses that were not notified yet, each once, in whatever case it is spelled."""
+        return [address for address in distinct(self.to) if _marks_of(address).isdisjoint(self.notified)]
 
 
 def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
@@ -93,6 +94,20 @@ def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> t
     return (notice, login) if record.login_id or _claim(notice, login_id) else None
 
 
+def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notice, Approvers] | None:
+    """Return the notice of a change of who is told, to the addresses before and after it, with these addresses.
+
+    None if entry `seq` of the ledger changed nothing of that. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.approvers(tenant_id, seq)
+    found = find_all([tenant, stored, key := keys.notice(tenant_id, str(seq), kind)])
+    if not found.keys() >= {tenant, stored}:
+        return None
+    changed = approvers.approvers_of(found[stored])
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
+    return replace(notice, to=changed.all), changed
+
+
 def of_callback(
     tenant_id: str, callback_id: str, which: str, now: datetime
 ) -> tuple[Notice, Callback, str, Head] | None:
@@ -123,9 +138,18 @@ def mark_notified(notice: Notice, addresses: Iterable[str]) -> None:
     The e-mails are sent already. A failure here may lead to a second e-mail if the event is repeated; raising it would
     make the event be repeated.
     """
-    if notified := {digest(address) for address in addresses}:
+    if notified := {_mark_of(address) for address in addresses}:
         with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown, PynamoDBException):
             _update(notice, [NoticeItem.notified.add(notified)])
+
+
+def _mark_of(address: str) -> str:
+    return digest(address.casefold())
+
+
+def _marks_of(address: str) -> set[str]:
+    """Return the marks that stand for an address. Earlier versions stored the hash of its exact spelling."""
+    return {_mark_of(address), digest(address)}
 
 
 def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime | None) -> Notice:

@@ -9,7 +9,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from guestkey.errors import RightMissing, TenantUnknown
 from guestkey.rules.ledger import By, Note, What
-from guestkey.rules.people import Tenant, User
+from guestkey.rules.people import Tenant, User, are_same
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
@@ -18,6 +18,8 @@ from guestkey.store.dynamodb.retry import transact
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import approvers
+from guestkey.store.registry.approvers import Approvers
 
 MAX_TENANT_TRIES = 5
 
@@ -95,16 +97,20 @@ def put_tenant(tenant: Tenant, by: By, now: datetime) -> None:
 def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by: str | None, now: datetime) -> None:
     """Give a user the right or take it away, with an entry in the ledger. A PUT that changes nothing writes nothing.
 
-    Raises TenantUnknown, or Busy.
+    The approver addresses of that moment are kept for the notice. Raises TenantUnknown, or Busy.
     """
     state = ledger.claim_priority(tenant_id)
-    if state is None:
+    right, profile = keys.right(tenant_id, user_id), keys.tenant(tenant_id)
+    found = find_all([right, profile])
+    if state is None or profile not in found:
         raise TenantUnknown
-    if holds_right(tenant_id, user_id) == may_grant:
+    if (right not in found) == may_grant:
         return
-    item = RightItem(*keys.right(tenant_id, user_id), taken_at=now)
+    item = RightItem(*right, taken_at=now)
+    addresses = tenant_of(found[profile]).approver_emails
 
-    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        approvers.put(transaction, state, Approvers(before=addresses, after=addresses), now)
         if may_grant:
             transaction.delete("right", item, RightItem.pk.exists())
         else:
@@ -152,7 +158,14 @@ def _save(tenant: Tenant, context: TenantContext, note: Note) -> None:
         & (TenantItem.country == before.country)
         & (TenantItem.approver_emails == list(before.approver_emails))
     )
-    ledger.write(context.ledger, [note], lambda transaction, _: transaction.put("tenant", item, is_as_read))
+
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        transaction.put("tenant", item, is_as_read)
+        if not are_same(before.approver_emails, tenant.approver_emails):
+            changed = Approvers(before=before.approver_emails, after=tenant.approver_emails)
+            approvers.put(transaction, state, changed, note.at)
+
+    ledger.write(context.ledger, [note], add_writes)
 
 
 def _item(tenant: Tenant) -> TenantItem:
