@@ -67,8 +67,9 @@ def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None
 
 
 def of_login(entry: Entry) -> LogFields:
-    """Send the notice of support's login, if this login is the first of its grant."""
-    found = notices.of_first_login(entry.tenant_id, str(entry.data["grant_id"]), entry.about, Kind.SUPPORT_IN)
+    """Send the notice of support's login, if it is the first of this person under this grant on its day."""
+    grant_id = str(entry.data["grant_id"])
+    found = notices.of_first_login(entry.tenant_id, grant_id, entry.about, Kind.SUPPORT_IN, clock.now())
     if found is None:
         return {"notice": Kind.SUPPORT_IN, "mailed": 0}
     notice, login = found

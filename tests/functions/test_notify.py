@@ -202,7 +202,7 @@ def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, wor
     assert notify.mailed == [(ANNAS, ENDED), (GIULIAS, ENDED)]
 
 
-def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:
+def test_the_first_login_of_each_person_under_a_grant_is_mailed(notify: Notify) -> None:
     factories.grant()
     factories.grant(DORA)
     notify.new()
@@ -218,21 +218,30 @@ def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:
     assert f"{first['seq']}:{first['hash']}" in text_of_mail(notify.mails[0])
 
 
-def test_a_later_login_of_next_year_under_a_permanent_grant_is_not_mailed(
-    notify: Notify, world: time_machine.Traveller
-) -> None:
-    grant = factories.grant(period="permanent")
+def test_a_colleague_who_enters_under_the_grant_of_their_department_is_mailed_too(notify: Notify) -> None:
+    factories.agent("sara", "support", name="Sara Blau")
+    factories.grant("support", period="permanent")
+    notify.new()
     factories.login()
-    notify.deliver()
-    mark = table.one(keys.notice("acme", grant.grant_id, "support_in"))
+    factories.login(SVEN.but(sub="sara"))
+    factories.login()
 
-    assert mark
-    assert "ttl" not in mark
-    world.shift(timedelta(days=500))
-    factories.login()
     notify.deliver()
 
-    assert [subject for _, subject in notify.mailed].count(SUPPORT_IN) == 2
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
+    assert "Sara Blau (Support)" in text_of_mail(notify.mails[2])
+
+
+def test_the_first_login_of_each_later_day_is_mailed_again(notify: Notify, world: time_machine.Traveller) -> None:
+    factories.grant(period="permanent")
+    notify.new()
+    for _ in range(3):
+        factories.login()
+        factories.login()
+        notify.deliver()
+        world.shift(timedelta(days=1))
+
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 3
 
 
 def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: time_machine.Traveller) -> None:
@@ -948,7 +957,7 @@ def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> N
     assert notify.redrive() == {"done": 0, "dead_lettered": 0}
 
 
-def test_a_dead_lettered_first_login_is_still_mailed_as_the_first(notify: Notify) -> None:
+def test_a_dead_lettered_first_login_of_a_day_is_still_mailed_as_the_first(notify: Notify) -> None:
     factories.grant()
     notify.new()
     notify.refuse = lambda address: REJECTED

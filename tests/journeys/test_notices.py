@@ -80,15 +80,15 @@ def test_each_tenant_gets_notices_in_its_language_and_only_of_its_own_grants(acm
     assert [mail["subject"] for mail in mails_after(acme, 1)] == [GRANTED]
 
 
-def test_of_many_concurrent_first_logins_one_sends_a_notice(acme: Tenant, world: World) -> None:
+def test_of_many_concurrent_first_logins_one_of_each_person_sends_a_notice(acme: Tenant, world: World) -> None:
     acme.lets_in_all_of("support")
-    agents = [world.new_agent("support").caller for _ in range(8)]
+    agents = [world.new_agent("support").caller for _ in range(4)]
     order = login_at(acme.tenant_id)
-    for answer in at_once([partial(agent.post, "/v1/support/logins", order) for agent in agents]):
+    for answer in at_once([partial(agent.post, "/v1/support/logins", order) for agent in agents * 2]):
         success(answer, 201)
     wait_for_stream(acme)
 
-    assert subjects_to(acme) == [GRANTED, SUPPORT_IN]
+    assert subjects_to(acme) == [GRANTED, *[SUPPORT_IN] * 4]
 
 
 # ------------------------------------------------------------------ event bus

@@ -131,7 +131,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 def test_every_item_of_the_table_has_a_key_of_the_chart():
     grant = factories.grant(SVEN, period="permanent")
     login = factories.login(SVEN)
-    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
+    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in", factories.now())
     factories.requested(SVEN)
     factories.callback(ANNA, MONDAY_NOON + timedelta(hours=3))
     factories.callback(CARLA)

@@ -82,7 +82,7 @@ class GrantFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class LoginFacts:
-    """Facts of a notice about the first login under a grant. `departments` are names."""
+    """Facts of a notice about a person's first login of a day under a grant. `departments` are names."""
 
     tenant: Tenant
     login: Login

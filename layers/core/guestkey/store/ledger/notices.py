@@ -2,7 +2,7 @@
 
 A grant has at most one notice of each kind, so its id and the kind name the record; a call-back has one for each of its
 versions. The record is written after the e-mails were sent: without a record an e-mail may be sent twice. The notice
-that support is in is sent for one login of a grant only, which is claimed beforehand.
+that support is in is sent for one login of each person, grant and day, which is claimed beforehand.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,6 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from guestkey import settings
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
@@ -25,7 +24,7 @@ from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch
-from guestkey.store.dynamodb.reads import find_all
+from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.transaction import (
     ConditionFailed,
     OutcomeUnknown,
@@ -41,7 +40,7 @@ KEPT_FOR = approvers.KEPT_FOR
 
 
 class NoticeItem(Item, discriminator="notice"):
-    """Hashes of the addresses that were notified; for the first login of a grant also the login."""
+    """Hashes of the addresses that were notified; for a first login also the login."""
 
     notified = UnicodeSetAttribute(null=True, attr_name="told")
     login_id = UnicodeAttribute(null=True)
@@ -56,7 +55,7 @@ class Notice:
     to: tuple[str, ...]
     language: str
     notified: frozenset[str]
-    kept_until: datetime | None
+    kept_until: datetime
 
     @property
     def remaining(self) -> list[str]:
@@ -77,20 +76,28 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
     return notice, grants.grant_of(found[grant]), ledger.state_of(found[head]).head
 
 
-def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
-    """Return the notice of the first login of a grant, and claim it; None if another login was first.
+def of_first_login(
+    tenant_id: str, grant_id: str, login_id: str, kind: str, now: datetime
+) -> tuple[Notice, Login] | None:
+    """Return the notice of a person's first login under a grant on a day of the tenant's calendar, and claim it.
 
-    None as well if the login does not exist any more. Strongly consistent.
+    None if another login of that person, grant and day was first, or if the login does not exist any more. Strongly
+    consistent.
     """
     tenant, stored = keys.tenant(tenant_id), keys.login(tenant_id, login_id)
-    found = find_all([tenant, stored, key := keys.notice(tenant_id, grant_id, kind)])
-    record = _record(found, key)
-    if not found.keys() >= {tenant, stored} or record.login_id not in {None, login_id}:
+    found = find_all([tenant, stored, of_grant := keys.notice(tenant_id, grant_id, kind)])
+    if not found.keys() >= {tenant, stored}:
         return None
-    login = logins.login_of(found[stored])
-    # The first login under a permanent grant remains the first for ever.
-    kept_until = login.access_ends_at and login.access_ends_at + settings.RETENTION
-    notice = _to_approvers(tenants.tenant_of(found[tenant]), record, kept_until)
+    owner, login = tenants.tenant_of(found[tenant]), logins.login_of(found[stored])
+    day = login.logged_in_at.astimezone(owner.zone).date()
+    key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{day}")
+    record = find(NoticeItem, key) or NoticeItem(*key)
+    if record.login_id not in {None, login_id}:
+        return None
+    notice = _to_approvers(owner, record, now + KEPT_FOR)
+    # Earlier versions had one notice for each grant, which may have reached some recipients.
+    if (earlier := _record(found, of_grant)).login_id == login_id:
+        notice = replace(notice, notified=notice.notified | frozenset(earlier.notified or ()))
     return (notice, login) if record.login_id or _claim(notice, login_id) else None
 
 
@@ -152,7 +159,7 @@ def _marks_of(address: str) -> set[str]:
     return {_mark_of(address), digest(address)}
 
 
-def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime | None) -> Notice:
+def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime) -> Notice:
     return Notice(
         tenant=tenant,
         key=keys.Key(record.pk, record.sk),
@@ -172,9 +179,9 @@ def _claim(notice: Notice, login_id: str) -> bool:
 
 
 def _update(notice: Notice, actions: list[Action], condition: Condition | None = None) -> None:
-    ttl = [NoticeItem.ttl.set(epoch(notice.kept_until))] if notice.kept_until else []
+    always = [NoticeItem.kind.set(NoticeItem), NoticeItem.ttl.set(epoch(notice.kept_until))]
     with single_write():
-        NoticeItem(*notice.key).update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
+        NoticeItem(*notice.key).update([*always, *actions], condition=condition)
 
 
 def _record(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
