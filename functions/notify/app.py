@@ -63,7 +63,8 @@ def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None
         return {"notice": kind, "mailed": 0}
     notice, grant, current_head = found
     facts = GrantFacts(tenant=notice.tenant, grant=grant, head=head or current_head)
-    return send_notice(kind, notice, compose.write(kind, notice.language, facts))
+    actor = {Kind.GRANTED: grant.granted_by_address, Kind.REVOKED: grant.revoked_by_address}.get(kind)
+    return send_notice(kind, notice, compose.write(kind, notice.language, facts), actor)
 
 
 def of_login(entry: Entry) -> LogFields:

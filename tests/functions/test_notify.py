@@ -29,7 +29,7 @@ from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN
+from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
 GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN, APPROVERS, RIGHT = (
@@ -46,6 +46,8 @@ BOOKED, MOVED, CANCELLED = (
     "Ihr Rückruf vom Support hat einen neuen Termin",
     "Ihr Rückruf vom Support ist abgesagt",
 )
+ANNA_WITHOUT_ADDRESS, GIULIA_WITHOUT_ADDRESS = ANNA.but(email=None), GIULIA.but(email=None)
+"""Users whose tokens have no address: notices of their acts go to all approvers."""
 NOON = TUESDAY_AT_TEN + timedelta(hours=2)
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
 REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
@@ -123,6 +125,16 @@ def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
     return [json.loads(line) for line in said.splitlines()]
 
 
+def granted(to: Caller | str = SVEN, *, by: Caller = ANNA_WITHOUT_ADDRESS, **how: Any) -> Grant:
+    """Give a grant; by default, by a user whose token has no address."""
+    return factories.grant(to, by=by, **how)
+
+
+def revoked(grant: Grant, *, by: Caller = ANNA_WITHOUT_ADDRESS) -> Grant:
+    """Revoke a grant; by default, by a user whose token has no address."""
+    return factories.revoked(grant, by=by)
+
+
 def record_end(grant: Grant) -> None:
     """Record that a grant ended by time, as the clean-up does."""
     state = ledger.read_state(grant.tenant_id)
@@ -158,8 +170,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entrys_head(notify: Notify) -> None:
-    factories.grant(by=GIULIA)
-    factories.grant(DORA)
+    granted(by=GIULIA_WITHOUT_ADDRESS)
+    granted(DORA)
 
     assert notify.deliver() == []
 
@@ -172,7 +184,7 @@ def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entry
 
 
 def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tenant_only(notify: Notify) -> None:
-    factories.grant(by=CARLA)
+    granted(by=CARLA)
 
     notify.deliver()
 
@@ -180,10 +192,10 @@ def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tena
 
 
 def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.new()
     world.shift(timedelta(minutes=5))
-    factories.revoked(grant, by=GIULIA)
+    revoked(grant, by=GIULIA_WITHOUT_ADDRESS)
 
     notify.deliver()
 
@@ -192,7 +204,7 @@ def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, worl
 
 
 def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.new()
     world.shift(timedelta(hours=1))
     record_end(grant)
@@ -203,8 +215,8 @@ def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, wor
 
 
 def test_the_first_login_of_each_person_under_a_grant_is_mailed(notify: Notify) -> None:
-    factories.grant()
-    factories.grant(DORA)
+    granted()
+    granted(DORA)
     notify.new()
     for agent in (SVEN, SVEN, DORA, SVEN):
         factories.login(agent)
@@ -220,7 +232,7 @@ def test_the_first_login_of_each_person_under_a_grant_is_mailed(notify: Notify) 
 
 def test_a_colleague_who_enters_under_the_grant_of_their_department_is_mailed_too(notify: Notify) -> None:
     factories.agent("sara", "support", name="Sara Blau")
-    factories.grant("support", period="permanent")
+    granted("support", period="permanent")
     notify.new()
     factories.login()
     factories.login(SVEN.but(sub="sara"))
@@ -233,7 +245,7 @@ def test_a_colleague_who_enters_under_the_grant_of_their_department_is_mailed_to
 
 
 def test_the_first_login_of_each_later_day_is_mailed_again(notify: Notify, world: time_machine.Traveller) -> None:
-    factories.grant(period="permanent")
+    granted(period="permanent")
     notify.new()
     for _ in range(3):
         factories.login()
@@ -245,7 +257,7 @@ def test_the_first_login_of_each_later_day_is_mailed_again(notify: Notify, world
 
 
 def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     notify.new()
     world.shift(timedelta(days=180))
     mark_review_due(grant)
@@ -259,9 +271,9 @@ def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: tim
 
 
 def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     factories.logged_out(factories.login())
-    factories.revoked(grant)
+    revoked(grant)
     factories.right(GIULIA, may_grant=False)
     factories.tenant("initech")
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Once more"}, caller=DORA)
@@ -278,6 +290,118 @@ def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: ti
     assert {(event["Source"], event["EventBusName"]) for event in notify.events} == {("guestkey", "guestkey")}
     kinds = [subject for _, subject in notify.mailed]
     assert kinds == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED, RIGHT, RIGHT]
+
+
+# ------------------------------------------------------------------ a user's own act
+
+
+def test_the_user_who_gave_or_revoked_a_grant_gets_no_mail_about_it_while_a_colleague_does(notify: Notify) -> None:
+    grant = granted(by=ANNA)
+    revoked(grant, by=GIULIA)
+    approved = factories.approved(factories.requested(), by=GIULIA)
+    revoked(approved, by=ANNA)
+
+    notify.deliver()
+
+    told = [mail for mail in notify.mailed if mail[0] in {ANNAS, GIULIAS}]
+    assert told == [(GIULIAS, GRANTED), (ANNAS, REVOKED), (ANNAS, GRANTED), (GIULIAS, REVOKED)]
+
+
+def test_a_repeated_record_does_not_mail_the_user_who_acted_either(notify: Notify) -> None:
+    granted(by=ANNA)
+    again = notify.new()
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert notify.mailed == [(GIULIAS, GRANTED)]
+
+
+@pytest.mark.parametrize(
+    ("approvers", "email"),
+    [
+        ((ANNAS,), ANNAS),
+        ((ANNAS, "ANNA@acme.example"), ANNAS),
+        ((ANNAS, "giulia@acme.example, mallory@evil.example"), ANNAS),
+    ],
+)
+def test_the_user_who_acted_is_mailed_if_no_other_address_can_be(
+    notify: Notify, approvers: tuple[str, ...], email: str
+) -> None:
+    put_approvers(*approvers)
+    notify.new()
+    granted(by=ANNA.but(email=email))
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, GRANTED)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "others"),
+    [
+        ({"email": ANNAS}, [GIULIAS]),
+        ({"email": "Anna@ACME.example"}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": "true"}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": True}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": "false"}, [ANNAS, GIULIAS]),
+        ({"email": ANNAS, "email_verified": False}, [ANNAS, GIULIAS]),
+        ({"email": ANNAS, "email_verified": "perhaps"}, [ANNAS, GIULIAS]),
+        ({"email": None}, [ANNAS, GIULIAS]),
+        ({"email": "annas@acme.example"}, [ANNAS, GIULIAS]),
+        ({"email": GIULIAS, "email_verified": "false"}, [ANNAS, GIULIAS]),
+    ],
+)
+def test_only_the_proven_address_of_the_users_own_token_is_left_out(
+    notify: Notify, claims: dict[str, Any], others: list[str]
+) -> None:
+    """Over the API, as a person who took over an account and chose another address in it would act."""
+    order = {"grantee": {"type": "agent", "id": "sven"}}
+    given = call("POST", "/v1/grants", order, caller=ANNA.but(**claims))
+    call("DELETE", f"/v1/grants/{given.body['grant_id']}", caller=ANNA.but(**claims))
+
+    notify.deliver()
+
+    assert notify.mailed == [*((one, GRANTED) for one in others), *((one, REVOKED) for one in others)]
+    record = table.one(keys.grant("acme", given.body["grant_id"]))
+    assert record
+    assert "@" not in str(record)
+
+
+def test_the_user_who_acted_is_mailed_where_the_mail_to_every_other_address_fails(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == GIULIAS else None
+    granted(by=ANNA)
+
+    notify.deliver()
+
+    assert notify.mailed == [(GIULIAS, GRANTED), (ANNAS, GRANTED), (GIULIAS, GRANTED), (GIULIAS, GRANTED)]
+    assert len(dead_letters.messages()) == 1
+
+
+def test_the_user_who_acted_is_not_mailed_where_one_of_two_other_mails_fails(notify: Notify) -> None:
+    put_approvers(ANNAS, CEOS, GIULIAS)
+    notify.new()
+    notify.refuse = lambda address: REJECTED if address == GIULIAS else None
+    granted(by=ANNA)
+
+    notify.deliver()
+
+    assert ANNAS not in [address for address, _ in notify.mailed]
+
+
+def test_ends_reviews_and_logins_are_mailed_to_all_because_no_user_acted(
+    notify: Notify, world: time_machine.Traveller
+) -> None:
+    grant, permanent = granted(by=ANNA), granted(DORA, by=ANNA, period="permanent")
+    factories.login()
+    notify.new()
+    world.shift(timedelta(hours=1))
+    record_end(grant)
+    mark_review_due(permanent)
+
+    notify.deliver()
+
+    assert sorted(notify.mailed) == [(ANNAS, ENDED), (ANNAS, REVIEW), (GIULIAS, ENDED), (GIULIAS, REVIEW)]
 
 
 # ------------------------------------------------------------------ a change of who is told
@@ -637,7 +761,7 @@ def test_a_deleted_call_back_causes_no_mail(notify: Notify) -> None:
 
 def test_a_tenant_without_approvers_gets_no_mail(notify: Notify) -> None:
     factories.tenant("initech", approver_emails=())
-    factories.grant(by=ANNA.but(tenant_id="initech"))
+    granted(by=ANNA.but(tenant_id="initech"))
     factories.login(tenant_id="initech")
 
     notify.deliver()
@@ -647,7 +771,7 @@ def test_a_tenant_without_approvers_gets_no_mail(notify: Notify) -> None:
 
 
 def test_a_deleted_grant_or_login_causes_no_mail(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
-    grant = factories.grant()
+    grant = granted()
     login = factories.login()
     table.drop(keys.grant("acme", grant.grant_id))
     table.drop(keys.login("acme", login.login_id))
@@ -662,7 +786,7 @@ def test_a_deleted_grant_or_login_causes_no_mail(notify: Notify, capsys: pytest.
 
 
 def test_a_deleted_tenant_gets_no_mail(notify: Notify) -> None:
-    factories.grant()
+    granted()
     factories.login()
     table.drop(keys.tenant("acme"))
 
@@ -672,9 +796,9 @@ def test_a_deleted_tenant_gets_no_mail(notify: Notify) -> None:
 
 
 def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(notify: Notify) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     mark_review_due(grant)
-    factories.revoked(grant)
+    revoked(grant)
 
     notify.deliver()
 
@@ -682,7 +806,7 @@ def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(notify: Notif
 
 
 def test_a_change_after_the_review_causes_no_second_review_mail(notify: Notify) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     mark_review_due(grant)
     notify.new()
     change_record(grant, grantee_name="Sven Brandt-Meier")
@@ -694,7 +818,7 @@ def test_a_change_after_the_review_causes_no_second_review_mail(notify: Notify) 
 
 def test_other_stream_records_cause_nothing(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     before = stream.position()
-    grant = factories.grant()
+    grant = granted()
     factories.right(GIULIA, may_grant=False)
     table.drop(keys.live("acme", grant.grant_id))
     records = [record for record in stream.everything_since(before) if not stream.is_let_through(record)]
@@ -708,10 +832,10 @@ def test_other_stream_records_cause_nothing(notify: Notify, capsys: pytest.Captu
 
 
 def test_repeated_records_send_no_second_mail(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     factories.login()
     mark_review_due(grant)
-    factories.revoked(grant)
+    revoked(grant)
     again = notify.new()
     notify.deliver(again)
     mailed = list(notify.mailed)
@@ -724,7 +848,7 @@ def test_repeated_records_send_no_second_mail(notify: Notify, world: time_machin
 
 
 def test_a_repeated_event_has_the_same_number(notify: Notify) -> None:
-    factories.grant()
+    granted()
     again = notify.new()
     notify.deliver(again)
     notify.deliver(again)
@@ -734,7 +858,7 @@ def test_a_repeated_event_has_the_same_number(notify: Notify) -> None:
 
 
 def test_of_two_logins_at_once_one_is_the_first(notify: Notify) -> None:
-    factories.grant()
+    granted()
     notify.new()
     factories.login()
     factories.login()
@@ -748,7 +872,7 @@ def test_of_two_logins_at_once_one_is_the_first(notify: Notify) -> None:
 
 
 def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(notify: Notify) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.deliver()
     mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
 
@@ -764,7 +888,7 @@ def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(noti
 def test_a_failed_mail_is_retried_only_for_the_recipients_without_one(notify: Notify) -> None:
     refusals = iter([None, THROTTLED, THROTTLED, None])
     notify.refuse = lambda address: next(refusals)
-    factories.grant()
+    granted()
 
     assert notify.deliver() == []
 
@@ -777,8 +901,8 @@ def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
     notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notify.refuse = lambda address: REJECTED if address == CARLAS else None
-    factories.grant(by=CARLA)
-    factories.grant()
+    granted(by=CARLA)
+    granted()
     record, _ = given = notify.new()
 
     assert notify.deliver(given) == []
@@ -796,7 +920,7 @@ def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
 
 def test_a_refused_address_does_not_stop_the_other_mails(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -808,7 +932,7 @@ def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
     notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_malformed_entry()
-    factories.grant()
+    granted()
 
     assert notify.deliver() == []
 
@@ -823,7 +947,7 @@ def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
 
 
 def test_an_entry_without_a_hash_is_dead_lettered(notify: Notify) -> None:
-    factories.grant()
+    granted()
     (record,) = notify.new()
     del record["dynamodb"]["NewImage"]["hash"]
 
@@ -834,7 +958,7 @@ def test_an_entry_without_a_hash_is_dead_lettered(notify: Notify) -> None:
 
 def test_a_failing_bus_does_not_stop_the_mails(notify: Notify) -> None:
     notify.refused_events += ["ThrottlingException"] * 3
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -846,7 +970,7 @@ def test_a_failing_bus_does_not_stop_the_mails(notify: Notify) -> None:
 
 def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(notify: Notify) -> None:
     notify.refused_events += ["InternalException"]
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -856,7 +980,7 @@ def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not
 
 
 def test_a_table_that_cannot_be_read_is_named_as_cause(notify: Notify) -> None:
-    factories.grant()
+    granted()
     given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example")):
@@ -868,7 +992,7 @@ def test_a_table_that_cannot_be_read_is_named_as_cause(notify: Notify) -> None:
 
 
 def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(notify: Notify) -> None:
-    factories.grant()
+    granted()
     given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
@@ -879,7 +1003,7 @@ def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(notify: 
 
 
 def test_a_login_that_cannot_be_claimed_is_dead_lettered_without_a_mail(notify: Notify) -> None:
-    factories.grant()
+    granted()
     notify.new()
     factories.login()
     given = notify.new()
@@ -896,7 +1020,7 @@ def test_a_record_that_cannot_be_dead_lettered_is_reported_and_the_others_are_pr
 ) -> None:
     queue.client().delete_queue(QueueUrl=dead_letters.URL)
     write_malformed_entry()
-    factories.grant()
+    granted()
     bad, good = notify.new()
 
     assert notify.deliver([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
@@ -915,7 +1039,7 @@ def test_a_record_that_took_long_is_not_retried(notify: Notify, monkeypatch: pyt
         return ConnectTimeoutError(endpoint_url="https://email.example")
 
     notify.refuse = hang
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -925,9 +1049,9 @@ def test_a_record_that_took_long_is_not_retried(notify: Notify, monkeypatch: pyt
 
 def test_the_log_has_no_address_user_or_reason(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    grant = factories.grant(by=ANNA.but(sub="anna@acme.example"))
+    grant = granted(by=ANNA_WITHOUT_ADDRESS.but(sub="anna@acme.example"))
     factories.login(reason="Printer on fire")
-    factories.revoked(grant, by=GIULIA)
+    revoked(grant, by=GIULIA_WITHOUT_ADDRESS)
     write_malformed_entry()
 
     notify.deliver()
@@ -943,7 +1067,7 @@ def test_the_log_has_no_address_user_or_reason(notify: Notify, capsys: pytest.Ca
 
 def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    factories.grant()
+    granted()
     factories.login()
     notify.deliver()
     assert len(dead_letters.messages()) == 2
@@ -958,7 +1082,7 @@ def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> N
 
 
 def test_a_dead_lettered_first_login_of_a_day_is_still_mailed_as_the_first(notify: Notify) -> None:
-    factories.grant()
+    granted()
     notify.new()
     notify.refuse = lambda address: REJECTED
     factories.login(reason="The first of all")
@@ -1011,7 +1135,7 @@ def test_an_unknown_message_in_the_queue_is_left_there(
 def test_a_redrive_ends_before_the_function_times_out(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED
     for _ in range(3):
-        factories.grant()
+        granted()
     notify.deliver()
     notify.refuse = lambda address: None
     notify.time_left = stream_handler.MAX_RECORD_TIME - timedelta(seconds=1)

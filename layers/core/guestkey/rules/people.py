@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 
@@ -36,6 +37,13 @@ class User:
     name: str
     email: str | None = None
     locale: str | None = None
+    is_email_verified: bool = True
+    """Whether the token does not deny that the address is the user's own."""
+
+    @property
+    def address_hash(self) -> str | None:
+        """The hash of the user's own address, by which the notice of their act recognises it; None if unproven."""
+        return address_hash(self.email) if self.email and self.is_email_verified else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +95,11 @@ class Person:
 
     user_id: str
     name: str
+
+
+def address_hash(address: str) -> str:
+    """Return the hash by which an address is recognised, in any spelling of case, where it must not be stored."""
+    return sha256(address.casefold().encode()).hexdigest()
 
 
 def distinct(addresses: Iterable[str]) -> tuple[str, ...]:

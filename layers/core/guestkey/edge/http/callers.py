@@ -63,6 +63,7 @@ def caller(event: dict[str, Any]) -> Caller:
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
         email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
         locale=_text(claims, settings.LOCALE_CLAIM, MAX_LOCALE_LENGTH) or None,
+        is_email_verified=str(claims.get("email_verified", True)).lower() == "true",
     )
 
 

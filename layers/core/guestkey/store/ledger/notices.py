@@ -19,7 +19,7 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Tenant, distinct
+from guestkey.rules.people import Tenant, address_hash, distinct
 from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
@@ -145,18 +145,14 @@ def mark_notified(notice: Notice, addresses: Iterable[str]) -> None:
     The e-mails are sent already. A failure here may lead to a second e-mail if the event is repeated; raising it would
     make the event be repeated.
     """
-    if notified := {_mark_of(address) for address in addresses}:
+    if notified := set(map(address_hash, addresses)):
         with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown, PynamoDBException):
             _update(notice, [NoticeItem.notified.add(notified)])
 
 
-def _mark_of(address: str) -> str:
-    return digest(address.casefold())
-
-
 def _marks_of(address: str) -> set[str]:
     """Return the marks that stand for an address. Earlier versions stored the hash of its exact spelling."""
-    return {_mark_of(address), digest(address)}
+    return {address_hash(address), digest(address)}
 
 
 def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime) -> Notice:
