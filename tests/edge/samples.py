@@ -35,6 +35,7 @@ def asked(**changed: Any) -> RequestFacts:
     facts = RequestFacts(
         tenant=ACME,
         request_id=REQUEST_ID,
+        agent_id="sven",
         agent_name="Sven Brandt",
         departments=("Support",),
         reason=REASON,

@@ -92,8 +92,8 @@ class Notify:
 
     @property
     def mailed(self) -> list[tuple[str, str]]:
-        """Recipient and subject of each mail that reached SES, refused or not."""
-        return [(mail["Destination"]["ToAddresses"][0], subject_of(mail)) for mail in self.mails]
+        """Recipient and kind of each mail that reached SES, refused or not: the fixed text of its subject."""
+        return [(mail["Destination"]["ToAddresses"][0], post.kind_in(subject_of(mail))) for mail in self.mails]
 
     @property
     def published(self) -> list[str]:

@@ -260,6 +260,83 @@ def test_the_html_part_has_its_language_attribute(language: str) -> None:
     assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])
 
 
+# ------------------------------------------------------------------ subjects
+
+
+def subject(kind: Kind, facts: compose.Facts) -> str:
+    return compose.write(kind, "en", facts).subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "distinctions"),
+    [
+        (Kind.ACTIVATION, samples.asked(), "sven, 4 hours, XW6YTA"),
+        (Kind.ACTIVATION, samples.asked(period=Period.TODAY), "sven, today, XW6YTA"),
+        (Kind.GRANTED, samples.of_grant(Period.PERMANENT), "support, no end, XW6YTB"),
+        (Kind.REVOKED, samples.of_grant(Period.ONE_MONTH, **samples.REVOKED), "support, 1 month, XW6YTB"),
+        (Kind.ENDED, samples.of_grant(Period.TWO_WEEKS), "support, 2 weeks, XW6YTB"),
+        (Kind.REVIEW, samples.of_grant(Period.PERMANENT), "support, no end, XW6YTB"),
+        (Kind.SUPPORT_IN, samples.of_login(), "sven, XW6YTC"),
+        (Kind.APPROVERS_CHANGED, samples.of_approvers(), "17"),
+        (Kind.RIGHT_CHANGED, samples.of_right(user_id="mallory@evil.example"), "17"),
+        (Kind.CALLBACK_BOOKED, samples.of_callback(), "XW6YTD"),
+    ],
+)
+def test_a_subject_has_agent_or_department_period_and_a_short_number(
+    kind: Kind, facts: compose.Facts, distinctions: str
+) -> None:
+    assert subject(kind, facts).endswith(f" ({distinctions})")
+
+
+@each_kind
+def test_the_heading_of_a_mail_is_the_fixed_text_of_its_subject(kind: Kind) -> None:
+    for language, read in sample(kind).items():
+        assert post.kind_in(read.headers["subject"][0]) == read.html.css("h1")[0].text(), language
+        assert read.text.startswith(f"{read.html.css('h1')[0].text()}\r\n"), language
+
+
+def test_two_requests_and_two_grants_have_different_subjects() -> None:
+    other = REQUEST_ID[:-1] + "Z"
+
+    requests = [samples.asked(), samples.asked(request_id=other), samples.asked(agent_id="dora")]
+    requests.append(samples.asked(period=Period.ONE_HOUR))
+    grants = [samples.of_grant(), samples.of_grant(grant_id=other), samples.of_grant(Period.ONE_HOUR)]
+    assert len({subject(Kind.ACTIVATION, facts) for facts in requests}) == len(requests)
+    assert len({subject(Kind.GRANTED, facts) for facts in grants}) == len(grants)
+    assert subject(Kind.SUPPORT_IN, samples.of_login()) != subject(Kind.SUPPORT_IN, samples.of_login(login_id=other))
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "expected"),
+    [
+        ("auth0|507f1f77bcf86cd799439011", "auth0|507f1f77bcf86cd799439011"),
+        ("00u1abcDEF", "00u1abcDEF"),
+        ("my_agent", "my_agent"),
+        ("sven@vendor.example", "sven[@]vendor[.]example"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("mailto:sven@evil.example", "mailto[:]sven[@]evil[.]example"),
+        ("Bcc:mallory", "Bcc[:]mallory"),
+        ("=utf-8=q=x=", "=utf-8=q=x="),
+        ("x" * 128, "x" * 39 + "…"),
+        ("-", "-"),
+    ],
+)
+def test_no_id_of_an_identity_provider_is_a_link_a_header_or_a_long_line_in_a_subject(
+    agent_id: str, expected: str
+) -> None:
+    for kind, facts in (
+        (Kind.ACTIVATION, samples.asked(agent_id=agent_id)),
+        (Kind.SUPPORT_IN, samples.of_login(agent_id=agent_id)),
+        (Kind.GRANTED, samples.of_grant(grantee=Grantee(type=GranteeType.AGENT, id=agent_id, name="Sven"))),
+    ):
+        usual, read = sample(kind)["de"], received(kind, "de", facts)
+
+        assert f"({expected}, " in read.headers["subject"][0]
+        assert not post.LINKS.match(read.headers["subject"][0])
+        assert read.headers.keys() == usual.headers.keys()
+        assert read.recipients == usual.recipients
+
+
 # ------------------------------------------------------------------ links
 
 

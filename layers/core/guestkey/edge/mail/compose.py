@@ -1,6 +1,6 @@
 """Composing of e-mails from texts and facts.
 
-Subjects and links consist of fixed texts, ids and settings only. Text that a person typed appears in the body only,
+Subjects and links consist of fixed texts, ids, numbers and settings only. Text that a person typed appears in the body only,
 sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
 """
 
@@ -38,6 +38,10 @@ _templates = Environment(
 _templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
+MAX_ID_SHOWN = 40
+"""Limit of an id in a subject: an inbox shows little more."""
+SHORT_NUMBER_LENGTH = 6
+
 
 class Kind(StrEnum):
     """The kind of an e-mail; also the name of its section in the catalogues."""
@@ -63,6 +67,7 @@ class RequestFacts:
 
     tenant: Tenant
     request_id: str
+    agent_id: str
     agent_name: str
     departments: Sequence[str]
     reason: str
@@ -122,7 +127,8 @@ _FACTS: dict[Kind, type[Facts]] = {
 def write(kind: Kind, language: str, facts: Facts) -> Mail:
     """Return the e-mail of that kind in that language, with times in the tenant's zone.
 
-    Raises ValueError for facts of another kind, and for a request id or BASE_URL of which no link can be made.
+    The header's subject tells it from others of its kind; the heading in the body is the text without that. Raises
+    ValueError for facts of another kind, and for a request id or BASE_URL of which no link can be made.
     """
     if not isinstance(facts, _FACTS[kind]):
         raise ValueError(f"{type(facts).__name__} are not the facts of {kind}")
@@ -147,7 +153,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
         "footer": words.text("callbacks" if isinstance(facts, CallbackFacts) else "shared", "footer", tenant=tenant),
     }
     return Mail(
-        subject=words.text(kind, "subject"),
+        subject=f"{words.text(kind, 'subject')} ({', '.join(_distinctions(words, facts))})",
         text=_text.render(values),
         html=_html.render(values),
         head=head,
@@ -159,6 +165,31 @@ def _link(request_id: str) -> str:
     if not settings.BASE_URL.startswith(("https://", "http://")) or not ULID.fullmatch(request_id):
         raise ValueError("no link can be made of this BASE_URL and this request's id")
     return f"{settings.BASE_URL}/activate#{request_id}"
+
+
+def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
+    """Yield the facts of fixed form that keep a mail program from folding two different matters into one thread."""
+    match facts:
+        case RequestFacts():
+            yield shown(facts.agent_id, MAX_ID_SHOWN)
+            yield words.short_period(facts.period)
+            yield _number(facts.request_id)
+        case GrantFacts(grant=grant):
+            yield shown(grant.grantee.id, MAX_ID_SHOWN)
+            yield words.short_period(grant.period)
+            yield _number(grant.grant_id)
+        case LoginFacts(login=login):
+            yield shown(login.agent_id, MAX_ID_SHOWN)
+            yield _number(login.login_id)
+        case CallbackFacts():
+            yield _number(facts.callback.callback_id)
+        case _:
+            yield str(facts.head.seq)
+
+
+def _number(ulid: str) -> str:
+    """Return a short number for people: the end of an id, which is random."""
+    return ulid[-SHORT_NUMBER_LENGTH:]
 
 
 def _by(kind: Kind, facts: Facts) -> str:
