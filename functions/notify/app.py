@@ -13,6 +13,7 @@ from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, invitations, send
 from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts
 from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
+from guestkey.edge.stream.answer_notices import OF_ANSWER, of_answer
 from guestkey.edge.stream.change_notices import OF_CHANGE, of_change
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import reminded_of, slot_change
@@ -42,7 +43,7 @@ def publish(event: StreamEvent) -> LogFields:
 
 
 def notify(event: StreamEvent) -> LogFields:
-    """Send the notice of an event: about a call-back to its user, about all else to the approvers."""
+    """Send the notice of an event: to the approvers; about a call-back to its user, about an answer to its agent."""
     if isinstance(event, ReviewDue):
         return of_grant(Kind.REVIEW, event.tenant_id, event.grant_id)
     entry = event.entry
@@ -52,6 +53,8 @@ def notify(event: StreamEvent) -> LogFields:
         return of_callback(entry)
     if entry.what in OF_CHANGE:
         return of_change(entry)
+    if entry.what in OF_ANSWER:
+        return of_answer(entry)
     kind = OF_GRANT.get(entry.what)
     return of_grant(kind, entry.tenant_id, entry.about, entry.head) if kind else {}
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, RightFacts
 from guestkey.edge.mail.compose import CallbackFacts, Facts, GrantFacts, Kind, LoginFacts, RequestFacts
 from guestkey.rules.callbacks import Callback, SlotChange
@@ -12,6 +13,7 @@ from guestkey.rules.ledger import Head
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant
 from guestkey.rules.periods import Period, end_of, review_at
+from guestkey.rules.requests import Request, State
 from guestkey.rules.slots import Slot
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -102,6 +104,36 @@ def of_right(**changed: Any) -> RightFacts:
     return replace(facts, **changed)
 
 
+def of_answer(state: State = State.APPROVED, **changed: Any) -> AnswerFacts:
+    """Return the facts of a mail to Sven about his request: approved for less, declined with a note, or expired."""
+    is_answered = state is not State.EXPIRED
+    request = Request(
+        tenant_id="acme",
+        request_id=REQUEST_ID,
+        agent_id="sven",
+        agent_name="Sven Brandt",
+        recipients=ACME.approver_emails,
+        reason=REASON,
+        period=Period.ONE_WEEK,
+        may_export=True,
+        requested_at=MONDAY_NOON - timedelta(hours=1),
+        expires_at=MONDAY_NOON + timedelta(hours=23),
+        closed_as=state,
+        answered_at=MONDAY_NOON if is_answered else None,
+        answered_by=Person(user_id="anna", name="Anna Albrecht") if is_answered else None,
+        note="Bitte erst anrufen.\nDanke" if state is State.DECLINED else None,
+    )
+    grant = of_grant().grant if state is State.APPROVED else None
+    return replace(AnswerFacts(tenant=ACME, request=request, grant=grant), **changed)
+
+
+def _typed_answer(typed: str, state: State) -> AnswerFacts:
+    facts, tenant = of_answer(state), replace(ACME, name=typed)
+    by = Person(user_id="anna", name=typed) if facts.request.answered_by else None
+    note = typed if facts.request.note else None
+    return replace(facts, tenant=tenant, request=replace(facts.request, reason=typed, answered_by=by, note=note))
+
+
 def slot(starts_at: datetime, minutes: int = 30) -> Slot:
     """Return a slot of half an hour, or of another length."""
     return Slot(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes))
@@ -156,6 +188,9 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.SUPPORT_IN: of_login(),
         Kind.APPROVERS_CHANGED: of_approvers(),
         Kind.RIGHT_CHANGED: of_right(),
+        Kind.REQUEST_APPROVED: of_answer(),
+        Kind.REQUEST_DECLINED: of_answer(State.DECLINED),
+        Kind.REQUEST_EXPIRED: of_answer(State.EXPIRED),
         Kind.CALLBACK_BOOKED: of_callback(),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
@@ -181,8 +216,13 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
         Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),
-        Kind.APPROVERS_CHANGED: of_approvers(tenant=tenant, added=(typed,), removed=(typed, typed), registered=(typed,)),
+        Kind.APPROVERS_CHANGED: of_approvers(
+            tenant=tenant, added=(typed,), removed=(typed, typed), registered=(typed,)
+        ),
         Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
+        Kind.REQUEST_APPROVED: _typed_answer(typed, State.APPROVED),
+        Kind.REQUEST_DECLINED: _typed_answer(typed, State.DECLINED),
+        Kind.REQUEST_EXPIRED: _typed_answer(typed, State.EXPIRED),
         Kind.CALLBACK_BOOKED: of_callback(**by_phone),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),

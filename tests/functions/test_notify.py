@@ -20,10 +20,12 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.requests import Request
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
-from guestkey.store.registry import tenants
+from guestkey.store.registry import people, tenants
+from guestkey.store.requests import requests
 from tests import bus, dead_letters, factories, schedules, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
@@ -404,14 +406,14 @@ def test_ends_reviews_and_logins_are_mailed_to_all_because_no_user_acted(
     assert sorted(notify.mailed) == [(ANNAS, ENDED), (ANNAS, REVIEW), (GIULIAS, ENDED), (GIULIAS, REVIEW)]
 
 
-# ------------------------------------------------------------------ a change of who is told
+# ------------------------------------------------------------------ a change of recipients
 
 CEOS = "ceo@acme.example"
 
 
 def put_approvers(*addresses: str, tenant_id: str = "acme", **changes: str) -> None:
     """Replace the approver addresses of a tenant, as the vendor's backend does."""
-    stored = replace(tenants.tenant(tenant_id), approver_emails=addresses, **changes)  # type: ignore[arg-type]
+    stored = replace(tenants.tenant(tenant_id), approver_emails=addresses, **changes)
     tenants.put_tenant(stored, factories.VENDOR, factories.now())
 
 
@@ -492,7 +494,13 @@ def test_a_changed_right_is_mailed_to_the_addresses_of_that_moment(notify: Notif
 
     notify.deliver()
 
-    assert notify.mailed == [(ANNAS, RIGHT), (GIULIAS, RIGHT), (CEOS, APPROVERS), (ANNAS, APPROVERS), (GIULIAS, APPROVERS)]
+    assert notify.mailed == [
+        (ANNAS, RIGHT),
+        (GIULIAS, RIGHT),
+        (CEOS, APPROVERS),
+        (ANNAS, APPROVERS),
+        (GIULIAS, APPROVERS),
+    ]
 
 
 def test_a_change_is_mailed_once_however_often_its_record_arrives(notify: Notify) -> None:
@@ -527,6 +535,99 @@ def test_a_change_of_which_the_addresses_are_gone_is_not_mailed(notify: Notify) 
     assert notify.deliver() == []
 
     assert notify.mails == []
+
+
+# ------------------------------------------------------------------ the answer to an agent's request
+
+SVENS = "sven@vendor.example"
+APPROVED, DECLINED, EXPIRED = (
+    "Your request for access was approved",
+    "Your request for access was declined",
+    "Your request for access has expired",
+)
+
+
+def to_agents(notify: Notify) -> list[tuple[str, str]]:
+    return [mail for mail in notify.mailed if mail[0].endswith("@vendor.example")]
+
+
+def record_expiry(request: Request) -> None:
+    """Record that a request expired, as the clean-up does."""
+    requests.expire(request, request.expires_at + timedelta(minutes=1))
+
+
+def test_the_agent_hears_that_the_request_was_approved_and_on_which_terms(notify: Notify) -> None:
+    factories.approved(factories.requested(period="1w", may_export=True), period="1h", may_export=False)
+
+    assert notify.deliver() == []
+
+    assert to_agents(notify) == [(SVENS, APPROVED)]
+    text = text_of_mail(notify.mails[0]).replace("\u00a0", " ")
+    for told in ("Anna Albrecht", "Valid until: Monday, 23 November 2026, 2:00 pm (Europe/Berlin)", "not allowed"):
+        assert told in text
+    assert "Guestkey-Head" not in text
+
+
+def test_the_agent_hears_that_the_request_was_declined_with_the_note(notify: Notify) -> None:
+    factories.declined(factories.requested(), note="Please call first: www.evil.example")
+
+    notify.deliver()
+
+    assert notify.mailed == [(SVENS, DECLINED)]
+    assert "“Please call first: www[.]evil[.]example”" in text_of_mail(notify.mails[0])
+
+
+def test_the_agent_hears_that_the_request_has_expired(notify: Notify) -> None:
+    record_expiry(factories.requested())
+
+    notify.deliver()
+
+    assert notify.mailed == [(SVENS, EXPIRED)]
+
+
+def test_an_agent_who_took_the_request_back_hears_nothing(notify: Notify) -> None:
+    factories.withdrawn(factories.requested())
+
+    notify.deliver()
+
+    assert notify.mails == []
+
+
+def test_the_answer_goes_to_the_address_that_is_registered_now_and_never_to_an_inactive_agent(notify: Notify) -> None:
+    answered, other = factories.requested(), factories.requested(DORA)
+    factories.declined(answered)
+    factories.declined(other)
+    people.put_agent(replace(people.active_agent("sven"), email="brandt@vendor.example"))
+    factories.agent("dora", "development", is_active=False)
+
+    notify.deliver()
+
+    assert notify.mailed == [("brandt@vendor.example", DECLINED)]
+
+
+def test_the_agent_is_mailed_once_however_often_the_record_arrives(notify: Notify) -> None:
+    factories.approved(factories.requested())
+    again = notify.new()
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert to_agents(notify) == [(SVENS, APPROVED)]
+
+
+def test_the_answer_to_a_deleted_request_or_of_an_unregistered_agent_is_not_mailed(notify: Notify) -> None:
+    gone, unknown, kept = factories.requested(), factories.requested(DORA), factories.requested()
+    factories.declined(gone)
+    factories.declined(unknown)
+    grant = factories.approved(kept)
+    table.drop(keys.request("acme", gone.request_id))
+    table.drop(keys.agent("dora"))
+    table.drop(keys.grant("acme", grant.grant_id))
+
+    assert notify.deliver() == []
+
+    assert notify.mailed == [(SVENS, APPROVED)]
+    assert "Valid until" not in text_of_mail(notify.mails[0])
 
 
 # ------------------------------------------------------------------ call-backs

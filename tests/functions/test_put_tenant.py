@@ -88,9 +88,14 @@ def test_an_address_in_two_spellings_of_case_is_stored_once() -> None:
 
 
 def addresses_kept() -> list[tuple[list[str], list[str]]]:
-    """Return the approver addresses before and after each change for which they are kept."""
-    found = [item for item in table.items() if item["kind"]["S"] == "approvers"]
-    return [tuple([one["S"] for one in item[name]["L"]] for name in ("before", "after")) for item in found]  # type: ignore[misc]
+    """Return the approver addresses before and after each change of today for which they are kept."""
+    now = factories.now().timestamp()
+    kept = [item for item in table.items() if item["kind"]["S"] == "approvers" and int(item["ttl"]["N"]) > now]
+    return [(_texts(item["before"]), _texts(item["after"])) for item in kept]
+
+
+def _texts(stored: Any) -> list[str]:
+    return [one["S"] for one in stored["L"]]
 
 
 def test_the_addresses_before_and_after_a_change_are_kept_beside_its_entry_for_thirty_days() -> None:

@@ -152,7 +152,7 @@ def _require_text_only(lane: Lane, mails: list[dict[str, Any]]) -> None:
 
 
 def _read(mail: dict[str, Any], request_id: str) -> Read:
-    """Return a mail as parsed, with the id of its request replaced by a fixed one, and only the fixed text as subject."""
+    """Return a mail as parsed: the id of its request is replaced by a fixed one, the subject is its fixed text."""
     link = f"/activate#{request_id}"
     assert (mail["text"].count(link), mail["html"].count(link)) == (1, 3)
     read = mailbox.read(mail)

@@ -15,13 +15,15 @@ from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES
 from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
+from guestkey.rules.requests import State
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
 from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
 from tests.rows_and_columns import IS_NIGHTLY
 
 each_kind = pytest.mark.parametrize("kind", Kind)
-each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ACTIVATION])
+TO_AGENTS = {Kind.REQUEST_APPROVED, Kind.REQUEST_DECLINED, Kind.REQUEST_EXPIRED}
+each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.ACTIVATION, *TO_AGENTS}])
 LONGEST_MAIL = 100_000
 """Gmail truncates a mail at 102 kB."""
 
@@ -194,6 +196,46 @@ def test_a_mail_on_a_changed_right_names_user_and_person_or_else_the_vendor() ->
     assert "\n- Geändert von: Anbieter Ihrer Software\n" in given
 
 
+def test_an_approved_mail_tells_the_agent_the_terms_and_not_those_asked_for() -> None:
+    written = german(Kind.REQUEST_APPROVED, samples.of_answer())
+
+    for line in (
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Beantwortet von: Anna Albrecht",
+        "- Beantwortet am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+        "- Gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Datenexport: nicht erlaubt",
+    ):
+        assert f"\n{line}\n" in written
+    assert written.endswith("weil Sie um Zugang zu Acme Immobilien GmbH gebeten haben.\n")
+
+
+def test_an_approved_mail_on_a_permanent_grant_has_no_end_and_one_on_a_deleted_grant_no_terms() -> None:
+    permanent = samples.of_grant(Period.PERMANENT, may_export=True).grant
+
+    lasting = german(Kind.REQUEST_APPROVED, samples.of_answer(grant=permanent))
+    assert "\n- Gültig bis: unbefristet\n- Datenexport: erlaubt\n" in lasting
+    assert "Gültig bis" not in german(Kind.REQUEST_APPROVED, samples.of_answer(grant=None))
+
+
+def test_a_declined_mail_quotes_the_note_and_an_expired_one_names_its_end() -> None:
+    declined = german(Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED))
+    expired = german(Kind.REQUEST_EXPIRED, samples.of_answer(State.EXPIRED))
+
+    assert "\n- Nachricht: „Bitte erst anrufen. Danke“\n" in declined
+    assert "Verfallen am" not in declined
+    assert "\n- Verfallen am: Dienstag, 24. November 2026, 12:00 Uhr (Europe/Berlin)\n" in expired
+    assert "Beantwortet" not in expired
+
+
+@pytest.mark.parametrize("kind", sorted(TO_AGENTS))
+def test_a_mail_to_an_agent_has_no_ledger_head(kind: Kind) -> None:
+    for language, read in sample(kind).items():
+        assert "guestkey-head" not in read.headers, language
+        assert HEAD.hash not in read.text + read.seen, language
+
+
 def test_a_booked_mail_names_time_person_number_and_topic() -> None:
     written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
 
@@ -279,6 +321,8 @@ def subject(kind: Kind, facts: compose.Facts) -> str:
         (Kind.SUPPORT_IN, samples.of_login(), "sven, XW6YTC"),
         (Kind.APPROVERS_CHANGED, samples.of_approvers(), "17"),
         (Kind.RIGHT_CHANGED, samples.of_right(user_id="mallory@evil.example"), "17"),
+        (Kind.REQUEST_APPROVED, samples.of_answer(), "acme, 4 hours, XW6YTA"),
+        (Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED), "acme, 1 week, XW6YTA"),
         (Kind.CALLBACK_BOOKED, samples.of_callback(), "XW6YTD"),
     ],
 )

@@ -52,7 +52,9 @@ def everything_written(language: str) -> str:
     invited = invitations.write(language, samples.of_callback(), MONDAY_NOON)
     assert invited
     in_calendars = calendars.invited(invited.calendar.encode()).summary
-    return "\n".join([in_calendars, *(part for mail in mails for part in (mail.subject, mail.text, unescape(mail.html)))])
+    return "\n".join(
+        [in_calendars, *(part for mail in mails for part in (mail.subject, mail.text, unescape(mail.html)))]
+    )
 
 
 def test_every_language_has_the_same_keys() -> None:

@@ -1,7 +1,7 @@
 """Composing of e-mails from texts and facts.
 
-Subjects and links consist of fixed texts, ids, numbers and settings only. Text that a person typed appears in the body only,
-sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
+Subjects and links consist of fixed texts, ids, numbers and settings only. Text that a person typed appears in the body
+only, sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from guestkey import settings
-from guestkey.edge.mail import changes
+from guestkey.edge.mail import answers, changes
+from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, RightFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
 from guestkey.edge.mail.sanitize import is_defanged, shown
@@ -54,6 +55,9 @@ class Kind(StrEnum):
     SUPPORT_IN = "support_in"
     APPROVERS_CHANGED = "approvers_changed"
     RIGHT_CHANGED = "right_changed"
+    REQUEST_APPROVED = "request_approved"
+    REQUEST_DECLINED = "request_declined"
+    REQUEST_EXPIRED = "request_expired"
     CALLBACK_BOOKED = "callback_booked"
     CALLBACK_WAITING = "callback_waiting"
     CALLBACK_MOVED = "callback_moved"
@@ -106,7 +110,7 @@ class CallbackFacts:
     head: Head
 
 
-Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | CallbackFacts
+Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | AnswerFacts | CallbackFacts
 _FACTS: dict[Kind, type[Facts]] = {
     Kind.ACTIVATION: RequestFacts,
     Kind.GRANTED: GrantFacts,
@@ -116,12 +120,17 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.SUPPORT_IN: LoginFacts,
     Kind.APPROVERS_CHANGED: ApproverFacts,
     Kind.RIGHT_CHANGED: RightFacts,
+    Kind.REQUEST_APPROVED: AnswerFacts,
+    Kind.REQUEST_DECLINED: AnswerFacts,
+    Kind.REQUEST_EXPIRED: AnswerFacts,
     Kind.CALLBACK_BOOKED: CallbackFacts,
     Kind.CALLBACK_WAITING: CallbackFacts,
     Kind.CALLBACK_MOVED: CallbackFacts,
     Kind.CALLBACK_CANCELLED: CallbackFacts,
     Kind.CALLBACK_REMINDER: CallbackFacts,
 }
+_FOOTERS: dict[type[Facts], str] = {CallbackFacts: "callbacks", AnswerFacts: "answers"}
+"""Sections of the catalogues with a footer of their own."""
 
 
 def write(kind: Kind, language: str, facts: Facts) -> Mail:
@@ -136,7 +145,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     by = _by(kind, facts)
     rows = [(words.text("labels", label), value) for label, value in _rows(kind, words, facts)]
     tenant = shown(facts.tenant.name)
-    head = None if isinstance(facts, RequestFacts) else facts.head
+    head = None if isinstance(facts, RequestFacts | AnswerFacts) else facts.head
     values = {
         "language": words.language,
         "subject": words.text(kind, "subject"),
@@ -150,7 +159,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
         "keep": words.text("shared", "keep"),
         "head": head,
         "unlinked": words.text("shared", "unlinked") if is_defanged(by, tenant, *dict(rows).values()) else None,
-        "footer": words.text("callbacks" if isinstance(facts, CallbackFacts) else "shared", "footer", tenant=tenant),
+        "footer": words.text(_FOOTERS.get(type(facts), "shared"), "footer", tenant=tenant),
     }
     return Mail(
         subject=f"{words.text(kind, 'subject')} ({', '.join(_distinctions(words, facts))})",
@@ -181,6 +190,10 @@ def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
         case LoginFacts(login=login):
             yield shown(login.agent_id, MAX_ID_SHOWN)
             yield _number(login.login_id)
+        case AnswerFacts(request=request):
+            yield shown(request.tenant_id, MAX_ID_SHOWN)
+            yield words.short_period(facts.grant.period if facts.grant else request.period)
+            yield _number(request.request_id)
         case CallbackFacts():
             yield _number(facts.callback.callback_id)
         case _:
@@ -201,7 +214,7 @@ def _by(kind: Kind, facts: Facts) -> str:
             return _agent(facts.login.agent_name, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
-        case ApproverFacts() | RightFacts():
+        case ApproverFacts() | RightFacts() | AnswerFacts():
             return ""
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
@@ -233,6 +246,8 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield from _matter(words, facts)
         case ApproverFacts() | RightFacts():
             yield from changes.rows(words, facts)
+        case AnswerFacts():
+            yield from answers.rows(words, facts)
         case _:
             grant = facts.grant
             yield "grantee", words.text("grantees", grant.grantee.type, name=shown(grant.grantee.name))

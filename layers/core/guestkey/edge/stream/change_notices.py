@@ -1,4 +1,4 @@
-"""Notices about a change of who is told: to the approver addresses before and after it."""
+"""Notices about a change of recipients: to the approver addresses before and after it."""
 
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose

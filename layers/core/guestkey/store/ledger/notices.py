@@ -20,6 +20,7 @@ from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant, address_hash, distinct
+from guestkey.rules.requests import Request
 from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
@@ -32,11 +33,13 @@ from guestkey.store.dynamodb.transaction import (
     single_write,
 )
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import approvers, tenants
+from guestkey.store.registry import approvers, people, tenants
 from guestkey.store.registry.approvers import Approvers
-
+from guestkey.store.requests import requests
 
 KEPT_FOR = approvers.KEPT_FOR
+ANSWERED = "answered"
+"""Names the notice to the agent of a request, which ends once."""
 
 
 class NoticeItem(Item, discriminator="notice"):
@@ -102,7 +105,7 @@ def of_first_login(
 
 
 def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notice, Approvers] | None:
-    """Return the notice of a change of who is told, to the addresses before and after it, with these addresses.
+    """Return the notice of a change of recipients, to the addresses before and after it, with these addresses.
 
     None if entry `seq` of the ledger changed nothing of that. Strongly consistent.
     """
@@ -113,6 +116,33 @@ def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notic
     changed = approvers.approvers_of(found[stored])
     notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
     return replace(notice, to=changed.all), changed
+
+
+def of_answer(
+    tenant_id: str, request_id: str, grant_id: str | None, language: str, now: datetime
+) -> tuple[Notice, Request, Grant | None] | None:
+    """Return the notice to the agent whose request was closed, with the request and the grant it led to.
+
+    None if the request does not exist any more or its agent is not active. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.request(tenant_id, request_id)
+    granted = [keys.grant(tenant_id, grant_id)] if grant_id else []
+    found = find_all([tenant, stored, *granted, key := keys.notice(tenant_id, request_id, ANSWERED)])
+    if not found.keys() >= {tenant, stored}:
+        return None
+    request = requests.request_of(found[stored])
+    agent = people.agent(request.agent_id)
+    if agent is None or not agent.is_active:
+        return None
+    notice = Notice(
+        tenant=tenants.tenant_of(found[tenant]),
+        key=key,
+        to=(agent.email,),
+        language=language,
+        notified=frozenset(_record(found, key).notified or ()),
+        kept_until=now + KEPT_FOR,
+    )
+    return notice, request, next((grants.grant_of(found[grant]) for grant in granted if grant in found), None)
 
 
 def of_callback(

@@ -1,4 +1,4 @@
-"""The approver addresses before and after a change of who is told, kept for the notice about that change.
+"""The approver addresses before and after a change of recipients, kept for the notice about that change.
 
 A ledger entry is never erased, so it holds hashes of addresses only. A notice that went to the new addresses alone
 would not reach the people who lost something. See docs/decisions/0025.
