@@ -19,6 +19,8 @@ from guestkey.rules.slots import Slot
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST_ID = "01KB4Q5ZP0E8Q7R2M9V3XW6YTA"
 LINK = f"https://support.vendor.example/activate#{REQUEST_ID}"
+GRANT_ID = "01KB4Q6000E8Q7R2M9V3XW6YTB"
+GRANT_LINK = f"https://support.vendor.example/activate#grant={GRANT_ID}"
 HEAD = Head(seq=17, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
 REASON = "Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken"
 ACME = Tenant(
@@ -53,7 +55,7 @@ def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **change
     ends_at = end_of(period, MONDAY_NOON, tenant.zone)
     grant = Grant(
         tenant_id=tenant.tenant_id,
-        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        grant_id=GRANT_ID,
         grantee=Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support"),
         period=period,
         may_export=False,
@@ -77,7 +79,7 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
         ticket="4711",
         may_export=False,
         logged_in_at=MONDAY_NOON + timedelta(minutes=5),
-        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        grant_id=GRANT_ID,
         access_ends_at=MONDAY_NOON + timedelta(hours=4),
     )
     return LoginFacts(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)

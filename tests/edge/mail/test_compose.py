@@ -22,6 +22,7 @@ from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
 from tests.rows_and_columns import IS_NIGHTLY
 
 each_kind = pytest.mark.parametrize("kind", Kind)
+ON_A_LIVE_GRANT = {Kind.GRANTED, Kind.REVIEW, Kind.SUPPORT_IN}
 TO_AGENTS = {Kind.REQUEST_APPROVED, Kind.REQUEST_DECLINED, Kind.REQUEST_EXPIRED}
 each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.ACTIVATION, *TO_AGENTS}])
 LONGEST_MAIL = 100_000
@@ -384,10 +385,15 @@ def test_no_id_of_an_identity_provider_is_a_link_a_header_or_a_long_line_in_a_su
 # ------------------------------------------------------------------ links
 
 
+def links_of(kind: Kind) -> set[str]:
+    """Return the links of a mail: to the request, or to the grant that its recipient may want to revoke."""
+    return {LINK} if kind is Kind.ACTIVATION else {samples.GRANT_LINK} if kind in ON_A_LIVE_GRANT else set()
+
+
 @each_kind
-def test_the_only_link_is_the_one_to_the_request(kind: Kind) -> None:
+def test_the_only_link_is_the_one_to_the_request_or_grant(kind: Kind) -> None:
     for language, read in sample(kind).items():
-        assert read.links == ({LINK} if kind is Kind.ACTIVATION else set()), language
+        assert read.links == links_of(kind), language
 
 
 @each_kind
@@ -437,6 +443,18 @@ def test_a_malformed_request_id_makes_no_link(request_id: str) -> None:
         compose.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
 
 
+@pytest.mark.parametrize("grant_id", ["", "../..", f"{samples.GRANT_ID}\n", "javascript:x", samples.GRANT_ID.lower()])
+def test_a_notice_on_a_grant_with_a_malformed_id_has_no_link_and_is_written_all_the_same(grant_id: str) -> None:
+    for kind, facts in (
+        (Kind.GRANTED, samples.of_grant(grant_id=grant_id)),
+        (Kind.SUPPORT_IN, samples.of_login(grant_id=grant_id)),
+    ):
+        read = received(kind, "de", facts)
+        assert read.links == set()
+        if kind is Kind.GRANTED:
+            assert read.headers["subject"] == ["Neue Freigabe für den Support (support, 4 Stunden, ?)"]
+
+
 @pytest.mark.parametrize(
     ("kind", "facts"),
     [
@@ -480,7 +498,7 @@ def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> No
     for kind, language in every if IS_NIGHTLY else turning:
         read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless_mail(kind, language)
 
-        require_same_mail(read, expected, {LINK} if kind is Kind.ACTIVATION else set())
+        require_same_mail(read, expected, links_of(kind))
         assert read.recipients == ["anna@acme.example"]
 
 

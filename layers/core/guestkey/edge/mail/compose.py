@@ -12,12 +12,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guestkey import settings
-from guestkey.edge.mail import answers, changes
+from guestkey.edge.mail import answers, changes, links
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, RightFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
-from guestkey.edge.mail.sanitize import is_defanged, shown
+from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
 from guestkey.rules.callbacks import Callback, SlotChange
@@ -152,9 +151,9 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
         "greeting": words.text("shared", "greeting"),
         "opening": words.text(kind, "opening", agent=by, by=by),
         "rows": rows,
-        "link": _link(facts.request_id) if isinstance(facts, RequestFacts) else None,
-        "button": words.text(kind, "button") if isinstance(facts, RequestFacts) else None,
-        "address": words.text(kind, "address") if isinstance(facts, RequestFacts) else None,
+        "link": _link(kind, facts),
+        "button": words.text("shared", "view_request" if isinstance(facts, RequestFacts) else "view_grant"),
+        "address": words.text("shared", "address"),
         "closing": words.paragraphs(kind, "closing"),
         "keep": words.text("shared", "keep"),
         "head": head,
@@ -169,11 +168,17 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     )
 
 
-def _link(request_id: str) -> str:
-    """Return the address of the page of an activation e-mail. The fragment never reaches a server or its logs."""
-    if not settings.BASE_URL.startswith(("https://", "http://")) or not ULID.fullmatch(request_id):
-        raise ValueError("no link can be made of this BASE_URL and this request's id")
-    return f"{settings.BASE_URL}/activate#{request_id}"
+def _link(kind: Kind, facts: Facts) -> str | None:
+    """Return the address of the page on which the recipient can act, or None where nothing is left to be done."""
+    match facts:
+        case RequestFacts():
+            return links.to_request(facts.request_id)
+        case GrantFacts() if kind in {Kind.GRANTED, Kind.REVIEW}:
+            return links.to_grant(facts.grant.grant_id)
+        case LoginFacts():
+            return links.to_grant(facts.login.grant_id)
+        case _:
+            return None
 
 
 def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
@@ -201,8 +206,8 @@ def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
 
 
 def _number(ulid: str) -> str:
-    """Return a short number for people: the end of an id, which is random."""
-    return ulid[-SHORT_NUMBER_LENGTH:]
+    """Return a short number for people: the end of an id, which is random. Nothing but an id's characters is taken."""
+    return ulid[-SHORT_NUMBER_LENGTH:] if ULID.fullmatch(ulid) else NOTHING
 
 
 def _by(kind: Kind, facts: Facts) -> str:

@@ -25,7 +25,7 @@ from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch
-from guestkey.store.dynamodb.reads import find, find_all
+from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import (
     ConditionFailed,
     OutcomeUnknown,
@@ -94,7 +94,7 @@ def of_first_login(
     owner, login = tenants.tenant_of(found[tenant]), logins.login_of(found[stored])
     day = login.logged_in_at.astimezone(owner.zone).date()
     key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{day}")
-    record = find(NoticeItem, key) or NoticeItem(*key)
+    record = _record(find_all([key]), key)
     if record.login_id not in {None, login_id}:
         return None
     notice = _to_approvers(owner, record, now + KEPT_FOR)
@@ -131,7 +131,7 @@ def of_answer(
     if not found.keys() >= {tenant, stored}:
         return None
     request = requests.request_of(found[stored])
-    agent = people.agent(request.agent_id)
+    agent = people.agents([request.agent_id]).get(request.agent_id)
     if agent is None or not agent.is_active:
         return None
     notice = Notice(
