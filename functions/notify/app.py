@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, invitations, send
-from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
 from guestkey.edge.stream.answer_notices import OF_ANSWER, of_answer
 from guestkey.edge.stream.change_notices import OF_CHANGE, of_change

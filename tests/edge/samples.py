@@ -6,7 +6,8 @@ from typing import Any
 
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, RightFacts
-from guestkey.edge.mail.compose import CallbackFacts, Facts, GrantFacts, Kind, LoginFacts, RequestFacts
+from guestkey.edge.mail.compose import Facts, Kind, RequestFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head

@@ -15,15 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from guestkey.edge.mail import answers, changes, links
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, RightFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
 from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
-from guestkey.rules.callbacks import Callback, SlotChange
-from guestkey.rules.grants import Grant
-from guestkey.rules.ledger import Head
 from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
-from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import Period
 
@@ -77,36 +74,6 @@ class RequestFacts:
     period: Period
     may_export: bool
     expires_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class GrantFacts:
-    """Facts of a notice that a grant was given, revoked, ended or is due for review."""
-
-    tenant: Tenant
-    grant: Grant
-    head: Head
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoginFacts:
-    """Facts of a notice about a person's first login of a day under a grant. `departments` are names."""
-
-    tenant: Tenant
-    login: Login
-    departments: Sequence[str]
-    head: Head
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallbackFacts:
-    """Facts of an e-mail about a call-back. `topic` is a name; the times are those of `change`, not of the record."""
-
-    tenant: Tenant
-    callback: Callback
-    change: SlotChange
-    topic: str
-    head: Head
 
 
 Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | AnswerFacts | CallbackFacts
