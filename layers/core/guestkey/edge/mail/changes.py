@@ -36,17 +36,16 @@ class RightFacts:
 
 def rows(words: Catalogue, facts: ApproverFacts | RightFacts) -> Iterator[tuple[str, str]]:
     """Yield the facts of a change, each with the key of its label."""
-    match facts:
-        case ApproverFacts():
-            if facts.added:
-                yield "added", _listed(facts.added)
-            if facts.removed:
-                yield "removed", _listed(facts.removed)
-            yield "registered", _listed(facts.registered) or words.text("rights", "no_address")
-        case RightFacts():
-            yield "user", shown(facts.user_id)
-            yield "right", words.text("rights", "given" if facts.may_grant else "taken")
-            yield "changed_by", shown(facts.changed_by) if facts.changed_by else words.text("rights", "by_vendor")
+    if isinstance(facts, ApproverFacts):
+        if facts.added:
+            yield "added", _listed(facts.added)
+        if facts.removed:
+            yield "removed", _listed(facts.removed)
+        yield "registered", _listed(facts.registered) or words.text("rights", "no_address")
+    else:
+        yield "user", shown(facts.user_id)
+        yield "right", words.text("rights", "given" if facts.may_grant else "taken")
+        yield "changed_by", shown(facts.changed_by) if facts.changed_by else words.text("rights", "by_vendor")
     yield "changed_at", words.moment(facts.changed_at, facts.tenant.zone)
 
 
