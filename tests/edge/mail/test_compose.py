@@ -176,6 +176,7 @@ def test_a_mail_on_changed_addresses_names_those_added_removed_and_registered() 
         "- Geändert am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
     ):
         assert f"\n{line}\n" in written
+    assert "hinterlegt ist oder es bisher war.\n" in written
 
 
 def test_a_mail_on_changed_addresses_has_no_row_without_an_address() -> None:

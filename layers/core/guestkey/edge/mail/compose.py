@@ -95,7 +95,7 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.CALLBACK_CANCELLED: CallbackFacts,
     Kind.CALLBACK_REMINDER: CallbackFacts,
 }
-_FOOTERS: dict[type[Facts], str] = {CallbackFacts: "callbacks", AnswerFacts: "answers"}
+_FOOTERS: dict[type[Facts], str] = {CallbackFacts: "callbacks", AnswerFacts: "answers", ApproverFacts: "changes"}
 """Sections of the catalogues with a footer of their own."""
 
 
