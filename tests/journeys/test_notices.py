@@ -67,6 +67,9 @@ def test_the_customer_gets_a_notice_of_each_step_of_a_grant_with_its_ledger_head
     assert "Sven Brandt" in granted["text"]
     assert "Anna Albrecht" in revoked["text"]
     assert "The import hangs" in support_in["text"]
+    link = f"{world.stack.url}/activate#grant={grant_id}"
+    assert [mailbox.read(mail).links for mail in (granted, support_in, revoked)] == [{link}, {link}, set()]
+    assert len({mail["subject"] for mail in mails_to(acme)}) == 3
     assert "again" not in support_in["text"]
     for mail, what in ((granted, "grant.given"), (support_in, "login.recorded"), (revoked, "grant.revoked")):
         head = heads(acme, what)[0]
