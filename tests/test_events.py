@@ -149,7 +149,8 @@ def test_a_record_is_what_the_table_really_streams_and_is_told(file: Path, world
         assert record["dynamodb"].keys() == real["dynamodb"].keys()
         assert record["dynamodb"]["NewImage"] == real["dynamodb"]["NewImage"]
         assert [event["DetailType"] for event in events] == [file.name.split(".")[1].replace("-", ".")]
-        assert len(mails) == 2
+        # Anna gave the grant herself, and only Giulia is mailed.
+        assert len(mails) == (1 if "grant-given" in file.name else 2)
 
 
 def test_a_reminder_is_what_is_really_scheduled_and_reminds(world: time_machine.Traveller) -> None:

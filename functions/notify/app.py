@@ -11,8 +11,11 @@ from dataclasses import replace
 
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, invitations, send
-from guestkey.edge.mail.compose import CallbackFacts, GrantFacts, Kind, LoginFacts
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
+from guestkey.edge.stream.answer_notices import OF_ANSWER, of_answer
+from guestkey.edge.stream.change_notices import OF_CHANGE, of_change
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import reminded_of, slot_change
 from guestkey.rules.grants import GrantEnd
@@ -42,7 +45,7 @@ def publish(event: StreamEvent) -> LogFields:
 
 
 def notify(event: StreamEvent) -> LogFields:
-    """Send the notice of an event: about grants and logins to the approvers, about a call-back to its user."""
+    """Send the notice of an event: to the approvers; about a call-back to its user, about an answer to its agent."""
     if isinstance(event, ReviewDue):
         return of_grant(Kind.REVIEW, event.tenant_id, event.grant_id)
     entry = event.entry
@@ -50,6 +53,10 @@ def notify(event: StreamEvent) -> LogFields:
         return of_login(entry)
     if entry.what in OF_CALLBACK:
         return of_callback(entry)
+    if entry.what in OF_CHANGE:
+        return of_change(entry)
+    if entry.what in OF_ANSWER:
+        return of_answer(entry)
     kind = Kind.AGENT_LEFT if entry.data.get("end") == GrantEnd.AGENT_LEFT else OF_GRANT.get(entry.what)
     return of_grant(kind, entry.tenant_id, entry.about, entry.head) if kind else {}
 
@@ -61,12 +68,14 @@ def of_grant(kind: Kind, tenant_id: str, grant_id: str, head: Head | None = None
         return {"notice": kind, "mailed": 0}
     notice, grant, current_head = found
     facts = GrantFacts(tenant=notice.tenant, grant=grant, head=head or current_head)
-    return send_notice(kind, notice, compose.write(kind, notice.language, facts))
+    actor = {Kind.GRANTED: grant.granted_by_address, Kind.REVOKED: grant.revoked_by_address}.get(kind)
+    return send_notice(kind, notice, compose.write(kind, notice.language, facts), actor)
 
 
 def of_login(entry: Entry) -> LogFields:
-    """Send the notice of support's login, if this login is the first of its grant."""
-    found = notices.of_first_login(entry.tenant_id, str(entry.data["grant_id"]), entry.about, Kind.SUPPORT_IN)
+    """Send the notice of support's login, if it is the first of this person under this grant on its day."""
+    grant_id = str(entry.data["grant_id"])
+    found = notices.of_first_login(entry.tenant_id, grant_id, entry.about, Kind.SUPPORT_IN, clock.now())
     if found is None:
         return {"notice": Kind.SUPPORT_IN, "mailed": 0}
     notice, login = found

@@ -36,7 +36,7 @@ def put_tenant(tenant_id: Annotated[ExternalId, Path()], body: TenantInput) -> T
         time_zone=body.time_zone,
         language=body.language,
         country=body.country,
-        approver_emails=tuple(dict.fromkeys(body.approver_emails)),
+        approver_emails=rules.distinct(body.approver_emails),
     )
     tenants.put_tenant(tenant, _backend(), clock.now())
     return Tenant.read(tenant)

@@ -13,7 +13,8 @@ from typing import Any
 from guestkey.edge import log
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import compose, send
-from guestkey.edge.mail.compose import CallbackFacts, Kind
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import SlotChange, is_ahead
 from guestkey.rules.instants import instant

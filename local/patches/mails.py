@@ -70,7 +70,7 @@ def _parse(raw: str) -> Record:
     message = email.message_from_string(raw, policy=policy.default)
     return {
         "to": [address.strip() for address in str(message["To"]).split(",")],
-        "subject": str(message["Subject"]),
+        "subject": str(message["Subject"]).strip(),  # a folded header may begin on its second line
         "text": _part(message, "plain"),
         "html": _part(message, "html"),
         "from": str(message["From"]),

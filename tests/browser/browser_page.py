@@ -99,9 +99,9 @@ class BrowserPage[P: Place = Site]:
         self.press("button.primary")
         self.page.locator(f"#{who}").click()
 
-    def open_as(self, who: str = "anna") -> None:
-        """Open the link and sign in."""
-        self.open()
+    def open_as(self, who: str = "anna", address: str | None = None) -> None:
+        """Open the link of the activation mail, or another one, and sign in."""
+        self.open(address)
         self.sees("sign-in")
         self.sign_in(who)
 

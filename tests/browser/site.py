@@ -313,6 +313,11 @@ class Site:
         """The link in the mail."""
         return f"{self.url}/activate#{REQUEST_ID}"
 
+    @property
+    def grant_link(self) -> str:
+        """The link in a notice about the grant."""
+        return f"{self.url}/activate#grant={GRANT_ID}"
+
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

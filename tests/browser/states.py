@@ -191,6 +191,43 @@ def unsure(browser_page: BrowserPage) -> None:
     browser_page.press("button.primary")
 
 
+def grant_signing_in(browser_page: BrowserPage) -> None:
+    browser_page.open(browser_page.site.grant_link)
+
+
+def grant_live(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant()
+    browser_page.open_as("anna", browser_page.site.grant_link)
+
+
+def grant_for_good(browser_page: BrowserPage) -> None:
+    department = {"type": "department", "id": "support", "name": "Support"}
+    browser_page.site.api.grant = a_grant(grantee=department, period="permanent", ends_at=None, may_export=True)
+    browser_page.open_as("anna", browser_page.site.grant_link)
+
+
+def grant_ending(browser_page: BrowserPage) -> None:
+    grant_live(browser_page)
+    browser_page.sees("grant-live")
+    browser_page.press(".buttons button")
+
+
+def grant_over(browser_page: BrowserPage) -> None:
+    grant_ending(browser_page)
+    browser_page.sees("grant-ending")
+    browser_page.press("button.primary")
+
+
+def grant_ended(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant(state="ended")
+    browser_page.open_as("anna", browser_page.site.grant_link)
+
+
+def grant_unknown(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant()
+    browser_page.open_as("carla", browser_page.site.grant_link)
+
+
 STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "sign-in": ("sign-in", signing_in),
     "cancelled": ("not-signed-in-cancelled", cancelled),
@@ -223,6 +260,13 @@ STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "full": ("full", full),
     "trouble": ("trouble", trouble),
     "unsure": ("unsure", unsure),
+    "grant-sign-in": ("sign-in", grant_signing_in),
+    "grant-live": ("grant-live", grant_live),
+    "grant-for-good": ("grant-live", grant_for_good),
+    "grant-ending": ("grant-ending", grant_ending),
+    "grant-over": ("grant-over", grant_over),
+    "grant-ended": ("grant-over", grant_ended),
+    "grant-unknown": ("grant-unknown", grant_unknown),
 }
 """The `data-state` of each state and the steps to it, by name."""
 TOUCHED = {"pending-for-good": "#may-export", "declining-in-vain": "#note"}

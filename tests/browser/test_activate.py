@@ -343,6 +343,105 @@ def test_the_page_works_after_the_back_button_on_the_sign_in_page(browser_page: 
     browser_page.sees("pending")
 
 
+# ------------------------------------------------------------------ the link of a notice
+
+
+def test_a_notice_leads_to_its_grant_and_opening_it_changes_nothing(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant()
+    browser_page.open(browser_page.site.grant_link)
+    browser_page.sees("sign-in")
+
+    assert browser_page.heading == "Der Support hat Zugang zu Ihrem Konto"
+    assert browser_page.site.api.calls == []
+    browser_page.sign_in()
+    browser_page.sees("grant-live")
+    for text in (
+        "Sven Brandt hat Zugang zu Ihrem Konto",
+        "Sven Brandt (Kennung sven)",
+        "Acme Immobilien GmbH (Kundenname acme)",
+        "Anna Albrecht",
+        "Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit)",
+        "Nicht erlaubt",
+    ):
+        assert text in browser_page.text
+    assert browser_page.site.api.changes == []
+    assert {method for method, _ in browser_page.site.api.calls} == {"GET"}
+    assert browser_page.page.url == browser_page.site.grant_link
+    browser_page.leaves_no_trace()
+
+
+def test_a_user_with_the_right_revokes_the_grant_of_a_notice(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant()
+    browser_page.open_as("giulia", browser_page.site.grant_link)
+    browser_page.sees("grant-live")
+    browser_page.press(".buttons button")
+    browser_page.sees("grant-ending")
+    assert browser_page.site.api.changes == []
+    browser_page.press(".buttons button:nth-child(2)")
+    browser_page.sees("grant-live")
+    browser_page.press(".buttons button")
+    browser_page.sees("grant-ending")
+    browser_page.press("button.primary")
+    browser_page.sees("grant-over")
+
+    assert browser_page.site.api.changes == ["revoke"]
+    assert browser_page.site.api.grant["revoked_by"]["user_id"] == "giulia"
+    assert browser_page.page.locator(".buttons").count() == 0
+
+
+def test_a_department_and_a_grant_without_an_end_are_shown_as_such(browser_page: BrowserPage) -> None:
+    reach(browser_page, "grant-for-good")
+
+    for text in ("Support (alle in dieser Abteilung)", "Unbefristet", "Erlaubt"):
+        assert text in browser_page.text
+
+
+def test_a_user_without_the_right_cannot_see_the_grant(browser_page: BrowserPage) -> None:
+    browser_page.site.api.grant = a_grant()
+    browser_page.open_as("ben", browser_page.site.grant_link)
+    browser_page.sees("no-right")
+
+    assert "Sven" not in browser_page.text
+
+
+def test_a_grant_that_time_ended_meanwhile_is_shown_as_ended(browser_page: BrowserPage) -> None:
+    reach(browser_page, "grant-ending")
+    assert browser_page.site.api.grant
+    browser_page.site.api.grant["state"] = "ended"
+    browser_page.press("button.primary")
+    browser_page.sees("grant-over")
+
+    assert browser_page.site.api.changes == []
+
+
+def test_a_revoke_whose_answer_is_lost_is_looked_up(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail(f"DELETE {GRANT_ID}", breaks_after)
+    reach(browser_page, "grant-ending")
+    browser_page.press("button.primary")
+    browser_page.sees("unsure")
+    browser_page.press("button.primary")
+    browser_page.sees("grant-over")
+
+    assert browser_page.site.api.changes == ["revoke"]
+
+
+@pytest.mark.parametrize("fragment", ["request={}", "{}"])
+def test_a_link_leads_to_a_request_with_its_kind_and_without(browser_page: BrowserPage, fragment: str) -> None:
+    browser_page.open_as("anna", f"{browser_page.site.url}/activate#{fragment.format(REQUEST_ID)}")
+    browser_page.sees("pending")
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["grant=", "grant=01M8EX", "Grant={}", "grants={}", "request=grant={}", "grant={}&x=1", "grant=/{}", "{}="],
+)
+def test_any_other_link_is_incomplete(browser_page: BrowserPage, fragment: str) -> None:
+    browser_page.open(f"{browser_page.site.url}/activate#{fragment.format(GRANT_ID)}")
+    browser_page.sees("incomplete")
+
+    assert browser_page.site.api.calls == []
+
+
 # ------------------------------------------------------------------ signing in
 
 

@@ -143,6 +143,13 @@ def read(raw: bytes) -> Read:
     )
 
 
+def kind_in(subject: str) -> str:
+    """Return the fixed text of a subject, without the facts in brackets that tell it from others of its kind."""
+    kind, bracket, facts = subject.rpartition(" (")
+    assert bracket and facts.endswith(")"), subject
+    return kind
+
+
 def _parts(part: PyMimePart) -> Iterator[PyMimePart]:
     yield part
     for child in part.children:

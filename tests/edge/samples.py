@@ -4,18 +4,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guestkey.edge.mail.compose import CallbackFacts, Facts, GrantFacts, Kind, LoginFacts, RequestFacts
+from guestkey.edge.mail.answers import AnswerFacts
+from guestkey.edge.mail.changes import ApproverFacts, RightFacts
+from guestkey.edge.mail.compose import Facts, Kind, RequestFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant
 from guestkey.rules.periods import Period, end_of, review_at
+from guestkey.rules.requests import Request, State
 from guestkey.rules.slots import Slot
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REQUEST_ID = "01KB4Q5ZP0E8Q7R2M9V3XW6YTA"
 LINK = f"https://support.vendor.example/activate#{REQUEST_ID}"
+GRANT_ID = "01KB4Q6000E8Q7R2M9V3XW6YTB"
+GRANT_LINK = f"https://support.vendor.example/activate#grant={GRANT_ID}"
 HEAD = Head(seq=17, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
 REASON = "Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken"
 ACME = Tenant(
@@ -34,6 +40,7 @@ def asked(**changed: Any) -> RequestFacts:
     facts = RequestFacts(
         tenant=ACME,
         request_id=REQUEST_ID,
+        agent_id="sven",
         agent_name="Sven Brandt",
         departments=("Support",),
         reason=REASON,
@@ -49,7 +56,7 @@ def of_grant(period: Period = Period.FOUR_HOURS, tenant: Tenant = ACME, **change
     ends_at = end_of(period, MONDAY_NOON, tenant.zone)
     grant = Grant(
         tenant_id=tenant.tenant_id,
-        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        grant_id=GRANT_ID,
         grantee=Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support"),
         period=period,
         may_export=False,
@@ -73,10 +80,61 @@ def of_login(tenant: Tenant = ACME, departments: tuple[str, ...] = ("Support",),
         ticket="4711",
         may_export=False,
         logged_in_at=MONDAY_NOON + timedelta(minutes=5),
-        grant_id="01KB4Q6000E8Q7R2M9V3XW6YTB",
+        grant_id=GRANT_ID,
         access_ends_at=MONDAY_NOON + timedelta(hours=4),
     )
     return LoginFacts(tenant=tenant, login=replace(login, **changed), departments=departments, head=HEAD)
+
+
+def of_approvers(**changed: Any) -> ApproverFacts:
+    """Return the facts of a mail that Giulia's address replaced Carlo's."""
+    facts = ApproverFacts(
+        tenant=ACME,
+        added=("giulia@acme.example",),
+        removed=("carlo@acme.example",),
+        registered=ACME.approver_emails,
+        changed_at=MONDAY_NOON,
+        head=HEAD,
+    )
+    return replace(facts, **changed)
+
+
+def of_right(**changed: Any) -> RightFacts:
+    """Return the facts of a mail that Ben lost the right."""
+    facts = RightFacts(
+        tenant=ACME, user_id="ben", may_grant=False, changed_by="giulia", changed_at=MONDAY_NOON, head=HEAD
+    )
+    return replace(facts, **changed)
+
+
+def of_answer(state: State = State.APPROVED, **changed: Any) -> AnswerFacts:
+    """Return the facts of a mail to Sven about his request: approved for less, declined with a note, or expired."""
+    is_answered = state is not State.EXPIRED
+    request = Request(
+        tenant_id="acme",
+        request_id=REQUEST_ID,
+        agent_id="sven",
+        agent_name="Sven Brandt",
+        recipients=ACME.approver_emails,
+        reason=REASON,
+        period=Period.ONE_WEEK,
+        may_export=True,
+        requested_at=MONDAY_NOON - timedelta(hours=1),
+        expires_at=MONDAY_NOON + timedelta(hours=23),
+        closed_as=state,
+        answered_at=MONDAY_NOON if is_answered else None,
+        answered_by=Person(user_id="anna", name="Anna Albrecht") if is_answered else None,
+        note="Bitte erst anrufen.\nDanke" if state is State.DECLINED else None,
+    )
+    grant = of_grant().grant if state is State.APPROVED else None
+    return replace(AnswerFacts(tenant=ACME, request=request, grant=grant), **changed)
+
+
+def _typed_answer(typed: str, state: State) -> AnswerFacts:
+    facts, tenant = of_answer(state), replace(ACME, name=typed)
+    by = Person(user_id="anna", name=typed) if facts.request.answered_by else None
+    note = typed if facts.request.note else None
+    return replace(facts, tenant=tenant, request=replace(facts.request, reason=typed, answered_by=by, note=note))
 
 
 def slot(starts_at: datetime, minutes: int = 30) -> Slot:
@@ -132,6 +190,11 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.AGENT_LEFT: of_grant(left_at=MONDAY_NOON),
         Kind.REVIEW: of_grant(Period.PERMANENT),
         Kind.SUPPORT_IN: of_login(),
+        Kind.APPROVERS_CHANGED: of_approvers(),
+        Kind.RIGHT_CHANGED: of_right(),
+        Kind.REQUEST_APPROVED: of_answer(),
+        Kind.REQUEST_DECLINED: of_answer(State.DECLINED),
+        Kind.REQUEST_EXPIRED: of_answer(State.EXPIRED),
         Kind.CALLBACK_BOOKED: of_callback(),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
@@ -160,6 +223,13 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.REVIEW: of_grant(Period.PERMANENT, tenant, grantee=grantees[Kind.ENDED], granted_by=somebody),
         Kind.SUPPORT_IN: of_login(tenant, (typed,), agent_name=typed, reason=typed),
+        Kind.APPROVERS_CHANGED: of_approvers(
+            tenant=tenant, added=(typed,), removed=(typed, typed), registered=(typed,)
+        ),
+        Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
+        Kind.REQUEST_APPROVED: _typed_answer(typed, State.APPROVED),
+        Kind.REQUEST_DECLINED: _typed_answer(typed, State.DECLINED),
+        Kind.REQUEST_EXPIRED: _typed_answer(typed, State.EXPIRED),
         Kind.CALLBACK_BOOKED: of_callback(**by_phone),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),

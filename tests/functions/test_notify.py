@@ -1,9 +1,10 @@
 """The table's stream: recipients get each notice at least once, and normally exactly once."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -19,23 +20,28 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.requests import Request
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
+from guestkey.store.registry import people, tenants
+from guestkey.store.requests import requests
 from tests import bus, dead_letters, factories, schedules, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN
+from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
-GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN = (
+GRANTED, REVOKED, ENDED, REVIEW, SUPPORT_IN, APPROVERS, RIGHT = (
     "Neue Freigabe für den Support",
     "Freigabe für den Support widerrufen",
     "Freigabe für den Support abgelaufen",
     "Unbefristete Freigabe für den Support: bitte prüfen",
     "Der Support hat sich in Ihrem Konto angemeldet",
+    "Geändert: Wer von Support-Zugängen erfährt",
+    "Geändert: Wer den Support hereinlassen darf",
 )
 AGENT_LEFT = "Freigabe für den Support beendet: die Person ist ausgeschieden"
 BOOKED, MOVED, CANCELLED = (
@@ -43,6 +49,8 @@ BOOKED, MOVED, CANCELLED = (
     "Ihr Rückruf vom Support hat einen neuen Termin",
     "Ihr Rückruf vom Support ist abgesagt",
 )
+ANNA_WITHOUT_ADDRESS, GIULIA_WITHOUT_ADDRESS = ANNA.but(email=None), GIULIA.but(email=None)
+"""Users whose tokens have no address: notices of their acts go to all approvers."""
 NOON = TUESDAY_AT_TEN + timedelta(hours=2)
 THROTTLED = HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum sending rate exceeded."
 REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
@@ -87,8 +95,8 @@ class Notify:
 
     @property
     def mailed(self) -> list[tuple[str, str]]:
-        """Recipient and subject of each mail that reached SES, refused or not."""
-        return [(mail["Destination"]["ToAddresses"][0], subject_of(mail)) for mail in self.mails]
+        """Recipient and kind of each mail that reached SES, refused or not: the fixed text of its subject."""
+        return [(mail["Destination"]["ToAddresses"][0], post.kind_in(subject_of(mail))) for mail in self.mails]
 
     @property
     def published(self) -> list[str]:
@@ -118,6 +126,16 @@ def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
     """Return the entries of a tenant's ledger from the API."""
     said = call("GET", "/v1/ledger", caller=ANNA.but(tenant_id=tenant_id), query={"limit": 100}).text
     return [json.loads(line) for line in said.splitlines()]
+
+
+def granted(to: Caller | str = SVEN, *, by: Caller = ANNA_WITHOUT_ADDRESS, **how: Any) -> Grant:
+    """Give a grant; by default, by a user whose token has no address."""
+    return factories.grant(to, by=by, **how)
+
+
+def revoked(grant: Grant, *, by: Caller = ANNA_WITHOUT_ADDRESS) -> Grant:
+    """Revoke a grant; by default, by a user whose token has no address."""
+    return factories.revoked(grant, by=by)
 
 
 def record_end(grant: Grant) -> None:
@@ -155,8 +173,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entrys_head(notify: Notify) -> None:
-    factories.grant(by=GIULIA)
-    factories.grant(DORA)
+    granted(by=GIULIA_WITHOUT_ADDRESS)
+    granted(DORA)
 
     assert notify.deliver() == []
 
@@ -169,7 +187,7 @@ def test_a_new_grant_is_mailed_to_the_approvers_in_their_language_with_the_entry
 
 
 def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tenant_only(notify: Notify) -> None:
-    factories.grant(by=CARLA)
+    granted(by=CARLA)
 
     notify.deliver()
 
@@ -177,10 +195,10 @@ def test_another_tenants_approvers_get_mails_in_their_language_of_their_own_tena
 
 
 def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.new()
     world.shift(timedelta(minutes=5))
-    factories.revoked(grant, by=GIULIA)
+    revoked(grant, by=GIULIA_WITHOUT_ADDRESS)
 
     notify.deliver()
 
@@ -189,7 +207,7 @@ def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, worl
 
 
 def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.new()
     world.shift(timedelta(hours=1))
     record_end(grant)
@@ -216,9 +234,9 @@ def test_the_approvers_read_that_a_grant_ended_because_the_agent_left(
     assert "Abgelaufen am: Montag, 23. November 2026, 13:00 Uhr" in text_of_mail(notify.mails[0]).replace("\xa0", " ")
 
 
-def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:
-    factories.grant()
-    factories.grant(DORA)
+def test_the_first_login_of_each_person_under_a_grant_is_mailed(notify: Notify) -> None:
+    granted()
+    granted(DORA)
     notify.new()
     for agent in (SVEN, SVEN, DORA, SVEN):
         factories.login(agent)
@@ -232,25 +250,34 @@ def test_the_first_login_of_each_grant_is_mailed(notify: Notify) -> None:
     assert f"{first['seq']}:{first['hash']}" in text_of_mail(notify.mails[0])
 
 
-def test_a_later_login_of_next_year_under_a_permanent_grant_is_not_mailed(
-    notify: Notify, world: time_machine.Traveller
-) -> None:
-    grant = factories.grant(period="permanent")
+def test_a_colleague_who_enters_under_the_grant_of_their_department_is_mailed_too(notify: Notify) -> None:
+    factories.agent("sara", "support", name="Sara Blau")
+    granted("support", period="permanent")
+    notify.new()
     factories.login()
-    notify.deliver()
-    mark = table.one(keys.notice("acme", grant.grant_id, "support_in"))
+    factories.login(SVEN.but(sub="sara"))
+    factories.login()
 
-    assert mark
-    assert "ttl" not in mark
-    world.shift(timedelta(days=500))
-    factories.login()
     notify.deliver()
 
-    assert [subject for _, subject in notify.mailed].count(SUPPORT_IN) == 2
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
+    assert "Sara Blau (Support)" in text_of_mail(notify.mails[2])
+
+
+def test_the_first_login_of_each_later_day_is_mailed_again(notify: Notify, world: time_machine.Traveller) -> None:
+    granted(period="permanent")
+    notify.new()
+    for _ in range(3):
+        factories.login()
+        factories.login()
+        notify.deliver()
+        world.shift(timedelta(days=1))
+
+    assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 3
 
 
 def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     notify.new()
     world.shift(timedelta(days=180))
     mark_review_due(grant)
@@ -264,9 +291,9 @@ def test_a_due_review_is_mailed_with_the_ledgers_head(notify: Notify, world: tim
 
 
 def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant()
+    grant = granted()
     factories.logged_out(factories.login())
-    factories.revoked(grant)
+    revoked(grant)
     factories.right(GIULIA, may_grant=False)
     factories.tenant("initech")
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Once more"}, caller=DORA)
@@ -281,7 +308,344 @@ def test_every_entry_is_published_on_the_bus_unchanged(notify: Notify, world: ti
     said = [json.loads(event["Detail"]) for event in notify.events]
     assert sorted(said, key=lambda entry: entry["hash"]) == sorted(written, key=lambda entry: entry["hash"])
     assert {(event["Source"], event["EventBusName"]) for event in notify.events} == {("guestkey", "guestkey")}
-    assert [subject for _, subject in notify.mailed] == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED]
+    kinds = [subject for _, subject in notify.mailed]
+    assert kinds == [GRANTED, GRANTED, SUPPORT_IN, SUPPORT_IN, REVOKED, REVOKED, RIGHT, RIGHT]
+
+
+# ------------------------------------------------------------------ a user's own act
+
+
+def test_the_user_who_gave_or_revoked_a_grant_gets_no_mail_about_it_while_a_colleague_does(notify: Notify) -> None:
+    grant = granted(by=ANNA)
+    revoked(grant, by=GIULIA)
+    approved = factories.approved(factories.requested(), by=GIULIA)
+    revoked(approved, by=ANNA)
+
+    notify.deliver()
+
+    told = [mail for mail in notify.mailed if mail[0] in {ANNAS, GIULIAS}]
+    assert told == [(GIULIAS, GRANTED), (ANNAS, REVOKED), (ANNAS, GRANTED), (GIULIAS, REVOKED)]
+
+
+def test_a_repeated_record_does_not_mail_the_user_who_acted_either(notify: Notify) -> None:
+    granted(by=ANNA)
+    again = notify.new()
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert notify.mailed == [(GIULIAS, GRANTED)]
+
+
+@pytest.mark.parametrize(
+    ("approvers", "email"),
+    [
+        ((ANNAS,), ANNAS),
+        ((ANNAS, "ANNA@acme.example"), ANNAS),
+        ((ANNAS, "giulia@acme.example, mallory@evil.example"), ANNAS),
+    ],
+)
+def test_the_user_who_acted_is_mailed_if_no_other_address_can_be(
+    notify: Notify, approvers: tuple[str, ...], email: str
+) -> None:
+    put_approvers(*approvers)
+    notify.new()
+    granted(by=ANNA.but(email=email))
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, GRANTED)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "others"),
+    [
+        ({"email": ANNAS}, [GIULIAS]),
+        ({"email": "Anna@ACME.example"}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": "true"}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": True}, [GIULIAS]),
+        ({"email": ANNAS, "email_verified": "false"}, [ANNAS, GIULIAS]),
+        ({"email": ANNAS, "email_verified": False}, [ANNAS, GIULIAS]),
+        ({"email": ANNAS, "email_verified": "perhaps"}, [ANNAS, GIULIAS]),
+        ({"email": None}, [ANNAS, GIULIAS]),
+        ({"email": "annas@acme.example"}, [ANNAS, GIULIAS]),
+        ({"email": GIULIAS, "email_verified": "false"}, [ANNAS, GIULIAS]),
+    ],
+)
+def test_only_the_proven_address_of_the_users_own_token_is_left_out(
+    notify: Notify, claims: dict[str, Any], others: list[str]
+) -> None:
+    """Over the API, as a person who took over an account and chose another address in it would act."""
+    order = {"grantee": {"type": "agent", "id": "sven"}}
+    given = call("POST", "/v1/grants", order, caller=ANNA.but(**claims))
+    call("DELETE", f"/v1/grants/{given.body['grant_id']}", caller=ANNA.but(**claims))
+
+    notify.deliver()
+
+    assert notify.mailed == [*((one, GRANTED) for one in others), *((one, REVOKED) for one in others)]
+    record = table.one(keys.grant("acme", given.body["grant_id"]))
+    assert record
+    assert "@" not in str(record)
+
+
+def test_the_user_who_acted_is_mailed_where_the_mail_to_every_other_address_fails(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == GIULIAS else None
+    granted(by=ANNA)
+
+    notify.deliver()
+
+    assert notify.mailed == [(GIULIAS, GRANTED), (ANNAS, GRANTED), (GIULIAS, GRANTED), (GIULIAS, GRANTED)]
+    assert len(dead_letters.messages()) == 1
+
+
+def test_the_user_who_acted_is_not_mailed_where_one_of_two_other_mails_fails(notify: Notify) -> None:
+    put_approvers(ANNAS, CEOS, GIULIAS)
+    notify.new()
+    notify.refuse = lambda address: REJECTED if address == GIULIAS else None
+    granted(by=ANNA)
+
+    notify.deliver()
+
+    assert ANNAS not in [address for address, _ in notify.mailed]
+
+
+def test_ends_reviews_and_logins_are_mailed_to_all_because_no_user_acted(
+    notify: Notify, world: time_machine.Traveller
+) -> None:
+    grant, permanent = granted(by=ANNA), granted(DORA, by=ANNA, period="permanent")
+    factories.login()
+    notify.new()
+    world.shift(timedelta(hours=1))
+    record_end(grant)
+    mark_review_due(permanent)
+
+    notify.deliver()
+
+    assert sorted(notify.mailed) == [(ANNAS, ENDED), (ANNAS, REVIEW), (GIULIAS, ENDED), (GIULIAS, REVIEW)]
+
+
+# ------------------------------------------------------------------ a change of recipients
+
+CEOS = "ceo@acme.example"
+
+
+def put_approvers(*addresses: str, tenant_id: str = "acme", **changes: str) -> None:
+    """Replace the approver addresses of a tenant, as the vendor's backend does."""
+    stored = replace(tenants.tenant(tenant_id), approver_emails=addresses, **changes)
+    tenants.put_tenant(stored, factories.VENDOR, factories.now())
+
+
+def test_changed_approver_addresses_are_mailed_to_the_new_and_to_the_earlier_ones(notify: Notify) -> None:
+    put_approvers(CEOS, GIULIAS)
+
+    assert notify.deliver() == []
+
+    assert notify.mailed == [(CEOS, APPROVERS), (GIULIAS, APPROVERS), (ANNAS, APPROVERS)]
+    for mail in notify.mails:
+        letter = post.read(post.as_mailed(mail))
+        last = entries()[-1]
+        assert letter.headers["guestkey-head"] == [f"{last['seq']}:{last['hash']}"]
+        assert "\n- Hinzugekommen: ceo[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+        assert "\n- Entfernt: anna[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+        assert "hinterlegt: ceo[@]acme[.]example, giulia[@]acme[.]example\n" in letter.text.replace("\r\n", "\n")
+
+
+def test_the_earlier_addresses_are_mailed_even_if_none_is_registered_any_more(notify: Notify) -> None:
+    put_approvers()
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, APPROVERS), (GIULIAS, APPROVERS)]
+    assert "hinterlegt: keine Adresse" in text_of_mail(notify.mails[0])
+
+
+def test_the_first_addresses_of_a_tenant_without_any_are_mailed(notify: Notify) -> None:
+    factories.tenant("initech", approver_emails=())
+    put_approvers("bill@initech.example", tenant_id="initech")
+
+    notify.deliver()
+
+    assert [address for address, _ in notify.mailed] == ["bill@initech.example"]
+
+
+def test_each_of_two_changes_is_mailed_to_its_own_earlier_addresses_even_if_both_are_late(notify: Notify) -> None:
+    put_approvers(CEOS)
+    put_approvers(GIULIAS)
+    late = notify.new()
+
+    notify.deliver(late[::-1])
+
+    assert notify.mailed == [
+        (GIULIAS, APPROVERS), (CEOS, APPROVERS),
+        (CEOS, APPROVERS), (ANNAS, APPROVERS), (GIULIAS, APPROVERS),
+    ]  # fmt: skip
+
+
+def test_an_address_in_another_spelling_of_case_is_mailed_once_and_is_no_change(notify: Notify) -> None:
+    put_approvers("ANNA@acme.example", GIULIAS)
+    put_approvers(CEOS, "Giulia@Acme.example")
+
+    notify.deliver()
+
+    assert notify.mailed == [(CEOS, APPROVERS), ("Giulia@Acme.example", APPROVERS), ("ANNA@acme.example", APPROVERS)]
+
+
+@pytest.mark.parametrize("may_grant", [True, False])
+def test_a_right_given_or_taken_away_is_mailed_to_the_approvers_with_the_user(notify: Notify, may_grant: bool) -> None:
+    user_id = "ben" if may_grant else "www.evil.example"
+    by = By(type=ByType.VENDOR, id="backend")
+    tenants.set_right("acme", user_id, may_grant, by, "giulia" if may_grant else None, factories.now())
+
+    notify.deliver()
+
+    assert notify.mailed == [(ANNAS, RIGHT), (GIULIAS, RIGHT)]
+    text = text_of_mail(notify.mails[0]).replace("\r\n", "\n")
+    expected = ("ben", "gegeben", "giulia") if may_grant else ("www[.]evil[.]example", "entzogen", "Anbieter Ihrer")
+    for shown, word in zip(expected, ("Benutzer", "Recht, den Support hereinzulassen", "Geändert von"), strict=True):
+        assert re.search(rf"\n- {word}: .*{re.escape(shown)}", text)
+
+
+def test_a_changed_right_is_mailed_to_the_addresses_of_that_moment(notify: Notify) -> None:
+    """A vendor who gives a right and then replaces the addresses does not keep it from those who had to know."""
+    factories.right(BEN, may_grant=True)
+    put_approvers(CEOS)
+
+    notify.deliver()
+
+    assert notify.mailed == [
+        (ANNAS, RIGHT),
+        (GIULIAS, RIGHT),
+        (CEOS, APPROVERS),
+        (ANNAS, APPROVERS),
+        (GIULIAS, APPROVERS),
+    ]
+
+
+def test_a_change_is_mailed_once_however_often_its_record_arrives(notify: Notify) -> None:
+    notify.refuse = lambda address: REJECTED if address == CEOS else None
+    put_approvers(CEOS)
+    again = notify.new()
+    notify.deliver(again)
+    notify.refuse = lambda address: None
+    del notify.mails[:]
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert notify.mailed == [(CEOS, APPROVERS)]
+
+
+def test_other_changes_of_a_tenant_and_its_registration_are_not_mailed(notify: Notify) -> None:
+    factories.tenant("initech")
+    put_approvers(ANNAS, GIULIAS, name="Acme SE")
+
+    notify.deliver()
+
+    assert notify.mails == []
+    assert notify.published == ["tenant.changed", "tenant.changed"]
+
+
+def test_a_change_of_which_the_addresses_are_gone_is_not_mailed(notify: Notify) -> None:
+    """An entry of an earlier version has no addresses beside it; thirty days later they are deleted."""
+    put_approvers(CEOS)
+    table.drop(keys.approvers("acme", entries()[-1]["seq"]))
+
+    assert notify.deliver() == []
+
+    assert notify.mails == []
+
+
+# ------------------------------------------------------------------ the answer to an agent's request
+
+SVENS = "sven@vendor.example"
+APPROVED, DECLINED, EXPIRED = (
+    "Your request for access was approved",
+    "Your request for access was declined",
+    "Your request for access has expired",
+)
+
+
+def to_agents(notify: Notify) -> list[tuple[str, str]]:
+    return [mail for mail in notify.mailed if mail[0].endswith("@vendor.example")]
+
+
+def record_expiry(request: Request) -> None:
+    """Record that a request expired, as the clean-up does."""
+    requests.expire(request, request.expires_at + timedelta(minutes=1))
+
+
+def test_the_agent_hears_that_the_request_was_approved_and_on_which_terms(notify: Notify) -> None:
+    factories.approved(factories.requested(period="1w", may_export=True), period="1h", may_export=False)
+
+    assert notify.deliver() == []
+
+    assert to_agents(notify) == [(SVENS, APPROVED)]
+    text = text_of_mail(notify.mails[0]).replace("\u00a0", " ")
+    for told in ("Anna Albrecht", "Valid until: Monday, 23 November 2026, 2:00 pm (Europe/Berlin)", "not allowed"):
+        assert told in text
+    assert "Guestkey-Head" not in text
+
+
+def test_the_agent_hears_that_the_request_was_declined_with_the_note(notify: Notify) -> None:
+    factories.declined(factories.requested(), note="Please call first: www.evil.example")
+
+    notify.deliver()
+
+    assert notify.mailed == [(SVENS, DECLINED)]
+    assert "“Please call first: www[.]evil[.]example”" in text_of_mail(notify.mails[0])
+
+
+def test_the_agent_hears_that_the_request_has_expired(notify: Notify) -> None:
+    record_expiry(factories.requested())
+
+    notify.deliver()
+
+    assert notify.mailed == [(SVENS, EXPIRED)]
+
+
+def test_an_agent_who_took_the_request_back_hears_nothing(notify: Notify) -> None:
+    factories.withdrawn(factories.requested())
+
+    notify.deliver()
+
+    assert notify.mails == []
+
+
+def test_the_answer_goes_to_the_address_that_is_registered_now_and_never_to_an_inactive_agent(notify: Notify) -> None:
+    answered, other = factories.requested(), factories.requested(DORA)
+    factories.declined(answered)
+    factories.declined(other)
+    people.put_agent(replace(people.active_agent("sven"), email="brandt@vendor.example"))
+    factories.agent("dora", "development", is_active=False)
+
+    notify.deliver()
+
+    assert notify.mailed == [("brandt@vendor.example", DECLINED)]
+
+
+def test_the_agent_is_mailed_once_however_often_the_record_arrives(notify: Notify) -> None:
+    factories.approved(factories.requested())
+    again = notify.new()
+
+    notify.deliver(again)
+    notify.deliver(again)
+
+    assert to_agents(notify) == [(SVENS, APPROVED)]
+
+
+def test_the_answer_to_a_deleted_request_or_of_an_unregistered_agent_is_not_mailed(notify: Notify) -> None:
+    gone, unknown, kept = factories.requested(), factories.requested(DORA), factories.requested()
+    factories.declined(gone)
+    factories.declined(unknown)
+    grant = factories.approved(kept)
+    table.drop(keys.request("acme", gone.request_id))
+    table.drop(keys.agent("dora"))
+    table.drop(keys.grant("acme", grant.grant_id))
+
+    assert notify.deliver() == []
+
+    assert notify.mailed == [(SVENS, APPROVED)]
+    assert "Valid until" not in text_of_mail(notify.mails[0])
 
 
 # ------------------------------------------------------------------ call-backs
@@ -516,7 +880,7 @@ def test_a_deleted_call_back_causes_no_mail(notify: Notify) -> None:
 
 def test_a_tenant_without_approvers_gets_no_mail(notify: Notify) -> None:
     factories.tenant("initech", approver_emails=())
-    factories.grant(by=ANNA.but(tenant_id="initech"))
+    granted(by=ANNA.but(tenant_id="initech"))
     factories.login(tenant_id="initech")
 
     notify.deliver()
@@ -526,7 +890,7 @@ def test_a_tenant_without_approvers_gets_no_mail(notify: Notify) -> None:
 
 
 def test_a_deleted_grant_or_login_causes_no_mail(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
-    grant = factories.grant()
+    grant = granted()
     login = factories.login()
     table.drop(keys.grant("acme", grant.grant_id))
     table.drop(keys.login("acme", login.login_id))
@@ -541,7 +905,7 @@ def test_a_deleted_grant_or_login_causes_no_mail(notify: Notify, capsys: pytest.
 
 
 def test_a_deleted_tenant_gets_no_mail(notify: Notify) -> None:
-    factories.grant()
+    granted()
     factories.login()
     table.drop(keys.tenant("acme"))
 
@@ -551,9 +915,9 @@ def test_a_deleted_tenant_gets_no_mail(notify: Notify) -> None:
 
 
 def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(notify: Notify) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     mark_review_due(grant)
-    factories.revoked(grant)
+    revoked(grant)
 
     notify.deliver()
 
@@ -561,7 +925,7 @@ def test_a_permanent_grant_revoked_meanwhile_causes_no_review_mail(notify: Notif
 
 
 def test_a_change_after_the_review_causes_no_second_review_mail(notify: Notify) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     mark_review_due(grant)
     notify.new()
     change_record(grant, grantee_name="Sven Brandt-Meier")
@@ -573,7 +937,7 @@ def test_a_change_after_the_review_causes_no_second_review_mail(notify: Notify) 
 
 def test_other_stream_records_cause_nothing(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     before = stream.position()
-    grant = factories.grant()
+    grant = granted()
     factories.right(GIULIA, may_grant=False)
     table.drop(keys.live("acme", grant.grant_id))
     records = [record for record in stream.everything_since(before) if not stream.is_let_through(record)]
@@ -587,10 +951,10 @@ def test_other_stream_records_cause_nothing(notify: Notify, capsys: pytest.Captu
 
 
 def test_repeated_records_send_no_second_mail(notify: Notify, world: time_machine.Traveller) -> None:
-    grant = factories.grant(period="permanent")
+    grant = granted(period="permanent")
     factories.login()
     mark_review_due(grant)
-    factories.revoked(grant)
+    revoked(grant)
     again = notify.new()
     notify.deliver(again)
     mailed = list(notify.mailed)
@@ -603,7 +967,7 @@ def test_repeated_records_send_no_second_mail(notify: Notify, world: time_machin
 
 
 def test_a_repeated_event_has_the_same_number(notify: Notify) -> None:
-    factories.grant()
+    granted()
     again = notify.new()
     notify.deliver(again)
     notify.deliver(again)
@@ -613,7 +977,7 @@ def test_a_repeated_event_has_the_same_number(notify: Notify) -> None:
 
 
 def test_of_two_logins_at_once_one_is_the_first(notify: Notify) -> None:
-    factories.grant()
+    granted()
     notify.new()
     factories.login()
     factories.login()
@@ -627,7 +991,7 @@ def test_of_two_logins_at_once_one_is_the_first(notify: Notify) -> None:
 
 
 def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(notify: Notify) -> None:
-    grant = factories.grant()
+    grant = granted()
     notify.deliver()
     mark = table.one(keys.notice("acme", grant.grant_id, "granted"))
 
@@ -643,7 +1007,7 @@ def test_a_mark_has_no_address_and_a_ttl_after_the_last_possible_redelivery(noti
 def test_a_failed_mail_is_retried_only_for_the_recipients_without_one(notify: Notify) -> None:
     refusals = iter([None, THROTTLED, THROTTLED, None])
     notify.refuse = lambda address: next(refusals)
-    factories.grant()
+    granted()
 
     assert notify.deliver() == []
 
@@ -656,8 +1020,8 @@ def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
     notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notify.refuse = lambda address: REJECTED if address == CARLAS else None
-    factories.grant(by=CARLA)
-    factories.grant()
+    granted(by=CARLA)
+    granted()
     record, _ = given = notify.new()
 
     assert notify.deliver(given) == []
@@ -675,7 +1039,7 @@ def test_a_record_that_fails_three_times_is_dead_lettered_with_its_cause(
 
 def test_a_refused_address_does_not_stop_the_other_mails(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -687,7 +1051,7 @@ def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
     notify: Notify, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_malformed_entry()
-    factories.grant()
+    granted()
 
     assert notify.deliver() == []
 
@@ -702,7 +1066,7 @@ def test_an_incomplete_entry_is_dead_lettered_and_those_after_it_are_mailed(
 
 
 def test_an_entry_without_a_hash_is_dead_lettered(notify: Notify) -> None:
-    factories.grant()
+    granted()
     (record,) = notify.new()
     del record["dynamodb"]["NewImage"]["hash"]
 
@@ -713,7 +1077,7 @@ def test_an_entry_without_a_hash_is_dead_lettered(notify: Notify) -> None:
 
 def test_a_failing_bus_does_not_stop_the_mails(notify: Notify) -> None:
     notify.refused_events += ["ThrottlingException"] * 3
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -725,7 +1089,7 @@ def test_a_failing_bus_does_not_stop_the_mails(notify: Notify) -> None:
 
 def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not(notify: Notify) -> None:
     notify.refused_events += ["InternalException"]
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -735,7 +1099,7 @@ def test_when_the_bus_refuses_once_the_event_is_sent_again_and_the_mails_are_not
 
 
 def test_a_table_that_cannot_be_read_is_named_as_cause(notify: Notify) -> None:
-    factories.grant()
+    granted()
     given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example")):
@@ -747,7 +1111,7 @@ def test_a_table_that_cannot_be_read_is_named_as_cause(notify: Notify) -> None:
 
 
 def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(notify: Notify) -> None:
-    factories.grant()
+    granted()
     given = notify.new()
 
     with table.failing(ConnectTimeoutError(endpoint_url="https://dynamodb.example"), at="UpdateItem"):
@@ -758,7 +1122,7 @@ def test_a_failed_write_of_a_mark_causes_no_second_mail_in_the_same_run(notify: 
 
 
 def test_a_login_that_cannot_be_claimed_is_dead_lettered_without_a_mail(notify: Notify) -> None:
-    factories.grant()
+    granted()
     notify.new()
     factories.login()
     given = notify.new()
@@ -775,7 +1139,7 @@ def test_a_record_that_cannot_be_dead_lettered_is_reported_and_the_others_are_pr
 ) -> None:
     queue.client().delete_queue(QueueUrl=dead_letters.URL)
     write_malformed_entry()
-    factories.grant()
+    granted()
     bad, good = notify.new()
 
     assert notify.deliver([bad, good]) == [bad["dynamodb"]["SequenceNumber"]]
@@ -794,7 +1158,7 @@ def test_a_record_that_took_long_is_not_retried(notify: Notify, monkeypatch: pyt
         return ConnectTimeoutError(endpoint_url="https://email.example")
 
     notify.refuse = hang
-    factories.grant()
+    granted()
 
     notify.deliver()
 
@@ -804,9 +1168,9 @@ def test_a_record_that_took_long_is_not_retried(notify: Notify, monkeypatch: pyt
 
 def test_the_log_has_no_address_user_or_reason(notify: Notify, capsys: pytest.CaptureFixture[str]) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    grant = factories.grant(by=ANNA.but(sub="anna@acme.example"))
+    grant = granted(by=ANNA_WITHOUT_ADDRESS.but(sub="anna@acme.example"))
     factories.login(reason="Printer on fire")
-    factories.revoked(grant, by=GIULIA)
+    revoked(grant, by=GIULIA_WITHOUT_ADDRESS)
     write_malformed_entry()
 
     notify.deliver()
@@ -822,7 +1186,7 @@ def test_the_log_has_no_address_user_or_reason(notify: Notify, capsys: pytest.Ca
 
 def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED if address == ANNAS else None
-    factories.grant()
+    granted()
     factories.login()
     notify.deliver()
     assert len(dead_letters.messages()) == 2
@@ -836,8 +1200,8 @@ def test_a_redrive_mails_only_the_recipients_without_a_mail(notify: Notify) -> N
     assert notify.redrive() == {"done": 0, "dead_lettered": 0}
 
 
-def test_a_dead_lettered_first_login_is_still_mailed_as_the_first(notify: Notify) -> None:
-    factories.grant()
+def test_a_dead_lettered_first_login_of_a_day_is_still_mailed_as_the_first(notify: Notify) -> None:
+    granted()
     notify.new()
     notify.refuse = lambda address: REJECTED
     factories.login(reason="The first of all")
@@ -890,7 +1254,7 @@ def test_an_unknown_message_in_the_queue_is_left_there(
 def test_a_redrive_ends_before_the_function_times_out(notify: Notify) -> None:
     notify.refuse = lambda address: REJECTED
     for _ in range(3):
-        factories.grant()
+        granted()
     notify.deliver()
     notify.refuse = lambda address: None
     notify.time_left = stream_handler.MAX_RECORD_TIME - timedelta(seconds=1)

@@ -130,7 +130,7 @@ def test_a_missing_field_is_named(field: str) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize("agent_id", ["~lisa", "|a", "a%257Cb", "a" * 129, "a%20b"])
+@pytest.mark.parametrize("agent_id", ["~lisa", "|a", "a" * 129, "a%20b"])
 def test_a_malformed_id_is_refused(agent_id: str) -> None:
     answer = put(agent_id=agent_id)
 

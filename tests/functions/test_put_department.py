@@ -52,7 +52,7 @@ def test_a_malformed_name_is_refused(name: Any) -> None:
     assert answer.body["errors"][0]["pointer"] == "#/name"
 
 
-@pytest.mark.parametrize("department_id", ["~billing", "@a", "a%257Cb", "a" * 129, "a%20b"])
+@pytest.mark.parametrize("department_id", ["~billing", "@a", "a" * 129, "a%20b"])
 def test_a_malformed_id_is_refused(department_id: str) -> None:
     answer = put({"name": "Billing"}, department_id)
 

@@ -279,9 +279,9 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 
 
 KINDS = {
-    "agent", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk", "grant",
-    "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "notice", "open_callback", "own", "pending",
-    "request", "right_taken", "slot", "tenant", "waiting",
+    "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
+    "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "notice", "open_callback", "own",
+    "pending", "request", "right_taken", "slot", "tenant", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

@@ -46,7 +46,7 @@ def test_anna_is_reminded_in_her_language_with_the_ledgers_head_and_without_an_i
     read = post.read(post.as_mailed(sent))
     assert state
     assert read.recipients == [ANNAS]
-    assert read.headers["subject"] == ["Erinnerung an Ihren Rückruf vom Support"]
+    assert read.headers["subject"] == [f"Erinnerung an Ihren Rückruf vom Support ({booked.callback_id[-6:]})"]
     assert read.headers["guestkey-head"] == [str(state.head)]
     assert read.calendars == []
     assert "Dienstag, 24. November 2026, 10:00 Uhr (Europe/Berlin)" in read.text.replace("\u00a0", " ")

@@ -77,7 +77,8 @@ def test_each_approver_gets_a_mail_of_their_own_in_the_tenants_language(mails: l
     assert mailing.recipients(mails) == ["anna@acme.example", "giulia@acme.example"]
     for sent in mails:
         mail = mailing.read(mailing.as_mailed(sent))
-        assert mail.headers["subject"] == ["Der Support bittet um Zugang zu Ihrem Konto"]
+        number = request_id[-6:]
+        assert mail.headers["subject"] == [f"Der Support bittet um Zugang zu Ihrem Konto (sven, 1 Stunde, {number})"]
         assert mail.links == {f"https://support.vendor.example/activate#{request_id}"}
         for told in ("Sven Brandt (Support)", REASON, "1 Stunde", "24.\u00a0November 2026"):
             assert told in mail.text

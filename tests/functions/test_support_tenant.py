@@ -49,7 +49,7 @@ def test_an_unregistered_tenant_is_unknown() -> None:
     assert table.items("TENANT#nobody") == []
 
 
-@pytest.mark.parametrize("tenant_id", ["x%20y", "a" * 129, "%2e%2e", "~acme", "%7Cacme", "a%257Cb"])
+@pytest.mark.parametrize("tenant_id", ["x%20y", "a" * 129, "%2e%2e", "~acme", "%7Cacme"])
 def test_a_malformed_tenant_id_is_unknown(tenant_id: str) -> None:
     assert (get(tenant_id).status, get(tenant_id).text) == (404, get("nobody").text)
 

@@ -18,8 +18,14 @@ def read(mail: dict[str, Any]) -> post.Read:
 
 
 def subject_in(language: str) -> str:
-    """Return the subject of an activation mail."""
+    """Return the fixed text in the subject of an activation mail."""
     return catalogue(language).text(Kind.ACTIVATION, "subject")
+
+
+def kind_of(mail: dict[str, Any] | post.Read) -> str:
+    """Return the fixed text in the subject of a mail, as stored or as parsed."""
+    subject = mail.headers["subject"][0] if isinstance(mail, post.Read) else str(mail["subject"])
+    return post.kind_in(subject)
 
 
 def until[T](look: Callable[[], T | None]) -> T:

@@ -75,7 +75,7 @@ def test_booking_moving_and_cancelling_update_one_calendar_event(acme: Tenant, s
     cancel(anna, callback_id)
     mails = mails_after(acme, 3)
 
-    assert [(mail["to"], mail["subject"]) for mail in mails] == [
+    assert [(mail["to"], mailbox.kind_of(mail)) for mail in mails] == [
         ([f"anna@{acme.tenant_id}.example"], subject) for subject in (BOOKED, MOVED, CANCELLED)
     ]
     assert all("„The import hangs“" in mail["text"] and "The import hangs" in mail["html"] for mail in mails)
@@ -153,7 +153,7 @@ def test_a_schedule_fires_once_and_sends_one_reminder(acme: Tenant, world: World
 
     reminder = mails_after(acme, 2)[1]
 
-    assert (reminder["to"], reminder["subject"]) == ([f"anna@{acme.tenant_id}.example"], REMINDER)
+    assert (reminder["to"], mailbox.kind_of(reminder)) == ([f"anna@{acme.tenant_id}.example"], REMINDER)
     assert mailbox.read(reminder).calendars == []
     assert datetime.now(UTC) > soon.replace(microsecond=0)
     until(lambda: schedule(world, callback_id) is None)
@@ -172,7 +172,7 @@ def test_a_leftover_schedule_sends_no_reminder(acme: Tenant, world: World, slots
     cancel(anna, callback_id)
     assert fired_again(world, moved) == 0
 
-    assert [mail["subject"] for mail in mails_after(acme, 3)] == [BOOKED, MOVED, CANCELLED]
+    assert [mailbox.kind_of(mail) for mail in mails_after(acme, 3)] == [BOOKED, MOVED, CANCELLED]
 
 
 def fired_again(world: World, target: dict[str, Any]) -> int:
@@ -180,7 +180,7 @@ def fired_again(world: World, target: dict[str, Any]) -> int:
     before = len(world.stack.mails())
     ran = world.lambda_.invoke(FunctionName=target["Arn"], Payload=target["Input"].encode())
     assert "FunctionError" not in ran, ran["Payload"].read()
-    reminders = [mail for mail in world.stack.mails()[before:] if mail["subject"] == REMINDER]
+    reminders = [mail for mail in world.stack.mails()[before:] if mailbox.kind_of(mail) == REMINDER]
     assert json.loads(target["Input"]).keys() == {"tenant_id", "callback_id", "starts_at"}
     return len(reminders)
 
@@ -226,8 +226,9 @@ def is_booked_and_cancelled(tenant: Tenant, starts_at: str, description: str, na
 
 
 def booked_mail(mail: dict[str, Any]) -> Read:
-    """Return a mail as parsed, without the ledger head, which differs in each."""
+    """Return a mail as parsed, without the ledger head and the number in the subject, which differ in each."""
     read = mailbox.read(mail)
     assert read.headers["guestkey-head"]
     read.headers["guestkey-head"] = []
+    read.headers["subject"] = [mailbox.kind_of(read)]
     return read

@@ -152,12 +152,14 @@ def _require_text_only(lane: Lane, mails: list[dict[str, Any]]) -> None:
 
 
 def _read(mail: dict[str, Any], request_id: str) -> Read:
-    """Return a mail as parsed, with the id of its request replaced by a fixed one."""
+    """Return a mail as parsed: the id of its request is replaced by a fixed one, the subject is its fixed text."""
     link = f"/activate#{request_id}"
     assert (mail["text"].count(link), mail["html"].count(link)) == (1, 3)
     read = mailbox.read(mail)
     text, html = (part.replace(request_id, REQUEST_ID) for part in (read.text, str(read.html.html)))
-    return replace(read, text=text, html=LexborHTMLParser(html))
+    assert read.headers["subject"][0].endswith(f", {request_id[-6:]})")
+    headers = read.headers | {"subject": [mailbox.kind_of(read)]}
+    return replace(read, headers=headers, text=text, html=LexborHTMLParser(html))
 
 
 # ------------------------------------------------------------------ recipients

@@ -214,7 +214,8 @@ class Tenant:
 
     def activation_mails(self) -> list[dict[str, Any]]:
         """Return the activation mails to its approvers, oldest first."""
-        return [mail for mail in self.world.stack.mails() if self._is_of(mail) and "/activate#" in mail["text"]]
+        mails = [mail for mail in self.world.stack.mails() if self._is_of(mail)]
+        return [mail for mail in mails if "/activate#" in mail["text"] and "/activate#grant=" not in mail["text"]]
 
     def head(self) -> str:
         """Return the head of the tenant's ledger."""

@@ -206,7 +206,7 @@ def test_many_callers_share_a_limited_number_of_sandboxes(emulator: Emulator) ->
 
 def test_a_raw_mail_is_stored_as_it_was_sent(emulator: Emulator) -> None:
     raw = (
-        "From: support@vendor.example\r\nTo: anna@acme.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
+        "From: support@vendor.example\r\nTo: anna@acme.example\r\nSubject: \r\n =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
         "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n"
     )
     emulator.client("sesv2").send_email(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, matches
+from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, are_same, distinct, matches
 
 SVEN = Agent(
     agent_id="sven",
@@ -33,6 +33,30 @@ def test_a_tenant_uses_the_calendar_of_its_own_zone():
     )
 
     assert acme.zone == ZoneInfo("Europe/Berlin")
+
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_in_two_spellings_of_case_is_one_and_the_first_spelling_stays():
+    addresses = ["Anna@acme.example", "giulia@acme.example", "anna@ACME.example", "ANNA@acme.example"]
+
+    assert distinct(addresses) == ("Anna@acme.example", "giulia@acme.example")
+    assert distinct([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "same"),
+    [
+        (["a@acme.example", "b@acme.example"], True),
+        (["b@acme.example", "A@acme.example"], True),
+        (["a@acme.example"], False),
+        (["a@acme.example", "b@acme.example", "c@acme.example"], False),
+        ([], False),
+    ],
+)
+def test_order_and_case_make_no_other_addresses(others, same):
+    assert are_same(["a@acme.example", "B@acme.example"], others) is same
 
 
 # --- Agents that a grantee covers ------------------------------------------------------------------------------------

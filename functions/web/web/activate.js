@@ -1,8 +1,9 @@
-// The page behind the link of an activation mail. It sends nothing before the user signs in, and changes nothing before
-// the user presses a button.
+// The page behind the link of an activation mail or of a notice. It sends nothing before the user signs in, and changes
+// nothing before the user presses a button.
 
 import { api, Refusal, Unreachable } from "./api.js";
 import * as decision from "./activate.decision.js";
+import * as grants from "./activate.grant.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
 import * as elements from "./elements.js";
@@ -32,7 +33,12 @@ const CATALOGUES = {
  */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
-let requestId = "";
+/** The request or the grant to which the link leads. A bare id is that of a request. */
+const LINK = /^(?:(request|grant)=)?([0-9A-Z]+)$/;
+
+/** The fragment of the link: it is kept over the sign-in. */
+let fragment = "";
+let target = { isGrant: false, id: "" };
 /**
  * Client of the API for the user who signed in. It holds the only copy of the token.
  * @type {Api}
@@ -53,9 +59,16 @@ async function start() {
     await finishSignIn();
     return;
   }
-  requestId = location.hash.slice(1);
-  if (ULID.test(requestId)) views.signIn(context, startSignIn);
-  else views.incomplete(context);
+  readLink();
+  if (!ULID.test(target.id)) views.incomplete(context);
+  else if (target.isGrant) grants.signIn(context, startSignIn);
+  else views.signIn(context, startSignIn);
+}
+
+function readLink() {
+  fragment = location.hash.slice(1);
+  const [, kind, id] = LINK.exec(fragment) ?? [];
+  target = { isGrant: kind === "grant", id: id ?? "" };
 }
 
 /** @param {...(string | null)} preferred */
@@ -67,12 +80,12 @@ async function setLanguage(...preferred) {
 
 /** @param {{ forceLogin?: boolean }} [options] */
 function startSignIn(options) {
-  return runOnce(context.texts.signIn.busy, () => signIn.start(SETTINGS, requestId, options));
+  return runOnce(context.texts.signIn.busy, () => signIn.start(SETTINGS, fragment, options));
 }
 
 async function finishSignIn() {
   const response = signIn.takeResponse();
-  requestId = location.hash.slice(1);
+  readLink();
   views.loading(context);
   try {
     const token = await withSlowHint(signIn.token(SETTINGS, response));
@@ -84,19 +97,47 @@ async function finishSignIn() {
   await reload();
 }
 
-/** Load the request and show its state. With `isUnsure` the page says that the user's last action may be lost. */
+/** Load the request or grant and show its state. With `isUnsure` the page says that the last action may be lost. */
 async function reload({ isUnsure = false } = {}) {
   views.loading(context);
   try {
-    const request = withSlowHint(guestkey.request(requestId));
-    request.catch(() => "handled where it is awaited");
+    const loaded = withSlowHint(load());
+    loaded.catch(() => "handled where it is awaited");
     const [me, about] = await withSlowHint(Promise.all([guestkey.me(), guestkey.about()]));
     context = { ...context, me, about, zone: about.time_zone };
     await setLanguage(me.locale);
-    await showRequest(await request, isUnsure);
+    const show = await loaded;
+    await show(isUnsure);
   } catch (error) {
     showError(error, { isUnsure });
   }
+}
+
+/**
+ * Load the request or the grant of the link, and return the function that shows it.
+ * @returns {Promise<(isUnsure: boolean) => unknown>}
+ */
+async function load() {
+  if (target.isGrant) {
+    const grant = await guestkey.grant(target.id);
+    return () => showGrant(grant);
+  }
+  const request = await guestkey.request(target.id);
+  return (isUnsure) => showRequest(request, isUnsure);
+}
+
+/** @param {Grant} grant */
+function showGrant(grant) {
+  if (grant.state !== "live") {
+    grants.over(context, grant);
+    return;
+  }
+  const end = async () => grants.over(context, await guestkey.revoke(grant.grant_id));
+  const revoke = () => submit(context.texts.ending.busy, end);
+  grants.live(context, grant, {
+    revoke: () => grants.ending(context, grant, { revoke, back: () => reload() }),
+    switchUser,
+  });
 }
 
 /**
@@ -126,7 +167,7 @@ function approve(body) {
   const text = JSON.stringify(body);
   if (!keys.has(text)) keys.set(text, crypto.randomUUID());
   return submit(context.texts.ask.approving, async () => {
-    const grant = await guestkey.approve(requestId, body, keys.get(text));
+    const grant = await guestkey.approve(target.id, body, keys.get(text));
     decision.granted(context, grant, { revoke: confirmRevoke });
   });
 }
@@ -142,7 +183,7 @@ function askForNote() {
 function decline(note) {
   return submit(context.texts.decline.busy, async () => {
     try {
-      context.request = await guestkey.decline(requestId, note);
+      context.request = await guestkey.decline(target.id, note);
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 422)) throw error;
       decision.noteInvalid(context);
@@ -201,7 +242,7 @@ async function runOnce(busyText, work) {
  * @param {Situation} situation
  */
 function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
-  if (error instanceof signIn.NotSignedIn) views.notSignedIn(context, error.reason, ULID.test(requestId) ? startSignIn : null);
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(context, error.reason, ULID.test(target.id) ? startSignIn : null);
   else if (error instanceof Unreachable && isUnsure) views.unsure(context, () => reload({ isUnsure }));
   else if (error instanceof Refusal) showRefusal(error, wasAnswering);
   else {
@@ -219,7 +260,7 @@ function showRefusal({ status, problem }, wasAnswering) {
   else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
   else if (problem.code === "grantee_unknown") views.gone(context);
   else if (problem.code === "too_many_grants") views.full(context, () => reload());
-  else if (status === 404 && context.about) views.unknown(context, switchUser);
+  else if (status === 404 && context.about) (target.isGrant ? grants : views).unknown(context, switchUser);
   else if (status === 403 || status === 404) views.unfit(context, problem.code, switchUser);
   else views.trouble(context, () => reload());
 }

@@ -2,7 +2,7 @@
 // and stored nowhere. The state of a sign-in is stored in this tab's sessionStorage, and read once.
 
 /** @typedef {{ issuer: string, client_id: string, scope: string, token: string }} Settings */
-/** @typedef {{ state: string, nonce: string, verifier: string, requestId: string }} Pending */
+/** @typedef {{ state: string, nonce: string, verifier: string, fragment: string }} Pending */
 /** @typedef {{ response: URLSearchParams, pending: Pending | null }} SignInResponse */
 /** @typedef {"cancelled" | "failed" | "unreachable"} Reason */
 
@@ -30,11 +30,11 @@ export function isReturning() {
 /**
  * Go to the provider's sign-in page. With `forceLogin` it asks for the user even if it knows one.
  * @param {Settings} settings
- * @param {string} requestId
+ * @param {string} fragment
  */
-export async function start(settings, requestId, { forceLogin = false } = {}) {
+export async function start(settings, fragment, { forceLogin = false } = {}) {
   const provider = await discover(settings);
-  const pending = { state: random(), nonce: random(), verifier: random(), requestId };
+  const pending = { state: random(), nonce: random(), verifier: random(), fragment };
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
   const url = new URL(provider.authorization_endpoint);
   for (const [name, value] of Object.entries({
@@ -55,7 +55,7 @@ export async function start(settings, requestId, { forceLogin = false } = {}) {
 }
 
 /**
- * Remove the provider's response from the address, restore the request's id there, and return the response.
+ * Remove the provider's response from the address, restore the fragment of the link there, and return the response.
  * @returns {SignInResponse}
  */
 export function takeResponse() {
@@ -64,7 +64,7 @@ export function takeResponse() {
   const pending = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "{}");
   sessionStorage.removeItem(STORAGE_KEY);
   const isKnown = Boolean(pending.state) && response.get("state") === pending.state;
-  history.replaceState(null, "", location.pathname + (pending.requestId ? `#${pending.requestId}` : ""));
+  history.replaceState(null, "", location.pathname + (pending.fragment ? `#${pending.fragment}` : ""));
   return { response, pending: isKnown ? pending : null };
 }
 

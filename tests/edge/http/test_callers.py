@@ -175,6 +175,21 @@ def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters
         assert shown(value) == ("anna" if claim == "name" else None)
 
 
+@pytest.mark.parametrize(
+    ("claim", "is_verified"),
+    [
+        (ABSENT, True), ("true", True), (True, True), ("True", True), ("false", False), (False, False),
+        (None, False), ("", False), ("0", False), (1, False), ("no", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_the_users_own_unless_the_token_says_otherwise(claim: Any, is_verified: bool) -> None:
+    found = caller(USER, email_verified=claim)
+
+    assert isinstance(found, User)
+    assert found.is_email_verified is is_verified
+    assert bool(found.address_hash) is is_verified
+
+
 def test_two_users_of_the_same_id_in_two_tenants_have_different_scopes() -> None:
     found = [caller(USER), caller(USER, tenant_id="globex"), caller(AGENT), caller(BACKEND)]
     scopes = [callers.scope(one) for one in found if not isinstance(one, callers.Anyone)]

@@ -15,13 +15,16 @@ from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES
 from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
+from guestkey.rules.requests import State
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
 from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
 from tests.rows_and_columns import IS_NIGHTLY
 
 each_kind = pytest.mark.parametrize("kind", Kind)
-each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ACTIVATION])
+ON_A_LIVE_GRANT = {Kind.GRANTED, Kind.REVIEW, Kind.SUPPORT_IN}
+TO_AGENTS = {Kind.REQUEST_APPROVED, Kind.REQUEST_DECLINED, Kind.REQUEST_EXPIRED}
+each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.ACTIVATION, *TO_AGENTS}])
 LONGEST_MAIL = 100_000
 """Gmail truncates a mail at 102 kB."""
 
@@ -163,6 +166,78 @@ def test_an_entry_under_a_permanent_grant_has_no_end() -> None:
     assert "längstens bis: unbefristet" in german(Kind.SUPPORT_IN, samples.of_login(access_ends_at=None))
 
 
+def test_a_mail_on_changed_addresses_names_those_added_removed_and_registered() -> None:
+    written = german(Kind.APPROVERS_CHANGED, samples.of_approvers())
+
+    for line in (
+        "- Hinzugekommen: giulia[@]acme[.]example",
+        "- Entfernt: carlo[@]acme[.]example",
+        "- Ab jetzt hinterlegt: anna[@]acme[.]example, giulia[@]acme[.]example",
+        "- Geändert am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+    assert "hinterlegt ist oder es bisher war.\n" in written
+
+
+def test_a_mail_on_changed_addresses_has_no_row_without_an_address() -> None:
+    written = german(Kind.APPROVERS_CHANGED, samples.of_approvers(added=(), removed=(), registered=()))
+
+    assert "Hinzugekommen" not in written
+    assert "Entfernt" not in written
+    assert "\n- Ab jetzt hinterlegt: keine Adresse" in written
+
+
+def test_a_mail_on_a_changed_right_names_user_and_person_or_else_the_vendor() -> None:
+    taken = german(Kind.RIGHT_CHANGED, samples.of_right())
+    given = german(Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None))
+
+    for line in ("- Benutzer: ben", "- Recht, den Support hereinzulassen: diesem Benutzer entzogen"):
+        assert f"\n{line}\n- " in taken
+    assert "\n- Geändert von: giulia\n- Geändert am: Montag, 23. November 2026" in taken
+    assert "\n- Recht, den Support hereinzulassen: diesem Benutzer gegeben\n" in given
+    assert "\n- Geändert von: Anbieter Ihrer Software\n" in given
+
+
+def test_an_approved_mail_tells_the_agent_the_terms_and_not_those_asked_for() -> None:
+    written = german(Kind.REQUEST_APPROVED, samples.of_answer())
+
+    for line in (
+        "- Konto: Acme Immobilien GmbH (acme)",
+        "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
+        "- Beantwortet von: Anna Albrecht",
+        "- Beantwortet am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+        "- Gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Datenexport: nicht erlaubt",
+    ):
+        assert f"\n{line}\n" in written
+    assert written.endswith("weil Sie um Zugang zu Acme Immobilien GmbH gebeten haben.\n")
+
+
+def test_an_approved_mail_on_a_permanent_grant_has_no_end_and_one_on_a_deleted_grant_no_terms() -> None:
+    permanent = samples.of_grant(Period.PERMANENT, may_export=True).grant
+
+    lasting = german(Kind.REQUEST_APPROVED, samples.of_answer(grant=permanent))
+    assert "\n- Gültig bis: unbefristet\n- Datenexport: erlaubt\n" in lasting
+    assert "Gültig bis" not in german(Kind.REQUEST_APPROVED, samples.of_answer(grant=None))
+
+
+def test_a_declined_mail_quotes_the_note_and_an_expired_one_names_its_end() -> None:
+    declined = german(Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED))
+    expired = german(Kind.REQUEST_EXPIRED, samples.of_answer(State.EXPIRED))
+
+    assert "\n- Nachricht: „Bitte erst anrufen. Danke“\n" in declined
+    assert "Verfallen am" not in declined
+    assert "\n- Verfallen am: Dienstag, 24. November 2026, 12:00 Uhr (Europe/Berlin)\n" in expired
+    assert "Beantwortet" not in expired
+
+
+@pytest.mark.parametrize("kind", sorted(TO_AGENTS))
+def test_a_mail_to_an_agent_has_no_ledger_head(kind: Kind) -> None:
+    for language, read in sample(kind).items():
+        assert "guestkey-head" not in read.headers, language
+        assert HEAD.hash not in read.text + read.seen, language
+
+
 def test_a_booked_mail_names_time_person_number_and_topic() -> None:
     written = german(Kind.CALLBACK_BOOKED, samples.of_callback())
 
@@ -229,13 +304,97 @@ def test_the_html_part_has_its_language_attribute(language: str) -> None:
     assert read.html.css("html")[0].attributes["lang"] == {"fr": "en"}.get(language, language[:2])
 
 
-# ------------------------------------------------------------------ links
+# ------------------------------------------------------------------ subjects
+
+
+def subject(kind: Kind, facts: compose.Facts) -> str:
+    return compose.write(kind, "en", facts).subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "distinctions"),
+    [
+        (Kind.ACTIVATION, samples.asked(), "sven, 4 hours, XW6YTA"),
+        (Kind.ACTIVATION, samples.asked(period=Period.TODAY), "sven, today, XW6YTA"),
+        (Kind.GRANTED, samples.of_grant(Period.PERMANENT), "support, no end, XW6YTB"),
+        (Kind.REVOKED, samples.of_grant(Period.ONE_MONTH, **samples.REVOKED), "support, 1 month, XW6YTB"),
+        (Kind.ENDED, samples.of_grant(Period.TWO_WEEKS), "support, 2 weeks, XW6YTB"),
+        (Kind.REVIEW, samples.of_grant(Period.PERMANENT), "support, no end, XW6YTB"),
+        (Kind.SUPPORT_IN, samples.of_login(), "sven, XW6YTC"),
+        (Kind.APPROVERS_CHANGED, samples.of_approvers(), "17"),
+        (Kind.RIGHT_CHANGED, samples.of_right(user_id="mallory@evil.example"), "17"),
+        (Kind.REQUEST_APPROVED, samples.of_answer(), "acme, 4 hours, XW6YTA"),
+        (Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED), "acme, 1 week, XW6YTA"),
+        (Kind.CALLBACK_BOOKED, samples.of_callback(), "XW6YTD"),
+    ],
+)
+def test_a_subject_has_agent_or_department_period_and_a_short_number(
+    kind: Kind, facts: compose.Facts, distinctions: str
+) -> None:
+    assert subject(kind, facts).endswith(f" ({distinctions})")
 
 
 @each_kind
-def test_the_only_link_is_the_one_to_the_request(kind: Kind) -> None:
+def test_the_heading_of_a_mail_is_the_fixed_text_of_its_subject(kind: Kind) -> None:
     for language, read in sample(kind).items():
-        assert read.links == ({LINK} if kind is Kind.ACTIVATION else set()), language
+        assert post.kind_in(read.headers["subject"][0]) == read.html.css("h1")[0].text(), language
+        assert read.text.startswith(f"{read.html.css('h1')[0].text()}\r\n"), language
+
+
+def test_two_requests_and_two_grants_have_different_subjects() -> None:
+    other = REQUEST_ID[:-1] + "Z"
+
+    requests = [samples.asked(), samples.asked(request_id=other), samples.asked(agent_id="dora")]
+    requests.append(samples.asked(period=Period.ONE_HOUR))
+    grants = [samples.of_grant(), samples.of_grant(grant_id=other), samples.of_grant(Period.ONE_HOUR)]
+    assert len({subject(Kind.ACTIVATION, facts) for facts in requests}) == len(requests)
+    assert len({subject(Kind.GRANTED, facts) for facts in grants}) == len(grants)
+    assert subject(Kind.SUPPORT_IN, samples.of_login()) != subject(Kind.SUPPORT_IN, samples.of_login(login_id=other))
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "expected"),
+    [
+        ("auth0|507f1f77bcf86cd799439011", "auth0|507f1f77bcf86cd799439011"),
+        ("00u1abcDEF", "00u1abcDEF"),
+        ("my_agent", "my_agent"),
+        ("sven@vendor.example", "sven[@]vendor[.]example"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("mailto:sven@evil.example", "mailto[:]sven[@]evil[.]example"),
+        ("Bcc:mallory", "Bcc[:]mallory"),
+        ("=utf-8=q=x=", "=utf-8=q=x="),
+        ("x" * 128, "x" * 39 + "…"),
+        ("-", "-"),
+    ],
+)
+def test_no_id_of_an_identity_provider_is_a_link_a_header_or_a_long_line_in_a_subject(
+    agent_id: str, expected: str
+) -> None:
+    for kind, facts in (
+        (Kind.ACTIVATION, samples.asked(agent_id=agent_id)),
+        (Kind.SUPPORT_IN, samples.of_login(agent_id=agent_id)),
+        (Kind.GRANTED, samples.of_grant(grantee=Grantee(type=GranteeType.AGENT, id=agent_id, name="Sven"))),
+    ):
+        usual, read = sample(kind)["de"], received(kind, "de", facts)
+
+        assert f"({expected}, " in read.headers["subject"][0]
+        assert not post.LINKS.match(read.headers["subject"][0])
+        assert read.headers.keys() == usual.headers.keys()
+        assert read.recipients == usual.recipients
+
+
+# ------------------------------------------------------------------ links
+
+
+def links_of(kind: Kind) -> set[str]:
+    """Return the links of a mail: to the request, or to the grant that its recipient may want to revoke."""
+    return {LINK} if kind is Kind.ACTIVATION else {samples.GRANT_LINK} if kind in ON_A_LIVE_GRANT else set()
+
+
+@each_kind
+def test_the_only_link_is_the_one_to_the_request_or_grant(kind: Kind) -> None:
+    for language, read in sample(kind).items():
+        assert read.links == links_of(kind), language
 
 
 @each_kind
@@ -285,6 +444,18 @@ def test_a_malformed_request_id_makes_no_link(request_id: str) -> None:
         compose.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
 
 
+@pytest.mark.parametrize("grant_id", ["", "../..", f"{samples.GRANT_ID}\n", "javascript:x", samples.GRANT_ID.lower()])
+def test_a_notice_on_a_grant_with_a_malformed_id_has_no_link_and_is_written_all_the_same(grant_id: str) -> None:
+    for kind, facts in (
+        (Kind.GRANTED, samples.of_grant(grant_id=grant_id)),
+        (Kind.SUPPORT_IN, samples.of_login(grant_id=grant_id)),
+    ):
+        read = received(kind, "de", facts)
+        assert read.links == set()
+        if kind is Kind.GRANTED:
+            assert read.headers["subject"] == ["Neue Freigabe für den Support (support, 4 Stunden, ?)"]
+
+
 @pytest.mark.parametrize(
     ("kind", "facts"),
     [
@@ -328,7 +499,7 @@ def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> No
     for kind, language in every if IS_NIGHTLY else turning:
         read, expected = received(kind, language, samples.every_kind_typed(typed)[kind]), harmless_mail(kind, language)
 
-        require_same_mail(read, expected, {LINK} if kind is Kind.ACTIVATION else set())
+        require_same_mail(read, expected, links_of(kind))
         assert read.recipients == ["anna@acme.example"]
 
 

@@ -44,13 +44,17 @@ def everything_written(language: str) -> str:
         (Kind.ACTIVATION, samples.asked(period=period, may_export=may_export))
         for period, may_export in product(Period, (True, False))
     ]
+    facts.append((Kind.APPROVERS_CHANGED, samples.of_approvers(registered=())))
+    facts.append((Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None)))
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
     mails = [compose.write(kind, language, of_kind) for kind, of_kind in facts]
     invited = invitations.write(language, samples.of_callback(), MONDAY_NOON)
     assert invited
     in_calendars = calendars.invited(invited.calendar.encode()).summary
-    return "\n".join([in_calendars, *(part for mail in mails for part in (mail.text, unescape(mail.html)))])
+    return "\n".join(
+        [in_calendars, *(part for mail in mails for part in (mail.subject, mail.text, unescape(mail.html)))]
+    )
 
 
 def test_every_language_has_the_same_keys() -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.edge.mail import compose, invitations, send
-from guestkey.edge.mail.compose import CallbackFacts, Kind
+from guestkey.edge.mail.compose import Kind
+from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.mail.i18n import LANGUAGES
 from guestkey.rules.people import Person
 from guestkey.rules.slots import Slot

@@ -55,7 +55,7 @@ def test_a_mail_has_its_headers_and_both_parts() -> None:
         "from": ["Käsehandel Support <support@vendor.example>"],
         "to": [ANNA],
         "reply-to": ["help@vendor.example"],
-        "subject": ["Neue Freigabe für den Support"],
+        "subject": ["Neue Freigabe für den Support (support, 4 Stunden, XW6YTB)"],
         "auto-submitted": ["auto-generated"],
         "guestkey-head": [str(HEAD)],
         "mime-version": ["1.0"],

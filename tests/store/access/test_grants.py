@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 
 from guestkey.errors import Busy, GranteeUnknown, GrantEnded, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, State, give
-from guestkey.rules.people import GranteeType, Person
+from guestkey.rules.people import GranteeType, Person, address_hash
 from guestkey.rules.periods import Period
 from guestkey.store.access import grant_lists, grants, live_keys
 from guestkey.store.dynamodb import keys
@@ -219,7 +219,10 @@ def test_a_revoked_grant_is_deleted_from_the_live_keys_and_stays_in_the_history(
 
     assert live() == []
     assert revoked == replace(
-        grant, revoked_at=MONDAY_NOON + SECOND, revoked_by=Person(user_id="giulia", name="Giulia Galli")
+        grant,
+        revoked_at=MONDAY_NOON + SECOND,
+        revoked_by=Person(user_id="giulia", name="Giulia Galli"),
+        revoked_by_address=address_hash("giulia@acme.example"),
     )
     assert grants.find_one("acme", grant.grant_id) == revoked
     assert list(grants.permanent("acme", keys.LAST, 10)) == ([revoked] if period == "permanent" else [])

@@ -15,7 +15,7 @@ from ulid import ULID
 from guestkey.rules.instants import text_of
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import Period
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import keys, reads
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.ledger import notices
 from tests import factories, table
@@ -34,6 +34,7 @@ MADE = {
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
+    "approvers at a change": keys.approvers("acme", 7),
     "open callback": keys.open_callback("acme"),
     "callback": keys.callback("acme", "01J"),
     "tenant of a callback": keys.callback_tenant("01J"),
@@ -126,7 +127,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
     }
 
     assert makers_of_keys == {
-        "agent", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
+        "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
         "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "left",
         "left_told", "live", "login", "notice", "open_callback", "own_login", "own_request", "pending",
         "permanent_grant", "request", "right", "slot", "tenant", "waiting",
@@ -138,7 +139,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 def test_every_item_of_the_table_has_a_key_of_the_chart():
     grant = factories.grant(SVEN, period="permanent")
     login = factories.login(SVEN)
-    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in")
+    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in", factories.now())
     factories.requested(SVEN)
     factories.callback(ANNA, MONDAY_NOON + timedelta(hours=3))
     factories.callback(CARLA)
@@ -215,7 +216,7 @@ def test_two_ids_never_have_the_same_key(one, other):
 @given(EXTERNAL, EXTERNAL)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 def test_the_index_by_grantee_sorts_by_tenant_and_a_range_begins_after_all_grants_of_one(one, other):
-    first, last = keys.by_grantee_sort(one, keys.first_id_at(LONG_AGO)), keys.by_grantee_sort(other, "7" + "Z" * 25)
+    first, last = keys.by_grantee_sort(one, reads.first_id_at(LONG_AGO)), keys.by_grantee_sort(other, "7" + "Z" * 25)
 
     assert (first < last) is (one <= other)
     assert (last > one + keys.AFTER_SEPARATOR) is (other > one)
@@ -246,7 +247,7 @@ def test_the_ledger_head_sorts_outside_the_entries_and_no_other_item_sorts_betwe
 @given(MOMENTS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 def test_the_first_id_of_a_moment_is_the_time_part_of_its_ulids(at):
-    assert keys.first_id_at(at) == str(ULID.from_datetime(at))[:10]
+    assert reads.first_id_at(at) == str(ULID.from_datetime(at))[:10]
 
 
 @given(MOMENTS, st.integers(0, 999))
@@ -255,7 +256,7 @@ def test_the_first_id_of_a_moment_sorts_between_earlier_ids_and_those_of_that_mo
     made_then = str(ULID.from_datetime(at + timedelta(milliseconds=milliseconds)))
     made_before = str(ULID.from_datetime(at - timedelta(milliseconds=1 + milliseconds)))
 
-    assert made_before < keys.first_id_at(at) < made_then < keys.LAST
+    assert made_before < reads.first_id_at(at) < made_then < keys.LAST
 
 
 def test_ids_sort_in_the_order_in_which_they_are_made(world):

@@ -50,6 +50,9 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: Person | None = None
     request_id: str | None = None
+    granted_by_address: str | None = None
+    revoked_by_address: str | None = None
+    """Hashes of the addresses of the two users, who need no mail about their own act."""
     left_at: datetime | None = None
     """When the agent whom it names turned inactive. Consent is for a person, so that ends the grant."""
 
@@ -128,6 +131,7 @@ def give(
         ends_at=ends_at,
         review_at=review_at(now, tenant.zone) if ends_at is None else None,
         request_id=request_id,
+        granted_by_address=by.address_hash,
     )
 
 
@@ -139,7 +143,8 @@ def revoke(grant: Grant, by: User, now: datetime) -> Grant:
         case State.ENDED:
             raise GrantEnded
         case State.LIVE:
-            return replace(grant, revoked_at=now, revoked_by=Person(user_id=by.user_id, name=by.name))
+            person = Person(user_id=by.user_id, name=by.name)
+            return replace(grant, revoked_at=now, revoked_by=person, revoked_by_address=by.address_hash)
         case never:
             assert_never(never)
 

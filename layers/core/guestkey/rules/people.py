@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
@@ -38,10 +40,17 @@ class User:
     locale: str | None = None
     has_right_by_default: bool = True
     """Whether the user holds the right if the tenant's record does not name the user."""
+    is_email_verified: bool = True
+    """Whether the token does not deny that the address is the user's own."""
 
     def holds_right(self, by_name: bool | None) -> bool:
         """Say whether the user holds the right, by the tenant's record: given, taken away, or not named (None)."""
         return self.has_right_by_default if by_name is None else by_name
+
+    @property
+    def address_hash(self) -> str | None:
+        """The hash of the user's own address, by which the notice of their act recognises it; None if unproven."""
+        return address_hash(self.email) if self.email and self.is_email_verified else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +150,24 @@ class Person:
 
     user_id: str
     name: str
+
+
+def address_hash(address: str) -> str:
+    """Return the hash by which an address is recognised, in any spelling of case, where it must not be stored."""
+    return sha256(address.casefold().encode()).hexdigest()
+
+
+def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses in their order, each once. Two spellings that differ in case only are one address."""
+    spelled: dict[str, str] = {}
+    for address in addresses:
+        spelled.setdefault(address.casefold(), address)
+    return tuple(spelled.values())
+
+
+def are_same(addresses: Iterable[str], others: Iterable[str]) -> bool:
+    """Say whether two lists name the same addresses, in any order and in any spelling of case."""
+    return {address.casefold() for address in addresses} == {address.casefold() for address in others}
 
 
 def matches(name: str, query: str) -> bool:

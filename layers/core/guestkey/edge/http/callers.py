@@ -69,6 +69,7 @@ def caller(event: dict[str, Any]) -> Caller:
         email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
         locale=_text(claims, settings.LOCALE_CLAIM, MAX_LOCALE_LENGTH) or None,
         has_right_by_default=has_right_by_default(claims),
+        is_email_verified=str(claims.get("email_verified", True)).lower() == "true",
     )
 
 

@@ -27,6 +27,7 @@ def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
     facts = compose.RequestFacts(
         tenant=tenant,
         request_id=request.request_id,
+        agent_id=agent.agent_id,
         agent_name=agent.name,
         departments=people.department_names(agent.departments),
         reason=request.reason,

@@ -1,7 +1,7 @@
 """Composing of e-mails from texts and facts.
 
-Subjects and links consist of fixed texts, ids and settings only. Text that a person typed appears in the body only,
-sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
+Subjects and links consist of fixed texts, ids, numbers and settings only. Text that a person typed appears in the body
+only, sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,16 +12,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guestkey import settings
+from guestkey.edge.mail import answers, changes, links
+from guestkey.edge.mail.answers import AnswerFacts
+from guestkey.edge.mail.changes import ApproverFacts, RightFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
-from guestkey.edge.mail.sanitize import is_defanged, shown
+from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
-from guestkey.rules.callbacks import Callback, SlotChange
-from guestkey.rules.grants import Grant
-from guestkey.rules.ledger import Head
 from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
-from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import Period
 
@@ -36,6 +35,10 @@ _templates = Environment(
 _templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
+MAX_ID_SHOWN = 40
+"""Limit of an id in a subject: an inbox shows little more."""
+SHORT_NUMBER_LENGTH = 6
+
 
 class Kind(StrEnum):
     """The kind of an e-mail; also the name of its section in the catalogues."""
@@ -47,6 +50,11 @@ class Kind(StrEnum):
     AGENT_LEFT = "agent_left"
     REVIEW = "review"
     SUPPORT_IN = "support_in"
+    APPROVERS_CHANGED = "approvers_changed"
+    RIGHT_CHANGED = "right_changed"
+    REQUEST_APPROVED = "request_approved"
+    REQUEST_DECLINED = "request_declined"
+    REQUEST_EXPIRED = "request_expired"
     CALLBACK_BOOKED = "callback_booked"
     CALLBACK_WAITING = "callback_waiting"
     CALLBACK_MOVED = "callback_moved"
@@ -60,6 +68,7 @@ class RequestFacts:
 
     tenant: Tenant
     request_id: str
+    agent_id: str
     agent_name: str
     departments: Sequence[str]
     reason: str
@@ -68,37 +77,7 @@ class RequestFacts:
     expires_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class GrantFacts:
-    """Facts of a notice that a grant was given, revoked, ended or is due for review."""
-
-    tenant: Tenant
-    grant: Grant
-    head: Head
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoginFacts:
-    """Facts of a notice about the first login under a grant. `departments` are names."""
-
-    tenant: Tenant
-    login: Login
-    departments: Sequence[str]
-    head: Head
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallbackFacts:
-    """Facts of an e-mail about a call-back. `topic` is a name; the times are those of `change`, not of the record."""
-
-    tenant: Tenant
-    callback: Callback
-    change: SlotChange
-    topic: str
-    head: Head
-
-
-Facts = RequestFacts | GrantFacts | LoginFacts | CallbackFacts
+Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | AnswerFacts | CallbackFacts
 _FACTS: dict[Kind, type[Facts]] = {
     Kind.ACTIVATION: RequestFacts,
     Kind.GRANTED: GrantFacts,
@@ -107,18 +86,26 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.AGENT_LEFT: GrantFacts,
     Kind.REVIEW: GrantFacts,
     Kind.SUPPORT_IN: LoginFacts,
+    Kind.APPROVERS_CHANGED: ApproverFacts,
+    Kind.RIGHT_CHANGED: RightFacts,
+    Kind.REQUEST_APPROVED: AnswerFacts,
+    Kind.REQUEST_DECLINED: AnswerFacts,
+    Kind.REQUEST_EXPIRED: AnswerFacts,
     Kind.CALLBACK_BOOKED: CallbackFacts,
     Kind.CALLBACK_WAITING: CallbackFacts,
     Kind.CALLBACK_MOVED: CallbackFacts,
     Kind.CALLBACK_CANCELLED: CallbackFacts,
     Kind.CALLBACK_REMINDER: CallbackFacts,
 }
+_FOOTERS: dict[type[Facts], str] = {CallbackFacts: "callbacks", AnswerFacts: "answers", ApproverFacts: "changes"}
+"""Sections of the catalogues with a footer of their own."""
 
 
 def write(kind: Kind, language: str, facts: Facts) -> Mail:
     """Return the e-mail of that kind in that language, with times in the tenant's zone.
 
-    Raises ValueError for facts of another kind, and for a request id or BASE_URL of which no link can be made.
+    The header's subject tells it from others of its kind; the heading in the body is the text without that. Raises
+    ValueError for facts of another kind, and for a request id or BASE_URL of which no link can be made.
     """
     if not isinstance(facts, _FACTS[kind]):
         raise ValueError(f"{type(facts).__name__} are not the facts of {kind}")
@@ -126,35 +113,70 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     by = _by(kind, facts)
     rows = [(words.text("labels", label), value) for label, value in _rows(kind, words, facts)]
     tenant = shown(facts.tenant.name)
-    head = None if isinstance(facts, RequestFacts) else facts.head
+    head = None if isinstance(facts, RequestFacts | AnswerFacts) else facts.head
     values = {
         "language": words.language,
         "subject": words.text(kind, "subject"),
         "greeting": words.text("shared", "greeting"),
         "opening": words.text(kind, "opening", agent=by, by=by),
         "rows": rows,
-        "link": _link(facts.request_id) if isinstance(facts, RequestFacts) else None,
-        "button": words.text(kind, "button") if isinstance(facts, RequestFacts) else None,
-        "address": words.text(kind, "address") if isinstance(facts, RequestFacts) else None,
+        "link": _link(kind, facts),
+        "button": words.text("shared", "view_request" if isinstance(facts, RequestFacts) else "view_grant"),
+        "address": words.text("shared", "address"),
         "closing": words.paragraphs(kind, "closing"),
         "keep": words.text("shared", "keep"),
         "head": head,
         "unlinked": words.text("shared", "unlinked") if is_defanged(by, tenant, *dict(rows).values()) else None,
-        "footer": words.text("callbacks" if isinstance(facts, CallbackFacts) else "shared", "footer", tenant=tenant),
+        "footer": words.text(_FOOTERS.get(type(facts), "shared"), "footer", tenant=tenant),
     }
     return Mail(
-        subject=words.text(kind, "subject"),
+        subject=f"{words.text(kind, 'subject')} ({', '.join(_distinctions(words, facts))})",
         text=_text.render(values),
         html=_html.render(values),
         head=head,
     )
 
 
-def _link(request_id: str) -> str:
-    """Return the address of the page of an activation e-mail. The fragment never reaches a server or its logs."""
-    if not settings.BASE_URL.startswith(("https://", "http://")) or not ULID.fullmatch(request_id):
-        raise ValueError("no link can be made of this BASE_URL and this request's id")
-    return f"{settings.BASE_URL}/activate#{request_id}"
+def _link(kind: Kind, facts: Facts) -> str | None:
+    """Return the address of the page on which the recipient can act, or None where nothing is left to be done."""
+    match facts:
+        case RequestFacts():
+            return links.to_request(facts.request_id)
+        case GrantFacts() if kind in {Kind.GRANTED, Kind.REVIEW}:
+            return links.to_grant(facts.grant.grant_id)
+        case LoginFacts():
+            return links.to_grant(facts.login.grant_id)
+        case _:
+            return None
+
+
+def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
+    """Yield the facts of fixed form that keep a mail program from folding two different matters into one thread."""
+    match facts:
+        case RequestFacts():
+            yield shown(facts.agent_id, MAX_ID_SHOWN)
+            yield words.short_period(facts.period)
+            yield _number(facts.request_id)
+        case GrantFacts(grant=grant):
+            yield shown(grant.grantee.id, MAX_ID_SHOWN)
+            yield words.short_period(grant.period)
+            yield _number(grant.grant_id)
+        case LoginFacts(login=login):
+            yield shown(login.agent_id, MAX_ID_SHOWN)
+            yield _number(login.login_id)
+        case AnswerFacts(request=request):
+            yield shown(request.tenant_id, MAX_ID_SHOWN)
+            yield words.short_period(facts.grant.period if facts.grant else request.period)
+            yield _number(request.request_id)
+        case CallbackFacts():
+            yield _number(facts.callback.callback_id)
+        case _:
+            yield str(facts.head.seq)
+
+
+def _number(ulid: str) -> str:
+    """Return a short number for people: the end of an id, which is random. Nothing but an id's characters is taken."""
+    return ulid[-SHORT_NUMBER_LENGTH:] if ULID.fullmatch(ulid) else NOTHING
 
 
 def _by(kind: Kind, facts: Facts) -> str:
@@ -166,6 +188,8 @@ def _by(kind: Kind, facts: Facts) -> str:
             return _agent(facts.login.agent_name, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
+        case ApproverFacts() | RightFacts() | AnswerFacts():
+            return ""
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
             return shown((revoked_by or facts.grant.granted_by).name)
@@ -194,6 +218,10 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             if change.earlier:
                 yield "earlier_at", words.moment(change.earlier.starts_at, zone)
             yield from _matter(words, facts)
+        case ApproverFacts() | RightFacts():
+            yield from changes.rows(words, facts)
+        case AnswerFacts():
+            yield from answers.rows(words, facts)
         case _:
             grant = facts.grant
             yield "grantee", words.text("grantees", grant.grantee.type, name=shown(grant.grantee.name))

@@ -33,6 +33,10 @@ class Catalogue:
         """Return a list of texts that follow each other."""
         return list(self.texts[section][key])
 
+    def short_period(self, period: str) -> str:
+        """Return a period for a subject, where the texts for a sentence are too long."""
+        return str(self.texts["short_periods"].get(period) or self.texts["periods"][period])
+
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """Return day, time and zone of a moment; in an hour that occurs twice, the offset as well."""
         return self._written("moment", at.astimezone(zone))

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event, vCalAddress
 
 from guestkey import settings
 from guestkey.edge.mail import compose
-from guestkey.edge.mail.compose import CallbackFacts
+from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.mail.i18n import catalogue
 from guestkey.edge.mail.send import Invitation
 

@@ -11,6 +11,7 @@ from guestkey.rules.periods import MAX_PERIOD, months_before
 from guestkey.store.access import live_keys
 from guestkey.store.access.grants import find_many, history, permanent, with_leavings, without_leavers
 from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.reads import first_id_at
 
 MONTHS_SHOWN = 6
 PERMANENT_PART, OTHER_PART = "lasting", "rest"
@@ -31,7 +32,7 @@ def overview(
             if _is_permanent_and_live(grant, at):
                 yield f"{PERMANENT_PART}:{grant.grant_id}", grant
         last = keys.LAST
-    oldest = keys.first_id_at(start - MAX_PERIOD)
+    oldest = first_id_at(start - MAX_PERIOD)
     rest = chain(history(tenant_id, oldest, last, batch), permanent(tenant_id, min(oldest, last), batch))
     for grant in _settled(rest, batch):
         if grant.was_live_since(start) and not _is_permanent_and_live(grant, at):

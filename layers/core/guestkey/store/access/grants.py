@@ -50,6 +50,8 @@ class GrantItem(Item, discriminator="grant"):
     revoked_by_id = UnicodeAttribute(null=True)
     revoked_by_name = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    granted_by_address = UnicodeAttribute(null=True)
+    revoked_by_address = UnicodeAttribute(null=True)
     left_at = InstantAttribute(null=True)
     end_recorded_at = InstantAttribute(null=True, attr_name="ended_told_at")
     review_notified_at = InstantAttribute(null=True, attr_name="review_told_at")
@@ -163,6 +165,8 @@ def save_revoked(revoked: Grant, context: RevokeContext) -> None:
         GrantItem.revoked_by_name.set(by.name),
         GrantItem.ttl.set(epoch(at + settings.RETENTION)),
     ]
+    if revoked.revoked_by_address:
+        actions.append(GrantItem.revoked_by_address.set(revoked.revoked_by_address))
     is_live = GrantItem.revoked_at.does_not_exist() & (GrantItem.ends_at.does_not_exist() | (GrantItem.ends_at > at))
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:

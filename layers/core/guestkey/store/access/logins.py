@@ -36,7 +36,7 @@ from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts, epoch, remove_due
-from guestkey.store.dynamodb.reads import find, find_all, newest_first, side_by_side
+from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first, side_by_side
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
@@ -235,7 +235,7 @@ def _ends_by_history(
     permanent = list(grants.permanent(tenant_id, keys.LAST, BATCH))
     up_to = max(login.access_ends_at or now for login in unclear)
     while True:
-        first, last = keys.first_id_at(earliest), keys.first_id_at(up_to + ID_LAG)
+        first, last = first_id_at(earliest), first_id_at(up_to + ID_LAG)
         given = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
         ends = {
             login.login_id: end_of_access(login, given, agents[login.agent_id], left_at.get(_person(login)))

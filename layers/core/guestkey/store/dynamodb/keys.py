@@ -10,6 +10,7 @@
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 access/logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
+    approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
     open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
     callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           callbacks/callbacks
     tenant of a callback         CALLBACK#<callback_id>        PROFILE                          callbacks/callbacks
@@ -53,6 +54,7 @@ REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN = "LOGIN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
 LEDGER, ENTRY, NOTICE = "LEDGER", "ENTRY#", "NOTICE#"
+APPROVERS = "APPROVERS#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
@@ -69,7 +71,6 @@ LAST = "~"
 AFTER_SEPARATOR = "$"
 """The character after `#`: behind `<id>$` nothing of the id itself is left, and everything of later ids is."""
 MAX_SEQ = 10**12 - 1
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Key(NamedTuple):
@@ -131,7 +132,6 @@ def callback(tenant_id: str, callback_id: str) -> Key:
 
 
 def callback_tenant(callback_id: str) -> Key:
-    """Return the key of the item that names a call-back's tenant."""
     return Key(CALLBACK + callback_id, PROFILE)
 
 
@@ -162,7 +162,6 @@ def closed(day: date) -> Key:
 
 
 def closed_day_in(sk: str) -> date:
-    """Return the day of such a sort key."""
     return date.fromisoformat(id_in(sk))
 
 
@@ -171,7 +170,6 @@ def closed_year(year: int) -> Key:
 
 
 def closed_year_in(sk: str) -> int:
-    """Return the year of such a sort key."""
     return int(id_in(sk))
 
 
@@ -210,6 +208,11 @@ def notice(tenant_id: str, about: str, which: str) -> Key:
     return Key(of_tenant(tenant_id), f"{NOTICE}{about}#{which}")
 
 
+def approvers(tenant_id: str, seq: int) -> Key:
+    """Return the key of the approver addresses before and after the change that is entry `seq` of the ledger."""
+    return Key(of_tenant(tenant_id), f"{APPROVERS}{seq:012d}")
+
+
 def agent(agent_id: str) -> Key:
     return Key(AGENT + agent_id, PROFILE)
 
@@ -219,7 +222,6 @@ def left(agent_id: str, incarnation: int) -> Key:
 
 
 def left_told(tenant_id: str, agent_id: str, incarnation: int) -> Key:
-    """Return the key of the mark that a tenant's ledger says that an agent's person left."""
     return Key(of_tenant(tenant_id), f"{LEFT}{incarnation:06d}#{agent_id}")
 
 
@@ -254,12 +256,6 @@ def counters_of(what: str, tenant_id: str) -> str:
 def idempotency(audience: str, caller: str, route: str, key: str) -> Key:
     """Return the key of an idempotency record: `route` is method and concrete path, `key` comes from the caller."""
     return Key(f"{CALLER}{audience}#{caller}", f"{ONCE}{route}#{sha256(key.encode()).hexdigest()}")
-
-
-def first_id_at(at: datetime) -> str:
-    """Return a text that sorts before the ids created at that moment or later: a ULID's ten characters of time."""
-    milliseconds = int(at.timestamp() * 1000)
-    return "".join(_CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
 
 
 def grantee_shard(tenant_id: str) -> int:

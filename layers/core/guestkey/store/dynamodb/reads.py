@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cache
 from typing import Any, overload
 
@@ -10,6 +11,7 @@ from guestkey.store.dynamodb.models import Item
 
 MAX_THREADS = 2
 """Reads beside the one in the calling thread."""
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
@@ -35,6 +37,12 @@ def newest_first[I: Item](kind: type[I], pk: str, prefix: str, first_id: str, be
     within = kind.sk.between(prefix + first_id, prefix + below_id)
     items = kind.query(pk, within, consistent_read=True, scan_index_forward=False, page_size=batch)
     yield from (item for item in items if item.sk != prefix + below_id)
+
+
+def first_id_at(at: datetime) -> str:
+    """Return a text that sorts before the ids created at that moment or later: a ULID's ten characters of time."""
+    milliseconds = int(at.timestamp() * 1000)
+    return "".join(_CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
 
 
 @overload

@@ -2,25 +2,25 @@
 
 A grant has at most one notice of each kind, so its id and the kind name the record; a call-back has one for each of its
 versions. The record is written after the e-mails were sent: without a record an e-mail may be sent twice. The notice
-that support is in is sent for one login of a grant only, which is claimed beforehand.
+that support is in is sent for one login of each person, grant and day, which is claimed beforehand.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from guestkey import settings
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Tenant
+from guestkey.rules.people import Tenant, address_hash, distinct
+from guestkey.rules.requests import Request
 from guestkey.store.access import grants, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
@@ -33,14 +33,17 @@ from guestkey.store.dynamodb.transaction import (
     single_write,
 )
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import tenants
+from guestkey.store.registry import approvers, people, tenants
+from guestkey.store.registry.approvers import Approvers
+from guestkey.store.requests import requests
 
-KEPT_FOR = timedelta(days=30)
-"""Longer than an event may be repeated: one day in the stream, and fourteen in the dead-letter queue."""
+KEPT_FOR = approvers.KEPT_FOR
+ANSWERED = "answered"
+"""Names the notice to the agent of a request, which ends once."""
 
 
 class NoticeItem(Item, discriminator="notice"):
-    """Hashes of the addresses that were notified; for the first login of a grant also the login."""
+    """Hashes of the addresses that were notified; for a first login also the login."""
 
     notified = UnicodeSetAttribute(null=True, attr_name="told")
     login_id = UnicodeAttribute(null=True)
@@ -55,12 +58,12 @@ class Notice:
     to: tuple[str, ...]
     language: str
     notified: frozenset[str]
-    kept_until: datetime | None
+    kept_until: datetime
 
     @property
     def remaining(self) -> list[str]:
-        """The addresses that were not notified yet."""
-        return [address for address in self.to if digest(address) not in self.notified]
+        """The addresses that were not notified yet, each once, in whatever case it is spelled."""
+        return [address for address in distinct(self.to) if _marks_of(address).isdisjoint(self.notified)]
 
 
 def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
@@ -76,21 +79,70 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
     return notice, grants.grant_of(found[grant]), ledger.state_of(found[head]).head
 
 
-def of_first_login(tenant_id: str, grant_id: str, login_id: str, kind: str) -> tuple[Notice, Login] | None:
-    """Return the notice of the first login of a grant, and claim it; None if another login was first.
+def of_first_login(
+    tenant_id: str, grant_id: str, login_id: str, kind: str, now: datetime
+) -> tuple[Notice, Login] | None:
+    """Return the notice of a person's first login under a grant on a day of the tenant's calendar, and claim it.
 
-    None as well if the login does not exist any more. Strongly consistent.
+    None if another login of that person, grant and day was first, or if the login does not exist any more. Strongly
+    consistent.
     """
     tenant, stored = keys.tenant(tenant_id), keys.login(tenant_id, login_id)
-    found = find_all([tenant, stored, key := keys.notice(tenant_id, grant_id, kind)])
-    record = _record(found, key)
-    if not found.keys() >= {tenant, stored} or record.login_id not in {None, login_id}:
+    found = find_all([tenant, stored, of_grant := keys.notice(tenant_id, grant_id, kind)])
+    if not found.keys() >= {tenant, stored}:
         return None
-    login = logins.login_of(found[stored])
-    # The first login under a permanent grant remains the first for ever.
-    kept_until = login.access_ends_at and login.access_ends_at + settings.RETENTION
-    notice = _to_approvers(tenants.tenant_of(found[tenant]), record, kept_until)
+    owner, login = tenants.tenant_of(found[tenant]), logins.login_of(found[stored])
+    day = login.logged_in_at.astimezone(owner.zone).date()
+    key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{day}")
+    record = _record(find_all([key]), key)
+    if record.login_id not in {None, login_id}:
+        return None
+    notice = _to_approvers(owner, record, now + KEPT_FOR)
+    # Earlier versions had one notice for each grant, which may have reached some recipients.
+    if (earlier := _record(found, of_grant)).login_id == login_id:
+        notice = replace(notice, notified=notice.notified | frozenset(earlier.notified or ()))
     return (notice, login) if record.login_id or _claim(notice, login_id) else None
+
+
+def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notice, Approvers] | None:
+    """Return the notice of a change of recipients, to the addresses before and after it, with these addresses.
+
+    None if entry `seq` of the ledger changed nothing of that. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.approvers(tenant_id, seq)
+    found = find_all([tenant, stored, key := keys.notice(tenant_id, str(seq), kind)])
+    if not found.keys() >= {tenant, stored}:
+        return None
+    changed = approvers.approvers_of(found[stored])
+    notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
+    return replace(notice, to=changed.all), changed
+
+
+def of_answer(
+    tenant_id: str, request_id: str, grant_id: str | None, language: str, now: datetime
+) -> tuple[Notice, Request, Grant | None] | None:
+    """Return the notice to the agent whose request was closed, with the request and the grant it led to.
+
+    None if the request does not exist any more or its agent is not active. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.request(tenant_id, request_id)
+    granted = [keys.grant(tenant_id, grant_id)] if grant_id else []
+    found = find_all([tenant, stored, *granted, key := keys.notice(tenant_id, request_id, ANSWERED)])
+    if not found.keys() >= {tenant, stored}:
+        return None
+    request = requests.request_of(found[stored])
+    agent = people.agents([request.agent_id]).get(request.agent_id)
+    if agent is None or not agent.is_active:
+        return None
+    notice = Notice(
+        tenant=tenants.tenant_of(found[tenant]),
+        key=key,
+        to=(agent.email,),
+        language=language,
+        notified=frozenset(_record(found, key).notified or ()),
+        kept_until=now + KEPT_FOR,
+    )
+    return notice, request, next((grants.grant_of(found[grant]) for grant in granted if grant in found), None)
 
 
 def of_callback(
@@ -123,12 +175,17 @@ def mark_notified(notice: Notice, addresses: Iterable[str]) -> None:
     The e-mails are sent already. A failure here may lead to a second e-mail if the event is repeated; raising it would
     make the event be repeated.
     """
-    if notified := {digest(address) for address in addresses}:
+    if notified := set(map(address_hash, addresses)):
         with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown, PynamoDBException):
             _update(notice, [NoticeItem.notified.add(notified)])
 
 
-def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime | None) -> Notice:
+def _marks_of(address: str) -> set[str]:
+    """Return the marks that stand for an address. Earlier versions stored the hash of its exact spelling."""
+    return {address_hash(address), digest(address)}
+
+
+def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime) -> Notice:
     return Notice(
         tenant=tenant,
         key=keys.Key(record.pk, record.sk),
@@ -148,9 +205,9 @@ def _claim(notice: Notice, login_id: str) -> bool:
 
 
 def _update(notice: Notice, actions: list[Action], condition: Condition | None = None) -> None:
-    ttl = [NoticeItem.ttl.set(epoch(notice.kept_until))] if notice.kept_until else []
+    always = [NoticeItem.kind.set(NoticeItem), NoticeItem.ttl.set(epoch(notice.kept_until))]
     with single_write():
-        NoticeItem(*notice.key).update([NoticeItem.kind.set(NoticeItem), *actions, *ttl], condition=condition)
+        NoticeItem(*notice.key).update([*always, *actions], condition=condition)
 
 
 def _record(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:

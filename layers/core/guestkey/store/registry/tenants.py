@@ -14,7 +14,7 @@ from pynamodb.expressions.condition import Condition
 from guestkey import settings
 from guestkey.errors import RightMissing, TenantUnknown
 from guestkey.rules.ledger import By, Note, What
-from guestkey.rules.people import Tenant, User
+from guestkey.rules.people import Tenant, User, are_same
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
@@ -23,6 +23,8 @@ from guestkey.store.dynamodb.retry import transact
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import approvers
+from guestkey.store.registry.approvers import Approvers
 
 MAX_TENANT_TRIES = 5
 
@@ -116,19 +118,21 @@ def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by:
     """Give a user the right or take it away, with an entry in the ledger. A PUT that changes nothing writes nothing.
 
     Where every user holds the right by default, giving it back removes the item; where a claim of the token decides,
-    it is given by name. Raises TenantUnknown, or Busy.
+    it is given by name. The approver addresses of that moment are kept for the notice. Raises TenantUnknown, or Busy.
     """
-    right = keys.right(tenant_id, user_id)
-    found = find_all([right, keys.ledger(tenant_id)])
+    right, profile = keys.right(tenant_id, user_id), keys.tenant(tenant_id)
+    found = find_all([right, profile, keys.ledger(tenant_id)])
     state = ledger.state_in(found, tenant_id)
-    if state is None:
+    if state is None or profile not in found:
         raise TenantUnknown
     default = None if settings.RIGHT_CLAIM else True
     stored = found.get(right)
     if (default if stored is None else isinstance(stored, GivenRightItem)) is may_grant:
         return
+    addresses = tenant_of(found[profile]).approver_emails
 
-    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        approvers.put(transaction, state, Approvers(before=addresses, after=addresses), now)
         if not may_grant:
             transaction.put("right", RightItem(*right, taken_at=now), _is_not(RightItem))
         elif default:
@@ -178,7 +182,14 @@ def _save(tenant: Tenant, context: TenantContext, note: Note) -> None:
         & (TenantItem.country == before.country)
         & (TenantItem.approver_emails == list(before.approver_emails))
     )
-    ledger.write(context.ledger, [note], lambda transaction, _: transaction.put("tenant", item, is_as_read))
+
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        transaction.put("tenant", item, is_as_read)
+        if not are_same(before.approver_emails, tenant.approver_emails):
+            changed = Approvers(before=before.approver_emails, after=tenant.approver_emails)
+            approvers.put(transaction, state, changed, note.at)
+
+    ledger.write(context.ledger, [note], add_writes)
 
 
 def _is_not(kind: type[Item]) -> Condition:

@@ -21,7 +21,7 @@ from guestkey.rules.requests import MAX_LIFE, Request, State
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
-from guestkey.store.dynamodb.reads import find, find_all, newest_first
+from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.registry import ownership, people
@@ -113,7 +113,7 @@ def of_tenant(tenant_id: str, behind: str | None, batch: int) -> Iterator[tuple[
 
 def pending_at(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
     """Yield a tenant's pending requests, newest first, each with its position. None is older than MAX_LIFE."""
-    oldest = keys.first_id_at(now - MAX_LIFE)
+    oldest = first_id_at(now - MAX_LIFE)
     for position, request in _between(tenant_id, oldest, behind or keys.LAST, batch):
         if request.state(now) is State.PENDING:
             yield position, request

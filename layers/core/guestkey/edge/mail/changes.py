@@ -1,0 +1,53 @@
+"""The facts of notices that a tenant's approver addresses, or the right of a user, have changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from guestkey.edge.mail.i18n import Catalogue
+from guestkey.edge.mail.sanitize import shown
+from guestkey.rules.ledger import Head
+from guestkey.rules.people import Tenant
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApproverFacts:
+    """Facts of a notice that approver addresses changed: those added, those removed, and all that are told now."""
+
+    tenant: Tenant
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    registered: tuple[str, ...]
+    changed_at: datetime
+    head: Head
+
+
+@dataclass(frozen=True, kw_only=True)
+class RightFacts:
+    """Facts of a notice that a user got or lost the right. `changed_by` is the person whom the vendor named, if any."""
+
+    tenant: Tenant
+    user_id: str
+    may_grant: bool
+    changed_by: str | None
+    changed_at: datetime
+    head: Head
+
+
+def rows(words: Catalogue, facts: ApproverFacts | RightFacts) -> Iterator[tuple[str, str]]:
+    """Yield the facts of a change, each with the key of its label."""
+    if isinstance(facts, ApproverFacts):
+        if facts.added:
+            yield "added", _listed(facts.added)
+        if facts.removed:
+            yield "removed", _listed(facts.removed)
+        yield "registered", _listed(facts.registered) or words.text("rights", "no_address")
+    else:
+        yield "user", shown(facts.user_id)
+        yield "right", words.text("rights", "given" if facts.may_grant else "taken")
+        yield "changed_by", shown(facts.changed_by) if facts.changed_by else words.text("rights", "by_vendor")
+    yield "changed_at", words.moment(facts.changed_at, facts.tenant.zone)
+
+
+def _listed(addresses: tuple[str, ...]) -> str:
+    return ", ".join(shown(address) for address in addresses)
