@@ -211,7 +211,7 @@ def test_the_mark_of_a_first_login_expires_as_every_mark() -> None:
     assert notice
     notices.mark_notified(notice, [ANNAS])
 
-    mark = mark_of(grant, "support_in#sven#2026-11-23")
+    mark = mark_of(grant, "support_in#sven#1#2026-11-23")
     assert int(mark["ttl"]["N"]) == int((factories.now() + KEPT_FOR).timestamp())
 
 

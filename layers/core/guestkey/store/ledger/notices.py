@@ -93,7 +93,7 @@ def of_first_login(
         return None
     owner, login = tenants.tenant_of(found[tenant]), logins.login_of(found[stored])
     day = login.logged_in_at.astimezone(owner.zone).date()
-    key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{day}")
+    key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{login.incarnation}#{day}")
     record = _record(find_all([key]), key)
     if record.login_id not in {None, login_id}:
         return None
@@ -123,7 +123,7 @@ def of_answer(
 ) -> tuple[Notice, Request, Grant | None] | None:
     """Return the notice to the agent whose request was closed, with the request and the grant it led to.
 
-    None if the request does not exist any more or its agent is not active. Strongly consistent.
+    None if the request does not exist any more or the person who asked has left. Strongly consistent.
     """
     tenant, stored = keys.tenant(tenant_id), keys.request(tenant_id, request_id)
     granted = [keys.grant(tenant_id, grant_id)] if grant_id else []
@@ -132,7 +132,7 @@ def of_answer(
         return None
     request = requests.request_of(found[stored])
     agent = people.agents([request.agent_id]).get(request.agent_id)
-    if agent is None or not agent.is_active:
+    if agent is None or not agent.is_active or agent.incarnation != request.incarnation:
         return None
     notice = Notice(
         tenant=tenants.tenant_of(found[tenant]),
