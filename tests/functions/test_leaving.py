@@ -311,6 +311,21 @@ def test_a_revoke_in_between_leaves_the_other_ends_for_the_next_run(
     assert LeftItem.get(*keys.left("sven", 1)).due is None
 
 
+def test_what_had_ended_before_the_person_left_is_not_ended_again(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
+    factories.grant(SVEN)
+    factories.declined(factories.requested())
+    world.shift(2 * HOUR)
+    leaves()
+    world.shift(MINUTE)
+    clean_up()
+
+    happened = what_happened()
+    assert "agent.left" not in happened
+    assert (happened.count("grant.ended"), happened.count("request.withdrawn")) == (1, 0)
+
+
 def test_more_grants_than_one_transaction_ends_are_one_leaving(
     world: time_machine.Traveller, clean_up: Callable[..., Counts]
 ) -> None:

@@ -108,6 +108,6 @@ def _end_logins(tenant_id: str, login_ids: list[str], incarnation: int, now: dat
     theirs = [login for login in found if login.incarnation == incarnation and login.ended_at is None]
     for login in logins.settle(tenant_id, theirs, now):
         state = ledger.read_state(tenant_id)
-        if login.ended_at and state:
-            with suppress(ConditionFailed):
-                logins.save_end(login, state, now)
+        assert state
+        with suppress(ConditionFailed):
+            logins.save_end(login, state, now)
