@@ -134,11 +134,16 @@ def _rate(turns: Iterable[Turn], doing: str) -> float:
 
 
 def _changer(number: int) -> Callable[[], None]:
-    """Return a function that gives a grant on one call and revokes it on the next."""
-    user = User(tenant_id=TENANT_ID, user_id=f"user-{number}", name=f"User {number}")
+    """Return a function that gives a grant on one call and revokes it on the next.
+
+    Each hundred changes belong to another user, because a user gives a limited number of grants in an hour.
+    """
     given: list[str] = []
+    changes = count()
 
     def change() -> None:
+        name = f"user-{number}-{next(changes) // 100}"
+        user = User(tenant_id=TENANT_ID, user_id=name, name=name)
         now, grant_id = clock.now(), ids.new_id()
         if given:
             transact(

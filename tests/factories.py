@@ -216,7 +216,7 @@ def approved(
     *,
     by: Caller = ANNA,
     period: Period | str | None = None,
-    may_export: bool | None = None,
+    may_export: bool = False,
     at: datetime | None = None,
 ) -> Grant:
     """Let a user approve a request at that moment."""
@@ -452,17 +452,22 @@ def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -
     _count(keys.counter(logins.LOGGED_IN, agent.id, tenant_id, now()), number)
 
 
-def counted_mails(number: int, of: Caller | str = SVEN) -> None:
-    """Set the counter of the activation mails that an agent caused, or a tenant got, in this hour."""
+def counted_sendings(number: int, of: Caller | str = SVEN) -> None:
+    """Set the counter of the requests that an agent sent, or that were sent to a tenant, in this hour."""
     if isinstance(of, str):
-        _count(keys.counter_of_tenant(rate_limits.MAILS, of, now()), number)
+        _count(keys.counter_of_tenant(rate_limits.SENDINGS, of, now()), number)
     else:
-        _count(keys.counter_of_agent(rate_limits.MAILS, of.id, now()), number)
+        _count(keys.counter_of_agent(rate_limits.SENDINGS, of.id, now()), number)
 
 
 def counted_unknown(number: int, agent: Caller = SVEN) -> None:
     """Set the counter of the unknown tenants and recipients that an agent named in this hour."""
     _count(rate_limits.unknown(agent.id, now()), number)
+
+
+def counted_for_user(what: str, number: int, user_id: str = "anna", tenant_id: str = "acme") -> None:
+    """Set the counter of a user's grants or bookings in this hour."""
+    _count(keys.counter_of_user(what, tenant_id, user_id, now()), number)
 
 
 def _count(at: keys.Key, number: int) -> None:

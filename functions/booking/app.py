@@ -24,7 +24,7 @@ from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
-CHOOSING = (errors.SlotsNotOffered, errors.DeskUnknown, errors.SlotNotOffered, errors.SlotTaken)
+CHOOSING = (errors.SlotsNotOffered, errors.DeskUnknown, errors.SlotNotOffered, errors.SlotTaken, errors.TooManyRequests)
 BOOKING = (*CHOOSING, errors.TenantUnknown, errors.CallbackOpen, errors.IdempotencyKeyReused)
 CLOSED = (errors.NotFound, errors.CallbackClosed)
 

@@ -216,7 +216,7 @@ class Api:
 
     def _approve(self, user: sample.User, body: Any, key: str | None) -> Reply:
         period = body.get("period", self.request["period"])
-        may_export = body.get("may_export", self.request["may_export"])
+        may_export = body.get("may_export") is True
         if may_export and not self.request["may_export"]:
             raise errors.ExportNotAsked
         self.answered.append(("approve", body, key))

@@ -227,7 +227,7 @@ def test_a_tenant_without_approvers_cannot_be_asked(mails: list[mailing.Sent]) -
     factories.tenant("initech", approver_emails=())
     for named in ({}, {"recipients": ["anna@acme.example"]}):
         answer = post(ACME | {"tenant_id": "initech"} | named)
-        assert (answer.status, answer.code) == (422, "recipient_unknown")
+        assert (answer.status, answer.code) == (422, "no_approvers")
 
     assert mails == []
 
@@ -327,7 +327,7 @@ def test_existence_comes_before_a_stored_response_and_that_before_the_state() ->
     assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
     factories.tenant("acme", approver_emails=())
     assert post(headers=KEY).text == kept.text
-    assert post().code == "recipient_unknown"
+    assert post().code == "no_approvers"
 
 
 # ------------------------------------------------------------------ twice

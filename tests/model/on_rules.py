@@ -100,6 +100,7 @@ class Rules:
             may_export=may_export,
             now=self.now,
         )
+        self._count({("given", user, self._hour()): grants.MAX_GRANTS_AN_HOUR}, 1)
         self._keep(given)
         return Outcome(201, None, given.grant_id)
 
@@ -125,9 +126,10 @@ class Rules:
             tenant=self._tenants[by.tenant_id],
             grant_id=f"g{len(self._grants) + 1:02}",
             period=Period(period) if period else None,
-            may_export=may_export,
+            may_export=may_export is True,
             now=self.now,
         )
+        self._count({("given", user, self._hour()): grants.MAX_GRANTS_AN_HOUR}, 1)
         self._requests[request] = approval.request
         self._write(by.tenant_id, What.REQUEST_APPROVED, _user(user), request)
         self._keep(approval.grant)
@@ -170,7 +172,7 @@ class Rules:
         own = [one for one in self._requests.values() if (one.agent_id, one.tenant_id) == (agent, tenant)]
         if sum(one.state(self.now) is requests.State.PENDING for one in own) >= requests.MAX_PENDING:
             raise errors.TooManyRequests
-        self._count_mails(agent, tenant, len(made.recipients))
+        self._count_sending(agent, tenant)
         self._requests[name] = made
         self._write(tenant, What.REQUEST_MADE, _agent(agent), name)
         return Outcome(201, None, name)
@@ -178,8 +180,8 @@ class Rules:
     def send_again(self, agent: str, request: str) -> Outcome:
         found = self._own_of(self._requests, request, agent)
         requests.require_pending(found, self.now)
-        left = requests.still_registered(found, self._tenants[found.tenant_id])
-        self._count_mails(agent, found.tenant_id, len(left))
+        requests.still_registered(found, self._tenants[found.tenant_id])
+        self._count_sending(agent, found.tenant_id)
         return Outcome(200, None, request)
 
     def withdraw(self, agent: str, request: str) -> Outcome:
@@ -453,6 +455,8 @@ class Rules:
         moving = callbacks.seats(before, after)
         if any(len(self._seats.get(quarter, ())) >= self._desk.lines for quarter in moving.taken):
             raise errors.SlotTaken
+        if what in (What.CALLBACK_BOOKED, What.CALLBACK_MOVED):
+            self._count({("booked", str(by.id), self._hour()): callbacks.MAX_BOOKINGS_AN_HOUR}, 1)
         for quarter in moving.taken:
             self._seats.setdefault(quarter, set()).add(after.callback_id)
         for quarter in moving.freed:
@@ -533,9 +537,9 @@ class Rules:
         self._refused |= dict.fromkeys(hours, 0)
         return number
 
-    def _count_mails(self, agent: str, tenant: str, number: int) -> None:
+    def _count_sending(self, agent: str, tenant: str) -> None:
         of_agent, to_tenant = ("of", agent, self._hour()), ("to", tenant, self._hour())
-        self._count({of_agent: requests.MAX_MAILS_OF_AGENT, to_tenant: requests.MAX_MAILS_TO_TENANT}, number)
+        self._count({of_agent: requests.MAX_SENDINGS_OF_AGENT, to_tenant: requests.MAX_SENDINGS_TO_TENANT}, 1)
 
     def _count(self, limits: dict[tuple[str, str, str], int], number: int) -> None:
         if any(self._counted[name] + number > limit for name, limit in limits.items()):

@@ -28,7 +28,8 @@ LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
 LAST_YEAR = datetime(2028, 6, 1, tzinfo=UTC)
 A_DAY, REQUEST_LIFE, FINAL_AFTER = timedelta(days=1), timedelta(hours=24), timedelta(minutes=1)
 END_WRITTEN_WITHIN = A_DAY + 2 * FINAL_AFTER
-MAX_PENDING, MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
+MAX_PENDING, MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
+MAX_GRANTS = 200
 USERS = {user.user_id: user for user in sample.USERS}
 AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 View = dict[str, Any]
@@ -148,6 +149,7 @@ class World(Callbacks):
             raise No("grantee_unknown")
         with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
             if answer.is_new:
+                self._count_for_user("given", user, MAX_GRANTS)
                 answer.about = self._give(user, tenant, grantee, period, may_export, None)
         return Outcome(201, None, answer.about)
 
@@ -171,7 +173,8 @@ class World(Callbacks):
                     raise No("grantee_unknown")
                 if may_export and not found.may_export:
                     raise No("export_not_asked")
-                allowed = found.may_export if may_export is None else may_export
+                self._count_for_user("given", user, MAX_GRANTS)
+                allowed = may_export is True
                 self._write(tenant, "request.approved", request, "user", user)
                 grantee = ("agent", found.agent)
                 found.grant = answer.about = self._give(user, tenant, grantee, period or found.period, allowed, request)
@@ -207,14 +210,16 @@ class World(Callbacks):
             if answer.is_new:
                 if self.counted[unknown] >= MAX_UNKNOWN:
                     raise No("too_many_requests")
+                if not known:
+                    raise No("no_approvers")
                 wanted = known if recipients is None else recipients
-                if not wanted or set(wanted) - set(known):
+                if set(wanted) - set(known):
                     self._count({unknown: MAX_UNKNOWN}, 1)
                     raise No("recipient_unknown")
                 others = [one for one in self.requests.values() if (one.agent, one.tenant) == (agent, tenant)]
                 if sum(one.state(self.now) == "pending" for one in others) >= MAX_PENDING:
                     raise No("too_many_requests")
-                self._count_mails(agent, tenant, len(wanted))
+                self._count_sending(agent, tenant)
                 answer.about = f"r{len(self.requests) + 1:02}"
                 self.requests[answer.about] = Request(answer.about, tenant, agent, wanted, period, may_export, self.now)
                 self._write(tenant, "request.made", answer.about, "agent", agent)
@@ -223,10 +228,11 @@ class World(Callbacks):
     def send_again(self, agent: str, request: str) -> Outcome:
         found = self._own_of_agent(self.requests, request, agent)
         self._require_pending(found)
-        left = set(found.recipients) & set(self.approvers[found.tenant])
-        if not left:
+        if not self.approvers[found.tenant]:
+            raise No("no_approvers")
+        if not set(found.recipients) & set(self.approvers[found.tenant]):
             raise No("recipient_unknown")
-        self._count_mails(agent, found.tenant, len(left))
+        self._count_sending(agent, found.tenant)
         return Outcome(200, None, request)
 
     def withdraw(self, agent: str, request: str) -> Outcome:
@@ -547,9 +553,12 @@ class World(Callbacks):
             one["is_reported"] = True
         return len(unreported)
 
-    def _count_mails(self, agent: str, tenant: str, number: int) -> None:
-        limits = {("of", agent, self._hour()): MAX_MAILS_OF_AGENT, ("to", tenant, self._hour()): MAX_MAILS_TO_TENANT}
-        self._count(limits, number)
+    def _count_sending(self, agent: str, tenant: str) -> None:
+        of_agent, to_tenant = ("of", agent, self._hour()), ("to", tenant, self._hour())
+        self._count({of_agent: MAX_SENDINGS_OF_AGENT, to_tenant: MAX_SENDINGS_TO_TENANT}, 1)
+
+    def _count_for_user(self, what: str, user: str, limit: int) -> None:
+        self._count({(what, user, self._hour()): limit}, 1)
 
     def _count(self, limits: dict[tuple[str, str, str], int], number: int) -> None:
         if any(self.counted[name] + number > limit for name, limit in limits.items()):

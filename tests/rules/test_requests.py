@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules import requests
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
@@ -60,7 +60,7 @@ def approve(
     request: Request,
     *,
     period: Period | None = None,
-    may_export: bool | None = None,
+    may_export: bool = False,
     at: datetime = NOON + HOUR,
 ) -> requests.Approval:
     return requests.approve(
@@ -139,10 +139,12 @@ def test_one_unknown_recipient_refuses_the_request():
 def test_a_tenant_without_approvers_cannot_be_asked():
     without_approvers = replace(ACME, approver_emails=())
 
-    with pytest.raises(RecipientUnknown):
+    with pytest.raises(NoApprovers):
         requested(tenant=without_approvers)
-    with pytest.raises(RecipientUnknown):
+    with pytest.raises(NoApprovers):
         requested("anna@acme.example", tenant=without_approvers)
+    with pytest.raises(NoApprovers):
+        requests.still_registered(requested(), without_approvers)
 
 
 # --- Sending again ---------------------------------------------------------------------------------------------------
@@ -207,9 +209,9 @@ def test_the_approver_may_choose_another_period(chosen, granted):
 
 @pytest.mark.parametrize(
     ("asked", "chosen", "granted"),
-    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, False, False)],
+    [(True, True, True), (True, False, False), (False, False, False)],
 )
-def test_the_approver_may_drop_export(asked, chosen, granted):
+def test_only_the_approver_turns_export_on(asked, chosen, granted):
     approval = approve(requested(may_export=asked), may_export=chosen)
     request, grant = approval.request, approval.grant
 

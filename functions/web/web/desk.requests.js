@@ -61,6 +61,7 @@ function form(session, refresh) {
         return id ? texts.failed.tenant_unknown : strings.whose;
       }
       const found = await support.tenant(id);
+      if (found.approver_emails.length === 0) return texts.failed.no_approvers;
       fields.replaceChildren(.../** @type {Node[]} */ (requestFields(found)));
       fields.querySelector("select")?.focus();
     });

@@ -47,6 +47,7 @@ MADE = {
     "counter": keys.counter("refused", "sven", "acme", MONDAY_NOON),
     "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
     "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
+    "counter of a user": keys.counter_of_user("refused", "acme", "ben", MONDAY_NOON),
     "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
 FILLED = {

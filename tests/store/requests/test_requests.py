@@ -206,7 +206,7 @@ def test_approving_takes_a_priority_claim_with_a_concurrent_read_then_a_read_and
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
     assert sorted(sent[:2]) == [("BatchGetItem", 3), ("UpdateItem", 1)]
-    assert sent[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 7)]
+    assert sent[2:] == [("BatchGetItem", 1), ("TransactWriteItems", 8)]
 
 
 def test_declining_takes_a_priority_claim_with_a_concurrent_read_then_a_transaction():

@@ -44,6 +44,8 @@ class Outcome(StrEnum):
 
 MOVABLE = frozenset({State.BOOKED, State.WAITING})
 OPEN = MOVABLE | {State.TAKEN}
+MAX_BOOKINGS_AN_HOUR = 20
+"""Limit of call-backs that one user books or moves in a UTC hour. Cancelling has no limit."""
 REMINDED_AHEAD = timedelta(hours=1)
 """Time between the reminder of a call and its slot."""
 

@@ -16,6 +16,8 @@ from guestkey.rules.periods import Period, end_of, review_at
 
 MAX_LIVE_GRANTS = 500
 """Limit of live grants of one tenant. A check reads all of them, so their number bounds its cost."""
+MAX_GRANTS_AN_HOUR = 200
+"""Limit of grants that one user gives in a UTC hour, approvals included. Revoking and declining have no limit."""
 
 
 class State(StrEnum):

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules.grants import Grant, give
 from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
 MAX_PENDING = 5
 """Limit of pending requests of one agent at one tenant."""
-MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT = 20, 40
-"""Limits of activation e-mails in a UTC hour, by one agent and to one tenant. Each recipient counts as one."""
+MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT = 20, 40
+"""Limits of sendings in a UTC hour, by one agent and to one tenant: of new requests, and of requests sent again.
+
+A sending counts as one, to however many recipients. So no address gets more than the tenant's limit.
+"""
 MAX_UNKNOWN = 10
 """Limit of unknown tenants and recipients that one agent names in a UTC hour."""
 MAX_LIFE = timedelta(hours=72)
@@ -89,7 +92,7 @@ def ask(
 ) -> Request:
     """Return the request of an agent, to the given recipients or to all of the tenant's approver addresses.
 
-    Raises RecipientUnknown for an address that the tenant has not registered, or if it has registered none.
+    Raises NoApprovers for a tenant that has registered no address, and RecipientUnknown for an unregistered one.
     """
     return Request(
         tenant_id=tenant.tenant_id,
@@ -106,7 +109,8 @@ def ask(
 
 
 def still_registered(request: Request, tenant: Tenant) -> tuple[str, ...]:
-    """Return the recipients that are still registered. Raises RecipientUnknown if there are none."""
+    """Return the recipients that are still registered. Raises NoApprovers, or RecipientUnknown if there are none."""
+    _require_approvers(tenant)
     left = {address.casefold() for address in tenant.approver_emails}
     recipients = tuple(address for address in request.recipients if address.casefold() in left)
     if not recipients:
@@ -133,12 +137,13 @@ def approve(
     tenant: Tenant,
     grant_id: str,
     period: Period | None,
-    may_export: bool | None,
+    may_export: bool,
     now: datetime,
 ) -> Approval:
-    """Return the approved request and a grant that starts now, as requested or as changed by the approver.
+    """Return the approved request and a grant that starts now.
 
-    The approver may drop export, and never add it. Raises RequestClosed, RequestExpired, ExportNotAsked.
+    A missing period is the requested one. The grant allows export only if the approver says so, and the approver may
+    say so only if the agent asked for it. Raises RequestClosed, RequestExpired, ExportNotAsked.
     """
     require_pending(request, now)
     if may_export and not request.may_export:
@@ -149,7 +154,7 @@ def approve(
         grantee=grantee,
         period=period or request.period,
         tenant=tenant,
-        may_export=request.may_export if may_export is None else may_export,
+        may_export=may_export,
         now=now,
         request_id=request.request_id,
     )
@@ -182,8 +187,14 @@ def _answered(request: Request, closed_as: State, by: User, now: datetime) -> Re
 
 def _registered(tenant: Tenant, recipients: Sequence[str] | None) -> tuple[str, ...]:
     """Return the recipients in the spelling of the tenant's registered addresses, each once."""
+    _require_approvers(tenant)
     by_name = {address.casefold(): address for address in tenant.approver_emails}
     wanted = [address.casefold() for address in (tenant.approver_emails if recipients is None else recipients)]
     if not wanted or not by_name.keys() >= set(wanted):
         raise RecipientUnknown
     return tuple(by_name[address] for address in dict.fromkeys(wanted))
+
+
+def _require_approvers(tenant: Tenant) -> None:
+    if not tenant.approver_emails:
+        raise NoApprovers

@@ -23,7 +23,7 @@ class GrantInput(Input):
 
 
 class ApprovalInput(Input):
-    """Period, and whether data may be exported. For a missing member the agent's request counts."""
+    """Period and export. Without a period the requested one counts; only `true` allows export, whatever was asked."""
 
     period: Period | None = Field(default=None, strict=False)
     may_export: StrictBool | None = None

@@ -16,18 +16,18 @@ from pynamodb.expressions.update import Action
 from guestkey import settings
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules import grants as rules
-from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, LiveKey
+from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, LiveKey
 from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import Note
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import MAX_PERIOD, months_before
 from guestkey.store.access import live_keys
-from guestkey.store.dynamodb import idempotency, keys
+from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, newest_first, side_by_side
-from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people, tenants
@@ -101,7 +101,7 @@ def load_context(
 
 
 def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
-    """Store a new grant and its ledger entry in one transaction. Raises TooManyGrants, ConditionFailed or Busy."""
+    """Store a new grant and its ledger entry in one transaction. Raises the errors of `write_new`."""
     write_new(grant, context.ledger, record)
 
 
@@ -115,11 +115,14 @@ def write_new(
 ) -> None:
     """Store a grant and its ledger entry in one transaction, with `extra_writes` and, ahead of it, `extra_entries`.
 
-    Raises TooManyGrants, ConditionFailed (the right was taken away, another request was first), or Busy.
+    Raises TooManyGrants, TooManyRequests above the user's limit of the hour, ConditionFailed (the right was taken away,
+    another request was first), or Busy.
     """
+    now, user_id = grant.granted_at, grant.granted_by.user_id
+    counter = keys.counter_of_user(counters.GIVEN, grant.tenant_id, user_id, now)
 
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
-        tenants.check_right(transaction, grant.tenant_id, grant.granted_by.user_id)
+        tenants.check_right(transaction, grant.tenant_id, user_id)
         history = _item(grant, keys.grant(grant.tenant_id, grant.grant_id))
         history.due, history.due_at = keys.due_on(grant.tenant_id), grant.ends_at or grant.review_at
         transaction.add("history", history)
@@ -127,15 +130,20 @@ def write_new(
             transaction.add("permanent", _item(grant, keys.permanent_grant(grant.tenant_id, grant.grant_id)))
         live_keys.add(transaction, grant, state.revoked_at)
         extra_writes(transaction)
-        idempotency.store_response(transaction, record, grant.granted_at)
+        idempotency.store_response(transaction, record, now)
+        counters.count(transaction, counter, MAX_GRANTS_AN_HOUR, now)
 
-    ledger.write(
-        state,
-        [*extra_entries, rules.given(grant)],
-        add_writes,
-        idempotent_write="history",
-        next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
-    )
+    try:
+        ledger.write(
+            state,
+            [*extra_entries, rules.given(grant)],
+            add_writes,
+            idempotent_write="history",
+            next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
+        )
+    except ConditionFailed as error:
+        counters.refuse_at_limit(error, now)
+        raise
 
 
 def load_for_revoke(user: User, grant_id: str) -> RevokeContext:

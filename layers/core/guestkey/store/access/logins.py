@@ -13,7 +13,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
-from guestkey.errors import NotFound, TooManyRequests
+from guestkey.errors import NotFound
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.instants import text_of
@@ -87,13 +87,13 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     """Store a login and its ledger entry in one transaction.
 
     Raises TooManyRequests above the limit of the hour, ConditionFailed when the grant, the agent or the membership has
-    changed, or Busy.
+    changed or another entry reported the refusals, or Busy.
     """
     assert context.ledger
     now = login.logged_in_at
     covered_by = next(key for key in context.live_keys if key.grant_id == login.grant_id)
     unreported = refusals.unreported(context.refusals)
-    counter = counters.item(keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now))
+    counter = keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         live_keys.check_live(transaction, login.tenant_id, login.grant_id, now)
@@ -102,7 +102,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
         idempotency.store_response(transaction, record, now)
-        transaction.update("limit", counter, counters.up(now), counters.at_most(MAX_LOGINS_AN_HOUR))
+        counters.count(transaction, counter, MAX_LOGINS_AN_HOUR, now)
         refusals.report(transaction, unreported)
 
     data: Data = {
@@ -115,8 +115,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     try:
         ledger.write(context.ledger, [note], add_writes, idempotent_write="login", yields_to_users=True)
     except ConditionFailed as error:
-        if set(error.failed) == {"limit"}:
-            raise TooManyRequests(retry_after=counters.seconds_left(now)) from error
+        counters.refuse_at_limit(error, now)
         raise
 
 

@@ -68,7 +68,7 @@ def grantee(request: Request) -> Grantee:
 def save_approved(approval: Approval, context: ApprovalContext, record: IdempotencyRecord | None) -> None:
     """Store the grant and close the request, with a ledger entry for each.
 
-    Raises TooManyGrants, ConditionFailed when the right or the request has changed, or Busy.
+    Raises TooManyGrants, TooManyRequests, ConditionFailed when the right or the request has changed, or Busy.
     """
     approved, grant = approval.request, approval.grant
     note = _note(approved, What.REQUEST_APPROVED, {"grant_id": grant.grant_id})

@@ -38,7 +38,7 @@ class RequestItem(Item, discriminator="request"):
     expires_at = InstantAttribute()
     mail = UnicodeAttribute()
     counted_as = UnicodeAttribute(null=True)
-    """The mark of the latest try that counted e-mails sent again."""
+    """The mark of the latest try that counted a repeated sending."""
     closed_as = UnicodeAttribute(null=True)
     answered_at = InstantAttribute(null=True)
     answered_by_id = UnicodeAttribute(null=True)
