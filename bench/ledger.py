@@ -87,6 +87,7 @@ def _prepare() -> None:
     tenant = Tenant(
         tenant_id=TENANT_ID,
         name="Acme Immobilien GmbH",
+        customer_name=TENANT_ID,
         version="Enterprise 24.3",
         time_zone="Europe/Berlin",
         language="de",

@@ -43,6 +43,8 @@ from tests.personas import ANNA, BACKEND, DORA, SVEN, Caller
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """Noon in UTC: 13:00 at Acme (Berlin), 07:00 at Globex (New York)."""
+SALT = "0123456789abcdef" * 2
+"""The salt of every text that a factory stores."""
 LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
 """The time of the sample world's registration."""
 YEARS_KNOWN = (2026, 2028)
@@ -151,6 +153,7 @@ def login(
                 grant=decision.grant,
                 may_export=decision.may_export,
                 reason=reason,
+                reason_salt=SALT,
                 ticket=ticket,
                 now=moment,
             )
@@ -183,6 +186,7 @@ def requested(
     *,
     recipients: Sequence[str] | None = None,
     reason: str = "The import stands still",
+    ticket: str | None = None,
     period: Period | str = DEFAULT_PERIOD,
     may_export: bool = False,
     mail: MailState = MailState.SENT,
@@ -200,6 +204,8 @@ def requested(
                 tenant=context.tenant,
                 recipients=recipients,
                 reason=reason,
+                reason_salt=SALT,
+                ticket=ticket,
                 period=Period(period),
                 may_export=may_export,
                 life=settings.REQUEST_LIFE,
@@ -245,7 +251,7 @@ def declined(request: Request, *, by: Caller = ANNA, note: str | None = None, at
         who, moment = user(by), now()
         return transact(
             load=lambda: approvals.load_context(who, request.request_id, None, moment),
-            decide=lambda context: decline(context.request, by=who, note=note, now=moment),
+            decide=lambda context: decline(context.request, by=who, note=note, note_salt=SALT, now=moment),
             save=approvals.save_declined,
         )
 
@@ -291,6 +297,7 @@ def callback(
             by=user(by),
             topic=topic,
             description=description,
+            description_salt=SALT,
             phone="+4924144686122",
             phone_shown="0241 44686122",
             slot=slot,
@@ -335,7 +342,9 @@ def taken(asked: Callback, agent: Caller = SVEN, *, at: datetime | None = None) 
 
 def closed(asked: Callback, agent: Caller = SVEN, outcome: Outcome = Outcome.REACHED) -> Callback:
     """Let the agent close a call-back."""
-    rule = partial(callback_rules.close, agent=people.active_agent(agent.id), outcome=outcome, note=None)
+    rule = partial(
+        callback_rules.close, agent=people.active_agent(agent.id), outcome=outcome, note=None, note_salt=SALT
+    )
     return _by_agent(agent, asked.callback_id, What.CALLBACK_CLOSED, rule)
 
 
@@ -365,6 +374,7 @@ def tenant(
     tenant_id: str,
     *,
     name: str = "A tenant",
+    customer_name: str | None = None,
     time_zone: str = "Europe/Berlin",
     approver_emails: tuple[str, ...] = ("somebody@tenant.example",),
 ) -> Tenant:
@@ -372,6 +382,7 @@ def tenant(
     made = Tenant(
         tenant_id=tenant_id,
         name=name,
+        customer_name=customer_name or tenant_id,
         version="1",
         time_zone=time_zone,
         language="en",
@@ -424,6 +435,7 @@ def bulk_places(tenant_ids: list[str]) -> None:
         made = Tenant(
             tenant_id=tenant_id,
             name=tenant_id.title(),
+            customer_name=tenant_id,
             version="1",
             time_zone="Europe/Berlin",
             language="en",
@@ -483,6 +495,7 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
     who = Tenant(
         tenant_id=tenant_id,
         name="",
+        customer_name="",
         version="",
         time_zone="Europe/Berlin",
         language="de",

@@ -84,10 +84,10 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
 @routes.route(app, "POST /v1/requests/{request_id}/decline", "Decline a request", "requests", *DECLINING)
 def decline_request(request_id: str, body: DeclineInput) -> Request:
     """Decline the request. The agent may read the note."""
-    user, now = routes.user(app), clock.now()
+    user, now, salt = routes.user(app), clock.now(), ids.new_salt()
     declined = transact(
         load=lambda: approvals.load_context(user, ids.valid_id(request_id), None, now),
-        decide=lambda context: rules.decline(context.request, by=user, note=body.note, now=now),
+        decide=lambda context: rules.decline(context.request, by=user, note=body.note, note_salt=salt, now=now),
         save=approvals.save_declined,
         tries=approvals.MAX_ANSWER_TRIES,
     )

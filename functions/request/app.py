@@ -39,7 +39,7 @@ def show_tenant(tenant_id: str) -> SupportTenant:
 @routes.route(app, "POST /v1/support/requests", "Make a request", "support", *ASKING, status=201)
 def ask_for_access(body: RequestInput) -> Request:
     """Ask a customer for a grant for yourself. The e-mail has no secret; only the customer's users can answer."""
-    agent_id, now, request_id = routes.agent_id(app), clock.now(), ids.new_id()
+    agent_id, now, request_id, salt = routes.agent_id(app), clock.now(), ids.new_id(), ids.new_salt()
     record = routes.idempotency_record(app)
 
     def ask(context: asking.AskingContext) -> Draft:
@@ -50,6 +50,8 @@ def ask_for_access(body: RequestInput) -> Request:
                 tenant=context.tenant,
                 recipients=body.recipients,
                 reason=body.reason,
+                reason_salt=salt,
+                ticket=body.ticket,
                 period=body.period,
                 may_export=body.may_export,
                 life=settings.REQUEST_LIFE,

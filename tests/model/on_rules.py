@@ -33,6 +33,7 @@ from tests.model.world import FINAL_AFTER, LONG_AGO
 USERS = {user.user_id: user for user in sample.USERS}
 VENDOR, SYSTEM = By(type=ByType.VENDOR, id=sample.BACKEND), By(type=ByType.SYSTEM)
 HOLIDAYS = holidays_until(2031)
+SALT = "5a17" * 8
 View = dict[str, Any]
 
 
@@ -41,7 +42,9 @@ class Rules:
 
     def __init__(self, now: datetime) -> None:
         self.now = LONG_AGO
-        self._tenants = {one.tenant_id: Tenant(**vars(one)) for one in sample.TENANTS}
+        self._tenants = {
+            one.tenant_id: Tenant(**vars(one) | {"customer_name": one.tenant_id}) for one in sample.TENANTS
+        }
         self._agents = {
             one.agent_id: Agent(
                 agent_id=one.agent_id,
@@ -138,14 +141,21 @@ class Rules:
     def decline(self, user: str, request: str) -> Outcome:
         by = self._holding_right(user)
         found = self._own(self._requests, request, by.tenant_id)
-        self._requests[request] = requests.decline(found, by=by, note=None, now=self.now)
+        self._requests[request] = requests.decline(found, by=by, note=None, note_salt=SALT, now=self.now)
         self._write(by.tenant_id, What.REQUEST_DECLINED, _user(user), request)
         return Outcome(200, None, request)
 
     # --- Agents --------------------------------------------------------------------------------------------------
 
     def ask(
-        self, agent: str, tenant: str, recipients: tuple[str, ...] | None, period: str, may_export: bool, key: None
+        self,
+        agent: str,
+        tenant: str,
+        recipients: tuple[str, ...] | None,
+        ticket: str | None,
+        period: str,
+        may_export: bool,
+        key: None,
     ) -> Outcome:
         by = self._active(agent)
         unknown = ("unknown", agent, self._hour())
@@ -161,6 +171,8 @@ class Rules:
                 tenant=self._tenants[tenant],
                 recipients=recipients,
                 reason="The import stands still",
+                reason_salt=SALT,
+                ticket=ticket,
                 period=Period(period),
                 may_export=may_export,
                 life=timedelta(hours=24),
@@ -192,7 +204,7 @@ class Rules:
             self._write(found.tenant_id, What.REQUEST_WITHDRAWN, _agent(agent), request)
         return Outcome(200, None, request)
 
-    def enter(self, agent: str, tenant: str, key: None) -> Outcome:
+    def enter(self, agent: str, tenant: str, ticket: str | None, key: None) -> Outcome:
         by = self._active(agent)
         decision = decide(self._live.get(tenant, {}).values(), by, Action.ENTER, self.now)
         if not isinstance(decision, Open):
@@ -205,7 +217,8 @@ class Rules:
             grant=decision.grant,
             may_export=decision.may_export,
             reason="The import stands still",
-            ticket=None,
+            reason_salt=SALT,
+            ticket=ticket,
             now=self.now,
         )
         self._logins[login.login_id] = login
@@ -239,6 +252,7 @@ class Rules:
             by=by,
             topic=topic,
             description="The import stands still",
+            description_salt=SALT,
             phone="+4924144686122",
             phone_shown="0241 44686122",
             slot=slot,
@@ -265,7 +279,7 @@ class Rules:
     def close(self, agent: str, callback: str, outcome: str) -> Outcome:
         by, how = self._active(agent), CallOutcome(outcome)
         return self._change(
-            callback, What.CALLBACK_CLOSED, _agent(agent), lambda one: callbacks.close(one, by, how, None)
+            callback, What.CALLBACK_CLOSED, _agent(agent), lambda one: callbacks.close(one, by, how, None, SALT)
         )
 
     # --- The vendor ----------------------------------------------------------------------------------------------
@@ -424,6 +438,7 @@ class Rules:
             granted_at=given.granted_at,
             ends_at=given.ends_at,
             revoked_before_at=self._revoked_at.get(given.tenant_id),
+            ticket=given.ticket,
         )
         self._note(given.tenant_id, grants.given(given))
 
@@ -596,6 +611,7 @@ def _login_view(one: Login) -> View:
     return {
         "login_id": one.login_id,
         "agent": {"id": one.agent_id, "name": one.agent_name, "departments": sorted(one.departments)},
+        "ticket": one.ticket,
         "may_export": one.may_export,
         "logged_in_at": text_of(one.logged_in_at),
         "ended_at": _text(one.ended_at),
@@ -609,6 +625,7 @@ def _request_view(one: Request, now: datetime) -> View:
     return {
         "request_id": one.request_id,
         "agent": {"id": one.agent_id, "name": one.agent_name},
+        "ticket": one.ticket,
         "period": one.period.value,
         "may_export": one.may_export,
         "state": one.state(now).value,

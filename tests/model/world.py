@@ -57,6 +57,7 @@ class Grant:
     ends_at: datetime | None
     review_at: datetime | None
     request: str | None
+    ticket: str | None
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     is_end_written: bool = False
@@ -86,6 +87,7 @@ class Request:
     tenant: str
     agent: str
     recipients: tuple[str, ...]
+    ticket: str | None
     period: str
     may_export: bool
     asked_at: datetime
@@ -106,6 +108,7 @@ class Login:
     tenant: str
     agent: str
     departments: tuple[str, ...]
+    ticket: str | None
     may_export: bool
     at: datetime
     grant: str
@@ -150,7 +153,7 @@ class World(Callbacks):
         with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
             if answer.is_new:
                 self._count_for_user("given", user, MAX_GRANTS)
-                answer.about = self._give(user, tenant, grantee, period, may_export, None)
+                answer.about = self._give(user, tenant, grantee, period, may_export)
         return Outcome(201, None, answer.about)
 
     def revoke(self, user: str, grant: str) -> Outcome:
@@ -177,7 +180,8 @@ class World(Callbacks):
                 allowed = may_export is True
                 self._write(tenant, "request.approved", request, "user", user)
                 grantee = ("agent", found.agent)
-                found.grant = answer.about = self._give(user, tenant, grantee, period or found.period, allowed, request)
+                period = period or found.period
+                found.grant = answer.about = self._give(user, tenant, grantee, period, allowed, found)
                 found.closed_as, found.answered_at, found.answered_by = "approved", self.now, user
         return Outcome(201, None, answer.about)
 
@@ -196,6 +200,7 @@ class World(Callbacks):
         agent: str,
         tenant: str,
         recipients: tuple[str, ...] | None,
+        ticket: str | None,
         period: str,
         may_export: bool,
         key: str | None,
@@ -206,7 +211,7 @@ class World(Callbacks):
         if known is None:
             self._count({unknown: MAX_UNKNOWN}, 1)
             raise No("tenant_unknown")
-        with self.once(agent, "requests", key, (tenant, recipients, period, may_export)) as answer:
+        with self.once(agent, "requests", key, (tenant, recipients, ticket, period, may_export)) as answer:
             if answer.is_new:
                 if self.counted[unknown] >= MAX_UNKNOWN:
                     raise No("too_many_requests")
@@ -221,7 +226,9 @@ class World(Callbacks):
                     raise No("too_many_requests")
                 self._count_sending(agent, tenant)
                 answer.about = f"r{len(self.requests) + 1:02}"
-                self.requests[answer.about] = Request(answer.about, tenant, agent, wanted, period, may_export, self.now)
+                self.requests[answer.about] = Request(
+                    answer.about, tenant, agent, wanted, ticket, period, may_export, self.now
+                )
                 self._write(tenant, "request.made", answer.about, "agent", agent)
         return Outcome(201, None, answer.about)
 
@@ -243,9 +250,9 @@ class World(Callbacks):
             self._write(found.tenant, "request.withdrawn", request, "agent", agent)
         return Outcome(200, None, request)
 
-    def enter(self, agent: str, tenant: str, key: str | None) -> Outcome:
+    def enter(self, agent: str, tenant: str, ticket: str | None, key: str | None) -> Outcome:
         self._require_active(agent)
-        with self.once(agent, "logins", key, tenant) as answer:
+        with self.once(agent, "logins", key, (tenant, ticket)) as answer:
             if answer.is_new:
                 covering = self._covering(tenant, agent, self.now)
                 if not covering:
@@ -255,8 +262,9 @@ class World(Callbacks):
                 named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
                 may_export = any(grant.may_export for grant in covering)
                 departments = self._membership(agent, self.now).departments
+                ticket = ticket or named.ticket
                 self.logins[answer.about] = Login(
-                    answer.about, tenant, agent, departments, may_export, self.now, named.name, named.ends_at
+                    answer.about, tenant, agent, departments, ticket, may_export, self.now, named.name, named.ends_at
                 )
                 data = {
                     "grant_id": named.name,
@@ -527,12 +535,19 @@ class World(Callbacks):
     # --- Changes -------------------------------------------------------------------------------------------------
 
     def _give(
-        self, user: str, tenant: str, grantee: tuple[str, str], period: str, may_export: bool, request: str | None
+        self,
+        user: str,
+        tenant: str,
+        grantee: tuple[str, str],
+        period: str,
+        may_export: bool,
+        asked: Request | None = None,
     ) -> str:
         name, ends_at = f"g{len(self.grants) + 1:02}", end_of(period, self.now, self.zones[tenant])
         review_at = None if ends_at else review_of(self.now, self.zones[tenant])
+        request, ticket = (asked.name, asked.ticket) if asked else (None, None)
         self.grants[name] = Grant(
-            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request
+            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request, ticket
         )
         data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
         self._write(tenant, "grant.given", name, "user", user, **data)
@@ -599,6 +614,7 @@ class World(Callbacks):
         return {
             "login_id": one.name,
             "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent], "departments": departments},
+            "ticket": one.ticket,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.at),
             "ended_at": text_of(ended_at),
@@ -611,6 +627,7 @@ class World(Callbacks):
         return {
             "request_id": one.name,
             "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent]},
+            "ticket": one.ticket,
             "period": one.period,
             "may_export": one.may_export,
             "state": one.state(self.now),

@@ -18,6 +18,7 @@ DAY = 24 * HOUR
 ACME = Tenant(
     tenant_id="acme",
     name="Acme Immobilien GmbH",
+    customer_name="acme",
     version="Enterprise 24.3",
     time_zone="Europe/Berlin",
     language="de",
@@ -33,12 +34,14 @@ SVEN = Agent(
     changed_at=NOON - 400 * DAY,
 )
 TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+SALT = "5a17" * 8
 ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@acme.example", locale="de-DE")
 
 
 def requested(
     *recipients: str,
     tenant: Tenant = ACME,
+    ticket: str | None = None,
     period: Period = Period.FOUR_HOURS,
     may_export: bool = False,
     life: timedelta = DAY,
@@ -49,6 +52,8 @@ def requested(
         tenant=tenant,
         recipients=recipients or None,
         reason="The import stands still",
+        reason_salt=SALT,
+        ticket=ticket,
         period=period,
         may_export=may_export,
         life=life,
@@ -80,7 +85,7 @@ def closed() -> dict[State, Request]:
     pending = requested()
     return {
         State.APPROVED: approve(pending).request,
-        State.DECLINED: requests.decline(pending, by=ANNA, note=None, now=NOON + HOUR),
+        State.DECLINED: requests.decline(pending, by=ANNA, note=None, note_salt=SALT, now=NOON + HOUR),
         State.WITHDRAWN: requests.withdraw(pending, NOON + HOUR),
     }
 
@@ -219,6 +224,13 @@ def test_only_the_approver_turns_export_on(asked, chosen, granted):
     assert request.may_export is asked
 
 
+@pytest.mark.parametrize("ticket", [None, "T-1"])
+def test_the_grant_takes_over_the_ticket_of_the_request(ticket):
+    request = requested(ticket=ticket)
+
+    assert request.ticket == approve(request).grant.ticket == ticket
+
+
 def test_the_approver_never_adds_export():
     with pytest.raises(ExportNotAsked):
         approve(requested(), may_export=True)
@@ -234,11 +246,11 @@ def test_the_state_is_checked_before_the_approvers_choices():
 
 @pytest.mark.parametrize("note", [None, "Tomorrow, please"])
 def test_declining_records_user_time_and_optional_note(note):
-    request = requests.decline(requested(), by=ANNA, note=note, now=NOON + HOUR)
+    request = requests.decline(requested(), by=ANNA, note=note, note_salt=SALT, now=NOON + HOUR)
 
     assert request.state(NOON + HOUR) is State.DECLINED
     assert (request.answered_at, request.answered_by) == (NOON + HOUR, Person(user_id="anna", name="Anna Albrecht"))
-    assert (request.note, request.grant_id) == (note, None)
+    assert (request.note, request.note_salt, request.grant_id) == (note, SALT if note else None, None)
 
 
 # --- Withdrawing -----------------------------------------------------------------------------------------------------
@@ -261,7 +273,7 @@ def test_withdrawing_twice_changes_nothing_at_any_later_time():
 
 ANSWERS = {
     "approve": approve,
-    "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, now=at),
+    "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, note_salt=SALT, now=at),
     "require_pending": lambda request, at=NOON + HOUR: requests.require_pending(request, at),
 }
 every_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)

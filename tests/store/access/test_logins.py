@@ -42,6 +42,7 @@ def prepared_login(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins
         grant=decision.grant,
         may_export=decision.may_export,
         reason="The import stands still",
+        reason_salt=factories.SALT,
         ticket="T-1",
         now=factories.now(),
     )

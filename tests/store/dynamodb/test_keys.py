@@ -120,9 +120,9 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "agent", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "live",
-        "login", "notice", "open_callback", "own_login", "own_request", "pending", "permanent_grant", "request",
-        "right", "slot", "tenant", "waiting",
+        "counter_of_tenant", "counter_of_user", "department", "desk", "entry", "grant", "grantee", "idempotency",
+        "ledger", "live", "login", "notice", "open_callback", "own_login", "own_request", "pending", "permanent_grant",
+        "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

@@ -44,6 +44,8 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: Person | None = None
     request_id: str | None = None
+    ticket: str | None = None
+    """The ticket of the request that the grant answers. A login under the grant takes it over."""
 
     @property
     def is_permanent(self) -> bool:
@@ -77,6 +79,7 @@ class LiveKey:
     ends_at: datetime | None
     revoked_before_at: datetime | None
     """Time of the tenant's last revoke of any grant before this grant was given; None if there was none."""
+    ticket: str | None = None
 
     def is_live(self, at: datetime) -> bool:
         """Say whether the key counts: from its start to before its end, whether or not DynamoDB has deleted it."""
@@ -93,10 +96,11 @@ def give(
     may_export: bool,
     now: datetime,
     request_id: str | None = None,
+    ticket: str | None = None,
 ) -> Grant:
     """Return a grant that starts now. Its end is fixed here: a later change of the tenant's time zone does not move it.
 
-    `request_id` is the request that the grant answers, if any.
+    `request_id` is the request that the grant answers, if any, and `ticket` the request's.
     """
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
@@ -110,6 +114,7 @@ def give(
         ends_at=ends_at,
         review_at=review_at(now, tenant.zone) if ends_at is None else None,
         request_id=request_id,
+        ticket=ticket,
     )
 
 

@@ -52,6 +52,9 @@ class Request:
     agent_name: str
     recipients: tuple[str, ...]
     reason: str
+    reason_salt: str | None = None
+    """The salt of the reason's hash in the ledger; None in a request from before there were salts."""
+    ticket: str | None = None
     period: Period
     may_export: bool
     requested_at: datetime
@@ -63,6 +66,7 @@ class Request:
     answered_at: datetime | None = None
     answered_by: Person | None = None
     note: str | None = None
+    note_salt: str | None = None
     grant_id: str | None = None
 
     def state(self, at: datetime) -> State:
@@ -85,6 +89,8 @@ def ask(
     tenant: Tenant,
     recipients: Sequence[str] | None,
     reason: str,
+    reason_salt: str,
+    ticket: str | None,
     period: Period,
     may_export: bool,
     life: timedelta,
@@ -101,6 +107,8 @@ def ask(
         agent_name=agent.name,
         recipients=_registered(tenant, recipients),
         reason=reason,
+        reason_salt=reason_salt,
+        ticket=ticket,
         period=period,
         may_export=may_export,
         requested_at=now,
@@ -157,15 +165,17 @@ def approve(
         may_export=may_export,
         now=now,
         request_id=request.request_id,
+        ticket=request.ticket,
     )
     approved = replace(_answered(request, State.APPROVED, by, now), grant_id=grant.grant_id)
     return Approval(request=approved, grant=grant)
 
 
-def decline(request: Request, *, by: User, note: str | None, now: datetime) -> Request:
+def decline(request: Request, *, by: User, note: str | None, note_salt: str, now: datetime) -> Request:
     """Return the declined request. Raises RequestClosed, RequestExpired."""
     require_pending(request, now)
-    return replace(_answered(request, State.DECLINED, by, now), note=note)
+    declined = _answered(request, State.DECLINED, by, now)
+    return replace(declined, note=note, note_salt=note_salt) if note else declined
 
 
 def withdraw(request: Request, now: datetime) -> Request:

@@ -23,7 +23,7 @@ class GrantInput(Input):
 
 
 class ApprovalInput(Input):
-    """Period and export. Without a period the requested one counts; only `true` allows export, whatever was asked."""
+    """Period and export. A missing period is the requested one; only `true` allows export, even requested export."""
 
     period: Period | None = Field(default=None, strict=False)
     may_export: StrictBool | None = None

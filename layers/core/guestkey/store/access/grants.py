@@ -55,6 +55,7 @@ class GrantItem(Item, discriminator="grant"):
     revoked_by_id = UnicodeAttribute(null=True)
     revoked_by_name = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    ticket = UnicodeAttribute(null=True)
     end_recorded_at = InstantAttribute(null=True, attr_name="ended_told_at")
     review_notified_at = InstantAttribute(null=True, attr_name="review_told_at")
 

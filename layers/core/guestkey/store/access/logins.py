@@ -17,7 +17,7 @@ from guestkey.errors import NotFound
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, is_unchanged, next_due_at, over_at, settled
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
@@ -49,6 +49,7 @@ class LoginItem(Item, discriminator="login"):
     agent_name = UnicodeAttribute()
     departments = Texts()
     reason = UnicodeAttribute()
+    reason_salt = UnicodeAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
     logged_in_at = InstantAttribute()
@@ -108,7 +109,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     data: Data = {
         "grant_id": login.grant_id,
         "may_export": login.may_export,
-        "reason_sha256": digest(login.reason),
+        "reason_sha256": salted_digest(login.reason, login.reason_salt),
         "refusals_before": refusals.number_of(unreported),
     }
     note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)

@@ -63,6 +63,7 @@ class CallbackItem(Item, discriminator="callback"):
 
     topic = UnicodeAttribute()
     description = UnicodeAttribute()
+    description_salt = UnicodeAttribute(null=True)
     phone = UnicodeAttribute()
     phone_shown = UnicodeAttribute()
     starts_at = InstantAttribute(null=True)
@@ -76,6 +77,7 @@ class CallbackItem(Item, discriminator="callback"):
     taken_by_name = UnicodeAttribute(null=True)
     closed_as = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    note_salt = UnicodeAttribute(null=True)
     version = NumberAttribute()
 
 

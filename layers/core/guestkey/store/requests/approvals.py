@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Grantee, Tenant, User
 from guestkey.rules.requests import Approval, Request
 from guestkey.store.access import grants
@@ -86,7 +86,7 @@ def save_declined(declined: Request, context: ApprovalContext) -> None:
     """
     assert declined.answered_at and declined.answered_by
     at, by = declined.answered_at, declined.answered_by
-    note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
+    note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": salted_digest(declined.note, declined.note_salt)})
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         tenants.check_right(transaction, declined.tenant_id, by.user_id)

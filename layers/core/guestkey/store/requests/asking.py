@@ -12,7 +12,7 @@ from secrets import token_hex
 from guestkey.errors import TenantUnknown
 from guestkey.rules import requests as rules
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Agent, Tenant
 from guestkey.rules.requests import MAX_PENDING, MailState, Request
 from guestkey.store.dynamodb import idempotency, keys
@@ -80,7 +80,7 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
         "period": request.period.value,
         "may_export": request.may_export,
         "expires_at": text_of(request.expires_at),
-        "reason_sha256": digest(request.reason),
+        "reason_sha256": salted_digest(request.reason, request.reason_salt),
         "recipients": len(request.recipients),
     }
     by = By(type=ByType.AGENT, id=request.agent_id)
