@@ -87,6 +87,7 @@ def _prepare() -> None:
     tenant = Tenant(
         tenant_id=TENANT_ID,
         name="Acme Immobilien GmbH",
+        customer_name=TENANT_ID,
         version="Enterprise 24.3",
         time_zone="Europe/Berlin",
         language="de",
@@ -134,11 +135,16 @@ def _rate(turns: Iterable[Turn], doing: str) -> float:
 
 
 def _changer(number: int) -> Callable[[], None]:
-    """Return a function that gives a grant on one call and revokes it on the next."""
-    user = User(tenant_id=TENANT_ID, user_id=f"user-{number}", name=f"User {number}")
+    """Return a function that gives a grant on one call and revokes it on the next.
+
+    Each hundred changes belong to another user, because a user gives a limited number of grants in an hour.
+    """
     given: list[str] = []
+    changes = count()
 
     def change() -> None:
+        name = f"user-{number}-{next(changes) // 100}"
+        user = User(tenant_id=TENANT_ID, user_id=name, name=name)
         now, grant_id = clock.now(), ids.new_id()
         if given:
             transact(

@@ -44,6 +44,8 @@ from tests.personas import ANNA, BACKEND, DORA, SVEN, Caller
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """Noon in UTC: 13:00 at Acme (Berlin), 07:00 at Globex (New York)."""
+SALT = "0123456789abcdef" * 2
+"""The salt of every text that a factory stores."""
 LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
 """The time of the sample world's registration."""
 YEARS_KNOWN = (2026, 2028)
@@ -160,6 +162,7 @@ def login(
                 grant=decision.grant,
                 may_export=decision.may_export,
                 reason=reason,
+                reason_salt=SALT,
                 ticket=ticket,
                 now=moment,
             )
@@ -192,6 +195,7 @@ def requested(
     *,
     recipients: Sequence[str] | None = None,
     reason: str = "The import stands still",
+    ticket: str | None = None,
     period: Period | str = DEFAULT_PERIOD,
     may_export: bool = False,
     mail: MailState = MailState.SENT,
@@ -209,6 +213,8 @@ def requested(
                 tenant=context.tenant,
                 recipients=recipients,
                 reason=reason,
+                reason_salt=SALT,
+                ticket=ticket,
                 period=Period(period),
                 may_export=may_export,
                 life=settings.REQUEST_LIFE,
@@ -225,7 +231,7 @@ def approved(
     *,
     by: Caller = ANNA,
     period: Period | str | None = None,
-    may_export: bool | None = None,
+    may_export: bool = False,
     at: datetime | None = None,
 ) -> Grant:
     """Let a user approve a request at that moment."""
@@ -254,7 +260,7 @@ def declined(request: Request, *, by: Caller = ANNA, note: str | None = None, at
         who, moment = user(by), now()
         return transact(
             load=lambda: approvals.load_context(who, request.request_id, None, moment),
-            decide=lambda context: decline(context.request, by=who, note=note, now=moment),
+            decide=lambda context: decline(context.request, by=who, note=note, note_salt=SALT, now=moment),
             save=approvals.save_declined,
         )
 
@@ -300,6 +306,7 @@ def callback(
             by=user(by),
             topic=topic,
             description=description,
+            description_salt=SALT,
             phone="+4924144686122",
             phone_shown="0241 44686122",
             slot=slot,
@@ -344,7 +351,9 @@ def taken(asked: Callback, agent: Caller = SVEN, *, at: datetime | None = None) 
 
 def closed(asked: Callback, agent: Caller = SVEN, outcome: Outcome = Outcome.REACHED) -> Callback:
     """Let the agent close a call-back."""
-    rule = partial(callback_rules.close, agent=people.active_agent(agent.id), outcome=outcome, note=None)
+    rule = partial(
+        callback_rules.close, agent=people.active_agent(agent.id), outcome=outcome, note=None, note_salt=SALT
+    )
     return _by_agent(agent, asked.callback_id, What.CALLBACK_CLOSED, rule)
 
 
@@ -374,6 +383,7 @@ def tenant(
     tenant_id: str,
     *,
     name: str = "A tenant",
+    customer_name: str | None = None,
     time_zone: str = "Europe/Berlin",
     approver_emails: tuple[str, ...] = ("somebody@tenant.example",),
 ) -> Tenant:
@@ -381,6 +391,7 @@ def tenant(
     made = Tenant(
         tenant_id=tenant_id,
         name=name,
+        customer_name=customer_name or tenant_id,
         version="1",
         time_zone=time_zone,
         language="en",
@@ -433,6 +444,7 @@ def bulk_places(tenant_ids: list[str]) -> None:
         made = Tenant(
             tenant_id=tenant_id,
             name=tenant_id.title(),
+            customer_name=tenant_id,
             version="1",
             time_zone="Europe/Berlin",
             language="en",
@@ -461,17 +473,22 @@ def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -
     _count(keys.counter(logins.LOGGED_IN, agent.id, tenant_id, now()), number)
 
 
-def counted_mails(number: int, of: Caller | str = SVEN) -> None:
-    """Set the counter of the activation mails that an agent caused, or a tenant got, in this hour."""
+def counted_sendings(number: int, of: Caller | str = SVEN) -> None:
+    """Set the counter of the requests that an agent sent, or that were sent to a tenant, in this hour."""
     if isinstance(of, str):
-        _count(keys.counter_of_tenant(rate_limits.MAILS, of, now()), number)
+        _count(keys.counter_of_tenant(rate_limits.SENDINGS, of, now()), number)
     else:
-        _count(keys.counter_of_agent(rate_limits.MAILS, of.id, now()), number)
+        _count(keys.counter_of_agent(rate_limits.SENDINGS, of.id, now()), number)
 
 
 def counted_unknown(number: int, agent: Caller = SVEN) -> None:
     """Set the counter of the unknown tenants and recipients that an agent named in this hour."""
     _count(rate_limits.unknown(agent.id, now()), number)
+
+
+def counted_for_user(what: str, number: int, user_id: str = "anna", tenant_id: str = "acme") -> None:
+    """Set the counter of a user's grants or bookings in this hour."""
+    _count(keys.counter_of_user(what, tenant_id, user_id, now()), number)
 
 
 def _count(at: keys.Key, number: int) -> None:
@@ -487,6 +504,7 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
     who = Tenant(
         tenant_id=tenant_id,
         name="",
+        customer_name="",
         version="",
         time_zone="Europe/Berlin",
         language="de",

@@ -33,6 +33,7 @@ CONTRACT = {
     422: {
         "input_invalid",
         "cursor_invalid",
+        "no_approvers",
         "recipient_unknown",
         "department_unknown",
         "slot_not_offered",

@@ -421,8 +421,9 @@ def test_every_key_is_spelled_as_the_chart_says() -> None:
         keys.own_request("sven", "r"),
         keys.pending("sven", "acme"),
         keys.counter("login", "sven", "acme", MONDAY_NOON),
-        keys.counter_of_agent("mails", "sven", MONDAY_NOON),
-        keys.counter_of_tenant("mails", "acme", MONDAY_NOON),
+        keys.counter_of_agent("sendings", "sven", MONDAY_NOON),
+        keys.counter_of_tenant("sendings", "acme", MONDAY_NOON),
+        keys.counter_of_user("given", "acme", "anna", MONDAY_NOON),
         keys.idempotency("tenant", "acme/anna", "POST /v1/grants", "k"),
     ]
     for key in made:

@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """A customer. `time_zone` is an IANA name, `language` a tag such as `de-CH`, `country` a code such as `CH`."""
+    """A customer. `time_zone` is an IANA name, `language` a tag such as `de-CH`, `country` a code such as `CH`.
+
+    `customer_name` is the name that its users type at sign-in; without one it is the `tenant_id`.
+    """
 
     tenant_id: str
     name: str
@@ -21,6 +24,7 @@ class Tenant:
     language: str
     country: str
     approver_emails: Sequence[str]
+    customer_name: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,8 @@ PATHS: dict[type[Record], str] = {
 
 
 def request_of(record: Record) -> tuple[str, Mapping[str, Any]]:
-    """Return the path and the body of a record's PUT. The body leaves out the ids that are in the path."""
-    path, body = PATHS[type(record)], asdict(record)
+    """Return the path and the body of a record's PUT, without the ids in the path and without absent values."""
+    path = PATHS[type(record)]
+    body = {name: value for name, value in asdict(record).items() if value is not None}
     ids = {name: quote(body.pop(name), safe="") for name in re.findall(r"{(\w+)}", path)}
     return path.format(**ids), body["record"] if isinstance(record, Desk) else body

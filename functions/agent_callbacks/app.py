@@ -74,7 +74,7 @@ def take_callback(callback_id: str) -> SupportCallback:
 def close_callback(callback_id: str, body: CloseInput) -> SupportCallback:
     """Close a call-back that you took. Closing it twice in the same way returns the same call-back."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
-    rule = partial(rules.close, agent=agent, outcome=body.outcome, note=body.note)
+    rule = partial(rules.close, agent=agent, outcome=body.outcome, note=body.note, note_salt=ids.new_salt())
     return _change(callback_id, agent, What.CALLBACK_CLOSED, rule, now)
 
 

@@ -26,7 +26,7 @@ app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
 GIVING = (errors.ExportNotAsked, errors.TooManyGrants, errors.IdempotencyKeyReused)
-APPROVING = (*DECLINING, *GIVING)
+APPROVING = (*DECLINING, *GIVING, errors.TooManyRequests)
 
 
 @routes.route(app, "GET /v1/requests", "List requests", "requests", RightMissing, TenantUnknown, CursorInvalid)
@@ -55,7 +55,7 @@ def show_request(request_id: str) -> Request:
 
 @routes.route(app, "POST /v1/requests/{request_id}/approve", "Approve a request", "requests", *APPROVING, status=201)
 def approve_request(request_id: str, body: ApprovalInput) -> Grant:
-    """Grant access to the agent of the request, from now on. You may drop export, but not add it."""
+    """Grant access to the agent of the request, from now on: with export only if they asked for it and you allow it."""
     user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
 
     def approve(context: approvals.ApprovalContext) -> rules.Approval:
@@ -66,7 +66,7 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
             tenant=context.tenant,
             grant_id=grant_id,
             period=body.period,
-            may_export=body.may_export,
+            may_export=body.may_export is True,
             now=now,
         )
 
@@ -83,10 +83,10 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
 @routes.route(app, "POST /v1/requests/{request_id}/decline", "Decline a request", "requests", *DECLINING)
 def decline_request(request_id: str, body: DeclineInput) -> Request:
     """Decline the request. The agent may read the note."""
-    user, now = routes.user(app), clock.now()
+    user, now, salt = routes.user(app), clock.now(), ids.new_salt()
     declined = transact(
         load=lambda: approvals.load_context(user, ids.valid_id(request_id), None, now),
-        decide=lambda context: rules.decline(context.request, by=user, note=body.note, now=now),
+        decide=lambda context: rules.decline(context.request, by=user, note=body.note, note_salt=salt, now=now),
         save=approvals.save_declined,
         tries=approvals.MAX_ANSWER_TRIES,
     )

@@ -24,7 +24,7 @@ from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
-CHOOSING = (errors.SlotsNotOffered, errors.DeskUnknown, errors.SlotNotOffered, errors.SlotTaken)
+CHOOSING = (errors.SlotsNotOffered, errors.DeskUnknown, errors.SlotNotOffered, errors.SlotTaken, errors.TooManyRequests)
 BOOKING = (*CHOOSING, errors.TenantUnknown, errors.CallbackOpen, errors.IdempotencyKeyReused)
 CLOSED = (errors.NotFound, errors.CallbackClosed)
 
@@ -54,7 +54,7 @@ def list_slots(
 @routes.route(app, "POST /v1/callbacks", "Book a call-back", "callbacks", *BOOKING, status=201)
 def book_callback(body: CallbackInput) -> Callback:
     """Book a slot, or join the queue. A customer has one open call-back at a time."""
-    user, now, callback_id = routes.user(app), clock.now(), ids.new_id()
+    user, now, callback_id, salt = routes.user(app), clock.now(), ids.new_id(), ids.new_salt()
     current = desks.current(now)
     if body.starts_at:
         slot_choice.require_choice(user, current)
@@ -67,6 +67,7 @@ def book_callback(body: CallbackInput) -> Callback:
             by=user,
             topic=topic.topic_id,
             description=body.description,
+            description_salt=salt,
             phone=phone,
             phone_shown=phones.national(phone, country),
             slot=slot_choice.offered_slot(current, topic, body.starts_at, now),
@@ -100,10 +101,9 @@ def move_callback(callback_id: str, body: MoveInput) -> Callback:
     before = callbacks.find_one(user.tenant_id, ids.valid_id(callback_id))
     slot = slot_choice.slot_for(before, current, body.starts_at, now)
     rule, by = partial(rules.move, slot=slot, now=now), By(type=ByType.USER, id=user.user_id)
+    id, lines = before.callback_id, current.desk.lines
     with slot_choice.describing_conflicts(current, before.topic, body.starts_at, now):
-        moved = callbacks.change(
-            user.tenant_id, before.callback_id, What.CALLBACK_MOVED, by, rule, now, current.desk.lines
-        )
+        moved = callbacks.change(user.tenant_id, id, What.CALLBACK_MOVED, by, rule, now, lines)
     return Callback.of(moved, now)
 
 

@@ -7,7 +7,14 @@ cold_start.begin_cold_start()
 from guestkey.edge.bodies.grants import GrantInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
-from guestkey.errors import GranteeUnknown, IdempotencyKeyReused, RightMissing, TenantUnknown, TooManyGrants
+from guestkey.errors import (
+    GranteeUnknown,
+    IdempotencyKeyReused,
+    RightMissing,
+    TenantUnknown,
+    TooManyGrants,
+    TooManyRequests,
+)
 from guestkey.rules.grants import give
 from guestkey.store import clock
 from guestkey.store.access import grants
@@ -26,6 +33,7 @@ app = routes.resolver()
     GranteeUnknown,
     TooManyGrants,
     IdempotencyKeyReused,
+    TooManyRequests,
     status=201,
 )
 def grant_access(body: GrantInput) -> Grant:

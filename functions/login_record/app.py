@@ -33,7 +33,7 @@ app = routes.resolver()
 )
 def record_login(body: LoginInput) -> Login:
     """Record your reason before you enter. Without a live grant that covers you, the refusal is recorded instead."""
-    agent_id, now, login_id = routes.agent_id(app), clock.now(), ids.new_id()
+    agent_id, now, login_id, salt = routes.agent_id(app), clock.now(), ids.new_id(), ids.new_salt()
 
     def enter(context: logins.LoginContext) -> rules.Login:
         decision = decide(context.live_keys, context.agent, Action.ENTER, now)
@@ -47,6 +47,7 @@ def record_login(body: LoginInput) -> Login:
             grant=decision.grant,
             may_export=decision.may_export,
             reason=body.reason,
+            reason_salt=salt,
             ticket=body.ticket,
             now=now,
         )

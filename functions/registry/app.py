@@ -32,6 +32,7 @@ def put_tenant(tenant_id: Annotated[ExternalId, Path()], body: TenantInput) -> T
     tenant = rules.Tenant(
         tenant_id=tenant_id,
         name=body.name,
+        customer_name=body.customer_name or tenant_id,
         version=body.version,
         time_zone=body.time_zone,
         language=body.language,

@@ -13,7 +13,7 @@ from guestkey.edge.mail.activation import Draft, draft, send_draft
 from guestkey.edge.responses.requests import Request
 from guestkey.edge.responses.response import Page
 from guestkey.edge.responses.tenants import SupportTenant
-from guestkey.errors import RecipientUnknown
+from guestkey.errors import NoApprovers, RecipientUnknown
 from guestkey.rules import requests as rules
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
@@ -24,9 +24,9 @@ from guestkey.store.requests import asking, rate_limits, requests
 app = routes.resolver()
 
 SHOWING = (errors.TenantUnknown, errors.TooManyRequests)
-ASKING = (*SHOWING, RecipientUnknown, errors.IdempotencyKeyReused)
+ASKING = (*SHOWING, NoApprovers, RecipientUnknown, errors.IdempotencyKeyReused)
 WITHDRAWING = (errors.NotFound, errors.RequestClosed, errors.RequestExpired)
-SENDING = (*WITHDRAWING, RecipientUnknown, errors.TooManyRequests)
+SENDING = (*WITHDRAWING, NoApprovers, RecipientUnknown, errors.TooManyRequests)
 
 
 @routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Show a customer", "support", *SHOWING)
@@ -39,7 +39,7 @@ def show_tenant(tenant_id: str) -> SupportTenant:
 @routes.route(app, "POST /v1/support/requests", "Make a request", "support", *ASKING, status=201)
 def ask_for_access(body: RequestInput) -> Request:
     """Ask a customer for a grant for yourself. The e-mail has no secret; only the customer's users can answer."""
-    agent_id, now, request_id = routes.agent_id(app), clock.now(), ids.new_id()
+    agent_id, now, request_id, salt = routes.agent_id(app), clock.now(), ids.new_id(), ids.new_salt()
     record = routes.idempotency_record(app)
 
     def ask(context: asking.AskingContext) -> Draft:
@@ -50,6 +50,8 @@ def ask_for_access(body: RequestInput) -> Request:
                 tenant=context.tenant,
                 recipients=body.recipients,
                 reason=body.reason,
+                reason_salt=salt,
+                ticket=body.ticket,
                 period=body.period,
                 may_export=body.may_export,
                 life=settings.REQUEST_LIFE,
@@ -90,7 +92,7 @@ def send_again(request_id: str) -> Request:
     tenant = tenants.tenant(request.tenant_id)
     recipients = rules.still_registered(request, tenant)
     drafted = draft(request, agent, tenant)
-    asking.count_again(request, len(recipients), now)
+    asking.count_again(request, now)
     return send_draft(drafted, recipients, None)
 
 

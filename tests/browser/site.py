@@ -54,6 +54,9 @@ CUT_OFF: Reply = (1, {})
 """The connection ends in the middle of the answer."""
 
 
+SALT = "5a17" * 8
+
+
 def a_request(**changes: Any) -> dict[str, Any]:
     """Return Sven's request to Acme, as the contract shows it."""
     return {
@@ -61,6 +64,8 @@ def a_request(**changes: Any) -> dict[str, Any]:
         "tenant_id": "acme",
         "agent": {"id": "sven", "name": "Sven Brandt"},
         "reason": "Rechnung 4711 lässt sich nicht drucken. Ich möchte den Druck unter Ihrem Konto nachstellen.",
+        "reason_salt": SALT,
+        "ticket": None,
         "period": "4h",
         "may_export": True,
         "state": "pending",
@@ -70,6 +75,7 @@ def a_request(**changes: Any) -> dict[str, Any]:
         "answered_at": None,
         "answered_by": None,
         "note": None,
+        "note_salt": None,
         "grant_id": None,
     } | changes
 
@@ -99,6 +105,8 @@ class Api:
     issuer: Issuer
     request: dict[str, Any] = field(default_factory=a_request)
     grant: dict[str, Any] | None = None
+    customer_name: str | None = None
+    """Customer name of tenants, if not their ids."""
     locale: str | None = None
     """Locale of users without their own."""
     faults: list[tuple[str, Fault]] = field(default_factory=list)
@@ -169,6 +177,7 @@ class Api:
         tenant = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == user.tenant_id)
         if what == "about":
             about = {"tenant_id": tenant.tenant_id, "name": tenant.name, "version": tenant.version}
+            about["customer_name"] = self.customer_name or tenant.tenant_id
             return 200, about | {"time_zone": tenant.time_zone, "country": tenant.country}
         locale = user.locale if self.locale is None else self.locale
         me = {"user_id": user.user_id, "name": user.name, "tenant_id": user.tenant_id, "locale": locale}
@@ -216,7 +225,7 @@ class Api:
 
     def _approve(self, user: sample.User, body: Any, key: str | None) -> Reply:
         period = body.get("period", self.request["period"])
-        may_export = body.get("may_export", self.request["may_export"])
+        may_export = body.get("may_export") is True
         if may_export and not self.request["may_export"]:
             raise errors.ExportNotAsked
         self.answered.append(("approve", body, key))
@@ -230,7 +239,8 @@ class Api:
     def _decline(self, user: sample.User, body: Any) -> Reply:
         self.answered.append(("decline", body, None))
         by = {"user_id": user.user_id, "name": user.name}
-        self.request |= {"state": "declined", "answered_at": ANSWERED_AT, "answered_by": by, "note": body.get("note")}
+        note = {"note": body.get("note"), "note_salt": SALT if body.get("note") else None}
+        self.request |= {"state": "declined", "answered_at": ANSWERED_AT, "answered_by": by, **note}
         return 200, self.request
 
     def _revoke(self, user: sample.User) -> Reply:

@@ -537,9 +537,22 @@ def test_text_written_by_others_is_shown_as_text_only(browser_page: BrowserPage)
     assert browser_page.page.locator("img").count() == 0
 
 
+def test_the_ticket_and_the_customer_name_are_shown(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"ticket": "T-4711"}
+    browser_page.site.api.customer_name = "Acme Immo 7"
+    browser_page.open_as("anna")
+    browser_page.sees("pending")
+
+    assert "Vorgang" in browser_page.text
+    assert "T-4711" in browser_page.text
+    assert "Acme Immobilien GmbH (Kundenname Acme Immo 7)" in browser_page.text
+
+
 def test_the_longest_name_and_reason_fit_at_320_pixels(browser_page: BrowserPage) -> None:
     browser_page.page.set_viewport_size({"width": 320, "height": 640})
-    browser_page.site.api.request |= {"reason": "W" * 500, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
+    long = {"reason": "W" * 500, "ticket": "W" * 100, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
+    browser_page.site.api.request |= long
+    browser_page.site.api.customer_name = "W" * 200
     browser_page.open_as()
     browser_page.sees("pending")
 

@@ -204,6 +204,7 @@ def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> No
     agent.page.locator("#period-ask").select_option("2h")
     agent.page.locator("#export-ask").check()
     agent.page.locator("#reason").fill("Rechnung 4711 lässt sich nicht drucken")
+    agent.page.locator("#ticket").fill("T-4711")
     with post.fake_ses() as sent:
         agent.press("#ask")
         agent.expects_status("Acme Immobilien GmbH wurde per E-Mail gefragt.")
@@ -211,6 +212,8 @@ def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> No
     assert post.recipients(sent) == ["giulia@acme.example"]
     (request,) = own_requests()
     assert (request["period"], request["may_export"], request["state"]) == ("2h", True, "pending")
+    assert request["ticket"] == "T-4711"
+    agent.reads("Vorgang T-4711")
     agent.reads("Gefragt am 23.11.2026, 13:00 Uhr: 2 Stunden, mit Datenexport")
     agent.reads("Kann beantwortet werden bis 24.11.2026, 13:00 Uhr")
 
@@ -227,11 +230,22 @@ def test_by_default_a_request_asks_all_approvers_for_an_hour_without_export(agen
     assert [(one["period"], one["may_export"]) for one in own_requests()] == [("1h", False)]
 
 
+def test_a_customer_without_approvers_is_named_as_that_before_a_reason_is_typed(agent: Agent) -> None:
+    factories.tenant("initech", approver_emails=())
+    agent.opens()
+    agent.goes_to("requests")
+    agent.page.locator("#tenant").fill("initech")
+    agent.press("#find")
+    agent.expects_status("Bei diesem Kunden ist niemand eingetragen, der zustimmen könnte.")
+
+    expect(agent.page.locator("#ask")).to_have_count(0)
+
+
 def test_a_request_to_an_unknown_tenant_shows_the_reason(agent: Agent) -> None:
     agent.opens()
     agent.goes_to("requests")
     agent.press("#find")
-    agent.expects_status("Nennen Sie bitte den Kundennamen.")
+    agent.expects_status("Nennen Sie bitte die Kunden-ID.")
     for unknown in ("initech", "Acme", "../me", "<b>"):
         agent.page.locator("#tenant").fill(unknown)
         agent.press("#find")

@@ -27,6 +27,7 @@ REASON = "Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken"
 ACME = Tenant(
     tenant_id="acme",
     name="Acme Immobilien GmbH",
+    customer_name="acme",
     version="Enterprise 24.3",
     time_zone="Europe/Berlin",
     language="de",
@@ -44,6 +45,7 @@ def asked(**changed: Any) -> RequestFacts:
         agent_name="Sven Brandt",
         departments=("Support",),
         reason=REASON,
+        ticket="T-4711",
         period=Period.FOUR_HOURS,
         may_export=True,
         expires_at=MONDAY_NOON + timedelta(hours=24),
@@ -205,7 +207,7 @@ def every_kind() -> dict[Kind, Facts]:
 
 def every_kind_typed(typed: str) -> dict[Kind, Facts]:
     """Return the facts of a mail of each kind, with this text in every field that users, agents or the vendor type."""
-    tenant = replace(ACME, name=typed)
+    tenant = replace(ACME, name=typed, customer_name=typed)
     somebody = Person(user_id="anna", name=typed)
     by_phone: dict[str, Any] = {"tenant": tenant, "topic": typed, "requested_by": somebody, "description": typed}
     grantees = {
@@ -213,7 +215,7 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         Kind.ENDED: Grantee(type=GranteeType.DEPARTMENT, id="support", name=typed),
     }
     return {
-        Kind.ACTIVATION: asked(tenant=tenant, agent_name=typed, departments=(typed, typed), reason=typed),
+        Kind.ACTIVATION: asked(tenant=tenant, agent_name=typed, departments=(typed, typed), reason=typed, ticket=typed),
         **{kind: of_grant(tenant=tenant, granted_by=somebody, grantee=grantee) for kind, grantee in grantees.items()},
         Kind.REVOKED: of_grant(
             tenant=tenant, grantee=grantees[Kind.GRANTED], **REVOKED | {"revoked_by": somebody}, granted_by=somebody

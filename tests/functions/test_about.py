@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests import factories, invalid_inputs
+from guestkey.store.dynamodb import keys
+from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
 
@@ -21,10 +22,26 @@ def test_every_user_of_acme_sees_its_name_and_version(caller: Caller) -> None:
     assert answer.body == {
         "tenant_id": "acme",
         "name": "Acme Immobilien GmbH",
+        "customer_name": "acme",
         "version": "Enterprise 24.3",
         "time_zone": "Europe/Berlin",
         "country": "DE",
     }
+
+
+def test_a_customer_name_that_the_vendor_registered_is_shown_beside_the_id() -> None:
+    factories.tenant("acme", customer_name="Acme Immo")
+
+    body = get().body
+    assert (body["tenant_id"], body["customer_name"]) == ("acme", "Acme Immo")
+
+
+def test_a_tenant_stored_before_there_were_customer_names_has_its_id() -> None:
+    stored = table.one(keys.tenant("acme"))
+    assert stored
+    table.put([{name: value for name, value in stored.items() if name != "customer_name"}])
+
+    assert get().body["customer_name"] == "acme"
 
 
 def test_carla_sees_globex() -> None:

@@ -49,7 +49,7 @@ def live() -> list[str]:
 def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Traveller) -> None:
     request = factories.requested(period="4h", may_export=True)
     world.shift(timedelta(hours=23))
-    answer = approve(request.request_id)
+    answer = approve(request.request_id, {"may_export": True})
 
     assert answer.status == 201
     assert answer.body == {
@@ -162,10 +162,19 @@ def test_export_that_was_not_asked_for_is_never_added() -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"body": {}}, {"body": {"period": None, "may_export": None}}, {"raw": ""}])
-def test_omitted_fields_are_as_the_agent_asked(how: dict[str, Any]) -> None:
+def test_an_approval_that_says_nothing_keeps_the_period_and_gives_no_export(how: dict[str, Any]) -> None:
     body = approve(factories.requested(period="2h", may_export=True).request_id, **how).body
 
-    assert (body["period"], body["may_export"]) == ("2h", True)
+    assert (body["period"], body["may_export"]) == ("2h", False)
+    assert may_enter() and not may_enter("export")
+
+
+@pytest.mark.parametrize("said", [{"period": "4h"}, {"period": "permanent"}, {"period": "4h", "may_export": None}])
+def test_a_choice_of_the_period_says_nothing_of_export(said: dict[str, Any]) -> None:
+    request = factories.requested(period="2h", may_export=True)
+
+    assert approve(request.request_id, said).body["may_export"] is False
+    assert shown(request)["may_export"] is True
 
 
 # ------------------------------------------------------------------ refused callers

@@ -47,7 +47,8 @@ def test_it_is_in_the_ledger_with_the_note_only_as_its_hash() -> None:
 
     last = list(ledger.entries_after("acme", 0, 100))[-1]
     assert (last.what, last.by.id) == ("callback.closed", "sven")
-    assert last.data == {"outcome": "reached", "note_sha256": sha256(NOTE.encode()).hexdigest()}
+    salt = callbacks.find_one("acme", taken.callback_id).note_salt
+    assert last.data == {"outcome": "reached", "note_sha256": sha256(f"{salt}:{NOTE}".encode()).hexdigest()}
     assert NOTE not in str(table.items("TENANT#acme", keys.ENTRY))
     assert callbacks.find_one("acme", taken.callback_id).note == NOTE
 

@@ -48,6 +48,7 @@ def test_anna_declines_with_a_note(world: time_machine.Traveller) -> None:
         "answered_at": "2026-11-23T12:05:00Z",
         "answered_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "note": NOTE,
+        "note_salt": answer.body["note_salt"],
     }
     assert call("GET", "/v1/support/requests", caller=SVEN).body["items"] == [answer.body] == [shown(request)]
     assert list(live_keys.of_tenant("acme")) == []
@@ -75,17 +76,17 @@ def test_a_note_may_have_several_lines_and_is_trimmed_and_normalised(sent: str, 
 
 def test_it_is_in_the_ledger_with_the_note_only_as_its_hash() -> None:
     request = factories.requested()
-    decline(request.request_id, {"note": NOTE})
+    salt = decline(request.request_id, {"note": NOTE}).body["note_salt"]
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
     assert (last["what"], last["about"]) == ("request.declined", request.request_id)
     assert last["by"] == {"type": "user", "id": "anna"}
-    assert last["data"] == {"note_sha256": sha256(NOTE.encode()).hexdigest()}
+    assert last["data"] == {"note_sha256": sha256(f"{salt}:{NOTE}".encode()).hexdigest()}
     assert "Giulia is back" not in str(table.items("TENANT#acme", "ENTRY#"))
 
 
 def test_without_a_note_the_ledger_holds_none() -> None:
-    decline(factories.requested().request_id)
+    assert decline(factories.requested().request_id).body["note_salt"] is None
 
     last = json.loads(call("GET", "/v1/ledger", caller=ANNA).text.splitlines()[-1])
     assert last["data"] == {"note_sha256": None}

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from guestkey.rules import verify as verifier
+from guestkey.rules.ledger import By, ByType, Data, Head, Note, What, digest, salted_digest
+from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, stack, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
@@ -31,6 +34,24 @@ def by_pages(limit: int) -> str:
         assert 0 < len(entries(answer)) <= limit
         text += answer.text
     return text
+
+
+def test_a_ledger_with_texts_from_before_and_after_there_were_salts_verifies() -> None:
+    """The entry of an older version has the SHA-256 of the reason alone, and its record has no salt."""
+    factories.grant()
+    login = factories.login(reason="The import stands still")
+    state = ledger.read_state("acme")
+    assert state
+    data: Data = {"grant_id": login.grant_id, "may_export": False, "reason_sha256": digest(login.reason)}
+    by = By(type=ByType.AGENT, id="sven")
+    note = Note(what=What.LOGIN_RECORDED, by=by, about="an older login", data=data, at=factories.now())
+    ledger.write(state, [note], lambda transaction, _: None)
+    factories.login(reason="The import stands still")
+
+    before, old, new = (entry["data"]["reason_sha256"] for entry in entries(get())[-3:])
+    assert before == new == salted_digest(login.reason, factories.SALT) != old
+    lines = get().text.encode().splitlines(keepends=True)
+    assert not verifier.verify(lines, Head.parse(get().headers["guestkey-head"])).findings
 
 
 def a_day_at_acme() -> None:

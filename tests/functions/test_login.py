@@ -1,6 +1,7 @@
 """POST /v1/support/logins: the login is recorded before an agent enters."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -48,6 +49,7 @@ def test_sven_enters_with_a_reason() -> None:
         "tenant_id": "acme",
         "agent": {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
         "reason": REASON,
+        "reason_salt": answer.body["reason_salt"],
         "ticket": "T-4711",
         "may_export": False,
         "logged_in_at": "2026-11-23T12:00:00Z",
@@ -61,13 +63,41 @@ def test_sven_enters_with_a_reason() -> None:
 
 def test_it_is_in_the_ledger_with_the_reason_only_as_its_hash() -> None:
     factories.grant()
-    login_id = post().body["login_id"]
+    login = post().body
 
     entry = last_entry()
-    assert (entry["what"], entry["about"]) == ("login.recorded", login_id)
+    assert (entry["what"], entry["about"]) == ("login.recorded", login["login_id"])
     assert entry["by"] == {"type": "agent", "id": "sven"}
-    assert entry["data"]["reason_sha256"] == sha256(REASON.encode()).hexdigest()
+    assert re.fullmatch("[0-9a-f]{32}", login["reason_salt"])
+    assert entry["data"]["reason_sha256"] == sha256(f"{login['reason_salt']}:{REASON}".encode()).hexdigest()
+    assert post().body["reason_salt"] != login["reason_salt"], "each text has a salt of its own"
     assert REASON not in str(table.items("TENANT#acme", "ENTRY#"))
+
+
+@pytest.mark.parametrize(("own", "recorded"), [({}, "T-9"), ({"ticket": None}, "T-9"), ({"ticket": "T-1"}, "T-1")])
+def test_a_login_takes_over_the_ticket_of_the_request_that_its_grant_answers(
+    own: dict[str, Any], recorded: str
+) -> None:
+    factories.approved(factories.requested(ticket="T-9"))
+
+    login = post(TO_ACME | own).body
+    assert login["ticket"] == recorded
+    assert call("GET", "/v1/logins", caller=ANNA).body["items"][0]["ticket"] == recorded
+
+
+def test_a_login_takes_over_the_ticket_of_the_grant_that_it_names_and_of_no_other() -> None:
+    factories.approved(factories.requested(ticket="T-9"))
+    named = factories.grant(period="4h")
+
+    login = post().body
+    assert (login["grant_id"], login["ticket"]) == (named.grant_id, None)
+
+
+def test_the_ticket_of_a_permanent_grant_is_taken_over_long_after(world: time_machine.Traveller) -> None:
+    factories.approved(factories.requested(ticket="T-9", period="permanent"))
+    world.shift(timedelta(days=300))
+
+    assert post().body["ticket"] == "T-9"
 
 
 def test_without_a_ticket_there_is_none() -> None:

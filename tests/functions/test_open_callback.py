@@ -32,6 +32,7 @@ def test_every_user_of_acme_sees_annas_call_back(caller: Caller) -> None:
         "state": "booked",
         "topic": "question",
         "description": "The import stands still",
+        "description_salt": factories.SALT,
         "phone": "+4924144686122",
         "phone_shown": "0241 44686122",
         "starts_at": "2026-11-24T09:00:00Z",

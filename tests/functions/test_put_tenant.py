@@ -46,7 +46,7 @@ def last_entry(caller: Caller) -> Any:
 def test_a_new_tenant_is_registered_and_its_ledger_begins() -> None:
     answer = put()
 
-    assert tuple(answer) == (200, {"tenant_id": "initech", **INITECH})
+    assert tuple(answer) == (200, {"tenant_id": "initech", "customer_name": "initech", **INITECH})
     bill = ANNA.but(sub="bill", tenant_id="initech")
     assert call("GET", "/v1/about", caller=bill).body["name"] == "Initech"
     entry = last_entry(bill)
@@ -65,8 +65,40 @@ def test_a_change_is_in_the_ledger_with_addresses_only_as_their_hash() -> None:
 
 def test_a_put_that_changes_nothing_writes_nothing() -> None:
     with table.unchanged():
-        assert put(ACME, "acme").body == {"tenant_id": "acme", **ACME}
+        assert put(ACME, "acme").body == {"tenant_id": "acme", "customer_name": "acme", **ACME}
+        assert put(ACME | {"customer_name": "acme"}, "acme").status == 200
+        assert put(ACME | {"customer_name": None}, "acme").status == 200
     assert factories.what_happened() == []
+
+
+def test_a_customer_name_is_stored_and_in_the_ledger_and_a_put_without_it_takes_it_away() -> None:
+    assert put(ACME | {"customer_name": "Acme Immo 7"}, "acme").body["customer_name"] == "Acme Immo 7"
+    assert last_entry(ANNA)["data"]["customer_name"] == "Acme Immo 7"
+    assert put(ACME, "acme").body["customer_name"] == "acme"
+    assert last_entry(ANNA)["data"]["customer_name"] == "acme"
+
+
+@pytest.mark.parametrize("customer_name", [None, "acme", "Acme Immo"])
+def test_a_tenant_stored_before_there_were_customer_names_can_be_put(customer_name: str | None) -> None:
+    stored = table.one(keys.tenant("acme"))
+    assert stored
+    table.put([{name: value for name, value in stored.items() if name != "customer_name"}])
+    if customer_name != "Acme Immo":
+        with table.unchanged():
+            assert put(ACME | {"customer_name": customer_name}, "acme").status == 200
+
+    body = ACME | {"customer_name": customer_name, "version": "Enterprise 24.4"}
+    assert put(body, "acme").body["customer_name"] == (customer_name or "acme")
+
+
+def test_a_customer_name_put_at_the_same_moment_is_not_overwritten_unseen() -> None:
+    with table.meanwhile(lambda: put(ACME | {"customer_name": "Acme Immo"}, "acme")):
+        assert put(ACME | {"version": "Enterprise 24.4"}, "acme").status == 200
+
+    ledger = [json.loads(line) for line in call("GET", "/v1/ledger", caller=ANNA).text.splitlines()]
+    put_before, put_after = ledger[-2:]
+    assert put_before["data"]["customer_name"] == "Acme Immo"
+    assert (put_after["data"]["customer_name"], put_after["data"]["version"]) == ("acme", "Enterprise 24.4")
 
 
 def test_a_put_replaces_the_tenant_and_does_not_merge() -> None:
@@ -134,6 +166,8 @@ def test_texts_are_trimmed_and_normalised() -> None:
     ("field", "value"),
     [
         ("name", "x" * 200),
+        ("customer_name", "x" * 200),
+        ("customer_name", "acme immo, Büro 7"),
         ("version", "x" * 100),
         ("time_zone", "UTC"),
         ("time_zone", "America/Argentina/ComodRivadavia"),

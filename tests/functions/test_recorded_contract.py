@@ -28,8 +28,8 @@ LEDGER = RECORDED / "ledger.jsonl"
 DOCUMENT = RECORDED / "openapi.json"
 RECORDS_ANEW = bool(os.environ.get("GUESTKEY_RECORD"))
 ULID = re.compile(r"(?<![0-9A-Z])01[0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Z])")
-HASH_OR_MARK = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{16})(?![0-9a-f])")
-"""A SHA-256, or the random mark by which a retry recognises its own write."""
+HASH_OR_MARK = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-f])")
+"""A SHA-256, the salt of a hashed text, or the random mark by which a retry recognises its own write."""
 START = "0" * 64
 HEADERS = ("content-type", "cache-control", "link", "guestkey-head", "retry-after")
 CALLBACK = {"topic": "question", "description": "The import\nstands still", "phone": "0241 44686122"}

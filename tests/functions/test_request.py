@@ -1,6 +1,7 @@
 """POST /v1/support/requests: an agent asks a tenant by mail for access. Limits: `test_request_limits.py`."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -57,6 +58,8 @@ def test_sven_asks_to_be_let_in_for_an_hour(mails: list[mailing.Sent]) -> None:
         "tenant_id": "acme",
         "agent": {"id": "sven", "name": "Sven Brandt"},
         "reason": REASON,
+        "reason_salt": answer.body["reason_salt"],
+        "ticket": None,
         "period": "1h",
         "may_export": False,
         "state": "pending",
@@ -66,8 +69,10 @@ def test_sven_asks_to_be_let_in_for_an_hour(mails: list[mailing.Sent]) -> None:
         "answered_at": None,
         "answered_by": None,
         "note": None,
+        "note_salt": None,
         "grant_id": None,
     }
+    assert re.fullmatch("[0-9a-f]{32}", answer.body["reason_salt"])
     assert own() == [answer.body]
 
 
@@ -111,21 +116,49 @@ def test_period_and_export_are_as_sven_asked(period: str, may_export: bool) -> N
 
 
 def test_it_is_in_the_ledger_with_the_reason_only_as_its_hash() -> None:
-    request_id = post(ACME | {"period": "1w", "may_export": True}).body["request_id"]
+    made = post(ACME | {"period": "1w", "may_export": True}).body
 
     entry = last_entry()
-    assert (entry["what"], entry["about"]) == ("request.made", request_id)
+    assert (entry["what"], entry["about"]) == ("request.made", made["request_id"])
     assert entry["by"] == {"type": "agent", "id": "sven"}
     assert entry["data"] == {
         "period": "1w",
         "may_export": True,
         "expires_at": "2026-11-24T12:00:00Z",
-        "reason_sha256": sha256(REASON.encode()).hexdigest(),
+        "reason_sha256": sha256(f"{made['reason_salt']}:{REASON}".encode()).hexdigest(),
         "recipients": 2,
     }
     ledger = str(table.items("TENANT#acme", "ENTRY#"))
     assert REASON not in ledger
     assert "giulia@acme.example" not in ledger
+
+
+def test_a_ticket_is_answered_mailed_and_stays_out_of_the_ledger(mails: list[mailing.Sent]) -> None:
+    body = post(ACME | {"ticket": "  T-4711 "}).body
+
+    assert body["ticket"] == own()[0]["ticket"] == "T-4711"
+    assert call("GET", f"/v1/requests/{body['request_id']}", caller=ANNA).body["ticket"] == "T-4711"
+    for sent in mails:
+        mail = mailing.read(mailing.as_mailed(sent))
+        assert "T-4711" in mail.text
+        assert "T-4711" in mail.seen
+    assert "T-4711" not in str(table.items("TENANT#acme", "ENTRY#"))
+
+
+@pytest.mark.parametrize("ticket", ["x", "x" * 100, "🔑" * 100, None])
+def test_any_valid_ticket_is_stored(ticket: str | None) -> None:
+    assert post(ACME | {"ticket": ticket}).body["ticket"] == ticket
+
+
+def test_a_request_of_the_version_before_has_neither_ticket_nor_salt() -> None:
+    request = factories.requested(ticket="T-4711")
+    stored = table.one(keys.request("acme", request.request_id))
+    assert stored
+    table.put([{name: value for name, value in stored.items() if name not in ("ticket", "reason_salt")}])
+
+    assert (own()[0]["ticket"], own()[0]["reason_salt"], own()[0]["reason"]) == (None, None, request.reason)
+    assert call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA).status == 201
+    assert factories.login().ticket is None
 
 
 def test_a_request_gives_no_access() -> None:
@@ -228,7 +261,7 @@ def test_a_tenant_without_approvers_cannot_be_asked(mails: list[mailing.Sent]) -
     factories.tenant("initech", approver_emails=())
     for named in ({}, {"recipients": ["anna@acme.example"]}):
         answer = post(ACME | {"tenant_id": "initech"} | named)
-        assert (answer.status, answer.code) == (422, "recipient_unknown")
+        assert (answer.status, answer.code) == (422, "no_approvers")
 
     assert mails == []
 
@@ -294,6 +327,7 @@ NO_ADDRESSES = probes(
         ],
         period=[*invalid_inputs.NO_TEXTS, *probes("1H", rest=["", "3h", "forever"])],
         may_export=invalid_inputs.NO_BOOLEANS,
+        ticket=[5, "", "x" * 101, *invalid_inputs.TRICKS, *probes(rest=[True, ["T-1"], "   "])],
         recipients=[
             ADDRESS, [], [None], [ADDRESS] * 21, *([one] for one in NO_ADDRESSES), *probes(rest=[5, True, {}, [[]]]),
         ],
@@ -328,7 +362,7 @@ def test_existence_comes_before_a_stored_response_and_that_before_the_state() ->
     assert post(ACME | {"recipients": ["x@y.example"]}, headers=KEY).code == "idempotency_key_reused"
     factories.tenant("acme", approver_emails=())
     assert post(headers=KEY).text == kept.text
-    assert post().code == "recipient_unknown"
+    assert post().code == "no_approvers"
 
 
 # ------------------------------------------------------------------ twice

@@ -1,4 +1,4 @@
-"""Limits of an agent's requests: pending ones, mails in an hour, unknown names. See docs/decisions/0012."""
+"""Limits of an agent's requests: pending ones, sendings in an hour, unknown names. See docs/decisions/0012."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from guestkey.rules.requests import MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_PENDING, MAX_UNKNOWN, Request
+from guestkey.rules.requests import MAX_PENDING, MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT, MAX_UNKNOWN, Request
 from guestkey.store.dynamodb import keys
 from tests import factories, table
 from tests.calls import Answer, call
@@ -141,27 +141,26 @@ def test_a_stored_response_does_not_count_as_a_request() -> None:
     assert ask().status == 429
 
 
-# ------------------------------------------------------------------ mails in an hour
+# ------------------------------------------------------------------ sendings in an hour
 
-OF_SVEN = partial(factories.counted_mails, of=SVEN)
-TO_ACME = partial(factories.counted_mails, of="acme")
-BOUNDS = {"of an agent": (OF_SVEN, MAX_MAILS_OF_AGENT), "to a tenant": (TO_ACME, MAX_MAILS_TO_TENANT)}
+OF_SVEN = partial(factories.counted_sendings, of=SVEN)
+TO_ACME = partial(factories.counted_sendings, of="acme")
+BOUNDS = {"of an agent": (OF_SVEN, MAX_SENDINGS_OF_AGENT), "to a tenant": (TO_ACME, MAX_SENDINGS_TO_TENANT)}
 every_bound = pytest.mark.parametrize(("counted", "most"), BOUNDS.values(), ids=BOUNDS)
 Counted = Callable[[int], None]
 
 
 @every_bound
-def test_each_recipient_is_a_mail_and_the_last_ones_of_the_hour_may_go_out(
+def test_a_request_counts_as_one_to_however_many_it_goes(
     counted: Counted, most: int, world: time_machine.Traveller, mails: list[mailing.Sent]
 ) -> None:
     world.move_to(MONDAY_NOON + 10 * MINUTE)
-    counted(most - 3)
-    assert ask().status == 201, "two more"
-    with table.unchanged():
-        assert_too_many(ask(), 50 * MINUTE)
-    assert ask(TO_ANNA).status == 201, "one more"
-    with table.unchanged():
-        assert_too_many(ask(TO_ANNA), 50 * MINUTE)
+    counted(most - 2)
+    assert ask().status == 201, "one more, to two approvers"
+    assert ask(TO_ANNA).status == 201, "and one to one approver"
+    for body in (ACME, TO_ANNA):
+        with table.unchanged():
+            assert_too_many(ask(body), 50 * MINUTE)
 
     assert len(mails) == 3
     world.move_to(MONDAY_NOON + HOUR - SECOND)
@@ -171,9 +170,9 @@ def test_each_recipient_is_a_mail_and_the_last_ones_of_the_hour_may_go_out(
 
 
 @every_bound
-def test_sending_again_counts_as_mails_too(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
+def test_sending_again_counts_as_one_too(counted: Counted, most: int, mails: list[mailing.Sent]) -> None:
     request = factories.requested()
-    counted(most - 2)
+    counted(most - 1)
     assert send_again(request).status == 200
     with table.unchanged():
         assert_too_many(send_again(request), HOUR)
@@ -181,48 +180,72 @@ def test_sending_again_counts_as_mails_too(counted: Counted, most: int, mails: l
     assert len(mails) == 2
 
 
-def test_mails_are_counted_per_agent_over_all_tenants() -> None:
-    factories.counted_mails(MAX_MAILS_OF_AGENT)
+def test_sendings_are_counted_per_agent_over_all_tenants() -> None:
+    factories.counted_sendings(MAX_SENDINGS_OF_AGENT)
 
     assert_too_many(ask(GLOBEX), HOUR)
     assert ask(caller=DORA).status == 201
 
 
-def test_mails_are_counted_per_tenant_over_all_agents() -> None:
-    factories.counted_mails(MAX_MAILS_TO_TENANT, of="acme")
+def test_sendings_are_counted_per_tenant_over_all_agents() -> None:
+    factories.counted_sendings(MAX_SENDINGS_TO_TENANT, of="acme")
 
     assert_too_many(ask(), HOUR)
     assert_too_many(ask(caller=DORA), HOUR)
     assert ask(GLOBEX).status == 201
 
 
-def test_one_request_may_go_to_as_many_as_a_tenant_can_register(mails: list[mailing.Sent]) -> None:
+def test_twenty_requests_may_go_to_as_many_as_a_tenant_can_register(mails: list[mailing.Sent]) -> None:
     factories.tenant("initech", approver_emails=tuple(f"approver{number}@initech.example" for number in range(20)))
+    request = factories.requested(tenant_id="initech")
+    for _ in range(MAX_SENDINGS_OF_AGENT - 1):
+        assert send_again(request).status == 200
 
-    assert ask(ACME | {"tenant_id": "initech"}).body["mail"] == "sent"
-    assert len(mails) == 20
+    assert len(mails) == 20 * (MAX_SENDINGS_OF_AGENT - 1)
+    assert_too_many(send_again(request), HOUR)
     assert_too_many(ask(GLOBEX), HOUR)
 
 
-def test_a_mail_that_ses_refused_is_counted() -> None:
-    factories.counted_mails(MAX_MAILS_OF_AGENT - 1)
+def test_ten_requests_to_a_tenant_without_approvers_count_against_no_limit(mails: list[mailing.Sent]) -> None:
+    factories.tenant("initech", approver_emails=())
+    nowhere = ACME | {"tenant_id": "initech"}
+    with table.unchanged():
+        answers = [ask(nowhere | named) for named in ({}, {"recipients": ["nobody@initech.example"]}) * MAX_UNKNOWN]
+
+    assert {(answer.status, answer.code) for answer in answers} == {(422, "no_approvers")}
+    assert look("initech").status == 200
+    assert ask().status == 201
+
+
+def test_sending_again_to_a_tenant_without_approvers_counts_against_no_limit(mails: list[mailing.Sent]) -> None:
+    request = factories.requested()
+    factories.tenant("acme", approver_emails=())
+    with table.unchanged():
+        answers = [send_again(request) for _ in range(MAX_SENDINGS_OF_AGENT + 1)]
+
+    assert {(answer.status, answer.code) for answer in answers} == {(422, "no_approvers")}
+    assert mails == []
+
+
+def test_a_sending_that_ses_refused_is_counted() -> None:
+    factories.counted_sendings(MAX_SENDINGS_OF_AGENT - 1)
     with mailing.fake_ses(lambda _: (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")):
         assert ask(TO_ANNA).body["mail"] == "failed"
 
     assert_too_many(ask(TO_ANNA), HOUR)
 
 
-def test_of_two_requests_at_the_same_moment_only_one_causes_the_last_mails(mails: list[mailing.Sent]) -> None:
-    factories.counted_mails(MAX_MAILS_OF_AGENT - 2)
+def test_of_two_requests_at_the_same_moment_only_one_is_the_last_of_the_hour(mails: list[mailing.Sent]) -> None:
+    factories.counted_sendings(MAX_SENDINGS_OF_AGENT - 1)
     with table.meanwhile(lambda: ask(GLOBEX | {"recipients": ["carla@globex.example"]})):
         assert_too_many(ask(), HOUR)
 
     assert mailing.recipients(mails) == ["carla@globex.example"]
 
 
-def test_the_limit_of_pending_requests_is_checked_before_that_of_mails() -> None:
+def test_the_limit_of_pending_requests_is_checked_before_that_of_sendings() -> None:
     asked(MAX_PENDING)
-    factories.counted_mails(MAX_MAILS_OF_AGENT)
+    factories.counted_sendings(MAX_SENDINGS_OF_AGENT)
 
     assert_too_many(ask(), DAY - 5 * MINUTE)
 

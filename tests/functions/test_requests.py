@@ -57,6 +57,8 @@ def test_anna_sees_agent_period_export_and_reason() -> None:
             "tenant_id": "acme",
             "agent": {"id": "sven", "name": "Sven Brandt"},
             "reason": "The import stands still",
+            "reason_salt": factories.SALT,
+            "ticket": None,
             "period": "1w",
             "may_export": True,
             "state": "pending",
@@ -66,6 +68,7 @@ def test_anna_sees_agent_period_export_and_reason() -> None:
             "answered_at": None,
             "answered_by": None,
             "note": None,
+            "note_salt": None,
             "grant_id": None,
         }
     ]

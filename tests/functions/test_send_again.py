@@ -101,6 +101,16 @@ def test_if_no_recipient_is_registered_any_more_nothing_is_mailed(mails: list[ma
     assert shown(request)["state"] == "pending"
 
 
+def test_a_tenant_that_has_no_approver_any_more_is_named_as_that(mails: list[mailing.Sent]) -> None:
+    request = factories.requested()
+    factories.tenant("acme", approver_emails=())
+    with table.unchanged():
+        answer = send(request.request_id)
+
+    assert (answer.status, answer.code) == (422, "no_approvers")
+    assert mails == []
+
+
 # ------------------------------------------------------------------ too late
 
 
@@ -160,8 +170,8 @@ def test_two_who_send_it_at_the_same_moment_both_succeed(mails: list[mailing.Sen
     with table.meanwhile(lambda: send(request.request_id)):
         assert send(request.request_id).status == 200
 
-    counted = table.one(keys.counter_of_agent("mails", "sven", MONDAY_NOON))
-    assert counted and counted["number"]["N"] == "6", "two by the request, and two for each call"
+    counted = table.one(keys.counter_of_agent("sendings", "sven", MONDAY_NOON))
+    assert counted and counted["number"]["N"] == "3", "one by the request, and one for each call"
     assert len(mails) == 4
 
 

@@ -43,6 +43,7 @@ def test_sven_sees_the_call_backs_of_tuesday() -> None:
                 "state": "booked",
                 "topic": "question",
                 "description": "The import stands still",
+                "description_salt": factories.SALT,
                 "phone": "+4924144686122",
                 "phone_shown": "0241 44686122",
                 "starts_at": "2026-11-24T09:00:00Z",

@@ -34,7 +34,7 @@ LOOKED_UP = {
     "desk.failed": CODES,
     "desk.tabs": {"access", "requests", "callbacks"},
     "desk.access.invalid": {"reason", "ticket"},
-    "desk.ask.invalid": {"reason"},
+    "desk.ask.invalid": {"reason", "ticket"},
     "desk.callbacks.invalid": {"note"},
     "desk.requests.states": {str(state) for state in requests.State},
     "desk.callbacks.states": {str(state) for state in callbacks.State},

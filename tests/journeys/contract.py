@@ -18,16 +18,17 @@ GRANT = (
     "request_id"
 )
 LOGIN = (
-    "login_id tenant_id agent reason ticket may_export logged_in_at ended_at end end_cause grant_id access_ends_at"
+    "login_id tenant_id agent reason reason_salt ticket may_export logged_in_at ended_at end end_cause grant_id "
+    "access_ends_at"
 )  # fmt: skip
 REQUEST = (
-    "request_id tenant_id agent reason period may_export state requested_at expires_at mail answered_at answered_by "
-    "note grant_id"
+    "request_id tenant_id agent reason reason_salt ticket period may_export state requested_at expires_at mail "
+    "answered_at answered_by note note_salt grant_id"
 )
 DESK = " ".join(sample.DESK)
 CALLBACK = (
-    "callback_id kind state topic description phone phone_shown starts_at ends_at requested_at requested_by agent "
-    "version"
+    "callback_id kind state topic description description_salt phone phone_shown starts_at ends_at requested_at "
+    "requested_by agent version"
 )
 CLOSURE = "day name callback_ids"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
@@ -151,7 +152,7 @@ def _of_tenant(scene: Scene) -> Any:
 ROUTES = [
     Route(
         call="PUT /v1/vendor/tenants/{tenant}", who="backend", scope="guestkey/registry", body=_of_tenant,
-        members="tenant_id name version time_zone country language approver_emails",
+        members="tenant_id name customer_name version time_zone country language approver_emails",
     ),
     Route(
         call="PUT /v1/vendor/departments/{department}", who="backend", scope="guestkey/registry",
@@ -218,7 +219,8 @@ ROUTES = [
         members="user_id name tenant_id locale may_grant may_book_slot",
     ),
     Route(
-        call="GET /v1/about", who="anna", is_for_everyone=True, members="tenant_id name version time_zone country",
+        call="GET /v1/about", who="anna", is_for_everyone=True,
+        members="tenant_id name customer_name version time_zone country",
     ),
     Route(call="GET /v1/directory", who="anna", members="departments agents"),
     Route(

@@ -55,6 +55,7 @@ def known_values(scene: Scene) -> Known:
         "id": [agent_id, "support"],
         "departments": [["support"], []],
         "name": ["Sven Brandt"],
+        "customer_name": ["acme", None],
         "version": ["Enterprise 24.3"],
         "reason": ["The import hangs"],
         "ticket": ["T-1", None],

@@ -239,11 +239,12 @@ def test_a_concurrent_move_and_cancellation_have_one_outcome(desk: Desk, acme: T
     desk.put(2)
     outcomes: Counter[str] = Counter()
     for number in range(PAIRS):
-        callback_id = success(acme.anna.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
+        user = acme.user("anna", f"user-{number}")
+        callback_id = success(user.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
         to = {"starts_at": None if number % 2 else desk.slot()}
         moved, cancelled = at_once(
             [
-                partial(acme.anna.call, "PATCH", f"{CALLBACKS}/{callback_id}", to),
+                partial(user.call, "PATCH", f"{CALLBACKS}/{callback_id}", to),
                 partial(acme.user("ben").delete, f"{CALLBACKS}/{callback_id}"),
             ]
         )

@@ -19,6 +19,7 @@ from tests.journeys.world import Tenant, World
 
 ID = re.compile(r"\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+SALT = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 PAST = {"S": "2026-01-01T00:00:00Z"}
 OVERRIDE = "Bitte \u202erufen Sie an"
 
@@ -120,7 +121,7 @@ class Inquiry:
             f"{who}: {call} {json.dumps(body)} {key or ''} {claims or ''}",
             status=answer.status_code,
             headers=tuple(answer.headers.get(name) for name in ("Content-Type", "Cache-Control")),
-            body=json.loads(TIME.sub("<time>", ID.sub("<id>", answer.text))),
+            body=json.loads(SALT.sub("<salt>", TIME.sub("<time>", ID.sub("<id>", answer.text)))),
         )
 
     def everything(self) -> Iterator[Answer]:

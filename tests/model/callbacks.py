@@ -11,6 +11,7 @@ from tests.model.outcomes import No, Outcome
 from tests.model.wall_clock import is_offered, quarters_of, text_of
 
 KEY_LIFE = timedelta(hours=24)
+MAX_BOOKINGS = 20
 USERS = {user.user_id: user for user in sample.USERS}
 AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 CHOOSES_NO_SLOT = {"giulia"}
@@ -105,6 +106,8 @@ class Callbacks:
                 if self._open(tenant):
                     raise No("callback_open")
                 answer.about = f"c{len(self.calls) + 1:02}"
+                self._require_room(answer.about, [], quarters)
+                self._count_for_user("booked", user, MAX_BOOKINGS)
                 self._shift(answer.about, [], quarters)
                 joined_at = None if quarters else self.now
                 self.calls[answer.about] = Callback(answer.about, tenant, user, topic, quarters, self.now, joined_at)
@@ -120,6 +123,8 @@ class Callbacks:
             raise No("callback_closed")
         if quarters != found.quarters:
             earlier = found.starts_at
+            self._require_room(callback, found.quarters, quarters)
+            self._count_for_user("booked", user, MAX_BOOKINGS)
             self._shift(callback, found.quarters, quarters)
             found.quarters, found.version = quarters, found.version + 1
             found.joined_at = None if quarters else self.now
@@ -231,12 +236,15 @@ class Callbacks:
             raise No("slot_not_offered")
         return quarters_of(starts_at, topic)
 
-    def _shift(self, name: str, before: list[datetime], after: list[datetime]) -> None:
-        """Give up the seats held before and take the others; all of them, or none is changed."""
+    def _require_room(self, name: str, before: list[datetime], after: list[datetime]) -> None:
+        """Refuse a slot of which one of the quarter-hours that are new to the call-back is taken."""
         if any(
             len(self.seats.get(quarter, set()) - {name}) >= self.lines for quarter in after if quarter not in before
         ):
             raise No("slot_taken")
+
+    def _shift(self, name: str, before: list[datetime], after: list[datetime]) -> None:
+        """Give up the seats held before and take the others."""
         for quarter in before:
             self.seats[quarter].discard(name)
         for quarter in after:
@@ -261,6 +269,9 @@ class Callbacks:
         return [one for one in things.values() if getattr(one, "tenant") == tenant]  # noqa: B009
 
     def _require_active(self, agent: str) -> None:
+        raise NotImplementedError
+
+    def _count_for_user(self, what: str, user: str, limit: int) -> None:
         raise NotImplementedError
 
     def _write(self, tenant: str, what: str, about: str, by_type: str, by_id: str | None, **data: Any) -> None:

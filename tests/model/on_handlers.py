@@ -25,9 +25,9 @@ READERS = {
 UNKNOWN = "01J00000000000000000000000"
 KINDS = {"g": "grant_id", "r": "request_id", "l": "login_id", "c": "callback_id"}
 VIEWED = {
-    "requests": ("reason", "tenant_id", "mail", "note"),
-    "logins": ("reason", "tenant_id", "ticket"),
-    "callbacks": ("description", "phone", "phone_shown"),
+    "requests": ("reason", "reason_salt", "tenant_id", "mail", "note", "note_salt"),
+    "logins": ("reason", "reason_salt", "tenant_id"),
+    "callbacks": ("description", "description_salt", "phone", "phone_shown"),
 }
 """Members of a view that the stories never vary."""
 SWEPT = re.compile(r"LIVE#.*|CALLBACK|ONCE#.*")
@@ -89,6 +89,7 @@ class Handlers:
         agent: str,
         tenant: str,
         recipients: tuple[str, ...] | None,
+        ticket: str | None,
         period: str,
         may_export: bool,
         key: str | None,
@@ -97,6 +98,8 @@ class Handlers:
         body["may_export"] = may_export
         if recipients is not None:
             body["recipients"] = list(recipients)
+        if ticket is not None:
+            body["ticket"] = ticket
         return self._made("r", call("POST", "/v1/support/requests", body, caller=who(agent), headers=keyed(key)))
 
     def send_again(self, agent: str, request: str) -> Outcome:
@@ -105,8 +108,8 @@ class Handlers:
     def withdraw(self, agent: str, request: str) -> Outcome:
         return self._told("r", call("DELETE", f"/v1/support/requests/{self._id(request)}", caller=who(agent)))
 
-    def enter(self, agent: str, tenant: str, key: str | None) -> Outcome:
-        body = {"tenant_id": tenant, "reason": "The import stands still"}
+    def enter(self, agent: str, tenant: str, ticket: str | None, key: str | None) -> Outcome:
+        body = {"tenant_id": tenant, "reason": "The import stands still", "ticket": ticket}
         return self._made("l", call("POST", "/v1/support/logins", body, caller=who(agent), headers=keyed(key)))
 
     def log_out(self, agent: str, login: str) -> Outcome:

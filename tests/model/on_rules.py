@@ -33,6 +33,7 @@ from tests.model.world import FINAL_AFTER, LONG_AGO
 USERS = {user.user_id: user for user in sample.USERS}
 VENDOR, SYSTEM = By(type=ByType.VENDOR, id=sample.BACKEND), By(type=ByType.SYSTEM)
 HOLIDAYS = holidays_until(2031)
+SALT = "5a17" * 8
 View = dict[str, Any]
 
 
@@ -41,7 +42,9 @@ class Rules:
 
     def __init__(self, now: datetime) -> None:
         self.now = LONG_AGO
-        self._tenants = {one.tenant_id: Tenant(**vars(one)) for one in sample.TENANTS}
+        self._tenants = {
+            one.tenant_id: Tenant(**vars(one) | {"customer_name": one.tenant_id}) for one in sample.TENANTS
+        }
         self._agents = {
             one.agent_id: Agent(
                 agent_id=one.agent_id,
@@ -101,6 +104,7 @@ class Rules:
             may_export=may_export,
             now=self.now,
         )
+        self._count({("given", user, self._hour()): grants.MAX_GRANTS_AN_HOUR}, 1)
         self._keep(given)
         return Outcome(201, None, given.grant_id)
 
@@ -126,9 +130,10 @@ class Rules:
             tenant=self._tenants[by.tenant_id],
             grant_id=f"g{len(self._grants) + 1:02}",
             period=Period(period) if period else None,
-            may_export=may_export,
+            may_export=may_export is True,
             now=self.now,
         )
+        self._count({("given", user, self._hour()): grants.MAX_GRANTS_AN_HOUR}, 1)
         self._requests[request] = approval.request
         self._write(by.tenant_id, What.REQUEST_APPROVED, _user(user), request)
         self._keep(approval.grant)
@@ -137,14 +142,21 @@ class Rules:
     def decline(self, user: str, request: str) -> Outcome:
         by = self._holding_right(user)
         found = self._as_it_is(self._own(self._requests, request, by.tenant_id))
-        self._requests[request] = requests.decline(found, by=by, note=None, now=self.now)
+        self._requests[request] = requests.decline(found, by=by, note=None, note_salt=SALT, now=self.now)
         self._write(by.tenant_id, What.REQUEST_DECLINED, _user(user), request)
         return Outcome(200, None, request)
 
     # --- Agents --------------------------------------------------------------------------------------------------
 
     def ask(
-        self, agent: str, tenant: str, recipients: tuple[str, ...] | None, period: str, may_export: bool, key: None
+        self,
+        agent: str,
+        tenant: str,
+        recipients: tuple[str, ...] | None,
+        ticket: str | None,
+        period: str,
+        may_export: bool,
+        key: None,
     ) -> Outcome:
         by = self._active(agent)
         unknown = ("unknown", agent, self._hour())
@@ -160,6 +172,8 @@ class Rules:
                 tenant=self._tenants[tenant],
                 recipients=recipients,
                 reason="The import stands still",
+                reason_salt=SALT,
+                ticket=ticket,
                 period=Period(period),
                 may_export=may_export,
                 life=timedelta(hours=24),
@@ -172,7 +186,7 @@ class Rules:
         own = [one for one in own if one.incarnation == by.incarnation]
         if sum(one.state(self.now) is requests.State.PENDING for one in own) >= requests.MAX_PENDING:
             raise errors.TooManyRequests
-        self._count_mails(agent, tenant, len(made.recipients))
+        self._count_sending(agent, tenant)
         self._requests[name] = made
         self._write(tenant, What.REQUEST_MADE, _agent(agent), name)
         return Outcome(201, None, name)
@@ -180,8 +194,8 @@ class Rules:
     def send_again(self, agent: str, request: str) -> Outcome:
         found = self._own_of(self._requests, request, agent)
         requests.require_pending(found, self.now)
-        left = requests.still_registered(found, self._tenants[found.tenant_id])
-        self._count_mails(agent, found.tenant_id, len(left))
+        requests.still_registered(found, self._tenants[found.tenant_id])
+        self._count_sending(agent, found.tenant_id)
         return Outcome(200, None, request)
 
     def withdraw(self, agent: str, request: str) -> Outcome:
@@ -192,7 +206,7 @@ class Rules:
             self._write(found.tenant_id, What.REQUEST_WITHDRAWN, _agent(agent), request)
         return Outcome(200, None, request)
 
-    def enter(self, agent: str, tenant: str, key: None) -> Outcome:
+    def enter(self, agent: str, tenant: str, ticket: str | None, key: None) -> Outcome:
         by = self._active(agent)
         decision = decide(self._live.get(tenant, {}).values(), by, Action.ENTER, self.now)
         if not isinstance(decision, Open):
@@ -205,7 +219,8 @@ class Rules:
             grant=decision.grant,
             may_export=decision.may_export,
             reason="The import stands still",
-            ticket=None,
+            reason_salt=SALT,
+            ticket=ticket,
             now=self.now,
         )
         self._logins[login.login_id] = login
@@ -239,6 +254,7 @@ class Rules:
             by=by,
             topic=topic,
             description="The import stands still",
+            description_salt=SALT,
             phone="+4924144686122",
             phone_shown="0241 44686122",
             slot=slot,
@@ -265,7 +281,7 @@ class Rules:
     def close(self, agent: str, callback: str, outcome: str) -> Outcome:
         by, how = self._active(agent), CallOutcome(outcome)
         return self._change(
-            callback, What.CALLBACK_CLOSED, _agent(agent), lambda one: callbacks.close(one, by, how, None)
+            callback, What.CALLBACK_CLOSED, _agent(agent), lambda one: callbacks.close(one, by, how, None, SALT)
         )
 
     # --- The vendor ----------------------------------------------------------------------------------------------
@@ -435,6 +451,7 @@ class Rules:
             granted_at=given.granted_at,
             ends_at=given.ends_at,
             revoked_before_at=self._revoked_at.get(given.tenant_id),
+            ticket=given.ticket,
         )
         self._note(given.tenant_id, grants.given(given))
 
@@ -475,6 +492,8 @@ class Rules:
         moving = callbacks.seats(before, after)
         if any(len(self._seats.get(quarter, ())) >= self._desk.lines for quarter in moving.taken):
             raise errors.SlotTaken
+        if what in (What.CALLBACK_BOOKED, What.CALLBACK_MOVED):
+            self._count({("booked", str(by.id), self._hour()): callbacks.MAX_BOOKINGS_AN_HOUR}, 1)
         for quarter in moving.taken:
             self._seats.setdefault(quarter, set()).add(after.callback_id)
         for quarter in moving.freed:
@@ -556,9 +575,9 @@ class Rules:
         self._refused |= dict.fromkeys(hours, 0)
         return number
 
-    def _count_mails(self, agent: str, tenant: str, number: int) -> None:
+    def _count_sending(self, agent: str, tenant: str) -> None:
         of_agent, to_tenant = ("of", agent, self._hour()), ("to", tenant, self._hour())
-        self._count({of_agent: requests.MAX_MAILS_OF_AGENT, to_tenant: requests.MAX_MAILS_TO_TENANT}, number)
+        self._count({of_agent: requests.MAX_SENDINGS_OF_AGENT, to_tenant: requests.MAX_SENDINGS_TO_TENANT}, 1)
 
     def _count(self, limits: dict[tuple[str, str, str], int], number: int) -> None:
         if any(self._counted[name] + number > limit for name, limit in limits.items()):
@@ -616,6 +635,7 @@ def _login_view(one: Login) -> View:
     return {
         "login_id": one.login_id,
         "agent": {"id": one.agent_id, "name": one.agent_name, "departments": sorted(one.departments)},
+        "ticket": one.ticket,
         "may_export": one.may_export,
         "logged_in_at": text_of(one.logged_in_at),
         "ended_at": _text(one.ended_at),
@@ -629,6 +649,7 @@ def _request_view(one: Request, now: datetime) -> View:
     return {
         "request_id": one.request_id,
         "agent": {"id": one.agent_id, "name": one.agent_name},
+        "ticket": one.ticket,
         "period": one.period.value,
         "may_export": one.may_export,
         "state": one.state(now).value,

@@ -18,6 +18,7 @@ STATUS = {
     "slot_taken": 409,
     "already_taken": 409,
     "request_expired": 410,
+    "no_approvers": 422,
     "recipient_unknown": 422,
     "slot_not_offered": 422,
     "export_not_asked": 422,

@@ -68,12 +68,13 @@ APPROVERS = {
     "globex": [("carla@globex.example",), ("carla@globex.example",), ()],
 }
 
+TICKETS = [None, None, "T-1", "T-2"]
 RECIPIENTS = [None, None, ("anna@acme.example",), ("ben@acme.example",)]
 SOME_TENANTS = ["acme", "globex", "acme", "globex", "acme", "initech"]
 SOME_AGENTS = ["sven", "dora", "sven", "dora", "emil"]
 SOME_USERS = ["anna", "giulia", "carla", "anna", "ben"]
 """The likely ones more than once, so that most steps change something."""
-MAX_CHOICES = 7
+MAX_CHOICES = 8
 """The kind of a step, and its members."""
 NO_YES = [False, True]
 MOSTLY = [True, True, True, False]
@@ -248,9 +249,11 @@ class Stories:
 
     def _ask(self, one_of: Choice) -> None:
         agent, tenant, recipients = one_of(SOME_AGENTS), one_of(SOME_TENANTS), one_of(RECIPIENTS)
-        period, may_export, key = one_of(PERIODS), one_of(NO_YES), one_of(self.keys)
-        said = f"{agent} asks {tenant} ({recipients or 'all'}) for {period}{_with(may_export)}{_under(key)}"
-        asked = {"recipients": recipients, "period": period, "may_export": may_export, "key": key}
+        period, may_export, key, ticket = one_of(PERIODS), one_of(NO_YES), one_of(self.keys), one_of(TICKETS)
+        said = (
+            f"{agent} asks {tenant} ({recipients or 'all'}) for {period}{_with(may_export)}{_for(ticket)}{_under(key)}"
+        )
+        asked = {"recipients": recipients, "ticket": ticket, "period": period, "may_export": may_export, "key": key}
         self._step(said, "ask", agent=agent, tenant=tenant, **asked)
 
     def _send_again(self, one_of: Choice) -> None:
@@ -265,8 +268,9 @@ class Stories:
         let_in = [(who, where) for who in AGENTS for where in TENANTS if self.model.covering(where, who)]
         anywhere = [(who, where) for who in AGENTS for where in (*TENANTS, "initech")]
         agent, tenant = one_of(let_in if one_of(MOSTLY) and let_in else anywhere)
-        key = one_of(self.keys)
-        self._step(f"{agent} logs in at {tenant}{_under(key)}", "enter", agent=agent, tenant=tenant, key=key)
+        key, ticket = one_of(self.keys), one_of(TICKETS)
+        said = f"{agent} logs in at {tenant}{_for(ticket)}{_under(key)}"
+        self._step(said, "enter", agent=agent, tenant=tenant, ticket=ticket, key=key)
 
     def _log_out(self, one_of: Choice) -> None:
         agent, login = self._agent_and(one_of, self.model.logins)
@@ -494,6 +498,10 @@ class Stories:
 
 def _with(may_export: bool) -> str:
     return ", with export" if may_export else ""
+
+
+def _for(ticket: str | None) -> str:
+    return f", ticket {ticket}" if ticket else ""
 
 
 def _under(key: str | None) -> str:

@@ -28,7 +28,8 @@ LONG_AGO = datetime(2024, 11, 1, tzinfo=UTC)
 LAST_YEAR = datetime(2028, 6, 1, tzinfo=UTC)
 A_DAY, REQUEST_LIFE, FINAL_AFTER = timedelta(days=1), timedelta(hours=24), timedelta(minutes=1)
 END_WRITTEN_WITHIN = A_DAY + 2 * FINAL_AFTER
-MAX_PENDING, MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
+MAX_PENDING, MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT, MAX_UNKNOWN = 5, 20, 40, 10
+MAX_GRANTS = 200
 USERS = {user.user_id: user for user in sample.USERS}
 OWNERS = frozenset({"giulia", "carla"})
 """Users who hold the right by default where the vendor ties it to a claim."""
@@ -62,6 +63,7 @@ class Grant:
     ends_at: datetime | None
     review_at: datetime | None
     request: str | None
+    ticket: str | None
     person: int = 1
     revoked_at: datetime | None = None
     revoked_by: str | None = None
@@ -98,6 +100,7 @@ class Request:
     tenant: str
     agent: str
     recipients: tuple[str, ...]
+    ticket: str | None
     period: str
     may_export: bool
     asked_at: datetime
@@ -121,6 +124,7 @@ class Login:
     tenant: str
     agent: str
     membership: Membership
+    ticket: str | None
     may_export: bool
     at: datetime
     grant: str
@@ -173,7 +177,8 @@ class World(Callbacks):
             raise No("grantee_unknown")
         with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
             if answer.is_new:
-                answer.about = self._give(user, tenant, grantee, period, may_export, None)
+                self._count_for_user("given", user, MAX_GRANTS)
+                answer.about = self._give(user, tenant, grantee, period, may_export)
         return Outcome(201, None, answer.about)
 
     def revoke(self, user: str, grant: str) -> Outcome:
@@ -194,10 +199,12 @@ class World(Callbacks):
                 self._require_pending(found)
                 if may_export and not found.may_export:
                     raise No("export_not_asked")
-                allowed = found.may_export if may_export is None else may_export
+                self._count_for_user("given", user, MAX_GRANTS)
+                allowed = may_export is True
                 self._write(tenant, "request.approved", request, "user", user)
                 grantee = ("agent", found.agent)
-                found.grant = answer.about = self._give(user, tenant, grantee, period or found.period, allowed, request)
+                period = period or found.period
+                found.grant = answer.about = self._give(user, tenant, grantee, period, allowed, found)
                 found.closed_as, found.answered_at, found.answered_by = "approved", self.now, user
         return Outcome(201, None, answer.about)
 
@@ -216,6 +223,7 @@ class World(Callbacks):
         agent: str,
         tenant: str,
         recipients: tuple[str, ...] | None,
+        ticket: str | None,
         period: str,
         may_export: bool,
         key: str | None,
@@ -226,21 +234,31 @@ class World(Callbacks):
         if known is None:
             self._count({unknown: MAX_UNKNOWN}, 1)
             raise No("tenant_unknown")
-        with self.once(agent, "requests", key, (tenant, recipients, period, may_export)) as answer:
+        with self.once(agent, "requests", key, (tenant, recipients, ticket, period, may_export)) as answer:
             if answer.is_new:
                 if self.counted[unknown] >= MAX_UNKNOWN:
                     raise No("too_many_requests")
+                if not known:
+                    raise No("no_approvers")
                 wanted = known if recipients is None else recipients
-                if not wanted or set(wanted) - set(known):
+                if set(wanted) - set(known):
                     self._count({unknown: MAX_UNKNOWN}, 1)
                     raise No("recipient_unknown")
                 others = [one for one in self.requests.values() if (one.agent, one.tenant) == (agent, tenant)]
                 if sum(one.state(self.now) == "pending" for one in others) >= MAX_PENDING:
                     raise No("too_many_requests")
-                self._count_mails(agent, tenant, len(wanted))
+                self._count_sending(agent, tenant)
                 answer.about = f"r{len(self.requests) + 1:02}"
                 self.requests[answer.about] = Request(
-                    answer.about, tenant, agent, wanted, period, may_export, self.now, self.agents[agent][-1].person
+                    answer.about,
+                    tenant,
+                    agent,
+                    wanted,
+                    ticket,
+                    period,
+                    may_export,
+                    self.now,
+                    self.agents[agent][-1].person,
                 )
                 self._write(tenant, "request.made", answer.about, "agent", agent)
         return Outcome(201, None, answer.about)
@@ -248,10 +266,11 @@ class World(Callbacks):
     def send_again(self, agent: str, request: str) -> Outcome:
         found = self._own_of_agent(self.requests, request, agent)
         self._require_pending(found)
-        left = set(found.recipients) & set(self.approvers[found.tenant])
-        if not left:
+        if not self.approvers[found.tenant]:
+            raise No("no_approvers")
+        if not set(found.recipients) & set(self.approvers[found.tenant]):
             raise No("recipient_unknown")
-        self._count_mails(agent, found.tenant, len(left))
+        self._count_sending(agent, found.tenant)
         return Outcome(200, None, request)
 
     def withdraw(self, agent: str, request: str) -> Outcome:
@@ -262,9 +281,9 @@ class World(Callbacks):
             self._write(found.tenant, "request.withdrawn", request, "agent", agent)
         return Outcome(200, None, request)
 
-    def enter(self, agent: str, tenant: str, key: str | None) -> Outcome:
+    def enter(self, agent: str, tenant: str, ticket: str | None, key: str | None) -> Outcome:
         self._require_active(agent)
-        with self.once(agent, "logins", key, tenant) as answer:
+        with self.once(agent, "logins", key, (tenant, ticket)) as answer:
             if answer.is_new:
                 covering = self._covering(tenant, agent, self.now)
                 if not covering:
@@ -274,8 +293,9 @@ class World(Callbacks):
                 named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
                 may_export = any(grant.may_export for grant in covering)
                 membership = self.agents[agent][-1]
+                ticket = ticket or named.ticket
                 self.logins[answer.about] = Login(
-                    answer.about, tenant, agent, membership, may_export, self.now, named.name, named.ends_at
+                    answer.about, tenant, agent, membership, ticket, may_export, self.now, named.name, named.ends_at
                 )
                 data = {
                     "grant_id": named.name,
@@ -584,13 +604,20 @@ class World(Callbacks):
     # --- Changes -------------------------------------------------------------------------------------------------
 
     def _give(
-        self, user: str, tenant: str, grantee: tuple[str, str], period: str, may_export: bool, request: str | None
+        self,
+        user: str,
+        tenant: str,
+        grantee: tuple[str, str],
+        period: str,
+        may_export: bool,
+        asked: Request | None = None,
     ) -> str:
         name, ends_at = f"g{len(self.grants) + 1:02}", end_of(period, self.now, self.zones[tenant])
         review_at = None if ends_at else review_of(self.now, self.zones[tenant])
+        request, ticket = (asked.name, asked.ticket) if asked else (None, None)
         person = self.agents[grantee[1]][-1].person if grantee[0] == "agent" else 1
         self.grants[name] = Grant(
-            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request, person
+            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request, ticket, person
         )
         data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
         self._write(tenant, "grant.given", name, "user", user, **data)
@@ -611,9 +638,12 @@ class World(Callbacks):
             one["is_reported"] = True
         return len(unreported)
 
-    def _count_mails(self, agent: str, tenant: str, number: int) -> None:
-        limits = {("of", agent, self._hour()): MAX_MAILS_OF_AGENT, ("to", tenant, self._hour()): MAX_MAILS_TO_TENANT}
-        self._count(limits, number)
+    def _count_sending(self, agent: str, tenant: str) -> None:
+        of_agent, to_tenant = ("of", agent, self._hour()), ("to", tenant, self._hour())
+        self._count({of_agent: MAX_SENDINGS_OF_AGENT, to_tenant: MAX_SENDINGS_TO_TENANT}, 1)
+
+    def _count_for_user(self, what: str, user: str, limit: int) -> None:
+        self._count({(what, user, self._hour()): limit}, 1)
 
     def _count(self, limits: dict[tuple[str, str, str], int], number: int) -> None:
         if any(self.counted[name] + number > limit for name, limit in limits.items()):
@@ -655,6 +685,7 @@ class World(Callbacks):
         return {
             "login_id": one.name,
             "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent], "departments": departments},
+            "ticket": one.ticket,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.at),
             "ended_at": text_of(ended_at),
@@ -667,6 +698,7 @@ class World(Callbacks):
         return {
             "request_id": one.name,
             "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent]},
+            "ticket": one.ticket,
             "period": one.period,
             "may_export": one.may_export,
             "state": one.state(self.now),

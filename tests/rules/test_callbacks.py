@@ -27,7 +27,7 @@ from guestkey.rules.callbacks import (
     take,
 )
 from guestkey.rules.desk import QUARTER
-from guestkey.rules.ledger import START, By, ByType, Data, Note, What, digest, entry_after
+from guestkey.rules.ledger import START, By, ByType, Data, Note, What, entry_after, salted_digest
 from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.slots import Slot
 
@@ -43,6 +43,7 @@ def agent(agent_id: str) -> Agent:
     )
 
 
+SALT = "5a17" * 8
 SVEN, DORA = agent("sven"), agent("dora")
 
 
@@ -56,6 +57,7 @@ def asked(at: Slot | None = None) -> Callback:
         by=ANNA,
         topic="question",
         description="Why?",
+        description_salt=SALT,
         phone="+4924144686122",
         phone_shown="0241 44686122",
         slot=at,
@@ -65,7 +67,7 @@ def asked(at: Slot | None = None) -> Callback:
 
 BOOKED, WAITING = asked(slot()), asked()
 TAKEN, TAKEN_FROM_QUEUE = take(BOOKED, SVEN, NOON), take(WAITING, SVEN, NOON)
-REACHED = close(TAKEN, SVEN, Outcome.REACHED, "All well")
+REACHED = close(TAKEN, SVEN, Outcome.REACHED, "All well", SALT)
 CANCELLED = cancel(BOOKED, NOON)
 OVER = BOOKED.slot.ends_at if BOOKED.slot else NOON
 
@@ -212,33 +214,41 @@ def test_a_call_back_whose_slot_is_over_cannot_be_taken(callback, at, who):
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_the_agent_who_took_it_closes_it_with_an_outcome(outcome):
-    closed = close(TAKEN, SVEN, outcome, "Nobody at the desk")
+    closed = close(TAKEN, SVEN, outcome, "Nobody at the desk", SALT)
 
     assert (closed.state(NOON), closed.note, closed.version) == (State(outcome), "Nobody at the desk", 0)
-    assert close(closed, SVEN, outcome, "Nobody at the desk") == closed
+    assert closed.note_salt == SALT
+    assert close(closed, SVEN, outcome, "Nobody at the desk", "another salt") == closed
+
+
+def test_a_call_back_that_was_closed_before_there_were_salts_can_be_closed_again():
+    closed = replace(REACHED, note_salt=None)
+
+    assert close(closed, SVEN, Outcome.REACHED, "All well", SALT) == closed
+    assert close(TAKEN, SVEN, Outcome.REACHED, None, SALT).note_salt is None
 
 
 @pytest.mark.parametrize("callback", [BOOKED, WAITING, CANCELLED])
 def test_a_call_back_that_was_not_taken_cannot_be_closed(callback):
     with pytest.raises(NotYours):
-        close(callback, SVEN, Outcome.REACHED, None)
+        close(callback, SVEN, Outcome.REACHED, None, SALT)
 
 
 @pytest.mark.parametrize("callback", [TAKEN, REACHED, cancel(TAKEN, NOON)])
 def test_a_call_back_taken_by_another_agent_cannot_be_closed(callback):
     with pytest.raises(NotYours):
-        close(callback, DORA, Outcome.REACHED, None)
+        close(callback, DORA, Outcome.REACHED, None, SALT)
 
 
 @pytest.mark.parametrize(("outcome", "note"), [(Outcome.UNREACHED, "All well"), (Outcome.REACHED, None)])
 def test_it_cannot_be_closed_with_a_second_outcome(outcome, note):
     with pytest.raises(CallbackClosed):
-        close(REACHED, SVEN, outcome, note)
+        close(REACHED, SVEN, outcome, note, SALT)
 
 
 def test_closing_a_call_back_that_the_customer_cancelled_is_refused():
     with pytest.raises(CallbackClosed):
-        close(cancel(TAKEN, NOON), SVEN, Outcome.UNREACHED, None)
+        close(cancel(TAKEN, NOON), SVEN, Outcome.UNREACHED, None, SALT)
 
 
 # --- Seats -----------------------------------------------------------------------------------------------------------
@@ -322,6 +332,7 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
         callback_id="01J",
         topic="question",
         description="Why?",
+        description_salt=SALT,
         phone="+4924144686122",
         phone_shown="0241 44686122",
         slot=slot(),
@@ -343,13 +354,13 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
             BOOKED,
             What.CALLBACK_BOOKED,
             None,
-            {"topic": "question", "version": 0, "description_sha256": digest("Why?"), **AT_TEN},
+            {"topic": "question", "version": 0, "description_sha256": salted_digest("Why?", SALT), **AT_TEN},
         ),
         (
             WAITING,
             What.CALLBACK_BOOKED,
             None,
-            {"topic": "question", "version": 0, "description_sha256": digest("Why?"), **IN_THE_QUEUE},
+            {"topic": "question", "version": 0, "description_sha256": salted_digest("Why?", SALT), **IN_THE_QUEUE},
         ),
         (move(BOOKED, LATER, NOON), What.CALLBACK_MOVED, BOOKED, {"version": 1, **HALF_PAST, **TEN_BEFORE}),
         (move(WAITING, LATER, NOON), What.CALLBACK_MOVED, WAITING, {"version": 1, **HALF_PAST, **NONE_BEFORE}),
@@ -357,9 +368,9 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
         (CANCELLED, What.CALLBACK_CANCELLED, BOOKED, {"version": 1, **TEN_BEFORE}),
         (cancel(WAITING, NOON), What.CALLBACK_CANCELLED, WAITING, {"version": 1, **NONE_BEFORE}),
         (TAKEN, What.CALLBACK_TAKEN, BOOKED, {}),
-        (REACHED, What.CALLBACK_CLOSED, TAKEN, {"outcome": "reached", "note_sha256": digest("All well")}),
+        (REACHED, What.CALLBACK_CLOSED, TAKEN, {"outcome": "reached", "note_sha256": salted_digest("All well", SALT)}),
         (
-            close(TAKEN, SVEN, Outcome.UNREACHED, None),
+            close(TAKEN, SVEN, Outcome.UNREACHED, None, SALT),
             What.CALLBACK_CLOSED,
             TAKEN,
             {"outcome": "unreached", "note_sha256": None},

@@ -17,6 +17,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 ACME = Tenant(
     tenant_id="acme",
     name="Acme Immobilien GmbH",
+    customer_name="acme",
     version="Enterprise 24.3",
     time_zone="Europe/Berlin",
     language="de",

@@ -21,6 +21,7 @@ from guestkey.rules.ledger import (
     canonical,
     digest,
     entry_after,
+    salted_digest,
     to_line,
 )
 
@@ -234,6 +235,16 @@ def test_canonical_json_is_json_with_one_way_to_write_it(fields):
 def test_a_text_is_in_the_ledger_as_its_sha_256():
     assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert digest("Größe") == hashlib.sha256(b"Gr\xc3\xb6\xc3\x9fe").hexdigest()
+
+
+def test_a_typed_text_is_in_the_ledger_as_the_sha_256_of_its_salt_and_itself():
+    salt = "0123456789abcdef0123456789abcdef"
+
+    assert salted_digest("Größe", salt) == hashlib.sha256(f"{salt}:Größe".encode()).hexdigest()
+    assert salted_digest("Größe", salt) != salted_digest("Größe", salt[::-1])
+    assert salted_digest(None, salt) is None
+    with pytest.raises(AssertionError):
+        salted_digest("Größe", None)
 
 
 @pytest.mark.parametrize("head", [START, Head(seq=17, hash="0123456789abcdef" * 4), Head(seq=10**12, hash="f" * 64)])

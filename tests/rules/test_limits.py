@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guestkey.rules import grants, hours, ledger, limits, logins, periods, requests, slots, verify
+from guestkey.rules import callbacks, grants, hours, ledger, limits, logins, periods, requests, slots, verify
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FIGURES: dict[ModuleType, dict[str, Any]] = {
@@ -32,12 +32,13 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
         "MAX_KEY_LENGTH": 64,
         "MAX_PAGE_SIZE": 100,
     },
-    grants: {"MAX_LIVE_GRANTS": 500},
+    callbacks: {"MAX_BOOKINGS_AN_HOUR": 20},
+    grants: {"MAX_GRANTS_AN_HOUR": 200, "MAX_LIVE_GRANTS": 500},
     logins: {"MAX_LOGINS_AN_HOUR": 60, "MIN_DUE_PAUSE": 5 * MINUTE, "MAX_DUE_PAUSE": DAY},
     requests: {
         "MAX_PENDING": 5,
-        "MAX_MAILS_OF_AGENT": 20,
-        "MAX_MAILS_TO_TENANT": 40,
+        "MAX_SENDINGS_OF_AGENT": 20,
+        "MAX_SENDINGS_TO_TENANT": 40,
         "MAX_UNKNOWN": 10,
         "MAX_LIFE": 72 * HOUR,
     },

@@ -43,6 +43,7 @@ SVEN = Agent(
     is_active=True,
     changed_at=LONG_AGO,
 ).succeeds(None)
+SALT = "5a17" * 8
 TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 TO_DORA = Grantee(type=GranteeType.AGENT, id="dora", name="Dora Vogel")
 TO_SUPPORT = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support")
@@ -92,7 +93,9 @@ def grant(
     )
 
 
-def entered(under: LiveKey | None = None, *, agent: Agent = SVEN, at: datetime = NOON) -> Login:
+def entered(
+    under: LiveKey | None = None, *, agent: Agent = SVEN, ticket: str | None = "T-1", at: datetime = NOON
+) -> Login:
     return enter(
         login_id="L",
         tenant_id="acme",
@@ -100,12 +103,21 @@ def entered(under: LiveKey | None = None, *, agent: Agent = SVEN, at: datetime =
         grant=under or key(),
         may_export=True,
         reason="The import stands still",
-        ticket="T-1",
+        reason_salt=SALT,
+        ticket=ticket,
         now=at,
     )
 
 
 # --- Entering and leaving --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "granted", "recorded"),
+    [(None, None, None), ("T-1", None, "T-1"), (None, "T-9", "T-9"), ("T-1", "T-9", "T-1")],
+)
+def test_a_login_without_a_ticket_takes_over_the_grants(own, granted, recorded):
+    assert entered(replace(key(), ticket=granted), ticket=own).ticket == recorded
 
 
 def test_a_login_always_names_the_person_and_the_grant():

@@ -25,6 +25,7 @@ def test_a_tenant_uses_the_calendar_of_its_own_zone():
     acme = Tenant(
         tenant_id="acme",
         name="Acme Immobilien GmbH",
+        customer_name="acme",
         version="Enterprise 24.3",
         time_zone="Europe/Berlin",
         language="de",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules import requests
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
@@ -18,6 +18,7 @@ DAY = 24 * HOUR
 ACME = Tenant(
     tenant_id="acme",
     name="Acme Immobilien GmbH",
+    customer_name="acme",
     version="Enterprise 24.3",
     time_zone="Europe/Berlin",
     language="de",
@@ -33,12 +34,14 @@ SVEN = Agent(
     changed_at=NOON - 400 * DAY,
 )
 TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+SALT = "5a17" * 8
 ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@acme.example", locale="de-DE")
 
 
 def requested(
     *recipients: str,
     tenant: Tenant = ACME,
+    ticket: str | None = None,
     period: Period = Period.FOUR_HOURS,
     may_export: bool = False,
     life: timedelta = DAY,
@@ -49,6 +52,8 @@ def requested(
         tenant=tenant,
         recipients=recipients or None,
         reason="The import stands still",
+        reason_salt=SALT,
+        ticket=ticket,
         period=period,
         may_export=may_export,
         life=life,
@@ -60,7 +65,7 @@ def approve(
     request: Request,
     *,
     period: Period | None = None,
-    may_export: bool | None = None,
+    may_export: bool = False,
     at: datetime = NOON + HOUR,
 ) -> requests.Approval:
     return requests.approve(
@@ -80,7 +85,7 @@ def closed() -> dict[State, Request]:
     pending = requested()
     return {
         State.APPROVED: approve(pending).request,
-        State.DECLINED: requests.decline(pending, by=ANNA, note=None, now=NOON + HOUR),
+        State.DECLINED: requests.decline(pending, by=ANNA, note=None, note_salt=SALT, now=NOON + HOUR),
         State.WITHDRAWN: requests.withdraw(pending, NOON + HOUR),
     }
 
@@ -139,10 +144,12 @@ def test_one_unknown_recipient_refuses_the_request():
 def test_a_tenant_without_approvers_cannot_be_asked():
     without_approvers = replace(ACME, approver_emails=())
 
-    with pytest.raises(RecipientUnknown):
+    with pytest.raises(NoApprovers):
         requested(tenant=without_approvers)
-    with pytest.raises(RecipientUnknown):
+    with pytest.raises(NoApprovers):
         requested("anna@acme.example", tenant=without_approvers)
+    with pytest.raises(NoApprovers):
+        requests.still_registered(requested(), without_approvers)
 
 
 # --- Sending again ---------------------------------------------------------------------------------------------------
@@ -207,14 +214,21 @@ def test_the_approver_may_choose_another_period(chosen, granted):
 
 @pytest.mark.parametrize(
     ("asked", "chosen", "granted"),
-    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, False, False)],
+    [(True, True, True), (True, False, False), (False, False, False)],
 )
-def test_the_approver_may_drop_export(asked, chosen, granted):
+def test_only_the_approver_turns_export_on(asked, chosen, granted):
     approval = approve(requested(may_export=asked), may_export=chosen)
     request, grant = approval.request, approval.grant
 
     assert grant.may_export is granted
     assert request.may_export is asked
+
+
+@pytest.mark.parametrize("ticket", [None, "T-1"])
+def test_the_grant_takes_over_the_ticket_of_the_request(ticket):
+    request = requested(ticket=ticket)
+
+    assert request.ticket == approve(request).grant.ticket == ticket
 
 
 def test_the_approver_never_adds_export():
@@ -232,11 +246,11 @@ def test_the_state_is_checked_before_the_approvers_choices():
 
 @pytest.mark.parametrize("note", [None, "Tomorrow, please"])
 def test_declining_records_user_time_and_optional_note(note):
-    request = requests.decline(requested(), by=ANNA, note=note, now=NOON + HOUR)
+    request = requests.decline(requested(), by=ANNA, note=note, note_salt=SALT, now=NOON + HOUR)
 
     assert request.state(NOON + HOUR) is State.DECLINED
     assert (request.answered_at, request.answered_by) == (NOON + HOUR, Person(user_id="anna", name="Anna Albrecht"))
-    assert (request.note, request.grant_id) == (note, None)
+    assert (request.note, request.note_salt, request.grant_id) == (note, SALT if note else None, None)
 
 
 # --- Withdrawing -----------------------------------------------------------------------------------------------------
@@ -259,7 +273,7 @@ def test_withdrawing_twice_changes_nothing_at_any_later_time():
 
 ANSWERS = {
     "approve": approve,
-    "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, now=at),
+    "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, note_salt=SALT, now=at),
     "require_pending": lambda request, at=NOON + HOUR: requests.require_pending(request, at),
 }
 every_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)

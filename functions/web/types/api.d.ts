@@ -25,6 +25,7 @@ export interface Me {
 export interface About {
   tenant_id: string;
   name: string;
+  customer_name: string;
   version: string;
   time_zone: string;
   country: string;
@@ -78,6 +79,8 @@ export interface Request {
   tenant_id: string;
   agent: RequestAgent;
   reason: string;
+  reason_salt: string | null;
+  ticket: string | null;
   period: Period;
   may_export: boolean;
   state: "pending" | "approved" | "declined" | "withdrawn" | "expired";
@@ -87,6 +90,7 @@ export interface Request {
   answered_at: string | null;
   answered_by: Person | null;
   note: string | null;
+  note_salt: string | null;
   grant_id: string | null;
 }
 
@@ -101,6 +105,7 @@ export interface Login {
   tenant_id: string;
   agent: LoginAgent;
   reason: string;
+  reason_salt: string | null;
   ticket: string | null;
   may_export: boolean;
   logged_in_at: string;
@@ -134,6 +139,7 @@ export interface Callback {
   state: "booked" | "waiting" | "taken" | "reached" | "unreached" | "cancelled";
   topic: string;
   description: string;
+  description_salt: string | null;
   phone: string;
   phone_shown: string;
   starts_at: string | null;

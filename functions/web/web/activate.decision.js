@@ -29,6 +29,8 @@ export function pending(context, { approve, decline, switchUser }, { isUnsure = 
   const exportLabel = exportBox && element("label", { class: "check" }, exportBox, mayExport);
   const hint = element("p", { id: "period-hint" });
   const summary = element("p", { class: "summary", role: "status" });
+  /** @type {[string, HTMLElement][]} */
+  const ticket = request.ticket ? [[strings.ticket, element("span", { dir: "auto" }, request.ticket)]] : [];
   const decision = () => ({ period: period.value, may_export: exportBox?.checked ?? false });
   const showSummary = () => {
     const { may_export } = decision();
@@ -45,8 +47,9 @@ export function pending(context, { approve, decline, switchUser }, { isUnsure = 
     isUnsure ? element("p", { class: "notice" }, strings.notArrived) : null,
     facts(
       [strings.reason, quoted(request.reason)],
+      ...ticket,
       [strings.who, format(strings.agent, { name: agent, id: request.agent.id })],
-      [strings.account, format(strings.accountIs, { name: about.name, id: about.tenant_id })],
+      [strings.account, format(strings.accountIs, { name: about.name, id: about.customer_name })],
       [strings.period, texts.periods[request.period]],
       [strings.export, request.may_export ? strings.exportAsked : strings.exportNotAsked],
       [strings.requestedAt, moment(request.requested_at, context)],

@@ -17,7 +17,7 @@ import {
   statusLine,
   zoneNote,
 } from "./elements.js";
-import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH } from "./limits.js";
+import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Request, SupportTenant } from "../types/api" */
@@ -61,6 +61,7 @@ function form(session, refresh) {
         return id ? texts.failed.tenant_unknown : strings.whose;
       }
       const found = await support.tenant(id);
+      if (found.approver_emails.length === 0) return texts.failed.no_approvers;
       fields.replaceChildren(.../** @type {Node[]} */ (requestFields(found)));
       fields.querySelector("select")?.focus();
     });
@@ -76,15 +77,17 @@ function form(session, refresh) {
     const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
     const { children, chosen } = periodFields(session, "ask", "1h", true);
     const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
+    const ticket = element("input", { id: "ticket", maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
     const ask = () =>
       runAction(session, place, async () => {
-        why.removeAttribute("aria-invalid");
-        const body = { tenant_id: found.tenant_id, reason: why.value, ...chosen() };
+        for (const field of [why, ticket]) field.removeAttribute("aria-invalid");
+        const about = { reason: why.value, ...(ticket.value && { ticket: ticket.value }) };
+        const body = { tenant_id: found.tenant_id, ...about, ...chosen() };
         let made;
         try {
           made = await send(whom.value ? { ...body, recipients: [whom.value] } : body, support.ask);
         } catch (/** @type {any} */ error) {
-          return strings.invalid[markInvalid(error, { reason: why })];
+          return strings.invalid[markInvalid(error, { reason: why, ticket })];
         }
         session.agentId = made.agent.id;
         fields.replaceChildren();
@@ -100,6 +103,8 @@ function form(session, refresh) {
       ...children,
       element("label", { for: "reason" }, texts.reason),
       why,
+      element("label", { for: "ticket" }, strings.ticket),
+      ticket,
       element("div", { class: "buttons" }, button(strings.ask, ask, "primary", { id: "ask", part: "primary" })),
     ];
   }
@@ -129,7 +134,7 @@ function form(session, refresh) {
 function requestRow(request, session, refresh, remark = "") {
   const { support, texts } = session;
   const strings = texts.requests;
-  const { request_id: id, period, may_export, state, note } = request;
+  const { request_id: id, period, may_export, state, note, ticket } = request;
   /**
    * Run an action and show the new state; also if another user or the time was faster.
    * @param {(id: string) => Promise<Request>} work
@@ -160,6 +165,7 @@ function requestRow(request, session, refresh, remark = "") {
     request.tenant_id,
     [
       element("p", { id: `about-${id}` }, quoted(request.reason)),
+      ticket && format(strings.ticket, { ticket }),
       format(strings.asked, { moment: shortMoment(request.requested_at, session), ...values }),
       isOpen && format(strings.expires, { moment: shortEndMoment(request.expires_at, session) }),
       isOpen && request.mail === "failed" && paragraph(strings.mailFailed, "notice"),

@@ -200,9 +200,8 @@ function requestCard(request, session, refresh) {
   const { texts } = session;
   const strings = texts.asked;
   const agent = request.agent.name;
-  const id = request.request_id;
+  const { request_id: id, period, may_export, ticket } = request;
   const send = withIdempotencyKey();
-  const { period, may_export } = request;
   const { children, chosen } = periodFields(session, id, period, may_export);
   /** @param {() => Promise<unknown>} work */
   const submit = (work) =>
@@ -228,6 +227,7 @@ function requestCard(request, session, refresh) {
     { class: "card", "aria-labelledby": `asked-${id}` },
     element("h3", { id: `asked-${id}` }, format(strings.heading, { agent })),
     quoted(request.reason),
+    ticket && muted(format(strings.ticket, { ticket })),
     paragraph(format(strings.terms, { period: inSentence(texts.periods[period]), export: exportText(may_export, session) })),
     ...children,
     buttons(

@@ -73,7 +73,7 @@ function about({ me, about, texts }) {
   const strings = texts.about;
   /** @type {[string, string][]} */
   const rows = [
-    [strings.tenant, about.tenant_id],
+    [strings.tenant, about.customer_name],
     [strings.name, about.name],
     [strings.version, about.version],
     [strings.user, me.name],

@@ -188,8 +188,16 @@ class ExportNotAsked(Refused):
     title = "The agent did not request export."
 
 
+class NoApprovers(Refused):
+    """The tenant has registered no approver address, so no request can be sent to it. No limit counts this refusal."""
+
+    code = "no_approvers"
+    status = 422
+    title = "The customer has not registered an approver address."
+
+
 class RecipientUnknown(Refused):
-    """A recipient is not a registered approver address of the tenant, or the tenant has registered none."""
+    """A recipient is not a registered approver address of the tenant."""
 
     code = "recipient_unknown"
     status = 422

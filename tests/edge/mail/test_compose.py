@@ -68,8 +68,20 @@ def test_an_activation_mail_names_the_agent_reason_period_and_deadline() -> None
     assert "andere Dauer wählen oder ablehnen" in written
 
 
+def test_a_mail_names_the_account_by_its_customer_name() -> None:
+    tenant = replace(samples.ACME, customer_name="Acme Immo 7")
+
+    assert "- Konto: Acme Immobilien GmbH (Acme Immo 7)\n" in german(Kind.ACTIVATION, samples.asked(tenant=tenant))
+
+
 def test_an_activation_mail_without_export_states_it() -> None:
     assert "- Datenexport: nicht erbeten\n" in german(Kind.ACTIVATION, samples.asked(may_export=False))
+
+
+def test_an_activation_mail_names_the_ticket_if_there_is_one_on_one_line_and_without_a_link() -> None:
+    assert "- Vorgang: T-4711\n" in german(Kind.ACTIVATION, samples.asked(ticket="T-4711"))
+    assert "- Vorgang: www[.]evil[.]example?\n" in german(Kind.ACTIVATION, samples.asked(ticket="www.evil.example?"))
+    assert "Vorgang" not in german(Kind.ACTIVATION, samples.asked(ticket=None))
 
 
 def test_an_agent_of_no_department_has_no_brackets_and_one_of_two_has_both() -> None:

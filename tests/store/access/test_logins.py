@@ -15,6 +15,7 @@ from guestkey.store.access import grants, live_keys, logins, refusals
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
 from tests import factories, table
 from tests.calls import call
 from tests.factories import MONDAY_NOON
@@ -41,6 +42,7 @@ def prepared_login(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins
         grant=decision.grant,
         may_export=decision.may_export,
         reason="The import stands still",
+        reason_salt=factories.SALT,
         ticket="T-1",
         now=factories.now(),
     )
@@ -57,6 +59,12 @@ def refuse(agent: Caller = SVEN, tenant_id: str = "acme") -> None:
 
 def overview(behind: str | None = None, tenant_id: str = "acme") -> list[Login]:
     return [login for _, login in logins.overview(tenant_id, factories.now(), behind, 2)]
+
+
+def ledger_state() -> LedgerState:
+    state = ledger.read_state("acme")
+    assert state
+    return state
 
 
 def login_entries() -> list[tuple[str, object]]:
@@ -260,6 +268,79 @@ def test_a_first_refusal_that_yields_to_a_user_is_counted_and_reported_by_the_ne
     refuse()
 
     assert login_entries() == [("login.refused", 1)]
+
+
+def test_of_two_logins_at_one_moment_only_one_reports_the_refusals():
+    for _ in range(4):
+        refuse()
+    factories.grant(SVEN)
+    with table.meanwhile(lambda: factories.login(SVEN)):
+        factories.login(SVEN)
+
+    assert login_entries() == [("login.refused", 0), ("login.recorded", 3), ("login.recorded", 0)]
+
+
+def test_a_login_that_loses_the_report_tells_of_the_refusals_that_came_since(world):
+    for _ in range(3):
+        refuse()
+    factories.grant(SVEN)
+    world.shift(SECOND)
+
+    def log_in_and_refuse() -> None:
+        factories.login(SVEN)
+        refusals.remember("sven", ledger_state(), refusals.of_agent("sven", "acme"), factories.now())
+
+    with table.meanwhile(log_in_and_refuse):
+        factories.login(SVEN)
+
+    assert login_entries() == [("login.refused", 0), ("login.recorded", 2), ("login.recorded", 1)]
+
+
+def test_a_refusal_while_a_login_reports_stays_unreported():
+    for _ in range(3):
+        refuse()
+    factories.grant(SVEN)
+    waiting = prepared_login()
+    refuse()
+    log_in(*waiting)
+    factories.login(SVEN)
+
+    assert login_entries() == [("login.refused", 0), ("login.recorded", 2), ("login.recorded", 1)]
+
+
+def test_a_refusal_reports_nothing_that_a_login_reports_meanwhile(world):
+    ledger.claim_priority("acme")
+    refuse()  # counted only: the ledger was claimed
+    world.shift(2 * SECOND)
+    factories.grant(SVEN)
+    with table.meanwhile(lambda: factories.login(SVEN)):
+        refuse()
+    refuse()
+
+    assert login_entries() == [("login.recorded", 1), ("login.refused", 1)]
+
+
+def test_the_first_entry_of_an_hour_reports_only_what_no_login_has_reported(world):
+    ledger.claim_priority("acme")
+    refuse()
+    world.shift(2 * SECOND)
+    factories.grant(SVEN)
+    factories.login(SVEN)
+    refuse()
+
+    assert login_entries() == [("login.recorded", 1), ("login.refused", 0)]
+
+
+def test_a_counter_that_dynamodb_deleted_meanwhile_is_not_created_anew():
+    for _ in range(3):
+        refuse()
+    factories.grant(SVEN)
+    [counter] = table.items("AGENT#sven", "COUNT#refused")
+    with table.meanwhile(lambda: table.drop((counter["PK"]["S"], counter["SK"]["S"]))):
+        factories.login(SVEN)
+
+    assert table.items("AGENT#sven", "COUNT#refused") == []
+    assert login_entries() == [("login.refused", 0), ("login.recorded", 0)]
 
 
 def test_at_most_ten_hours_of_refusals_are_reported_in_one_entry(world):

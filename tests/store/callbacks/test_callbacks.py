@@ -44,14 +44,14 @@ def test_a_booking_reads_in_one_round_and_writes_in_one():
     with wire.in_rounds(1, 1) as sent:
         assert call("POST", "/v1/callbacks", TEN, caller=ANNA).status == 201
 
-    assert sorted(kinds(sent[-1])) == ["callback", "entry", "head", "open", "slot", "slot", "whose"]
+    assert sorted(kinds(sent[-1])) == ["callback", "count", "entry", "head", "open", "slot", "slot", "whose"]
 
 
 def test_joining_the_queue_reads_in_one_round_and_writes_in_one():
     with wire.in_rounds(1, 1) as sent:
         assert call("POST", "/v1/callbacks", ORDER, caller=ANNA, headers={"idempotency-key": "k"}).status == 201
 
-    assert sorted(kinds(sent[-1])) == ["callback", "entry", "head", "once", "open", "waiting", "whose"]
+    assert sorted(kinds(sent[-1])) == ["callback", "count", "entry", "head", "once", "open", "waiting", "whose"]
 
 
 def test_a_second_open_call_back_is_refused_without_a_write():
@@ -77,7 +77,7 @@ def test_a_move_touches_only_the_seats_that_change():
         assert call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA).status == 200
 
     touched = [operation["Key"]["SK"]["S"] for kind, operation in sent[-1].items if kind == "Update"]
-    assert sorted(touched) == ["LEDGER", "SLOT#09:00", "SLOT#09:30"]
+    assert sorted(touched) == ["COUNT#booked#anna#2026112312", "LEDGER", "SLOT#09:00", "SLOT#09:30"]
 
 
 def test_a_cancellation_reads_in_one_round_and_writes_in_one():

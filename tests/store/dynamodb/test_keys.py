@@ -53,6 +53,7 @@ MADE = {
     "counter": keys.counter("refused", "sven", "acme", MONDAY_NOON),
     "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
     "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
+    "counter of a user": keys.counter_of_user("refused", "acme", "ben", MONDAY_NOON),
     "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
 FILLED = {
@@ -128,9 +129,9 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "department", "desk", "entry", "grant", "grantee", "idempotency", "ledger", "left",
-        "left_told", "live", "login", "notice", "open_callback", "own_login", "own_request", "pending",
-        "permanent_grant", "request", "right", "slot", "tenant", "waiting",
+        "counter_of_tenant", "counter_of_user", "department", "desk", "entry", "grant", "grantee", "idempotency",
+        "ledger", "left", "left_told", "live", "login", "notice", "open_callback", "own_login", "own_request",
+        "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

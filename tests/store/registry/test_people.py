@@ -25,6 +25,7 @@ SECOND = timedelta(seconds=1)
 INITECH = Tenant(
     tenant_id="initech",
     name="Initech",
+    customer_name="initech",
     version="1",
     time_zone="America/Chicago",
     language="en",
@@ -89,6 +90,7 @@ def test_the_ledger_keeps_mail_addresses_only_as_their_hash():
 
     assert dict(entry.data) == {
         "name": "Initech",
+        "customer_name": "initech",
         "version": "1",
         "time_zone": "America/Chicago",
         "language": "en",
@@ -102,6 +104,7 @@ def test_the_ledger_keeps_mail_addresses_only_as_their_hash():
     "changed",
     [
         replace(INITECH, name="Initrode"),
+        replace(INITECH, customer_name="Initrode"),
         replace(INITECH, version="2"),
         replace(INITECH, time_zone="Europe/Berlin"),
         replace(INITECH, language="es"),

@@ -17,7 +17,7 @@ from guestkey.store.registry import ownership, people
 from guestkey.store.requests import approvals, asking, requests
 from tests import factories, table
 from tests.calls import call
-from tests.factories import MONDAY_NOON
+from tests.factories import MONDAY_NOON, SALT
 from tests.personas import ANNA, DORA, SVEN
 from tests.store import wire
 
@@ -89,14 +89,14 @@ def test_an_agents_own_logins_are_no_requests():
     assert list(ownership.requests_before("sven", keys.LAST, 10)) == []
 
 
-def test_counting_mails_of_a_request_whose_condition_fails_on_every_try_is_busy():
+def test_counting_a_sending_of_a_request_whose_condition_fails_on_every_try_is_busy():
     request = factories.requested()
 
     def script(sent: wire.Request, send: wire.Send) -> AWSResponse:
         return wire.cancelled(sent, "ConditionalCheckFailed", "TENANT#acme", "REQUEST#") if sent.is_write else send()
 
     with wire.through(script), pytest.raises(Busy):
-        asking.count_again(request, 1, MONDAY_NOON)
+        asking.count_again(request, MONDAY_NOON)
 
 
 # --- The condition at the end of a request ---------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_an_answer_at_the_end_of_the_request_or_later_fails_the_condition(late: 
     request = factories.requested()
     anna = factories.user(ANNA)
     context = approvals.load_context(anna, request.request_id, None, MONDAY_NOON)
-    declined = decline(context.request, by=anna, note=None, now=MONDAY_NOON)
+    declined = decline(context.request, by=anna, note=None, note_salt=SALT, now=MONDAY_NOON)
 
     with table.unchanged(), pytest.raises(ConditionFailed):
         approvals.save_declined(replace(declined, answered_at=request.expires_at + late), context)
@@ -206,7 +206,7 @@ def test_approving_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
-    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 7)]
+    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 8)]
 
 
 def test_declining_takes_a_read_then_the_read_of_the_agent_and_a_transaction():

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours
 from guestkey.rules.instants import instant, text_of
-from guestkey.rules.ledger import By, Data, Entry, Note, What, digest
+from guestkey.rules.ledger import By, Data, Entry, Note, What, salted_digest
 from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.slots import Slot
 
@@ -44,6 +44,8 @@ class Outcome(StrEnum):
 
 MOVABLE = frozenset({State.BOOKED, State.WAITING})
 OPEN = MOVABLE | {State.TAKEN}
+MAX_BOOKINGS_AN_HOUR = 20
+"""Limit of call-backs that one user books or moves in a UTC hour. Cancelling has no limit."""
 REMINDED_AHEAD = timedelta(hours=1)
 """Time between the reminder of a call and its slot."""
 
@@ -64,6 +66,8 @@ class Callback:
     callback_id: str
     topic: str
     description: str
+    description_salt: str | None = None
+    """The salt of the description's hash in the ledger; None in a call-back from before there were salts."""
     phone: str
     """In E.164."""
     phone_shown: str
@@ -78,6 +82,7 @@ class Callback:
     taken_by: TakenBy | None = None
     closed_as: State | None = None
     note: str | None = None
+    note_salt: str | None = None
     version: int = 0
     """Number of moves and cancellations so far, for the SEQUENCE of its calendar invitation."""
 
@@ -126,6 +131,7 @@ def book(
     by: User,
     topic: str,
     description: str,
+    description_salt: str,
     phone: str,
     phone_shown: str,
     slot: Slot | None,
@@ -137,6 +143,7 @@ def book(
         callback_id=callback_id,
         topic=topic,
         description=description,
+        description_salt=description_salt,
         phone=phone,
         phone_shown=phone_shown,
         slot=slot,
@@ -177,17 +184,18 @@ def take(callback: Callback, agent: Agent, now: datetime) -> Callback:
     return callback
 
 
-def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None) -> Callback:
+def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None, note_salt: str) -> Callback:
     """Return the call-back as closed by the agent who took it. Closing it twice in the same way changes nothing.
 
     Raises NotYours, or CallbackClosed if the customer cancelled it or it was closed in another way.
     """
     if callback.taken_by is None or callback.taken_by.agent_id != agent.agent_id:
         raise NotYours
-    closed = replace(callback, closed_as=State(outcome), note=note)
-    if callback.closed_as and callback != closed:
+    if callback.closed_as is None:
+        return replace(callback, closed_as=State(outcome), note=note, note_salt=note_salt if note else None)
+    if (callback.closed_as, callback.note) != (State(outcome), note):
         raise CallbackClosed
-    return closed
+    return callback
 
 
 def is_ahead(callback: Callback, starts_at: datetime, now: datetime) -> bool:
@@ -237,7 +245,7 @@ def note(callback: Callback, what: What, by: By, now: datetime, before: Callback
             data = {
                 "topic": callback.topic,
                 "version": callback.version,
-                "description_sha256": digest(callback.description),
+                "description_sha256": salted_digest(callback.description, callback.description_salt),
                 **slot,
             }
         case What.CALLBACK_MOVED:
@@ -245,7 +253,8 @@ def note(callback: Callback, what: What, by: By, now: datetime, before: Callback
         case What.CALLBACK_CANCELLED:
             data = {"version": callback.version, **earlier}
         case What.CALLBACK_CLOSED:
-            data = {"outcome": callback.closed_as, "note_sha256": digest(callback.note) if callback.note else None}
+            note_sha256 = salted_digest(callback.note, callback.note_salt)
+            data = {"outcome": callback.closed_as, "note_sha256": note_sha256}
     return Note(what=what, by=by, about=callback.callback_id, data=data, at=now)
 
 

@@ -16,6 +16,8 @@ from guestkey.rules.periods import Period, end_of, review_at
 
 MAX_LIVE_GRANTS = 500
 """Limit of live grants of one tenant. A check reads all of them, so their number bounds its cost."""
+MAX_GRANTS_AN_HOUR = 200
+"""Limit of grants that one user gives in a UTC hour, approvals included. Revoking and declining have no limit."""
 
 
 class State(StrEnum):
@@ -50,6 +52,8 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: Person | None = None
     request_id: str | None = None
+    ticket: str | None = None
+    """The ticket of the request that the grant answers. A login under the grant takes it over."""
     granted_by_address: str | None = None
     revoked_by_address: str | None = None
     """Hashes of the addresses of the two users, who need no mail about their own act."""
@@ -98,6 +102,7 @@ class LiveKey:
     ends_at: datetime | None
     revoked_before_at: datetime | None
     """Time of the tenant's last revoke of any grant before this grant was given; None if there was none."""
+    ticket: str | None = None
 
     def is_live(self, at: datetime) -> bool:
         """Say whether the key counts: from its start to before its end, whether or not DynamoDB has deleted it."""
@@ -114,10 +119,11 @@ def give(
     may_export: bool,
     now: datetime,
     request_id: str | None = None,
+    ticket: str | None = None,
 ) -> Grant:
     """Return a grant that starts now. Its end is fixed here: a later change of the tenant's time zone does not move it.
 
-    `request_id` is the request that the grant answers, if any.
+    `request_id` is the request that the grant answers, if any, and `ticket` the request's.
     """
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
@@ -132,6 +138,7 @@ def give(
         review_at=review_at(now, tenant.zone) if ends_at is None else None,
         request_id=request_id,
         granted_by_address=by.address_hash,
+        ticket=ticket,
     )
 
 

@@ -206,8 +206,19 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def digest(text: str) -> str:
-    """Return the SHA-256 that the ledger stores in place of a typed text, which may have to be erased later."""
+    """Return the SHA-256 of a text. Entries from before there were salts hold it in place of a typed text."""
     return sha256(text.encode()).hexdigest()
+
+
+def salted_digest(text: str | None, salt: str | None) -> str | None:
+    """Return the SHA-256 of `<salt>:<text>`, which the ledger stores in place of a typed text; None without a text.
+
+    The record that holds the text holds its salt. Both are erased together; a digest alone cannot be guessed then.
+    """
+    if text is None:
+        return None
+    assert salt
+    return digest(f"{salt}:{text}")
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Login:
     agent_name: str
     departments: tuple[str, ...]
     reason: str
+    reason_salt: str | None = None
+    """The salt of the reason's hash in the ledger; None in a login from before there were salts."""
     ticket: str | None
     may_export: bool
     logged_in_at: datetime
@@ -76,10 +78,11 @@ def enter(
     grant: LiveKey,
     may_export: bool,
     reason: str,
+    reason_salt: str,
     ticket: str | None,
     now: datetime,
 ) -> Login:
-    """Return a login of this agent under this grant."""
+    """Return a login of this agent under this grant. Without a ticket of its own it takes over the grant's."""
     return Login(
         tenant_id=tenant_id,
         login_id=login_id,
@@ -89,7 +92,8 @@ def enter(
         incarnation=agent.incarnation,
         memberships=tuple(agent.membership(id) or 0 for id in agent.departments),
         reason=reason,
-        ticket=ticket,
+        reason_salt=reason_salt,
+        ticket=ticket or grant.ticket,
         may_export=may_export,
         logged_in_at=now,
         grant_id=grant.grant_id,

@@ -17,6 +17,8 @@ class Tenant:
 
     tenant_id: str
     name: str
+    customer_name: str
+    """The name that the tenant's users type at sign-in; the tenant's id unless the vendor registers another."""
     version: str
     time_zone: str
     language: str

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from guestkey.errors import ExportNotAsked, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules.grants import Grant, give
 from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
 MAX_PENDING = 5
 """Limit of pending requests of one agent at one tenant."""
-MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT = 20, 40
-"""Limits of activation e-mails in a UTC hour, by one agent and to one tenant. Each recipient counts as one."""
+MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT = 20, 40
+"""Limits of sendings in a UTC hour, by one agent and to one tenant: of new requests, and of requests sent again.
+
+A sending counts as one, to however many recipients. So no address gets more than the tenant's limit.
+"""
 MAX_UNKNOWN = 10
 """Limit of unknown tenants and recipients that one agent names in a UTC hour."""
 MAX_LIFE = timedelta(hours=72)
@@ -49,6 +52,9 @@ class Request:
     agent_name: str
     recipients: tuple[str, ...]
     reason: str
+    reason_salt: str | None = None
+    """The salt of the reason's hash in the ledger; None in a request from before there were salts."""
+    ticket: str | None = None
     period: Period
     may_export: bool
     requested_at: datetime
@@ -62,6 +68,7 @@ class Request:
     answered_at: datetime | None = None
     answered_by: Person | None = None
     note: str | None = None
+    note_salt: str | None = None
     grant_id: str | None = None
 
     def state(self, at: datetime) -> State:
@@ -84,6 +91,8 @@ def ask(
     tenant: Tenant,
     recipients: Sequence[str] | None,
     reason: str,
+    reason_salt: str,
+    ticket: str | None,
     period: Period,
     may_export: bool,
     life: timedelta,
@@ -91,7 +100,7 @@ def ask(
 ) -> Request:
     """Return the request of an agent, to the given recipients or to all of the tenant's approver addresses.
 
-    Raises RecipientUnknown for an address that the tenant has not registered, or if it has registered none.
+    Raises NoApprovers for a tenant that has registered no address, and RecipientUnknown for an unregistered one.
     """
     return Request(
         tenant_id=tenant.tenant_id,
@@ -101,6 +110,8 @@ def ask(
         incarnation=agent.incarnation,
         recipients=_registered(tenant, recipients),
         reason=reason,
+        reason_salt=reason_salt,
+        ticket=ticket,
         period=period,
         may_export=may_export,
         requested_at=now,
@@ -109,7 +120,8 @@ def ask(
 
 
 def still_registered(request: Request, tenant: Tenant) -> tuple[str, ...]:
-    """Return the recipients that are still registered. Raises RecipientUnknown if there are none."""
+    """Return the recipients that are still registered. Raises NoApprovers, or RecipientUnknown if there are none."""
+    _require_approvers(tenant)
     left = {address.casefold() for address in tenant.approver_emails}
     recipients = tuple(address for address in request.recipients if address.casefold() in left)
     if not recipients:
@@ -136,12 +148,13 @@ def approve(
     tenant: Tenant,
     grant_id: str,
     period: Period | None,
-    may_export: bool | None,
+    may_export: bool,
     now: datetime,
 ) -> Approval:
-    """Return the approved request and a grant that starts now, as requested or as changed by the approver.
+    """Return the approved request and a grant that starts now.
 
-    The approver may drop export, and never add it. Raises RequestClosed, RequestExpired, ExportNotAsked.
+    A missing period is the requested one. The grant allows export only if the approver says so, and the approver may
+    say so only if the agent asked for it. Raises RequestClosed, RequestExpired, ExportNotAsked.
     """
     require_pending(request, now)
     if may_export and not request.may_export:
@@ -152,18 +165,20 @@ def approve(
         grantee=grantee,
         period=period or request.period,
         tenant=tenant,
-        may_export=request.may_export if may_export is None else may_export,
+        may_export=may_export,
         now=now,
         request_id=request.request_id,
+        ticket=request.ticket,
     )
     approved = replace(_answered(request, State.APPROVED, by, now), grant_id=grant.grant_id)
     return Approval(request=approved, grant=grant)
 
 
-def decline(request: Request, *, by: User, note: str | None, now: datetime) -> Request:
+def decline(request: Request, *, by: User, note: str | None, note_salt: str, now: datetime) -> Request:
     """Return the declined request. Raises RequestClosed, RequestExpired."""
     require_pending(request, now)
-    return replace(_answered(request, State.DECLINED, by, now), note=note)
+    declined = _answered(request, State.DECLINED, by, now)
+    return replace(declined, note=note, note_salt=note_salt) if note else declined
 
 
 def withdraw(request: Request, now: datetime) -> Request:
@@ -190,8 +205,14 @@ def _answered(request: Request, closed_as: State, by: User, now: datetime) -> Re
 
 def _registered(tenant: Tenant, recipients: Sequence[str] | None) -> tuple[str, ...]:
     """Return the recipients in the spelling of the tenant's registered addresses, each once."""
+    _require_approvers(tenant)
     by_name = {address.casefold(): address for address in tenant.approver_emails}
     wanted = [address.casefold() for address in (tenant.approver_emails if recipients is None else recipients)]
     if not wanted or not by_name.keys() >= set(wanted):
         raise RecipientUnknown
     return tuple(by_name[address] for address in dict.fromkeys(wanted))
+
+
+def _require_approvers(tenant: Tenant) -> None:
+    if not tenant.approver_emails:
+        raise NoApprovers

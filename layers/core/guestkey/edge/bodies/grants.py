@@ -23,7 +23,7 @@ class GrantInput(Input):
 
 
 class ApprovalInput(Input):
-    """Period, and whether data may be exported. For a missing member the agent's request counts."""
+    """Period and export. A missing period is the requested one; only `true` allows export, even requested export."""
 
     period: Period | None = Field(default=None, strict=False)
     may_export: StrictBool | None = None

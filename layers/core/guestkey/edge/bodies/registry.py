@@ -7,9 +7,10 @@ from guestkey.rules.limits import MAX_APPROVERS, MAX_DEPARTMENTS
 
 
 class TenantInput(Input):
-    """The record of a tenant, with the addresses of its approvers."""
+    """The record of a tenant, with the addresses of its approvers. Without `customer_name` it is the tenant's id."""
 
     name: Name
+    customer_name: Name | None = None
     version: Version
     time_zone: Zone
     language: Language

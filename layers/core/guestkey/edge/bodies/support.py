@@ -8,7 +8,7 @@ from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
 
 class LoginInput(Input):
-    """Tenant to enter, reason and ticket."""
+    """Tenant to enter, reason and ticket. Without a ticket the request's counts that led to the grant, if any."""
 
     tenant_id: ExternalId
     reason: Reason
@@ -16,10 +16,14 @@ class LoginInput(Input):
 
 
 class RequestInput(Input):
-    """Customer, reason, period and recipients. Without `recipients` all registered approver addresses are used."""
+    """Customer, reason, ticket, period and recipients.
+
+    Without `recipients` all registered approver addresses are used.
+    """
 
     tenant_id: ExternalId
     reason: Reason
+    ticket: Ticket | None = None
     period: Period = Field(default=DEFAULT_PERIOD, strict=False)
     may_export: StrictBool = False
     recipients: list[Email] | None = Field(default=None, min_length=1, max_length=MAX_RECIPIENTS)

@@ -1,4 +1,6 @@
-"""Ids: ULIDs, which sort by the time of their creation."""
+"""Ids: ULIDs, which sort by the time of their creation. And the salts of hashed texts."""
+
+from secrets import token_hex
 
 from ulid import ULID
 
@@ -7,6 +9,12 @@ from guestkey.rules.limits import ULID as ULID_FORM
 
 NIL_ULID = "0" * 26
 """An id without any item: the ULID of the first moment of 1970."""
+SALT_BYTES = 16
+
+
+def new_salt() -> str:
+    """Return the random salt with which the ledger hashes one typed text: 32 hexadecimal digits."""
+    return token_hex(SALT_BYTES)
 
 
 def new_id() -> str:

@@ -31,6 +31,7 @@ def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
         agent_name=agent.name,
         departments=people.department_names(agent.departments),
         reason=request.reason,
+        ticket=request.ticket,
         period=request.period,
         may_export=request.may_export,
         expires_at=request.expires_at,

@@ -72,6 +72,7 @@ class RequestFacts:
     agent_name: str
     departments: Sequence[str]
     reason: str
+    ticket: str | None
     period: Period
     may_export: bool
     expires_at: datetime
@@ -198,11 +199,13 @@ def _by(kind: Kind, facts: Facts) -> str:
 def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield the facts of an e-mail, each with the key of its label."""
     zone = facts.tenant.zone
-    yield "account", f"{shown(facts.tenant.name)} ({shown(facts.tenant.tenant_id)})"
+    yield "account", f"{shown(facts.tenant.name)} ({shown(facts.tenant.customer_name)})"
     match facts:
         case RequestFacts():
             yield "asked_by", _by(kind, facts)
             yield "reason", words.text("shared", "quoted", text=shown(facts.reason, MAX_REASON_LENGTH))
+            if facts.ticket:
+                yield "ticket", shown(facts.ticket)
             yield "period", words.text("periods", facts.period)
             yield "export", words.text("export", "asked" if facts.may_export else "not_asked")
             yield "answer_by", words.moment(facts.expires_at, zone)

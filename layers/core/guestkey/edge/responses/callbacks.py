@@ -50,13 +50,17 @@ class CallbackAgent(Response):
 
 
 class Callback(Response):
-    """A call-back that the customer asked for, at a slot or from the queue."""
+    """A call-back that the customer asked for, at a slot or from the queue.
+
+    `description_salt` is the salt of the description's hash in the ledger.
+    """
 
     callback_id: str
     kind: callbacks.Kind
     state: callbacks.State
     topic: str
     description: str
+    description_salt: str | None
     phone: str
     phone_shown: str
     starts_at: Instant | None

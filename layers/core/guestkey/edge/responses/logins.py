@@ -16,12 +16,13 @@ class LoginAgent(Response):
 
 
 class Login(Response):
-    """One recorded entry of an agent into a tenant."""
+    """One recorded entry of an agent into a tenant. `reason_salt` is the salt of the reason's hash in the ledger."""
 
     login_id: str
     tenant_id: str
     agent: LoginAgent
     reason: str
+    reason_salt: str | None
     ticket: str | None
     may_export: bool
     logged_in_at: Instant

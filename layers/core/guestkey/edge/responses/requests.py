@@ -18,12 +18,14 @@ class RequestAgent(Response):
 
 
 class Request(Response):
-    """A request of an agent for a grant, sent by e-mail."""
+    """A request of an agent for a grant, sent by e-mail. A salt is that of the text's hash in the ledger."""
 
     request_id: str
     tenant_id: str
     agent: RequestAgent
     reason: str
+    reason_salt: str | None
+    ticket: str | None
     period: Period
     may_export: bool
     state: requests.State
@@ -33,6 +35,7 @@ class Request(Response):
     answered_at: Instant | None
     answered_by: Person | None
     note: str | None
+    note_salt: str | None
     grant_id: str | None
 
     @classmethod

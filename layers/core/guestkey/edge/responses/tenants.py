@@ -4,10 +4,11 @@ from guestkey.edge.responses.response import Response
 
 
 class About(Response):
-    """The customer and the version it runs."""
+    """The customer and the version it runs. `customer_name` is the name that its users type at sign-in."""
 
     tenant_id: str
     name: str
+    customer_name: str
     version: str
     time_zone: str
     country: str

@@ -15,16 +15,16 @@ from pynamodb.expressions.update import Action
 from guestkey import settings
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules import grants as rules
-from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, GrantEnd, LiveKey
+from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, GrantEnd, LiveKey
 from guestkey.rules.ledger import Note
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
 from guestkey.store.access import live_keys
-from guestkey.store.dynamodb import idempotency, keys
+from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, newest_first
-from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people, tenants
@@ -50,6 +50,7 @@ class GrantItem(Item, discriminator="grant"):
     revoked_by_id = UnicodeAttribute(null=True)
     revoked_by_name = UnicodeAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
+    ticket = UnicodeAttribute(null=True)
     granted_by_address = UnicodeAttribute(null=True)
     revoked_by_address = UnicodeAttribute(null=True)
     left_at = InstantAttribute(null=True)
@@ -99,7 +100,7 @@ def load_context(
 
 
 def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
-    """Store a new grant and its ledger entry in one transaction. Raises TooManyGrants, ConditionFailed or Busy."""
+    """Store a new grant and its ledger entry in one transaction. Raises the errors of `write_new`."""
     write_new(grant, context.user, context.ledger, record)
 
 
@@ -114,8 +115,11 @@ def write_new(
 ) -> None:
     """Store a grant and its ledger entry in one transaction, with `extra_writes` and, ahead of it, `extra_entries`.
 
-    Raises TooManyGrants, ConditionFailed (the right was taken away, another request was first), or Busy.
+    Raises TooManyGrants, TooManyRequests above the user's limit of the hour, ConditionFailed (the right was taken away,
+    another request was first), or Busy.
     """
+    now, user_id = grant.granted_at, user.user_id
+    counter = keys.counter_of_user(counters.GIVEN, grant.tenant_id, user_id, now)
 
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
         tenants.check_right(transaction, user)
@@ -126,15 +130,20 @@ def write_new(
             transaction.add("permanent", _item(grant, keys.permanent_grant(grant.tenant_id, grant.grant_id)))
         live_keys.add(transaction, grant, state.revoked_at)
         extra_writes(transaction)
-        idempotency.store_response(transaction, record, grant.granted_at)
+        idempotency.store_response(transaction, record, now)
+        counters.count(transaction, counter, MAX_GRANTS_AN_HOUR, now)
 
-    ledger.write(
-        state,
-        [*extra_entries, rules.given(grant)],
-        add_writes,
-        idempotent_write="history",
-        next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
-    )
+    try:
+        ledger.write(
+            state,
+            [*extra_entries, rules.given(grant)],
+            add_writes,
+            idempotent_write="history",
+            next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
+        )
+    except ConditionFailed as error:
+        counters.refuse_at_limit(error, now)
+        raise
 
 
 def load_for_revoke(user: User, grant_id: str) -> RevokeContext:

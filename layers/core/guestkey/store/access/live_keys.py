@@ -31,6 +31,7 @@ class LiveKeyItem(Item, discriminator="live_key"):
     granted_at = InstantAttribute()
     ends_at = InstantAttribute(null=True)
     revoked_before_at = InstantAttribute(null=True)
+    ticket = UnicodeAttribute(null=True)
 
 
 def of_tenant(tenant_id: str) -> Iterator[LiveKey]:

@@ -13,11 +13,11 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
-from guestkey.errors import NotFound, TooManyRequests
+from guestkey.errors import NotFound
 from guestkey.rules.access import covering, named
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.logins import (
     MAX_LOGINS_AN_HOUR,
     AccessEnd,
@@ -61,6 +61,7 @@ class LoginItem(Item, discriminator="login"):
     incarnation = NumberAttribute(default=1)
     memberships = Numbers()
     reason = UnicodeAttribute()
+    reason_salt = UnicodeAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
     logged_in_at = InstantAttribute()
@@ -100,12 +101,12 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     """Store a login and its ledger entry in one transaction.
 
     Raises TooManyRequests above the limit of the hour, ConditionFailed when the grant, the agent or the membership has
-    changed, or Busy.
+    changed or another entry reported the refusals, or Busy.
     """
     assert context.ledger
     now = login.logged_in_at
     unreported = refusals.unreported(context.refusals)
-    counter = counters.item(keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now))
+    counter = keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now)
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         live_keys.check_live(transaction, login.tenant_id, login.grant_id, now)
@@ -114,21 +115,20 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
         idempotency.store_response(transaction, record, now)
-        transaction.update("limit", counter, counters.up(now), counters.at_most(MAX_LOGINS_AN_HOUR))
+        counters.count(transaction, counter, MAX_LOGINS_AN_HOUR, now)
         refusals.report(transaction, unreported)
 
     data: Data = {
         "grant_id": login.grant_id,
         "may_export": login.may_export,
-        "reason_sha256": digest(login.reason),
+        "reason_sha256": salted_digest(login.reason, login.reason_salt),
         "refusals_before": refusals.number_of(unreported),
     }
     note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)
     try:
         ledger.write(context.ledger, [note], add_writes, idempotent_write="login", yields_to_users=True)
     except ConditionFailed as error:
-        if set(error.failed) == {"limit"}:
-            raise TooManyRequests(retry_after=counters.seconds_left(now)) from error
+        counters.refuse_at_limit(error, now)
         raise
 
 

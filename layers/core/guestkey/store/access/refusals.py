@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 
+from pynamodb.expressions.condition import Condition
+
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.counters import CounterItem
@@ -64,10 +66,14 @@ def number_of(counts: list[RefusalCount]) -> int:
 
 
 def report(transaction: Transaction, counts: list[RefusalCount]) -> None:
-    """Add to a transaction that its ledger entry reports these refusals. A concurrent refusal stays unreported."""
+    """Add to a transaction that its ledger entry reports these refusals, unless another entry reported them meanwhile.
+
+    The condition fails then, or when DynamoDB has deleted the counter. A concurrent refusal stays unreported.
+    """
     for count in counts:
         item = counters.item(keys.Key(count.pk, count.sk))
-        transaction.update(f"reported {count.sk}", item, [CounterItem.reported.set(count.number)])
+        actions = [CounterItem.reported.set(count.number)]
+        transaction.update(f"reported {count.sk}", item, actions, CounterItem.pk.exists() & _is_unreported(count))
 
 
 def _is_noted(
@@ -82,13 +88,21 @@ def _is_noted(
             "hour",
             counters.item(keys.Key(hour.pk, hour.sk)),
             [*counters.up(now), *actions],
-            CounterItem.noted_as.does_not_exist(),
+            CounterItem.noted_as.does_not_exist() & _is_unreported(hour),
         )
         report(transaction, others)
 
-    data = {"refusals_before": hour.number + number_of(others)}
+    data = {"refusals_before": number_of([hour, *others])}
     note = Note(what=What.LOGIN_REFUSED, by=By(type=ByType.AGENT, id=agent_id), about=agent_id, data=data, at=now)
     return ledger.try_write(state, [note], add_writes)
+
+
+def _is_unreported(count: RefusalCount) -> Condition:
+    """Return the condition that the ledger reports as many refusals of an hour as when they were counted."""
+    if count.reported:
+        return CounterItem.reported == count.reported
+    nothing: Condition = CounterItem.reported.does_not_exist() | (CounterItem.reported == 0)
+    return nothing
 
 
 def _count(key: keys.Key, now: datetime, mark: str) -> None:

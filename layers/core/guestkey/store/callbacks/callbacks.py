@@ -14,7 +14,7 @@ from pynamodb.expressions.condition import Condition
 from guestkey import settings
 from guestkey.errors import CallbackClosed, NoCallback, NotFound, SlotTaken, TenantUnknown
 from guestkey.rules import callbacks as rules
-from guestkey.rules.callbacks import Callback
+from guestkey.rules.callbacks import MAX_BOOKINGS_AN_HOUR, Callback
 from guestkey.rules.desk import Desk
 from guestkey.rules.hours import begins_at
 from guestkey.rules.ledger import By, ByType, What
@@ -22,7 +22,7 @@ from guestkey.rules.people import Tenant, User
 from guestkey.rules.slots import A_DAY
 from guestkey.store.callbacks import seats
 from guestkey.store.callbacks.seats import CallbackName
-from guestkey.store.dynamodb import idempotency, keys
+from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
@@ -63,6 +63,7 @@ class CallbackItem(Item, discriminator="callback"):
 
     topic = UnicodeAttribute()
     description = UnicodeAttribute()
+    description_salt = UnicodeAttribute(null=True)
     phone = UnicodeAttribute()
     phone_shown = UnicodeAttribute()
     starts_at = InstantAttribute(null=True)
@@ -76,6 +77,7 @@ class CallbackItem(Item, discriminator="callback"):
     taken_by_name = UnicodeAttribute(null=True)
     closed_as = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    note_salt = UnicodeAttribute(null=True)
     version = NumberAttribute()
 
 
@@ -112,9 +114,10 @@ def load_for_booking(user: User, record: IdempotencyRecord | None, now: datetime
 def save_booked(callback: Callback, context: BookingContext, lines: int, record: IdempotencyRecord | None) -> None:
     """Store a call-back with its seats or its place in the queue, and its ledger entry.
 
-    Raises StillOpen, SlotTaken, ReplayResponse, ConditionFailed when the same request was first, or Busy.
+    Raises StillOpen, SlotTaken, TooManyRequests above the user's limit of the hour, ReplayResponse, ConditionFailed
+    when the same request was first, or Busy.
     """
-    now = callback.requested_at
+    now, by = callback.requested_at, By(type=ByType.USER, id=callback.requested_by.user_id)
 
     def refuse_open(callback_id: str | None) -> None:
         if callback_id not in (None, callback.callback_id):
@@ -126,6 +129,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         _put(transaction, callback, CallbackItem.pk.does_not_exist(), now)
         seats.shift(transaction, None, callback, lines, now)
         idempotency.store_response(transaction, record, now)
+        _count_for_user(transaction, callback.tenant_id, by, now)
 
     def before_retry() -> None:
         key = keys.open_callback(callback.tenant_id)
@@ -135,7 +139,6 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         seats.refuse_full(None, callback, lines)
 
     refuse_open(context.open_id)
-    by = By(type=ByType.USER, id=callback.requested_by.user_id)
     note = rules.note(callback, What.CALLBACK_BOOKED, by, now)
     try:
         ledger.write(
@@ -151,6 +154,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
             raise
         if "open" in error.failed:
             refuse_open(OpenCallbackItem.from_raw_data(error.failed["open"]).callback_id)
+        counters.refuse_at_limit(error, now)
         raise SlotTaken from error
 
 
@@ -159,8 +163,8 @@ def change(
 ) -> Callback:
     """Apply a rule to a call-back, store the result with its seats and its ledger entry, and return it.
 
-    A result that equals the stored call-back is not written. Raises NotFound, SlotTaken, CallbackClosed, the refusals
-    of the rule, or Busy.
+    A result that equals the stored call-back is not written. A user's moves are counted. Raises NotFound, SlotTaken,
+    CallbackClosed, TooManyRequests, the refusals of the rule, or Busy.
     """
     return transact(
         load=lambda: _load(tenant_id, callback_id),
@@ -239,6 +243,13 @@ def _put(transaction: Transaction, callback: Callback, condition: Condition, now
     transaction.put("tenant of it", owner)
 
 
+def _count_for_user(transaction: Transaction, tenant_id: str, by: By, now: datetime) -> None:
+    """Add the counting of a call-back that a user books or moves. Moves by agents or the vendor are not counted."""
+    if by.type is ByType.USER and by.id:
+        counter = keys.counter_of_user(counters.BOOKED, tenant_id, by.id, now)
+        counters.count(transaction, counter, MAX_BOOKINGS_AN_HOUR, now)
+
+
 def _open_item(callback: Callback) -> OpenCallbackItem:
     return OpenCallbackItem(
         *keys.open_callback(callback.tenant_id),
@@ -258,7 +269,7 @@ def _load(tenant_id: str, callback_id: str) -> CallbackContext:
 
 
 def _save(after: Callback, context: CallbackContext, what: What, by: By, now: datetime, lines: int) -> None:
-    """Store a changed call-back. Raises SlotTaken, CallbackClosed, or ConditionFailed when it has changed meanwhile."""
+    """Store a changed call-back. Raises SlotTaken, CallbackClosed, TooManyRequests, or ConditionFailed."""
     before = context.callback
     if after == before:
         return
@@ -271,6 +282,8 @@ def _save(after: Callback, context: CallbackContext, what: What, by: By, now: da
             transaction.put("open", _open_item(after), is_its_own)
         _put(transaction, after, _is_as_read(before), now)
         seats.shift(transaction, before, after, lines, now)
+        if what is What.CALLBACK_MOVED:
+            _count_for_user(transaction, after.tenant_id, by, now)
 
     try:
         ledger.write(
@@ -286,4 +299,5 @@ def _save(after: Callback, context: CallbackContext, what: What, by: By, now: da
             raise
         if "open" in error.failed:  # by another clock the slot was over, and another call-back is open now
             raise CallbackClosed from None
+        counters.refuse_at_limit(error, now)
         raise SlotTaken from error

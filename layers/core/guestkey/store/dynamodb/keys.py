@@ -28,6 +28,7 @@
     counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  dynamodb/counters
     counter of an agent          AGENT#<id>                    COUNT#<what>#<hour>              dynamodb/counters
     counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              dynamodb/counters
+    counter of a user            TENANT#<tenant_id>            COUNT#<what>#<user_id>#<hour>    dynamodb/counters
     idempotency record           CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     dynamodb/idempotency
 
 Ids are ULIDs, so sort keys are in order of creation. Only the ids of tenants, users, agents and departments come from
@@ -246,6 +247,11 @@ def counter_of_agent(what: str, agent_id: str, at: datetime) -> Key:
 def counter_of_tenant(what: str, tenant_id: str, at: datetime) -> Key:
     """Return the counter of all agents' actions at a tenant in one UTC hour."""
     return Key(of_tenant(tenant_id), f"{COUNT}{what}#{_hour(at)}")
+
+
+def counter_of_user(what: str, tenant_id: str, user_id: str, at: datetime) -> Key:
+    """Return the counter of a user's actions in one UTC hour."""
+    return Key(of_tenant(tenant_id), f"{COUNT}{what}#{user_id}#{_hour(at)}")
 
 
 def counters_of(what: str, tenant_id: str) -> str:

@@ -33,6 +33,8 @@ class TenantItem(Item, discriminator="tenant"):
     """The tenant as the vendor registered it."""
 
     name = UnicodeAttribute()
+    customer_name = UnicodeAttribute(null=True)
+    """Absent in an item from before there were customer names: it is the tenant's id."""
     version = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     language = UnicodeAttribute()
@@ -151,7 +153,8 @@ def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by:
 def tenant_of(item: Item) -> Tenant:
     """Return the tenant of an item that was read together with others."""
     assert isinstance(item, TenantItem)
-    return value_of(Tenant, item, tenant_id=keys.tenant_id_in(item.pk))
+    tenant_id = keys.tenant_id_in(item.pk)
+    return value_of(Tenant, item, tenant_id=tenant_id, customer_name=item.customer_name or tenant_id)
 
 
 def _load_context(tenant_id: str) -> TenantContext:
@@ -174,8 +177,12 @@ def _save(tenant: Tenant, context: TenantContext, note: Note) -> None:
         ledger.begin(transaction, tenant.tenant_id, [note])
         transaction.commit()
         return
+    is_named_as_read = TenantItem.customer_name == before.customer_name
+    if before.customer_name == before.tenant_id:
+        is_named_as_read |= TenantItem.customer_name.does_not_exist()
     is_as_read = (
         (TenantItem.name == before.name)
+        & is_named_as_read
         & (TenantItem.version == before.version)
         & (TenantItem.time_zone == before.time_zone)
         & (TenantItem.language == before.language)
@@ -206,6 +213,7 @@ def _facts(tenant: Tenant) -> dict[str, str | int]:
     addresses = "\n".join(tenant.approver_emails)
     return {
         "name": tenant.name,
+        "customer_name": tenant.customer_name,
         "version": tenant.version,
         "time_zone": tenant.time_zone,
         "language": tenant.language,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guestkey.errors import NotFound, RightMissing
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Grantee, Tenant, User, grantee
 from guestkey.rules.requests import Approval, Request
 from guestkey.store.access import grants
@@ -67,7 +67,7 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
 def save_approved(approval: Approval, context: ApprovalContext, record: IdempotencyRecord | None) -> None:
     """Store the grant and close the request, with a ledger entry for each.
 
-    Raises TooManyGrants, ConditionFailed when the right or the request has changed, or Busy.
+    Raises TooManyGrants, TooManyRequests, ConditionFailed when the right or the request has changed, or Busy.
     """
     approved, grant = approval.request, approval.grant
     note = _note(approved, What.REQUEST_APPROVED, {"grant_id": grant.grant_id})
@@ -85,7 +85,7 @@ def save_declined(declined: Request, context: ApprovalContext) -> None:
     """
     assert declined.answered_at and declined.answered_by
     at = declined.answered_at
-    note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": digest(declined.note) if declined.note else None})
+    note = _note(declined, What.REQUEST_DECLINED, {"note_sha256": salted_digest(declined.note, declined.note_salt)})
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         tenants.check_right(transaction, context.user)

@@ -12,7 +12,7 @@ from secrets import token_hex
 from guestkey.errors import TenantUnknown
 from guestkey.rules import requests as rules
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What, digest
+from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Agent, Tenant
 from guestkey.rules.requests import MAX_PENDING, MailState, Request
 from guestkey.store.dynamodb import idempotency, keys
@@ -63,7 +63,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
 
 
 def save(request: Request, context: AskingContext, record: IdempotencyRecord | None) -> None:
-    """Store a request with its ledger entry, and count the request and its e-mails.
+    """Store a request with its ledger entry, and count the request and its sending.
 
     Raises TooManyRequests, ConditionFailed when the agent made another request meanwhile, or Busy.
     """
@@ -73,14 +73,14 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         requests.add(transaction, request)
         pending.put(transaction, request, context.pending, after)
-        rate_limits.count_mails(transaction, request.agent_id, request.tenant_id, len(request.recipients), now)
+        rate_limits.count_sending(transaction, request.agent_id, request.tenant_id, now)
         idempotency.store_response(transaction, record, now)
 
     data: Data = {
         "period": request.period.value,
         "may_export": request.may_export,
         "expires_at": text_of(request.expires_at),
-        "reason_sha256": digest(request.reason),
+        "reason_sha256": salted_digest(request.reason, request.reason_salt),
         "recipients": len(request.recipients),
     }
     by = By(type=ByType.AGENT, id=request.agent_id)
@@ -89,11 +89,11 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
         ledger.write(context.ledger, [note], add_writes, idempotent_write="request", yields_to_users=True)
     except ConditionFailed as error:
         if "idempotency" not in error.failed:
-            rate_limits.refuse_mails(error, now)
+            rate_limits.refuse_sending(error, now)
         raise
 
 
-def count_again(request: Request, recipients: int, now: datetime) -> None:
+def count_again(request: Request, now: datetime) -> None:
     """Count that a pending request is mailed again. Raises TooManyRequests, RequestClosed, RequestExpired or Busy.
 
     The mark recognises a try that was stored although its answer was lost, so that it is counted once.
@@ -106,7 +106,7 @@ def count_again(request: Request, recipients: int, now: datetime) -> None:
         transaction = Transaction()
         actions = [RequestItem.counted_as.set(mark)]
         transaction.update("request", item, actions, requests.is_pending(now) & is_uncounted)
-        rate_limits.count_mails(transaction, request.agent_id, request.tenant_id, recipients, now)
+        rate_limits.count_sending(transaction, request.agent_id, request.tenant_id, now)
         try:
             transaction.commit()
         except ConditionFailed as error:
@@ -115,7 +115,7 @@ def count_again(request: Request, recipients: int, now: datetime) -> None:
                 if found.counted_as == mark:
                     return
                 rules.require_pending(requests.request_of(found), now)
-            rate_limits.refuse_mails(error, now)
+            rate_limits.refuse_sending(error, now)
             raise TryAgain from error
 
     retry(count, growing_pauses(MAX_TRIES), on=(TransactionConflict, OutcomeUnknown))

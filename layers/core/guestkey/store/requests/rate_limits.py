@@ -1,32 +1,32 @@
-"""Hourly limits of an agent that go beyond recorded changes: activation e-mails, and unknown names."""
+"""Hourly limits of an agent that go beyond recorded changes: sendings of requests, and unknown names."""
 
 from datetime import datetime
 
 from guestkey.errors import TooManyRequests
-from guestkey.rules.requests import MAX_MAILS_OF_AGENT, MAX_MAILS_TO_TENANT, MAX_UNKNOWN
+from guestkey.rules.requests import MAX_SENDINGS_OF_AGENT, MAX_SENDINGS_TO_TENANT, MAX_UNKNOWN
 from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.counters import CounterItem
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.retry import MAX_TRIES, growing_pauses, retry
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict
 
-MAILS, UNKNOWN = "mails", "unknown"
-OF_AGENT, TO_TENANT = "mails of agent", "mails to tenant"
+SENDINGS, UNKNOWN = "sendings", "unknown"
+OF_AGENT, TO_TENANT = "sendings of agent", "sendings to tenant"
 
 
-def count_mails(transaction: Transaction, agent_id: str, tenant_id: str, number: int, now: datetime) -> None:
-    """Add the counting of the e-mails that a change leads to. `refuse_mails` explains it when a limit fails."""
+def count_sending(transaction: Transaction, agent_id: str, tenant_id: str, now: datetime) -> None:
+    """Add the counting of one sending, to however many recipients. `refuse_sending` explains it at a limit."""
     for name, key, limit in (
-        (OF_AGENT, keys.counter_of_agent(MAILS, agent_id, now), MAX_MAILS_OF_AGENT),
-        (TO_TENANT, keys.counter_of_tenant(MAILS, tenant_id, now), MAX_MAILS_TO_TENANT),
+        (OF_AGENT, keys.counter_of_agent(SENDINGS, agent_id, now), MAX_SENDINGS_OF_AGENT),
+        (TO_TENANT, keys.counter_of_tenant(SENDINGS, tenant_id, now), MAX_SENDINGS_TO_TENANT),
     ):
-        transaction.update(name, counters.item(key), counters.up(now, number), counters.at_most(limit, number))
+        transaction.update(name, counters.item(key), counters.up(now), counters.at_most(limit))
 
 
-def refuse_mails(error: ConditionFailed, now: datetime) -> None:
-    """Raise TooManyRequests if a limit of e-mails is the reason why a change failed."""
+def refuse_sending(error: ConditionFailed, now: datetime) -> None:
+    """Raise TooManyRequests if a limit of sendings is the reason why a change failed."""
     if error.failed.keys() & {OF_AGENT, TO_TENANT}:
-        raise TooManyRequests("Hourly e-mail limit reached.", retry_after=counters.seconds_left(now))
+        raise TooManyRequests("Hourly limit of requests reached.", retry_after=counters.seconds_left(now))
 
 
 def unknown(agent_id: str, now: datetime) -> keys.Key:

@@ -36,18 +36,21 @@ class RequestItem(Item, discriminator="request"):
     incarnation = NumberAttribute(default=1)
     recipients = Texts()
     reason = UnicodeAttribute()
+    reason_salt = UnicodeAttribute(null=True)
+    ticket = UnicodeAttribute(null=True)
     period = UnicodeAttribute()
     may_export = BooleanAttribute()
     requested_at = InstantAttribute()
     expires_at = InstantAttribute()
     mail = UnicodeAttribute()
     counted_as = UnicodeAttribute(null=True)
-    """The mark of the latest try that counted e-mails sent again."""
+    """The mark of the latest try that counted a repeated sending."""
     closed_as = UnicodeAttribute(null=True)
     answered_at = InstantAttribute(null=True)
     answered_by_id = UnicodeAttribute(null=True)
     answered_by_name = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
+    note_salt = UnicodeAttribute(null=True)
     grant_id = UnicodeAttribute(null=True)
 
 
@@ -135,8 +138,8 @@ def close(transaction: Transaction, closed: Request, condition: Condition) -> No
             RequestItem.answered_by_id.set(closed.answered_by.user_id),
             RequestItem.answered_by_name.set(closed.answered_by.name),
         ]
-    if closed.note:
-        actions.append(RequestItem.note.set(closed.note))
+    if closed.note and closed.note_salt:
+        actions += [RequestItem.note.set(closed.note), RequestItem.note_salt.set(closed.note_salt)]
     if closed.grant_id:
         actions.append(RequestItem.grant_id.set(closed.grant_id))
     item = RequestItem(*keys.request(closed.tenant_id, closed.request_id))
