@@ -131,7 +131,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         idempotency.store_response(transaction, record, now)
         _count_for_user(transaction, callback.tenant_id, by, now)
 
-    def before_retry() -> None:
+    def again() -> None:
         key = keys.open_callback(callback.tenant_id)
         found = find_all([key, *idempotency.record_keys(record)])
         idempotency.replay(record, found, now)
@@ -142,12 +142,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
     note = rules.note(callback, What.CALLBACK_BOOKED, by, now)
     try:
         ledger.write(
-            context.ledger,
-            [note],
-            add_writes,
-            idempotent_write="callback",
-            may_claim=False,
-            before_retry=before_retry,
+            context.ledger, [note], add_writes, idempotent_write="callback", may_claim=False, before_retry=again
         )
     except ConditionFailed as error:
         if "idempotency" in error.failed:

@@ -82,12 +82,10 @@ class Key(NamedTuple):
 
 
 def of_tenant(tenant_id: str) -> str:
-    """Return the partition of everything that belongs to one tenant."""
     return TENANT + tenant_id
 
 
 def tenant_id_in(pk: str) -> str:
-    """Return the tenant of such a partition."""
     return pk.removeprefix(TENANT)
 
 
@@ -188,7 +186,6 @@ def own_request(agent_id: str, request_id: str) -> Key:
 
 
 def own_request_id_in(sk: str) -> str:
-    """Return the request of such a sort key."""
     return sk.removeprefix(OWN_REQUEST)
 
 
@@ -278,7 +275,6 @@ def by_grantee_sort(tenant_id: str, grant_id: str) -> str:
 
 
 def by_grantee_in(sort: str) -> tuple[str, str]:
-    """Return tenant_id and grant_id of such a sort key."""
     tenant_id, _, grant_id = sort.partition("#")
     return tenant_id, grant_id
 
