@@ -51,7 +51,7 @@ def register(id: str) -> None:
     }
     person = {"name": f"Agent {id}", "email": "sven@vendor.example", "departments": [id], "active": True}
     registered = send("PUT", f"/v1/vendor/tenants/{path}", tenant, caller=BACKEND)
-    assert registered == {"tenant_id": id, **tenant}
+    assert registered == {"tenant_id": id, "customer_name": id, **tenant}
     department = send("PUT", f"/v1/vendor/departments/{path}", {"name": f"Group {id}"}, caller=BACKEND)
     assert department == {"id": id, "name": f"Group {id}"}
     assert send("PUT", f"/v1/vendor/agents/{path}", person, caller=BACKEND) == {"id": id, **person}
