@@ -485,7 +485,7 @@ def test_a_right_taken_away_while_anna_approves_counts() -> None:
         answer = approve(request.request_id)
 
     assert (answer.status, answer.code) == (403, "right_missing")
-    assert answer.body["ask"] == ["anna@acme.example", "giulia@acme.example"]
+    assert answer.body["ask"] == ["giulia@acme.example"]
     assert live() == []
     assert approve(request.request_id, caller=GIULIA).status == 201
 
@@ -520,3 +520,15 @@ def test_a_transaction_conflict_is_retried() -> None:
 
     with wire.through(script):
         assert approve(request.request_id).status == 201
+
+
+def test_the_addresses_to_ask_are_never_the_callers_own() -> None:
+    request = factories.requested()
+    factories.right(ANNA, may_grant=False)
+
+    assert approve(request.request_id).body["ask"] == ["giulia@acme.example"]
+    assert call("GET", f"/v1/requests/{request.request_id}", caller=ANNA).body["ask"] == ["giulia@acme.example"]
+
+
+def test_an_id_longer_than_any_is_unknown_with_a_key_too() -> None:
+    assert approve("A" * 1_100, headers={"Idempotency-Key": "x"}).code == "not_found"

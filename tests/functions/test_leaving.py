@@ -10,13 +10,14 @@ import time_machine
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
-from guestkey.store.ledger import ledger
+from guestkey.store.ledger import leaving, ledger
 from guestkey.store.registry import people
 from guestkey.store.registry.people import LeftItem
+from guestkey.store.requests import approvals
 from tests import factories, table
 from tests.calls import call
 from tests.edge import post
-from tests.factories import MONDAY_NOON, what_happened
+from tests.factories import LONG_AGO, MONDAY_NOON, what_happened
 from tests.functions.test_put_agent import SVENS, put
 from tests.personas import ANNA, BACKEND, CARLA, SVEN
 
@@ -272,7 +273,8 @@ def test_each_end_is_written_once_and_told(
 
     entries = list(ledger.entries_after("acme", before.head.seq, 100))
     assert [entry.what for entry in entries if entry.about == "sven"] == ["agent.left"]
-    assert entries[0].data == {"incarnation": 1, "left_at": "2026-11-23T12:00:00Z"}
+    [leaving_entry] = [entry for entry in entries if entry.what == "agent.left"]
+    assert leaving_entry.data == {"incarnation": 1, "left_at": "2026-11-23T12:00:00Z"}
     ended = {entry.about: entry.data["end"] for entry in entries if entry.what == "grant.ended"}
     assert ended == {grant.grant_id: "agent_left" for grant in given}
     assert [entry.about for entry in entries if entry.what == "request.withdrawn"] == [request.request_id]
@@ -282,7 +284,7 @@ def test_each_end_is_written_once_and_told(
     assert not any(table.items("TENANT#acme", f"{keys.LIVE}{grant.grant_id}") for grant in given)
     assert not table.items("TENANT#globex", f"{keys.LIVE}{there.grant_id}")
     after = ledger.read_state("acme")
-    assert after and after.live_at_most == before.live_at_most - 3
+    assert after and after.live_at_most == before.live_at_most, "the bound is counted anew at the limit only"
     stored = GrantItem.get(*keys.permanent_grant("acme", given[2].grant_id))
     assert stored.left_at == MONDAY_NOON and stored.ttl
     assert (check(), shown(again.grant_id)["state"]) == ("granted", "live")
@@ -339,6 +341,50 @@ def test_more_grants_than_one_transaction_ends_are_one_leaving(
     assert (happened.count("agent.left"), happened.count("grant.ended")) == (1, 21)
 
 
+def test_while_the_ledger_is_busy_the_ends_wait_for_the_next_run(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
+    factories.grant(SVEN)
+    factories.login()
+    leaves()
+    world.shift(MINUTE)
+    ledger.claim_priority("acme")
+    clean_up()
+    assert what_happened()[-1] == "login.recorded"
+
+    world.shift(MINUTE)
+    clean_up()
+    assert set(what_happened()[-3:]) == {"login.ended", "agent.left", "grant.ended"}
+
+
+def test_one_run_ends_a_limited_number_of_grants_and_the_next_goes_on(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "MAX_GRANTS", leaving.GRANTS_AT_ONCE)
+    for _ in range(leaving.GRANTS_AT_ONCE + 1):
+        factories.grant(SVEN)
+    leaves()
+    world.shift(MINUTE)
+    clean_up()
+    assert what_happened().count("grant.ended") == leaving.GRANTS_AT_ONCE
+
+    clean_up()
+    assert what_happened().count("grant.ended") == leaving.GRANTS_AT_ONCE + 1
+    assert what_happened().count("agent.left") == 1
+
+
+def test_an_approval_at_the_moment_of_expiry_never_lets_the_next_person_in(world: time_machine.Traveller) -> None:
+    """The request expired when its agent left, by the clock of the registry; by that of the approval it is pending."""
+    request = factories.requested()
+    world.move_to(request.expires_at)
+    leaves_and_returns()
+
+    context = approvals.load_context(
+        factories.user(ANNA), request.request_id, None, request.expires_at - timedelta(seconds=1)
+    )
+    assert context.agent.incarnation == 1
+
+
 # ------------------------------------------------------------------ records from before
 
 
@@ -362,13 +408,31 @@ def test_records_from_before_numbers_are_of_the_first_person() -> None:
     assert shown(given.grant_id)["state"] == "live"
 
 
-def test_who_was_inactive_before_there_were_numbers_has_left() -> None:
+def test_who_was_inactive_before_there_were_numbers_has_left(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
     given = factories.grant(SVEN)
     as_before(is_active={"BOOL": False})
     returns()
+    returns(departments=[])
 
     assert check() == "no_live_grant"
     assert shown(given.grant_id)["end"] == "agent_left"
+    assert LeftItem.get(*keys.left("sven", 1)).left_at == LONG_AGO, "not the time of the present change"
+    world.shift(MINUTE)
+    clean_up()
+    assert what_happened()[-1] == "grant.ended"
+
+
+def test_a_request_of_who_was_inactive_before_there_were_numbers_is_not_written_down_as_expired(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
+    factories.requested()
+    as_before(is_active={"BOOL": False})
+    world.shift(DAY + MINUTE)
+    clean_up()
+
+    assert what_happened()[-1] == "request.withdrawn"
 
 
 def test_after_a_rollback_the_last_person_who_left_counts() -> None:

@@ -224,6 +224,7 @@ function validity(until, lasting, grant, context) {
 function ended(grant, context) {
   const strings = context.texts.over;
   const agent = context.request.agent.name;
+  if (grant.end === "agent_left") return format(strings.left, { agent });
   if (grant.state === "revoked") {
     return format(strings.revoked, { agent, moment: moment(/** @type {string} */ (grant.revoked_at), context) });
   }

@@ -68,9 +68,11 @@ export function over(context, grant) {
   const { texts } = context;
   const strings = texts.grant;
   const { name } = grant.grantee;
-  const ended = grant.revoked_at
-    ? format(strings.revoked, { name, moment: moment(grant.revoked_at, context) })
-    : format(strings.ended, { name, moment: endMoment(/** @type {string} */ (grant.ends_at), context) });
+  const at = grant.revoked_at
+    ? moment(grant.revoked_at, context)
+    : grant.ends_at && endMoment(grant.ends_at, context);
+  const text = grant.end === "agent_left" ? strings.left : grant.revoked_at ? strings.revoked : strings.ended;
+  const ended = format(text, { name, moment: at });
   show("grant-over", texts.over.heading, lead(ended), paragraph(strings.others), signedIn(context));
 }
 

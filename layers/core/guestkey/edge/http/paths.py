@@ -9,8 +9,8 @@ import re
 from guestkey.edge.http.problem import Event
 from guestkey.errors import NotFound
 
-VALUE = re.compile(r"[\w .~()'!*:@,;=+&$<>\[\]|^-]+")
-"""Characters of a path parameter. No id and no day has others.
+VALUE = re.compile(r"[\w .~()'!*:@,;=+&$<>\[\]|^-]{1,128}")
+"""Characters of a path parameter. No id and no day has others, and none is longer.
 
 A slash would extend the path, and the gateway leaves a percent sign in a doubly escaped value only.
 """

@@ -93,7 +93,9 @@ def _ask_for_review(grant: Grant, now: datetime) -> CleanupOutcome:
 
 
 def _process_request(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
-    request = requests.request_of(item)
+    [request] = requests.with_leavings([requests.request_of(item)])
+    if request.closed_as is RequestState.WITHDRAWN:
+        requests.close_for_leaver(request, now)
     if request.closed_as or request.state(now - FINAL_AFTER) is not RequestState.EXPIRED:
         return CleanupOutcome.NOTHING
     requests.expire(request, now)

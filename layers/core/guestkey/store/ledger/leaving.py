@@ -6,11 +6,11 @@ stored once.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from itertools import batched, groupby, islice
 
 from guestkey import settings
+from guestkey.errors import Busy
 from guestkey.rules import grants as rules
 from guestkey.rules.grants import Grant, GrantEnd
 from guestkey.rules.instants import text_of
@@ -29,6 +29,8 @@ from guestkey.store.requests import requests
 
 GRANTS_AT_ONCE = 20
 """Grants that one transaction ends: each takes up to four of its hundred writes."""
+MAX_GRANTS = 400
+"""Limit of grants in one run, so that a leaver named by thousands of tenants leaves time for the others."""
 NEWEST = 100
 """Number of the agent's newest requests and logins that are looked at. Older open logins are due by themselves."""
 BY_SYSTEM = By(type=ByType.SYSTEM)
@@ -40,12 +42,7 @@ class ToldItem(Item, discriminator="left_told"):
 
 def write_down(item: LeftItem, now: datetime) -> None:
     """Store everything that ended with the person, and take the record out of the *due* index. Raises Busy."""
-    agent_id, incarnation, is_whole = item.agent_id, int(item.incarnation), True
-    for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
-        for some in batched((grant_id for _, grant_id in grant_ids), GRANTS_AT_ONCE):
-            found = grants.find_many(tenant_id, some).values()
-            theirs = [one for one in found if one.grantee.incarnation == incarnation]
-            is_whole &= _end(tenant_id, [one for one in theirs if one.end(now) is GrantEnd.AGENT_LEFT], now)
+    agent_id, incarnation, is_whole, number = item.agent_id, int(item.incarnation), True, 0
     asked = requests.find_many(islice(ownership.requests_before(agent_id, keys.LAST, NEWEST), NEWEST))
     own = [request for request in asked if request.incarnation == incarnation]
     for before, request in zip(own, requests.with_leavings(own), strict=True):
@@ -53,6 +50,14 @@ def write_down(item: LeftItem, now: datetime) -> None:
             requests.close_for_leaver(request, now)
     for tenant_id, login_ids in groupby(_newest_logins(agent_id), key=lambda pair: pair[0]):
         _end_logins(tenant_id, [login_id for _, login_id in login_ids], incarnation, now)
+    for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
+        for some in batched((grant_id for _, grant_id in grant_ids), GRANTS_AT_ONCE):
+            found = grants.find_many(tenant_id, some).values()
+            theirs = [one for one in found if one.grantee.incarnation == incarnation]
+            ended = [one for one in theirs if one.end(now) is GrantEnd.AGENT_LEFT]
+            if (number := number + len(ended)) > MAX_GRANTS:
+                return
+            is_whole &= _end(tenant_id, ended, now)
     if not is_whole:
         return
     with suppress(ConditionFailed), single_write():
@@ -72,7 +77,8 @@ def _newest_logins(agent_id: str) -> list[tuple[str, str]]:
 def _end(tenant_id: str, ended: list[Grant], now: datetime) -> bool:
     """Store the ends of grants that name the person, with one entry for each and, once in a ledger, for the person.
 
-    Return whether that is done. If another run or a revoke was first, the next run ends what is left over.
+    Return whether that is done. If another writer was first, or the ledger is busy, the next run ends what is left. The
+    bound of live grants stays as it is: a count at the limit may have left these grants out already.
     """
     if not ended:
         return True
@@ -92,13 +98,10 @@ def _end(tenant_id: str, ended: list[Grant], now: datetime) -> bool:
         for grant in ended:
             grants.record_end(transaction, grant, now)
 
-    def next_state(state: LedgerState) -> LedgerState:
-        return replace(state, live_at_most=max(0, state.live_at_most - len(ended)))
-
     entries = notes if is_told else [leaving, *notes]
     try:
-        ledger.write(state, entries, add_writes, yields_to_users=True, next_state=next_state)
-    except ConditionFailed:
+        ledger.write(state, entries, add_writes, yields_to_users=True)
+    except (ConditionFailed, Busy):
         return False
     return True
 
@@ -109,5 +112,5 @@ def _end_logins(tenant_id: str, login_ids: list[str], incarnation: int, now: dat
     for login in logins.settle(tenant_id, theirs, now):
         state = ledger.read_state(tenant_id)
         assert state
-        with suppress(ConditionFailed):
+        with suppress(ConditionFailed, Busy):
             logins.save_end(login, state, now)

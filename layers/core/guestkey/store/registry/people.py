@@ -215,7 +215,17 @@ def _save_agent(agent: Agent, before: Agent | None) -> None:
     transaction.put("agent", item, _is_as_read(before) if before else AgentItem.pk.does_not_exist())
     if before and agent.incarnation > before.incarnation:
         transaction.put("left", _left_item(before, agent.changed_at))
+    if before and _left_before_numbers(before):
+        earlier = replace(before, incarnation=before.incarnation - 1)
+        transaction.put("left", _left_item(earlier, before.changed_at))
     transaction.commit()
+
+
+def _left_before_numbers(before: Agent) -> bool:
+    """Say whether nothing tells yet when this inactive agent left."""
+    if before.version or before.is_active:
+        return False
+    return find(LeftItem, keys.left(before.agent_id, before.incarnation - 1)) is None
 
 
 def _is_as_read(agent: Agent) -> Condition:

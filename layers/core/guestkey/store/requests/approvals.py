@@ -38,7 +38,13 @@ def require_right(user: User) -> Tenant:
     try:
         return tenants.require_right(user)
     except RightMissing:
-        raise RightMissing(ask=list(tenants.tenant(user.tenant_id).approver_emails)) from None
+        raise RightMissing(ask=_others(user, tenants.tenant(user.tenant_id))) from None
+
+
+def _others(user: User, tenant: Tenant) -> list[str]:
+    """Return the tenant's approver addresses without the user's own."""
+    own = (user.email or "").casefold()
+    return [address for address in tenant.approver_emails if address.casefold() != own]
 
 
 def load_context(user: User, request_id: str, record: IdempotencyRecord | None, now: datetime) -> ApprovalContext:
@@ -48,7 +54,7 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     found = find_all([right, tenant, request, head, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
-        raise RightMissing(ask=list(tenants.tenant_of(found[tenant]).approver_emails) if tenant in found else [])
+        raise RightMissing(ask=_others(user, tenants.tenant_of(found[tenant])) if tenant in found else [])
     if state is None or request not in found:
         raise NotFound
     idempotency.replay(record, found, now)
@@ -58,7 +64,7 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     return ApprovalContext(
         user=user,
         request=asked if agent.incarnation == asked.incarnation else requests.with_leavings([asked])[0],
-        agent=grantee(agent),
+        agent=replace(grantee(agent), incarnation=asked.incarnation),
         tenant=tenants.tenant_of(found[tenant]),
         ledger=state,
     )
