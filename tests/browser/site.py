@@ -80,6 +80,9 @@ def a_request(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+END_OF = {"live": None, "revoked": "revoked", "ended": "time"}
+
+
 def a_grant(**changes: Any) -> dict[str, Any]:
     """Return the grant that Anna gave for the request, as the contract shows it."""
     return {
@@ -94,6 +97,7 @@ def a_grant(**changes: Any) -> dict[str, Any]:
         "review_at": None,
         "revoked_at": None,
         "revoked_by": None,
+        "end": END_OF[changes.get("state", "live")],
         "request_id": REQUEST_ID,
     } | changes
 
@@ -250,7 +254,7 @@ class Api:
         if self.grant["state"] == "live":
             self.answered.append(("revoke", None, None))
             by = {"user_id": user.user_id, "name": user.name}
-            self.grant |= {"state": "revoked", "revoked_at": REVOKED_AT, "revoked_by": by}
+            self.grant |= {"state": "revoked", "end": "revoked", "revoked_at": REVOKED_AT, "revoked_by": by}
         return 200, self.grant
 
 

@@ -79,10 +79,12 @@ def test_she_lets_in_an_agent_whose_id_has_any_characters(panel_page: PanelPage)
 def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.page.locator("#search").press_sequentially("bra")
-    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport · sven"])
     panel_page.press("#agent-sven")
     panel_page.page.locator("#search").fill("vogel")
-    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport", "Dora VogelDevelopment"])
+    expect(panel_page.panel.locator(".choice")).to_have_text(
+        ["Sven BrandtSupport · sven", "Dora VogelDevelopment · dora"]
+    )
     expect(panel_page.page.locator("#agent-sven")).to_be_checked()
     panel_page.page.locator("#search").fill("")
     expect(panel_page.page.locator("#agent-sven")).to_be_checked()
@@ -650,12 +652,12 @@ def test_of_two_searches_the_later_is_shown_in_any_order_of_answers(panel_page: 
     with panel_page.page.expect_request("**/v1/directory?q=dora"):
         panel_page.page.locator("#search").fill("dora")
     panel_page.page.locator("#search").fill("sven")
-    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport · sven"])
     with panel_page.page.expect_response("**/v1/directory?q=dora"):
         held[0].continue_()
     panel_page.page.evaluate("new Promise((done) => setTimeout(done, 200))")
 
-    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport"])
+    expect(panel_page.panel.locator(".choice")).to_have_text(["Sven BrandtSupport · sven"])
 
 
 # ------------------------------------------------------------------ text written by others

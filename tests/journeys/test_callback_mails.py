@@ -192,7 +192,8 @@ def test_hostile_texts_are_refused_or_are_plain_text_in_the_mail_and_the_calenda
     acme: Tenant, slots: list[str]
 ) -> None:
     harmless = "Anna at evil.example"
-    texts = list(HOSTILE.values())[::3]  # `tests/edge/mail/test_invitations.py` covers all of them
+    # `tests/edge/mail/test_invitations.py` covers all of them; a user books twenty call-backs an hour.
+    texts = list(HOSTILE.values())[::5]
     assert is_booked_and_cancelled(acme, slots[0], harmless, harmless)
     for text in texts:
         name = text if len(text) < 1_000 and text.isprintable() else harmless

@@ -90,7 +90,7 @@ class StandIn:
 
     def grant_ends(self) -> None:
         assert self.site.api.grant
-        self.site.api.grant["state"] = "ended"
+        self.site.api.grant |= {"state": "ended", "end": "time"}
 
 
 @dataclass(frozen=True)
