@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -81,12 +82,7 @@ def call(
 def send(event: dict[str, Any]) -> Answer:
     """Send an event to the function of its route and return the answer."""
     folder = next(route.folder for route in stack.routes() if route.key == event["routeKey"])
-    worker = _busy.count(folder)
-    _busy.append(folder)
-    try:
-        return answer(handler(folder, worker)(event, None))
-    finally:
-        _busy.remove(folder)
+    return answer(handler(folder, running.count(folder))(event, None))
 
 
 def transport(caller: Caller) -> httpx.MockTransport:
@@ -172,7 +168,18 @@ def event(
     return made
 
 
-_busy: list[str] = []
+running: list[str | None] = []
+"""The functions that are running, the innermost last; None while the test itself acts in between."""
+
+
+@contextmanager
+def as_running(folder: str | None) -> Iterator[None]:
+    """Note that a function is running, or with None that the test acts."""
+    running.append(folder)
+    try:
+        yield
+    finally:
+        running.pop()
 
 
 @cache
@@ -181,14 +188,24 @@ def handler(folder: str, worker: int = 0) -> Any:
 
     A worker of Lambda processes one call at a time, so a call during another call is sent to a second worker.
     """
+    lambda_handler = _module(folder, worker).lambda_handler
+
+    def invoke(event: Any, context: Any) -> Any:
+        with as_running(folder):
+            return lambda_handler(event, context)
+
+    return invoke
+
+
+def _module(folder: str, worker: int) -> Any:
     if worker == 0:
-        return import_module(f"functions.{folder}.app").lambda_handler
+        return import_module(f"functions.{folder}.app")
     spec = spec_from_file_location(f"{folder}_{worker}", stack.PROJECT / "functions" / folder / "app.py")
     assert spec and spec.loader
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return module.lambda_handler
+    return module
 
 
 def _routed(method: str, path: str) -> tuple[stack.Route, dict[str, str]]:

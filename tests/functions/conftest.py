@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import time_machine
 
+from tests import permissions
 from tests.calls import LambdaContext, handler
 from tests.edge import post
 
 
 @pytest.fixture(autouse=True)
-def _in_the_sample_world(world: time_machine.Traveller) -> None:
-    """Use the fixture of the same name in `tests/conftest.py`."""
+def _in_the_sample_world(world: time_machine.Traveller) -> Iterator[None]:
+    """Use the fixture of the same name in `tests/conftest.py`, with the roles of the template."""
+    with permissions.enforced():
+        yield
 
 
 @pytest.fixture

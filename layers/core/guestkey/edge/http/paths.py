@@ -9,11 +9,13 @@ import re
 from guestkey.edge.http.problem import Event
 from guestkey.errors import NotFound
 
-VALUE = re.compile(r"[\w .~()'!*:@,;=+&$<>\[\]|^-]{1,128}")
-"""Characters of a path parameter. No id and no day has others, and none is longer.
+VALUE = re.compile(r"[\w .~()'!*:@,;=+&$<>\[\]|^-]+")
+"""Characters of a path parameter. No id and no day has others.
 
 A slash would extend the path, and the gateway leaves a percent sign in a doubly escaped value only.
 """
+MAX_VALUE_BYTES = 512
+"""No id is nearly as long. The concrete path is part of an idempotency record's key, which DynamoDB limits."""
 VARIABLE = re.compile(r"\{(\w+)\}")
 
 
@@ -41,6 +43,6 @@ def concrete_of(event: Event) -> str:
 
 
 def _valid(value: object) -> str:
-    if not isinstance(value, str) or not VALUE.fullmatch(value):
+    if not isinstance(value, str) or not VALUE.fullmatch(value) or len(value.encode()) > MAX_VALUE_BYTES:
         raise NotFound
     return value
