@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, TimeoutError, expect
 
 from tests.browser.site import Site
 
@@ -19,6 +19,7 @@ addEventListener("securitypolicyviolation", (event) => {
 NOT_LOADED = "Failed to load resource"
 """Chromium's message for a response from 400 on, or a broken connection. The page shows the consequence."""
 PATIENCE_MILLISECONDS = 15_000
+LATE_MILLISECONDS = 2_000
 MOST_TABS = 12
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -146,8 +147,14 @@ class BrowserPage[P: Place = Site]:
 
 
 def is_wider_than_the_window(page: Page) -> bool:
+    """Say whether the page stays wider than its window. A busy browser applies a new size some frames late."""
     settle(page)
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+    fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    try:
+        page.wait_for_function(fits, timeout=LATE_MILLISECONDS)
+    except TimeoutError:
+        return True
+    return False
 
 
 def settle(page: Page) -> None:
