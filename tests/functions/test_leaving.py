@@ -1,6 +1,7 @@
 """Consent is for a person: what names an agent is over when the agent turns inactive, and nothing of it comes back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -114,6 +115,16 @@ def test_a_departments_grant_lets_the_person_who_came_back_in_with_a_new_login()
 
     assert (check(), check(entered.login_id)) == ("granted", "no_login")
     assert log_in().status == 201
+
+
+def test_a_departments_grant_lives_on_when_an_agent_of_the_same_id_leaves() -> None:
+    put(SVENS | {"email": "namesake@vendor.example"}, "support")
+    departments, persons = factories.grant("support"), factories.grant(replace(SVEN, claims={"sub": "support"}))
+    put(SVENS | {"email": "namesake@vendor.example", "active": False}, "support")
+
+    listed = {one["grant_id"]: one["end"] for one in call("GET", "/v1/grants", caller=ANNA).body["items"]}
+    assert listed == {departments.grant_id: None, persons.grant_id: "agent_left"}
+    assert call("DELETE", f"/v1/grants/{departments.grant_id}", caller=ANNA).status == 200
 
 
 def test_a_pending_request_is_closed_and_cannot_be_answered(world: time_machine.Traveller) -> None:

@@ -211,8 +211,14 @@ def find_many(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Grant]:
 def with_leavings(read: Iterable[Grant]) -> list[Grant]:
     """Return grants as they are: one whose agent has left is over since that moment, written down or not."""
     grants = list(read)
-    left_at = people.leavings(_person(grant) for grant in grants if grant.grantee.agent_id and not grant.left_at)
-    return [replace(grant, left_at=left_at.get(_person(grant), grant.left_at)) for grant in grants]
+    left_at = people.leavings(_person(grant) for grant in grants if _may_end_by_leaving(grant))
+    return [
+        replace(grant, left_at=left_at.get(_person(grant))) if _may_end_by_leaving(grant) else grant for grant in grants
+    ]
+
+
+def _may_end_by_leaving(grant: Grant) -> bool:
+    return grant.grantee.agent_id is not None and not (grant.revoked_at or grant.left_at)
 
 
 def _person(grant: Grant | LiveKey) -> Person:
@@ -235,8 +241,8 @@ def record_end(transaction: Transaction, grant: Grant, now: datetime) -> None:
     The live key of an agent who left is deleted. One whose time is over is left to the table.
     """
     actions: list[Action] = [GrantItem.end_recorded_at.set(now)]
-    has_left = grant.end(now) is GrantEnd.AGENT_LEFT
-    if has_left and grant.left_at:
+    if grant.end(now) is GrantEnd.AGENT_LEFT:
+        assert grant.left_at
         actions += [GrantItem.left_at.set(grant.left_at), GrantItem.ttl.set(epoch(grant.left_at + settings.RETENTION))]
         live_keys.delete(transaction, grant.tenant_id, grant.grant_id)
     is_unrecorded = (
