@@ -168,12 +168,6 @@ def acting(browser_page: BrowserPage) -> None:
     browser_page.open_as()
 
 
-def agent_gone(browser_page: BrowserPage) -> None:
-    browser_page.site.api.fail("POST approve", refuses(errors.GranteeUnknown()))
-    browser_page.open_as()
-    browser_page.press("button.primary")
-
-
 def full(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("POST approve", refuses(errors.TooManyGrants()))
     browser_page.open_as()
@@ -256,7 +250,6 @@ STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "no-right": ("no-right", no_right),
     "unknown": ("unknown", unknown),
     "acting": ("unfit", acting),
-    "agent-gone": ("gone", agent_gone),
     "full": ("full", full),
     "trouble": ("trouble", trouble),
     "unsure": ("unsure", unsure),

@@ -39,6 +39,7 @@ LOOKED_UP = {
     "desk.requests.states": {str(state) for state in requests.State},
     "desk.callbacks.states": {str(state) for state in callbacks.State},
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
+    "activate.unknown": {"request", "grant"},
     "activate": {str(state) for state in requests.State},
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
@@ -178,6 +179,7 @@ def test_each_looked_up_value_has_its_text() -> None:
     assert set(texts["shared"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["shared.failed"]
     for surface in ("panel", "desk"):
         assert set(texts[surface]["failed"]) <= LOOKED_UP[f"{surface}.failed"]
+    assert set(texts["activate"]["unknown"]) == LOOKED_UP["activate.unknown"]
     for section in ("requests", "callbacks"):
         assert set(texts["desk"][section]["states"]) == LOOKED_UP[f"desk.{section}.states"]
     assert errors.SlotTaken.code in texts["panel"]["failed"]

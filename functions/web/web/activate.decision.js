@@ -1,6 +1,6 @@
 // The states of the page with the request: the decision, its outcome, and the end of the access.
 
-import { announce, lead, primary, secondary, setDisabled, show, signedIn } from "./activate.page.js";
+import { announce, endText, lead, primary, secondary, setDisabled, show, signedIn } from "./activate.page.js";
 import { buttons, element, facts, paragraph, quoted } from "./elements.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
 import { endMoment, exportText, format, inSentence, moment } from "./texts.js";
@@ -184,15 +184,17 @@ export function approved(context, grant, { revoke }) {
 }
 
 /**
- * @param {Context} context
+ * The question whether the access shall end.
+ * @param {PageLanguage} language
+ * @param {{ state: string, name: string }} grant
  * @param {{ revoke: Press, back: Press }} actions
  */
-export function ending({ request, texts }, { revoke, back }) {
+export function ending({ texts }, { state, name }, { revoke, back }) {
   const strings = texts.ending;
   show(
-    "ending",
+    state,
     strings.heading,
-    lead(format(strings.text, { agent: request.agent.name })),
+    lead(format(strings.text, { agent: name })),
     buttons(primary(strings.button, revoke), secondary(strings.back, back)),
   );
 }
@@ -222,13 +224,7 @@ function validity(until, lasting, grant, context) {
  * @param {Context} context
  */
 function ended(grant, context) {
-  const strings = context.texts.over;
-  const agent = context.request.agent.name;
-  if (grant.end === "agent_left") return format(strings.left, { agent });
-  if (grant.state === "revoked") {
-    return format(strings.revoked, { agent, moment: moment(/** @type {string} */ (grant.revoked_at), context) });
-  }
-  return format(strings.ended, { agent, moment: endMoment(/** @type {string} */ (grant.ends_at), context) });
+  return endText(context.texts.over, context.request.agent.name, grant, context);
 }
 
 /**

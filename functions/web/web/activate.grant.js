@@ -1,6 +1,6 @@
 // The states of the page behind the link of a notice: a grant, and its end.
 
-import { lead, primary, secondary, show, signedIn } from "./activate.page.js";
+import { endText, lead, primary, secondary, show, signedIn } from "./activate.page.js";
 import { buttons, facts, paragraph } from "./elements.js";
 import { endMoment, format, moment } from "./texts.js";
 
@@ -45,21 +45,6 @@ export function live(context, grant, { revoke, switchUser }) {
 }
 
 /**
- * @param {Context} context
- * @param {Grant} grant
- * @param {{ revoke: Press, back: Press }} actions
- */
-export function ending({ texts }, grant, { revoke, back }) {
-  const strings = texts.ending;
-  show(
-    "grant-ending",
-    strings.heading,
-    lead(format(strings.text, { agent: grant.grantee.name })),
-    buttons(primary(strings.button, revoke), secondary(strings.back, back)),
-  );
-}
-
-/**
  * The grant was revoked or has ended.
  * @param {Context} context
  * @param {Grant} grant
@@ -67,27 +52,6 @@ export function ending({ texts }, grant, { revoke, back }) {
 export function over(context, grant) {
   const { texts } = context;
   const strings = texts.grant;
-  const { name } = grant.grantee;
-  const at = grant.revoked_at
-    ? moment(grant.revoked_at, context)
-    : grant.ends_at && endMoment(grant.ends_at, context);
-  const text = grant.end === "agent_left" ? strings.left : grant.revoked_at ? strings.revoked : strings.ended;
-  const ended = format(text, { name, moment: at });
+  const ended = endText(strings, grant.grantee.name, grant, context);
   show("grant-over", texts.over.heading, lead(ended), paragraph(strings.others), signedIn(context));
-}
-
-/**
- * @param {Context} context
- * @param {Press} switchUser
- */
-export function unknown(context, switchUser) {
-  const { about, texts } = context;
-  const strings = texts.grant;
-  show(
-    "grant-unknown",
-    strings.unknown,
-    lead(format(strings.unknownText, { account: about.name })),
-    buttons(primary(texts.signIn.another, switchUser)),
-    signedIn(context),
-  );
 }

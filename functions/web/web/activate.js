@@ -132,12 +132,7 @@ function showGrant(grant) {
     grants.over(context, grant);
     return;
   }
-  const end = async () => grants.over(context, await guestkey.revoke(grant.grant_id));
-  const revoke = () => submit(context.texts.ending.busy, end);
-  grants.live(context, grant, {
-    revoke: () => grants.ending(context, grant, { revoke, back: () => reload() }),
-    switchUser,
-  });
+  grants.live(context, grant, { revoke: () => confirmRevoke(grant), switchUser });
 }
 
 /**
@@ -195,8 +190,11 @@ function decline(note) {
 
 /** @param {Grant} grant */
 function confirmRevoke(grant) {
-  const end = async () => decision.over(context, await guestkey.revoke(grant.grant_id));
-  decision.ending(context, { back: () => reload(), revoke: () => submit(context.texts.ending.busy, end) });
+  const [over, asked] = target.isGrant
+    ? [grants.over, { state: "grant-ending", name: grant.grantee.name }]
+    : [decision.over, { state: "ending", name: context.request.agent.name }];
+  const end = async () => over(context, await guestkey.revoke(grant.grant_id));
+  decision.ending(context, asked, { back: () => reload(), revoke: () => submit(context.texts.ending.busy, end) });
 }
 
 function switchUser() {
@@ -258,9 +256,8 @@ function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
 function showRefusal({ status, problem }, wasAnswering) {
   if (status === 401) views.notSignedIn(context, "over", startSignIn, { wasAnswering });
   else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
-  else if (problem.code === "grantee_unknown") views.gone(context);
   else if (problem.code === "too_many_grants") views.full(context, () => reload());
-  else if (status === 404 && context.about) (target.isGrant ? grants : views).unknown(context, switchUser);
+  else if (status === 404 && context.about) views.unknown(context, target.isGrant ? "grant" : "request", switchUser);
   else if (status === 403 || status === 404) views.unfit(context, problem.code, switchUser);
   else views.trouble(context, () => reload());
 }

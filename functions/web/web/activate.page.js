@@ -1,9 +1,9 @@
 // Shows one state of the page at a time, each with a heading that takes the focus.
 
 import * as elements from "./elements.js";
-import { format } from "./texts.js";
+import { endMoment, format, moment } from "./texts.js";
 
-/** @import { About, Me, Request } from "../types/api" */
+/** @import { About, Grant, Me, Request } from "../types/api" */
 /** @import { Child, Language, PageTexts, Zoned } from "../types/pages" */
 /** @typedef {Language<PageTexts>} PageLanguage */
 /**
@@ -47,6 +47,19 @@ export function setDisabled(isDisabled) {
 /** @param {string} text */
 export function lead(text) {
   return elements.element("p", { class: "lead" }, text);
+}
+
+/**
+ * Return how and when a grant ended. For one whose agent has left, all pages have the same text.
+ * @param {{ revoked: string, ended: string }} strings
+ * @param {string} name The name of the grantee.
+ * @param {Grant} grant
+ * @param {Context} context
+ */
+export function endText(strings, name, grant, context) {
+  if (grant.end === "agent_left") return format(context.texts.over.left, { name });
+  if (grant.revoked_at) return format(strings.revoked, { name, moment: moment(grant.revoked_at, context) });
+  return format(strings.ended, { name, moment: endMoment(/** @type {string} */ (grant.ends_at), context) });
 }
 
 /**

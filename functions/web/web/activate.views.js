@@ -86,14 +86,16 @@ export function unsure({ texts }, reload) {
 }
 
 /**
+ * The request or the grant of the link does not exist in the account.
  * @param {Context} context
+ * @param {keyof PageTexts["unknown"]} what
  * @param {Press} switchUser
  */
-export function unknown(context, switchUser) {
+export function unknown(context, what, switchUser) {
   const { about, texts } = context;
-  const strings = texts.unknown;
+  const strings = texts.unknown[what];
   show(
-    "unknown",
+    what === "grant" ? "grant-unknown" : "unknown",
     strings.heading,
     lead(format(strings.text, { account: about.name })),
     buttons(primary(texts.signIn.another, switchUser)),
@@ -119,16 +121,6 @@ export function noRight(context, ask, switchUser) {
     buttons(secondary(texts.signIn.another, switchUser)),
     signedIn(context),
   );
-}
-
-/**
- * The requesting agent has left.
- * @param {Context} context
- */
-export function gone(context) {
-  const { request, texts } = context;
-  const strings = texts.gone;
-  show("gone", strings.heading, lead(format(strings.text, { agent: request.agent.name })), signedIn(context));
 }
 
 /**

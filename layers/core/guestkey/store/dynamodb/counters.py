@@ -51,9 +51,9 @@ def at_most(limit: int) -> Condition:
     return below
 
 
-def count(transaction: Transaction, key: keys.Key, limit: int, now: datetime) -> None:
-    """Add the counting of a change, on condition that the limit of the hour is not reached. Its write is `limit`."""
-    transaction.update("limit", item(key), up(now), at_most(limit))
+def count(transaction: Transaction, key: keys.Key, limit: int, now: datetime, *, name: str = "limit") -> None:
+    """Add the counting of a change, on condition that the limit of the hour is not reached, as the write `name`."""
+    transaction.update(name, item(key), up(now), at_most(limit))
 
 
 def refuse_at_limit(error: ConditionFailed, now: datetime) -> None:

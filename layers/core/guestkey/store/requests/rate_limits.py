@@ -20,7 +20,7 @@ def count_sending(transaction: Transaction, agent_id: str, tenant_id: str, now: 
         (OF_AGENT, keys.counter_of_agent(SENDINGS, agent_id, now), MAX_SENDINGS_OF_AGENT),
         (TO_TENANT, keys.counter_of_tenant(SENDINGS, tenant_id, now), MAX_SENDINGS_TO_TENANT),
     ):
-        transaction.update(name, counters.item(key), counters.up(now), counters.at_most(limit))
+        counters.count(transaction, key, limit, now, name=name)
 
 
 def refuse_sending(error: ConditionFailed, now: datetime) -> None:
@@ -48,8 +48,7 @@ def count_unknown(agent_id: str, now: datetime) -> None:
 
     def count(_: int) -> None:
         transaction = Transaction()
-        counter = counters.item(unknown(agent_id, now))
-        transaction.update("unknown", counter, counters.up(now), counters.at_most(MAX_UNKNOWN))
+        counters.count(transaction, unknown(agent_id, now), MAX_UNKNOWN, now)
         transaction.commit()
 
     try:
