@@ -193,13 +193,6 @@ def test_the_end_is_exclusive_and_an_expired_key_gives_no_access(
     assert ask() == NO | {"reason": "no_live_grant"}
 
 
-def test_a_grant_does_not_count_before_it_was_given(world: time_machine.Traveller) -> None:
-    factories.grant()
-    world.shift(timedelta(seconds=-1))
-
-    assert not ask()["allowed"]
-
-
 @pytest.mark.parametrize("operation", ["GetItem", "Query"])
 @pytest.mark.parametrize("with_login", [False, True])
 def test_a_grant_that_ends_while_the_table_is_read_lets_nobody_in(

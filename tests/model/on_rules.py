@@ -18,7 +18,7 @@ from guestkey.rules.callbacks import Outcome as CallOutcome
 from guestkey.rules.desk import Calendar, desk_of
 from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import START, By, ByType, Head, Note, What, entry_after, to_line
+from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, grantee
 from guestkey.rules.periods import Period, months_before
@@ -59,7 +59,7 @@ class Rules:
         self._without_right: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
-        self._revoked_at: dict[str, datetime] = {}
+        self._revoked: dict[str, Position] = {}
         self._ends_written: set[str] = set()
         self._left_at: dict[tuple[str, int], datetime] = {}
         self._requests: dict[str, Request] = {}
@@ -113,9 +113,10 @@ class Rules:
         found = self._with_leaving(self._own(self._grants, grant, by.tenant_id))
         revoked = grants.revoke(found, by, self.now)
         if revoked != found:
-            self._grants[grant] = revoked
+            seq = self._next_seq(by.tenant_id)
+            self._grants[grant] = replace(revoked, revoked_seq=seq)
             self._live[by.tenant_id].pop(grant, None)
-            self._revoked_at[by.tenant_id] = self.now
+            self._revoked[by.tenant_id] = Position(seq, self.now)
             self._note(by.tenant_id, grants.revoked(revoked))
         return Outcome(200, None, grant)
 
@@ -223,7 +224,7 @@ class Rules:
             ticket=ticket,
             now=self.now,
         )
-        self._logins[login.login_id] = login
+        self._logins[login.login_id] = replace(login, recorded_seq=self._next_seq(tenant))
         self._looks[login.login_id] = logins.next_due_at(login, self.now)
         data: dict[str, str | int | bool | None] = {
             "grant_id": login.grant_id,
@@ -349,7 +350,7 @@ class Rules:
         for login in [one for one in self._logins.values() if one.ended_at is None]:
             if self._looks[login.login_id] <= final:
                 current = self._settled(login, final)
-                if current.ended_at:
+                if current.ended_at and current.ended_at <= final:
                     self._end(current, SYSTEM)
                 else:
                     self._looks[login.login_id] = logins.next_due_at(current, self.now)
@@ -443,14 +444,17 @@ class Rules:
     # --- The store -----------------------------------------------------------------------------------------------
 
     def _keep(self, given: Grant) -> None:
-        self._grants[given.grant_id] = given
+        revoked, seq = self._revoked.get(given.tenant_id), self._next_seq(given.tenant_id)
+        self._grants[given.grant_id] = replace(given, granted_seq=seq)
         self._live[given.tenant_id][given.grant_id] = LiveKey(
             grant_id=given.grant_id,
             grantee=given.grantee,
             may_export=given.may_export,
             granted_at=given.granted_at,
             ends_at=given.ends_at,
-            revoked_before_at=self._revoked_at.get(given.tenant_id),
+            revoked_before_at=revoked.at if revoked else None,
+            revoked_before_seq=revoked.seq if revoked else None,
+            granted_seq=seq,
             ticket=given.ticket,
         )
         self._note(given.tenant_id, grants.given(given))
@@ -589,6 +593,9 @@ class Rules:
 
     def _write(self, tenant: str, what: What, by: By, about: str, **data: str | int | bool | None) -> None:
         self._note(tenant, Note(what=what, by=by, about=about, data=data, at=self.now))
+
+    def _next_seq(self, tenant: str) -> int:
+        return self._heads[tenant].seq + 1
 
     def _note(self, tenant: str, note: Note) -> None:
         entry = entry_after(self._heads[tenant], tenant, note)

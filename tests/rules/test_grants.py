@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.errors import GrantEnded
-from guestkey.rules.grants import Grant, LiveKey, State, give, given, revoke, revoked
+from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, revoke, revoked
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
@@ -157,6 +157,12 @@ def test_a_live_key_gives_access_from_its_start_until_before_its_end(at, ends_at
     )
 
     assert key.is_live(at) is is_live
+
+
+def test_a_grant_whose_agent_leaves_in_the_second_of_its_end_was_ended_by_time():
+    grant = replace(granted(), left_at=NOON + timedelta(hours=1))
+
+    assert grant.end(NOON + timedelta(hours=1)) is GrantEnd.TIME
 
 
 # --- Its ledger entries ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from guestkey.rules.ledger import (
     ByType,
     Head,
     Note,
+    Position,
     What,
     canonical,
     digest,
@@ -275,3 +276,24 @@ def test_a_written_head_is_parsed_back_unchanged(head):
 def test_any_other_string_is_refused_as_a_head(text):
     with pytest.raises(ValueError, match=r"^a head has the form SEQ:HASH, a number and 64 hexadecimal digits$"):
         Head.parse(text)
+
+
+LATER = MONDAY_NOON + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "precedes"),
+    [
+        (Position(1, LATER), Position(2, MONDAY_NOON), True),
+        (Position(2, MONDAY_NOON), Position(1, LATER), False),
+        (Position(3, MONDAY_NOON), Position(3, MONDAY_NOON), False),
+        (Position(None, MONDAY_NOON), Position(None, LATER), True),
+        (Position(None, MONDAY_NOON), Position(None, MONDAY_NOON), False),
+        (Position(None, MONDAY_NOON), Position(1, MONDAY_NOON), True),
+        (Position(None, LATER), Position(1, MONDAY_NOON), False),
+        (Position(1, MONDAY_NOON), Position(None, LATER), True),
+        (Position(1, MONDAY_NOON), Position(None, MONDAY_NOON), False),
+    ],
+)
+def test_numbers_tell_which_change_came_first_and_times_only_where_one_has_none(one, other, precedes):
+    assert one.precedes(other) is precedes

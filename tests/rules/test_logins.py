@@ -137,7 +137,7 @@ def test_sven_ends_his_login():
 
 
 def test_ending_an_ended_login_changes_nothing():
-    over = settled(entered(), AccessEnd(NOON + MINUTE), NOON + HOUR)
+    over = settled(entered(), AccessEnd(NOON + MINUTE, EndCause.REVOKED), NOON + HOUR)
 
     assert log_out(over, NOON + 2 * HOUR) == over
 
@@ -146,20 +146,20 @@ def test_ending_an_ended_login_changes_nothing():
 
 
 def test_a_login_reads_as_open_until_access_is_over():
-    login = settled(entered(), AccessEnd(NOON + 2 * HOUR), NOON + HOUR)
+    login = settled(entered(), AccessEnd(NOON + 2 * HOUR, until=NOON + 2 * HOUR), NOON + HOUR)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (None, None, NOON + 2 * HOUR)
 
 
 @pytest.mark.parametrize("later", [timedelta(0), SECOND, timedelta(days=300)])
 def test_a_login_ends_when_access_ended_even_if_it_is_read_much_later(later):
-    login = settled(entered(), AccessEnd(NOON + HOUR), NOON + HOUR + later)
+    login = settled(entered(), AccessEnd(NOON + HOUR, until=NOON + HOUR), NOON + HOUR + later)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + HOUR, End.ACCESS_OVER, NOON + HOUR)
 
 
 def test_a_login_that_a_revoke_ended_says_so_and_no_longer_the_end_of_its_grant():
-    login = settled(entered(), AccessEnd(NOON + MINUTE), NOON + 2 * MINUTE)
+    login = settled(entered(), AccessEnd(NOON + MINUTE, EndCause.REVOKED), NOON + 2 * MINUTE)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + MINUTE, End.ACCESS_OVER, NOON + MINUTE)
 

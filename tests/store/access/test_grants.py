@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSResponse
 
 from guestkey.errors import Busy, GranteeUnknown, GrantEnded, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, State, give
+from guestkey.rules.ledger import Position
 from guestkey.rules.people import GranteeType, Person, address_hash
 from guestkey.rules.periods import Period
 from guestkey.store.access import grant_lists, grants, live_keys
@@ -324,7 +325,8 @@ def test_an_earlier_revoke_stored_later_does_not_move_the_latest_revoke_back(wor
     factories.revoked(first, at=MONDAY_NOON + 5 * SECOND)
     factories.revoked(second, at=MONDAY_NOON + SECOND)
 
-    assert head().revoked_at == MONDAY_NOON + 5 * SECOND
+    latest = head().revoked
+    assert latest == Position(head().head.seq, MONDAY_NOON + 5 * SECOND)
 
 
 # --- Number of requests ----------------------------------------------------------------------------------------------

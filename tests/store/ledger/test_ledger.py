@@ -12,7 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 from pynamodb.exceptions import TransactWriteError
 
 from guestkey.errors import Busy
-from guestkey.rules.ledger import By, ByType, Data, Note, What, to_line
+from guestkey.rules.ledger import By, ByType, Data, Note, Position, What, to_line
 from guestkey.rules.verify import verify
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
@@ -133,13 +133,13 @@ def test_each_tenant_has_its_own_chain():
 
 def test_a_change_may_set_the_other_attributes_of_the_ledger_state():
     def head(state: ledger.LedgerState) -> ledger.LedgerState:
-        return replace(state, live_at_most=state.live_at_most + 3, revoked_at=MONDAY_NOON)
+        return replace(state, live_at_most=state.live_at_most + 3, revoked=Position(7, MONDAY_NOON))
 
     ledger.write(ledger_state(), [note()], nothing, next_state=head)
-    assert (ledger_state().live_at_most, ledger_state().revoked_at) == (3, MONDAY_NOON)
+    assert (ledger_state().live_at_most, ledger_state().revoked) == (3, Position(7, MONDAY_NOON))
 
     ledger.write(ledger_state(), [note()], nothing)
-    assert (ledger_state().live_at_most, ledger_state().revoked_at) == (3, MONDAY_NOON)
+    assert (ledger_state().live_at_most, ledger_state().revoked) == (3, Position(7, MONDAY_NOON))
 
 
 def test_entries_after_a_number_come_in_order_up_to_the_limit():

@@ -3,14 +3,14 @@
 A grant's `state` follows from the clock and from `revoked_at` alone; it is not stored.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from guestkey.errors import GrantEnded
 from guestkey.rules.instants import text_of
-from guestkey.rules.ledger import By, ByType, Data, Note, What
+from guestkey.rules.ledger import By, ByType, Data, Note, Position, What
 from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
 
@@ -59,11 +59,24 @@ class Grant:
     """Hashes of the addresses of the two users, who need no mail about their own act."""
     left_at: datetime | None = None
     """When the agent whom it names turned inactive. Consent is for a person, so that ends the grant."""
+    granted_seq: int | None = field(default=None, compare=False)
+    revoked_seq: int | None = field(default=None, compare=False)
+    """Numbers of its ledger entries; None before it is stored, and in grants from before numbers."""
 
     @property
     def is_permanent(self) -> bool:
         """Whether the grant has no end by time."""
         return self.ends_at is None
+
+    @property
+    def given(self) -> Position:
+        """When it was given, in the order of the ledger."""
+        return Position(self.granted_seq, self.granted_at)
+
+    @property
+    def revoked(self) -> Position | None:
+        """When it was revoked, in the order of the ledger; None if it was not."""
+        return Position(self.revoked_seq, self.revoked_at) if self.revoked_at else None
 
     @property
     def over_at(self) -> datetime | None:
@@ -82,7 +95,7 @@ class Grant:
             case State.REVOKED:
                 return GrantEnd.REVOKED
             case State.ENDED:
-                return GrantEnd.AGENT_LEFT if self.left_at == self.over_at else GrantEnd.TIME
+                return GrantEnd.TIME if self.over_at == self.ends_at else GrantEnd.AGENT_LEFT
             case _:
                 return None
 
@@ -103,10 +116,27 @@ class LiveKey:
     revoked_before_at: datetime | None
     """Time of the tenant's last revoke of any grant before this grant was given; None if there was none."""
     ticket: str | None = None
+    granted_seq: int | None = field(default=None, compare=False)
+    revoked_before_seq: int | None = field(default=None, compare=False)
+    """Numbers of the ledger entries of this grant and of that revoke; None in keys from before numbers."""
+
+    @property
+    def given(self) -> Position:
+        """When the grant was given, in the order of the ledger."""
+        return Position(self.granted_seq, self.granted_at)
+
+    @property
+    def revoked_before(self) -> Position | None:
+        """The tenant's last revoke before this grant was given, in the order of the ledger; None if there was none."""
+        return Position(self.revoked_before_seq, self.revoked_before_at) if self.revoked_before_at else None
 
     def is_live(self, at: datetime) -> bool:
-        """Say whether the key counts: from its start to before its end, whether or not DynamoDB has deleted it."""
-        return self.granted_at <= at and (self.ends_at is None or at < self.ends_at)
+        """Say whether the key counts: until before its end, whether or not DynamoDB has deleted it.
+
+        A key with a number has begun, whatever the reader's clock says: it is stored.
+        """
+        has_begun = self.granted_seq is not None or self.granted_at <= at
+        return has_begun and (self.ends_at is None or at < self.ends_at)
 
 
 def give(

@@ -90,6 +90,30 @@ class Head:
         return cls(seq=int(match[1]), hash=match[2])
 
 
+@dataclass(frozen=True)
+class Position:
+    """Where a change stands in its tenant's ledger: the number of its entry, and its time.
+
+    The number tells which of two changes came first, because the clocks of functions differ. A change from before
+    numbers were stored has none.
+    """
+
+    seq: int | None
+    at: datetime
+
+    def precedes(self, other: "Position") -> bool:
+        """Say whether this change came first.
+
+        A change without a number is older than one with a number, unless its time is later. Two without numbers compare
+        by time.
+        """
+        if self.seq is not None and other.seq is not None:
+            return self.seq < other.seq
+        if self.seq is None and other.seq is not None:
+            return self.at <= other.at
+        return self.at < other.at
+
+
 START = Head(seq=0, hash="0" * 64)
 """The head of a ledger without entries."""
 

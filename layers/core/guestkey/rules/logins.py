@@ -6,12 +6,13 @@ not show whether access was ever interrupted, the check treats the login as over
 new one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.ledger import Position
 from guestkey.rules.people import Agent, Grantee, GranteeType
 
 MAX_LOGINS_AN_HOUR = 60
@@ -60,14 +61,30 @@ class Login:
     ended_at: datetime | None = None
     end: End | None = None
     end_cause: EndCause | None = None
+    recorded_seq: int | None = field(default=None, compare=False)
+    """Number of its ledger entry; None before it is stored, and in logins from before numbers."""
+
+    @property
+    def recorded(self) -> Position:
+        """When it was recorded, in the order of the ledger."""
+        return Position(self.recorded_seq, self.logged_in_at)
 
 
 @dataclass(frozen=True)
 class AccessEnd:
-    """The first moment after a login at which no grant covers the person, None if none is known, and its cause."""
+    """The first moment after a login at which no grant covers the person, None if none is known, and its cause.
+
+    `until` is the last end by the clock among the grants that covered the person since the login. Revokes and changes
+    of the agent need no clock: they have happened when they are stored.
+    """
 
     at: datetime | None
     cause: EndCause = EndCause.TIME
+    until: datetime | None = None
+
+    def has_come(self, now: datetime) -> bool:
+        """Say whether access is over."""
+        return self.at is not None and (self.until is None or self.until <= now)
 
 
 def enter(
@@ -115,7 +132,12 @@ def is_open(login: Login, covering: Iterable[LiveKey], agent: Agent) -> bool:
     """
     if login.ended_at is not None:
         return False
-    return any(_proves_access(login, key, agent) for key in covering if has_covered_since(login, key.grantee, agent))
+    return any(covers_since(login, key, agent) or _bridges(login, key, agent) for key in covering)
+
+
+def covers_since(login: Login, key: LiveKey, agent: Agent) -> bool:
+    """Say whether a live grant, given before the login, has covered the agent ever since."""
+    return not login.recorded.precedes(key.given) and has_covered_since(login, key.grantee, agent)
 
 
 def has_covered_since(login: Login, grantee: Grantee, agent: Agent) -> bool:
@@ -138,14 +160,19 @@ def _is_same_membership(login: Login, department_id: str, agent: Agent) -> bool:
     return began[department_id] == agent.membership(department_id)
 
 
-def _proves_access(login: Login, key: LiveKey, agent: Agent) -> bool:
-    if key.granted_at <= login.logged_in_at:
-        return True
+def _bridges(login: Login, key: LiveKey, agent: Agent) -> bool:
+    """Say whether a live grant, given after the login, was surely given before the access of the login was over."""
+    if not has_covered_since(login, key.grantee, agent):
+        return False
     if login.access_ends_at is not None and key.granted_at > login.access_ends_at:
         return False
     if not all(_is_same_membership(login, department_id, agent) for department_id in login.departments):
         return False
-    return key.revoked_before_at is None or key.revoked_before_at < login.logged_in_at
+    revoked = key.revoked_before
+    if revoked is None or not revoked.precedes(login.recorded):
+        return revoked is None
+    # A revoke without a number may have come after a login of the same second.
+    return revoked.seq is not None or revoked.at < login.logged_in_at
 
 
 def end_of_access(login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None = None) -> AccessEnd:
@@ -154,22 +181,22 @@ def end_of_access(login: Login, grants: Iterable[Grant], agent: Agent, left_at: 
     `grants` is the tenant's history around and after the login, in any order. `agent` is the present record, and
     `left_at` the moment at which the person of the login turned inactive, if another one is behind the id now.
     """
-    reached, cause = login.logged_in_at, EndCause.TIME
-    for start, end, why in sorted(_spans(login, grants, agent, left_at), key=lambda span: span[0]):
-        if start > reached:
+    covered = _Covered(login)
+    spans = [span for span in _spans(login, grants, agent, left_at) if span.outlasts(login.recorded)]
+    waiting = sorted(spans, key=lambda span: span.start.at)
+    while left := [span for span in waiting if not covered.extend(span)]:
+        # Numbers and times have no common order: a span may be met only after one that began later.
+        if len(left) == len(waiting):
             break
-        if end is None:
-            return AccessEnd(None)
-        if end >= reached:
-            reached, cause = end, why
-    return AccessEnd(reached, cause)
+        waiting = left
+    return covered.end
 
 
 def settled(login: Login, over: AccessEnd, now: datetime) -> Login:
-    """Return the login as of `now`: ended at the end of access if that has passed, otherwise open."""
+    """Return the login as of `now`: ended at the end of access if that has come, otherwise open."""
     if login.ended_at is not None:
         return login
-    if over.at is None or over.at > now:
+    if not over.has_come(now):
         return replace(login, access_ends_at=over.at)
     return replace(login, ended_at=over.at, end=End.ACCESS_OVER, end_cause=over.cause, access_ends_at=over.at)
 
@@ -186,23 +213,74 @@ def next_due_at(login: Login, now: datetime) -> datetime:
     return min(now + pause, login.access_ends_at or now + pause)
 
 
-def _spans(
-    login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None
-) -> Iterable[tuple[datetime, datetime | None, EndCause]]:
-    """Yield start, end and the end's cause of the time in which each grant covered the person of the login."""
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """The time in which one grant covered the person of a login: to its revoke, or to `end`; None is without end."""
+
+    start: Position
+    end: datetime | None
+    cause: EndCause
+    revoked: Position | None = None
+
+    def outlasts(self, position: Position) -> bool:
+        """Say whether the span had not ended when that happened."""
+        if self.revoked:
+            return not self.revoked.precedes(position)
+        return self.end is None or position.at <= self.end
+
+
+class _Covered:
+    """The time from a login on that spans cover without a gap."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._latest: dict[bool, _Span] = {}
+        """The span that ends last of those that were revoked, and of the others."""
+        self.end = AccessEnd(login.logged_in_at)
+
+    def extend(self, span: _Span) -> bool:
+        """Add a span that begins before the login, or before the end of another. Return whether it does."""
+        is_met = not self._login.recorded.precedes(span.start)
+        if not is_met and not any(found.outlasts(span.start) for found in self._latest.values()):
+            return False
+        kind = span.revoked is not None
+        found = self._latest.get(kind)
+        if found is None or _ends_later(span, found):
+            self._latest[kind] = span
+        self.end = self._with(span)
+        return True
+
+    def _with(self, span: _Span) -> AccessEnd:
+        at, until = self.end.at, self.end.until
+        if at is None or span.end is None:
+            return AccessEnd(None)
+        end = max(span.end, self._login.logged_in_at)
+        if span.cause is EndCause.TIME:
+            until = max(end, until or end)
+        return AccessEnd(end, span.cause, until) if end >= at else replace(self.end, until=until)
+
+
+def _ends_later(span: _Span, other: _Span) -> bool:
+    if span.revoked and other.revoked:
+        return other.revoked.precedes(span.revoked)
+    return other.end is not None and (span.end is None or span.end > other.end)
+
+
+def _spans(login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None) -> Iterator[_Span]:
+    """Yield the time in which each grant covered the person of the login."""
     for grant in grants:
-        start, end = grant.granted_at, grant.over_at
-        cause = EndCause.REVOKED if grant.revoked_at else EndCause.TIME
+        cause = EndCause.REVOKED if grant.revoked else EndCause.TIME
+        span = _Span(start=grant.given, end=grant.over_at, cause=cause, revoked=grant.revoked)
         if has_covered_since(login, grant.grantee, agent):
-            yield start, end, cause
+            yield span
         elif _covered_at_login(grant.grantee, login):
             has_left = login.incarnation != agent.incarnation
             until = (left_at if has_left else None) or agent.changed_at
-            if end is None or until <= end:
-                end, cause = until, EndCause.AGENT_LEFT if has_left else EndCause.DEPARTMENT_LEFT
-            yield start, end, cause
+            cause = EndCause.AGENT_LEFT if has_left else EndCause.DEPARTMENT_LEFT
+            yield span if span.end and span.end < until else replace(span, end=until, cause=cause, revoked=None)
         if _covers_by_change(grant.grantee, login, agent):
-            yield max(start, agent.changed_at), grant.over_at, cause
+            joined = Position(None, agent.changed_at)
+            yield span if grant.granted_at >= joined.at else replace(span, start=joined)
 
 
 def _covers_by_change(grantee: Grantee, login: Login, agent: Agent) -> bool:

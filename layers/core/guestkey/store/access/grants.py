@@ -16,7 +16,7 @@ from guestkey import settings
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules import grants as rules
 from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, GrantEnd, LiveKey
-from guestkey.rules.ledger import Note
+from guestkey.rules.ledger import Note, Position
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
 from guestkey.store.access import live_keys
 from guestkey.store.dynamodb import counters, idempotency, keys
@@ -54,6 +54,8 @@ class GrantItem(Item, discriminator="grant"):
     granted_by_address = UnicodeAttribute(null=True)
     revoked_by_address = UnicodeAttribute(null=True)
     left_at = InstantAttribute(null=True)
+    granted_seq = NumberAttribute(null=True)
+    revoked_seq = NumberAttribute(null=True)
     end_recorded_at = InstantAttribute(null=True, attr_name="ended_told_at")
     review_notified_at = InstantAttribute(null=True, attr_name="review_told_at")
 
@@ -118,17 +120,18 @@ def write_new(
     Raises TooManyGrants, TooManyRequests above the user's limit of the hour, ConditionFailed (the right was taken away,
     another request was first), or Busy.
     """
-    now, user_id = grant.granted_at, user.user_id
-    counter = keys.counter_of_user(counters.GIVEN, grant.tenant_id, user_id, now)
+    now, tenant_id, grant_id = grant.granted_at, grant.tenant_id, grant.grant_id
+    counter = keys.counter_of_user(counters.GIVEN, tenant_id, user.user_id, now)
 
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        numbered = replace(grant, granted_seq=state.next_seq + len(extra_entries))
         tenants.check_right(transaction, user)
-        history = _item(grant, keys.grant(grant.tenant_id, grant.grant_id))
-        history.due, history.due_at = keys.due_on(grant.tenant_id), grant.ends_at or grant.review_at
+        history = _item(numbered, keys.grant(tenant_id, grant_id))
+        history.due, history.due_at = keys.due_on(tenant_id), grant.ends_at or grant.review_at
         transaction.add("history", history)
         if grant.is_permanent:
-            transaction.add("permanent", _item(grant, keys.permanent_grant(grant.tenant_id, grant.grant_id)))
-        live_keys.add(transaction, grant, state.revoked_at)
+            transaction.add("permanent", _item(numbered, keys.permanent_grant(tenant_id, grant_id)))
+        live_keys.add(transaction, numbered, state.revoked)
         extra_writes(transaction)
         idempotency.store_response(transaction, record, now)
         counters.count(transaction, counter, MAX_GRANTS_AN_HOUR, now)
@@ -178,18 +181,20 @@ def save_revoked(revoked: Grant, context: RevokeContext) -> None:
         actions.append(GrantItem.revoked_by_address.set(revoked.revoked_by_address))
     is_live = GrantItem.revoked_at.does_not_exist() & (GrantItem.ends_at.does_not_exist() | (GrantItem.ends_at > at))
 
-    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
+        numbered = [*actions, GrantItem.revoked_seq.set(state.next_seq)]
         tenants.check_right(transaction, context.user)
         live_keys.delete(transaction, tenant_id, grant_id)
         history = GrantItem(*keys.grant(tenant_id, grant_id))
-        transaction.update("history", history, [*actions, *remove_due()], is_live)
+        transaction.update("history", history, [*numbered, *remove_due()], is_live)
         if revoked.is_permanent:
             permanent = GrantItem(*keys.permanent_grant(tenant_id, grant_id))
-            transaction.update("permanent", permanent, actions, is_live)
+            transaction.update("permanent", permanent, numbered, is_live)
 
     def next_state(state: LedgerState) -> LedgerState:
-        latest = max(at, state.revoked_at or at)  # a revoke with a later time may have been stored first
-        return replace(state, live_at_most=max(0, state.live_at_most - 1), revoked_at=latest)
+        latest = max(at, state.revoked.at if state.revoked else at)  # one with a later time may have been stored first
+        bound = max(0, state.live_at_most - 1)
+        return replace(state, live_at_most=bound, revoked=Position(state.next_seq, latest))
 
     ledger.write(context.ledger, [rules.revoked(revoked)], add_writes, next_state=next_state)
 

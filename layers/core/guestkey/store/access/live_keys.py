@@ -12,6 +12,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 
 from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.ledger import Position
 from guestkey.rules.people import Agent, GranteeType
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
@@ -30,7 +31,9 @@ class LiveKeyItem(Item, discriminator="live_key"):
     may_export = BooleanAttribute()
     granted_at = InstantAttribute()
     ends_at = InstantAttribute(null=True)
+    granted_seq = NumberAttribute(null=True)
     revoked_before_at = InstantAttribute(null=True)
+    revoked_before_seq = NumberAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
 
 
@@ -71,9 +74,9 @@ def check_live(transaction: Transaction, tenant_id: str, grant_id: str, at: date
     transaction.check("grant", LiveKeyItem, keys.live(tenant_id, grant_id), live)
 
 
-def add(transaction: Transaction, grant: Grant, revoked_before_at: datetime | None) -> None:
-    """Add the live key of a new grant. Its write is named `live`."""
-    transaction.add("live", _item(grant, revoked_before_at))
+def add(transaction: Transaction, grant: Grant, revoked_before: Position | None) -> None:
+    """Add the live key of a new grant, with the tenant's last revoke before it. Its write is named `live`."""
+    transaction.add("live", _item(grant, revoked_before))
 
 
 def delete(transaction: Transaction, tenant_id: str, grant_id: str) -> None:
@@ -86,12 +89,13 @@ def _live_key(item: Item) -> LiveKey:
     return value_of(LiveKey, item, grant_id=keys.id_in(item.sk))
 
 
-def _item(grant: Grant, revoked_before_at: datetime | None) -> LiveKeyItem:
+def _item(grant: Grant, revoked_before: Position | None) -> LiveKeyItem:
     shard = keys.grantee_shard(grant.tenant_id)
     return LiveKeyItem(
         *keys.live(grant.tenant_id, grant.grant_id),
         **attributes_of(grant, LiveKeyItem),
-        revoked_before_at=revoked_before_at,
+        revoked_before_at=revoked_before.at if revoked_before else None,
+        revoked_before_seq=revoked_before.seq if revoked_before else None,
         by_grantee=keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),
         by_grantee_sort=keys.by_grantee_sort(grant.tenant_id, grant.grant_id),
         ttl=epoch(grant.ends_at) if grant.ends_at else None,

@@ -5,7 +5,7 @@ came first wins.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
 
@@ -23,8 +23,8 @@ from guestkey.rules.logins import (
     AccessEnd,
     End,
     Login,
+    covers_since,
     end_of_access,
-    has_covered_since,
     next_due_at,
     settled,
 )
@@ -70,6 +70,7 @@ class LoginItem(Item, discriminator="login"):
     ended_at = InstantAttribute(null=True)
     end = UnicodeAttribute(null=True)
     end_cause = UnicodeAttribute(null=True)
+    recorded_seq = NumberAttribute(null=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +109,10 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     unreported = refusals.unreported(context.refusals)
     counter = keys.counter(LOGGED_IN, login.agent_id, login.tenant_id, now)
 
-    def add_writes(transaction: Transaction, _: LedgerState) -> None:
+    def add_writes(transaction: Transaction, state: LedgerState) -> None:
         live_keys.check_live(transaction, login.tenant_id, login.grant_id, now)
         people.check_unchanged(transaction, context.agent)
-        transaction.add("login", _item(login))
+        transaction.add("login", _item(replace(login, recorded_seq=state.next_seq)))
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
         idempotency.store_response(transaction, record, now)
@@ -210,8 +211,9 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
     for login in unended:
         agent = agents[login.agent_id]
         cover = covering(live, agent, now)
-        if any(key.granted_at <= login.logged_in_at and has_covered_since(login, key.grantee, agent) for key in cover):
-            ends[login.login_id] = AccessEnd(named(cover).ends_at)
+        if any(covers_since(login, key, agent) for key in cover):
+            ends_at = named(cover).ends_at
+            ends[login.login_id] = AccessEnd(ends_at, until=ends_at)
         else:
             unclear.append(login)
     ends |= _ends_by_history(tenant_id, unclear, agents, now)

@@ -103,9 +103,9 @@ def _process_request(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
 
 
 def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutcome:
-    login = logins.login_of(item)
-    [current] = logins.settle(login.tenant_id, [login], now - FINAL_AFTER)
-    if current.ended_at is None:
+    login, final = logins.login_of(item), now - FINAL_AFTER
+    [current] = logins.settle(login.tenant_id, [login], final)
+    if current.ended_at is None or current.ended_at > final:
         due.postpone(due_item, next_due_at(current, now))
         return CleanupOutcome.LOGIN_OPEN
     with suppress(ConditionFailed):

@@ -8,7 +8,6 @@ for agents or for the system skip their attempt for at most a second.
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -17,7 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from guestkey.errors import Busy
-from guestkey.rules.ledger import START, Entry, Head, Note, entry_after, parsed, to_line
+from guestkey.rules.ledger import START, Entry, Head, Note, Position, entry_after, parsed, to_line
 from guestkey.store import clock
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.keys import Key
@@ -52,6 +51,7 @@ class HeadItem(Item, discriminator="ledger_head"):
     hash = UnicodeAttribute()
     live_at_most = NumberAttribute(default=0)
     revoked_at = InstantAttribute(null=True)
+    revoked_seq = NumberAttribute(null=True)
     priority_until = NumberAttribute(null=True, attr_name="wanted_until")
     """Until when, in seconds since the epoch, only writers for a user or the vendor may write."""
 
@@ -78,9 +78,14 @@ class LedgerState:
     head: Head
     live_at_most: int
     """An upper bound of the tenant's live grants: raised by giving, lowered by revoking, never changed by time."""
-    revoked_at: datetime | None
-    """Time of the tenant's latest revoke of any grant."""
+    revoked: Position | None
+    """The tenant's latest revoke of any grant."""
     priority_until: float
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the next entry, if no other writer is faster."""
+        return self.head.seq + 1
 
     @property
     def has_priority_claim(self) -> bool:
@@ -180,7 +185,7 @@ def try_write(state: LedgerState, notes: Sequence[Note], add_writes: AddWrites) 
 
 def begin(transaction: Transaction, tenant_id: str, notes: Sequence[Note]) -> None:
     """Add the head and the first entries of a new tenant's ledger."""
-    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked_at=None, priority_until=0)
+    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked=None, priority_until=0)
     _add_entries(transaction, nothing, nothing, notes, yields_to_users=False)
 
 
@@ -207,9 +212,15 @@ def state_of(item: Item) -> LedgerState:
         tenant_id=keys.tenant_id_in(item.pk),
         head=Head(seq=int(item.seq), hash=item.hash),
         live_at_most=int(item.live_at_most),
-        revoked_at=item.revoked_at,
+        revoked=_revoked(item),
         priority_until=float(item.priority_until or 0),
     )
+
+
+def _revoked(item: HeadItem) -> Position | None:
+    if item.revoked_at is None:
+        return None
+    return Position(None if item.revoked_seq is None else int(item.revoked_seq), item.revoked_at)
 
 
 def _transaction(
@@ -237,8 +248,9 @@ def _add_entries(
         HeadItem.live_at_most.set(becomes.live_at_most),
         HeadItem.priority_until.remove(),
     ]
-    if becomes.revoked_at:
-        actions.append(HeadItem.revoked_at.set(becomes.revoked_at))
+    if becomes.revoked and becomes.revoked != state.revoked:
+        assert becomes.revoked.seq
+        actions += [HeadItem.revoked_at.set(becomes.revoked.at), HeadItem.revoked_seq.set(becomes.revoked.seq)]
     head = HeadItem(*keys.ledger(state.tenant_id))
     transaction.update("head", head, actions, _is_unmoved(state, yields_to_users))
 
