@@ -21,6 +21,7 @@ from guestkey.rules import logins as login_rules
 from guestkey.rules import requests as request_rules
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.callbacks import Callback, Outcome, book
+from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, What
@@ -112,6 +113,7 @@ def grant(
         return transact(
             load=lambda: grants.load_context(who, *named, None, moment),
             decide=lambda context: rules.give(
+                door=context.door,
                 grant_id=new_id,
                 by=who,
                 grantee=context.grantee,
@@ -153,7 +155,7 @@ def login(
         moment, new_id = now(), login_id or ids.new_id()
 
         def entered(context: logins.LoginContext) -> Login:
-            decision = decide(context.live_keys, context.agent, Action.ENTER, moment)
+            decision = decide(context.live, context.agent, Action.ENTER, moment)
             assert isinstance(decision, Open), f"no live grant of {tenant_id} covers {agent.id}"
             return enter(
                 login_id=new_id,
@@ -241,6 +243,7 @@ def approved(
             load=lambda: approvals.load_context(who, request.request_id, None, moment),
             decide=lambda context: approve(
                 context.request,
+                door=context.door,
                 by=who,
                 grantee=context.agent,
                 tenant=context.tenant,
@@ -454,6 +457,7 @@ def bulk_places(tenant_ids: list[str]) -> None:
         to = [(GranteeType.AGENT, SVEN.id), (GranteeType.DEPARTMENT, "support")]
         given = [
             rules.give(
+                door=NO_DOOR,
                 grant_id=ids.new_id(),
                 by=user(ANNA.but(tenant_id=tenant_id)),
                 grantee=Grantee(type=type, id=id, name=id.title()),
@@ -517,6 +521,7 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
         with time_machine.travel(moment, tick=False):
             made.append(
                 rules.give(
+                    door=NO_DOOR,
                     grant_id=ids.new_id(),
                     by=user(ANNA),
                     grantee=Grantee(type=GranteeType.AGENT, id=SVEN.id, name="Sven Brandt"),

@@ -15,6 +15,7 @@ CONTRACT = {
         "claims_missing",
         "agent_inactive",
         "no_live_grant",
+        "policy_forbids",
         "slots_not_offered",
         "not_yours",
     },
@@ -22,13 +23,14 @@ CONTRACT = {
     409: {
         "grant_ended",
         "too_many_grants",
+        "locked_down",
         "request_closed",
         "callback_open",
         "callback_closed",
         "slot_taken",
         "already_taken",
     },
-    410: {"request_expired"},
+    410: {"request_expired", "tenant_closed"},
     415: {"not_json"},
     422: {
         "input_invalid",

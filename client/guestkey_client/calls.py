@@ -34,8 +34,8 @@ class Entry:
 class Answer:
     """The result of a check. It is true if the agent is allowed, and valid only at the time of the check.
 
-    `reason` is `granted`, `no_live_grant`, `export_not_granted`, `no_login` or `agent_inactive`. `grant_id` and
-    `ends_at` belong to the covering grant that ends last; `ends_at` is None for a permanent grant.
+    `reason` is `granted`, `no_live_grant`, `export_not_granted`, `no_login`, `agent_inactive` or `locked`. `grant_id`
+    and `ends_at` belong to the covering grant that ends last; `ends_at` is None for a permanent grant.
     """
 
     allowed: bool

@@ -25,8 +25,8 @@ from guestkey.store.requests import approvals, requests
 app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
-GIVING = (errors.ExportNotAsked, errors.TooManyGrants, errors.IdempotencyKeyReused)
-APPROVING = (*DECLINING, *GIVING, errors.TooManyRequests)
+GIVING = (errors.ExportNotAsked, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
+APPROVING = (*DECLINING, *GIVING, errors.IdempotencyKeyReused, errors.TooManyRequests)
 
 
 @routes.route(app, "GET /v1/requests", "List requests", "requests", RightMissing, TenantUnknown, CursorInvalid)
@@ -61,6 +61,7 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
     def approve(context: approvals.ApprovalContext) -> rules.Approval:
         return rules.approve(
             context.request,
+            door=context.door,
             by=user,
             grantee=context.agent,
             tenant=context.tenant,

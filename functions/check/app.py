@@ -92,7 +92,7 @@ def answer_of(decision: Open | Shut) -> dict[str, Any]:
 def _decide(question: CheckInput) -> Open | Shut:
     agent, live = side_by_side(
         lambda: people.agent(question.agent_id),
-        lambda: list(live_keys.of_tenant(question.tenant_id)),
+        lambda: live_keys.of_tenant(question.tenant_id),
     )
     return decide(live, agent, question.action, clock.now())
 
@@ -101,7 +101,7 @@ def _decide_within(question: CheckInput, login_id: str) -> Open | Shut:
     agent, login, live = side_by_side(
         lambda: people.agent(question.agent_id),
         lambda: logins.find_one(question.tenant_id, login_id),
-        lambda: list(live_keys.of_tenant(question.tenant_id)),
+        lambda: live_keys.of_tenant(question.tenant_id),
     )
     return decide_within(login, live, agent, question.action, clock.now())
 

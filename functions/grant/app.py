@@ -10,7 +10,9 @@ from guestkey.edge.responses.grants import Grant
 from guestkey.errors import (
     GranteeUnknown,
     IdempotencyKeyReused,
+    LockedDown,
     RightMissing,
+    TenantClosed,
     TenantUnknown,
     TooManyGrants,
     TooManyRequests,
@@ -32,6 +34,8 @@ app = routes.resolver()
     TenantUnknown,
     GranteeUnknown,
     TooManyGrants,
+    LockedDown,
+    TenantClosed,
     IdempotencyKeyReused,
     TooManyRequests,
     status=201,
@@ -43,6 +47,7 @@ def grant_access(body: GrantInput) -> Grant:
         app,
         load=lambda record: grants.load_context(user, body.grantee.type, body.grantee.id, record, now),
         decide=lambda context: give(
+            door=context.door,
             grant_id=grant_id,
             by=user,
             grantee=context.grantee,

@@ -9,9 +9,17 @@ from guestkey.edge.http import cursors, ids, routes
 from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.responses.logins import Access, Login
 from guestkey.edge.responses.response import Page
-from guestkey.errors import CursorInvalid, IdempotencyKeyReused, NoLiveGrant, NotFound, TooManyRequests
+from guestkey.errors import (
+    CursorInvalid,
+    IdempotencyKeyReused,
+    NoLiveGrant,
+    NotFound,
+    PolicyForbids,
+    TenantClosed,
+    TooManyRequests,
+)
 from guestkey.rules import logins as rules
-from guestkey.rules.access import Action, Open, decide
+from guestkey.rules.access import Action, Reason, Shut, decide
 from guestkey.store import clock
 from guestkey.store.access import accessible_tenants, logins
 from guestkey.store.dynamodb.client import open_client
@@ -27,6 +35,8 @@ app = routes.resolver()
     "Record a login",
     "support",
     NoLiveGrant,
+    PolicyForbids,
+    TenantClosed,
     IdempotencyKeyReused,
     TooManyRequests,
     status=201,
@@ -36,10 +46,12 @@ def record_login(body: LoginInput) -> Login:
     agent_id, now, login_id, salt = routes.agent_id(app), clock.now(), ids.new_id(), ids.new_salt()
 
     def enter(context: logins.LoginContext) -> rules.Login:
-        decision = decide(context.live_keys, context.agent, Action.ENTER, now)
-        if not isinstance(decision, Open):
+        decision = decide(context.live, context.agent, Action.ENTER, now)
+        if context.live.door.is_closed:
+            raise TenantClosed
+        if isinstance(decision, Shut):
             logins.record_refusal(context, now)
-            raise NoLiveGrant
+            raise PolicyForbids(rule=decision.reason) if decision.reason is Reason.LOCKED else NoLiveGrant
         return rules.enter(
             login_id=login_id,
             tenant_id=body.tenant_id,

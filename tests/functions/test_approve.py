@@ -40,7 +40,7 @@ def may_enter(action: str = "enter") -> bool:
 
 
 def live() -> list[str]:
-    return [key.grant_id for key in live_keys.of_tenant("acme")]
+    return [key.grant_id for key in live_keys.of_tenant("acme").keys]
 
 
 # ------------------------------------------------------------------ it works

@@ -26,7 +26,7 @@ def post(body: Any = TO_SVEN, *, caller: Caller = ANNA, **how: Any) -> Answer:
 
 
 def live(tenant_id: str = "acme") -> list[str]:
-    return [key.grant_id for key in live_keys.of_tenant(tenant_id)]
+    return [key.grant_id for key in live_keys.of_tenant(tenant_id).keys]
 
 
 # ------------------------------------------------------------------ it works
@@ -148,7 +148,7 @@ def test_a_user_without_the_right_is_refused_and_nothing_is_stored() -> None:
 
     assert status == 403
     assert problem["code"] == "right_missing"
-    assert list(live_keys.of_tenant("acme")) == []
+    assert list(live_keys.of_tenant("acme").keys) == []
 
 
 def test_a_right_taken_away_counts_from_the_next_call_on(world: time_machine.Traveller) -> None:

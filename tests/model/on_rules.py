@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from guestkey import errors
-from guestkey.rules import callbacks, grants, logins, requests
+from guestkey.rules import access_end, callbacks, grants, logins, requests
 from guestkey.rules.access import Action, Open, covering, decide, decide_within, named
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.callbacks import Outcome as CallOutcome
 from guestkey.rules.desk import Calendar, desk_of
-from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.door import NO_DOOR
+from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
 from guestkey.rules.logins import Login
@@ -96,6 +97,7 @@ class Rules:
     def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: None) -> Outcome:
         by = self._holding_right(user)
         given = grants.give(
+            door=NO_DOOR,
             grant_id=f"g{len(self._grants) + 1:02}",
             by=by,
             grantee=self._grantee(*grantee),
@@ -126,6 +128,7 @@ class Rules:
         requests.require_pending(found, self.now)
         approval = requests.approve(
             found,
+            door=NO_DOOR,
             by=by,
             grantee=self._grantee("agent", found.agent_id),
             tenant=self._tenants[by.tenant_id],
@@ -209,7 +212,7 @@ class Rules:
 
     def enter(self, agent: str, tenant: str, ticket: str | None, key: None) -> Outcome:
         by = self._active(agent)
-        decision = decide(self._live.get(tenant, {}).values(), by, Action.ENTER, self.now)
+        decision = decide(self._behind_door(tenant), by, Action.ENTER, self.now)
         if not isinstance(decision, Open):
             self._refuse(agent, tenant)
             raise errors.NoLiveGrant
@@ -358,7 +361,7 @@ class Rules:
     # --- What others see -----------------------------------------------------------------------------------------
 
     def check(self, tenant: str, agent: str, action: str, login: str | None) -> View:
-        live, by, wanted = self._live[tenant].values(), self._agents.get(agent), Action(action)
+        live, by, wanted = self._behind_door(tenant), self._agents.get(agent), Action(action)
         if login is None:
             decision = decide(live, by, wanted, self.now)
         else:
@@ -400,7 +403,7 @@ class Rules:
         return [_request_view(one, self.now) for one in found if state in (None, one.state(self.now).value)]
 
     def access(self, agent: str) -> list[View]:
-        found = {tenant: covering(live.values(), self._agents[agent], self.now) for tenant, live in self._live.items()}
+        found = {tenant: covering(self._behind_door(tenant), self._agents[agent], self.now) for tenant in self._live}
         return [
             {
                 "tenant_id": tenant,
@@ -459,12 +462,17 @@ class Rules:
         )
         self._note(given.tenant_id, grants.given(given))
 
+    def _behind_door(self, tenant: str) -> LiveKeys:
+        return LiveKeys.behind(NO_DOOR, self._live.get(tenant, {}).values())
+
     def _settled(self, login: Login, at: datetime) -> Login:
         if login.ended_at:
             return login
         left_at = self._left_at.get((login.agent_id, login.incarnation))
         given = self._of(self._grants, login.tenant_id)
-        return logins.settled(login, logins.end_of_access(login, given, self._agents[login.agent_id], left_at), at)
+        return access_end.settled(
+            login, access_end.end_of_access(login, given, self._agents[login.agent_id], left_at), at
+        )
 
     def _with_leaving(self, grant: Grant) -> Grant:
         person = (grant.grantee.agent_id or "", grant.grantee.incarnation)

@@ -1,5 +1,6 @@
 """Checks: may this agent enter, or export, now? The union of all live grants that cover the agent decides."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guestkey.rules.access import Action, Open, Reason, Shut, covering, decide, decide_within, named
-from guestkey.rules.grants import LiveKey
+from guestkey.rules.door import NO_DOOR
+from guestkey.rules.grants import LiveKey, LiveKeys
 from guestkey.rules.logins import End, Login
 from guestkey.rules.people import Agent, Grantee, GranteeType
 
@@ -64,12 +66,16 @@ def login(agent_id: str = "sven", *, at: datetime = NOON, under: str = "A") -> L
     )
 
 
+def live(keys: Iterable[LiveKey]) -> LiveKeys:
+    return LiveKeys.behind(NO_DOOR, keys)
+
+
 def enter(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
-    return decide(keys, agent, Action.ENTER, at)
+    return decide(live(keys), agent, Action.ENTER, at)
 
 
 def export(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
-    return decide(keys, agent, Action.EXPORT, at)
+    return decide(live(keys), agent, Action.EXPORT, at)
 
 
 # --- Access by one grant ---------------------------------------------------------------------------------------------
@@ -116,15 +122,15 @@ def test_an_inactive_agent_is_denied_despite_any_grant(action):
     inactive = replace(SVEN, is_active=False)
     keys = [key(may_export=True), key("B", TO_SUPPORT, ends_at=None)]
 
-    assert decide(keys, inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
-    assert decide([], inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
-    assert covering(keys, inactive, NOON) == []
+    assert decide(live(keys), inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert decide(live([]), inactive, action, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert covering(live(keys), inactive, NOON) == []
 
 
 @pytest.mark.parametrize("action", list(Action))
 def test_an_unknown_agent_is_denied_despite_a_live_key(action):
-    assert decide([key(ends_at=None)], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
-    assert decide_within(login(), [key()], None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert decide(live([key(ends_at=None)]), None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert decide_within(login(), live([key()]), None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
 # --- The union -------------------------------------------------------------------------------------------------------
@@ -172,7 +178,7 @@ def test_ending_one_grant_never_ends_another():
 def test_exactly_the_live_keys_that_cover_the_agent_are_found():
     keys = [key("A"), key("B", TO_SUPPORT), key("C", TO_DORA), key("D", ends_at=NOON), key("E", TO_DEVELOPMENT)]
 
-    assert [found.grant_id for found in covering(keys, SVEN, NOON)] == ["A", "B"]
+    assert [found.grant_id for found in covering(live(keys), SVEN, NOON)] == ["A", "B"]
 
 
 # --- The grant named -------------------------------------------------------------------------------------------------
@@ -212,29 +218,29 @@ def test_for_export_the_one_that_ends_last_among_those_with_export_is_named():
 def test_inside_an_open_login_of_his_own_sven_may_go_on(action):
     keys = [key(may_export=True)]
 
-    assert decide_within(login(), keys, SVEN, action, NOON + MINUTE) == Open(grant=keys[0], may_export=True)
+    assert decide_within(login(), live(keys), SVEN, action, NOON + MINUTE) == Open(grant=keys[0], may_export=True)
 
 
 def test_without_the_login_that_was_named_access_is_denied():
-    assert decide_within(None, [key()], SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
+    assert decide_within(None, live([key()]), SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
 
 
 def test_a_login_of_another_agent_gives_sven_no_access():
     keys = [key(), key("B", TO_DORA)]
 
-    assert decide_within(login("dora"), keys, SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
+    assert decide_within(login("dora"), live(keys), SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
 
 
 def test_a_login_that_sven_ended_is_over_though_the_grant_is_not():
     ended = replace(login(), ended_at=NOON + MINUTE, end=End.LOGGED_OUT)
 
-    assert decide_within(ended, [key()], SVEN, Action.ENTER, NOON + HOUR / 2) == Shut(reason=Reason.NO_LOGIN)
+    assert decide_within(ended, live([key()]), SVEN, Action.ENTER, NOON + HOUR / 2) == Shut(reason=Reason.NO_LOGIN)
 
 
 def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
     keys = [key("B", TO_SUPPORT)]  # grant A, which the login names, is revoked
 
-    decision = decide_within(login(under="A"), keys, SVEN, Action.ENTER, NOON + MINUTE)
+    decision = decide_within(login(under="A"), live(keys), SVEN, Action.ENTER, NOON + MINUTE)
 
     assert decision == Open(grant=keys[0], may_export=False)
 
@@ -242,7 +248,7 @@ def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
 def test_a_login_from_before_access_was_interrupted_is_over():
     later = key("B", granted_at=NOON + 2 * HOUR, ends_at=None)
 
-    decision = decide_within(login(), [later], SVEN, Action.ENTER, NOON + 3 * HOUR)
+    decision = decide_within(login(), live([later]), SVEN, Action.ENTER, NOON + 3 * HOUR)
 
     assert decision == Shut(reason=Reason.NO_LOGIN)
 
@@ -250,13 +256,13 @@ def test_a_login_from_before_access_was_interrupted_is_over():
 def test_a_denial_without_a_login_keeps_its_reason_with_a_login():
     inactive = replace(SVEN, is_active=False)
 
-    assert decide_within(None, [key()], inactive, Action.ENTER, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
-    assert decide_within(None, [], SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
-    assert decide_within(None, [key()], SVEN, Action.EXPORT, NOON) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+    assert decide_within(None, live([key()]), inactive, Action.ENTER, NOON) == Shut(reason=Reason.AGENT_INACTIVE)
+    assert decide_within(None, live([]), SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+    assert decide_within(None, live([key()]), SVEN, Action.EXPORT, NOON) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
 
 
 def test_keys_may_be_an_iterator():
-    decision = decide_within(login(), iter([key()]), SVEN, Action.ENTER, NOON + MINUTE)
+    decision = decide_within(login(), live(iter([key()])), SVEN, Action.ENTER, NOON + MINUTE)
 
     assert decision == Open(grant=key(), may_export=False)
 
@@ -315,4 +321,4 @@ def by_brute_force(keys: list[LiveKey], agent: Agent | None, action: Action, at:
 @given(random_keys, random_agents, st.sampled_from(Action), st.sampled_from(SECONDS))
 @example([key("B", ends_at=None), key("A", ends_at=None, may_export=True)], SVEN, Action.EXPORT, NOON)
 def test_for_any_grants_the_oracle_agrees(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime):
-    assert decide(keys, agent, action, at) == by_brute_force(keys, agent, action, at)
+    assert decide(live(keys), agent, action, at) == by_brute_force(keys, agent, action, at)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.errors import GrantEnded
+from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, revoke, revoked
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
@@ -30,7 +31,9 @@ SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 
 
 def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Grant:
-    return give(grant_id="01J", by=ANNA, grantee=SVEN, period=period, tenant=ACME, may_export=may_export, now=NOON)
+    return give(
+        door=NO_DOOR, grant_id="01J", by=ANNA, grantee=SVEN, period=period, tenant=ACME, may_export=may_export, now=NOON
+    )
 
 
 # --- Giving ----------------------------------------------------------------------------------------------------------
@@ -170,6 +173,7 @@ def test_a_grant_whose_agent_leaves_in_the_second_of_its_end_was_ended_by_time()
 
 def test_the_ledger_tells_who_let_whom_in_for_how_long_and_whether_with_export():
     grant = give(
+        door=NO_DOOR,
         grant_id="01J",
         by=ANNA,
         grantee=SVEN,

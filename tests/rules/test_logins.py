@@ -14,19 +14,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guestkey.rules.access import covering, named
-from guestkey.rules.grants import Grant, LiveKey
+from guestkey.rules.access_end import AccessEnd, end_of_access, settled
+from guestkey.rules.door import NO_DOOR
+from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.logins import (
-    AccessEnd,
     End,
     EndCause,
     Login,
-    end_of_access,
     enter,
     has_covered_since,
     is_open,
     log_out,
     next_due_at,
-    settled,
 )
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
@@ -416,7 +415,7 @@ class Story:
         """The login as recorded: under the covering key that ends last, without regard to later revokes."""
         agent, at = self.agent_at_login(), moment(self.logged_in)
         keys = [self.key(given) for given in self.grants if given.revoked is None or given.revoked >= self.logged_in]
-        return entered(named(covering(keys, agent, at)), agent=agent, at=at)
+        return entered(named(covering(LiveKeys.behind(NO_DOOR, keys), agent, at)), agent=agent, at=at)
 
 
 @st.composite
@@ -509,7 +508,7 @@ def test_a_login_open_by_the_live_keys_was_never_interrupted(story):
     kept = [given for given in story.grants if given.start <= story.now and not given.is_revoked(story.now)]
     standing = [story.key(given) for given in kept]
 
-    if is_open(login, covering(standing, agent, moment(story.now)), agent):
+    if is_open(login, covering(LiveKeys.behind(NO_DOOR, standing), agent, moment(story.now)), agent):
         assert all(story.is_covered(second, story.now) for second in range(story.logged_in, story.now + 1))
 
 

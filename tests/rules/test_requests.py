@@ -7,6 +7,7 @@ import pytest
 
 from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules import requests
+from guestkey.rules.door import NO_DOOR
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import MailState, Request, State, ask
@@ -70,6 +71,7 @@ def approve(
 ) -> requests.Approval:
     return requests.approve(
         request,
+        door=NO_DOOR,
         by=ANNA,
         grantee=TO_SVEN,
         tenant=ACME,

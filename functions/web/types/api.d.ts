@@ -65,7 +65,7 @@ export interface Grant {
   review_at: string | null;
   revoked_at: string | null;
   revoked_by: Person | null;
-  end: "time" | "revoked" | "agent_left" | null;
+  end: "time" | "revoked" | "agent_left" | "closed" | "locked" | null;
   request_id: string | null;
 }
 
@@ -111,7 +111,7 @@ export interface Login {
   logged_in_at: string;
   ended_at: string | null;
   end: "logged_out" | "access_over" | null;
-  end_cause: "time" | "revoked" | "agent_left" | "department_left" | null;
+  end_cause: "time" | "revoked" | "agent_left" | "department_left" | "closed" | "locked" | null;
   grant_id: string;
   access_ends_at: string | null;
 }

@@ -23,270 +23,257 @@ class Refused(Exception):
 class JsonInvalid(Refused):
     """The body is not JSON, or parsers could read it differently."""
 
-    code = "json_invalid"
-    status = 400
+    code, status = "json_invalid", 400
     title = "The body is not acceptable JSON."
 
 
 class NotJson(Refused):
     """The body's content type is not application/json."""
 
-    code = "not_json"
-    status = 415
+    code, status = "not_json", 415
     title = "The body must be application/json."
 
 
 class InputInvalid(Refused):
     """The body does not match the route's schema. Carries `errors`: a pointer and a detail for each fault."""
 
-    code = "input_invalid"
-    status = 422
+    code, status = "input_invalid", 422
     title = "The input is invalid."
 
 
 class CursorInvalid(Refused):
     """The cursor is damaged, or belongs to another list."""
 
-    code = "cursor_invalid"
-    status = 422
+    code, status = "cursor_invalid", 422
     title = "The cursor is invalid for this list."
 
 
 class DepartmentUnknown(Refused):
     """An agent is put into an unregistered department."""
 
-    code = "department_unknown"
-    status = 422
+    code, status = "department_unknown", 422
     title = "Unknown department."
 
 
 class IdempotencyKeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
-    code = "idempotency_key_reused"
-    status = 422
+    code, status = "idempotency_key_reused", 422
     title = "The Idempotency-Key was used with another body."
 
 
 class RightMissing(Refused):
     """The user does not hold the right. For a request it carries `ask`: the tenant's approver addresses."""
 
-    code = "right_missing"
-    status = 403
+    code, status = "right_missing", 403
     title = "You do not have the right to grant access to support."
 
 
 class ActingForAnother(Refused):
     """The token has a claim which says that its bearer acts on behalf of another user."""
 
-    code = "acting_for_another"
-    status = 403
+    code, status = "acting_for_another", 403
     title = "A token that acts on behalf of another user cannot do this."
 
 
 class ClaimsMissing(Refused):
     """The token lacks a claim that the route requires. The detail names the claim."""
 
-    code = "claims_missing"
-    status = 403
+    code, status = "claims_missing", 403
     title = "The token lacks a required claim."
 
 
 class ScopeMissing(Refused):
     """The token of the vendor's backend lacks the scope of the route. Carries it as `scope`."""
 
-    code = "scope_missing"
-    status = 403
+    code, status = "scope_missing", 403
     title = "The token lacks the scope of this route."
 
 
 class ClaimInvalid(Refused):
     """An id in the token does not have the form of ids. The detail names the claim and the form."""
 
-    code = "claim_invalid"
-    status = 403
+    code, status = "claim_invalid", 403
     title = "A claim of the token is not an id of the required form."
 
 
 class AgentInactive(Refused):
     """The agent is unknown or no longer active."""
 
-    code = "agent_inactive"
-    status = 403
+    code, status = "agent_inactive", 403
     title = "The agent is not active."
+
+
+class PolicyForbids(Refused):
+    """A rule of the customer forbids it. Carries the name of the rule as `rule`; `locked` is the lockdown."""
+
+    code, status = "policy_forbids", 403
+    title = "A rule of the customer forbids this."
 
 
 class NoLiveGrant(Refused):
     """No live grant of the tenant covers the agent."""
 
-    code = "no_live_grant"
-    status = 403
+    code, status = "no_live_grant", 403
     title = "No live grant of the customer covers you."
 
 
 class NotFound(Refused):
     """The resource does not exist, or belongs to another caller: both have the same response."""
 
-    code = "not_found"
-    status = 404
+    code, status = "not_found", 404
     title = "Not found."
 
 
 class GranteeUnknown(Refused):
     """The grantee is neither an active agent nor a department."""
 
-    code = "grantee_unknown"
-    status = 404
+    code, status = "grantee_unknown", 404
     title = "Unknown agent or department."
 
 
 class TenantUnknown(Refused):
     """The vendor has not registered this tenant."""
 
-    code = "tenant_unknown"
-    status = 404
+    code, status = "tenant_unknown", 404
     title = "Unknown tenant."
 
 
 class GrantEnded(Refused):
     """The grant ended by time before it could be revoked."""
 
-    code = "grant_ended"
-    status = 409
+    code, status = "grant_ended", 409
     title = "The grant has already ended."
+
+
+class LockedDown(Refused):
+    """The customer has locked all access: nothing can be given or approved until a user lifts the lock."""
+
+    code, status = "locked_down", 409
+    title = "Access to this account is locked."
 
 
 class TooManyGrants(Refused):
     """The tenant has reached its limit of live grants."""
 
-    code = "too_many_grants"
-    status = 409
+    code, status = "too_many_grants", 409
     title = "The limit of live grants is reached."
 
 
 class RequestClosed(Refused):
     """The request was answered or withdrawn before. Carries its `state` and the `grant_id` of its grant, if any."""
 
-    code = "request_closed"
-    status = 409
+    code, status = "request_closed", 409
     title = "The request is already closed."
+
+
+class TenantClosed(Refused):
+    """The vendor has closed the tenant's account."""
+
+    code, status = "tenant_closed", 410
+    title = "The account is closed."
 
 
 class RequestExpired(Refused):
     """The request expired before it was answered."""
 
-    code = "request_expired"
-    status = 410
+    code, status = "request_expired", 410
     title = "The request has expired."
 
 
 class ExportNotAsked(Refused):
     """The approval allows export, which the agent did not request."""
 
-    code = "export_not_asked"
-    status = 422
+    code, status = "export_not_asked", 422
     title = "The agent did not request export."
 
 
 class NoApprovers(Refused):
     """The tenant has registered no approver address, so no request can be sent to it. No limit counts this refusal."""
 
-    code = "no_approvers"
-    status = 422
+    code, status = "no_approvers", 422
     title = "The customer has not registered an approver address."
 
 
 class RecipientUnknown(Refused):
     """A recipient is not a registered approver address of the tenant."""
 
-    code = "recipient_unknown"
-    status = 422
+    code, status = "recipient_unknown", 422
     title = "The recipient is not a registered approver address of the tenant."
 
 
 class NoCallback(Refused):
     """The tenant has no open call-back."""
 
-    code = "no_callback"
-    status = 404
+    code, status = "no_callback", 404
     title = "There is no open call-back."
 
 
 class DeskUnknown(Refused):
     """The vendor has not put the record of its support desk yet."""
 
-    code = "desk_unknown"
-    status = 404
+    code, status = "desk_unknown", 404
     title = "The support desk is not set up yet."
 
 
 class SlotsNotOffered(Refused):
     """The support desk offers slots in some languages only; users of other languages join the queue."""
 
-    code = "slots_not_offered"
-    status = 403
+    code, status = "slots_not_offered", 403
     title = "Slots are not offered in your language; you can join the queue."
 
 
 class CallbackOpen(Refused):
     """The tenant has an open call-back already. Carries it as `callback`."""
 
-    code = "callback_open"
-    status = 409
+    code, status = "callback_open", 409
     title = "Your account already has an open call-back."
 
 
 class SlotTaken(Refused):
     """All places of the slot are booked. Carries the `next` free slots."""
 
-    code = "slot_taken"
-    status = 409
+    code, status = "slot_taken", 409
     title = "This slot is taken."
 
 
 class SlotNotOffered(Refused):
     """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead."""
 
-    code = "slot_not_offered"
-    status = 422
+    code, status = "slot_not_offered", 422
     title = "The time is not a slot that can be booked."
 
 
 class CallbackClosed(Refused):
     """The call-back is over, cancelled or taken, and cannot be changed any more."""
 
-    code = "callback_closed"
-    status = 409
+    code, status = "callback_closed", 409
     title = "The call-back can no longer be changed."
 
 
 class AlreadyTaken(Refused):
     """Another agent has taken the call-back."""
 
-    code = "already_taken"
-    status = 409
+    code, status = "already_taken", 409
     title = "Another agent has taken this call-back."
 
 
 class NotYours(Refused):
     """Another agent has taken the call-back, so this one cannot close it."""
 
-    code = "not_yours"
-    status = 403
+    code, status = "not_yours", 403
     title = "You have not taken this call-back."
 
 
 class TooManyRequests(Refused):
     """The caller has reached a rate limit. Carries `retry_after` in seconds."""
 
-    code = "too_many_requests"
-    status = 429
+    code, status = "too_many_requests", 429
     title = "Too many requests."
 
 
 class Busy(Refused):
     """AWS is unavailable, or every try lost a race on the tenant's ledger. Carries `retry_after` in seconds."""
 
-    code = "busy"
-    status = 503
+    code, status = "busy", 503
     title = "The service is temporarily unavailable."

@@ -201,7 +201,7 @@ def test_live_keys_are_confirmed_by_tenant():
 
     confirmed = live_keys.confirm(pairs)
 
-    assert {tenant_id: [key.grant_id for key in live] for tenant_id, live in confirmed.items()} == {
+    assert {tenant_id: [key.grant_id for key in live.keys] for tenant_id, live in confirmed.items()} == {
         "acme": [annas.grant_id],
         "globex": [carlas.grant_id],
     }

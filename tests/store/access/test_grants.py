@@ -10,6 +10,7 @@ import time_machine
 from botocore.awsrequest import AWSResponse
 
 from guestkey.errors import Busy, GranteeUnknown, GrantEnded, NotFound, RightMissing, TenantUnknown, TooManyGrants
+from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, State, give
 from guestkey.rules.ledger import Position
 from guestkey.rules.people import GranteeType, Person, address_hash
@@ -37,6 +38,7 @@ def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, gr
     """Return a grant by Anna to Sven before it is stored, and the context to store it with."""
     grant_context = context()
     grant = give(
+        door=NO_DOOR,
         grant_id=id,
         by=factories.user(ANNA),
         grantee=grant_context.grantee,
@@ -49,7 +51,7 @@ def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, gr
 
 
 def live(tenant_id: str = "acme") -> list[str]:
-    return [key.grant_id for key in live_keys.of_tenant(tenant_id)]
+    return [key.grant_id for key in live_keys.of_tenant(tenant_id).keys]
 
 
 def head() -> ledger.LedgerState:
@@ -111,7 +113,7 @@ def test_the_live_key_stores_when_the_tenant_last_revoked_a_grant(world):
     world.shift(SECOND)
     factories.grant(SVEN)
 
-    assert [key.revoked_before_at for key in live_keys.of_tenant("acme")] == [None, MONDAY_NOON + SECOND]
+    assert [key.revoked_before_at for key in live_keys.of_tenant("acme").keys] == [None, MONDAY_NOON + SECOND]
 
 
 def test_only_a_permanent_grant_gets_a_second_item_in_the_list_of_permanent_grants():
@@ -157,7 +159,7 @@ def test_grants_of_two_tenants_to_the_same_grantee_do_not_conflict(type, id):
         if request.operation == "TransactWriteItems"
     ]
     assert (annas, carlas) == ({"TENANT#acme"}, {"TENANT#globex"})
-    assert {key.grantee.id for tenant_id in ("acme", "globex") for key in live_keys.of_tenant(tenant_id)} == {id}
+    assert {key.grantee.id for tenant_id in ("acme", "globex") for key in live_keys.of_tenant(tenant_id).keys} == {id}
 
 
 # --- At most 500 live grants -----------------------------------------------------------------------------------------
@@ -395,14 +397,14 @@ def test_a_grant_of_another_tenant_is_not_found():
 def test_several_grants_are_found_by_their_ids():
     first, second = factories.grant(SVEN), factories.grant("support", period="permanent")
 
-    found = grants.find_many("acme", [first.grant_id, second.grant_id, "01J"])
+    found = grants.find_many("acme", [first.grant_id, second.grant_id, "01J"], NO_DOOR)
 
     assert found == {first.grant_id: first, second.grant_id: second}
 
 
 def test_live_keys_are_read_in_pages_with_strongly_consistent_reads():
     with wire.watched() as sent:
-        list(live_keys.of_tenant("acme"))
+        list(live_keys.of_tenant("acme").keys)
 
     assert [(request.operation, request.body["ConsistentRead"]) for request in sent] == [("Query", True)]
 

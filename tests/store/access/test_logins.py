@@ -33,7 +33,7 @@ def load_context(agent: Caller = SVEN, tenant_id: str = "acme") -> logins.LoginC
 def prepared_login(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins.LoginContext]:
     """Return a login before it is stored, and its context."""
     context = load_context(agent)
-    decision = decide(context.live_keys, context.agent, Action.ENTER, factories.now())
+    decision = decide(context.live, context.agent, Action.ENTER, factories.now())
     assert isinstance(decision, Open)
     login = enter(
         login_id=id,
@@ -92,7 +92,7 @@ def test_the_context_of_svens_login_has_the_agent_the_live_keys_and_the_ledger_s
     found = load_context()
 
     assert found.agent.name == "Sven Brandt"
-    assert [key.grant_id for key in found.live_keys] == [grant.grant_id]
+    assert [key.grant_id for key in found.live.keys] == [grant.grant_id]
     assert found.ledger == ledger.read_state("acme")
     assert found.refusals == []
 

@@ -27,6 +27,7 @@ MADE = {
     "tenant": keys.tenant("acme"),
     "right by name": keys.right("acme", "ben"),
     "live key of a grant": keys.live("acme", "01J"),
+    "door": keys.door("acme"),
     "grant (history)": keys.grant("acme", "01J"),
     "permanent grant, findable": keys.permanent_grant("acme", "01J"),
     "request": keys.request("acme", "01J"),
@@ -129,9 +130,9 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "counter_of_user", "department", "desk", "entry", "grant", "grantee", "idempotency",
-        "ledger", "left", "left_told", "live", "login", "notice", "open_callback", "own_login", "own_request",
-        "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
+        "counter_of_tenant", "counter_of_user", "department", "desk", "door", "entry", "grant", "grantee",
+        "idempotency", "ledger", "left", "left_told", "live", "login", "notice", "open_callback", "own_login",
+        "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

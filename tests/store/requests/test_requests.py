@@ -206,11 +206,11 @@ def test_approving_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
-    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 8)]
+    assert sent == [("BatchGetItem", 5), ("GetItem", 1), ("TransactWriteItems", 8)]
 
 
 def test_declining_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
 
-    assert sent == [("BatchGetItem", 4), ("GetItem", 1), ("TransactWriteItems", 4)]
+    assert sent == [("BatchGetItem", 5), ("GetItem", 1), ("TransactWriteItems", 4)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from guestkey.rules.grants import LiveKey
+from guestkey.rules.grants import LiveKey, LiveKeys
 from guestkey.rules.logins import Login, is_open
 from guestkey.rules.people import Agent
 
@@ -29,6 +29,7 @@ class Reason(StrEnum):
     EXPORT_NOT_GRANTED = "export_not_granted"
     NO_LOGIN = "no_login"
     AGENT_INACTIVE = "agent_inactive"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,11 @@ class Shut:
     reason: Reason
 
 
-def covering(keys: Iterable[LiveKey], agent: Agent, at: datetime) -> list[LiveKey]:
-    """Return the live keys that cover the agent at this moment. No key covers an inactive agent."""
-    if not agent.is_active:
+def covering(live: LiveKeys, agent: Agent, at: datetime) -> list[LiveKey]:
+    """Return the live keys that let the agent in now. No key does for an inactive agent, or behind a barred door."""
+    if not agent.is_active or live.door.is_barred:
         return []
-    return [key for key in keys if key.is_live(at) and key.grantee.covers(agent)]
+    return [key for key in live.keys if key.is_live(at) and key.grantee.covers(agent)]
 
 
 def named(keys: Iterable[LiveKey]) -> LiveKey:
@@ -58,13 +59,15 @@ def named(keys: Iterable[LiveKey]) -> LiveKey:
     return min(keys, key=lambda key: (key.ends_at is not None, -_seconds(key.ends_at), key.grant_id))
 
 
-def decide(keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
+def decide(live: LiveKeys, agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
     """Return whether the agent may begin the action, without regard to logins. No grant covers an unknown agent."""
     if agent is None:
         return Shut(reason=Reason.NO_LIVE_GRANT)
     if not agent.is_active:
         return Shut(reason=Reason.AGENT_INACTIVE)
-    able = covering(keys, agent, at)
+    if live.door.is_locked and not live.door.is_closed:
+        return Shut(reason=Reason.LOCKED)
+    able = covering(live, agent, at)
     if not able:
         return Shut(reason=Reason.NO_LIVE_GRANT)
     exporting = [key for key in able if key.may_export]
@@ -74,14 +77,15 @@ def decide(keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: dat
 
 
 def decide_within(
-    login: Login | None, keys: Iterable[LiveKey], agent: Agent | None, action: Action, at: datetime
+    login: Login | None, live: LiveKeys, agent: Agent | None, action: Action, at: datetime
 ) -> Open | Shut:
     """Return whether the agent may act within this login, which must be the agent's own and still open."""
-    able = list(keys)
-    decision = decide(able, agent, action, at)
+    decision = decide(live, agent, action, at)
     if agent is None or isinstance(decision, Shut):
         return decision
-    if login is None or login.agent_id != agent.agent_id or not is_open(login, covering(able, agent, at), agent):
+    if login is None or login.agent_id != agent.agent_id or live.door.voiding_of_login(login.recorded_seq):
+        return Shut(reason=Reason.NO_LOGIN)
+    if not is_open(login, covering(live, agent, at), agent):
         return Shut(reason=Reason.NO_LOGIN)
     return decision
 

@@ -3,12 +3,14 @@
 A grant's `state` follows from the clock and from `revoked_at` alone; it is not stored.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from guestkey.errors import GrantEnded
+from guestkey.rules.door import Door, Voiding
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, Position, What
 from guestkey.rules.people import Grantee, Person, Tenant, User
@@ -34,6 +36,8 @@ class GrantEnd(StrEnum):
     TIME = "time"
     REVOKED = "revoked"
     AGENT_LEFT = "agent_left"
+    CLOSED = "closed"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,8 @@ class Grant:
     """Hashes of the addresses of the two users, who need no mail about their own act."""
     left_at: datetime | None = None
     """When the agent whom it names turned inactive. Consent is for a person, so that ends the grant."""
+    voided: Voiding | None = None
+    """What ended all grants of the tenant at once, this one among them."""
     granted_seq: int | None = field(default=None, compare=False)
     revoked_seq: int | None = field(default=None, compare=False)
     """Numbers of its ledger entries; None before it is stored, and in grants from before numbers."""
@@ -74,19 +80,24 @@ class Grant:
         return Position(self.granted_seq, self.granted_at)
 
     @property
-    def revoked(self) -> Position | None:
-        """When it was revoked, in the order of the ledger; None if it was not."""
-        return Position(self.revoked_seq, self.revoked_at) if self.revoked_at else None
+    def cut_off(self) -> Position | None:
+        """When a revoke or a voiding ended it, in the order of the ledger; None if none did."""
+        if self.revoked_at:
+            return Position(self.revoked_seq, self.revoked_at)
+        return self.voided.position if self.voided and self.over_at == self.voided.at else None
 
     @property
     def over_at(self) -> datetime | None:
         """The first moment at which the grant is no longer live; None while none is known."""
-        return self.revoked_at or min((at for at in (self.left_at, self.ends_at) if at), default=None)
+        void_at = self.voided.at if self.voided else None
+        return self.revoked_at or min((at for at in (self.left_at, void_at, self.ends_at) if at), default=None)
 
     def state(self, at: datetime) -> State:
         """Return the state at that moment. The end is exclusive; a revoked grant stays revoked after its end."""
         if self.revoked_at is not None:
             return State.REVOKED
+        if self.voided:
+            return State.ENDED
         return State.ENDED if self.over_at is not None and self.over_at <= at else State.LIVE
 
     def end(self, at: datetime) -> GrantEnd | None:
@@ -95,9 +106,14 @@ class Grant:
             case State.REVOKED:
                 return GrantEnd.REVOKED
             case State.ENDED:
-                return GrantEnd.TIME if self.over_at == self.ends_at else GrantEnd.AGENT_LEFT
+                return self._cause_of_end()
             case _:
                 return None
+
+    def _cause_of_end(self) -> GrantEnd:
+        if self.over_at == self.ends_at:
+            return GrantEnd.TIME
+        return GrantEnd(self.voided.word) if self.voided and self.over_at == self.voided.at else GrantEnd.AGENT_LEFT
 
     def was_live_since(self, start: datetime) -> bool:
         """Say whether the grant was live at any moment from `start` on."""
@@ -130,6 +146,10 @@ class LiveKey:
         """The tenant's last revoke before this grant was given, in the order of the ledger; None if there was none."""
         return Position(self.revoked_before_seq, self.revoked_before_at) if self.revoked_before_at else None
 
+    def is_void(self, door: Door) -> bool:
+        """Say whether a voiding ended the grant."""
+        return door.voiding_of_grant(self.granted_seq) is not None
+
     def is_live(self, at: datetime) -> bool:
         """Say whether the key counts: until before its end, whether or not DynamoDB has deleted it.
 
@@ -139,8 +159,30 @@ class LiveKey:
         return has_begun and (self.ends_at is None or at < self.ends_at)
 
 
+@dataclass(frozen=True)
+class LiveKeys:
+    """The live keys of a tenant and its door, as they were read together. Keys of voided grants are left out."""
+
+    keys: tuple[LiveKey, ...]
+    door: Door
+
+    @classmethod
+    def behind(cls, door: Door, keys: Iterable[LiveKey]) -> "LiveKeys":
+        """Return the keys that no voiding ended."""
+        return cls(tuple(key for key in keys if not key.is_void(door)), door)
+
+
+def under(door: Door, grant: Grant) -> Grant:
+    """Return the grant as it is: over if a voiding ended it."""
+    voiding = door.voiding_of_grant(grant.granted_seq)
+    if voiding is None or grant.voided:
+        return grant
+    return replace(grant, voided=replace(voiding, at=max(voiding.at, grant.granted_at)))
+
+
 def give(
     *,
+    door: Door,
     grant_id: str,
     by: User,
     grantee: Grantee,
@@ -153,8 +195,10 @@ def give(
 ) -> Grant:
     """Return a grant that starts now. Its end is fixed here: a later change of the tenant's time zone does not move it.
 
-    `request_id` is the request that the grant answers, if any, and `ticket` the request's.
+    `request_id` is the request that the grant answers, if any, and `ticket` the request's. Raises LockedDown or
+    TenantClosed.
     """
+    door.require_open()
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
         tenant_id=by.tenant_id,
@@ -205,10 +249,10 @@ def given(grant: Grant) -> Note:
 
 
 def ended(grant: Grant, now: datetime) -> Note:
-    """Return the ledger entry's content for the end of a grant: by time, or because its agent left."""
+    """Return the ledger entry's content for the end of a grant: by time, or by the cause that it names."""
     data: Data = {"ends_at": text_of(grant.ends_at) if grant.ends_at else None}
-    if grant.end(now) is GrantEnd.AGENT_LEFT:
-        data = {**data, "end": GrantEnd.AGENT_LEFT.value}
+    if (cause := grant.end(now)) and cause is not GrantEnd.TIME:
+        data = {**data, "end": cause.value}
     return Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data=data, at=now)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, give
 from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
@@ -149,17 +150,20 @@ def approve(
     grant_id: str,
     period: Period | None,
     may_export: bool,
+    door: Door,
     now: datetime,
 ) -> Approval:
     """Return the approved request and a grant that starts now.
 
     A missing period is the requested one. The grant allows export only if the approver says so, and the approver may
-    say so only if the agent asked for it. Raises RequestClosed, RequestExpired, ExportNotAsked.
+    say so only if the agent asked for it. Raises RequestClosed, RequestExpired, ExportNotAsked, LockedDown or
+    TenantClosed.
     """
     require_pending(request, now)
     if may_export and not request.may_export:
         raise ExportNotAsked
     grant = give(
+        door=door,
         grant_id=grant_id,
         by=by,
         grantee=grantee,

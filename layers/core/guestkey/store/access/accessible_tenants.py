@@ -56,7 +56,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iter
             names = tenants.tenant_names(tenant_id for tenant_id, _ in some)
             live = live_keys.confirm(pair for _, pairs in some for pair in pairs)
             for tenant_id, _ in some:
-                cover = covering(live.get(tenant_id, []), agent, at)
+                cover = covering(live[tenant_id], agent, at) if tenant_id in live else []
                 if cover:
                     yield (
                         f"{number}:{tenant_id}",

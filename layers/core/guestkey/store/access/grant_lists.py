@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched, chain
 
+from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.instants import instant, text_of
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import MAX_PERIOD, months_before
-from guestkey.store.access import live_keys
-from guestkey.store.access.grants import find_many, history, permanent, with_leavings, without_leavers
+from guestkey.store.access import doors, live_keys
+from guestkey.store.access.grants import as_they_are, find_many, history, permanent, without_leavers
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.reads import first_id_at
 
@@ -26,15 +27,16 @@ def overview(
     First the permanent grants that were live at `at`, then the rest, each part newest first, beginning after the
     position `behind`. A grant that ends by time was given at most MAX_PERIOD before its end; older ones are permanent.
     """
+    door = doors.find(tenant_id)
     part, _, last = (behind or f"{PERMANENT_PART}:{keys.LAST}").partition(":")
     if part == PERMANENT_PART:
-        for grant in _settled(permanent(tenant_id, last, batch), batch):
+        for grant in _settled(permanent(tenant_id, last, batch), door, batch):
             if _is_permanent_and_live(grant, at):
                 yield f"{PERMANENT_PART}:{grant.grant_id}", grant
         last = keys.LAST
     oldest = first_id_at(start - MAX_PERIOD)
     rest = chain(history(tenant_id, oldest, last, batch), permanent(tenant_id, min(oldest, last), batch))
-    for grant in _settled(rest, batch):
+    for grant in _settled(rest, door, batch):
         if grant.was_live_since(start) and not _is_permanent_and_live(grant, at):
             yield f"{OTHER_PART}:{grant.grant_id}", grant
 
@@ -53,17 +55,18 @@ def overview_pages(tenant: Tenant, now: datetime, behind: str | None, batch: int
 
 def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Grant]]:
     """Yield the live grants with their positions in the list: permanent grants first, each part newest first."""
-    live = without_leavers(key for key in live_keys.of_tenant(tenant_id) if key.is_live(at))
-    ranked = sorted(((_rank(key), key.grant_id) for key in live), reverse=True)
+    live = live_keys.of_tenant(tenant_id)
+    found = without_leavers(key for key in live.keys if key.is_live(at))
+    ranked = sorted(((_rank(key), key.grant_id) for key in found), reverse=True)
     ahead = [(rank, grant_id) for rank, grant_id in ranked if behind is None or f"{rank}:{grant_id}" < behind]
     for some in batched(ahead, batch):
-        found = find_many(tenant_id, (grant_id for _, grant_id in some))
-        yield from ((f"{rank}:{grant_id}", found[grant_id]) for rank, grant_id in some if grant_id in found)
+        shown = find_many(tenant_id, (grant_id for _, grant_id in some), live.door)
+        yield from ((f"{rank}:{grant_id}", shown[grant_id]) for rank, grant_id in some if grant_id in shown)
 
 
-def _settled(grants: Iterable[Grant], batch: int) -> Iterator[Grant]:
+def _settled(grants: Iterable[Grant], door: Door, batch: int) -> Iterator[Grant]:
     for some in batched(grants, batch):
-        yield from with_leavings(some)
+        yield from as_they_are(some, door)
 
 
 def _is_permanent_and_live(grant: Grant, at: datetime) -> bool:

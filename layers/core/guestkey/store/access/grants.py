@@ -15,10 +15,11 @@ from pynamodb.expressions.update import Action
 from guestkey import settings
 from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
 from guestkey.rules import grants as rules
-from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, GrantEnd, LiveKey
+from guestkey.rules.door import Door
+from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, LiveKey
 from guestkey.rules.ledger import Note, Position
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
-from guestkey.store.access import live_keys
+from guestkey.store.access import doors, live_keys
 from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
@@ -54,6 +55,9 @@ class GrantItem(Item, discriminator="grant"):
     granted_by_address = UnicodeAttribute(null=True)
     revoked_by_address = UnicodeAttribute(null=True)
     left_at = InstantAttribute(null=True)
+    voided_seq = NumberAttribute(null=True)
+    voided_at = InstantAttribute(null=True)
+    voided_word = UnicodeAttribute(null=True)
     granted_seq = NumberAttribute(null=True)
     revoked_seq = NumberAttribute(null=True)
     end_recorded_at = InstantAttribute(null=True, attr_name="ended_told_at")
@@ -62,11 +66,12 @@ class GrantItem(Item, discriminator="grant"):
 
 @dataclass(frozen=True, kw_only=True)
 class GrantContext:
-    """State loaded before a grant is written: tenant, grantee and ledger state, in one round trip."""
+    """State loaded before a grant is written: tenant, grantee, door and ledger state, in one round trip."""
 
     user: User
     tenant: Tenant
     grantee: Grantee
+    door: Door
     ledger: LedgerState
 
 
@@ -87,8 +92,8 @@ def load_context(
     Raises RightMissing, TenantUnknown, GranteeUnknown, or ReplayResponse for a request answered before.
     """
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
-    grantee, head = keys.grantee(grantee_type, grantee_id), keys.ledger(user.tenant_id)
-    found = find_all([right, tenant, grantee, head, *idempotency.record_keys(record)])
+    grantee, head, door = keys.grantee(grantee_type, grantee_id), keys.ledger(user.tenant_id), keys.door(user.tenant_id)
+    found = find_all([right, tenant, grantee, head, door, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
@@ -98,17 +103,24 @@ def load_context(
     if named is None:
         raise GranteeUnknown
     idempotency.replay(record, found, now)
-    return GrantContext(user=user, tenant=tenants.tenant_of(found[tenant]), grantee=named, ledger=state)
+    return GrantContext(
+        user=user,
+        tenant=tenants.tenant_of(found[tenant]),
+        grantee=named,
+        door=doors.door_of(found.get(door)),
+        ledger=state,
+    )
 
 
 def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
     """Store a new grant and its ledger entry in one transaction. Raises the errors of `write_new`."""
-    write_new(grant, context.user, context.ledger, record)
+    write_new(grant, context.user, context.door, context.ledger, record)
 
 
 def write_new(
     grant: Grant,
     user: User,
+    door: Door,
     state: LedgerState,
     record: IdempotencyRecord | None,
     *,
@@ -142,6 +154,7 @@ def write_new(
             [*extra_entries, rules.given(grant)],
             add_writes,
             idempotent_write="history",
+            door=door,
             next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
         )
     except ConditionFailed as error:
@@ -152,13 +165,15 @@ def write_new(
 def load_for_revoke(user: User, grant_id: str) -> RevokeContext:
     """Return the state that a revoke depends on. Raises RightMissing or NotFound."""
     right, key = keys.right(user.tenant_id, user.user_id), keys.grant(user.tenant_id, grant_id)
-    found = find_all([right, key, keys.ledger(user.tenant_id)])
+    door = keys.door(user.tenant_id)
+    found = find_all([right, key, door, keys.ledger(user.tenant_id)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or key not in found:
         raise NotFound
-    return RevokeContext(user=user, grant=with_leavings([grant_of(found[key])])[0], ledger=state)
+    [grant] = as_they_are([grant_of(found[key])], doors.door_of(found.get(door)))
+    return RevokeContext(user=user, grant=grant, ledger=state)
 
 
 def save_revoked(revoked: Grant, context: RevokeContext) -> None:
@@ -204,18 +219,21 @@ def find_one(tenant_id: str, grant_id: str) -> Grant:
     item = find(GrantItem, keys.grant(tenant_id, grant_id))
     if item is None:
         raise NotFound
-    return with_leavings([grant_of(item)])[0]
+    return as_they_are([grant_of(item)], doors.find(tenant_id))[0]
 
 
-def find_many(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Grant]:
+def find_many(tenant_id: str, grant_ids: Iterable[str], door: Door) -> dict[str, Grant]:
     """Return the existing ones of up to a hundred grants, by id."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in grant_ids)
-    return {grant.grant_id: grant for grant in with_leavings(map(grant_of, found.values()))}
+    return {grant.grant_id: grant for grant in as_they_are(map(grant_of, found.values()), door)}
 
 
-def with_leavings(read: Iterable[Grant]) -> list[Grant]:
-    """Return grants as they are: one whose agent has left is over since that moment, written down or not."""
-    grants = list(read)
+def as_they_are(read: Iterable[Grant], door: Door) -> list[Grant]:
+    """Return grants of a tenant as they are, whether or not the clean-up has written it down.
+
+    One whose agent has left is over since that moment, and so is one that a voiding of the door has ended.
+    """
+    grants = [rules.under(door, grant) for grant in read]
     left_at = people.leavings(_person(grant) for grant in grants if _may_end_by_leaving(grant))
     return [
         replace(grant, left_at=left_at.get(_person(grant))) if _may_end_by_leaving(grant) else grant for grant in grants
@@ -240,26 +258,6 @@ def permanent(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant]:
     yield from _between(tenant_id, keys.PERMANENT, "", below_id, batch)
 
 
-def record_end(transaction: Transaction, grant: Grant, now: datetime) -> None:
-    """Add the record of a grant's end, by time or because its agent left, on condition that there is none.
-
-    The live key of an agent who left is deleted. One whose time is over is left to the table.
-    """
-    actions: list[Action] = [GrantItem.end_recorded_at.set(now)]
-    if grant.end(now) is GrantEnd.AGENT_LEFT:
-        assert grant.left_at
-        actions += [GrantItem.left_at.set(grant.left_at), GrantItem.ttl.set(epoch(grant.left_at + settings.RETENTION))]
-        live_keys.delete(transaction, grant.tenant_id, grant.grant_id)
-    is_unrecorded = (
-        GrantItem.pk.exists() & GrantItem.end_recorded_at.does_not_exist() & GrantItem.revoked_at.does_not_exist()
-    )
-    history = GrantItem(*keys.grant(grant.tenant_id, grant.grant_id))
-    transaction.update(f"history {grant.grant_id}", history, [*actions, *remove_due()], is_unrecorded)
-    if grant.is_permanent:
-        permanent = GrantItem(*keys.permanent_grant(grant.tenant_id, grant.grant_id))
-        transaction.update(f"permanent {grant.grant_id}", permanent, actions, is_unrecorded)
-
-
 def grant_of(item: Item) -> Grant:
     """Return the grant of an item that was read together with others."""
     assert isinstance(item, GrantItem)
@@ -274,7 +272,8 @@ def _live_grants(grant: Grant, state: LedgerState) -> int:
     """
     bound = state.live_at_most
     if bound >= MAX_LIVE_GRANTS:
-        others = without_leavers(key for key in live_keys.of_tenant(grant.tenant_id) if key.grant_id != grant.grant_id)
+        live = live_keys.of_tenant(grant.tenant_id).keys
+        others = without_leavers(key for key in live if key.grant_id != grant.grant_id)
         bound = sum(key.ends_at is None or key.ends_at > grant.granted_at for key in others)
     if bound >= MAX_LIVE_GRANTS:
         raise TooManyGrants

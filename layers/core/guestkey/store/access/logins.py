@@ -15,18 +15,17 @@ from pynamodb.expressions.update import Action
 from guestkey import settings
 from guestkey.errors import NotFound
 from guestkey.rules.access import covering, named
-from guestkey.rules.grants import LiveKey
+from guestkey.rules.access_end import AccessEnd, end_by_door, end_of_access, settled
+from guestkey.rules.door import Door
+from guestkey.rules.grants import LiveKeys, under
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.logins import (
     MAX_LOGINS_AN_HOUR,
-    AccessEnd,
     End,
     Login,
     covers_since,
-    end_of_access,
     next_due_at,
-    settled,
 )
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
@@ -78,7 +77,7 @@ class LoginContext:
     """State loaded before a login is written: agent, live keys, ledger state and refusals, in one round trip."""
 
     agent: Agent
-    live_keys: list[LiveKey]
+    live: LiveKeys
     ledger: LedgerState | None
     """None if the tenant is not registered."""
     refusals: list[RefusalCount]
@@ -90,12 +89,12 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     found, refused, live = side_by_side(
         lambda: find_all([agent, head, *idempotency.record_keys(record)]),
         lambda: refusals.of_agent(agent_id, tenant_id),
-        lambda: list(live_keys.of_tenant(tenant_id)),
+        lambda: live_keys.of_tenant(tenant_id),
     )
     active = people.active_agent_of(found.get(agent))
     idempotency.replay(record, found, now)
     state = ledger.state_in(found, tenant_id)
-    return LoginContext(agent=active, live_keys=live, ledger=state, refusals=refused)
+    return LoginContext(agent=active, live=live, ledger=state, refusals=refused)
 
 
 def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) -> None:
@@ -127,7 +126,9 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
     }
     note = Note(what=What.LOGIN_RECORDED, by=_by(login.agent_id), about=login.login_id, data=data, at=now)
     try:
-        ledger.write(context.ledger, [note], add_writes, idempotent_write="login", yields_to_users=True)
+        ledger.write(
+            context.ledger, [note], add_writes, idempotent_write="login", yields_to_users=True, door=context.live.door
+        )
     except ConditionFailed as error:
         counters.refuse_at_limit(error, now)
         raise
@@ -205,7 +206,7 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
     if not unended:
         return stored
     agents = people.agents({login.agent_id for login in unended})
-    live = list(live_keys.of_tenant(tenant_id))
+    live = live_keys.of_tenant(tenant_id)
     ends: dict[str, AccessEnd] = {}
     unclear: list[Login] = []
     for login in unended:
@@ -216,8 +217,11 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
             ends[login.login_id] = AccessEnd(ends_at, until=ends_at)
         else:
             unclear.append(login)
-    ends |= _ends_by_history(tenant_id, unclear, agents, now)
-    return [settled(login, ends[login.login_id], now) if login.login_id in ends else login for login in stored]
+    ends |= _ends_by_history(tenant_id, unclear, agents, live.door, now)
+    return [
+        settled(login, end_by_door(login, ends[login.login_id], live.door), now) if login.login_id in ends else login
+        for login in stored
+    ]
 
 
 def login_of(item: Item) -> Login:
@@ -227,7 +231,7 @@ def login_of(item: Item) -> Login:
 
 
 def _ends_by_history(
-    tenant_id: str, unclear: list[Login], agents: dict[str, Agent], now: datetime
+    tenant_id: str, unclear: list[Login], agents: dict[str, Agent], door: Door, now: datetime
 ) -> dict[str, AccessEnd]:
     """Return the end of access for each login, computed from all grants given while the login may have lasted."""
     if not unclear:
@@ -238,7 +242,7 @@ def _ends_by_history(
     up_to = max(login.access_ends_at or now for login in unclear)
     while True:
         first, last = first_id_at(earliest), first_id_at(up_to + ID_LAG)
-        given = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
+        given = [under(door, grant) for grant in (*permanent, *grants.history(tenant_id, first, last, BATCH))]
         ends = {
             login.login_id: end_of_access(login, given, agents[login.agent_id], left_at.get(_person(login)))
             for login in unclear

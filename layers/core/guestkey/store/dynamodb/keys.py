@@ -4,6 +4,7 @@
     tenant                       TENANT#<tenant_id>            PROFILE                          registry/tenants
     right by name                TENANT#<tenant_id>            RIGHT#<user_id>                  registry/tenants
     live key of a grant          TENANT#<tenant_id>            LIVE#<grant_id>                  access/live_keys
+    door                         TENANT#<tenant_id>            LIVE#!DOOR                       access/doors
     grant (history)              TENANT#<tenant_id>            GRANT#<grant_id>                 access/grants
     permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               access/grants
     request                      TENANT#<tenant_id>            REQUEST#<request_id>             requests/requests
@@ -50,12 +51,11 @@ from guestkey.rules.people import GranteeType
 PROFILE = "PROFILE"
 TENANT, AGENT, DEPARTMENT, CALLER = "TENANT#", "AGENT#", "DEPARTMENT#", "CALLER#"
 RIGHT = "RIGHT#"
-LIVE, GRANT, PERMANENT = "LIVE#", "GRANT#", "LASTING#"
+LIVE, DOOR, GRANT, PERMANENT = "LIVE#", "LIVE#!DOOR", "GRANT#", "LASTING#"
 REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN = "LOGIN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
-LEDGER, ENTRY, NOTICE = "LEDGER", "ENTRY#", "NOTICE#"
-APPROVERS = "APPROVERS#"
+LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
@@ -104,6 +104,10 @@ def right(tenant_id: str, user_id: str) -> Key:
 
 def live(tenant_id: str, grant_id: str) -> Key:
     return Key(of_tenant(tenant_id), LIVE + grant_id)
+
+
+def door(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), DOOR)
 
 
 def grant(tenant_id: str, grant_id: str) -> Key:
@@ -183,10 +187,6 @@ def own_login(agent_id: str, login_id: str) -> Key:
 
 def own_request(agent_id: str, request_id: str) -> Key:
     return Key(agent(agent_id).pk, OWN_REQUEST + request_id)
-
-
-def own_request_id_in(sk: str) -> str:
-    return sk.removeprefix(OWN_REQUEST)
 
 
 def pending(agent_id: str, tenant_id: str) -> Key:

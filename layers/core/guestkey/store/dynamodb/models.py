@@ -4,15 +4,18 @@ pynamodb opens the table with the indexes of one class, so the keys of all index
 """
 
 from datetime import datetime
+from typing import Any, Self, cast
 
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.constants import STRING
+from pynamodb.exceptions import AttributeDeserializationError
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from guestkey import settings
 from guestkey.rules.instants import instant, text_of
+from guestkey.store.dynamodb import keys
 
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
@@ -103,6 +106,20 @@ class Item(Model):
     found_by_grantee = ByGrantee()
     in_directory = Directory()
     is_due = Due()
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """Return the item of an answer. What is not understood beside the live keys is no error, but an UnknownItem."""
+        try:
+            return super().from_raw_data(data)
+        except (AttributeDeserializationError, ValueError):
+            if not data["SK"]["S"].startswith(keys.LIVE):
+                raise
+            return cast("Self", UnknownItem(data["PK"]["S"], data["SK"]["S"]))
+
+
+class UnknownItem(Item):
+    """An item beside the live keys of a kind or a form that this code does not know: a newer version wrote it."""
 
 
 def remove_due() -> list[Action]:

@@ -13,7 +13,7 @@ from guestkey.errors import TenantUnknown
 from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
-from guestkey.store.access import grants, logins
+from guestkey.store.access import doors, grant_ends, grants, logins
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.access.logins import LoginItem
 from guestkey.store.dynamodb import keys
@@ -62,7 +62,8 @@ def process_swept(live_key: Key, now: datetime) -> CleanupOutcome:
 
 
 def _process_grant(item: Item, now: datetime) -> CleanupOutcome:
-    [grant], final = grants.with_leavings([grants.grant_of(item)]), now - FINAL_AFTER
+    found, final = grants.grant_of(item), now - FINAL_AFTER
+    [grant] = grants.as_they_are([found], doors.find(found.tenant_id))
     if grant.state(final) is State.ENDED:
         return _end(grant, now)
     if grant.state(final) is State.LIVE and grant.review_at and grant.review_at <= final:
@@ -73,7 +74,7 @@ def _process_grant(item: Item, now: datetime) -> CleanupOutcome:
 def _end(grant: Grant, now: datetime) -> CleanupOutcome:
 
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
-        grants.record_end(transaction, grant, now)
+        grant_ends.record(transaction, grant, now)
 
     with suppress(ConditionFailed):
         ledger.write(_read_state(grant.tenant_id), [ended(grant, now)], add_writes, yields_to_users=True)

@@ -16,7 +16,7 @@ from guestkey.rules.grants import Grant, GrantEnd
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What
 from guestkey.rules.people import GranteeType
-from guestkey.store.access import grants, live_keys, logins
+from guestkey.store.access import doors, grant_ends, grants, live_keys, logins
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find
@@ -51,8 +51,9 @@ def write_down(item: LeftItem, now: datetime) -> None:
     for tenant_id, login_ids in groupby(_newest_logins(agent_id), key=lambda pair: pair[0]):
         _end_logins(tenant_id, [login_id for _, login_id in login_ids], incarnation, now)
     for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
+        door = doors.find(tenant_id)
         for some in batched((grant_id for _, grant_id in grant_ids), GRANTS_AT_ONCE):
-            found = grants.find_many(tenant_id, some).values()
+            found = grants.find_many(tenant_id, some, door).values()
             theirs = [one for one in found if one.grantee.incarnation == incarnation]
             ended = [one for one in theirs if one.end(now) is GrantEnd.AGENT_LEFT]
             if (number := number + len(ended)) > MAX_GRANTS:
@@ -96,7 +97,7 @@ def _end(tenant_id: str, ended: list[Grant], now: datetime) -> bool:
         if not is_told:
             transaction.add("told", ToldItem(*told, ttl=epoch(now + settings.RETENTION)))
         for grant in ended:
-            grants.record_end(transaction, grant, now)
+            grant_ends.record(transaction, grant, now)
 
     entries = notes if is_told else [leaving, *notes]
     try:

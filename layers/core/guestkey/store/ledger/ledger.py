@@ -16,6 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from guestkey.errors import Busy
+from guestkey.rules.door import Door
 from guestkey.rules.ledger import START, Entry, Head, Note, Position, entry_after, parsed, to_line
 from guestkey.store import clock
 from guestkey.store.dynamodb import keys
@@ -52,6 +53,8 @@ class HeadItem(Item, discriminator="ledger_head"):
     live_at_most = NumberAttribute(default=0)
     revoked_at = InstantAttribute(null=True)
     revoked_seq = NumberAttribute(null=True)
+    door = NumberAttribute(default=0)
+    """Version of the tenant's door; 0 without one."""
     priority_until = NumberAttribute(null=True, attr_name="wanted_until")
     """Until when, in seconds since the epoch, only writers for a user or the vendor may write."""
 
@@ -80,6 +83,8 @@ class LedgerState:
     """An upper bound of the tenant's live grants: raised by giving, lowered by revoking, never changed by time."""
     revoked: Position | None
     """The tenant's latest revoke of any grant."""
+    door: int
+    """Version of the tenant's door; 0 without one."""
     priority_until: float
 
     @property
@@ -132,6 +137,7 @@ def write(
     idempotent_write: str = "",
     yields_to_users: bool = False,
     may_claim: bool = True,
+    door: Door | None = None,
     next_state: Callable[[LedgerState], LedgerState] = lambda state: state,
     before_retry: Callable[[], None] = lambda: None,
 ) -> None:
@@ -141,7 +147,8 @@ def write(
     `before_retry` runs ahead of each further try and may refuse. `idempotent_write` names the write of a new id: if
     that id exists already, an earlier try was stored and its answer was lost, so the write has succeeded. Writers
     acting for agents or for the system set `yields_to_users`. From the second try on a writer claims priority, unless
-    `may_claim` is false: a user who was not found to hold the right must not keep support out by trying.
+    `may_claim` is false: a user who was not found to hold the right must not keep support out by trying. `door` is the
+    door on which the change was decided: a change decided on another one fails like a condition.
 
     Raises ConditionFailed for any other condition, and Busy when every try was lost.
     """
@@ -153,6 +160,8 @@ def write(
             reread = claim_priority if claims else read_state
             state = reread(state.tenant_id) or state
             before_retry()
+        if door and state.door != door.version:
+            raise ConditionFailed({"door": {}})
         if yields_to_users and state.has_priority_claim:
             raise TryAgain
         try:
@@ -185,7 +194,7 @@ def try_write(state: LedgerState, notes: Sequence[Note], add_writes: AddWrites) 
 
 def begin(transaction: Transaction, tenant_id: str, notes: Sequence[Note]) -> None:
     """Add the head and the first entries of a new tenant's ledger."""
-    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked=None, priority_until=0)
+    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked=None, door=0, priority_until=0)
     _add_entries(transaction, nothing, nothing, notes, yields_to_users=False)
 
 
@@ -213,6 +222,7 @@ def state_of(item: Item) -> LedgerState:
         head=Head(seq=int(item.seq), hash=item.hash),
         live_at_most=int(item.live_at_most),
         revoked=_revoked(item),
+        door=int(item.door),
         priority_until=float(item.priority_until or 0),
     )
 
@@ -257,6 +267,7 @@ def _add_entries(
 
 def _is_unmoved(state: LedgerState, yields_to_users: bool) -> Condition:
     unmoved: Condition = HeadItem.seq == state.head.seq if state.head.seq else HeadItem.pk.does_not_exist()
+    unmoved &= HeadItem.door == state.door if state.door else HeadItem.door.does_not_exist()
     if yields_to_users:
         unmoved &= HeadItem.priority_until.does_not_exist() | (HeadItem.priority_until <= clock.epoch_seconds())
     return unmoved

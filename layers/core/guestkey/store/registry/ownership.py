@@ -41,4 +41,4 @@ def requests_before(agent_id: str, below_id: str, batch: int) -> Iterator[keys.K
     """Yield the keys of the agent's own requests before `below_id`, newest first."""
     begin = keys.own_request(agent_id, "")
     for item in newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch):
-        yield keys.request(item.tenant_id, keys.own_request_id_in(item.sk))
+        yield keys.request(item.tenant_id, item.sk.removeprefix(keys.OWN_REQUEST))

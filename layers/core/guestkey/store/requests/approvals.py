@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guestkey.errors import NotFound, RightMissing
+from guestkey.rules.door import Door
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Grantee, Tenant, User, grantee
 from guestkey.rules.requests import Approval, Request
-from guestkey.store.access import grants
+from guestkey.store.access import doors, grants
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
@@ -23,13 +24,14 @@ MAX_ANSWER_TRIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalContext:
-    """State loaded before a request is answered: request, tenant and ledger state, and then the agent who asks."""
+    """State loaded before a request is answered: request, tenant, door and ledger state, then the agent who asks."""
 
     user: User
     request: Request
     """As it is: closed if the person who asks has left."""
     agent: Grantee
     tenant: Tenant
+    door: Door
     ledger: LedgerState
 
 
@@ -51,7 +53,8 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     """Return the state that an answer depends on. Raises RightMissing, NotFound or ReplayResponse."""
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
     request, head = keys.request(user.tenant_id, request_id), keys.ledger(user.tenant_id)
-    found = find_all([right, tenant, request, head, *idempotency.record_keys(record)])
+    door = keys.door(user.tenant_id)
+    found = find_all([right, tenant, request, head, door, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing(ask=_others(user, tenants.tenant_of(found[tenant])) if tenant in found else [])
@@ -66,6 +69,7 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
         request=asked if agent.incarnation == asked.incarnation else requests.with_leavings([asked])[0],
         agent=replace(grantee(agent), incarnation=asked.incarnation),
         tenant=tenants.tenant_of(found[tenant]),
+        door=doors.door_of(found.get(door)),
         ledger=state,
     )
 
@@ -81,7 +85,9 @@ def save_approved(approval: Approval, context: ApprovalContext, record: Idempote
     def close(transaction: Transaction) -> None:
         requests.close(transaction, approved, requests.is_pending(grant.granted_at))
 
-    grants.write_new(grant, context.user, context.ledger, record, extra_writes=close, extra_entries=[note])
+    grants.write_new(
+        grant, context.user, context.door, context.ledger, record, extra_writes=close, extra_entries=[note]
+    )
 
 
 def save_declined(declined: Request, context: ApprovalContext) -> None:

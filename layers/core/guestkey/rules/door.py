@@ -1,0 +1,86 @@
+"""The door of a tenant: what bars all of its grants and logins at once.
+
+It is stored beside the live keys, so the query of a check reads it with them. `is_locked` is the customer's lockdown,
+`is_closed` the end of the tenant. A voiding ends what was recorded before it, told by ledger numbers: a record without
+a number was recorded before every voiding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from guestkey.errors import LockedDown, TenantClosed
+from guestkey.rules.ledger import Position
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Word(StrEnum):
+    """Cause of a voiding."""
+
+    LOCKED = "locked"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voiding:
+    """One voiding: the number and the time of its ledger entry, and its cause."""
+
+    seq: int
+    at: datetime
+    word: Word
+
+    @property
+    def position(self) -> Position:
+        """When it came, in the order of the ledger."""
+        return Position(self.seq, self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What is barred. A tenant without a stored door has one of version 0, which bars nothing."""
+
+    version: int = 0
+    is_locked: bool = False
+    is_closed: bool = False
+    void_before: int = 0
+    """Grants with a lower number, or without one, are over."""
+    logins_void_before: int = 0
+    """Logins with a lower number, or without one, are over."""
+    voidings: tuple[Voiding, ...] = ()
+    login_voidings: tuple[Voiding, ...] = ()
+    """The last voidings of grants and of logins, in the order of the ledger."""
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether nobody may enter, whatever is granted."""
+        return self.is_locked or self.is_closed
+
+    def voiding_of_grant(self, granted_seq: int | None) -> Voiding | None:
+        """Return the voiding that ended the grant with this number, or None."""
+        return self._voiding(granted_seq, self.void_before, self.voidings)
+
+    def voiding_of_login(self, recorded_seq: int | None) -> Voiding | None:
+        """Return the voiding that ended the login with this number, or None. One of all grants ends logins as well."""
+        of_logins = self._voiding(recorded_seq, self.logins_void_before, self.login_voidings)
+        found = [voiding for voiding in (of_logins, self.voiding_of_grant(recorded_seq)) if voiding]
+        return min(found, key=lambda voiding: voiding.seq, default=None)
+
+    def require_open(self) -> None:
+        """Raise TenantClosed or LockedDown where nothing can be given."""
+        if self.is_closed:
+            raise TenantClosed
+        if self.is_locked:
+            raise LockedDown
+
+    def _voiding(self, seq: int | None, void_before: int, last: Sequence[Voiding]) -> Voiding | None:
+        if not void_before or (seq is not None and seq >= void_before):
+            return None
+        unknown = Voiding(seq=void_before, at=LONG_AGO, word=Word.CLOSED if self.is_closed else Word.LOCKED)
+        return next((voiding for voiding in last if seq is None or voiding.seq > seq), unknown)
+
+
+NO_DOOR = Door()
+NOT_UNDERSTOOD = Door(is_locked=True)
+"""In place of a door of an unknown form, or beside an item of an unknown kind: a newer version may bar something."""

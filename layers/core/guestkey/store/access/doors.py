@@ -1,0 +1,75 @@
+"""The door of a tenant in the table. It sorts before every live key, so one query reads both.
+
+Whoever writes it moves `door` on the ledger head to its version in the same transaction; grants, approvals and logins
+compare that. A door is never deleted, its versions begin at 1. One that this code does not understand bars everything.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
+
+from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door, Voiding, Word
+from guestkey.rules.instants import instant
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.reads import find_all
+
+FORM = 1
+"""Form of the item. A newer version raises it with each restriction that this code would not know."""
+
+
+class DoorItem(Item, discriminator="door"):
+    """The door of a tenant."""
+
+    form = NumberAttribute()
+    version = NumberAttribute()
+    is_locked = BooleanAttribute(default=False, attr_name="locked")
+    is_closed = BooleanAttribute(default=False, attr_name="closed")
+    void_before = NumberAttribute(default=0)
+    logins_void_before = NumberAttribute(default=0)
+    voidings = JSONAttribute(null=True)
+    login_voidings = JSONAttribute(null=True)
+    """The last ten voidings of grants and of logins, oldest first, each `{seq, at, word}`."""
+
+
+def door_of(item: Item | None) -> Door:
+    """Return the door of an item at its key. Without an item nothing is barred."""
+    if item is None:
+        return NO_DOOR
+    if not isinstance(item, DoorItem) or item.form != FORM:
+        return NOT_UNDERSTOOD
+    with suppress(ArithmeticError, KeyError, TypeError, ValueError):
+        return Door(
+            version=_positive(item.version),
+            is_locked=item.is_locked,
+            is_closed=item.is_closed,
+            void_before=int(item.void_before),
+            logins_void_before=int(item.logins_void_before),
+            voidings=_voidings(item.voidings),
+            login_voidings=_voidings(item.login_voidings),
+        )
+    return NOT_UNDERSTOOD
+
+
+def find(tenant_id: str) -> Door:
+    """Return the tenant's door, strongly consistent."""
+    return of_tenants([tenant_id])[tenant_id]
+
+
+def of_tenants(tenant_ids: Iterable[str]) -> dict[str, Door]:
+    """Return the doors of up to a hundred tenants, strongly consistent."""
+    wanted = list(tenant_ids)
+    found = find_all(keys.door(tenant_id) for tenant_id in wanted)
+    return {tenant_id: door_of(found.get(keys.door(tenant_id))) for tenant_id in wanted}
+
+
+def _positive(version: float | None) -> int:
+    number = int(version or 0)
+    if number < 1:
+        raise ValueError("versions of doors begin at 1")
+    return number
+
+
+def _voidings(stored: list[dict[str, str]] | None) -> tuple[Voiding, ...]:
+    return tuple(Voiding(seq=int(one["seq"]), at=instant(one["at"]), word=Word(one["word"])) for one in stored or [])

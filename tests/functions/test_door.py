@@ -1,0 +1,301 @@
+"""The door of a tenant bars all of its grants and logins at once. Its writers come later: these tests write it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from tests import factories, table
+from tests.calls import call
+from tests.factories import MONDAY_NOON
+from tests.functions.test_order import check, enter, entered, give, shown
+from tests.personas import ANNA, BACKEND, CARLA, SVEN
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+LATER = MONDAY_NOON + MINUTE
+REQUEST = {"tenant_id": "acme", "reason": "It stands still"}
+
+
+def next_number() -> int:
+    state = ledger.read_state("acme")
+    assert state
+    return state.next_seq
+
+
+def put_door(tenant_id: str = "acme", *, kind: str | None = "door", version: int = 1, **said: Any) -> None:
+    """Write the door as its writers will: the item, and its version on the ledger head."""
+    item: dict[str, Any] = {"PK": {"S": keys.of_tenant(tenant_id)}, "SK": {"S": keys.DOOR}, "form": {"N": "1"}}
+    item |= {"kind": {"S": kind}} if kind else {}
+    item |= {"version": {"N": str(version)}}
+    for name, value in said.items():
+        item[name] = value if isinstance(value, dict) else {"BOOL": value} if isinstance(value, bool) else number(value)
+    [head] = table.items(*keys.ledger(tenant_id))
+    table.put([item, head | {"door": {"N": str(version)}}])
+
+
+def number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def voidings(*told: tuple[int, datetime, str]) -> dict[str, str]:
+    said = ",".join(f'{{"seq":{seq},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","word":"{word}"}}' for seq, at, word in told)
+    return {"S": f"[{said}]"}
+
+
+def lock(at: datetime = LATER) -> None:
+    seq = next_number()
+    put_door(locked=True, logins_void_before=seq, login_voidings=voidings((seq, at, "locked")))
+
+
+def unlock(at: datetime = LATER) -> None:
+    """Lift the lock and void what was given before."""
+    seq = next_number()
+    told = voidings((seq, at, "locked"))
+    put_door(version=2, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
+
+
+def close(at: datetime = LATER) -> None:
+    seq = next_number()
+    told = voidings((seq, at, "closed"))
+    put_door(closed=True, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
+
+
+def grant_shown(grant_id: str, at: datetime = LATER) -> tuple[str, str | None]:
+    with time_machine.travel(at, tick=False):
+        one = call("GET", f"/v1/grants/{grant_id}", caller=ANNA).body
+        listed = call("GET", "/v1/grants", caller=ANNA).body["items"]
+    [in_list] = [item for item in listed if item["grant_id"] == grant_id]
+    assert (in_list["state"], in_list["end"]) == (one["state"], one["end"])
+    return one["state"], one["end"]
+
+
+def live_list() -> list[str]:
+    items = call("GET", "/v1/grants", caller=ANNA, query={"state": "live"}).body["items"]
+    return [item["grant_id"] for item in items]
+
+
+def access() -> list[str]:
+    return [one["tenant_id"] for one in call("GET", "/v1/support/access", caller=SVEN).body["items"]]
+
+
+def try_to_give() -> Any:
+    return call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=ANNA)
+
+
+def try_to_approve(request_id: str) -> Any:
+    return call("POST", f"/v1/requests/{request_id}/approve", {}, caller=ANNA)
+
+
+@pytest.fixture(autouse=True)
+def _a_minute_later(world: time_machine.Traveller) -> None:
+    world.move_to(LATER, tick=False)
+
+
+@pytest.fixture
+def grant() -> str:
+    return give(period="1w")
+
+
+# ------------------------------------------------------------------ what bars, at every reader
+
+
+def test_behind_a_locked_door_nobody_enters_and_nothing_is_given(grant: str) -> None:
+    login, asked = entered(), factories.requested()
+    lock()
+
+    assert (check(), check(login)) == ("locked", "locked")
+    assert (enter().code, enter().body["rule"]) == ("policy_forbids", "locked")
+    assert access() == []
+    assert try_to_give().code == try_to_approve(asked.request_id).code == "locked_down"
+    assert (shown(login, LATER)["end"], shown(login, LATER)["end_cause"]) == ("access_over", "locked")
+    assert shown(login, LATER)["ended_at"] == "2026-11-23T12:01:00Z"
+    assert grant_shown(grant) == ("live", None), "a lift may keep it"
+
+
+def test_a_locked_door_leaves_requests_declines_and_revokes_as_they_are(grant: str) -> None:
+    lock()
+
+    assert call("POST", "/v1/support/requests", REQUEST, caller=SVEN).status == 201
+    asked = factories.requested()
+    assert call("POST", f"/v1/requests/{asked.request_id}/decline", {}, caller=ANNA).status == 200
+    assert call("DELETE", f"/v1/grants/{grant}", caller=ANNA).status == 200
+
+
+def test_a_lifted_lock_that_keeps_grants_lets_new_logins_in_and_no_old_one(grant: str) -> None:
+    login = entered()
+    lock()
+    seq = next_number() - 1
+    put_door(version=2, logins_void_before=seq + 1, login_voidings=voidings((seq + 1, LATER, "locked")))
+
+    assert (check(), check(login)) == ("granted", "no_login")
+    new = entered(LATER)
+    assert check(new) == "granted"
+    assert shown(new, LATER)["ended_at"] is None
+    assert shown(login, LATER)["end_cause"] == "locked"
+
+
+def test_what_a_voiding_ended_is_over_with_its_moment_and_word(grant: str) -> None:
+    permanent, login = give({"type": "department", "id": "support"}, "permanent"), entered()
+    lock()
+    unlock()
+
+    assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
+    assert enter(LATER).code == "no_live_grant"
+    assert access() == live_list() == []
+    assert grant_shown(grant) == grant_shown(permanent) == ("ended", "locked")
+    assert shown(login, LATER)["end_cause"] == "locked"
+    assert call("DELETE", f"/v1/grants/{grant}", caller=ANNA).code == "grant_ended"
+
+    again = try_to_give().body["grant_id"]
+    assert check() == "granted"
+    assert check(login) == "no_login"
+    assert live_list() == [again]
+    assert grant_shown(again) == ("live", None)
+
+
+def test_a_closed_door_ends_everything(grant: str) -> None:
+    login, asked = entered(), factories.requested()
+    close()
+
+    assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
+    assert enter().code == try_to_give().code == try_to_approve(asked.request_id).code == "tenant_closed"
+    assert enter().status == 410
+    assert access() == live_list() == []
+    assert grant_shown(grant) == ("ended", "closed")
+    assert shown(login, LATER)["end_cause"] == "closed"
+
+
+def test_a_voiding_of_grants_alone_ends_the_logins_under_them(grant: str) -> None:
+    login, seq = entered(), next_number()
+    put_door(void_before=seq, voidings=voidings((seq, LATER, "locked")))
+    give()
+
+    assert check() == "granted"
+    assert check(login) == "no_login", "the new grant bridges nothing"
+    assert shown(login, LATER)["end_cause"] == "locked"
+
+
+def test_grants_from_before_numbers_are_void_as_well(grant: str) -> None:
+    items = table.items(keys.of_tenant("acme"))
+    login = entered()
+    table.put([{name: value for name, value in item.items() if name != "granted_seq"} for item in items])
+    put_door(void_before=1, voidings=voidings((1, LATER, "locked")))
+
+    assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
+    assert grant_shown(grant) == ("ended", "locked")
+
+
+def test_what_ended_before_a_voiding_keeps_its_end() -> None:
+    by_time, revoked = give(), give()
+    call("DELETE", f"/v1/grants/{revoked}", caller=ANNA)
+    later, seq = MONDAY_NOON + 2 * HOUR, next_number()
+    put_door(void_before=seq, voidings=voidings((seq, later, "locked")))
+
+    assert grant_shown(by_time, later) == ("ended", "time")
+    assert grant_shown(revoked, later) == ("revoked", "revoked")
+
+
+def test_of_several_voidings_the_first_behind_a_record_ended_it(grant: str) -> None:
+    first = next_number()
+    second = give(period="1w")
+    last = next_number()
+    told = voidings((first, LATER, "closed"), (last, LATER + MINUTE, "locked"))
+    put_door(void_before=last, voidings=told)
+
+    assert grant_shown(grant, LATER + HOUR) == ("ended", "closed")
+    assert grant_shown(second, LATER + HOUR) == ("ended", "locked")
+
+
+def test_the_clean_up_writes_down_the_end_of_a_voided_grant(grant: str, clean_up: Callable[[], object]) -> None:
+    unlock()
+    with time_machine.travel(MONDAY_NOON + timedelta(days=8), tick=False):
+        clean_up()
+
+        [ended] = [one for one in ledger.entries_after("acme", 0, 100) if one.what == "grant.ended"]
+        assert ended.data["end"] == "locked"
+    table.drop(keys.door("acme"))
+    assert grant_shown(grant, MONDAY_NOON + timedelta(days=8)) == ("ended", "locked"), "it is stored"
+
+
+# ------------------------------------------------------------------ what is not understood
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        {"form": {"N": "2"}},
+        {"form": {"S": "1"}},
+        {"kind": "policy"},
+        {"kind": None},
+        {"version": 0},
+        {"void_before": {"S": "soon"}},
+        {"voidings": {"S": '[{"seq":1}]'}},
+    ],
+    ids=str,
+)
+def test_a_door_that_is_not_understood_bars_everything(grant: str, door: dict[str, Any]) -> None:
+    login, asked = entered(), factories.requested()
+    put_door(**door)
+
+    assert (check(), check(login)) == ("locked", "locked")
+    assert enter().code == "policy_forbids"
+    assert access() == []
+    assert try_to_give().code == try_to_approve(asked.request_id).code == "locked_down"
+    assert live_list() == [] or grant_shown(grant) == ("live", None)
+
+
+@pytest.mark.parametrize("sort_key", ["LIVE#!ELSE", "LIVE#01J00000000000000000000000", "LIVE#~"])
+@pytest.mark.parametrize(
+    "kind", [{}, {"kind": {"S": "barrier"}}, {"kind": {"S": "grant"}}], ids=["none", "new", "other"]
+)
+def test_an_item_beside_the_live_keys_that_is_not_understood_refuses(
+    grant: str, sort_key: str, kind: dict[str, Any]
+) -> None:
+    login = entered()
+    table.put([{"PK": {"S": keys.of_tenant("acme")}, "SK": {"S": sort_key}, **kind}])
+
+    assert (check(), check(login)) == ("locked", "locked")
+    assert enter().code == "policy_forbids"
+    assert live_list() == []
+
+
+def test_the_door_of_one_tenant_bars_no_other(grant: str) -> None:
+    call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=CARLA)
+    lock()
+
+    asked = {"tenant_id": "globex", "agent_id": "sven", "action": "enter"}
+    assert call("POST", "/v1/vendor/checks", asked, caller=BACKEND).body["allowed"]
+    assert access() == ["globex"]
+
+
+# ------------------------------------------------------------------ a door that moves meanwhile
+
+
+def test_a_login_that_read_the_door_before_a_lock_is_refused(grant: str) -> None:
+    with table.meanwhile(lock):
+        assert enter(LATER).code == "policy_forbids"
+    assert not [one for one in ledger.entries_after("acme", 0, 100) if one.what == "login.recorded"]
+
+
+def test_a_grant_or_an_approval_that_read_the_door_before_a_lock_is_refused() -> None:
+    asked = factories.requested()
+    with table.meanwhile(lock):
+        assert try_to_give().code == "locked_down"
+    put_door(version=2)
+    with table.meanwhile(lambda: put_door(version=3, locked=True)):
+        assert try_to_approve(asked.request_id).code == "locked_down"
+    assert not [one for one in ledger.entries_after("acme", 0, 100) if one.what == "grant.given"]
+
+
+def test_a_door_of_a_lower_version_than_the_head_knows_opens_nothing(grant: str) -> None:
+    """The door was read before its writer's transaction, and the head after it."""
+    put_door()
+    [head] = table.items(*keys.ledger("acme"))
+    table.put([head | {"door": {"N": "2"}}])
+
+    assert enter(LATER).status == 503
+    assert try_to_give().status == 503
