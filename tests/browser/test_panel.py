@@ -144,6 +144,25 @@ def test_a_live_grant_counts_down_and_can_be_revoked(panel_page: PanelPage) -> N
     assert panel_page.events[-1] == "guestkey:revoked"
 
 
+def test_a_press_under_way_while_the_list_is_read_again_is_not_lost(panel_page: PanelPage) -> None:
+    given = factories.grant(SVEN, period="2h")
+    panel_page.opens()
+    panel_page.reads(re.compile("Noch .*1 Stunde 59 Minuten"))
+    panel_page.goes_to("logins")
+    held: list[Route] = []
+    panel_page.page.route("**/v1/grants?state=live*", partial(hold, held), times=1)
+    panel_page.goes_to("activation")
+    panel_page.page.locator(f"#revoke-{given.grant_id}").hover()
+    panel_page.page.mouse.down()
+    with panel_page.page.expect_response("**/v1/grants?state=live*"):
+        held[0].continue_()
+    panel_page.page.wait_for_timeout(200)
+    panel_page.page.mouse.up()
+    panel_page.reads("Niemand.")
+
+    assert not may_enter()
+
+
 def test_an_ended_grant_disappears_from_the_list(panel_page: PanelPage, world: time_machine.Traveller) -> None:
     factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
     panel_page.opens()

@@ -11,6 +11,7 @@ import { format, span, zoneName } from "./texts.js";
 const SLOW_HINT_MILLISECONDS = 4000;
 const TICK_MILLISECONDS = 1000;
 const DOUBLE_CLICK_MILLISECONDS = 600;
+const RELEASE_MILLISECONDS = 30;
 const latestLoads = new WeakMap();
 const running = new WeakSet();
 
@@ -129,7 +130,8 @@ export async function withSlowHint(promise, showHint) {
 
 /**
  * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
- * focus. If a place is loaded again before an earlier load ends, the result of the earlier one is dropped.
+ * focus. If a place is loaded again before an earlier load ends, the result of the earlier one is dropped. While
+ * something in the place is pressed, its content stays: the click on a button that is replaced meanwhile would be lost.
  * @param {Language} session
  * @param {Element} place
  * @param {() => Promise<(Child | false | undefined | "" | 0)[]>} read
@@ -150,6 +152,7 @@ export async function loadInto(session, place, read, then = () => {}) {
     next = () => {};
     children = [alert, button(texts.again, () => loadInto(session, place, read, then), null, { id: "again" })];
   }
+  while (place.matches(":active")) await new Promise((resolve) => setTimeout(resolve, RELEASE_MILLISECONDS));
   if (latestLoads.get(place) !== load) return;
   const { activeElement } = /** @type {Document | ShadowRoot} */ (place.getRootNode());
   const focused = place.contains(activeElement) && activeElement?.id;
