@@ -11,6 +11,7 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from tests import factories, table
 from tests.calls import call
+from tests.doors import close, lock, next_number, put_door, unlock, voidings
 from tests.factories import MONDAY_NOON
 from tests.functions.test_order import check, enter, entered, give, shown
 from tests.personas import ANNA, BACKEND, CARLA, SVEN
@@ -18,50 +19,6 @@ from tests.personas import ANNA, BACKEND, CARLA, SVEN
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 LATER = MONDAY_NOON + MINUTE
 REQUEST = {"tenant_id": "acme", "reason": "It stands still"}
-
-
-def next_number() -> int:
-    state = ledger.read_state("acme")
-    assert state
-    return state.next_seq
-
-
-def put_door(tenant_id: str = "acme", *, kind: str | None = "door", version: int = 1, **said: Any) -> None:
-    """Write the door as its writers will: the item, and its version on the ledger head."""
-    item: dict[str, Any] = {"PK": {"S": keys.of_tenant(tenant_id)}, "SK": {"S": keys.DOOR}, "form": {"N": "1"}}
-    item |= {"kind": {"S": kind}} if kind else {}
-    item |= {"version": {"N": str(version)}}
-    for name, value in said.items():
-        item[name] = value if isinstance(value, dict) else {"BOOL": value} if isinstance(value, bool) else number(value)
-    [head] = table.items(*keys.ledger(tenant_id))
-    table.put([item, head | {"door": {"N": str(version)}}])
-
-
-def number(value: int) -> dict[str, str]:
-    return {"N": str(value)}
-
-
-def voidings(*told: tuple[int, datetime, str]) -> dict[str, str]:
-    said = ",".join(f'{{"seq":{seq},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","word":"{word}"}}' for seq, at, word in told)
-    return {"S": f"[{said}]"}
-
-
-def lock(at: datetime = LATER) -> None:
-    seq = next_number()
-    put_door(locked=True, logins_void_before=seq, login_voidings=voidings((seq, at, "locked")))
-
-
-def unlock(at: datetime = LATER) -> None:
-    """Lift the lock and void what was given before."""
-    seq = next_number()
-    told = voidings((seq, at, "locked"))
-    put_door(version=2, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
-
-
-def close(at: datetime = LATER) -> None:
-    seq = next_number()
-    told = voidings((seq, at, "closed"))
-    put_door(closed=True, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
 
 
 def grant_shown(grant_id: str, at: datetime = LATER) -> tuple[str, str | None]:
@@ -105,7 +62,7 @@ def grant() -> str:
 
 def test_behind_a_locked_door_nobody_enters_and_nothing_is_given(grant: str) -> None:
     login, asked = entered(), factories.requested()
-    lock()
+    lock(LATER)
 
     assert (check(), check(login)) == ("locked", "locked")
     assert (enter().code, enter().body["rule"]) == ("policy_forbids", "locked")
@@ -117,7 +74,7 @@ def test_behind_a_locked_door_nobody_enters_and_nothing_is_given(grant: str) -> 
 
 
 def test_a_locked_door_leaves_requests_declines_and_revokes_as_they_are(grant: str) -> None:
-    lock()
+    lock(LATER)
 
     assert call("POST", "/v1/support/requests", REQUEST, caller=SVEN).status == 201
     asked = factories.requested()
@@ -127,7 +84,7 @@ def test_a_locked_door_leaves_requests_declines_and_revokes_as_they_are(grant: s
 
 def test_a_lifted_lock_that_keeps_grants_lets_new_logins_in_and_no_old_one(grant: str) -> None:
     login = entered()
-    lock()
+    lock(LATER)
     seq = next_number() - 1
     put_door(version=2, logins_void_before=seq + 1, login_voidings=voidings((seq + 1, LATER, "locked")))
 
@@ -140,8 +97,8 @@ def test_a_lifted_lock_that_keeps_grants_lets_new_logins_in_and_no_old_one(grant
 
 def test_what_a_voiding_ended_is_over_with_its_moment_and_word(grant: str) -> None:
     permanent, login = give({"type": "department", "id": "support"}, "permanent"), entered()
-    lock()
-    unlock()
+    lock(LATER)
+    unlock(LATER)
 
     assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
     assert enter(LATER).code == "no_live_grant"
@@ -157,9 +114,35 @@ def test_what_a_voiding_ended_is_over_with_its_moment_and_word(grant: str) -> No
     assert grant_shown(again) == ("live", None)
 
 
+def test_a_revoke_after_a_lock_leaves_the_end_of_the_login_as_it_was(grant: str) -> None:
+    login = entered()
+    lock(LATER)
+    with time_machine.travel(LATER + MINUTE, tick=False):
+        assert call("DELETE", f"/v1/grants/{grant}", caller=ANNA).status == 200
+
+    told = shown(login, LATER + HOUR)
+    assert (told["ended_at"], told["end_cause"]) == ("2026-11-23T12:01:00Z", "locked")
+
+
+def test_a_revoke_before_a_lock_ended_the_login(grant: str) -> None:
+    login = entered()
+    assert call("DELETE", f"/v1/grants/{grant}", caller=ANNA).status == 200
+    lock(LATER + MINUTE)
+
+    told = shown(login, LATER + HOUR)
+    assert (told["ended_at"], told["end_cause"]) == ("2026-11-23T12:01:00Z", "revoked")
+
+
+def test_a_door_that_is_locked_and_closed_says_locked_to_checks_and_closed_to_logins(grant: str) -> None:
+    put_door(locked=True, closed=True)
+
+    assert check() == "locked"
+    assert enter().code == try_to_give().code == "tenant_closed"
+
+
 def test_a_closed_door_ends_everything(grant: str) -> None:
     login, asked = entered(), factories.requested()
-    close()
+    close(LATER)
 
     assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
     assert enter().code == try_to_give().code == try_to_approve(asked.request_id).code == "tenant_closed"
@@ -211,7 +194,7 @@ def test_of_several_voidings_the_first_behind_a_record_ended_it(grant: str) -> N
 
 
 def test_the_clean_up_writes_down_the_end_of_a_voided_grant(grant: str, clean_up: Callable[[], object]) -> None:
-    unlock()
+    unlock(LATER)
     with time_machine.travel(MONDAY_NOON + timedelta(days=8), tick=False):
         clean_up()
 
@@ -265,7 +248,7 @@ def test_an_item_beside_the_live_keys_that_is_not_understood_refuses(
 
 def test_the_door_of_one_tenant_bars_no_other(grant: str) -> None:
     call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=CARLA)
-    lock()
+    lock(LATER)
 
     asked = {"tenant_id": "globex", "agent_id": "sven", "action": "enter"}
     assert call("POST", "/v1/vendor/checks", asked, caller=BACKEND).body["allowed"]
@@ -276,14 +259,14 @@ def test_the_door_of_one_tenant_bars_no_other(grant: str) -> None:
 
 
 def test_a_login_that_read_the_door_before_a_lock_is_refused(grant: str) -> None:
-    with table.meanwhile(lock):
+    with table.meanwhile(lambda: lock(LATER)):
         assert enter(LATER).code == "policy_forbids"
     assert not [one for one in ledger.entries_after("acme", 0, 100) if one.what == "login.recorded"]
 
 
 def test_a_grant_or_an_approval_that_read_the_door_before_a_lock_is_refused() -> None:
     asked = factories.requested()
-    with table.meanwhile(lock):
+    with table.meanwhile(lambda: lock(LATER)):
         assert try_to_give().code == "locked_down"
     put_door(version=2)
     with table.meanwhile(lambda: put_door(version=3, locked=True)):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from threading import Barrier
+from threading import Barrier, Event
 
 import httpx
 
@@ -31,6 +31,14 @@ def stamped(job: Job) -> Stamped:
     started = time.monotonic()
     answer = job()
     return Stamped(started, time.monotonic(), answer)
+
+
+def ask_until(over: Event, job: Job) -> list[Stamped]:
+    """Run the job again and again until then, and once more after that."""
+    answers = []
+    while not over.is_set():
+        answers.append(stamped(job))
+    return [*answers, stamped(job)]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from threading import Event
 import httpx
 
 from tests.journeys.calls import Caller, check_of, grant_to, login_at, refusal, success
-from tests.journeys.concurrency import Stamped, at_once, connections, stamped
+from tests.journeys.concurrency import Stamped, ask_until, at_once, connections, stamped
 from tests.journeys.world import Tenant, World
 from tests.rows_and_columns import rounds
 
@@ -20,13 +20,6 @@ LEAVINGS, PRODUCTS = rounds(50, gate=5), 8
 ASKED = 5  # requests are limited by the hour
 CLAIMS_PER_SECOND, SECONDS = 20, rounds(30, gate=6)
 AT_ONCE_SECONDS = 1.0
-
-
-def _ask_until(over: Event, ask: Callable[[], httpx.Response]) -> list[Stamped]:
-    answers = []
-    while not over.is_set():
-        answers.append(stamped(ask))
-    return [*answers, stamped(ask)]
 
 
 def test_who_leaves_and_comes_back_at_once_has_no_access_by_what_named_them_before(
@@ -41,7 +34,7 @@ def test_who_leaves_and_comes_back_at_once_has_no_access_by_what_named_them_befo
             login_id = acme.is_entered_by(agent.caller)
             request_id = acme.is_asked_by(agent.caller) if number < ASKED else None
             over = Event()
-            asking = [threads.submit(_ask_until, over, partial(product.post, CHECKS, order)) for product in products]
+            asking = [threads.submit(ask_until, over, partial(product.post, CHECKS, order)) for product in products]
             left = stamped(partial(agent.put, active=False))
             back = stamped(partial(agent.put, active=True))
             time.sleep(0.2)

@@ -16,7 +16,7 @@ from guestkey.rules.access import Action, Open, covering, decide, decide_within,
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.callbacks import Outcome as CallOutcome
 from guestkey.rules.desk import Calendar, desk_of
-from guestkey.rules.door import NO_DOOR
+from guestkey.rules.door import NO_DOOR, Door
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
@@ -57,6 +57,7 @@ class Rules:
             ).succeeds(None)
             for one in sample.AGENTS
         }
+        self.doors: dict[str, Door] = dict.fromkeys(self._tenants, NO_DOOR)
         self._without_right: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
@@ -97,7 +98,7 @@ class Rules:
     def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: None) -> Outcome:
         by = self._holding_right(user)
         given = grants.give(
-            door=NO_DOOR,
+            door=self.doors[by.tenant_id],
             grant_id=f"g{len(self._grants) + 1:02}",
             by=by,
             grantee=self._grantee(*grantee),
@@ -128,7 +129,7 @@ class Rules:
         requests.require_pending(found, self.now)
         approval = requests.approve(
             found,
-            door=NO_DOOR,
+            door=self.doors[by.tenant_id],
             by=by,
             grantee=self._grantee("agent", found.agent_id),
             tenant=self._tenants[by.tenant_id],
@@ -463,20 +464,20 @@ class Rules:
         self._note(given.tenant_id, grants.given(given))
 
     def _behind_door(self, tenant: str) -> LiveKeys:
-        return LiveKeys.behind(NO_DOOR, self._live.get(tenant, {}).values())
+        return LiveKeys.behind(self.doors.get(tenant, NO_DOOR), self._live.get(tenant, {}).values())
 
     def _settled(self, login: Login, at: datetime) -> Login:
         if login.ended_at:
             return login
         left_at = self._left_at.get((login.agent_id, login.incarnation))
-        given = self._of(self._grants, login.tenant_id)
-        return access_end.settled(
-            login, access_end.end_of_access(login, given, self._agents[login.agent_id], left_at), at
-        )
+        door = self.doors[login.tenant_id]
+        given = [grants.under(door, grant) for grant in self._of(self._grants, login.tenant_id)]
+        over = access_end.end_of_access(login, given, self._agents[login.agent_id], left_at)
+        return access_end.settled(login, access_end.end_by_door(login, over, door), at)
 
     def _with_leaving(self, grant: Grant) -> Grant:
         person = (grant.grantee.agent_id or "", grant.grantee.incarnation)
-        return replace(grant, left_at=self._left_at.get(person))
+        return grants.under(self.doors[grant.tenant_id], replace(grant, left_at=self._left_at.get(person)))
 
     def _as_it_is(self, request: Request) -> Request:
         left_at = self._left_at.get((request.agent_id, request.incarnation))

@@ -1,4 +1,4 @@
-"""The order of grants, revokes and logins, told by ledger numbers while the clocks of the functions differ (rule 9).
+"""The order of grants, revokes, logins and voidings, told by ledger numbers while clocks differ (rule 9).
 
 Each step of a random story runs under a clock that is up to two seconds off. An oracle that knows only the ledger says
 which logins are open. The overview must agree; a check may take a login for over, never the reverse.
@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 import time_machine
 
-from tests import factories, table
+from guestkey.rules.door import Door, Voiding, Word
+from tests import doors, factories, table
+from tests.doors import Told
 from tests.edge import post
 from tests.model.on_handlers import Handlers
 from tests.model.on_rules import Rules
@@ -26,23 +28,23 @@ STEPS = 14
 GRANTEES = [("agent", "sven"), ("department", "support")]
 PAUSES = [0, 0, 0, 1, 1, 2, 5, 600, 3595, 3598, 3599, 3600, 3601, 3602]
 """Seconds between two steps: most follow each other at once, some fall around the end of an hour's grant."""
-VERBS = ["let_in", "let_in", "revoke", "revoke", "enter", "enter", "look"]
+VERBS = [*["let_in"] * 3, *["revoke"] * 2, *["enter"] * 3, "lock", "lift", "lift_and_void"]
 
 
 class Span(NamedTuple):
-    """A grant as the ledger tells of it: numbers of its two entries, and its times."""
+    """A grant as the ledger tells of it: the number of its entry and that of its revoke or voiding, and its times."""
 
     given: int
     given_at: datetime
-    revoked: int | None
+    cut_off: int | None
     ends_at: datetime
 
     def outlasts(self, number: int, at: datetime) -> bool:
         """Say whether it had not ended when the entry of this number and time was written."""
-        return number < self.revoked if self.revoked else at <= self.ends_at
+        return number < self.cut_off if self.cut_off else at <= self.ends_at
 
     def is_over(self, now: datetime) -> bool:
-        return self.revoked is not None or self.ends_at <= now
+        return self.cut_off is not None or self.ends_at <= now
 
 
 class Seen(NamedTuple):
@@ -56,13 +58,14 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def spans_of(ledger: list[dict[str, Any]]) -> dict[str, Span]:
-    revoked = {entry["about"]: entry["seq"] for entry in ledger if entry["what"] == "grant.revoked"}
-    return {
-        entry["about"]: Span(entry["seq"], at(entry["at"]), revoked.get(entry["about"]), at(entry["data"]["ends_at"]))
-        for entry in ledger
-        if entry["what"] == "grant.given"
-    }
+def spans_of(ledger: list[dict[str, Any]], voidings: list[Told]) -> dict[str, Span]:
+    spans = {}
+    for entry in (entry for entry in ledger if entry["what"] == "grant.given"):
+        name, number, ends_at = entry["about"], entry["seq"], at(entry["data"]["ends_at"])
+        cuts = [one["seq"] for one in ledger if (one["what"], one["about"]) == ("grant.revoked", name)]
+        cuts += [seq for seq, voided_at, _ in voidings if number < seq and voided_at < ends_at]
+        spans[name] = Span(number, at(entry["at"]), min(cuts, default=None), ends_at)
+    return spans
 
 
 def cover_of(login: dict[str, Any], spans: dict[str, Span]) -> set[str]:
@@ -82,8 +85,13 @@ def cover_of(login: dict[str, Any], spans: dict[str, Span]) -> set[str]:
 class OrderStory:
     """One story, told to a product under skewed clocks."""
 
-    def __init__(self, product: Any, set_clock: Callable[[datetime], None], seed: int) -> None:
-        self._product, self._set_clock = product, set_clock
+    def __init__(
+        self, product: Any, set_clock: Callable[[datetime], None], put_door: Callable[..., None], seed: int
+    ) -> None:
+        self._product, self._set_clock, self._put_door = product, set_clock, put_door
+        self._is_locked, self._version = False, 0
+        self._voidings: list[Told] = []
+        self._login_voidings: list[Told] = []
         self._draw = random.Random(seed)
         self._time = START
         self._names: dict[str, list[str]] = {"let_in": [], "enter": []}
@@ -109,6 +117,25 @@ class OrderStory:
     def _enter(self) -> None:
         self._do("enter", agent="sven", tenant="acme", ticket=None, key=None)
 
+    def _lock(self) -> None:
+        if not self._is_locked:
+            self._move_door(True, self._login_voidings)
+
+    def _lift(self) -> None:
+        if self._is_locked:
+            self._move_door(False)
+
+    def _lift_and_void(self) -> None:
+        if self._is_locked:
+            self._move_door(False, self._voidings)
+
+    def _move_door(self, is_locked: bool, *voidings: list[Told]) -> None:
+        now, self._is_locked, self._version = self._skew(), is_locked, self._version + 1
+        for told in voidings:
+            told.append((len(self._product.ledger_views("acme")) + 1, now, "locked"))
+        self._put_door(self._version, is_locked, self._voidings, self._login_voidings)
+        self._sentences.append(f"{now:%H:%M:%S} door {is_locked} {self._voidings} {self._login_voidings}")
+
     def _do(self, verb: str, **said: Any) -> None:
         now = self._skew()
         outcome = self._product.do(verb, **said)
@@ -119,17 +146,19 @@ class OrderStory:
     def _look(self) -> None:
         now = self._skew()
         ledger = self._product.ledger_views("acme")
-        spans = spans_of(ledger)
+        spans = spans_of(ledger, self._voidings)
         shown = {one["login_id"]: one for one in self._product.login_views("acme")}
         for login in (entry for entry in ledger if entry["what"] == "login.recorded"):
             name, cover = login["about"], cover_of(login, spans)
-            is_over = all(spans[one].is_over(now) for one in cover)
+            is_void = any(login["seq"] < seq for seq, *_ in [*self._voidings, *self._login_voidings])
+            is_over = is_void or all(spans[one].is_over(now) for one in cover)
+            assert is_over or not self._is_locked
             is_allowed = self._product.check("acme", "sven", "enter", name)["allowed"]
             differences = {
                 "overview": (shown[name]["ended_at"] is not None) != is_over,
                 "falsely open": is_allowed and is_over,
                 "falsely shut": not is_allowed and not is_over,
-                "shut without a reason": not is_allowed
+                "shut without a reason": not (is_allowed or is_void)
                 and any(spans[one].given < login["seq"] and not spans[one].is_over(now) for one in cover),
             }
             self._seen.differences.update(kind for kind, is_different in differences.items() if is_different)
@@ -145,16 +174,45 @@ class OrderStory:
 
 def on_rules(seed: int) -> Seen:
     product = Rules(START)
-    return OrderStory(product, lambda now: setattr(product, "now", now), seed).tell()
+
+    def put_door(version: int, is_locked: bool, voidings: list[Told], login_voidings: list[Told]) -> None:
+        product.doors["acme"] = Door(
+            version=version,
+            is_locked=is_locked,
+            void_before=_last(voidings),
+            logins_void_before=_last(login_voidings),
+            voidings=_as_voidings(voidings),
+            login_voidings=_as_voidings(login_voidings),
+        )
+
+    return OrderStory(product, lambda now: setattr(product, "now", now), put_door, seed).tell()
 
 
 def on_handlers(seed: int) -> Seen:
+    def put_door(version: int, is_locked: bool, voidings: list[Told], login_voidings: list[Told]) -> None:
+        doors.put_door(
+            version=version,
+            locked=is_locked,
+            void_before=_last(voidings),
+            logins_void_before=_last(login_voidings),
+            voidings=doors.voidings(*voidings),
+            login_voidings=doors.voidings(*login_voidings),
+        )
+
     with ExitStack() as opened:
         clock = opened.enter_context(time_machine.travel(START, tick=False))
         opened.enter_context(table.on_moto())
         factories.sample_world()
         opened.enter_context(post.fake_ses())
-        return OrderStory(Handlers(), clock.move_to, seed).tell()
+        return OrderStory(Handlers(), clock.move_to, put_door, seed).tell()
+
+
+def _last(told: list[Told]) -> int:
+    return told[-1][0] if told else 0
+
+
+def _as_voidings(told: list[Told]) -> tuple[Voiding, ...]:
+    return tuple(Voiding(seq=seq, at=voided_at, word=Word(word)) for seq, voided_at, word in told)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def decide(live: LiveKeys, agent: Agent | None, action: Action, at: datetime) ->
         return Shut(reason=Reason.NO_LIVE_GRANT)
     if not agent.is_active:
         return Shut(reason=Reason.AGENT_INACTIVE)
-    if live.door.is_locked and not live.door.is_closed:
+    if live.door.is_locked:
         return Shut(reason=Reason.LOCKED)
     able = covering(live, agent, at)
     if not able:

@@ -49,10 +49,12 @@ def end_of_access(login: Login, grants: Iterable[Grant], agent: Agent, left_at: 
 
 
 def end_by_door(login: Login, over: AccessEnd, door: Door) -> AccessEnd:
-    """Return the end of access where a voiding may have come first."""
+    """Return the end of access where a voiding may have come first. A voiding has happened when it is stored."""
     voiding = door.voiding_of_login(login.recorded_seq)
-    if voiding is None or over.has_come(voiding.at):
+    if voiding is None:
         return over
+    if over.at is not None and over.at <= voiding.at:
+        return replace(over, until=None)
     return AccessEnd(max(voiding.at, login.logged_in_at), EndCause(voiding.word))
 
 

@@ -1,0 +1,57 @@
+"""Writes the door of a tenant as its writers will: the item, and its version on the ledger head."""
+
+from datetime import datetime
+from typing import Any
+
+from guestkey.store.dynamodb import keys
+from guestkey.store.ledger import ledger
+from tests import table
+from tests.table import Raw
+
+Told = tuple[int, datetime, str]
+"""Number, moment and word of a voiding."""
+
+
+def next_number(tenant_id: str = "acme") -> int:
+    """Return the number of the next entry: a voiding with it ends everything that is recorded so far."""
+    state = ledger.read_state(tenant_id)
+    assert state
+    return state.next_seq
+
+
+def put_door(tenant_id: str = "acme", *, kind: str | None = "door", version: int = 1, **said: Any) -> None:
+    """Write the door as its writers will: the item, and its version on the ledger head."""
+    item: Raw = {"PK": {"S": keys.of_tenant(tenant_id)}, "SK": {"S": keys.DOOR}, "form": {"N": "1"}}
+    item |= {"kind": {"S": kind}} if kind else {}
+    item |= {"version": {"N": str(version)}}
+    for name, value in said.items():
+        item[name] = value if isinstance(value, dict) else {"BOOL": value} if isinstance(value, bool) else number(value)
+    [head] = table.items(*keys.ledger(tenant_id))
+    table.put([item, head | {"door": {"N": str(version)}}])
+
+
+def number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def voidings(*told: Told) -> dict[str, str]:
+    said = ",".join(f'{{"seq":{seq},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","word":"{word}"}}' for seq, at, word in told)
+    return {"S": f"[{said}]"}
+
+
+def lock(at: datetime) -> None:
+    seq = next_number()
+    put_door(locked=True, logins_void_before=seq, login_voidings=voidings((seq, at, "locked")))
+
+
+def unlock(at: datetime) -> None:
+    """Lift the lock and void what was given before."""
+    seq = next_number()
+    told = voidings((seq, at, "locked"))
+    put_door(version=2, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
+
+
+def close(at: datetime) -> None:
+    seq = next_number()
+    told = voidings((seq, at, "closed"))
+    put_door(closed=True, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
