@@ -244,8 +244,8 @@ def test_the_first_login_of_each_person_under_a_grant_is_mailed(notify: Notify) 
     notify.deliver()
 
     assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
-    assert "Sven Brandt (Support)" in text_of_mail(notify.mails[0])
-    assert "Dora Vogel (Development)" in text_of_mail(notify.mails[2])
+    assert "Sven Brandt (Support · sven)" in text_of_mail(notify.mails[0])
+    assert "Dora Vogel (Development · dora)" in text_of_mail(notify.mails[2])
     first = entries()[-4]
     assert f"{first['seq']}:{first['hash']}" in text_of_mail(notify.mails[0])
 
@@ -261,7 +261,7 @@ def test_a_colleague_who_enters_under_the_grant_of_their_department_is_mailed_to
     notify.deliver()
 
     assert notify.mailed == [(ANNAS, SUPPORT_IN), (GIULIAS, SUPPORT_IN)] * 2
-    assert "Sara Blau (Support)" in text_of_mail(notify.mails[2])
+    assert "Sara Blau (Support · sara)" in text_of_mail(notify.mails[2])
 
 
 def test_the_first_login_of_each_later_day_is_mailed_again(notify: Notify, world: time_machine.Traveller) -> None:

@@ -77,7 +77,7 @@ def test_an_agent_sends_a_request_by_mail_and_only_a_user_with_the_right_can_app
         assert mailbox.kind_of(mail) == mailbox.subject_in("de")
         assert mail.headers.keys() == {"from", "to", "subject", "auto-submitted", "mime-version"}
         for part in (mail.text, mail.seen):
-            assert "Sven Brandt (Support)" in part
+            assert "Sven Brandt (Support · sven)" in part
             assert REASON in part
 
     # The link alone gives no access: it opens a page, and changes nothing.

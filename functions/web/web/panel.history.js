@@ -102,10 +102,10 @@ export async function logins(session) {
  */
 function loginRow(login, names, session) {
   const strings = session.texts.logins;
-  const { name, departments } = login.agent;
+  const { name, id, departments } = login.agent;
   const endedAt = login.ended_at && preciseMoment(login.ended_at, session);
   const until = endedAt ? format(strings.until, { moment: endedAt }) : strings.stillIn;
-  return row([name, ...departments.map((id) => names.get(id) ?? id)].join(" · "), [
+  return row([name, ...departments.map((id) => names.get(id) ?? id), id].join(" · "), [
     quoted(login.reason),
     `${preciseMoment(login.logged_in_at, session)} ${until}`,
     login.ticket && format(strings.ticket, { ticket: login.ticket }),

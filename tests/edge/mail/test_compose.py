@@ -54,10 +54,10 @@ def test_an_activation_mail_names_the_agent_reason_period_and_deadline() -> None
     written = german(Kind.ACTIVATION, samples.asked())
 
     for line in (
-        "Sven Brandt (Support) bittet um Zugang zu Ihrem Konto. "
+        "Sven Brandt (Support · sven) bittet um Zugang zu Ihrem Konto. "
         "Ohne Zustimmung aus Ihrem Unternehmen kommt niemand hinein.",
         "- Konto: Acme Immobilien GmbH (acme)",
-        "- Wer fragt: Sven Brandt (Support)",
+        "- Wer fragt: Sven Brandt (Support · sven)",
         "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
         "- Dauer ab Ihrer Zustimmung: 4 Stunden",
         "- Datenexport: erbeten; möglich nur, wenn Sie ihn ausdrücklich erlauben",
@@ -84,9 +84,9 @@ def test_an_activation_mail_names_the_ticket_if_there_is_one_on_one_line_and_wit
     assert "Vorgang" not in german(Kind.ACTIVATION, samples.asked(ticket=None))
 
 
-def test_an_agent_of_no_department_has_no_brackets_and_one_of_two_has_both() -> None:
-    assert "- Wer fragt: Sven Brandt\n" in german(Kind.ACTIVATION, samples.asked(departments=()))
-    assert "- Wer fragt: Sven Brandt (Support, Development)\n" in german(
+def test_an_agent_of_no_department_is_named_with_the_id_and_one_of_two_with_both() -> None:
+    assert "- Wer fragt: Sven Brandt (sven)\n" in german(Kind.ACTIVATION, samples.asked(departments=()))
+    assert "- Wer fragt: Sven Brandt (Support, Development · sven)\n" in german(
         Kind.ACTIVATION, samples.asked(departments=("Support", "Development"))
     )
 
@@ -111,7 +111,7 @@ def test_a_granted_mail_names_the_single_agent_and_export() -> None:
 
     written = german(Kind.GRANTED, samples.of_grant(grantee=sven, may_export=True))
 
-    assert "- Für wen: Sven Brandt (nur diese Person)\n" in written
+    assert "- Für wen: Sven Brandt · sven (nur diese Person)\n" in written
     assert "- Datenexport: erlaubt\n" in written
 
 
@@ -166,7 +166,7 @@ def test_a_first_login_mail_names_agent_time_reason_and_end() -> None:
     written = german(Kind.SUPPORT_IN, samples.of_login())
 
     for line in (
-        "- Wer: Sven Brandt (Support)",
+        "- Wer: Sven Brandt (Support · sven)",
         "- Angemeldet am: Montag, 23. November 2026, 13:05 Uhr (Europe/Berlin)",
         "- Grund: „Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“",
         "- Zugang längstens bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",

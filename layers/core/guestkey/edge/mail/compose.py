@@ -21,7 +21,7 @@ from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
 from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
-from guestkey.rules.people import Tenant
+from guestkey.rules.people import Grantee, Tenant
 from guestkey.rules.periods import Period
 
 _templates = Environment(
@@ -36,7 +36,7 @@ _templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
 MAX_ID_SHOWN = 40
-"""Limit of an id in a subject: an inbox shows little more."""
+"""Limit of an id in a mail: an inbox shows little more."""
 SHORT_NUMBER_LENGTH = 6
 
 
@@ -184,9 +184,9 @@ def _by(kind: Kind, facts: Facts) -> str:
     """Return the name of the person who acted. A grant may be revoked when the e-mail about its giving is written."""
     match facts:
         case RequestFacts():
-            return _agent(facts.agent_name, facts.departments)
+            return _agent(facts.agent_name, facts.agent_id, facts.departments)
         case LoginFacts():
-            return _agent(facts.login.agent_name, facts.departments)
+            return _agent(facts.login.agent_name, facts.login.agent_id, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
         case ApproverFacts() | RightFacts() | AnswerFacts():
@@ -227,7 +227,7 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield from answers.rows(words, facts)
         case _:
             grant = facts.grant
-            yield "grantee", words.text("grantees", grant.grantee.type, name=shown(grant.grantee.name))
+            yield "grantee", words.text("grantees", grant.grantee.type, name=_grantee(grant.grantee))
             yield "given_by", shown(grant.granted_by.name)
             yield "given_at", words.moment(grant.granted_at, zone)
             yield from _end_of_grant(kind, words, facts)
@@ -255,7 +255,7 @@ def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[t
         yield "revoked_at", words.moment(grant.revoked_at, zone)
         return
     if kind is Kind.ENDED:
-        yield "ended_at", words.end(grant.ends_at, zone)
+        yield "ended_at", words.end(grant.over_at, zone)
         return
     if kind is Kind.AGENT_LEFT:
         assert grant.left_at
@@ -267,6 +267,12 @@ def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[t
         yield "review_at", words.moment(grant.review_at, zone)
 
 
-def _agent(name: str, departments: Sequence[str]) -> str:
+def _agent(name: str, agent_id: str, departments: Sequence[str]) -> str:
+    """Return an agent's name with departments and id: two people of one name are told apart by it."""
     belongs = ", ".join(shown(department) for department in departments)
-    return f"{shown(name)} ({belongs})" if belongs else shown(name)
+    return f"{shown(name)} ({' · '.join(filter(None, [belongs, shown(agent_id, MAX_ID_SHOWN)]))})"
+
+
+def _grantee(grantee: Grantee) -> str:
+    named = shown(grantee.name)
+    return f"{named} · {shown(grantee.agent_id, MAX_ID_SHOWN)}" if grantee.agent_id else named
