@@ -119,19 +119,14 @@ export function setDisabled(place, isDisabled = true) {
  * @param {Promise<Result>} promise
  * @param {() => unknown} showHint
  */
-export async function withSlowHint(promise, showHint) {
+export function withSlowHint(promise, showHint) {
   const timer = setTimeout(showHint, SLOW_HINT_MILLISECONDS);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+  return promise.finally(() => clearTimeout(timer));
 }
 
 /**
  * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
- * focus. If a place is loaded again before an earlier load ends, the result of the earlier one is dropped. While
- * something in the place is pressed, its content stays: the click on a button that is replaced meanwhile would be lost.
+ * focus. The result of an earlier load is dropped. While something is pressed, the content stays: a click is not lost.
  * @param {Language} session
  * @param {Element} place
  * @param {() => Promise<(Child | false | undefined | "" | 0)[]>} read
