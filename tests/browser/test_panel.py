@@ -233,9 +233,11 @@ def test_the_login_overview_shows_the_exact_time_the_department_and_the_reason(p
     first, second = rows(panel_page)
 
     assert first.split("\n") == [
-        "Sven Brandt · Support · sven", "Der Import steht still", "23.11.2026, 13:00:00 Uhr \u2013 jetzt noch angemeldet",
+        "Sven Brandt · Support · sven",
+        "Der Import steht still",
+        "23.11.2026, 13:00:00 Uhr \u2013 jetzt noch angemeldet",
         "Vorgang T-4711",
-    ]  # fmt: skip
+    ]
     assert second.endswith("14.10.2026, 14:00:00 Uhr bis 14.10.2026, 15:00:00 Uhr")
 
 
