@@ -4,7 +4,6 @@ Whoever writes it moves `door` on the ledger head to its version in the same tra
 compare that. A door is never deleted, its versions begin at 1. One that this code does not understand bars everything.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
@@ -13,7 +12,7 @@ from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door, Voiding, Word
 from guestkey.rules.instants import instant
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
-from guestkey.store.dynamodb.reads import find_all
+from guestkey.store.dynamodb.reads import find
 
 FORM = 1
 """Form of the item. A newer version raises it with each restriction that this code would not know."""
@@ -52,16 +51,9 @@ def door_of(item: Item | None) -> Door:
     return NOT_UNDERSTOOD
 
 
-def find(tenant_id: str) -> Door:
+def of_tenant(tenant_id: str) -> Door:
     """Return the tenant's door, strongly consistent."""
-    return of_tenants([tenant_id])[tenant_id]
-
-
-def of_tenants(tenant_ids: Iterable[str]) -> dict[str, Door]:
-    """Return the doors of up to a hundred tenants, strongly consistent."""
-    wanted = list(tenant_ids)
-    found = find_all(keys.door(tenant_id) for tenant_id in wanted)
-    return {tenant_id: door_of(found.get(keys.door(tenant_id))) for tenant_id in wanted}
+    return door_of(find(Item, keys.door(tenant_id)))
 
 
 def _positive(version: float | None) -> int:

@@ -27,7 +27,7 @@ def overview(
     First the permanent grants that were live at `at`, then the rest, each part newest first, beginning after the
     position `behind`. A grant that ends by time was given at most MAX_PERIOD before its end; older ones are permanent.
     """
-    door = doors.find(tenant_id)
+    door = doors.of_tenant(tenant_id)
     part, _, last = (behind or f"{PERMANENT_PART}:{keys.LAST}").partition(":")
     if part == PERMANENT_PART:
         for grant in _settled(permanent(tenant_id, last, batch), door, batch):

@@ -24,7 +24,7 @@ from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
-from guestkey.store.dynamodb.reads import find, find_all, newest_first
+from guestkey.store.dynamodb.reads import find_all, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
@@ -216,10 +216,11 @@ def save_revoked(revoked: Grant, context: RevokeContext) -> None:
 
 def find_one(tenant_id: str, grant_id: str) -> Grant:
     """Return one grant. Raises NotFound."""
-    item = find(GrantItem, keys.grant(tenant_id, grant_id))
-    if item is None:
+    key, door = keys.grant(tenant_id, grant_id), keys.door(tenant_id)
+    found = find_all([key, door])
+    if key not in found:
         raise NotFound
-    return as_they_are([grant_of(item)], doors.find(tenant_id))[0]
+    return as_they_are([grant_of(found[key])], doors.door_of(found.get(door)))[0]
 
 
 def find_many(tenant_id: str, grant_ids: Iterable[str], door: Door) -> dict[str, Grant]:

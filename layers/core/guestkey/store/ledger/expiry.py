@@ -63,7 +63,7 @@ def process_swept(live_key: Key, now: datetime) -> CleanupOutcome:
 
 def _process_grant(item: Item, now: datetime) -> CleanupOutcome:
     found, final = grants.grant_of(item), now - FINAL_AFTER
-    [grant] = grants.as_they_are([found], doors.find(found.tenant_id))
+    [grant] = grants.as_they_are([found], doors.of_tenant(found.tenant_id))
     if grant.state(final) is State.ENDED:
         return _end(grant, now)
     if grant.state(final) is State.LIVE and grant.review_at and grant.review_at <= final:

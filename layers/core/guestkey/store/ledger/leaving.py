@@ -51,7 +51,7 @@ def write_down(item: LeftItem, now: datetime) -> None:
     for tenant_id, login_ids in groupby(_newest_logins(agent_id), key=lambda pair: pair[0]):
         _end_logins(tenant_id, [login_id for _, login_id in login_ids], incarnation, now)
     for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
-        door = doors.find(tenant_id)
+        door = doors.of_tenant(tenant_id)
         for some in batched((grant_id for _, grant_id in grant_ids), GRANTS_AT_ONCE):
             found = grants.find_many(tenant_id, some, door).values()
             theirs = [one for one in found if one.grantee.incarnation == incarnation]
