@@ -182,6 +182,15 @@ def test_what_ended_before_a_voiding_keeps_its_end() -> None:
     assert grant_shown(revoked, later) == ("revoked", "revoked")
 
 
+def test_a_grant_voided_in_the_second_of_its_end_and_its_login_were_ended_by_time() -> None:
+    given, login = give(), entered()
+    end, seq = MONDAY_NOON + HOUR, next_number()
+    put_door(void_before=seq, voidings=voidings((seq, end, "locked")))
+
+    assert grant_shown(given, end) == ("ended", "time")
+    assert shown(login, end)["end_cause"] == "time"
+
+
 def test_of_several_voidings_the_first_behind_a_record_ended_it(grant: str) -> None:
     first = next_number()
     second = give(period="1w")

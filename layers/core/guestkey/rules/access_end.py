@@ -123,9 +123,7 @@ def _ends_later(span: _Span, other: _Span) -> bool:
 def _spans(login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetime | None) -> Iterator[_Span]:
     """Yield the time in which each grant covered the person of the login."""
     for grant in grants:
-        cause = EndCause.REVOKED if grant.revoked_at else EndCause.TIME
-        if grant.voided and grant.cut_off == grant.voided.position:
-            cause = EndCause(grant.voided.word)
+        cause = EndCause(grant.cause_of_end)
         span = _Span(start=grant.given, end=grant.over_at, cause=cause, cut_off=grant.cut_off)
         if has_covered_since(login, grant.grantee, agent):
             yield span

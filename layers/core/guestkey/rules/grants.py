@@ -1,6 +1,6 @@
 """A grant: one permission for one grantee to enter one tenant.
 
-A grant's `state` follows from the clock and from `revoked_at` alone; it is not stored.
+A grant's `state` follows from the clock, its revoke, the leaving of its agent and voidings; it is not stored.
 """
 
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ class Grant:
         """When a revoke or a voiding ended it, in the order of the ledger; None if none did."""
         if self.revoked_at:
             return Position(self.revoked_seq, self.revoked_at)
-        return self.voided.position if self.voided and self.over_at == self.voided.at else None
+        return self.voided.position if self.voided and self.cause_of_end is GrantEnd(self.voided.word) else None
 
     @property
     def over_at(self) -> datetime | None:
@@ -102,15 +102,13 @@ class Grant:
 
     def end(self, at: datetime) -> GrantEnd | None:
         """Return the cause of the grant's end, or None for a grant that is live at that moment."""
-        match self.state(at):
-            case State.REVOKED:
-                return GrantEnd.REVOKED
-            case State.ENDED:
-                return self._cause_of_end()
-            case _:
-                return None
+        return None if self.state(at) is State.LIVE else self.cause_of_end
 
-    def _cause_of_end(self) -> GrantEnd:
+    @property
+    def cause_of_end(self) -> GrantEnd:
+        """The cause of the grant's end as far as it is known, come or to come."""
+        if self.revoked_at:
+            return GrantEnd.REVOKED
         if self.over_at == self.ends_at:
             return GrantEnd.TIME
         return GrantEnd(self.voided.word) if self.voided and self.over_at == self.voided.at else GrantEnd.AGENT_LEFT
@@ -146,10 +144,6 @@ class LiveKey:
         """The tenant's last revoke before this grant was given, in the order of the ledger; None if there was none."""
         return Position(self.revoked_before_seq, self.revoked_before_at) if self.revoked_before_at else None
 
-    def is_void(self, door: Door) -> bool:
-        """Say whether a voiding ended the grant."""
-        return door.voiding_of_grant(self.granted_seq) is not None
-
     def is_live(self, at: datetime) -> bool:
         """Say whether the key counts: until before its end, whether or not DynamoDB has deleted it.
 
@@ -169,7 +163,7 @@ class LiveKeys:
     @classmethod
     def behind(cls, door: Door, keys: Iterable[LiveKey]) -> "LiveKeys":
         """Return the keys that no voiding ended."""
-        return cls(tuple(key for key in keys if not key.is_void(door)), door)
+        return cls(tuple(key for key in keys if not door.voiding_of_grant(key.granted_seq)), door)
 
 
 def under(door: Door, grant: Grant) -> Grant:
