@@ -20,7 +20,6 @@ import boto3
 from bench.lines import MET, MISSED, heading, table
 from guestkey.edge.http import ids
 from guestkey.errors import Busy
-from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import give, revoke
 from guestkey.rules.ledger import By, ByType, Entry, to_line
 from guestkey.rules.people import Agent, GranteeType, Tenant, User
@@ -158,7 +157,7 @@ def _changer(number: int) -> Callable[[], None]:
         transact(
             load=lambda: grants.load_context(user, GranteeType.AGENT, "sven", None, now),
             decide=lambda context: give(
-                door=NO_DOOR,
+                door=context.door,
                 grant_id=grant_id,
                 by=user,
                 grantee=context.grantee,
