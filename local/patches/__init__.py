@@ -26,6 +26,6 @@ def apply(*, python: Path, archives: Path) -> None:
     sandboxes.run_functions_in(python)
     sandboxes.share_archives(archives)
     sandboxes.limit_sandboxes()
-    sandboxes.wait_less_for_logs()
+    sandboxes.read_logs_to_their_end()
     state.save_periodically()
     front_door.route_requests()

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import queue
 import shutil
 import threading
+import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,10 @@ from local.patches.internals import lambda_runtime, lambda_svc
 # Lambda starts one sandbox for each concurrent call. A sandbox needs 80 MB, so the number is limited on this machine.
 MAX_SANDBOXES = 8
 MAX_ARCHIVES = 40
+
+# Follows the log of every call on a sandbox's stderr. A sandbox that dies in a call does not write it.
+END_OF_LOG = "guestkey: end of the log of this call"
+MAX_WAIT_FOR_LOG_SECONDS = 5.0
 
 # Variables that Lambda sets and 1.5.33 does not: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 LAMBDA_VARIABLES = {
@@ -34,7 +40,9 @@ def run_functions_in(python: Path) -> None:
     fails on AWS only. Drop the patch when ministack has settings for both.
     """
     detect = lambda_runtime._detect_runtime_binary
-    preamble = _PREAMBLE.format(leaked=json.dumps(sorted(os.environ)), given=json.dumps(LAMBDA_VARIABLES))
+    preamble = _PREAMBLE.format(
+        leaked=json.dumps(sorted(os.environ)), given=json.dumps(LAMBDA_VARIABLES), end_of_log=json.dumps(END_OF_LOG)
+    )
 
     def detect_bare(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
@@ -45,13 +53,26 @@ def run_functions_in(python: Path) -> None:
 
 # Runs first in every sandbox and removes the emulator's own variables. The variables that ministack sets for a function
 # (region, credentials, endpoint) remain, because the emulator's environment, made by the stack, does not contain them.
+# ministack flushes the real stdout after "ready" and after each answer: there the end of the call's log is marked.
 _PREAMBLE = """
-import os, time
+import os, sys, time
 for name in {leaked}:
     os.environ.pop(name, None)
 os.environ.update({given})
 time.tzset()
 del name
+
+class _Answers:
+    def __init__(self, stdout):
+        self.write, self._flush, self._ready = stdout.write, stdout.flush, False
+
+    def flush(self):
+        if self._ready:
+            print({end_of_log}, file=sys.stderr, flush=True)
+        self._ready = True
+        self._flush()
+
+sys.stdout = _Answers(sys.stdout)
 """
 
 
@@ -135,13 +156,33 @@ def limit_sandboxes() -> None:
     lambda_svc.acquire_worker, lambda_svc.release_worker = acquire_or_wait, release_and_notify
 
 
-def wait_less_for_logs() -> None:
-    """Wait 3 ms instead of 50 ms for the first log line of a call.
+def read_logs_to_their_end() -> None:
+    """Read the log of a call up to its mark, instead of waiting for silence.
 
-    On AWS logging does not delay a response; on 1.5.33 a call that logs nothing waits 50 ms. Drop the patch when
-    ministack no longer waits.
+    On AWS each line is in the log of its own call, and logging does not delay a response. 1.5.33 waits 50 ms for a
+    first line; lines that come later on a busy machine are in the log of the sandbox's next call, or in none. Drop the
+    patch when ministack knows where the log of a call ends.
     """
-    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.003, 0.002, 0.250)
+
+    def read_to_end(worker: Any) -> str:
+        lines: list[str] = []
+        deadline = time.monotonic() + MAX_WAIT_FOR_LOG_SECONDS
+        while time.monotonic() < deadline:
+            reading = worker._stderr_thread.is_alive()
+            try:
+                line = worker._stderr_queue.get(timeout=0.01)
+            except queue.Empty:
+                if reading:
+                    continue
+                break
+            if line.endswith(END_OF_LOG):
+                # What was printed without a line break stands before the mark.
+                lines.extend(filter(None, [line.removesuffix(END_OF_LOG)]))
+                break
+            lines.append(line)
+        return "\n".join(lines)
+
+    lambda_runtime.Worker._drain_stderr_bounded = read_to_end
 
 
 def end_sandboxes() -> None:

@@ -4,6 +4,8 @@ When a test fails after an upgrade, read the patch's docstring: it describes the
 be removed.
 """
 
+import base64
+import json
 import os
 import signal
 import subprocess
@@ -46,8 +48,8 @@ def test_the_patched_names_exist_in_the_installed_version(tmp_path: Path) -> Non
         from local.patches.internals import OWN_TTL_SWEEP, dynamodb, lambda_runtime, lambda_svc
         assert f'name="{OWN_TTL_SWEEP}"' in inspect.getsource(dynamodb)
         assert OWN_TTL_SWEEP not in {thread.name for thread in threading.enumerate()}
-        waits = inspect.signature(lambda_runtime.Worker._drain_stderr_bounded).parameters
-        assert list(waits) == ["self", "first_line_wait", "idle_confirm", "hard_cap"]
+        assert 'response["log"] = self._drain_stderr_bounded()' in inspect.getsource(lambda_runtime.Worker.invoke)
+        assert lambda_runtime._PYTHON_WORKER_SCRIPT.count("_real_stdout.flush()") == 3
         assert lambda_svc.acquire_worker is lambda_runtime.acquire_worker
         assert lambda_svc.release_worker is lambda_runtime.release_worker
     """
@@ -173,11 +175,11 @@ def test_a_schedule_fires_within_seconds(emulator: Emulator) -> None:
         Target={
             "Arn": emulator.outputs["SweptFunctionArn"],
             "RoleArn": emulator.outputs["SchedulerRole"],
-            "Input": '{"tick": true}',
+            "Input": '{"tick": "soon"}',
         },
     )
 
-    wait_until(lambda: "ticked" in emulator.log_of("SweptFunction"))
+    wait_until(lambda: "ticked soon" in emulator.log_of("SweptFunction"))
 
     assert datetime.now(UTC) - at < timedelta(seconds=6)
 
@@ -190,6 +192,20 @@ def test_a_function_sees_only_the_standard_library_and_its_own_files(emulator: E
     assert seen_by_function["env"]["AWS_LAMBDA_FUNCTION_NAME"] == emulator.outputs["EchoFunction"]
     for name in ("SECRET_OF_THE_EMULATOR", "AUTH", "STATE_DIR", "TMPDIR", "GATEWAY_PORT"):
         assert name not in seen_by_function["env"]
+
+
+def test_each_line_is_in_the_log_of_its_own_call_on_a_busy_machine(emulator: Emulator) -> None:
+    def lines_of(number: int) -> list[str]:
+        answer = emulator.client("lambda").invoke(
+            FunctionName=emulator.outputs["SweptFunction"], LogType="Tail", Payload=json.dumps({"tick": number})
+        )
+        log = base64.b64decode(answer.get("LogResult", "")).decode()
+        return [line for line in log.splitlines() if line.startswith("ticked")]
+
+    with ThreadPoolExecutor(MAX_SANDBOXES) as callers:
+        answers = list(callers.map(lines_of, range(200)))
+
+    assert answers == [[f"ticked {number}"] for number in range(200)]
 
 
 def test_sandboxes_share_unpacked_archives(emulator: Emulator) -> None:
