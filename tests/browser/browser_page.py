@@ -162,6 +162,11 @@ def settle(page: Page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def hold(held: list[Route], route: Route) -> None:
+    """Hold a request back."""
+    held.append(route)
+
+
 def lose(route: Route) -> None:
     """Let the API process a request, and lose its response."""
     assert route.fetch().status == 201

@@ -62,6 +62,23 @@ class PanelPage[P: Place]:
     def press(self, selector: str) -> None:
         self.page.locator(selector).click()
 
+    def presses_during_a_reload(self, selector: str, of: str, key: str | None = None) -> None:
+        """Hold a button down, with the mouse or a key, until the tab's reloaded data has arrived, and release it."""
+        button = self.page.locator(selector)
+        if key:
+            button.focus()
+            self.page.keyboard.down(key)
+        else:
+            button.hover()
+            self.page.mouse.down()
+        with self.page.expect_response(of):
+            self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        self.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+        if key:
+            self.page.keyboard.up(key)
+        else:
+            self.page.mouse.up()
+
     def tab_to(self, selector: str) -> None:
         self.browser_page.tab_to(selector, MOST_STOPS)
 

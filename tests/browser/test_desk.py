@@ -3,18 +3,19 @@ twice or lost, and accessibility."""
 
 import re
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 import time_machine
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from local.tokens import mint
 from tests import factories, table
 from tests.browser import agents, scenarios
 from tests.browser.agents import TABS, at_desk
-from tests.browser.browser_page import lose
+from tests.browser.browser_page import hold, lose
 from tests.browser.panel_page import HOSTILE, LOCALES, plain
 from tests.browser.product import Product
 from tests.calls import call
@@ -432,6 +433,42 @@ def test_a_note_stays_when_the_day_is_reloaded(agent: Agent) -> None:
     expect(rows(agent)).to_have_count(2)
 
     assert agent.page.locator(f"#note-{callback.callback_id}").input_value() == "Ruft um vier noch einmal an"
+
+
+def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts(agent: Agent) -> None:
+    factories.grant(SVEN)
+    callback, request = factories.callback(), factories.requested(SVEN)
+    agent.opens()
+    expect(rows(agent)).to_have_count(1)
+    agent.presses_during_a_reload("#enter-acme", "**/v1/support/access*")
+    expect(agent.page.locator("#reason-acme")).to_be_focused()
+    agent.goes_to("requests")
+    agent.presses_during_a_reload(f"#withdraw-{request.request_id}", "**/v1/support/requests*")
+    expect(agent.panel.locator(".badge")).to_have_text("Zurückgezogen")
+    agent.goes_to("callbacks")
+    agent.presses_during_a_reload(f"#take-{callback.callback_id}", "**/v1/support/callbacks?*")
+    agent.reads("Übernommen von Sven Brandt")
+
+    happened = factories.what_happened()
+    assert [happened.count(what) for what in ("request.withdrawn", "callback.taken")] == [1, 1]
+
+
+def test_a_late_answer_empties_no_list(agent: Agent) -> None:
+    factories.grant(SVEN)
+    factories.callback()
+    agent.opens()
+    for tab in ("access", "callbacks"):
+        agent.goes_to(tab)
+        expect(rows(agent)).to_have_count(1)
+        held: list[Route] = []
+        agent.page.route(f"**/v1/support/{tab}*", partial(hold, held), times=1)
+        agent.press("#refresh")
+        with agent.page.expect_response(f"**/v1/support/{tab}*"):
+            agent.press("#refresh")
+        with agent.page.expect_response(f"**/v1/support/{tab}*"):
+            held[0].continue_()
+        agent.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+        expect(rows(agent)).to_have_count(1)
 
 
 def test_without_a_desk_the_tab_shows_a_hint(agent: Agent) -> None:

@@ -18,7 +18,7 @@ from local.tokens import mint
 from tests import factories, table
 from tests.browser import panel_page as panel_pages
 from tests.browser import scenarios
-from tests.browser.browser_page import lose, require_readable
+from tests.browser.browser_page import hold, lose, require_readable
 from tests.browser.panel_page import HOSTILE, LOCALES, TABS, at_work, loosely, plain
 from tests.browser.product import Product
 from tests.calls import call
@@ -209,6 +209,23 @@ def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage)
 
     assert saving.value.suggested_filename == "zugaenge.csv"
     assert saving.value.path().read_bytes().decode() == call("GET", "/v1/grants.csv", caller=ANNA).text
+
+
+def test_a_second_press_for_more_rows_adds_them_once(panel_page: PanelPage) -> None:
+    factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
+    held: list[Route] = []
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    panel_page.page.route("**/v1/grants?cursor=*", partial(hold, held))
+    for _ in range(2):
+        with panel_page.page.expect_request("**/v1/grants?cursor=*"):
+            panel_page.press("#more")
+    for route in held:
+        with panel_page.page.expect_response(route.request.url):
+            route.continue_()
+    expect(panel_page.page.locator("#more")).to_have_count(0)
+
+    assert panel_page.panel.locator(".rows > li").count() == 60
 
 
 def test_csv_of_several_pages_has_one_header(panel_page: PanelPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -545,11 +562,6 @@ def test_a_slow_answer_shows_a_hint(panel_page: PanelPage) -> None:
     panel_page.expects_status("Support hat jetzt Zugang bis")
 
 
-def hold(held: list[Route], route: Route) -> None:
-    """Hold a request back."""
-    held.append(route)
-
-
 def test_an_expired_token_is_replaced_by_a_new_one_of_the_product(panel_page: PanelPage) -> None:
     panel_page.opens()
     old = mint("anna", panel_page.browser_page.site.issuer, exp=1)
@@ -617,6 +629,33 @@ def test_a_double_click_grants_once(panel_page: PanelPage) -> None:
 
     assert factories.what_happened().count("grant.revoked") == 1
     assert [path for path in factories.what_happened() if path == "grant.given"] == ["grant.given"] * 2
+
+
+@pytest.mark.parametrize("key", [None, "Space"])
+def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts_once(panel_page: PanelPage, key: str | None) -> None:
+    given = factories.grant(SVEN)
+    panel_page.opens()
+    methods: list[str] = []
+    panel_page.page.on("request", lambda request: methods.append(request.method))
+    expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(1)
+    factories.grant(DORA)
+    panel_page.presses_during_a_reload(f"#revoke-{given.grant_id}", "**/v1/grants?*", key)
+    expect(panel_page.panel.locator(".rows strong")).to_have_text(["Dora Vogel"])
+
+    assert methods.count("DELETE") == 1
+    assert factories.what_happened().count("grant.revoked") == 1
+
+
+def test_a_call_back_is_cancelled_by_a_button_that_is_pressed_while_it_is_reloaded(panel_page: PanelPage) -> None:
+    callback = factories.callback(starts_at=TUESDAY_AT_TEN)
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.press("#cancel")
+    factories.taken(callback)
+    panel_page.presses_during_a_reload("#yes", "**/v1/callbacks/open")
+    panel_page.expects_status("Der Rückruf ist abgesagt.")
+
+    assert factories.what_happened()[-2:] == ["callback.taken", "callback.cancelled"]
 
 
 def test_two_windows_show_the_same_outcome(browser: Browser, product: Product) -> None:

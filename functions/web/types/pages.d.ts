@@ -49,6 +49,8 @@ export interface DeskSession extends Session<DeskTexts> {
 export type Tab = [children: (Node | string | null)[], refresh?: () => unknown];
 
 export type Child = Node | string | null;
+export type Children = (Child | false | undefined | "" | 0)[];
+export type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** Attributes of an element. One that is false or null is left out; one named `on…` is an event listener. */
 export type Attributes = Record<string, string | number | boolean | null | ((event: any) => unknown)>;

@@ -38,23 +38,25 @@ export function access(session) {
   const refresh = () =>
     loadInto(session, list, async () => {
       const tenants = await readAll(session.support.access);
-      const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
-      for (const [id, entry] of entries) {
-        if (open.has(id)) continue;
-        entries.delete(id);
-        if (!entry.hasLogin()) continue;
-        // The login ended together with the access.
-        entry.endLogin();
-        remark.textContent = format(strings.over, { name: entry.name });
-      }
-      for (const [id, tenant] of open) {
-        const entry = entries.get(id) ?? tenantEntry(tenant, tab);
-        entries.set(id, entry);
-        entry.show(tenant);
-      }
-      const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
-      if (sorted.length === 0) return [muted(strings.nowhere)];
-      return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), zoneNote(session)];
+      return () => {
+        const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
+        for (const [id, entry] of entries) {
+          if (open.has(id)) continue;
+          entries.delete(id);
+          if (!entry.hasLogin()) continue;
+          // The login ended together with the access.
+          entry.endLogin();
+          remark.textContent = format(strings.over, { name: entry.name });
+        }
+        for (const [id, tenant] of open) {
+          const entry = entries.get(id) ?? tenantEntry(tenant, tab);
+          entries.set(id, entry);
+          entry.show(tenant);
+        }
+        const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
+        if (sorted.length === 0) return [muted(strings.nowhere)];
+        return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), zoneNote(session)];
+      };
     });
   const tab = { session, refresh, remark };
   refresh();
@@ -95,7 +97,7 @@ function tenantEntry({ tenant_id: id, name }, tab) {
     const ticket = element("input", { id: `ticket-${id}`, ...typing });
     const enter = () =>
       runAction(session, handle, async () => {
-        for (const field of [reason, ticket]) field.removeAttribute("aria-invalid");
+        for (const field of [reason, ticket]) field.ariaInvalid = null;
         const body = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
         /** @type {Login} */
         let begun;

@@ -19,8 +19,7 @@ import { MAX_NOTE_LENGTH } from "./limits.js";
 import { clock, dateOf, day, format, shortMoment } from "./texts.js";
 
 /** @import { SupportCallback } from "../types/api" */
-/** @import { DeskSession, Tab } from "../types/pages" */
-/** @import { Field } from "./elements.js" */
+/** @import { DeskSession, Field, Tab } from "../types/pages" */
 /** @typedef {{ text: string, row: HTMLElement }} KnownRow */
 /**
  * @typedef {{ session: DeskSession, remark: HTMLElement, refresh: () => Promise<void>, rows: Map<string, KnownRow> }}
@@ -57,7 +56,7 @@ export function callbacks(session) {
       // The first response sets the API's clock, and with it which day is today.
       if (!chosen && shown !== today()) read = await show(today());
       const { booked, waiting } = read;
-      return [
+      return () => [
         ...section(booked, strings.nothing),
         element("h3", {}, format(strings.queue, { number: waiting.length })),
         ...section(waiting, strings.nobody),
@@ -160,7 +159,7 @@ function newRow(callback, tab, remark = "") {
     const note = element("textarea", { id: `note-${id}`, rows: "2", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
     /** @param {string} outcome */
     const close = (outcome) => () => {
-      note.removeAttribute("aria-invalid");
+      note.ariaInvalid = null;
       const body = { outcome, ...(note.value && { note: note.value }) };
       return act(() => support.close(id, body), strings.closed, { note });
     };

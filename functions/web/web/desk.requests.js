@@ -8,12 +8,12 @@ import {
   element,
   failureText,
   markInvalid,
-  pagedList,
   paragraph,
   periodFields,
   quoted,
   row,
   runAction,
+  showPages,
   statusLine,
   zoneNote,
 } from "./elements.js";
@@ -30,10 +30,9 @@ import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./t
 export function requests(session) {
   const strings = session.texts.requests;
   const list = element("div");
-  const refresh = () => {
-    const read = session.support.requests;
-    list.replaceChildren(...pagedList(session, read, (request) => requestRow(request, session, refresh), strings.nothing));
-  };
+  /** @param {Request} request */
+  const toRow = (request) => requestRow(request, session, refresh);
+  const refresh = () => showPages(session, list, session.support.requests, toRow, strings.nothing);
   refresh();
   const heading = element("h3", { id: "own" }, strings.heading);
   const section = element("section", { "aria-labelledby": "own" }, heading, list, zoneNote(session));
@@ -80,7 +79,7 @@ function form(session, refresh) {
     const ticket = element("input", { id: "ticket", maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
     const ask = () =>
       runAction(session, place, async () => {
-        for (const field of [why, ticket]) field.removeAttribute("aria-invalid");
+        for (const field of [why, ticket]) field.ariaInvalid = null;
         const about = { reason: why.value, ...(ticket.value && { ticket: ticket.value }) };
         const body = { tenant_id: found.tenant_id, ...about, ...chosen() };
         let made;

@@ -1,18 +1,15 @@
-// Builds elements from text, runs actions, and shows their progress and failures. Text from outside always becomes a
-// text node, never markup.
+// Builds elements from text, never from markup. Runs actions, and shows their progress and failures.
 
 import { Refusal, Unreachable } from "./api.js";
 import { format, span, zoneName } from "./texts.js";
 
-/** @import { Attributes, Child, Language, Session } from "../types/pages" */
+/** @import { Attributes, Child, Children, Field, Language, Session } from "../types/pages" */
 /** @import { Page, Period, Query } from "../types/api" */
-/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
 const SLOW_HINT_MILLISECONDS = 4000;
 const TICK_MILLISECONDS = 1000;
 const DOUBLE_CLICK_MILLISECONDS = 600;
-const RELEASE_MILLISECONDS = 30;
-const latestLoads = new WeakMap();
+const latestStatus = new WeakMap();
 const running = new WeakSet();
 
 /**
@@ -61,9 +58,8 @@ export function quoted(text) {
  * @param {...[string, Child]} rows
  */
 export function facts(...rows) {
-  /** @param {[string, Child]} row */
-  const pair = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
-  return element("dl", {}, ...rows.map(pair));
+  const pairs = rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  return element("dl", {}, ...pairs);
 }
 
 /**
@@ -74,7 +70,7 @@ export function facts(...rows) {
  * @param {Attributes} attributes
  */
 export function button(text, onPress, kind = null, attributes = {}) {
-  const onclick = () => node.hasAttribute("aria-disabled") || onPress();
+  const onclick = () => node.ariaDisabled || onPress();
   /** @type {HTMLButtonElement} */
   const node = element("button", { type: "button", class: kind, onclick, ...attributes }, text);
   return node;
@@ -107,10 +103,7 @@ export function announce(place, text) {
  * @param {Element} place
  */
 export function setDisabled(place, isDisabled = true) {
-  for (const node of place.querySelectorAll("button")) {
-    if (isDisabled) node.setAttribute("aria-disabled", "true");
-    else node.removeAttribute("aria-disabled");
-  }
+  for (const node of place.querySelectorAll("button")) node.ariaDisabled = isDisabled ? "true" : null;
 }
 
 /**
@@ -125,35 +118,45 @@ export function withSlowHint(promise, showHint) {
 }
 
 /**
+ * Wait until nothing in a place is pressed: a button that is replaced or moved before its release gets no click. In
+ * quirks mode, `:active` alone finds only links.
+ * @param {Element} place
+ */
+export async function untilReleased(place) {
+  while (place.querySelector(":active:not(html)")) await new Promise(requestAnimationFrame);
+}
+
+/**
  * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
- * focus. The result of an earlier load is dropped. While something is pressed, the content stays: a click is not lost.
+ * focus, a pressed one stays until it is released, and the result of an earlier load, known by its status, is dropped.
+ * `read` returns the children or, if they contain elements that are shown already, a function that builds them.
  * @param {Language} session
  * @param {Element} place
- * @param {() => Promise<(Child | false | undefined | "" | 0)[]>} read
+ * @param {() => Promise<Children | (() => Children)>} read
  * @returns {Promise<void>}
  */
 export async function loadInto(session, place, read, then = () => {}) {
   const { texts } = session;
   const status = muted(texts.loading);
-  const load = (latestLoads.get(place) ?? 0) + 1;
-  latestLoads.set(place, load);
+  latestStatus.set(place, status);
   if (!place.hasChildNodes()) place.append(status);
-  let children;
-  let next = then;
+  let children, next;
   try {
     children = await withSlowHint(read(), () => (status.textContent = texts.slow));
+    next = then;
   } catch (error) {
     const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
-    next = () => {};
     children = [alert, button(texts.again, () => loadInto(session, place, read, then), null, { id: "again" })];
   }
-  while (place.matches(":active")) await new Promise((resolve) => setTimeout(resolve, RELEASE_MILLISECONDS));
-  if (latestLoads.get(place) !== load) return;
-  const { activeElement } = /** @type {Document | ShadowRoot} */ (place.getRootNode());
-  const focused = place.contains(activeElement) && activeElement?.id;
+  await untilReleased(place);
+  if (latestStatus.get(place) !== status) return;
+  const root = /** @type {Document | ShadowRoot} */ (place.getRootNode());
+  const focused = place.contains(root.activeElement) && root.activeElement?.id;
+  if (typeof children === "function") children = children();
   place.replaceChildren(.../** @type {Node[]} */ (children.filter(Boolean)));
-  if (focused) /** @type {HTMLElement | null} */ (place.querySelector(`#${CSS.escape(focused)}`))?.focus();
-  next();
+  if (running.has(place)) setDisabled(place);
+  if (focused && !root.activeElement) root.getElementById(focused)?.focus();
+  next?.();
 }
 
 /**
@@ -162,7 +165,6 @@ export async function loadInto(session, place, read, then = () => {}) {
  * @param {Language} session
  * @param {Element} place
  * @param {() => Promise<unknown>} work
- * @returns {Promise<void>}
  */
 export async function runAction(session, place, work) {
   if (running.has(place)) return;
@@ -203,11 +205,10 @@ export function failureText({ texts }, error) {
  * @param {Record<Name, Field>} fields
  */
 export function markInvalid(error, fields) {
-  /** @type {{ pointer: string }[]} */
-  const errors = error.problem?.errors ?? [];
+  const errors = /** @type {{ pointer: string }[]} */ (error.problem?.errors ?? []);
   const name = /** @type {Name[]} */ (Object.keys(fields)).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
   if (!name) throw error;
-  fields[name].setAttribute("aria-invalid", "true");
+  fields[name].ariaInvalid = "true";
   fields[name].focus();
   return name;
 }
@@ -220,8 +221,7 @@ export function markInvalid(error, fields) {
  */
 export function row(title, lines, beside = null) {
   const shown = lines.map((line) => (line && typeof line === "string" ? muted(line) : line || null));
-  const text = element("div", {}, element("strong", { dir: "auto" }, title), ...shown);
-  return element("li", { tabindex: "-1" }, text, beside);
+  return element("li", { tabindex: "-1" }, element("div", {}, element("strong", { dir: "auto" }, title), ...shown), beside);
 }
 
 /**
@@ -259,9 +259,8 @@ export function countdown(at, session, onEnd) {
  * @param {boolean} mayExport
  */
 export function periodFields({ texts }, name, period, mayExport) {
-  /** @param {[string, string]} period */
-  const option = ([value, text]) => element("option", { value, selected: value === period }, text);
-  const select = element("select", { id: `period-${name}` }, ...Object.entries(texts.periods).map(option));
+  const options = Object.entries(texts.periods).map(([value, text]) => new Option(text, value, false, value === period));
+  const select = element("select", { id: `period-${name}` }, ...options);
   const box = mayExport ? element("input", { type: "checkbox", id: `export-${name}` }) : null;
   return {
     children: [
@@ -274,25 +273,28 @@ export function periodFields({ texts }, name, period, mayExport) {
 }
 
 /**
- * Return a list with a button for its next page. `read` takes the query with the cursor.
+ * Show a list in a place, with a button for its next page. `read` takes the query with the cursor.
  * @template Item
  * @param {Language} session
+ * @param {Element} place
  * @param {(query: Query) => Promise<Page<Item>>} read
  * @param {(item: Item) => HTMLElement} toRow
  * @param {string} emptyText
  */
-export function pagedList(session, read, toRow, emptyText) {
+export function showPages(session, place, read, toRow, emptyText) {
   const rows = element("ul", { class: "rows" });
   const next = element("div", { class: "buttons" });
   /** @param {string} [cursor] */
   const load = (cursor) => async () => {
     const { items, next_cursor } = await read(cursor ? { cursor } : {});
-    const loaded = items.map(toRow);
-    rows.append(...loaded);
-    if (cursor) loaded[0]?.focus();
-    if (!next_cursor) return [rows.hasChildNodes() ? null : muted(emptyText)];
-    return [button(session.texts.more, () => loadInto(session, next, load(next_cursor)), null, { id: "more" })];
+    return () => {
+      const loaded = items.map(toRow);
+      rows.append(...loaded);
+      if (cursor) loaded[0]?.focus();
+      if (!next_cursor) return [!rows.hasChildNodes() && muted(emptyText)];
+      return [button(session.texts.more, () => loadInto(session, next, load(next_cursor)), null, { id: "more" })];
+    };
   };
+  loadInto(session, place, async () => [rows, next]);
   loadInto(session, next, load());
-  return [rows, next];
 }

@@ -13,6 +13,7 @@ import {
   paragraph,
   quoted,
   runAction,
+  untilReleased,
   zoneNote,
 } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
@@ -42,9 +43,11 @@ export async function callback(session) {
   const tab = { ...session, topics: topics.items, place };
   showCurrent(tab, open);
   const refresh = async () => {
-    const current = await findOpen(guestkey).catch(() => undefined);
-    // The form keeps its text, unless a colleague has booked meanwhile.
-    if (current !== undefined && (current || tab.open)) showCurrent(tab, current);
+    const before = tab.open;
+    const current = await findOpen(guestkey).catch(() => before);
+    await untilReleased(place);
+    // The form keeps its text, unless a colleague has booked meanwhile. What the user did meanwhile is newer.
+    if ((current || before) && tab.open === before) showCurrent(tab, current);
   };
   return [[place, phoneNumbers(contact, session)], refresh];
 }
@@ -62,7 +65,7 @@ async function findOpen(guestkey) {
 /**
  * Show the open call-back, or else the form; an unchanged call-back is not shown again.
  * @param {CallbackTab} tab
- * @param {Callback | null} open
+ * @param {Callback | null} [open]
  */
 function showCurrent(tab, open) {
   if (tab.open && open && tab.open.version === open.version && tab.open.state === open.state) return;
@@ -109,7 +112,6 @@ function openCallback(tab, open) {
     yes.focus();
   };
   const canMove = open.state !== "taken" && tab.me.may_book_slot;
-  const move = () => swap(tab, moveForm(tab, open, again));
   /** @type {HTMLElement} */
   const place = element(
     "section",
@@ -123,7 +125,7 @@ function openCallback(tab, open) {
       [texts.callback.description, quoted(open.description)],
     ),
     buttons(
-      canMove ? button(strings.move, move, null, { id: "move" }) : null,
+      canMove ? button(strings.move, () => swap(tab, moveForm(tab, open, again)), null, { id: "move" }) : null,
       button(strings.cancel, confirmCancel, null, { id: "cancel" }),
     ),
   );
@@ -157,18 +159,16 @@ function moveForm(tab, open, back) {
 function bookingForm(tab) {
   const strings = tab.texts.callback;
   const send = withIdempotencyKey();
-  /** @param {Topic} topic */
-  const option = ({ id, ...topic }) => element("option", { value: id }, format(strings.topicMinutes, topic));
-  const topic = element("select", { id: "topic" }, ...tab.topics.map(option));
+  const items = tab.topics.map((one) => element("option", { value: one.id }, format(strings.topicMinutes, { ...one })));
+  const topic = element("select", { id: "topic" }, ...items);
   const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
   const phone = element("input", { type: "tel", maxlength: MAX_PHONE_LENGTH, ...described });
-  const text = { rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" };
-  const description = element("textarea", { id: "description", ...text });
+  const description = element("textarea", { id: "description", rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" });
   const slots = tab.me.may_book_slot ? slotPicker(tab, () => topic.value) : null;
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
     runAction(tab, place, async () => {
-      for (const field of [phone, description]) field.removeAttribute("aria-invalid");
+      for (const field of [phone, description]) field.ariaInvalid = null;
       const body = { topic: topic.value, description: description.value, phone: phone.value };
       const starts_at = await slots?.chosen();
       try {

@@ -1,6 +1,6 @@
 // Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
-import { button, buttons, element, pagedList, paragraph, quoted, row, runAction, zoneNote } from "./elements.js";
+import { button, buttons, element, paragraph, quoted, row, runAction, showPages, zoneNote } from "./elements.js";
 import { verifyLedger } from "./ledger.js";
 import { MAX_PAGE_SIZE } from "./limits.js";
 import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "./texts.js";
@@ -18,11 +18,11 @@ export function grants(session) {
   const strings = session.texts.grants;
   const list = element("div");
   const onlyLive = element("input", { type: "checkbox", id: "only-live" });
-  const refresh = () => {
-    /** @param {Query} query */
-    const read = (query) => session.guestkey.grants(onlyLive.checked ? { ...query, state: "live" } : query);
-    list.replaceChildren(...pagedList(session, read, (grant) => grantRow(grant, session), strings.nothing));
-  };
+  /** @param {Query} query */
+  const read = (query) => session.guestkey.grants(onlyLive.checked ? { ...query, state: "live" } : query);
+  /** @param {Grant} grant */
+  const toRow = (grant) => grantRow(grant, session);
+  const refresh = () => showPages(session, list, read, toRow, strings.nothing);
   onlyLive.addEventListener("change", refresh);
   refresh();
   return [
@@ -80,8 +80,7 @@ export async function logins(session) {
   const list = element("div");
   /** @param {Login} login */
   const toRow = (login) => loginRow(login, names, session);
-  const refresh = () =>
-    list.replaceChildren(...pagedList(session, session.guestkey.logins, toRow, strings.nothing));
+  const refresh = () => showPages(session, list, session.guestkey.logins, toRow, strings.nothing);
   refresh();
   return [
     [
