@@ -12,7 +12,7 @@ from guestkey.rules.periods import Period
 from guestkey.store.access import grants
 from guestkey.store.access import live_keys as stored_live_keys
 from guestkey.store.callbacks.seats import KEPT_FOR, SlotItem
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.registry.people import AgentItem
 
@@ -34,7 +34,7 @@ def agent() -> Raw:
         departments=["support"],
         is_active=True,
         changed_at=NOW - timedelta(days=400),
-        directory=keys.DIRECTORY,
+        directory=index_keys.DIRECTORY,
         directory_sort=f"agent#{SVEN.id}",
     )
     return raw(item)

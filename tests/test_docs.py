@@ -23,7 +23,7 @@ from guestkey import errors, settings, store
 from guestkey.edge.http.problem import problem
 from guestkey.edge.stream import event_bus
 from guestkey.rules.ledger import What
-from guestkey.store.dynamodb import keys, models
+from guestkey.store.dynamodb import index_keys, keys, models
 from guestkey.store.registry import tenants
 from guestkey_client import Guestkey, NoEntry, Right
 from local import sample
@@ -181,8 +181,8 @@ def test_the_stacks_of_samconfig_are_explained() -> None:
 
 
 def chart() -> Iterator[list[str]]:
-    """Yield the lines of the chart in `store/dynamodb/keys.py`, cut into cells, without its two headers."""
-    for line in (keys.__doc__ or "").splitlines():
+    """Yield the lines of the charts of `keys` and `index_keys`, cut into cells, without their headers."""
+    for line in f"{keys.__doc__}\n{index_keys.__doc__}".splitlines():
         if line.startswith("    "):
             cells = re.split(r"  +", line.strip())
             if not {"PK", "SK"} & set(cells):

@@ -16,7 +16,7 @@ MODULES = sorted(LAYER.rglob("*.py"))
 WEB_MODULES = sorted((stack.PROJECT / "functions/web/web").glob("*.js"))
 HANDLERS = sorted((stack.PROJECT / "functions").glob("*/app.py"))
 MAX_HANDLER_LINES, MAX_MODULE_LINES = 120, 300
-KEYS = LAYER / "store/dynamodb/keys.py"
+KEYS = {LAYER / "store/dynamodb/keys.py", LAYER / "store/dynamodb/index_keys.py"}
 CLOCK = LAYER / "store/clock.py"
 RETRY = LAYER / "store/dynamodb/retry.py"
 
@@ -68,11 +68,11 @@ def test_the_lock_of_the_node_packages_has_a_hash_for_each_and_names_no_registry
 # --- One home per fact -----------------------------------------------------------------------------------------------
 
 
-def test_only_keys_spells_a_key() -> None:
-    prefixes = re.findall(r'"([A-Z]+#)', KEYS.read_text())
+def test_only_keys_and_index_keys_spell_a_key() -> None:
+    prefixes = [prefix for path in KEYS for prefix in re.findall(r'"([A-Z]+#)', path.read_text())]
 
     assert len(prefixes) > 15
-    for path in {*MODULES, *HANDLERS} - {KEYS}:
+    for path in {*MODULES, *HANDLERS} - KEYS:
         spelled = [text for text in texts_of(path) if text.startswith(tuple(prefixes))]
         assert spelled == [], name_of(path)
 

@@ -18,7 +18,7 @@ from guestkey.rules.ledger import Entry, to_line
 from guestkey.rules.logins import Login
 from guestkey.rules.verify import verify
 from guestkey.store.callbacks import desks
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.ledger import ledger
 from local import sample
 from tests import factories, table
@@ -427,7 +427,7 @@ def corrupted_time() -> keys.Key:
 def wrong_kind() -> keys.Key:
     """A due item of a kind that never becomes due."""
     key = keys.right("acme", "ben")
-    corrupt(key, due={"S": keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
+    corrupt(key, due={"S": index_keys.due_on("acme")}, due_at={"S": "2026-11-23T12:30:00Z"})
     return key
 
 
@@ -557,7 +557,7 @@ def test_an_item_whose_outcome_is_unknown_is_not_put_off(world: time_machine.Tra
 
 def test_the_longest_due_item_of_all_index_partitions_comes_first(world: time_machine.Traveller, clean_up) -> None:
     tenant_ids = ["initech", "hooli", "umbrella", "wonka", "tyrell"]
-    assert len({keys.due_on(tenant_id) for tenant_id in tenant_ids}) == keys.DUE_SHARDS
+    assert len({index_keys.due_on(tenant_id) for tenant_id in tenant_ids}) == index_keys.DUE_SHARDS
     for tenant_id in tenant_ids:
         factories.tenant(tenant_id)
         factories.grant(by=ANNA.but(tenant_id=tenant_id))

@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from guestkey import settings
 from guestkey.rules.requests import MAX_LIFE
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.edge import post as mailing
@@ -175,7 +175,7 @@ def test_it_is_due_at_its_end_and_has_its_ttl_much_later() -> None:
     kept = table.one(keys.request("acme", request_id))
     lies = table.one(keys.own_request("sven", request_id))
     assert kept and lies
-    assert (kept["due"]["S"], kept["due_at"]["S"]) == (keys.due_on("acme"), "2026-11-24T12:00:00Z")
+    assert (kept["due"]["S"], kept["due_at"]["S"]) == (index_keys.due_on("acme"), "2026-11-24T12:00:00Z")
     swept_at = str(int((MONDAY_NOON + timedelta(days=401)).timestamp()))
     assert kept["ttl"]["N"] == lies["ttl"]["N"] == swept_at
 

@@ -9,7 +9,7 @@ import time_machine
 from guestkey.rules.desk import QUARTER
 from guestkey.store.access import live_keys
 from guestkey.store.callbacks import desks
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
@@ -176,7 +176,7 @@ def test_each_call_back_shows_whether_the_agent_may_enter_now(world: time_machin
 def test_access_read_from_the_index_is_confirmed_in_the_table() -> None:
     factories.callback()
     grant = factories.grant()
-    (key,) = live_keys.tenants_of(factories.agent("sven", "support"), keys.grantee_shard("acme"), "")
+    (key,) = live_keys.tenants_of(factories.agent("sven", "support"), index_keys.grantee_shard("acme"), "")
     factories.revoked(grant)
 
     assert key == ("acme", grant.grant_id)

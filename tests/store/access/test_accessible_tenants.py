@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from guestkey.rules.people import Agent
 from guestkey.store.access import accessible_tenants, live_keys
 from guestkey.store.access.accessible_tenants import AccessibleTenant
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.registry import people, tenants
 from tests import factories, table
 from tests.factories import MONDAY_NOON
@@ -148,9 +148,9 @@ def test_tenants_whose_ids_share_a_prefix_are_kept_apart():
         factories.grant("support", by=user_of(tenant_id))
     record = people.agent("sven")
     assert record
-    assert keys.grantee_shard("tenant") == keys.grantee_shard("tenant7")
+    assert index_keys.grantee_shard("tenant") == index_keys.grantee_shard("tenant7")
 
-    for shard in range(keys.GRANTEE_SHARDS):
+    for shard in range(index_keys.GRANTEE_SHARDS):
         pairs = list(live_keys.tenants_of(record, shard, ""))
         ids = [tenant_id for tenant_id, _ in pairs]
         assert pairs == sorted(pairs)

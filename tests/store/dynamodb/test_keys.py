@@ -15,7 +15,7 @@ from ulid import ULID
 from guestkey.rules.instants import text_of
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import Period
-from guestkey.store.dynamodb import keys, reads
+from guestkey.store.dynamodb import index_keys, keys, reads
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.ledger import notices
 from tests import factories, table
@@ -195,7 +195,7 @@ def test_stored_responses_are_separated_by_audience_caller_route_and_key():
 def test_an_id_is_read_from_its_key_unchanged(id):
     assert keys.tenant_id_in(keys.tenant(id).pk) == id
     assert keys.id_in(keys.right("acme", id).sk) == id
-    assert keys.by_grantee_in(keys.by_grantee_sort(id, "01J")) == (id, "01J")
+    assert index_keys.by_grantee_in(index_keys.by_grantee_sort(id, "01J")) == (id, "01J")
 
 
 @given(EXTERNAL, EXTERNAL)
@@ -205,7 +205,9 @@ def test_two_ids_never_have_the_same_key(one, other):
         keys.tenant, keys.agent, keys.department, partial(keys.right, "acme"), partial(keys.pending, "sven"),
         partial(keys.counter, "login", "sven", at=MONDAY_NOON),
         lambda id: keys.idempotency("support", id, "POST /v1/support/logins", "a-key"),
-        lambda id: keys.Key(keys.by_grantee(GranteeType.AGENT, id, 0), keys.directory_sort(GranteeType.AGENT, id)),
+        lambda id: keys.Key(
+            index_keys.by_grantee(GranteeType.AGENT, id, 0), index_keys.directory_sort(GranteeType.AGENT, id)
+        ),
     ]  # fmt: skip
 
     for make in makers:
@@ -218,7 +220,10 @@ def test_two_ids_never_have_the_same_key(one, other):
 @given(EXTERNAL, EXTERNAL)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 def test_the_index_by_grantee_sorts_by_tenant_and_a_range_begins_after_all_grants_of_one(one, other):
-    first, last = keys.by_grantee_sort(one, reads.first_id_at(LONG_AGO)), keys.by_grantee_sort(other, "7" + "Z" * 25)
+    first, last = (
+        index_keys.by_grantee_sort(one, reads.first_id_at(LONG_AGO)),
+        index_keys.by_grantee_sort(other, "7" + "Z" * 25),
+    )
 
     assert (first < last) is (one <= other)
     assert (last > one + keys.AFTER_SEPARATOR) is (other > one)
@@ -274,10 +279,10 @@ def test_ids_sort_in_the_order_in_which_they_are_made(world):
 
 
 def test_the_live_keys_of_a_tenant_share_a_shard_and_tenants_use_all_shards():
-    shards = [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
+    shards = [index_keys.grantee_shard(f"tenant-{number}") for number in range(200)]
 
-    assert shards == [keys.grantee_shard(f"tenant-{number}") for number in range(200)]
-    assert set(shards) == set(range(keys.GRANTEE_SHARDS))
+    assert shards == [index_keys.grantee_shard(f"tenant-{number}") for number in range(200)]
+    assert set(shards) == set(range(index_keys.GRANTEE_SHARDS))
 
 
 @pytest.mark.parametrize(
@@ -285,13 +290,13 @@ def test_the_live_keys_of_a_tenant_share_a_shard_and_tenants_use_all_shards():
     [(GranteeType.AGENT, "sven", "AGENT#sven#2"), (GranteeType.DEPARTMENT, "x", "DEPARTMENT#x#2")],
 )
 def test_the_index_spreads_a_grantee_over_partitions(type, id, partition):
-    assert keys.by_grantee(type, id, 2) == partition
+    assert index_keys.by_grantee(type, id, 2) == partition
 
 
 def test_the_due_items_of_a_tenant_share_a_shard_and_tenants_use_all_shards():
-    shards = {keys.due_on(f"tenant-{number}") for number in range(200)}
+    shards = {index_keys.due_on(f"tenant-{number}") for number in range(200)}
 
-    assert shards == {keys.due(shard) for shard in range(keys.DUE_SHARDS)}
+    assert shards == {index_keys.due(shard) for shard in range(index_keys.DUE_SHARDS)}
 
 
 def test_a_grant_is_due_at_its_end_and_a_revoked_one_is_not():
@@ -302,7 +307,7 @@ def test_a_grant_is_due_at_its_end_and_a_revoked_one_is_not():
 
     [after] = table.items("TENANT#acme", keys.GRANT)
     assert (before["due"]["S"], before["due_at"]["S"]) == (
-        keys.due_on("acme"),
+        index_keys.due_on("acme"),
         text_of(given_to.granted_at + timedelta(hours=1)),
     )
     assert after.keys().isdisjoint({"due", "due_at"})
@@ -323,5 +328,5 @@ def test_a_live_key_is_indexed_by_its_grantee_and_tenant():
 
     [live] = table.items("TENANT#acme", keys.LIVE)
 
-    assert live["by_grantee"]["S"] == f"DEPARTMENT#support#{keys.grantee_shard('acme')}"
+    assert live["by_grantee"]["S"] == f"DEPARTMENT#support#{index_keys.grantee_shard('acme')}"
     assert live["by_grantee_sort"]["S"] == f"acme#{given_to.grant_id}"

@@ -7,7 +7,7 @@ import pytest
 from pynamodb.exceptions import UpdateError
 
 from guestkey.rules.instants import text_of
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.ledger import due
 from guestkey.store.ledger.due import BATCH, DueItem
@@ -25,7 +25,7 @@ def put(tenant_ids: Iterable[str], *, of_each: int = 1) -> list[DueItem]:
     for number, tenant_id in enumerate(list(tenant_ids) * of_each):
         key, at = Key(keys.of_tenant(tenant_id), f"THING#{number}"), MONDAY_NOON + number * SECOND
         named = {"PK": {"S": key.pk}, "SK": {"S": key.sk}}
-        table.put([named | {"due": {"S": keys.due_on(tenant_id)}, "due_at": {"S": text_of(at)}}])
+        table.put([named | {"due": {"S": index_keys.due_on(tenant_id)}, "due_at": {"S": text_of(at)}}])
         made.append(DueItem(key=key, due_at=at))
     return made
 
@@ -39,7 +39,9 @@ TENANTS = [f"tenant-{number}" for number in range(20)]
 
 
 def test_the_longest_due_item_comes_first_in_all_shards():
-    assert {keys.due_on(tenant_id) for tenant_id in TENANTS} == {keys.due(n) for n in range(keys.DUE_SHARDS)}
+    assert {index_keys.due_on(tenant_id) for tenant_id in TENANTS} == {
+        index_keys.due(number) for number in range(index_keys.DUE_SHARDS)
+    }
     made = put(TENANTS)
 
     assert list(due.until(MONDAY_NOON + HOUR)) == made
@@ -59,9 +61,9 @@ def test_all_due_items_are_found_and_a_page_is_requested_only_when_it_is_read():
     with wire.watched() as sent:
         reminders = due.until(MONDAY_NOON + HOUR)
         assert [next(reminders) for _ in range(BATCH)] == made[:BATCH]
-        assert len(sent) == keys.DUE_SHARDS
+        assert len(sent) == index_keys.DUE_SHARDS
         assert list(reminders) == made[BATCH:]
-    assert len(sent) == keys.DUE_SHARDS + 2
+    assert len(sent) == index_keys.DUE_SHARDS + 2
 
 
 def test_items_handled_during_the_iteration_do_not_hide_later_ones():

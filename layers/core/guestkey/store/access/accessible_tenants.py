@@ -12,7 +12,7 @@ from itertools import batched, groupby
 from guestkey.rules.access import covering, named
 from guestkey.rules.people import Agent
 from guestkey.store.access import live_keys
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys
 from guestkey.store.registry import tenants
 
 BATCH = 100
@@ -36,7 +36,7 @@ def may_enter(tenant_id: str, agent: Agent, at: datetime) -> bool:
 
 def which_of(tenant_ids: Collection[str], agent: Agent, at: datetime) -> set[str]:
     """Return which of many tenants the agent may enter. They are found through the index, not read one by one."""
-    shards = sorted({keys.grantee_shard(tenant_id) for tenant_id in tenant_ids})
+    shards = sorted({index_keys.grantee_shard(tenant_id) for tenant_id in tenant_ids})
     found = (pair for shard in shards for pair in live_keys.tenants_of(agent, shard, "") if pair[0] in tenant_ids)
     return {
         tenant_id
@@ -49,7 +49,7 @@ def which_of(tenant_ids: Collection[str], agent: Agent, at: datetime) -> set[str
 def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iterator[tuple[str, AccessibleTenant]]:
     """Yield each tenant with its position, beginning after `behind`; `batch` tenants are read at a time."""
     shard, _, tenant_id = (behind or "0:").partition(":")
-    for number in range(int(shard), keys.GRANTEE_SHARDS):
+    for number in range(int(shard), index_keys.GRANTEE_SHARDS):
         found = live_keys.tenants_of(agent, number, tenant_id if number == int(shard) else "")
         by_tenant = groupby(found, key=lambda pair: pair[0])
         for some in batched(((tenant_id, list(pairs)) for tenant_id, pairs in by_tenant), batch):

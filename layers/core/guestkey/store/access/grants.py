@@ -20,7 +20,7 @@ from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, Li
 from guestkey.rules.ledger import Note, Position
 from guestkey.rules.people import Grantee, GranteeType, Tenant, User
 from guestkey.store.access import doors, live_keys
-from guestkey.store.dynamodb import counters, idempotency, keys
+from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
@@ -139,7 +139,7 @@ def write_new(
         numbered = replace(grant, granted_seq=state.next_seq + len(extra_entries))
         tenants.check_right(transaction, user)
         history = _item(numbered, keys.grant(tenant_id, grant_id))
-        history.due, history.due_at = keys.due_on(tenant_id), grant.ends_at or grant.review_at
+        history.due, history.due_at = index_keys.due_on(tenant_id), grant.ends_at or grant.review_at
         transaction.add("history", history)
         if grant.is_permanent:
             transaction.add("permanent", _item(numbered, keys.permanent_grant(tenant_id, grant_id)))

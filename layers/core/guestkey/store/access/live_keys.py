@@ -17,7 +17,7 @@ from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.ledger import Position
 from guestkey.rules.people import Agent, GranteeType
 from guestkey.store.access import doors
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
 from guestkey.store.dynamodb.reads import find_all
@@ -73,8 +73,8 @@ def tenants_of(agent: Agent, shard: int, behind: str) -> Iterator[tuple[str, str
 def of_grantee(type: GranteeType, id: str, shard: int, behind: str = "") -> Iterator[tuple[str, str]]:
     """Yield (tenant_id, grant_id) of a grantee's live keys in one shard of the index, ordered by tenant."""
     after = LiveKeyItem.by_grantee_sort > behind + keys.AFTER_SEPARATOR if behind else None
-    for item in LiveKeyItem.found_by_grantee.query(keys.by_grantee(type, id, shard), after):
-        yield keys.by_grantee_in(item.by_grantee_sort)
+    for item in LiveKeyItem.found_by_grantee.query(index_keys.by_grantee(type, id, shard), after):
+        yield index_keys.by_grantee_in(item.by_grantee_sort)
 
 
 def confirm(pairs: Iterable[tuple[str, str]]) -> dict[str, LiveKeys]:
@@ -112,13 +112,13 @@ def _live_key(item: Item) -> LiveKey:
 
 
 def _item(grant: Grant, revoked_before: Position | None) -> LiveKeyItem:
-    shard = keys.grantee_shard(grant.tenant_id)
+    shard = index_keys.grantee_shard(grant.tenant_id)
     return LiveKeyItem(
         *keys.live(grant.tenant_id, grant.grant_id),
         **attributes_of(grant, LiveKeyItem),
         revoked_before_at=revoked_before.at if revoked_before else None,
         revoked_before_seq=revoked_before.seq if revoked_before else None,
-        by_grantee=keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),
-        by_grantee_sort=keys.by_grantee_sort(grant.tenant_id, grant.grant_id),
+        by_grantee=index_keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),
+        by_grantee_sort=index_keys.by_grantee_sort(grant.tenant_id, grant.grant_id),
         ttl=epoch(grant.ends_at) if grant.ends_at else None,
     )

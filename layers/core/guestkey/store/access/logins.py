@@ -31,7 +31,7 @@ from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
 from guestkey.store.access import grants, live_keys, refusals
 from guestkey.store.access.refusals import RefusalCount
-from guestkey.store.dynamodb import counters, idempotency, keys
+from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts, epoch, remove_due
@@ -265,7 +265,7 @@ def _item(login: Login) -> LoginItem:
     return LoginItem(
         *keys.login(login.tenant_id, login.login_id),
         **attributes_of(login, LoginItem),
-        due=keys.due_on(login.tenant_id),
+        due=index_keys.due_on(login.tenant_id),
         due_at=next_due_at(login, login.logged_in_at),
         ttl=_ttl(login),
     )

@@ -34,12 +34,7 @@
 
 Ids are ULIDs, so sort keys are in order of creation. Only the ids of tenants, users, agents and departments come from
 outside (`rules/limits.EXTERNAL_ID`): they may contain `:`, `|` and `~`, but never `#`, which separates the parts of a
-key and sorts before each of their characters. No decision reads an index:
-
-    index        PK                              SK                       holds
-    by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
-    directory    DIRECTORY                       <type>#<id>              active agents, departments
-    due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, reviews, leavings
+key and sorts before each of their characters.
 """
 
 from datetime import date, datetime
@@ -60,12 +55,6 @@ OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
 COUNT, ONCE, LEFT = "COUNT#", "ONCE#", "LEFT#"
-DIRECTORY, DUE = "DIRECTORY", "DUE#"
-
-GRANTEE_SHARDS = 4
-"""Partitions of the index over which the live keys of one grantee are spread: every tenant may name one department."""
-DUE_SHARDS = 4
-"""Partitions of the *due* index. One clean-up reads all of them."""
 
 LAST = "~"
 """Sorts behind every id: one may contain `~`, but none begins with it."""
@@ -261,40 +250,5 @@ def idempotency(audience: str, caller: str, route: str, key: str) -> Key:
     return Key(f"{CALLER}{audience}#{caller}", f"{ONCE}{route}#{sha256(key.encode()).hexdigest()}")
 
 
-def grantee_shard(tenant_id: str) -> int:
-    """Return the shard of a tenant's live keys; it does not depend on the grantee."""
-    return _shard(tenant_id, GRANTEE_SHARDS)
-
-
-def by_grantee(type: GranteeType, id: str, shard: int) -> str:
-    return f"{type.upper()}#{id}#{shard}"
-
-
-def by_grantee_sort(tenant_id: str, grant_id: str) -> str:
-    return f"{tenant_id}#{grant_id}"
-
-
-def by_grantee_in(sort: str) -> tuple[str, str]:
-    tenant_id, _, grant_id = sort.partition("#")
-    return tenant_id, grant_id
-
-
-def directory_sort(type: GranteeType, id: str) -> str:
-    return f"{type}#{id}"
-
-
-def due_on(tenant_id: str) -> str:
-    """Return the partition of the *due* index that holds a tenant's items."""
-    return due(_shard(tenant_id, DUE_SHARDS))
-
-
-def due(shard: int) -> str:
-    return f"{DUE}{shard}"
-
-
 def _hour(at: datetime) -> str:
     return f"{at:%Y%m%d%H}"
-
-
-def _shard(tenant_id: str, shards: int) -> int:
-    return sha256(tenant_id.encode()).digest()[0] % shards

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pynamodb.pagination import ResultIterator
 
 from guestkey.rules.instants import instant
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Due, Item
 from guestkey.store.dynamodb.transaction import ConditionFailed, TransactionConflict, single_write
@@ -29,7 +29,7 @@ class DueItem(NamedTuple):
 
 def until(at: datetime) -> Iterator[DueItem]:
     """Yield the items of all shards that were due by some moment, the longest overdue first."""
-    shards = (_of_shard(shard, at) for shard in range(keys.DUE_SHARDS))
+    shards = (_of_shard(shard, at) for shard in range(index_keys.DUE_SHARDS))
     yield from heapq.merge(*shards, key=lambda due: due.due_at)
 
 
@@ -42,7 +42,7 @@ def postpone(due: DueItem, to: datetime) -> None:
 def _of_shard(shard: int, at: datetime) -> Iterator[DueItem]:
     # A query of models asks for the item's kind, which the index does not project.
     query = {"range_key_condition": Item.due_at <= at, "index_name": Due.Meta.index_name, "limit": BATCH}
-    return ResultIterator(Item._get_connection().query, [keys.due(shard)], query, map_fn=_due_item)
+    return ResultIterator(Item._get_connection().query, [index_keys.due(shard)], query, map_fn=_due_item)
 
 
 def _due_item(raw: dict[str, Any]) -> DueItem:

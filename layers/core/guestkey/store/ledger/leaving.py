@@ -17,7 +17,7 @@ from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What
 from guestkey.rules.people import GranteeType
 from guestkey.store.access import doors, grant_ends, grants, live_keys, logins
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, single_write
@@ -67,7 +67,7 @@ def write_down(item: LeftItem, now: datetime) -> None:
 
 def _live_grants(agent_id: str) -> Iterable[tuple[str, str]]:
     """Yield tenant and grant of the live keys that name the agent, those of a tenant one after another."""
-    for shard in range(keys.GRANTEE_SHARDS):
+    for shard in range(index_keys.GRANTEE_SHARDS):
         yield from live_keys.of_grantee(GranteeType.AGENT, agent_id, shard)
 
 

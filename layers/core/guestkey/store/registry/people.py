@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 
 from guestkey.errors import AgentInactive, DepartmentUnknown
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, grantee
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts
 from guestkey.store.dynamodb.reads import find, find_all
@@ -103,7 +103,7 @@ def department_names(department_ids: Iterable[str]) -> list[str]:
 
 def directory() -> Iterator[Agent | Department]:
     """Yield every active agent and every department, as the index holds them."""
-    for item in Item.in_directory.query(keys.DIRECTORY):
+    for item in Item.in_directory.query(index_keys.DIRECTORY):
         yield agent_of(item) if isinstance(item, AgentItem) else _department_of(item)
 
 
@@ -112,8 +112,8 @@ def put_department(department: Department) -> None:
     item = DepartmentItem(
         *keys.department(department.department_id),
         **attributes_of(department, DepartmentItem),
-        directory=keys.DIRECTORY,
-        directory_sort=keys.directory_sort(GranteeType.DEPARTMENT, department.department_id),
+        directory=index_keys.DIRECTORY,
+        directory_sort=index_keys.directory_sort(GranteeType.DEPARTMENT, department.department_id),
     )
 
     def put(_: int) -> None:
@@ -208,8 +208,8 @@ def _save_agent(agent: Agent, before: Agent | None) -> None:
     item = AgentItem(
         *keys.agent(agent.agent_id),
         **attributes_of(agent, AgentItem),
-        directory=keys.DIRECTORY if agent.is_active else None,
-        directory_sort=keys.directory_sort(GranteeType.AGENT, agent.agent_id) if agent.is_active else None,
+        directory=index_keys.DIRECTORY if agent.is_active else None,
+        directory_sort=index_keys.directory_sort(GranteeType.AGENT, agent.agent_id) if agent.is_active else None,
     )
     transaction = Transaction()
     transaction.put("agent", item, _is_as_read(before) if before else AgentItem.pk.does_not_exist())
@@ -243,6 +243,6 @@ def _left_item(agent: Agent, at: datetime) -> LeftItem:
         agent_id=agent.agent_id,
         incarnation=agent.incarnation,
         left_at=at,
-        due=keys.due_on(agent.agent_id),
+        due=index_keys.due_on(agent.agent_id),
         due_at=at,
     )

@@ -18,7 +18,7 @@ from guestkey.rules import requests as rules
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Agent
 from guestkey.rules.requests import MAX_LIFE, Request, State
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first
@@ -177,7 +177,7 @@ def _item(request: Request) -> RequestItem:
     return RequestItem(
         *keys.request(request.tenant_id, request.request_id),
         **attributes_of(request, RequestItem),
-        due=keys.due_on(request.tenant_id),
+        due=index_keys.due_on(request.tenant_id),
         due_at=request.expires_at,
         ttl=_ttl(request),
     )
