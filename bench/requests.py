@@ -112,6 +112,10 @@ def _overviews(bill: Bill, grant_id: str) -> None:
     bill.item("GET /v1/logins.csv", "history", calls.event("GET /v1/logins.csv", ANNA))
     bill.item("GET /v1/ledger", "history", calls.event("GET /v1/ledger", ANNA))
     bill.item("GET /v1/support/access", "login_record", calls.event("GET /v1/support/access", SVEN))
+    own = calls.event("GET /v1/support/logins", SVEN, query={"open": "true"})
+    bill.item("GET /v1/support/logins?open=true", "login_record", own)
+    bill.item("GET /v1/presence", "presence", calls.event("GET /v1/presence", ANNA))
+    bill.item("GET /v1/pulse", "presence", calls.event("GET /v1/pulse", ANNA))
 
 
 if __name__ == "__main__":

@@ -58,7 +58,16 @@ HEAD = {
         "schema": {"type": "string", "pattern": "^[0-9]+:[0-9a-f]{64}$"},
     }
 }
+ETAG = {
+    "ETag": {
+        "description": "Names this answer. Sent as `If-None-Match`, it makes an unchanged answer a 304.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[A-Za-z0-9_.-]+"$'},
+    }
+}
+POLLED = {"/v1/presence", "/v1/pulse"}
 HEADERS = {"/v1/grants.csv": NEXT_PAGE, "/v1/logins.csv": NEXT_PAGE, "/v1/ledger": HEAD | NEXT_PAGE}
+HEADERS |= dict.fromkeys(POLLED, ETAG)
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
 WITH_RETRY_AFTER = {errors.Busy.status, errors.TooManyRequests.status}
 KEY = {
@@ -248,6 +257,8 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
         responses["200"]["content"] = {OTHER_TYPES[path]: {"schema": {"type": "string"}}}
     if path in HEADERS:
         responses["200"]["headers"] = HEADERS[path]
+    if path in POLLED:
+        responses["304"] = {"description": "Nothing has changed.", "headers": ETAG}
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -30,7 +30,7 @@ from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenan
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.rules.requests import MailState, Request, State, approve, ask, decline
 from guestkey.rules.slots import Slot, slot_at
-from guestkey.store.access import grants, live_keys, logins
+from guestkey.store.access import grants, live_keys, logins, migration
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.callbacks.seats import SlotItem
 from guestkey.store.dynamodb import counters, keys
@@ -67,6 +67,8 @@ def _sample_world() -> bytes:
         for path, body in sample.orders():
             answer = call("PUT", path, body, caller=BACKEND)
             assert answer.status == 200, answer.text
+    for at in (LONG_AGO, LONG_AGO + migration.WAITS):
+        migration.go_on(at, lambda: True)
     for year in YEARS_KNOWN:
         holidays.store_missing(MONDAY_NOON.replace(year=year))
     return table.picture()

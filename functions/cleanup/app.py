@@ -4,7 +4,8 @@ Items that one run leaves over remain due for the next. DynamoDB deletes live ke
 table's stream delivers those deletions to this function. A record that fails is retried and finally dead-lettered; the
 grant remains due, and the schedule finds it.
 
-The same schedule stores the support desk's public holidays, because the library for them is slow to load.
+The same schedule goes on with the migration, and stores the support desk's public holidays, because the library for
+them is slow to load.
 """
 
 from guestkey import cold_start
@@ -12,8 +13,8 @@ from guestkey import cold_start
 cold_start.begin_cold_start()
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
-from traceback import extract_tb
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
@@ -21,6 +22,7 @@ from pynamodb.exceptions import PynamoDBException
 from guestkey.edge import holidays, log, metrics
 from guestkey.errors import Busy
 from guestkey.store import clock
+from guestkey.store.access import migration
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.keys import Key
@@ -35,7 +37,8 @@ MIN_MILLISECONDS_LEFT = 30_000
 """With less time left no item is started: it may have to wait for a contended ledger and for DynamoDB."""
 POSTPONED_BY = timedelta(hours=1)
 """Delay after which an item that could not be processed is due again."""
-WAITING, FAILED, STOPPED, YEARS_WRITTEN = "waiting", "failed", "stopped", "years_written"
+WAITING, FAILED, STOPPED = "waiting", "failed", "stopped"
+YEARS_WRITTEN, LOGINS_MIGRATED = "years_written", "logins_migrated"
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
@@ -47,16 +50,21 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None
 
 
 def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
-    """Process due items until none is left or the run is long enough; then store the desk's public holidays."""
+    """Process due items until none is left or the run is long enough; then go on with the rest of the work."""
+
+    def has_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() >= MIN_MILLISECONDS_LEFT)
+
     outcomes: Counter[str] = Counter()
     contended: set[str] = set()
     for item in due.until(clock.now() - expiry.FINAL_AFTER):
         processed = outcomes.total() - outcomes[WAITING]
-        if processed == limit or context.get_remaining_time_in_millis() < MIN_MILLISECONDS_LEFT:
+        if processed == limit or not has_time():
             outcomes[STOPPED] = 1
             break
         outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
-    outcomes += _store_holidays()
+    outcomes += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
+    outcomes += _number(LOGINS_MIGRATED, keys.migration(), lambda: migration.go_on(clock.now(), has_time))
     metrics.count("CleanupRuns", **outcomes)
 
 
@@ -70,7 +78,7 @@ def process_swept(records: list[dict[str, Any]]) -> dict[str, Any]:
         try:
             outcomes[expiry.process_swept(live_key, clock.now())] += 1
         except Exception as error:  # noqa: BLE001 # any error concerns this one record only
-            _log_failure(live_key, error)
+            log.failed(f"{live_key.pk} {live_key.sk}", error)
             failed.append({"itemIdentifier": change["SequenceNumber"]})
     log.outcome(swept=len(records), failed=len(failed), **outcomes)
     return {"batchItemFailures": failed}
@@ -85,34 +93,26 @@ def _process(item: DueItem, contended: set[str]) -> str:
         if _is_busy(error):
             contended.add(item.key.pk)
             return WAITING
-        _log_failure(item.key, error)
+        log.failed(f"{item.key.pk} {item.key.sk}", error)
         outcome = FAILED
     if outcome in {CleanupOutcome.NOTHING, FAILED}:
         due.postpone(item, now + POSTPONED_BY)
     return outcome
 
 
-def _store_holidays() -> Counter[str]:
-    """Return the number of years whose holidays were stored. While DynamoDB is busy the next run does it."""
+def _number(name: str, key: Key, work: Callable[[], int]) -> Counter[str]:
+    """Return the number that the work on an item returns. While DynamoDB is busy the next run does it."""
     try:
-        return +Counter({YEARS_WRITTEN: len(holidays.store_missing(clock.now()))})
-    except Exception as error:  # noqa: BLE001 # any error concerns the desk only
+        return +Counter({name: work()})
+    except Exception as error:  # noqa: BLE001 # any error concerns this work only
         if _is_busy(error):
             return Counter()
-        _log_failure(keys.desk(), error)
+        log.failed(f"{key.pk} {key.sk}", error)
         return Counter({FAILED: 1})
 
 
 def _is_busy(error: Exception) -> bool:
     return isinstance(error, Busy | OutcomeUnknown) or (isinstance(error, PynamoDBException) and is_unavailable(error))
-
-
-def _log_failure(key: Key, error: Exception) -> None:
-    """Log the item and the place in our code, never the error's message, which may quote the item."""
-    place = extract_tb(error.__traceback__)[-1]
-    log.outcome(
-        code="not_handled", item=f"{key.pk} {key.sk}", error=type(error).__name__, line=f"{place.name}:{place.lineno}"
-    )
 
 
 cold_start.end_cold_start(open_client)

@@ -1,8 +1,12 @@
-"""/v1/support/logins, /v1/support/access: agents record and end logins, and list the tenants that they may enter."""
+"""/v1/support/logins, /v1/support/access: agents record, end and list logins, and list the tenants they may enter."""
 
 from guestkey import cold_start
 
 cold_start.begin_cold_start()
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.edge.bodies.support import LoginInput
 from guestkey.edge.http import cursors, ids, routes
@@ -21,12 +25,13 @@ from guestkey.errors import (
 from guestkey.rules import logins as rules
 from guestkey.rules.access import Action, Reason, Shut, decide
 from guestkey.store import clock
-from guestkey.store.access import accessible_tenants, logins
+from guestkey.store.access import accessible_tenants, logins, own_logins
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.registry import people
 
 app = routes.resolver()
+OnlyOpen = Annotated[bool, Query(alias="open")]
 
 
 @routes.route(
@@ -72,6 +77,22 @@ def record_login(body: LoginInput) -> Login:
         respond=Login.of,
         tries=logins.MAX_LOGIN_TRIES,
     )
+
+
+@routes.route(app, "GET /v1/support/logins", "List your logins", "support", CursorInvalid)
+def list_own_logins(only_open: OnlyOpen = False, limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
+    """List your own logins at all customers: first those that are open now, then the others, each newest first."""
+    agent = people.active_agent(routes.agent_id(app))
+    scope = cursors.scope(agent.agent_id, "logins", str(only_open))
+    behind = cursors.position(cursor, scope)
+    return Page.of(own_logins.of_agent(agent, behind, limit + 1, only_open, clock.now()), limit, scope, Login.of)
+
+
+@routes.route(app, "GET /v1/support/logins/{login_id}", "Show a login", "support", NotFound)
+def show_own_login(login_id: str) -> Login:
+    """Return a login of your own."""
+    agent = people.active_agent(routes.agent_id(app))
+    return Login.of(logins.load_own(agent, ids.valid_id(login_id), clock.now()))
 
 
 @routes.route(app, "POST /v1/support/logins/{login_id}/end", "End a login", "support", NotFound)

@@ -31,7 +31,7 @@ ULID = re.compile(r"(?<![0-9A-Z])01[0-9A-HJKMNP-TV-Z]{24}(?![0-9A-Z])")
 HASH_OR_MARK = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{16})(?![0-9a-f])")
 """A SHA-256, the salt of a hashed text, or the random mark by which a retry recognises its own write."""
 START = "0" * 64
-HEADERS = ("content-type", "cache-control", "link", "guestkey-head", "retry-after")
+HEADERS = ("content-type", "cache-control", "etag", "link", "guestkey-head", "retry-after")
 CALLBACK = {"topic": "question", "description": "The import\nstands still", "phone": "0241 44686122"}
 REASON = "Invoice 4711 cannot be printed"
 
@@ -119,6 +119,11 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(BACKEND, "POST", "/v1/vendor/checks", question | {"action": "look", "more": 1})
     one(BACKEND, "POST", "/v1/vendor/checks", question | {"agent_id": "emil"})
     second = one(DORA, "POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "The second look"})
+    for user in (ANNA, BEN, ANNA.acting()):
+        one(user, "GET", "/v1/presence")
+    one(SVEN, "GET", "/v1/support/logins", query={"open": "true"})
+    one(SVEN, "GET", f"/v1/support/logins/{login['login_id']}")
+    one(DORA, "GET", f"/v1/support/logins/{login['login_id']}")
     one(EMIL, "POST", "/v1/support/logins", {"tenant_id": "acme", "reason": REASON})
     one(SVEN, "POST", "/v1/support/logins", {"tenant_id": "nowhere", "reason": REASON})
     one(SVEN, "GET", "/v1/support/access")
@@ -145,6 +150,9 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(DORA, "DELETE", f"/v1/support/requests/{taken_back['request_id']}")
     one(DORA, "DELETE", f"/v1/support/requests/{request['request_id']}")
     one(ANNA, "GET", "/v1/requests", query={"state": "pending"})
+    pulse = one(BEN, "GET", "/v1/pulse")
+    tag = f'"{pulse["seq"]}.{pulse["requests_waiting"]}"'
+    one(BEN, "GET", "/v1/pulse", headers={"if-none-match": tag})
     one(BEN, "GET", f"/v1/requests/{request['request_id']}")
     one(ANNA, "GET", f"/v1/requests/{request['request_id']}")
     approve = f"/v1/requests/{request['request_id']}/approve"
@@ -215,6 +223,8 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
         }
     story.clock.shift(timedelta(hours=26))
     assert handler("cleanup")({"source": "aws.events"}, LambdaContext()) is None
+    one(SVEN, "POST", "/v1/support/logins", {"tenant_id": "acme", "reason": REASON})
+    one(ANNA, "GET", "/v1/presence")
     one(ANNA, "POST", f"/v1/requests/{left['request_id']}/approve", {})
     one(ANNA, "DELETE", f"/v1/grants/{given['grant_id']}")
     one(ANNA, "GET", f"/v1/grants/{good['grant_id']}")
@@ -280,8 +290,8 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 
 KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
-    "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "notice", "open_callback", "own",
-    "pending", "request", "right_taken", "slot", "tenant", "waiting",
+    "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration", "notice", "open_callback",
+    "open_login", "own", "pending", "request", "right_taken", "slot", "tenant", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

@@ -185,6 +185,8 @@ ROUTES = [
         body=lambda scene: login_at(scene.tenant.tenant_id), members=LOGIN,
     ),
     Route(call="POST /v1/support/logins/{login}/end", who="sven", members=LOGIN),
+    Route(call="GET /v1/support/logins", who="sven", members=PAGE),
+    Route(call="GET /v1/support/logins/{login}", who="sven", members=LOGIN),
     Route(call="GET /v1/support/access", who="sven", members=PAGE),
     Route(
         call="GET /v1/support/tenants/{tenant}", who="sven", members="tenant_id name country language approver_emails",
@@ -222,6 +224,8 @@ ROUTES = [
         call="GET /v1/about", who="anna", is_for_everyone=True,
         members="tenant_id name customer_name version time_zone country",
     ),
+    Route(call="GET /v1/presence", who="anna", is_for_every_user=True, members="items next_change_at"),
+    Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting"),
     Route(call="GET /v1/directory", who="anna", members="departments agents"),
     Route(
         call="POST /v1/grants", who="anna", status=201, body=lambda _: grant_to("agent", "sven"), members=GRANT,

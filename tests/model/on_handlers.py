@@ -189,11 +189,25 @@ class Handlers:
 
     def login_views(self, tenant: str) -> Any:
         found = self._list(tenant, "logins")
+        self._require_presence(tenant, [one for one in found if one["ended_at"] is None])
         for one in found:
             one["agent"]["departments"].sort()
             # Several causes may fall into one second, so the cause has its own tests.
             assert (one.pop("end_cause") is None) == (one["end"] != "access_over")
         return found
+
+    def _require_presence(self, tenant: str, inside: list[Any]) -> None:
+        """Fail unless presence and the agents' own lists show the open logins, and the pulse every request."""
+        answer = call("GET", "/v1/presence", caller=READERS[tenant])
+        assert answer.status == 200, answer.text
+        shown = [(one["login_id"], one["since"], one["access_ends_at"]) for one in self._named(answer.body["items"])]
+        assert shown == [(one["login_id"], one["logged_in_at"], one["access_ends_at"]) for one in inside]
+        for agent in {one["agent"]["id"] for one in inside}:
+            answer = call("GET", "/v1/support/logins", caller=who(agent), query={"open": "true", "limit": "100"})
+            own = [one["login_id"] for one in self._named(answer.body["items"]) if one["tenant_id"] == tenant]
+            assert own == [one["login_id"] for one in inside if one["agent"]["id"] == agent]
+        pulse = call("GET", "/v1/pulse", caller=READERS[tenant]).body
+        assert pulse["requests_waiting"] >= len(self._list(tenant, "requests", state="pending"))
 
     def request_views(self, tenant: str, state: str | None = None) -> Any:
         return self._list(tenant, "requests", **({"state": state} if state else {}))

@@ -32,6 +32,7 @@ MADE = {
     "permanent grant, findable": keys.permanent_grant("acme", "01J"),
     "request": keys.request("acme", "01J"),
     "login": keys.login("acme", "01J"),
+    "open login": keys.open_login("acme", "01J"),
     "ledger head": keys.ledger("acme"),
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
@@ -55,6 +56,7 @@ MADE = {
     "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
     "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
     "counter of a user": keys.counter_of_user("refused", "acme", "ben", MONDAY_NOON),
+    "migration": keys.migration(),
     "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
 FILLED = {
@@ -131,8 +133,9 @@ def test_the_chart_lists_every_function_that_makes_a_key():
     assert makers_of_keys == {
         "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
         "counter_of_tenant", "counter_of_user", "department", "desk", "door", "entry", "grant", "grantee",
-        "idempotency", "ledger", "left", "left_told", "live", "login", "notice", "open_callback", "own_login",
-        "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
+        "idempotency", "ledger", "left", "left_told", "live", "login", "migration", "notice", "open_callback",
+        "open_login", "own_login", "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant",
+        "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from traceback import extract_tb
 from typing import Any
 
 LogFields = Mapping[str, str | int]
@@ -25,6 +26,12 @@ class LoggableError(Exception):
 def outcome(**fields: Any) -> None:
     """Write one line of JSON to standard output, from which Lambda collects logs. Absent fields are left out."""
     print(json.dumps({name: _shown(field) for name, field in fields.items() if field is not None}), flush=True)
+
+
+def failed(item: str, error: Exception) -> None:
+    """Log the key of an item and the place in our code, never the error's message, which may quote the item."""
+    place = extract_tb(error.__traceback__)[-1]
+    outcome(code="not_handled", item=item, error=type(error).__name__, line=f"{place.name}:{place.lineno}")
 
 
 def _shown(field: Any) -> Any:

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pynamodb.exceptions import PynamoDBException
 
 from guestkey.edge.http import body, callers, claims, paths
+from guestkey.edge.http.etags import Unchanged
 from guestkey.edge.http.problem import Answer, Event, fault, json_answer, json_text
 from guestkey.edge.http.serve import serve as serve_work
 from guestkey.edge.responses.response import Response
@@ -44,7 +45,7 @@ def resolver() -> APIGatewayHttpResolver:
     app = Resolver(enable_validation=True, serializer=json_text)
 
     # Powertools leaves its exception handlers and its context untyped.
-    @app.exception_handler([Refused, ReplayResponse, PynamoDBException, TransactionConflict, OutcomeUnknown])  # type: ignore[untyped-decorator]
+    @app.exception_handler([Refused, ReplayResponse, Unchanged, PynamoDBException, TransactionConflict, OutcomeUnknown])  # type: ignore[untyped-decorator]
     def pass_on(error: Exception) -> Any:
         raise error  # `serve` turns it into a response; without this handler the resolver would log it as a bug
 
@@ -70,6 +71,8 @@ def serve(app: APIGatewayHttpResolver) -> Callable[[Event, Any], Answer]:
             return app.resolve(_as_authorized(_as_json(event)), context)
         except ReplayResponse as replayed:
             return json_answer(201, json.loads(replayed.response))
+        except Unchanged as unchanged:
+            return {"statusCode": 304, "headers": {"ETag": unchanged.etag}, "body": ""}
 
     return serve_work(work, before_input=_refuse_inactive)
 

@@ -126,6 +126,7 @@ def write_new(
     *,
     extra_writes: Callable[[Transaction], None] = lambda transaction: None,
     extra_entries: Sequence[Note] = (),
+    next_state: Callable[[LedgerState], LedgerState] = lambda state: state,
 ) -> None:
     """Store a grant and its ledger entry in one transaction, with `extra_writes` and, ahead of it, `extra_entries`.
 
@@ -155,7 +156,7 @@ def write_new(
             add_writes,
             idempotent_write="history",
             door=door,
-            next_state=lambda state: replace(state, live_at_most=_live_grants(grant, state) + 1),
+            next_state=lambda state: replace(next_state(state), live_at_most=_live_grants(grant, state) + 1),
         )
     except ConditionFailed as error:
         counters.refuse_at_limit(error, now)

@@ -4,7 +4,7 @@ A login and the proof that its grant is live, its agent active and still a membe
 came first wins.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -29,7 +29,7 @@ from guestkey.rules.logins import (
 )
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
-from guestkey.store.access import grants, live_keys, refusals
+from guestkey.store.access import grants, live_keys, open_logins, refusals
 from guestkey.store.access.refusals import RefusalCount
 from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
@@ -114,6 +114,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
         transaction.add("login", _item(replace(login, recorded_seq=state.next_seq)))
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
+        open_logins.put(transaction, login, _ttl(login))
         idempotency.store_response(transaction, record, now)
         counters.count(transaction, counter, MAX_LOGINS_AN_HOUR, now)
         refusals.report(transaction, unreported)
@@ -176,6 +177,7 @@ def save_end(ended: Login, state: LedgerState, now: datetime) -> None:
     def add_writes(transaction: Transaction, _: LedgerState) -> None:
         item = LoginItem(*keys.login(ended.tenant_id, ended.login_id))
         transaction.update("login", item, actions, LoginItem.pk.exists() & LoginItem.ended_at.does_not_exist())
+        open_logins.delete(transaction, ended.tenant_id, ended.login_id)
 
     data = {"end": ended.end.value, "ended_at": text_of(ended.ended_at)}
     note = Note(what=What.LOGIN_ENDED, by=by, about=ended.login_id, data=data, at=now)
@@ -206,7 +208,14 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
     if not unended:
         return stored
     agents = people.agents({login.agent_id for login in unended})
-    live = live_keys.of_tenant(tenant_id)
+    return settle_by(live_keys.of_tenant(tenant_id), agents, tenant_id, stored, now)
+
+
+def settle_by(
+    live: LiveKeys, agents: Mapping[str, Agent], tenant_id: str, stored: list[Login], now: datetime
+) -> list[Login]:
+    """Return the logins as of `now`, by the tenant's live keys and the records of their agents."""
+    unended = [login for login in stored if login.ended_at is None]
     ends: dict[str, AccessEnd] = {}
     unclear: list[Login] = []
     for login in unended:
@@ -231,7 +240,7 @@ def login_of(item: Item) -> Login:
 
 
 def _ends_by_history(
-    tenant_id: str, unclear: list[Login], agents: dict[str, Agent], door: Door, now: datetime
+    tenant_id: str, unclear: list[Login], agents: Mapping[str, Agent], door: Door, now: datetime
 ) -> dict[str, AccessEnd]:
     """Return the end of access for each login, computed from all grants given while the login may have lasted."""
     if not unclear:

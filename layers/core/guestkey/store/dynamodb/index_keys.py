@@ -2,6 +2,7 @@
 
     index        PK                              SK                       holds
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
+    by_grantee   IN#<agent_id>                   <tenant_id>#<login_id>   open logins
     directory    DIRECTORY                       <type>#<id>              active agents, departments
     due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, reviews, leavings
 
@@ -11,6 +12,7 @@ No decision reads an index: it lags behind the table.
 from hashlib import sha256
 
 from guestkey.rules.people import GranteeType
+from guestkey.store.dynamodb.keys import OPEN_LOGIN
 
 DIRECTORY, DUE = "DIRECTORY", "DUE#"
 
@@ -29,13 +31,18 @@ def by_grantee(type: GranteeType, id: str, shard: int) -> str:
     return f"{type.upper()}#{id}#{shard}"
 
 
-def by_grantee_sort(tenant_id: str, grant_id: str) -> str:
-    return f"{tenant_id}#{grant_id}"
+def open_logins_of(agent_id: str) -> str:
+    return OPEN_LOGIN + agent_id
+
+
+def by_grantee_sort(tenant_id: str, id: str) -> str:
+    """Return the sort key of a live key or an open login: its tenant and the id of the grant or the login."""
+    return f"{tenant_id}#{id}"
 
 
 def by_grantee_in(sort: str) -> tuple[str, str]:
-    tenant_id, _, grant_id = sort.partition("#")
-    return tenant_id, grant_id
+    tenant_id, _, id = sort.partition("#")
+    return tenant_id, id
 
 
 def directory_sort(type: GranteeType, id: str) -> str:

@@ -9,6 +9,7 @@
     permanent grant, findable    TENANT#<tenant_id>            LASTING#<grant_id>               access/grants
     request                      TENANT#<tenant_id>            REQUEST#<request_id>             requests/requests
     login                        TENANT#<tenant_id>            LOGIN#<login_id>                 access/logins
+    open login                   TENANT#<tenant_id>            IN#<login_id>                    access/open_logins
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
     approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
@@ -31,6 +32,7 @@
     counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              dynamodb/counters
     counter of a user            TENANT#<tenant_id>            COUNT#<what>#<user_id>#<hour>    dynamodb/counters
     idempotency record           CALLER#<audience>#<caller>    ONCE#<route>#<sha256 of key>     dynamodb/idempotency
+    migration                    MIGRATION                     OPEN_LOGINS                      access/migration
 
 Ids are ULIDs, so sort keys are in order of creation. Only the ids of tenants, users, agents and departments come from
 outside (`rules/limits.EXTERNAL_ID`): they may contain `:`, `|` and `~`, but never `#`, which separates the parts of a
@@ -48,13 +50,14 @@ TENANT, AGENT, DEPARTMENT, CALLER = "TENANT#", "AGENT#", "DEPARTMENT#", "CALLER#
 RIGHT = "RIGHT#"
 LIVE, DOOR, GRANT, PERMANENT = "LIVE#", "LIVE#!DOOR", "GRANT#", "LASTING#"
 REQUEST, PENDING = "REQUEST#", "PENDING#"
-LOGIN = "LOGIN#"
+LOGIN, OPEN_LOGIN = "LOGIN#", "IN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
 LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
 COUNT, ONCE, LEFT = "COUNT#", "ONCE#", "LEFT#"
+MIGRATION, OPEN_LOGINS = "MIGRATION", "OPEN_LOGINS"
 
 LAST = "~"
 """Sorts behind every id: one may contain `~`, but none begins with it."""
@@ -109,6 +112,10 @@ def permanent_grant(tenant_id: str, grant_id: str) -> Key:
 
 def login(tenant_id: str, login_id: str) -> Key:
     return Key(of_tenant(tenant_id), LOGIN + login_id)
+
+
+def open_login(tenant_id: str, login_id: str) -> Key:
+    return Key(of_tenant(tenant_id), OPEN_LOGIN + login_id)
 
 
 def request(tenant_id: str, request_id: str) -> Key:
@@ -248,6 +255,11 @@ def counters_of(what: str, tenant_id: str) -> str:
 def idempotency(audience: str, caller: str, route: str, key: str) -> Key:
     """Return the key of an idempotency record: `route` is method and concrete path, `key` comes from the caller."""
     return Key(f"{CALLER}{audience}#{caller}", f"{ONCE}{route}#{sha256(key.encode()).hexdigest()}")
+
+
+def migration() -> Key:
+    """Return the key of the progress of the migration that gives logins from before their open-login items."""
+    return Key(MIGRATION, OPEN_LOGINS)
 
 
 def _hour(at: datetime) -> str:

@@ -50,7 +50,7 @@ class Numbers(ListAttribute[int]):
 
 
 class ByGrantee(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call] # pynamodb leaves a hook untyped
-    """Live keys by grantee. It projects hardly more than keys: each match is confirmed on its live key."""
+    """Live keys by grantee, open logins by agent. It projects hardly more than keys: each match is confirmed."""
 
     class Meta:
         index_name = "by_grantee"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
 from guestkey.rules.instants import instant
@@ -27,9 +28,10 @@ class DueItem(NamedTuple):
     due_at: datetime
 
 
-def until(at: datetime) -> Iterator[DueItem]:
-    """Yield the items of all shards that were due by some moment, the longest overdue first."""
-    shards = (_of_shard(shard, at) for shard in range(index_keys.DUE_SHARDS))
+def until(at: datetime, since: datetime | None = None) -> Iterator[DueItem]:
+    """Yield the items of all shards that are due by some moment, the longest overdue first, or those due since one."""
+    within = Item.due_at.between(since, at) if since else Item.due_at <= at
+    shards = (_of_shard(shard, within) for shard in range(index_keys.DUE_SHARDS))
     yield from heapq.merge(*shards, key=lambda due: due.due_at)
 
 
@@ -39,9 +41,9 @@ def postpone(due: DueItem, to: datetime) -> None:
         Item._get_connection().update_item(*due.key, actions=[Item.due_at.set(to)], condition=Item.due_at == due.due_at)
 
 
-def _of_shard(shard: int, at: datetime) -> Iterator[DueItem]:
+def _of_shard(shard: int, within: Condition) -> Iterator[DueItem]:
     # A query of models asks for the item's kind, which the index does not project.
-    query = {"range_key_condition": Item.due_at <= at, "index_name": Due.Meta.index_name, "limit": BATCH}
+    query = {"range_key_condition": within, "index_name": Due.Meta.index_name, "limit": BATCH}
     return ResultIterator(Item._get_connection().query, [index_keys.due(shard)], query, map_fn=_due_item)
 
 

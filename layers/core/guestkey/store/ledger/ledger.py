@@ -55,6 +55,7 @@ class HeadItem(Item, discriminator="ledger_head"):
     revoked_seq = NumberAttribute(null=True)
     door = NumberAttribute(default=0)
     """Version of the tenant's door; 0 without one."""
+    requests_waiting = NumberAttribute(null=True)
     priority_until = NumberAttribute(null=True, attr_name="wanted_until")
     """Until when, in seconds since the epoch, only writers for a user or the vendor may write."""
 
@@ -85,6 +86,8 @@ class LedgerState:
     """The tenant's latest revoke of any grant."""
     door: int
     """Version of the tenant's door; 0 without one."""
+    requests_waiting: int | None
+    """Number of requests that nobody has answered, expired ones until the clean-up; None before it was counted."""
     priority_until: float
 
     @property
@@ -194,8 +197,10 @@ def try_write(state: LedgerState, notes: Sequence[Note], add_writes: AddWrites) 
 
 def begin(transaction: Transaction, tenant_id: str, notes: Sequence[Note]) -> None:
     """Add the head and the first entries of a new tenant's ledger."""
-    nothing = LedgerState(tenant_id=tenant_id, head=START, live_at_most=0, revoked=None, door=0, priority_until=0)
-    _add_entries(transaction, nothing, nothing, notes, yields_to_users=False)
+    nothing = LedgerState(
+        tenant_id=tenant_id, head=START, live_at_most=0, revoked=None, door=0, requests_waiting=None, priority_until=0
+    )
+    _add_entries(transaction, nothing, replace(nothing, requests_waiting=0), notes, yields_to_users=False)
 
 
 def entries_after(tenant_id: str, seq: int, limit: int) -> Iterator[Entry]:
@@ -223,6 +228,7 @@ def state_of(item: Item) -> LedgerState:
         live_at_most=int(item.live_at_most),
         revoked=_revoked(item),
         door=int(item.door),
+        requests_waiting=None if item.requests_waiting is None else int(item.requests_waiting),
         priority_until=float(item.priority_until or 0),
     )
 
@@ -261,6 +267,8 @@ def _add_entries(
     if becomes.revoked and becomes.revoked != state.revoked:
         assert becomes.revoked.seq
         actions += [HeadItem.revoked_at.set(becomes.revoked.at), HeadItem.revoked_seq.set(becomes.revoked.seq)]
+    if becomes.requests_waiting is not None and becomes.requests_waiting != state.requests_waiting:
+        actions.append(HeadItem.requests_waiting.set(becomes.requests_waiting))
     head = HeadItem(*keys.ledger(state.tenant_id))
     transaction.update("head", head, actions, _is_unmoved(state, yields_to_users))
 

@@ -86,7 +86,14 @@ def save_approved(approval: Approval, context: ApprovalContext, record: Idempote
         requests.close(transaction, approved, requests.is_pending(grant.granted_at))
 
     grants.write_new(
-        grant, context.user, context.door, context.ledger, record, extra_writes=close, extra_entries=[note]
+        grant,
+        context.user,
+        context.door,
+        context.ledger,
+        record,
+        extra_writes=close,
+        extra_entries=[note],
+        next_state=requests.one_less_waiting,
     )
 
 
@@ -104,7 +111,7 @@ def save_declined(declined: Request, context: ApprovalContext) -> None:
         requests.close(transaction, declined, requests.is_pending(at))
 
     try:
-        ledger.write(context.ledger, [note], add_writes)
+        ledger.write(context.ledger, [note], add_writes, next_state=requests.one_less_waiting)
     except ConditionFailed as error:
         if not _is_stored(declined, error):
             raise

@@ -86,7 +86,14 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
     by = By(type=ByType.AGENT, id=request.agent_id)
     note = Note(what=What.REQUEST_MADE, by=by, about=request.request_id, data=data, at=now)
     try:
-        ledger.write(context.ledger, [note], add_writes, idempotent_write="request", yields_to_users=True)
+        ledger.write(
+            context.ledger,
+            [note],
+            add_writes,
+            idempotent_write="request",
+            yields_to_users=True,
+            next_state=requests.one_more_waiting,
+        )
     except ConditionFailed as error:
         if "idempotency" not in error.failed:
             rate_limits.refuse_sending(error, now)

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from itertools import batched
 
@@ -24,6 +25,7 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch,
 from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import ownership, people
 from guestkey.store.registry.people import Person
 
@@ -59,6 +61,27 @@ def expire(request: Request, now: datetime) -> None:
     is_unanswered = RequestItem.closed_as.does_not_exist() & (RequestItem.expires_at <= now)
     with suppress(ConditionFailed):
         write_closed(rules.expire(request), What.REQUEST_EXPIRED, By(type=ByType.SYSTEM), is_unanswered, now)
+
+
+def one_more_waiting(state: LedgerState) -> LedgerState:
+    """Return the facts on the ledger head after a request was made."""
+    return replace(state, requests_waiting=waiting(state) + 1)
+
+
+def one_less_waiting(state: LedgerState) -> LedgerState:
+    """Return the facts on the ledger head after a request was closed."""
+    return replace(state, requests_waiting=max(0, waiting(state) - 1))
+
+
+def waiting(state: LedgerState) -> int:
+    """Return how many requests are stored as unanswered; expired ones count until the clean-up.
+
+    The head has the number. Where a version before wrote the head they are counted, which holds for an unmoved head.
+    """
+    if state.requests_waiting is not None:
+        return state.requests_waiting
+    begins, is_waiting = RequestItem.sk.startswith(keys.REQUEST), RequestItem.closed_as.does_not_exist()
+    return RequestItem.count(keys.of_tenant(state.tenant_id), begins, is_waiting, consistent_read=True)
 
 
 def find_one(tenant_id: str, request_id: str) -> Request:
@@ -151,7 +174,13 @@ def write_closed(closed: Request, what: What, by: By, condition: Condition, now:
     state = ledger.read_state(closed.tenant_id)
     assert state
     note = Note(what=what, by=by, about=closed.request_id, data={}, at=now)
-    ledger.write(state, [note], lambda transaction, _: close(transaction, closed, condition), yields_to_users=True)
+    ledger.write(
+        state,
+        [note],
+        lambda transaction, _: close(transaction, closed, condition),
+        yields_to_users=True,
+        next_state=one_less_waiting,
+    )
 
 
 def add(transaction: Transaction, request: Request) -> None:

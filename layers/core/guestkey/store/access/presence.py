@@ -1,0 +1,88 @@
+"""The agents who are in a tenant's account now: the logins without a stored end, settled by the clock.
+
+It informs and decides nothing. Everything but the time on which the answer depends is read with three requests, so
+that an unchanged answer costs no more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from guestkey.errors import TenantUnknown
+from guestkey.rules.access import covering
+from guestkey.rules.grants import LiveKeys
+from guestkey.rules.logins import Login
+from guestkey.rules.people import Agent, User
+from guestkey.store.access import live_keys, logins, migration, open_logins
+from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.reads import find_all, side_by_side
+from guestkey.store.ledger import ledger
+from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import people, tenants
+
+MARK_DIGITS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresenceContext:
+    """What the answer depends on besides the time."""
+
+    holds_right: bool
+    ledger: LedgerState
+    open: Mapping[str, str]
+    """The agent of each login without a stored end, by login id."""
+    agents: Mapping[str, Agent]
+
+    @property
+    def mark(self) -> str:
+        """A digest that is equal as long as the answer depends on the same facts."""
+        agents = [self.agents[agent_id] for agent_id in sorted(self.agents)]
+        facts = (self.holds_right, self.ledger.head, self.ledger.door, sorted(self.open), agents)
+        return sha256(repr(facts).encode()).hexdigest()[:MARK_DIGITS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """An agent's open login, the agent's present record, and the grants that cover the agent now."""
+
+    login: Login
+    agent: Agent
+    grant_ids: list[str]
+
+
+def load_context(user: User) -> PresenceContext:
+    """Return what the answer to a user depends on, strongly consistent. Raises TenantUnknown."""
+    right, head, progress = keys.right(user.tenant_id, user.user_id), keys.ledger(user.tenant_id), keys.migration()
+    found, open_by_id = side_by_side(
+        lambda: find_all([right, head, progress]), lambda: open_logins.of_tenant(user.tenant_id)
+    )
+    state = ledger.state_in(found, user.tenant_id)
+    if state is None:
+        raise TenantUnknown
+    if not migration.is_complete(found.get(progress)):
+        open_by_id |= migration.open_in(user.tenant_id)
+    return PresenceContext(
+        holds_right=tenants.holds_right_by(user, found.get(right)),
+        ledger=state,
+        open=open_by_id,
+        agents=people.agents(set(open_by_id.values())) if open_by_id else {},
+    )
+
+
+def inside(context: PresenceContext, now: datetime) -> list[Inside]:
+    """Return the agents who are in as of `now`, the last to come first."""
+    if not context.open:
+        return []
+    tenant_id = context.ledger.tenant_id
+    stored, live = side_by_side(
+        lambda: logins.find_many(tenant_id, context.open), lambda: live_keys.of_tenant(tenant_id)
+    )
+    settled = logins.settle_by(live, context.agents, tenant_id, stored, now)
+    present = sorted((login for login in settled if login.ended_at is None), key=lambda login: login.login_id)
+    return [_inside(login, context.agents[login.agent_id], live, now) for login in reversed(present)]
+
+
+def _inside(login: Login, agent: Agent, live: LiveKeys, now: datetime) -> Inside:
+    grant_ids = sorted(key.grant_id for key in covering(live, agent, now))
+    return Inside(login=login, agent=agent, grant_ids=grant_ids)
