@@ -12,4 +12,4 @@ document.addEventListener("guestkey:left", () => {
   account.textContent = "No account is open.";
 });
 
-host(document.querySelector("guestkey-desk"), ["sven", "dora"], ["entered", "left"]);
+host(document.querySelector("guestkey-desk"), ["sven", "dora"], ["entered", "restored", "left"]);

@@ -153,6 +153,72 @@ def test_when_access_ends_the_login_ends_with_an_event(agent: Agent, world: time
     assert not may_enter(logins()[0]["login_id"])
 
 
+def test_a_reloaded_desk_shows_the_open_login_and_ends_it(agent: Agent) -> None:
+    factories.grant(SVEN)
+    factories.login(reason="Von gestern", at=MONDAY_NOON)
+    entered = factories.login(reason="Der Import steht still", at=MONDAY_NOON + timedelta(seconds=1))
+    agent.opens()
+    agent.reads("Angemeldet seit 23.11.2026, 13:00 Uhr")
+    agent.reads("Der Import steht still")
+    assert agent.events == ["guestkey:restored"]
+    agent.press("#leave-acme")
+    agent.expects_status("Sie sind abgemeldet.")
+
+    assert logins()[0]["login_id"] == entered.login_id
+    assert [login["end"] for login in logins()] == ["logged_out", None]
+    agent.press("#refresh")
+    agent.reads("Von gestern")
+    assert agent.events == ["guestkey:restored", "guestkey:left", "guestkey:restored"]
+
+
+def test_a_login_that_another_window_ended_is_shown_as_ended(agent: Agent) -> None:
+    factories.grant(SVEN)
+    agent.opens()
+    enters(agent, "Der Import steht still")
+    expect(agent.page.locator("#leave-acme")).to_be_visible()
+    factories.log_out("sven", logins()[0]["login_id"], factories.now())
+    agent.press("#refresh")
+    expect(agent.page.locator("#enter-acme")).to_be_visible()
+
+    assert agent.events == ["guestkey:entered", "guestkey:left"]
+
+
+def test_a_late_answer_neither_ends_a_new_login_nor_restores_one_that_ended(agent: Agent) -> None:
+    factories.grant(SVEN)
+    agent.opens()
+    expect(rows(agent)).to_have_count(1)
+    for enter in (True, False):
+        held: list[Route] = []
+        agent.page.route("**/v1/support/access*", partial(hold, held), times=1)
+        with agent.page.expect_response("**/v1/support/logins?*"):
+            agent.press("#refresh")
+        if enter:
+            enters(agent, "Der Import steht still")
+            expect(agent.page.locator("#leave-acme")).to_be_visible()
+        else:
+            agent.press("#leave-acme")
+            expect(agent.page.locator("#enter-acme")).to_be_visible()
+        with agent.page.expect_response("**/v1/support/access*"):
+            held[0].continue_()
+        agent.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+        expect(agent.page.locator("#leave-acme" if enter else "#enter-acme")).to_be_visible()
+
+    assert agent.events == ["guestkey:entered", "guestkey:left"]
+
+
+def test_a_reason_that_is_being_typed_is_not_replaced(agent: Agent) -> None:
+    factories.grant(SVEN)
+    agent.opens()
+    agent.press("#enter-acme")
+    agent.page.locator("#reason-acme").fill("Der Import")
+    factories.login()
+    with agent.page.expect_response("**/v1/support/access*"):
+        agent.press("#refresh")
+    agent.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+
+    assert agent.page.locator("#reason-acme").input_value() == "Der Import"
+
+
 def test_an_ended_grant_disappears_from_the_list(agent: Agent, world: time_machine.Traveller) -> None:
     factories.grant(SVEN, at=MONDAY_NOON - timedelta(minutes=59, seconds=57))
     agent.opens()
@@ -574,14 +640,14 @@ def test_text_written_by_others_is_shown_as_text_only(agent: Agent) -> None:
 # ------------------------------------------------------------------ embedding
 
 
-def test_loading_takes_one_request_and_the_token_is_nowhere_in_the_page(agent: Agent) -> None:
+def test_loading_takes_two_requests_and_the_token_is_nowhere_in_the_page(agent: Agent) -> None:
     agent.opens()
     agent.reads("Im Augenblick nirgends.")
     found = agent.page.evaluate(
         "document.documentElement.outerHTML + document.querySelector('guestkey-desk').shadowRoot.innerHTML"
     )
 
-    assert agent.requested_paths() == ["/v1/support/access"]
+    assert sorted(agent.requested_paths()) == ["/v1/support/access", "/v1/support/logins"]
     (token,) = agent.browser_page.tokens
     assert token.rpartition(".")[2] not in found
 

@@ -273,6 +273,7 @@ export interface Api {
 /** Calls of the API for the vendor's agents. */
 export interface SupportApi {
   access(query: Query): Promise<Page<Access>>;
+  openLogins(query: Query): Promise<Page<Login>>;
   enter(body: object, key: string): Promise<Login>;
   leave(id: string): Promise<Login>;
   tenant(id: string): Promise<SupportTenant>;

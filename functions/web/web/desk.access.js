@@ -37,13 +37,15 @@ export function access(session) {
   /** @type {() => Promise<void>} */
   const refresh = () =>
     loadInto(session, list, async () => {
-      const tenants = await readAll(session.support.access);
+      const shown = [...entries.values()].map((entry) => entry.loginId());
+      const { access, openLogins } = session.support;
+      const [tenants, logins] = await Promise.all([readAll(access), readAll(openLogins)]);
       return () => {
         const open = new Map(tenants.map((tenant) => [tenant.tenant_id, tenant]));
         for (const [id, entry] of entries) {
           if (open.has(id)) continue;
           entries.delete(id);
-          if (!entry.hasLogin()) continue;
+          if (!entry.loginId()) continue;
           // The login ended together with the access.
           entry.endLogin();
           remark.textContent = format(strings.over, { name: entry.name });
@@ -52,6 +54,10 @@ export function access(session) {
           const entry = entries.get(id) ?? tenantEntry(tenant, tab);
           entries.set(id, entry);
           entry.show(tenant);
+          const own = logins.filter((login) => login.tenant_id === id);
+          const current = entry.loginId();
+          if (!current) entry.restore(own);
+          else if (shown.includes(current) && !own.some((one) => one.login_id === current)) entry.leaveElsewhere();
         }
         const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
         if (sorted.length === 0) return [muted(strings.nowhere)];
@@ -79,6 +85,8 @@ function tenantEntry({ tenant_id: id, name }, tab) {
   const handle = element("div", { class: "handle" });
   /** @type {Login | null} */
   let login = null;
+  /** Logins that ended here: an answer that was under way may still have them. */
+  const ended = new Set();
 
   /** @param {...Node} children */
   const swap = (...children) => {
@@ -150,10 +158,28 @@ function tenantEntry({ tenant_id: id, name }, tab) {
   const entry = {
     name,
     row: element("li", {}, facts, handle),
-    hasLogin: () => login !== null,
+    loginId: () => login?.login_id,
     endLogin() {
       if (login) session.emit("left", login);
+      ended.add(login?.login_id);
       login = null;
+    },
+    /** The agent has left in another window, or another person has this id now. */
+    leaveElsewhere() {
+      entry.endLogin();
+      handle.replaceChildren(enterButton());
+    },
+    /**
+     * Show the latest login that is open but not shown: of another window, or from before the page was loaded.
+     * @param {Login[]} logins
+     */
+    restore(logins) {
+      const latest = logins.find((one) => !ended.has(one.login_id));
+      if (login || !latest || handle.querySelector("form")) return;
+      login = latest;
+      session.agentId = latest.agent.id;
+      session.emit("restored", latest);
+      handle.replaceChildren(...openLogin(latest));
     },
     /** @param {Access} access */
     show({ ends_at, may_export }) {

@@ -12,6 +12,7 @@ export function support({ call, get, pathOf }) {
   const [tenant, request, login, callback] = ["tenants", "requests", "logins", "callbacks"].map(pathIn);
   return {
     access: (query) => get("support/access", query),
+    openLogins: (query) => get("support/logins", { open: "true", ...query }),
     enter: (body, key) => call("POST", "v1/support/logins", { body, key }),
     leave: (id) => call("POST", `${login(id)}/end`),
     tenant: (id) => call("GET", tenant(id)),
