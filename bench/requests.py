@@ -103,7 +103,9 @@ def _support_case(bill: Bill) -> None:
 
 def _overviews(bill: Bill, grant_id: str) -> None:
     """Make every call that only reads."""
-    for path in ("/v1/me", "/v1/about", "/v1/directory", "/v1/grants", "/v1/grants.csv", "/v1/logins"):
+    for path in ("/v1/me", "/v1/about", "/v1/directory"):
+        bill.item(f"GET {path}", "account", calls.event(f"GET {path}", ANNA))
+    for path in ("/v1/grants", "/v1/grants.csv", "/v1/logins"):
         bill.item(f"GET {path}", "history", calls.event(f"GET {path}", ANNA))
     live = calls.event("GET /v1/grants", ANNA, query={"state": "live"})
     bill.item("GET /v1/grants?state=live", "history", live)
