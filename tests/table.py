@@ -62,6 +62,11 @@ def restore(picture: bytes) -> None:
     desks.clear_cache()  # the cache holds the desk of the replaced table
 
 
+def clear() -> None:
+    """Empty the table."""
+    restore(_empty())
+
+
 def items(pk: str | None = None, sk_begins: str = "") -> list[Raw]:
     """Return the raw items of one partition, or of all, sorted by their keys."""
     found: list[Raw] = moto_speed.copied([item.to_json()["Attributes"] for item in _table().all_items()])
