@@ -211,6 +211,21 @@ def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage)
     assert saving.value.path().read_bytes().decode() == call("GET", "/v1/grants.csv", caller=ANNA).text
 
 
+def test_two_agents_of_one_name_are_told_apart_in_every_list(panel_page: PanelPage) -> None:
+    factories.agent("sven-2", "support", name="Sven Brandt")
+    for agent in (SVEN, SVEN.but(sub="sven-2")):
+        factories.grant(agent)
+        factories.login(agent)
+    panel_page.opens()
+    for tab in ("activation", "grants", "logins"):
+        panel_page.goes_to(tab)
+        expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
+        rows = [plain(row) for row in panel_page.panel.locator(".rows > li").all_inner_texts()]
+
+        assert [bool(re.search(r"\bsven-2\b", row)) for row in rows] == [True, False], tab
+        assert all(re.search(r"\bsven\b", row.replace("sven-2", "")) for row in rows[1:]), tab
+
+
 def test_a_second_press_for_more_rows_adds_them_once(panel_page: PanelPage) -> None:
     factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
     held: list[Route] = []

@@ -273,11 +273,12 @@ function liveRow(grant, place, session) {
       await showLive(place, session);
       place.querySelector("h3")?.focus();
     });
-  const name = grant.grantee.name;
+  const { type, id, name } = grant.grantee;
   const attributes = { id: `revoke-${grant.grant_id}`, "aria-label": format(strings.revokeWhom, { name }) };
   return row(
     name,
     [
+      type === "agent" && id,
       `${until}, ${exportText(grant.may_export, session)}`,
       grant.ends_at && countdown(grant.ends_at, session, () => showLive(place, session)),
     ],
@@ -289,12 +290,10 @@ function liveRow(grant, place, session) {
  * @param {Grant} grant
  * @param {PanelSession} session
  */
-async function revoked(grant, { guestkey }) {
-  try {
-    return await guestkey.revoke(grant.grant_id);
-  } catch (/** @type {any} */ error) {
+function revoked(grant, { guestkey }) {
+  return guestkey.revoke(grant.grant_id).catch((/** @type {any} */ error) => {
     // The time was faster: the access is over either way.
     if (error.problem?.code === "grant_ended") return grant;
     throw error;
-  }
+  });
 }

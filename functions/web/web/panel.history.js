@@ -46,6 +46,7 @@ function grantRow(grant, session) {
   return row(
     grant.grantee.name,
     [
+      grant.grantee.type === "agent" && grant.grantee.id,
       format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, session) }),
       `${validity(grant, session)}, ${exportText(grant.may_export, session)}`,
       ...(grant.end === "agent_left" ? [strings.left] : []),
