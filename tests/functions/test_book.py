@@ -61,6 +61,7 @@ def test_anna_books_tuesday_at_ten() -> None:
         "requested_at": "2026-11-23T12:00:00Z",
         "requested_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "agent": None,
+        "mail": "follows",
         "version": 0,
     }
     assert factories.seats_held() == {TUESDAY_AT_TEN: {callback_id}}
@@ -134,6 +135,22 @@ def test_a_user_without_an_address_can_book_too() -> None:
     kept = callbacks.find_one("acme", post(caller=ANNA.but(email=None, name=None)).body["callback_id"])
 
     assert (kept.email, kept.requested_by.name) == (None, "anna")
+
+
+@pytest.mark.parametrize(
+    ("claim", "kept", "mail"),
+    [
+        ("anna@müller.example", "anna@xn--mller-kva.example", "follows"),
+        ("ännchen@acme.example", None, "none"),
+        ("anna", None, "none"),
+        (None, None, "none"),
+    ],
+)
+def test_the_answer_says_whether_mails_will_follow(claim: str | None, kept: str | None, mail: str) -> None:
+    booked = post(caller=ANNA.but(email=claim)).body
+
+    assert booked["mail"] == mail
+    assert callbacks.find_one("acme", booked["callback_id"]).email == kept
 
 
 def test_it_is_in_the_ledger_without_the_description_and_the_number() -> None:

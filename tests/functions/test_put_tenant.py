@@ -249,6 +249,14 @@ def test_only_a_list_of_at_most_twenty_addresses_is_accepted(value: Any) -> None
     assert answer.body["errors"][0]["pointer"].startswith("#/approver_emails")
 
 
+def test_an_address_with_an_internationalised_domain_is_stored_in_its_ascii_form_and_once() -> None:
+    typed = ["bill@müller.example", "Bill@MÜLLER.example", "bill@xn--mller-kva.example"]
+
+    assert put(INITECH | {"approver_emails": typed}).body["approver_emails"] == ["bill@xn--mller-kva.example"]
+    with table.unchanged():
+        put(INITECH | {"approver_emails": typed[2:]})
+
+
 @pytest.mark.parametrize("field", INITECH)
 def test_a_missing_field_is_named(field: str) -> None:
     answer = put({name: value for name, value in INITECH.items() if name != field})

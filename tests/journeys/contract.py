@@ -28,7 +28,7 @@ REQUEST = (
 DESK = " ".join(sample.DESK)
 CALLBACK = (
     "callback_id kind state topic description description_salt phone phone_shown starts_at ends_at requested_at "
-    "requested_by agent version"
+    "requested_by agent mail version"
 )
 CLOSURE = "day name callback_ids"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"

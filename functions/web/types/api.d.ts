@@ -147,6 +147,7 @@ export interface Callback {
   requested_at: string;
   requested_by: Person;
   agent: CallbackAgent | null;
+  mail: "follows" | "none";
   version: number;
 }
 

@@ -159,9 +159,7 @@ def test_a_claim_decides_the_right_where_the_vendor_names_one(
     assert isinstance(found, User) and found.has_right_by_default is holds
 
 
-@pytest.mark.parametrize(
-    ("claim", "member", "limit"), [("name", "name", 200), ("email", "email", 254), ("locale", "locale", 35)]
-)
+@pytest.mark.parametrize(("claim", "member", "limit"), [("name", "name", 200), ("locale", "locale", 35)])
 def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters(
     claim: str, member: str, limit: int
 ) -> None:
@@ -173,6 +171,25 @@ def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters
     assert shown(" a\nb\x00c\u2028d\u202ee ") == "abcde"
     for value in (ABSENT, None, "", " ", "\n", 7, ["x"]):
         assert shown(value) == ("anna" if claim == "name" else None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "address"),
+    [
+        (" anna@acme.example\n", "anna@acme.example"),
+        ("anna@müller.example", "anna@xn--mller-kva.example"),
+        ("ännchen@acme.example", None),
+        ("anna@acme.example, mallory@evil.example", None),
+        ("anna@acme\u202e.example", None),
+        ("anna@" + "x" * 63 + ".example" * 24, None),
+        *((value, None) for value in (ABSENT, None, "", " ", "\n", 7, ["anna@acme.example"])),
+    ],
+)
+def test_the_users_address_is_the_claim_in_the_form_that_is_mailed_or_none(claim: Any, address: str | None) -> None:
+    found = caller(USER, email=claim)
+
+    assert isinstance(found, User)
+    assert found.email == address
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from guestkey import settings
+from guestkey.edge import addresses
 from guestkey.edge.http.claims import VENDOR_ROUTES, Claims, claims_of, has_right_by_default, is_acting, require_scope
 from guestkey.errors import ActingForAnother, ClaimInvalid, ClaimsMissing
-from guestkey.rules.limits import EXTERNAL_ID, MAX_EMAIL_LENGTH, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH
+from guestkey.rules.limits import EXTERNAL_ID, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH
 from guestkey.rules.people import User
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
@@ -66,7 +67,7 @@ def caller(event: dict[str, Any]) -> Caller:
         tenant_id=_id(claims, settings.TENANT_CLAIM),
         user_id=user_id,
         name=_text(claims, settings.NAME_CLAIM, MAX_NAME_LENGTH) or user_id,
-        email=_text(claims, settings.EMAIL_CLAIM, MAX_EMAIL_LENGTH) or None,
+        email=_address(claims),
         locale=_text(claims, settings.LOCALE_CLAIM, MAX_LOCALE_LENGTH) or None,
         has_right_by_default=has_right_by_default(claims),
         is_email_verified=str(claims.get("email_verified", True)).lower() == "true",
@@ -98,3 +99,9 @@ def _text(claims: Claims, name: str, longest: int) -> str:
     """Return a claim for display to people, on one line and of bounded length."""
     value = claims.get(name)
     return "".join(c for c in value if c.isprintable())[:longest].strip() if isinstance(value, str) else ""
+
+
+def _address(claims: Claims) -> str | None:
+    """Return the user's address, or None if there is none that can be mailed. A part of an address is none."""
+    value = claims.get(settings.EMAIL_CLAIM)
+    return addresses.mailable(value.strip()) if isinstance(value, str) else None

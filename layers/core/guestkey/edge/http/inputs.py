@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from guestkey.edge import addresses
 from guestkey.rules.limits import (
     EXTERNAL_ID,
     MAX_DESCRIPTION_LENGTH,
@@ -32,7 +33,6 @@ from guestkey.rules.limits import (
 )
 from guestkey.rules.periods import known_zone
 
-_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 """Years 2000 to 2999: day arithmetic fails at the limits of `date`."""
@@ -66,6 +66,13 @@ def _refuse_tricks(text: str) -> None:
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
             raise ValueError("control characters and bidirectional overrides are not allowed")
+
+
+def _mailable(typed: str) -> str:
+    address = addresses.mailable(typed)
+    if address is None:
+        raise ValueError("not an address that can be mailed: the part before the @ must be ASCII")
+    return address
 
 
 def _zone(name: str) -> str:
@@ -121,5 +128,11 @@ Locale = Annotated[
 ]
 """A language tag as sent by browsers and identity providers, with `-` or `_`."""
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")]
-Email = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=MAX_EMAIL_LENGTH), Tidy, OnOneLine]
-"""An address in the form that HTML's e-mail field accepts. It need not exist."""
+Email = Annotated[
+    str,
+    StringConstraints(pattern=addresses.TYPED, max_length=MAX_EMAIL_LENGTH),
+    Tidy,
+    OnOneLine,
+    AfterValidator(_mailable),
+]
+"""An address that can be mailed, in its ASCII form. It need not exist."""

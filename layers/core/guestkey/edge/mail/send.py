@@ -4,7 +4,6 @@ The complete message is made here and SES sends it unchanged. A recipient's addr
 message of an error.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +17,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from guestkey import settings
-from guestkey.edge import aws, log
+from guestkey.edge import addresses, aws, log
 from guestkey.rules.ledger import Head
 from guestkey.rules.requests import MailState
 from guestkey.store import clock
@@ -27,8 +26,6 @@ MAX_SENDING = timedelta(seconds=10)
 """After this time no further recipient is tried: a caller waits, and API Gateway waits for 30 seconds at most."""
 _ONE_RECIPIENT = frozenset({"BadRequestException", "MessageRejected"})
 """Error codes of SES that concern one recipient. Any other error would occur for all of them."""
-_ADDRESS = re.compile(r"[!-~]{1,254}")
-_NOT_IN_ADDRESS = frozenset('"(),:;<>[\\]')
 
 _SENDER = formataddr(parseaddr(settings.MAIL_SENDER))
 _CONFIGURATION: dict[str, Any] = (
@@ -71,7 +68,7 @@ def client() -> Any:
 
 def is_address(text: str) -> bool:
     """Say whether a text is exactly one address. Nothing is sent to any other text."""
-    return bool(_ADDRESS.fullmatch(text)) and text.count("@") == 1 and not _NOT_IN_ADDRESS & set(text)
+    return addresses.mailable(text) == text
 
 
 def send(mail: Mail, to: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Response bodies of call-backs, topics, slots and the desk's day."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Self
 
 from guestkey.edge.responses.people import Person
@@ -49,10 +50,18 @@ class CallbackAgent(Response):
     name: str
 
 
+class CallbackMail(StrEnum):
+    """Whether mails about a call-back, with its invitation, go to the user who booked it."""
+
+    FOLLOWS = "follows"
+    NONE = "none"
+
+
 class Callback(Response):
     """A call-back that the customer asked for, at a slot or from the queue.
 
-    `description_salt` is the salt of the description's hash in the ledger.
+    `mail` is `none` if the token of the user who booked it had no address that can be mailed. `description_salt` is the
+    salt of the description's hash in the ledger.
     """
 
     callback_id: str
@@ -68,6 +77,7 @@ class Callback(Response):
     requested_at: Instant
     requested_by: Person
     agent: CallbackAgent | None
+    mail: CallbackMail
     version: int
 
     @classmethod
@@ -109,5 +119,6 @@ def _computed(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:
         "state": callback.state(at),
         "starts_at": slot and slot.starts_at,
         "ends_at": slot and slot.ends_at,
+        "mail": CallbackMail.FOLLOWS if callback.email else CallbackMail.NONE,
         "agent": taken_by and CallbackAgent(id=taken_by.agent_id, name=taken_by.name),
     }
