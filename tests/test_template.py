@@ -20,7 +20,7 @@ from guestkey.rules.requests import MAX_LIFE
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb import models as store_table
 from guestkey.store.ledger import expiry, ledger, notices
-from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
+from guestkey.store.ledger.stream import DIGEST_CLOSED_AT, REVIEW_NOTIFIED_AT
 from tests import stack
 from tests.factories import MONDAY_NOON
 
@@ -637,15 +637,16 @@ def test_notify_may_read_and_mark_items_send_mails_publish_and_dead_letter() -> 
     assert actions("ReminderFunction") == table | mails | {"DeadLetterQueue.Arn": {"sqs:SendMessage"}}
 
 
-def test_new_entries_and_reviews_are_handed_over_from_the_first_on() -> None:
+def test_new_entries_reviews_and_digests_are_handed_over_from_the_first_on() -> None:
     mapping = stack.resource("NotifyStream")
     patterns = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
     began = [(pattern["eventName"], pattern["dynamodb"]["Keys"]["SK"]["S"][0]["prefix"]) for pattern in patterns]
 
     assert stack.value_of(mapping["EventSourceArn"], PRODUCTION) == "Table.StreamArn"
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
-    assert began == [(["INSERT"], keys.ENTRY), (["MODIFY"], keys.GRANT)]
+    assert began == [(["INSERT"], keys.ENTRY), (["MODIFY"], keys.GRANT), (["MODIFY"], keys.DIGEST)]
     assert REVIEW_NOTIFIED_AT in patterns[1]["dynamodb"]["NewImage"]
+    assert DIGEST_CLOSED_AT in patterns[2]["dynamodb"]["NewImage"]
 
 
 def test_what_even_the_function_cannot_park_lambda_does_and_no_record_holds_up_the_rest() -> None:

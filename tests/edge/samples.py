@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from guestkey.edge.mail.answers import AnswerFacts
-from guestkey.edge.mail.changes import ApproverFacts, RightFacts
+from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
 from guestkey.edge.mail.compose import Facts, Kind, RequestFacts
+from guestkey.edge.mail.digests import DigestFacts, DigestLine
 from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.rules.callbacks import Callback, SlotChange
 from guestkey.rules.grants import Grant
-from guestkey.rules.ledger import Head
+from guestkey.rules.ledger import By, ByType, Entry, Head, What
 from guestkey.rules.logins import Login
+from guestkey.rules.notices import Delivery, NoticeKind
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant
 from guestkey.rules.periods import Period, end_of, review_at
 from guestkey.rules.requests import Request, State
@@ -109,6 +111,55 @@ def of_right(**changed: Any) -> RightFacts:
     return replace(facts, **changed)
 
 
+def of_notices(**changed: Any) -> NoticeFacts:
+    """Return the facts of a mail that Anna put two kinds of notices into the digest, and one out of it."""
+    kinds = {
+        NoticeKind.GRANTED: Delivery.DIGEST,
+        NoticeKind.REVOKED: Delivery.DIGEST,
+        NoticeKind.ENDED: Delivery.IMMEDIATE,
+        NoticeKind.AGENT_LEFT: Delivery.DIGEST,
+    }
+    return replace(
+        NoticeFacts(tenant=ACME, kinds=kinds, changed_by="anna", changed_at=MONDAY_NOON, head=HEAD), **changed
+    )
+
+
+def line(seq: int, what: What, about: Grant | Login, departments: tuple[str, ...] = (), **data: Any) -> DigestLine:
+    """Return a line of a digest, about an entry of Monday noon."""
+    entry = Entry(
+        tenant_id="acme",
+        seq=seq,
+        at=MONDAY_NOON,
+        what=what,
+        by=By(type=ByType.SYSTEM),
+        about=GRANT_ID,
+        data=data,
+        prev_hash=HEAD.hash,
+        hash=HEAD.hash,
+    )
+    return DigestLine(entry=entry, about=about, departments=departments)
+
+
+def of_digest(tenant: Tenant = ACME, typed: str | None = None, **changed: Any) -> DigestFacts:
+    """Return the facts of a digest with a line of each kind; `typed` stands in all texts that somebody typed."""
+    somebody, name = Person(user_id="anna", name=typed or "Anna Albrecht"), typed or "Support"
+    grantee = Grantee(type=GranteeType.DEPARTMENT, id="support", name=name)
+    of_person = Grantee(type=GranteeType.AGENT, id="sven", name=typed or "Sven Brandt")
+    given = of_grant(granted_by=somebody, grantee=grantee).grant
+    login = of_login(agent_name=typed or "Sven Brandt", reason=typed or REASON, may_export=True).login
+    lines = [
+        line(12, What.GRANT_GIVEN, given),
+        line(14, What.LOGIN_RECORDED, login, (name,)),
+        line(15, What.GRANT_REVOKED, replace(given, **REVOKED | {"revoked_by": somebody})),
+        line(16, What.GRANT_ENDED, given),
+        line(19, What.GRANT_ENDED, replace(given, grantee=of_person, left_at=MONDAY_NOON), end="agent_left"),
+    ]
+    facts = DigestFacts(
+        tenant=tenant, day=MONDAY_NOON.date(), first_seq=12, last_seq=34, lines=lines, further=3, head=HEAD
+    )
+    return replace(facts, **changed)
+
+
 def of_answer(state: State = State.APPROVED, **changed: Any) -> AnswerFacts:
     """Return the facts of a mail to Sven about his request: approved for less, declined with a note, or expired."""
     is_answered = state is not State.EXPIRED
@@ -194,6 +245,8 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.SUPPORT_IN: of_login(),
         Kind.APPROVERS_CHANGED: of_approvers(),
         Kind.RIGHT_CHANGED: of_right(),
+        Kind.NOTICES_CHANGED: of_notices(),
+        Kind.DIGEST: of_digest(),
         Kind.REQUEST_APPROVED: of_answer(),
         Kind.REQUEST_DECLINED: of_answer(State.DECLINED),
         Kind.REQUEST_EXPIRED: of_answer(State.EXPIRED),
@@ -229,6 +282,8 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
             tenant=tenant, added=(typed,), removed=(typed, typed), registered=(typed,)
         ),
         Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
+        Kind.NOTICES_CHANGED: of_notices(tenant=tenant, changed_by=typed),
+        Kind.DIGEST: of_digest(tenant, typed),
         Kind.REQUEST_APPROVED: _typed_answer(typed, State.APPROVED),
         Kind.REQUEST_DECLINED: _typed_answer(typed, State.DECLINED),
         Kind.REQUEST_EXPIRED: _typed_answer(typed, State.EXPIRED),

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests import permissions
+from tests import bus, dead_letters, permissions, schedules
 from tests.calls import LambdaContext, handler
 from tests.edge import post
+from tests.notify import Notify
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +40,12 @@ def clean_up(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]
         return {name: count for name, count in said.items() if name not in {"_aws", "stack"}}
 
     return run
+
+
+@pytest.fixture
+def notify(world: time_machine.Traveller) -> Iterator[Notify]:
+    dead_letters.make_queue()
+    schedules.make_group()
+    notify = Notify()
+    with post.fake_ses(notify.refusal) as notify.mails, bus.taking(notify.refused_events) as notify.events:
+        yield notify

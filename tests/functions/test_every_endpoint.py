@@ -41,6 +41,8 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/logins": ("/v1/logins", None, ANNA),
     "GET /v1/logins.csv": ("/v1/logins.csv", None, ANNA),
     "GET /v1/ledger": ("/v1/ledger", None, ANNA),
+    "GET /v1/notices": ("/v1/notices", None, ANNA),
+    "PUT /v1/notices": ("/v1/notices", {"kinds": {"granted": "digest"}}, ANNA),
     "GET /v1/requests": ("/v1/requests", None, ANNA),
     "GET /v1/requests/{request_id}": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
     "POST /v1/requests/{request_id}/approve": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}/approve", {}, ANNA),

@@ -3,8 +3,8 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -26,11 +26,12 @@ from guestkey.store.ledger import ledger
 from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
 from guestkey.store.registry import people, tenants
 from guestkey.store.requests import requests
-from tests import bus, dead_letters, factories, schedules, stream, table
-from tests.calls import LambdaContext, call, handler
+from tests import dead_letters, factories, schedules, stream, table
+from tests.calls import LambdaContext, call
 from tests.edge import calendars, post
 from tests.edge.post import Refusal
 from tests.factories import TUESDAY_AT_TEN
+from tests.notify import Notify, text_of_mail
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
@@ -56,72 +57,6 @@ THROTTLED = HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Maximum s
 REJECTED = HTTPStatus.BAD_REQUEST, "MessageRejected", "Email address is not verified."
 
 
-@dataclass
-class Notify:
-    """The notify function, with its input from the table's stream and its output to SES and the bus."""
-
-    mails: list[post.Sent] = field(default_factory=list)
-    events: list[bus.Published] = field(default_factory=list)
-    refused_events: list[str] = field(default_factory=list)
-    """Error codes of the bus for the next events, one for each event."""
-    refuse: Callable[[str], Refusal | None] = lambda address: None
-    time_left: timedelta = timedelta(minutes=10)
-    """Remaining time of the invocation."""
-    position: int = field(default_factory=stream.position)
-
-    def refusal(self, address: str) -> Refusal | None:
-        """Return the current refusal of SES for an address."""
-        return self.refuse(address)
-
-    def new(self) -> list[stream.Record]:
-        """Return the stream records since the last call."""
-        found = stream.since(self.position)
-        self.position = stream.position()
-        return found
-
-    def deliver(self, given: list[stream.Record] | None = None) -> list[str]:
-        """Invoke the function with records, by default the new ones, and return the reported failures."""
-        answer = self.invoke({"Records": self.new() if given is None else given})
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-    def redrive(self) -> dict[str, int]:
-        """Invoke the function to redrive the dead-letter queue."""
-        counted: dict[str, int] = self.invoke({"redrive": True})
-        return counted
-
-    def invoke(self, event: Any) -> Any:
-        context = LambdaContext(milliseconds=int(self.time_left.total_seconds() * 1000))
-        return handler("notify")(json.loads(json.dumps(event)), context)
-
-    @property
-    def mailed(self) -> list[tuple[str, str]]:
-        """Recipient and kind of each mail that reached SES, refused or not: the fixed text of its subject."""
-        return [(mail["Destination"]["ToAddresses"][0], post.kind_in(subject_of(mail))) for mail in self.mails]
-
-    @property
-    def published(self) -> list[str]:
-        """The kinds of events that the bus accepted."""
-        return [event["DetailType"] for event in self.events]
-
-
-@pytest.fixture
-def notify(world: time_machine.Traveller) -> Iterator[Notify]:
-    dead_letters.make_queue()
-    schedules.make_group()
-    notify = Notify()
-    with post.fake_ses(notify.refusal) as notify.mails, bus.taking(notify.refused_events) as notify.events:
-        yield notify
-
-
-def subject_of(mail: post.Sent) -> str:
-    (subject,) = post.read(post.as_mailed(mail)).headers["subject"]
-    return subject
-
-
-def text_of_mail(mail: post.Sent) -> str:
-    return post.read(post.as_mailed(mail)).text
-
-
 def entries(tenant_id: str = "acme") -> list[dict[str, Any]]:
     """Return the entries of a tenant's ledger from the API."""
     said = call("GET", "/v1/ledger", caller=ANNA.but(tenant_id=tenant_id), query={"limit": 100}).text
@@ -136,6 +71,11 @@ def granted(to: Caller | str = SVEN, *, by: Caller = ANNA_WITHOUT_ADDRESS, **how
 def revoked(grant: Grant, *, by: Caller = ANNA_WITHOUT_ADDRESS) -> Grant:
     """Revoke a grant; by default, by a user whose token has no address."""
     return factories.revoked(grant, by=by)
+
+
+def choose(**kinds: str) -> None:
+    """Choose which notices come at once, and which in the digest."""
+    assert call("PUT", "/v1/notices", {"kinds": kinds}, caller=ANNA).status == 200
 
 
 def record_end(grant: Grant) -> None:
@@ -206,8 +146,11 @@ def test_the_approvers_get_a_mail_with_the_user_who_revoked(notify: Notify, worl
     assert "Giulia Galli" in text_of_mail(notify.mails[0])
 
 
-def test_the_approvers_get_a_mail_when_a_grant_ended_by_time(notify: Notify, world: time_machine.Traveller) -> None:
+def test_the_approvers_get_a_mail_when_a_grant_ended_by_time_if_they_chose_so(
+    notify: Notify, world: time_machine.Traveller
+) -> None:
     grant = granted()
+    choose(ended="immediate")
     notify.new()
     world.shift(timedelta(hours=1))
     record_end(grant)
@@ -414,6 +357,7 @@ def test_ends_reviews_and_logins_are_mailed_to_all_because_no_user_acted(
 ) -> None:
     grant, permanent = granted(by=ANNA), granted(DORA, by=ANNA, period="permanent")
     factories.login()
+    choose(ended="immediate")
     notify.new()
     world.shift(timedelta(hours=1))
     record_end(grant)

@@ -165,6 +165,11 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(ANNA, "POST", f"/v1/requests/{declined['request_id']}/decline", {"note": "Not today,\nplease"})
     one(ANNA, "POST", f"/v1/requests/{declined['request_id']}/decline", {})
     one(ANNA, "GET", "/v1/requests")
+    # notices
+    one(ANNA, "GET", "/v1/notices")
+    one(ANNA, "PUT", "/v1/notices", {"kinds": {"revoked": "digest"}})
+    one(ANNA, "PUT", "/v1/notices", {"kinds": {"support_in": "digest", "nothing": "digest"}})
+    one(BEN, "PUT", "/v1/notices", {"kinds": {}})
     # call-backs
     one(ANNA, "GET", "/v1/topics")
     slots = one(ANNA, "GET", "/v1/slots", query={"topic": "question", "from": "2026-11-24", "days": 1})["items"]
@@ -290,8 +295,9 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 
 KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
-    "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration", "notice", "open_callback",
-    "open_login", "own", "pending", "request", "right_taken", "slot", "tenant", "waiting",
+    "digest", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration", "notice",
+    "notice_choice", "open_callback", "open_login", "own", "pending", "request", "right_taken", "slot", "tenant",
+    "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

@@ -237,6 +237,10 @@ ROUTES = [
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),
     Route(call="GET /v1/ledger", who="anna"),
+    Route(call="GET /v1/notices", who="anna", members="kinds"),
+    Route(
+        call="PUT /v1/notices", who="anna", body=lambda _: {"kinds": {"granted": "digest"}}, members="kinds",
+    ),
     Route(call="GET /v1/requests", who="anna", members=PAGE),
     Route(call="GET /v1/requests/{request}", who="anna", members=REQUEST),
     Route(

@@ -21,7 +21,16 @@ import whenever
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guestkey.rules.periods import DEFAULT_PERIOD, Period, end_of, known_zone, months_before, review_at
+from guestkey.rules.periods import (
+    DEFAULT_PERIOD,
+    Period,
+    day_of,
+    digest_due_at,
+    end_of,
+    known_zone,
+    months_before,
+    review_at,
+)
 from tests.rows_and_columns import IS_NIGHTLY
 
 RANDOM_GRANTS = 1_000_000 if IS_NIGHTLY else 20_000
@@ -252,6 +261,38 @@ def test_a_zone_is_known_by_its_iana_name(name):
 )
 def test_any_other_string_is_refused_as_a_zone(name):
     assert known_zone(name) is None
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "due_at"),
+    [
+        ("2026-11-23T00:00:00", "Europe/Berlin", "2026-11-24T07:00:00"),
+        ("2026-11-23T23:59:59", "Europe/Berlin", "2026-11-24T07:00:00"),
+        ("2026-03-28T12:00:00", "Europe/Berlin", "2026-03-29T07:00:00"),
+        ("2026-10-24T12:00:00", "Europe/Berlin", "2026-10-25T07:00:00"),
+        ("2026-12-31T12:00:00", "Asia/Kathmandu", "2027-01-01T07:00:00"),
+        ("2018-11-03T12:00:00", "America/Sao_Paulo", "2018-11-04T07:00:00"),
+        ("2011-12-29T12:00:00", "Pacific/Apia", "2011-12-31T07:00:00"),
+    ],
+)
+def test_a_digest_is_due_at_seven_of_the_next_local_day(at, name, due_at):
+    """Berlin's clock changes on both nights of 2026; in Apia 30 December 2011 was skipped."""
+    moment = local(at, name)
+
+    assert digest_due_at(day_of(moment, zone(name)), zone(name)) == local(due_at, name)
+
+
+@given(
+    at=st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    name=st.sampled_from(ZONES),
+)
+def test_a_digest_is_due_after_everything_of_its_day_as_the_oracle_says(at, name):
+    day = day_of(at, zone(name))
+    due_at = digest_due_at(day, zone(name))
+    wall = whenever.Date(day.year, day.month, day.day).add(days=1).at(whenever.Time(7))
+
+    assert at < due_at
+    assert due_at == wall.assume_tz(name, disambiguation="compatible").to_instant().to_stdlib()
 
 
 # --- Every zone, compared with the oracle ----------------------------------------------------------------------------

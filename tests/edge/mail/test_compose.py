@@ -13,9 +13,11 @@ import pytest
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES
+from guestkey.rules.ledger import What
 from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import State
+from guestkey.store.ledger.digests import MAX_LINES
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
 from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
@@ -210,6 +212,53 @@ def test_a_mail_on_a_changed_right_names_user_and_person_or_else_the_vendor() ->
     assert "\n- Geändert von: Anbieter Ihrer Software\n" in given
 
 
+def test_a_mail_on_changed_deliveries_names_each_changed_kind_and_the_user() -> None:
+    written = german(Kind.NOTICES_CHANGED, samples.of_notices())
+
+    for line in (
+        "- Freigabe erteilt: in der Tagesübersicht",
+        "- Freigabe abgelaufen: sofort per E-Mail",
+        "- Geändert von: anna",
+        "- Geändert am: Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)",
+    ):
+        assert f"\n{line}\n" in written
+
+
+def test_a_digest_has_a_line_for_each_entry_and_counts_the_further_ones() -> None:
+    written = german(Kind.DIGEST, samples.of_digest())
+    noon = "Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)"
+
+    for line in (
+        "- Einträge des Protokolls: 12-34",
+        f"- Freigabe erteilt: {noon} · Support (alle in dieser Abteilung) · von Anna Albrecht · "
+        "gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        "- Anmeldung: Montag, 23. November 2026, 13:05 Uhr (Europe/Berlin) · Sven Brandt (Support · sven) · "
+        "„Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“ · Datenexport erlaubt",
+        f"- Freigabe widerrufen: {noon} · Support (alle in dieser Abteilung) · von Anna Albrecht",
+        f"- Freigabe abgelaufen: {noon.replace('13', '17')} · Support (alle in dieser Abteilung)",
+        f"- Freigabe beendet, Person ausgeschieden: {noon} · Sven Brandt · sven (nur diese Person)",
+        "- Weitere Einträge: 3; Sie finden alle im Hilfe-Menü Ihres Kontos",
+    ):
+        assert f"\n{line}\n" in written
+
+
+def test_a_digest_without_further_entries_or_export_does_not_mention_them() -> None:
+    login = samples.line(14, What.LOGIN_RECORDED, samples.of_login(reason="x" * 121).login, ("Support",))
+    written = german(Kind.DIGEST, samples.of_digest(lines=[login], further=0))
+
+    assert "Weitere Einträge" not in written and "Datenexport" not in written
+    assert f"„{'x' * 119}…“\n" in written
+
+
+def test_the_longest_digest_is_shown_whole() -> None:
+    login = samples.of_login(agent_name="N" * 200, reason="R" * 500).login
+    lines = [samples.line(number, What.LOGIN_RECORDED, login, ("Support",)) for number in range(1, MAX_LINES + 1)]
+
+    for language in LANGUAGES:
+        mail = compose.write(Kind.DIGEST, language, samples.of_digest(lines=lines, first_seq=1, last_seq=MAX_LINES))
+        assert len(mail.html.encode()) < LONGEST_MAIL
+
+
 def test_an_approved_mail_tells_the_agent_the_terms_and_not_those_asked_for() -> None:
     written = german(Kind.REQUEST_APPROVED, samples.of_answer())
 
@@ -335,6 +384,8 @@ def subject(kind: Kind, facts: compose.Facts) -> str:
         (Kind.SUPPORT_IN, samples.of_login(), "sven, XW6YTC"),
         (Kind.APPROVERS_CHANGED, samples.of_approvers(), "17"),
         (Kind.RIGHT_CHANGED, samples.of_right(user_id="mallory@evil.example"), "17"),
+        (Kind.NOTICES_CHANGED, samples.of_notices(changed_by="mallory@evil.example"), "17"),
+        (Kind.DIGEST, samples.of_digest(), "2026-11-23, 12-34"),
         (Kind.REQUEST_APPROVED, samples.of_answer(), "acme, 4 hours, XW6YTA"),
         (Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED), "acme, 1 week, XW6YTA"),
         (Kind.CALLBACK_BOOKED, samples.of_callback(), "XW6YTD"),

@@ -37,6 +37,8 @@ MADE = {
     "ledger entry": keys.entry("acme", 7),
     "notice sent": keys.notice("acme", "01J", "granted"),
     "approvers at a change": keys.approvers("acme", 7),
+    "choice of notices": keys.notice_choice("acme"),
+    "digest of a day": keys.digest("acme", date(2026, 12, 25)),
     "open callback": keys.open_callback("acme"),
     "callback": keys.callback("acme", "01J"),
     "tenant of a callback": keys.callback_tenant("01J"),
@@ -132,10 +134,10 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 
     assert makers_of_keys == {
         "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "counter_of_user", "department", "desk", "door", "entry", "grant", "grantee",
-        "idempotency", "ledger", "left", "left_told", "live", "login", "migration", "notice", "open_callback",
-        "open_login", "own_login", "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant",
-        "waiting",
+        "counter_of_tenant", "counter_of_user", "department", "desk", "digest", "door", "entry", "grant", "grantee",
+        "idempotency", "ledger", "left", "left_told", "live", "login", "migration", "notice", "notice_choice",
+        "open_callback", "open_login", "own_login", "own_request", "pending", "permanent_grant", "request", "right",
+        "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")
@@ -144,7 +146,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
 def test_every_item_of_the_table_has_a_key_of_the_chart():
     grant = factories.grant(SVEN, period="permanent")
     login = factories.login(SVEN)
-    notices.of_first_login("acme", grant.grant_id, login.login_id, "support_in", factories.now())
+    notices.of_login("acme", grant.grant_id, login.login_id, "support_in", factories.now())
     factories.requested(SVEN)
     factories.callback(ANNA, MONDAY_NOON + timedelta(hours=3))
     factories.callback(CARLA)

@@ -26,8 +26,8 @@ def of_grant(grant: Grant, kind: str = "granted") -> Notice:
 
 
 def of_login(login: Login) -> Notice | None:
-    found = notices.of_first_login(login.tenant_id, login.grant_id, login.login_id, "support_in", factories.now())
-    return found[0] if found else None
+    found = notices.of_login(login.tenant_id, login.grant_id, login.login_id, "support_in", factories.now())
+    return found[0] if found and found[2] else None
 
 
 def mark_of(grant: Grant, kind: str) -> table.Raw:
@@ -116,7 +116,7 @@ def test_without_a_mailed_recipient_no_mark_is_written() -> None:
 def test_a_missing_grant_login_or_tenant_has_no_notice() -> None:
     grant, login = factories.grant(), factories.login()
     assert notices.of_grant("acme", "no-such-grant", "granted", factories.now()) is None
-    assert notices.of_first_login("acme", grant.grant_id, "no-such-login", "support_in", factories.now()) is None
+    assert notices.of_login("acme", grant.grant_id, "no-such-login", "support_in", factories.now()) is None
 
     table.drop(keys.tenant("acme"))
 

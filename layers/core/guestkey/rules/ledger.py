@@ -43,6 +43,7 @@ class What(StrEnum):
     AGENT_LEFT = "agent.left"
     RIGHT_CHANGED = "right.changed"
     TENANT_CHANGED = "tenant.changed"
+    NOTICES_CHANGED = "notices.changed"
     CALLBACK_BOOKED = "callback.booked"
     CALLBACK_MOVED = "callback.moved"
     CALLBACK_CANCELLED = "callback.cancelled"

@@ -5,12 +5,14 @@ from the tz database that `zoneinfo` finds: the system's own before the `tzdata`
 """
 
 from calendar import monthrange
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 REVIEW_AFTER = timedelta(days=180)
+DIGEST_AT = time(7)
+"""Local time at which the digest of the day before is due."""
 MAX_PERIOD = timedelta(days=32)
 """Upper bound of the length of every grant with an end."""
 
@@ -61,6 +63,16 @@ def end_of(period: Period, granted_at: datetime, zone: ZoneInfo) -> datetime | N
 def review_at(granted_at: datetime, zone: ZoneInfo) -> datetime:
     """Return when a permanent grant is due for review: 180 calendar days later, at the same wall-clock time, in UTC."""
     return _instant(_wall(granted_at, zone) + REVIEW_AFTER, zone)
+
+
+def day_of(at: datetime, zone: ZoneInfo) -> date:
+    """Return the day of the local calendar."""
+    return _wall(at, zone).date()
+
+
+def digest_due_at(day: date, zone: ZoneInfo) -> datetime:
+    """Return when the digest of a local day is due: 07:00 of the next local day, in UTC."""
+    return _instant(datetime.combine(day + timedelta(days=1), DIGEST_AT), zone)
 
 
 def months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:

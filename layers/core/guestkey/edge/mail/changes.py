@@ -1,12 +1,13 @@
-"""The facts of notices that a tenant's approver addresses, or the right of a user, have changed."""
+"""The facts of notices that approver addresses, the right of a user, or the choice of notices have changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from guestkey.edge.mail.i18n import Catalogue
 from guestkey.edge.mail.sanitize import shown
 from guestkey.rules.ledger import Head
+from guestkey.rules.notices import Delivery, NoticeKind
 from guestkey.rules.people import Tenant
 
 
@@ -34,7 +35,18 @@ class RightFacts:
     head: Head
 
 
-def rows(words: Catalogue, facts: ApproverFacts | RightFacts) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, kw_only=True)
+class NoticeFacts:
+    """Facts of a notice that a user changed the delivery of notices. `kinds` has all that can be chosen."""
+
+    tenant: Tenant
+    kinds: Mapping[NoticeKind, Delivery]
+    changed_by: str
+    changed_at: datetime
+    head: Head
+
+
+def rows(words: Catalogue, facts: ApproverFacts | RightFacts | NoticeFacts) -> Iterator[tuple[str, str]]:
     """Yield the facts of a change, each with the key of its label."""
     if isinstance(facts, ApproverFacts):
         if facts.added:
@@ -42,6 +54,10 @@ def rows(words: Catalogue, facts: ApproverFacts | RightFacts) -> Iterator[tuple[
         if facts.removed:
             yield "removed", _listed(facts.removed)
         yield "registered", _listed(facts.registered) or words.text("rights", "no_address")
+    elif isinstance(facts, NoticeFacts):
+        for kind, delivery in facts.kinds.items():
+            yield kind.value, words.text("deliveries", delivery)
+        yield "changed_by", shown(facts.changed_by)
     else:
         yield "user", shown(facts.user_id)
         yield "right", words.text("rights", "given" if facts.may_grant else "taken")

@@ -12,16 +12,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guestkey.edge.mail import answers, changes, links
+from guestkey.edge.mail import answers, changes, digests, links
 from guestkey.edge.mail.answers import AnswerFacts
-from guestkey.edge.mail.changes import ApproverFacts, RightFacts
+from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
+from guestkey.edge.mail.digests import DigestFacts
 from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
+from guestkey.edge.mail.people import MAX_ID_SHOWN, agent_shown, grantee_shown
 from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
 from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
-from guestkey.rules.people import Grantee, Tenant
+from guestkey.rules.people import Tenant
 from guestkey.rules.periods import Period
 
 _templates = Environment(
@@ -35,8 +37,6 @@ _templates = Environment(
 _templates.globals.update(palette.colours())
 _text, _html = _templates.get_template("mail.txt"), _templates.get_template("mail.html")
 
-MAX_ID_SHOWN = 40
-"""Limit of an id in a mail: an inbox shows little more."""
 SHORT_NUMBER_LENGTH = 6
 
 
@@ -52,6 +52,8 @@ class Kind(StrEnum):
     SUPPORT_IN = "support_in"
     APPROVERS_CHANGED = "approvers_changed"
     RIGHT_CHANGED = "right_changed"
+    NOTICES_CHANGED = "notices_changed"
+    DIGEST = "digest"
     REQUEST_APPROVED = "request_approved"
     REQUEST_DECLINED = "request_declined"
     REQUEST_EXPIRED = "request_expired"
@@ -78,7 +80,17 @@ class RequestFacts:
     expires_at: datetime
 
 
-Facts = RequestFacts | GrantFacts | LoginFacts | ApproverFacts | RightFacts | AnswerFacts | CallbackFacts
+Facts = (
+    RequestFacts
+    | GrantFacts
+    | LoginFacts
+    | ApproverFacts
+    | RightFacts
+    | NoticeFacts
+    | DigestFacts
+    | AnswerFacts
+    | CallbackFacts
+)
 _FACTS: dict[Kind, type[Facts]] = {
     Kind.ACTIVATION: RequestFacts,
     Kind.GRANTED: GrantFacts,
@@ -89,6 +101,8 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.SUPPORT_IN: LoginFacts,
     Kind.APPROVERS_CHANGED: ApproverFacts,
     Kind.RIGHT_CHANGED: RightFacts,
+    Kind.NOTICES_CHANGED: NoticeFacts,
+    Kind.DIGEST: DigestFacts,
     Kind.REQUEST_APPROVED: AnswerFacts,
     Kind.REQUEST_DECLINED: AnswerFacts,
     Kind.REQUEST_EXPIRED: AnswerFacts,
@@ -113,7 +127,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     words = catalogue(language)
     by = _by(kind, facts)
     rows = [(words.text("labels", label), value) for label, value in _rows(kind, words, facts)]
-    tenant = shown(facts.tenant.name)
+    tenant, values_shown = shown(facts.tenant.name), [value for _, value in rows]
     head = None if isinstance(facts, RequestFacts | AnswerFacts) else facts.head
     values = {
         "language": words.language,
@@ -127,7 +141,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
         "closing": words.paragraphs(kind, "closing"),
         "keep": words.text("shared", "keep"),
         "head": head,
-        "unlinked": words.text("shared", "unlinked") if is_defanged(by, tenant, *dict(rows).values()) else None,
+        "unlinked": words.text("shared", "unlinked") if is_defanged(by, tenant, *values_shown) else None,
         "footer": words.text(_FOOTERS.get(type(facts), "shared"), "footer", tenant=tenant),
     }
     return Mail(
@@ -171,6 +185,9 @@ def _distinctions(words: Catalogue, facts: Facts) -> Iterator[str]:
             yield _number(request.request_id)
         case CallbackFacts():
             yield _number(facts.callback.callback_id)
+        case DigestFacts():
+            yield facts.day.isoformat()
+            yield facts.span
         case _:
             yield str(facts.head.seq)
 
@@ -184,12 +201,12 @@ def _by(kind: Kind, facts: Facts) -> str:
     """Return the name of the person who acted. A grant may be revoked when the e-mail about its giving is written."""
     match facts:
         case RequestFacts():
-            return _agent(facts.agent_name, facts.agent_id, facts.departments)
+            return agent_shown(facts.agent_name, facts.agent_id, facts.departments)
         case LoginFacts():
-            return _agent(facts.login.agent_name, facts.login.agent_id, facts.departments)
+            return agent_shown(facts.login.agent_name, facts.login.agent_id, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
-        case ApproverFacts() | RightFacts() | AnswerFacts():
+        case ApproverFacts() | RightFacts() | NoticeFacts() | DigestFacts() | AnswerFacts():
             return ""
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
@@ -221,13 +238,15 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             if change.earlier:
                 yield "earlier_at", words.moment(change.earlier.starts_at, zone)
             yield from _matter(words, facts)
-        case ApproverFacts() | RightFacts():
+        case ApproverFacts() | RightFacts() | NoticeFacts():
             yield from changes.rows(words, facts)
+        case DigestFacts():
+            yield from digests.rows(words, facts)
         case AnswerFacts():
             yield from answers.rows(words, facts)
         case _:
             grant = facts.grant
-            yield "grantee", words.text("grantees", grant.grantee.type, name=_grantee(grant.grantee))
+            yield "grantee", words.text("grantees", grant.grantee.type, name=grantee_shown(grant.grantee))
             yield "given_by", shown(grant.granted_by.name)
             yield "given_at", words.moment(grant.granted_at, zone)
             yield from _end_of_grant(kind, words, facts)
@@ -265,14 +284,3 @@ def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[t
     yield "export", words.text("export", "allowed" if grant.may_export else "not_allowed")
     if kind is Kind.GRANTED and grant.review_at:
         yield "review_at", words.moment(grant.review_at, zone)
-
-
-def _agent(name: str, agent_id: str, departments: Sequence[str]) -> str:
-    """Return an agent's name with departments and id: two people of one name are told apart by it."""
-    belongs = ", ".join(shown(department) for department in departments)
-    return f"{shown(name)} ({' · '.join(filter(None, [belongs, shown(agent_id, MAX_ID_SHOWN)]))})"
-
-
-def _grantee(grantee: Grantee) -> str:
-    named = shown(grantee.name)
-    return f"{named} · {shown(grantee.agent_id, MAX_ID_SHOWN)}" if grantee.agent_id else named

@@ -13,6 +13,8 @@
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
     approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
+    choice of notices            TENANT#<tenant_id>            NOTICES                          registry/notice_choices
+    digest of a day              TENANT#<tenant_id>            DIGEST#<date>                    ledger/digests
     open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
     callback                     TENANT#<tenant_id>            CALLBACK#<callback_id>           callbacks/callbacks
     tenant of a callback         CALLBACK#<callback_id>        PROFILE                          callbacks/callbacks
@@ -53,6 +55,7 @@ REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN, OPEN_LOGIN = "LOGIN#", "IN#"
 OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
 LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
+NOTICES, DIGEST = "NOTICES", "DIGEST#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED = "DESK", "CLOSED#"
@@ -205,6 +208,19 @@ def notice(tenant_id: str, about: str, which: str) -> Key:
 def approvers(tenant_id: str, seq: int) -> Key:
     """Return the key of the approver addresses before and after the change that is entry `seq` of the ledger."""
     return Key(of_tenant(tenant_id), f"{APPROVERS}{seq:012d}")
+
+
+def notice_choice(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), NOTICES)
+
+
+def digest(tenant_id: str, day: date) -> Key:
+    """Return the key of the digest of a day of the tenant's calendar."""
+    return Key(of_tenant(tenant_id), DIGEST + day.isoformat())
+
+
+def digest_day_in(sk: str) -> date:
+    return date.fromisoformat(id_in(sk))
 
 
 def agent(agent_id: str) -> Key:

@@ -21,7 +21,8 @@ from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item, remove_due
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict, single_write
-from guestkey.store.ledger import due, leaving, ledger
+from guestkey.store.ledger import digests, due, leaving, ledger
+from guestkey.store.ledger.digests import DigestItem
 from guestkey.store.ledger.due import DueItem
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry.people import LeftItem
@@ -41,6 +42,7 @@ class CleanupOutcome(StrEnum):
     LOGIN_ENDED = "logins_ended"
     LOGIN_OPEN = "logins_open"
     AGENT_LEFT = "agents_left"
+    DIGEST_DUE = "digests_due"
     NOTHING = "nothing"
 
 
@@ -121,11 +123,17 @@ def _process_leaving(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
     return CleanupOutcome.AGENT_LEFT
 
 
+def _close_digest(item: Item, now: datetime) -> CleanupOutcome:
+    assert isinstance(item, DigestItem)
+    return CleanupOutcome.DIGEST_DUE if digests.close(item, now) else CleanupOutcome.NOTHING
+
+
 _PROCESS: dict[type[Item], Callable[[Item, DueItem, datetime], CleanupOutcome]] = {
     GrantItem: lambda item, _, now: _process_grant(item, now),
     LoginItem: _process_login,
     RequestItem: _process_request,
     LeftItem: _process_leaving,
+    DigestItem: lambda item, _, now: _close_digest(item, now),
 }
 """The function for each kind of item that may be due."""
 

@@ -219,6 +219,12 @@ def entry_of(tenant_id: str, image: dict[str, Any]) -> Entry:
     return entry
 
 
+def entry_in(item: Item) -> Entry:
+    """Return the entry of an item that was read together with others."""
+    assert isinstance(item, EntryItem)
+    return _entry(keys.tenant_id_in(item.pk), item)
+
+
 def state_of(item: Item) -> LedgerState:
     """Return the state of a ledger whose head was read together with other items."""
     assert isinstance(item, HeadItem)

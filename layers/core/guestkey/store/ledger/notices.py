@@ -19,6 +19,7 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
 from guestkey.rules.logins import Login
+from guestkey.rules.notices import BY_DEFAULT, NoticeChoice
 from guestkey.rules.people import Tenant, address_hash, distinct
 from guestkey.rules.requests import Request
 from guestkey.store.access import grants, logins
@@ -33,7 +34,7 @@ from guestkey.store.dynamodb.transaction import (
     single_write,
 )
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import approvers, people, tenants
+from guestkey.store.registry import approvers, notice_choices, people, tenants
 from guestkey.store.registry.approvers import Approvers
 from guestkey.store.requests import requests
 
@@ -59,6 +60,8 @@ class Notice:
     language: str
     notified: frozenset[str]
     kept_until: datetime
+    choice: NoticeChoice = BY_DEFAULT
+    """The tenant's choice of deliveries; read for a notice about a grant only."""
 
     @property
     def remaining(self) -> list[str]:
@@ -72,20 +75,22 @@ def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[N
     Strongly consistent.
     """
     tenant, grant, head = keys.tenant(tenant_id), keys.grant(tenant_id, grant_id), keys.ledger(tenant_id)
-    found = find_all([tenant, grant, head, key := keys.notice(tenant_id, grant_id, kind)])
+    key, choice = keys.notice(tenant_id, grant_id, kind), keys.notice_choice(tenant_id)
+    found = find_all([tenant, grant, head, key, choice])
     if not found.keys() >= {tenant, grant, head}:
         return None
-    notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
+    notice = to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
+    notice = replace(notice, choice=notice_choices.choice_in(found, tenant_id))
     return notice, grants.grant_of(found[grant]), ledger.state_of(found[head]).head
 
 
-def of_first_login(
+def of_login(
     tenant_id: str, grant_id: str, login_id: str, kind: str, now: datetime
-) -> tuple[Notice, Login] | None:
+) -> tuple[Notice, Login, bool] | None:
     """Return the notice of a person's first login under a grant on a day of the tenant's calendar, and claim it.
 
-    None if another login of that person, grant and day was first, or if the login does not exist any more. Strongly
-    consistent.
+    The last value says whether this login is the first: another one of that person, grant and day may have been. None
+    if the login does not exist any more. Strongly consistent.
     """
     tenant, stored = keys.tenant(tenant_id), keys.login(tenant_id, login_id)
     found = find_all([tenant, stored, of_grant := keys.notice(tenant_id, grant_id, kind)])
@@ -94,14 +99,14 @@ def of_first_login(
     owner, login = tenants.tenant_of(found[tenant]), logins.login_of(found[stored])
     day = login.logged_in_at.astimezone(owner.zone).date()
     key = keys.notice(tenant_id, grant_id, f"{kind}#{login.agent_id}#{login.incarnation}#{day}")
-    record = _record(find_all([key]), key)
+    record = record_in(find_all([key]), key)
+    notice = to_approvers(owner, record, now + KEPT_FOR)
     if record.login_id not in {None, login_id}:
-        return None
-    notice = _to_approvers(owner, record, now + KEPT_FOR)
+        return notice, login, False
     # Earlier versions had one notice for each grant, which may have reached some recipients.
-    if (earlier := _record(found, of_grant)).login_id == login_id:
+    if (earlier := record_in(found, of_grant)).login_id == login_id:
         notice = replace(notice, notified=notice.notified | frozenset(earlier.notified or ()))
-    return (notice, login) if record.login_id or _claim(notice, login_id) else None
+    return notice, login, bool(record.login_id) or _claim(notice, login_id)
 
 
 def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notice, Approvers] | None:
@@ -114,7 +119,7 @@ def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notic
     if not found.keys() >= {tenant, stored}:
         return None
     changed = approvers.approvers_of(found[stored])
-    notice = _to_approvers(tenants.tenant_of(found[tenant]), _record(found, key), now + KEPT_FOR)
+    notice = to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
     return replace(notice, to=changed.all), changed
 
 
@@ -139,7 +144,7 @@ def of_answer(
         key=key,
         to=(agent.email,),
         language=language,
-        notified=frozenset(_record(found, key).notified or ()),
+        notified=frozenset(record_in(found, key).notified or ()),
         kept_until=now + KEPT_FOR,
     )
     return notice, request, next((grants.grant_of(found[grant]) for grant in granted if grant in found), None)
@@ -162,7 +167,7 @@ def of_callback(
         key=key,
         to=(callback.email,) if callback.email else (),
         language=callback.locale or owner.language,
-        notified=frozenset(_record(found, key).notified or ()),
+        notified=frozenset(record_in(found, key).notified or ()),
         kept_until=now + KEPT_FOR,
     )
     topic = desks.topic_name(found.get(keys.desk()), callback.topic, notice.language)
@@ -185,7 +190,8 @@ def _marks_of(address: str) -> set[str]:
     return {address_hash(address), digest(address)}
 
 
-def _to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime) -> Notice:
+def to_approvers(tenant: Tenant, record: NoticeItem, kept_until: datetime) -> Notice:
+    """Return a notice to the approvers of a tenant, with the record of those who were notified."""
     return Notice(
         tenant=tenant,
         key=keys.Key(record.pk, record.sk),
@@ -210,7 +216,8 @@ def _update(notice: Notice, actions: list[Action], condition: Condition | None =
         NoticeItem(*notice.key).update([*always, *actions], condition=condition)
 
 
-def _record(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
+def record_in(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
+    """Return the record of a notice that was read together with others, an empty one if there is none."""
     item = found.get(key, NoticeItem(*key))
     assert isinstance(item, NoticeItem)
     return item

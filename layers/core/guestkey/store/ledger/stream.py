@@ -4,18 +4,22 @@ The filters of the stream mapping in the template let these records through, and
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from guestkey.rules.ledger import Entry
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
+from guestkey.store.ledger.digests import DigestItem
 
 Record = dict[str, Any]
 """An item before and after a change, in DynamoDB's own JSON."""
 
 REVIEW_NOTIFIED_AT = GrantItem.review_notified_at.attr_name
 """The attribute by which the clean-up marks, once, that a permanent grant is due for review."""
+DIGEST_CLOSED_AT = DigestItem.closed_at.attr_name
+"""The attribute by which the clean-up marks, once, that a digest is due."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,20 @@ class ReviewDue:
         return {"tenant_id": self.tenant_id, "review_of": self.grant_id}
 
 
-StreamEvent = EntryWritten | ReviewDue
+@dataclass(frozen=True, kw_only=True)
+class DigestDue:
+    """The digest of a day is closed and due."""
+
+    tenant_id: str
+    day: date
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields that name it in a log line."""
+        return {"tenant_id": self.tenant_id, "digest": self.day.isoformat()}
+
+
+StreamEvent = EntryWritten | ReviewDue | DigestDue
 
 
 def read(record: Record) -> StreamEvent | None:
@@ -62,6 +79,8 @@ def read(record: Record) -> StreamEvent | None:
             return EntryWritten(tenant_id=tenant_id, seq=keys.id_in(sk), image=change["NewImage"])
         case "MODIFY" if sk.startswith(keys.GRANT) and _is_added(REVIEW_NOTIFIED_AT, change):
             return ReviewDue(tenant_id=tenant_id, grant_id=keys.id_in(sk))
+        case "MODIFY" if sk.startswith(keys.DIGEST) and _is_added(DIGEST_CLOSED_AT, change):
+            return DigestDue(tenant_id=tenant_id, day=keys.digest_day_in(sk))
         case _:
             return None
 
