@@ -48,6 +48,14 @@ def choose(**kinds: str) -> None:
     assert call("PUT", "/v1/notices", {"kinds": kinds}, caller=ANNA).status == 200
 
 
+def enter_twice(notify: Notify) -> None:
+    """Let Sven enter twice under a permanent grant: the second login comes in the digest."""
+    factories.grant(period="permanent")
+    factories.login()
+    factories.login()
+    notify.deliver()
+
+
 def numbers(day: date = MONDAY, tenant_id: str = "acme") -> list[int]:
     """Return the numbers of the entries in a digest."""
     item = table.one(keys.digest(tenant_id, day))
@@ -185,10 +193,7 @@ def test_the_digest_is_due_at_seven_of_the_tenants_clock(
     notify: Notify, world: time_machine.Traveller, clean_up: CleanUp, at: datetime, is_due: bool
 ) -> None:
     """The clean-up processes what is due for a minute."""
-    factories.grant(period="permanent")
-    factories.login()
-    factories.login()
-    notify.deliver()
+    enter_twice(notify)
     before = len(notify.mails)
     world.move_to(at)
 
@@ -257,10 +262,7 @@ def test_a_repeated_event_adds_nothing_and_mails_nothing_twice(
 def test_an_event_that_comes_after_its_digest_was_mailed_comes_in_that_of_today(
     notify: Notify, world: time_machine.Traveller, clean_up: CleanUp, morning: Callable[[], list[post.Sent]]
 ) -> None:
-    factories.grant(period="permanent")
-    factories.login()
-    factories.login()
-    notify.deliver()
+    enter_twice(notify)
     factories.login(reason="The late one")
     late = notify.new()
     assert len(morning()) == 2
@@ -292,10 +294,7 @@ def test_a_notice_that_reached_one_address_goes_to_the_other_too_after_the_choic
 def test_a_mail_that_fails_for_one_address_is_redriven_to_that_one_only(
     notify: Notify, morning: Callable[[], list[post.Sent]]
 ) -> None:
-    factories.grant(period="permanent")
-    factories.login()
-    factories.login()
-    notify.deliver()
+    enter_twice(notify)
     notify.refuse = lambda address: REJECTED if address == GIULIAS else None
     morning()
     assert len(dead_letters.messages()) == 1
@@ -341,10 +340,7 @@ def test_a_digest_about_records_that_are_gone_is_not_sent(
 
 def test_without_a_digest_or_its_tenant_nothing_is_sent(notify: Notify, morning: Callable[[], list[post.Sent]]) -> None:
     assert morning() == []
-    factories.grant(period="permanent")
-    factories.login()
-    factories.login()
-    notify.deliver()
+    enter_twice(notify)
     table.drop(keys.tenant("acme"))
 
     assert digests.load("acme", MONDAY + timedelta(days=1), factories.now()) is None
