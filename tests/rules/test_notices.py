@@ -38,7 +38,7 @@ def test_without_a_choice_the_defaults_count():
     assert BY_DEFAULT.changed({}) == BY_DEFAULT
 
 
-@pytest.mark.parametrize("kind", CHOOSABLE)
+@pytest.mark.parametrize("kind", sorted(CHOOSABLE))
 def test_a_chosen_kind_follows_the_choice(kind):
     assert ALL_IN_DIGEST.delivery(kind, GRANT) is Delivery.DIGEST
     assert BY_DEFAULT.changed({kind: Delivery.IMMEDIATE}).delivery(kind, GRANT) is Delivery.IMMEDIATE
