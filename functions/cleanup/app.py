@@ -57,6 +57,7 @@ def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
 
     outcomes: Counter[str] = Counter()
     contended: set[str] = set()
+    outcomes += _number(LOGINS_MIGRATED, keys.migration(), lambda: migration.go_on(clock.now(), has_time))
     for item in due.until(clock.now() - expiry.FINAL_AFTER):
         processed = outcomes.total() - outcomes[WAITING]
         if processed == limit or not has_time():
@@ -64,7 +65,6 @@ def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
             break
         outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
     outcomes += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
-    outcomes += _number(LOGINS_MIGRATED, keys.migration(), lambda: migration.go_on(clock.now(), has_time))
     metrics.count("CleanupRuns", **outcomes)
 
 

@@ -32,13 +32,15 @@ def show_presence(if_none_match: IfNoneMatch = None) -> Response[Presence]:
     context = presence.load_context(routes.user(app))
     now = clock.now()
     etags.require_change(if_none_match, context.mark, now)
-    found = Presence.of(presence.inside(context, now), context.holds_right)
-    return _answer(found, etags.etag(context.mark, found.next_change_at))
+    found = presence.inside(context, now)
+    changes = [one.changes_at for one in found if one.changes_at]
+    etag = etags.etag(context.mark, min(changes, default=None))
+    return _answer(Presence.of(found, context.holds_right), etag)
 
 
 @routes.route(app, "GET /v1/pulse", "Show whether anything changed", "presence", TenantUnknown)
 def show_pulse(if_none_match: IfNoneMatch = None) -> Response[Pulse]:
-    """Return the number of the ledger's last entry and of the requests that wait. It changes with every change."""
+    """Return the number of the ledger's last entry and of the requests that wait. It changes with the ledger."""
     state = ledger.read_state(routes.user(app).tenant_id)
     if state is None:
         raise TenantUnknown

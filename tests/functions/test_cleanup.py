@@ -29,6 +29,7 @@ from tests.rows_and_columns import rounds
 from tests.store import wire
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOTHING = lambda: None  # noqa: E731
 Counts = dict[str, Any]
 
 
@@ -480,7 +481,8 @@ def test_an_item_with_too_early_a_due_time_is_put_off_too(world: time_machine.Tr
 def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     grant = factories.grant()
     world.shift(2 * HOUR)
-    with table.meanwhile(lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
+    # The first GetItem is of the migration.
+    with table.meanwhile(NOTHING, lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
         assert clean_up() == {"nothing": 1}
 
     assert table.one(keys.grant("acme", grant.grant_id)) is None
@@ -489,7 +491,7 @@ def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine
 def test_an_item_processed_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
-    with table.meanwhile(clean_up, at="GetItem"):
+    with table.meanwhile(NOTHING, clean_up, at="GetItem"):
         assert clean_up() == {"nothing": 1}
 
     assert what_happened() == ["grant.given", "grant.ended"]

@@ -302,6 +302,20 @@ def test_each_end_is_written_once_and_told(
     assert shown(given[0].grant_id)["end"] == "agent_left"
 
 
+def test_a_login_that_the_index_lacks_ends_with_the_others(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
+    factories.grant(SVEN, period="permanent")
+    entered = factories.login()
+    table.drop(keys.open_login("acme", entered.login_id))
+    leaves()
+    world.shift(MINUTE)
+    clean_up()
+
+    assert "login.ended" in what_happened()
+    assert call("GET", "/v1/logins", caller=ANNA).body["items"][0]["end_cause"] == "agent_left"
+
+
 def test_a_revoke_in_between_leaves_the_other_ends_for_the_next_run(
     world: time_machine.Traveller, clean_up: Callable[..., Counts]
 ) -> None:

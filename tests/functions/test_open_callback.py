@@ -41,6 +41,7 @@ def test_every_user_of_acme_sees_annas_call_back(caller: Caller) -> None:
         "requested_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "agent": None,
         "version": 0,
+        "mail": "follows",
     }
 
 

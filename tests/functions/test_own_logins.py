@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from guestkey.edge.http import cursors
 from guestkey.store.access import own_logins
 from guestkey.store.dynamodb import keys
 from tests import factories, table
@@ -82,6 +83,15 @@ def test_a_cursor_of_the_other_list_is_refused(five: list[str]) -> None:
     refused = call("GET", "/v1/support/logins", caller=SVEN, query={"cursor": cursor, "open": "true"})
     assert refused.code == "cursor_invalid"
     assert call("GET", "/v1/support/logins", caller=SVEN, query={"open": "maybe"}).code == "input_invalid"
+
+
+@pytest.mark.parametrize(
+    "position", ["", ":", "x", "foo:bar", "open:", "open:x", f"shut:{'0' * 26}", "0" * 26, "open:\0"]
+)
+def test_a_forged_position_is_refused(five: list[str], position: str) -> None:
+    forged = cursors.cursor(position, cursors.scope("sven", "logins", "False"))
+
+    assert call("GET", "/v1/support/logins", caller=SVEN, query={"cursor": forged}).code == "cursor_invalid"
 
 
 def test_an_access_that_is_over_is_open_no_more(world: time_machine.Traveller) -> None:

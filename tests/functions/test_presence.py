@@ -1,5 +1,6 @@
 """GET /v1/presence: the agents who are in a customer's account now, for every user of it, and what a poll costs."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -128,6 +129,17 @@ def test_the_clock_ends_it_at_the_very_second(inside: str, world: time_machine.T
     world.move_to(MONDAY_NOON + HOUR, tick=False)
     answer = look(etag=etag_of(first))
     assert (answer.status, answer.body) == (200, {"items": [], "next_change_at": None})
+
+
+def test_the_end_of_one_of_several_grants_changes_the_answer(inside: str, world: time_machine.Traveller) -> None:
+    factories.grant("support", period="permanent")
+    first = look()
+    assert (len(first.body["items"][0]["grant_ids"]), first.body["next_change_at"]) == (2, None)
+
+    world.move_to(MONDAY_NOON + HOUR - SECOND, tick=False)
+    assert look(etag=etag_of(first)).status == 304
+    world.move_to(MONDAY_NOON + HOUR, tick=False)
+    assert len(look(etag=etag_of(first)).body["items"][0]["grant_ids"]) == 1
 
 
 def test_a_longer_grant_moves_the_next_change(inside: str, world: time_machine.Traveller) -> None:
@@ -288,23 +300,36 @@ def test_a_request_of_a_leaver_counts_until_the_clean_up(world: time_machine.Tra
     assert waiting() == 0
 
 
-@pytest.mark.parametrize("first", ["made", "declined"])
-def test_a_head_from_before_counts_the_requests_and_then_has_their_number(
-    world: time_machine.Traveller, first: str
-) -> None:
+def by_the_version_before(act: Callable[[], object]) -> None:
+    """Let a function of the version before write the head: it leaves the number and its mark as they are."""
+    before = table.one(keys.ledger("acme")) or {}
+    act()
+    head = table.one(keys.ledger("acme")) or {}
+    kept = {name: before[name] for name in ("requests_waiting", "waiting_seq") if name in before}
+    rest = {name: value for name, value in head.items() if name not in {"requests_waiting", "waiting_seq"}}
+    table.put([rest | kept])
+
+
+@pytest.mark.parametrize("has_number", [True, False])
+def test_what_the_version_before_changed_is_counted(world: time_machine.Traveller, has_number: bool) -> None:
     asked = [factories.requested(SVEN), factories.requested(DORA)]
-    factories.declined(factories.requested(SVEN))
-    head = table.one(keys.ledger("acme"))
-    assert head
-    table.put([{name: value for name, value in head.items() if name != "requests_waiting"}])
+    if not has_number:
+        head = table.one(keys.ledger("acme")) or {}
+        table.put([{name: value for name, value in head.items() if name not in {"requests_waiting", "waiting_seq"}}])
+    by_the_version_before(lambda: factories.requested(SVEN))
+    assert waiting() == 3
+    factories.grant(SVEN)
+    assert waiting() == 3
+    by_the_version_before(lambda: factories.declined(asked[0]))
     assert waiting() == 2
 
-    expected = 3 if first == "made" else 1
-    factories.requested(SVEN) if first == "made" else factories.declined(asked[0])
-    assert waiting() == expected
-    stored = table.one(keys.ledger("acme"))
-    assert stored
-    assert stored["requests_waiting"] == {"N": str(expected)}
+    factories.declined(asked[1])
+    assert waiting() == 1
+    stored = table.one(keys.ledger("acme")) or {}
+    assert (stored["requests_waiting"], stored["waiting_seq"]) == ({"N": "1"}, stored["seq"])
+    with wire.watched() as sent:
+        assert waiting() == 1
+    assert "Query" not in {request.operation for request in sent}
 
 
 def test_a_change_beside_requests_keeps_the_number(world: time_machine.Traveller) -> None:
@@ -354,7 +379,7 @@ def test_a_login_from_before_is_shown_at_once_and_gets_its_item(world: time_mach
     assert names() == ["Sven Brandt"] * 2
     world.shift(migration.WAITS - SECOND)
     run_cleanup()
-    assert len(table.items("TENANT#acme", "IN#")) == 1
+    assert "completed_at" not in progress()
     world.shift(SECOND)
     run_cleanup()
     assert len(table.items("TENANT#acme", "IN#")) == 2
@@ -397,6 +422,41 @@ def test_a_login_that_ends_during_the_migration_gets_no_item(world: time_machine
 
     assert table.items("TENANT#acme", "IN#") == []
     assert "completed_at" in progress()
+
+
+def test_a_login_that_the_migration_missed_gets_its_item_when_it_is_due(world: time_machine.Traveller) -> None:
+    """After a rollback and a second upgrade the migration is complete, and an older function may have recorded it."""
+    factories.grant(SVEN, period="permanent")
+    login_id = factories.login().login_id
+    table.drop(keys.open_login("acme", login_id))
+    assert names() == []
+
+    world.shift(7 * MINUTE)
+    run_cleanup()
+    assert names() == ["Sven Brandt"]
+    world.shift(7 * MINUTE)
+    run_cleanup()
+    assert names() == ["Sven Brandt"]
+
+
+def test_a_damaged_login_does_not_stop_the_migration(world: time_machine.Traveller) -> None:
+    factories.grant(SVEN, period="permanent")
+    bad, good = factories.login().login_id, factories.login().login_id
+    from_before(bad, good)
+    damaged = table.one(keys.login("acme", bad)) or {}
+    table.put([damaged | {"logged_in_at": {"S": "x"}}])
+    migration.go_on(factories.now(), lambda: True)
+    world.shift(migration.WAITS)
+
+    assert migration.go_on(factories.now(), lambda: True) == 1
+    assert [item["SK"]["S"] for item in table.items("TENANT#acme", "IN#")] == [f"IN#{good}"]
+    assert "completed_at" in progress()
+
+
+def test_the_item_of_a_login_is_swept_after_the_login(inside: str) -> None:
+    item, login = table.one(keys.open_login("acme", inside)) or {}, table.one(keys.login("acme", inside)) or {}
+
+    assert int(item["ttl"]["N"]) == int(login["ttl"]["N"]) + 30 * 24 * 3600
 
 
 def test_no_vendor_can_read_it(inside: str) -> None:

@@ -52,6 +52,7 @@ def test_sven_sees_the_call_backs_of_tuesday() -> None:
                 "requested_by": {"user_id": "anna", "name": "Anna Albrecht"},
                 "agent": None,
                 "version": 0,
+                "mail": "follows",
                 "tenant_id": "acme",
                 "may_enter": False,
             }

@@ -27,7 +27,7 @@ KINDS = {"g": "grant_id", "r": "request_id", "l": "login_id", "c": "callback_id"
 VIEWED = {
     "requests": ("reason", "reason_salt", "tenant_id", "mail", "note", "note_salt"),
     "logins": ("reason", "reason_salt", "tenant_id"),
-    "callbacks": ("description", "description_salt", "phone", "phone_shown"),
+    "callbacks": ("description", "description_salt", "phone", "phone_shown", "mail"),
 }
 """Members of a view that the stories never vary."""
 SWEPT = re.compile(r"LIVE#.*|CALLBACK|ONCE#.*")

@@ -217,7 +217,7 @@ def _as_voidings(told: list[Told]) -> tuple[Voiding, ...]:
 
 @pytest.mark.parametrize(
     ("tell", "stories"),
-    [(on_rules, 2_000), (on_handlers, rounds(2_000, gate=20))],
+    [(on_rules, rounds(2_000, gate=400)), (on_handlers, rounds(2_000, gate=20))],
     ids=["rules", "handlers"],
 )
 def test_ledger_numbers_tell_the_order_while_clocks_differ(

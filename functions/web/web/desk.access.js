@@ -57,7 +57,7 @@ export function access(session) {
           const own = logins.filter((login) => login.tenant_id === id);
           const current = entry.loginId();
           if (!current) entry.restore(own);
-          else if (shown.includes(current) && !own.some((one) => one.login_id === current)) entry.leaveElsewhere();
+          else if (shown.includes(current) && !own.some((one) => one.login_id === current)) entry.leaveElsewhere(own);
         }
         const sorted = [...entries.values()].sort((one, other) => one.name.localeCompare(other.name));
         if (sorted.length === 0) return [muted(strings.nowhere)];
@@ -164,10 +164,14 @@ function tenantEntry({ tenant_id: id, name }, tab) {
       ended.add(login?.login_id);
       login = null;
     },
-    /** The agent has left in another window, or another person has this id now. */
-    leaveElsewhere() {
+    /**
+     * The agent has left in another window, where another login may be open.
+     * @param {Login[]} logins
+     */
+    leaveElsewhere(logins) {
       entry.endLogin();
       handle.replaceChildren(enterButton());
+      entry.restore(logins);
     },
     /**
      * Show the latest login that is open but not shown: of another window, or from before the page was loaded.

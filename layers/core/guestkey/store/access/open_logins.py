@@ -11,7 +11,11 @@ from pynamodb.attributes import UnicodeAttribute
 from guestkey.rules.logins import Login
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import Transaction
+
+OUTLIVES_SECONDS = 30 * 24 * 3600
+"""DynamoDB may sweep an expired login days late."""
 
 
 class OpenLoginItem(Item, discriminator="open_login"):
@@ -21,13 +25,16 @@ class OpenLoginItem(Item, discriminator="open_login"):
 
 
 def put(transaction: Transaction, login: Login, ttl: int) -> None:
-    """Add the item of a login that has no end, and has no item yet. Its write is named `open`."""
+    """Add the item of a login that has no end, and has no item yet. Its write is named `open`.
+
+    `ttl` is that of the login: the item is swept later, so that TTL hides no login that can still be open.
+    """
     item = OpenLoginItem(
         *keys.open_login(login.tenant_id, login.login_id),
         agent_id=login.agent_id,
         by_grantee=index_keys.open_logins_of(login.agent_id),
         by_grantee_sort=index_keys.by_grantee_sort(login.tenant_id, login.login_id),
-        ttl=ttl,
+        ttl=ttl + OUTLIVES_SECONDS,
     )
     transaction.add("open", item)
 
@@ -35,6 +42,11 @@ def put(transaction: Transaction, login: Login, ttl: int) -> None:
 def delete(transaction: Transaction, tenant_id: str, login_id: str) -> None:
     """Add the deletion of the item of a login whose end is stored. Its write is named `open`."""
     transaction.delete("open", OpenLoginItem(*keys.open_login(tenant_id, login_id)))
+
+
+def is_there(tenant_id: str, login_id: str) -> bool:
+    """Say whether a login has its item, strongly consistent."""
+    return find(OpenLoginItem, keys.open_login(tenant_id, login_id)) is not None
 
 
 def of_tenant(tenant_id: str) -> dict[str, str]:

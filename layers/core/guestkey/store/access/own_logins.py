@@ -1,9 +1,12 @@
 """An agent's own logins at all tenants: first those that are open now, then the others, each newest first."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched, islice
 
+from guestkey.errors import CursorInvalid
+from guestkey.rules.limits import ULID
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent
 from guestkey.store.access import live_keys, logins, migration, open_logins
@@ -17,6 +20,7 @@ NEWEST = 25
 BATCH = 100
 OPEN = "open"
 """Marks a position in the first part of the list."""
+_POSITION = re.compile(rf"({OPEN})?:{ULID.pattern}")
 
 
 def of_agent(
@@ -24,8 +28,10 @@ def of_agent(
 ) -> Iterator[tuple[str, Login]]:
     """Yield the agent's logins as of `now`, each with its position in the list.
 
-    A login that ends while the list is paged may be listed a second time, as ended.
+    A login that ends while the list is paged may be listed a second time, as ended. Raises CursorInvalid.
     """
+    if behind is not None and not _POSITION.fullmatch(behind):
+        raise CursorInvalid
     part, _, below = (behind or f"{OPEN}:{keys.LAST}").rpartition(":")
     are_open = _open(agent, now)
     if part == OPEN:

@@ -49,6 +49,8 @@ class Inside:
     login: Login
     agent: Agent
     grant_ids: list[str]
+    changes_at: datetime | None
+    """The first end by the clock of one of these grants, or of the access."""
 
 
 def load_context(user: User) -> PresenceContext:
@@ -84,5 +86,11 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
 
 
 def _inside(login: Login, agent: Agent, live: LiveKeys, now: datetime) -> Inside:
-    grant_ids = sorted(key.grant_id for key in covering(live, agent, now))
-    return Inside(login=login, agent=agent, grant_ids=grant_ids)
+    cover = covering(live, agent, now)
+    ends = [end for end in (login.access_ends_at, *(key.ends_at for key in cover)) if end]
+    return Inside(
+        login=login,
+        agent=agent,
+        grant_ids=sorted(key.grant_id for key in cover),
+        changes_at=min(ends, default=None),
+    )

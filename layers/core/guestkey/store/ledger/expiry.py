@@ -13,7 +13,7 @@ from guestkey.errors import TenantUnknown
 from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
-from guestkey.store.access import doors, grant_ends, grants, logins
+from guestkey.store.access import doors, grant_ends, grants, logins, migration
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.access.logins import LoginItem
 from guestkey.store.dynamodb import keys
@@ -109,6 +109,7 @@ def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutco
     login, final = logins.login_of(item), now - FINAL_AFTER
     [current] = logins.settle(login.tenant_id, [login], final)
     if current.ended_at is None or current.ended_at > final:
+        migration.put_missing(login, item)
         due.postpone(due_item, next_due_at(current, now))
         return CleanupOutcome.LOGIN_OPEN
     with suppress(ConditionFailed):

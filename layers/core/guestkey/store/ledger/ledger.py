@@ -56,6 +56,8 @@ class HeadItem(Item, discriminator="ledger_head"):
     door = NumberAttribute(default=0)
     """Version of the tenant's door; 0 without one."""
     requests_waiting = NumberAttribute(null=True)
+    waiting_seq = NumberAttribute(null=True)
+    """The `seq` with which `requests_waiting` was written. A version before moves only `seq`: then it does not hold."""
     priority_until = NumberAttribute(null=True, attr_name="wanted_until")
     """Until when, in seconds since the epoch, only writers for a user or the vendor may write."""
 
@@ -87,7 +89,7 @@ class LedgerState:
     door: int
     """Version of the tenant's door; 0 without one."""
     requests_waiting: int | None
-    """Number of requests that nobody has answered, expired ones until the clean-up; None before it was counted."""
+    """Number of requests that nobody has answered, expired ones until the clean-up; None where it must be counted."""
     priority_until: float
 
     @property
@@ -234,7 +236,7 @@ def state_of(item: Item) -> LedgerState:
         live_at_most=int(item.live_at_most),
         revoked=_revoked(item),
         door=int(item.door),
-        requests_waiting=None if item.requests_waiting is None else int(item.requests_waiting),
+        requests_waiting=int(item.requests_waiting) if item.waiting_seq == item.seq else None,
         priority_until=float(item.priority_until or 0),
     )
 
@@ -273,8 +275,8 @@ def _add_entries(
     if becomes.revoked and becomes.revoked != state.revoked:
         assert becomes.revoked.seq
         actions += [HeadItem.revoked_at.set(becomes.revoked.at), HeadItem.revoked_seq.set(becomes.revoked.seq)]
-    if becomes.requests_waiting is not None and becomes.requests_waiting != state.requests_waiting:
-        actions.append(HeadItem.requests_waiting.set(becomes.requests_waiting))
+    if becomes.requests_waiting is not None:
+        actions += [HeadItem.requests_waiting.set(becomes.requests_waiting), HeadItem.waiting_seq.set(last.seq)]
     head = HeadItem(*keys.ledger(state.tenant_id))
     transaction.update("head", head, actions, _is_unmoved(state, yields_to_users))
 

@@ -76,7 +76,8 @@ def one_less_waiting(state: LedgerState) -> LedgerState:
 def waiting(state: LedgerState) -> int:
     """Return how many requests are stored as unanswered; expired ones count until the clean-up.
 
-    The head has the number. Where a version before wrote the head they are counted, which holds for an unmoved head.
+    The head has the number. Where a version before wrote the head last they are counted, which holds for an unmoved
+    head.
     """
     if state.requests_waiting is not None:
         return state.requests_waiting
