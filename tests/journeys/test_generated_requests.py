@@ -271,10 +271,10 @@ def restore_desk(world: World, label: str) -> None:
 
 
 def can_be_invalid(operation: Document) -> bool:
-    """Return whether an operation has more input than ids, which the document allows to be any text."""
+    """Return whether an operation has more input than ids and headers, which the document allows to be any text."""
     parameters = operation.get("parameters", [])
     return "requestBody" in operation or any(
-        parameter["in"] != "path" or not {"pattern", "format"}.isdisjoint(parameter["schema"])
+        parameter["in"] == "query" or not {"pattern", "format"}.isdisjoint(parameter["schema"])
         for parameter in parameters
     )
 

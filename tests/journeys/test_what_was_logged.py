@@ -140,7 +140,7 @@ def test_a_run_logs_one_line_for_each_outcome_and_no_traceback(world: World) -> 
     logs = world.logs()
     lines = [json.loads(line) for log in logs.values() for line in log.splitlines() if line.startswith('{"route"')]
     outcomes = [line for line in lines if line.get("tenant_id") == scene.tenant.tenant_id]
-    assert {line["route"].split()[0] for line in outcomes} == {"GET", "POST", "PATCH", "DELETE"}
+    assert {line["route"].split()[0] for line in outcomes} == {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert all(line["status"] < 500 for line in lines if line.get("code") != "busy")
     for name, log in logs.items():
         assert "".join(log.partition("Traceback")[1:])[:2000] == "", name
