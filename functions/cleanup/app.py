@@ -50,22 +50,22 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None
 
 
 def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
-    """Process due items until none is left or the run is long enough; then go on with the rest of the work."""
+    """Go on with the migration, process due items until none is left or the run is long enough, store holidays."""
 
     def has_time() -> bool:
         return bool(context.get_remaining_time_in_millis() >= MIN_MILLISECONDS_LEFT)
 
+    others = _number(LOGINS_MIGRATED, keys.migration(), lambda: migration.go_on(clock.now(), has_time))
     outcomes: Counter[str] = Counter()
     contended: set[str] = set()
-    outcomes += _number(LOGINS_MIGRATED, keys.migration(), lambda: migration.go_on(clock.now(), has_time))
     for item in due.until(clock.now() - expiry.FINAL_AFTER):
         processed = outcomes.total() - outcomes[WAITING]
         if processed == limit or not has_time():
             outcomes[STOPPED] = 1
             break
         outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
-    outcomes += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
-    metrics.count("CleanupRuns", **outcomes)
+    others += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
+    metrics.count("CleanupRuns", **outcomes + others)
 
 
 def process_swept(records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def process_swept(records: list[dict[str, Any]]) -> dict[str, Any]:
         try:
             outcomes[expiry.process_swept(live_key, clock.now())] += 1
         except Exception as error:  # noqa: BLE001 # any error concerns this one record only
-            log.failed(f"{live_key.pk} {live_key.sk}", error)
+            log.failed(live_key, error)
             failed.append({"itemIdentifier": change["SequenceNumber"]})
     log.outcome(swept=len(records), failed=len(failed), **outcomes)
     return {"batchItemFailures": failed}
@@ -93,7 +93,7 @@ def _process(item: DueItem, contended: set[str]) -> str:
         if _is_busy(error):
             contended.add(item.key.pk)
             return WAITING
-        log.failed(f"{item.key.pk} {item.key.sk}", error)
+        log.failed(item.key, error)
         outcome = FAILED
     if outcome in {CleanupOutcome.NOTHING, FAILED}:
         due.postpone(item, now + POSTPONED_BY)
@@ -107,7 +107,7 @@ def _number(name: str, key: Key, work: Callable[[], int]) -> Counter[str]:
     except Exception as error:  # noqa: BLE001 # any error concerns this work only
         if _is_busy(error):
             return Counter()
-        log.failed(f"{key.pk} {key.sk}", error)
+        log.failed(key, error)
         return Counter({FAILED: 1})
 
 

@@ -17,6 +17,7 @@ from guestkey.rules.instants import instant, text_of
 from guestkey.rules.ledger import Entry, to_line
 from guestkey.rules.logins import Login
 from guestkey.rules.verify import verify
+from guestkey.store.access import migration
 from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.ledger import ledger
@@ -29,7 +30,6 @@ from tests.rows_and_columns import rounds
 from tests.store import wire
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-NOTHING = lambda: None  # noqa: E731
 Counts = dict[str, Any]
 
 
@@ -47,6 +47,9 @@ def deliver_ttl_deletions(*grant_ids: str, tenant_id: str = "acme") -> list[str]
     ]
     answer = handler("cleanup")({"Records": records}, LambdaContext())
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def do_nothing() -> None: ...
 
 
 def system_entries(tenant_id: str = "acme") -> list[Entry]:
@@ -482,7 +485,7 @@ def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine
     grant = factories.grant()
     world.shift(2 * HOUR)
     # The first GetItem is of the migration.
-    with table.meanwhile(NOTHING, lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
+    with table.meanwhile(do_nothing, lambda: table.drop(keys.grant("acme", grant.grant_id)), at="GetItem"):
         assert clean_up() == {"nothing": 1}
 
     assert table.one(keys.grant("acme", grant.grant_id)) is None
@@ -491,7 +494,7 @@ def test_an_item_deleted_after_the_index_was_read_is_skipped(world: time_machine
 def test_an_item_processed_after_the_index_was_read_is_skipped(world: time_machine.Traveller, clean_up) -> None:
     factories.grant()
     world.shift(2 * HOUR)
-    with table.meanwhile(NOTHING, clean_up, at="GetItem"):
+    with table.meanwhile(do_nothing, clean_up, at="GetItem"):
         assert clean_up() == {"nothing": 1}
 
     assert what_happened() == ["grant.given", "grant.ended"]
@@ -594,6 +597,21 @@ def test_skipped_tenants_do_not_use_up_the_maximum(world: time_machine.Traveller
         import_module("functions.cleanup.app").clean_up(LambdaContext(), limit=2)
 
     assert [entry.about for entry in system_entries("globex")] == [theirs.grant_id]
+
+
+def test_migrated_logins_are_no_part_of_the_limit(
+    world: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factories.grant(period="permanent")
+    for login in [factories.login() for _ in range(3)]:
+        table.drop(keys.open_login("acme", login.login_id))
+    table.drop(keys.migration())
+    migration.go_on(factories.now(), lambda: True)
+    world.shift(migration.WAITS)
+    import_module("functions.cleanup.app").clean_up(LambdaContext(), limit=2)
+
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["logins_migrated"], said["logins_open"], said["stopped"]) == (3, 2, 1)
 
 
 def test_no_item_is_started_shortly_before_the_timeout(world: time_machine.Traveller, clean_up) -> None:

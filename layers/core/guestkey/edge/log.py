@@ -28,10 +28,10 @@ def outcome(**fields: Any) -> None:
     print(json.dumps({name: _shown(field) for name, field in fields.items() if field is not None}), flush=True)
 
 
-def failed(item: str, error: Exception) -> None:
+def failed(key: tuple[str, str], error: Exception) -> None:
     """Log the key of an item and the place in our code, never the error's message, which may quote the item."""
     place = extract_tb(error.__traceback__)[-1]
-    outcome(code="not_handled", item=item, error=type(error).__name__, line=f"{place.name}:{place.lineno}")
+    outcome(code="not_handled", item=" ".join(key), error=type(error).__name__, line=f"{place.name}:{place.lineno}")
 
 
 def _shown(field: Any) -> Any:
