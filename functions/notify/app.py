@@ -18,10 +18,11 @@ from guestkey.edge.stream import dead_letters, event_bus, handler, reminders
 from guestkey.edge.stream.answer_notices import OF_ANSWER, of_answer
 from guestkey.edge.stream.change_notices import OF_CHANGE, of_change
 from guestkey.edge.stream.digest_notices import of_digest
-from guestkey.edge.stream.grant_notices import OF_GRANT, of_grant, of_login, of_review
+from guestkey.edge.stream.grant_notices import of_grant, of_login, of_review
 from guestkey.edge.stream.send_notice import send_notice
 from guestkey.rules.callbacks import reminded_of, slot_change
 from guestkey.rules.ledger import Entry, What
+from guestkey.rules.notices import OF_GRANT
 from guestkey.store import clock
 from guestkey.store.callbacks import callbacks
 from guestkey.store.dynamodb.client import open_client

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from guestkey.rules.grants import Grant, GrantEnd
-from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.ledger import By, ByType, Entry, Note, What
 from guestkey.rules.people import User
 
 
@@ -76,6 +76,18 @@ class NoticeChoice:
         if kind is NoticeKind.ENDED and grant.cause_of_end is not GrantEnd.TIME:
             return Delivery.IMMEDIATE
         return self.kinds[kind]
+
+
+OF_GRANT = {
+    What.GRANT_GIVEN: NoticeKind.GRANTED,
+    What.GRANT_REVOKED: NoticeKind.REVOKED,
+    What.GRANT_ENDED: NoticeKind.ENDED,
+}
+
+
+def kind_of(entry: Entry) -> NoticeKind:
+    """Return the kind of notice of an entry about a grant."""
+    return NoticeKind.AGENT_LEFT if entry.data.get("end") == GrantEnd.AGENT_LEFT else OF_GRANT[entry.what]
 
 
 BY_DEFAULT = NoticeChoice()

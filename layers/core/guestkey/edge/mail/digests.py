@@ -7,19 +7,14 @@ from datetime import date
 from guestkey.edge.mail.i18n import Catalogue
 from guestkey.edge.mail.people import agent_shown, grantee_shown
 from guestkey.edge.mail.sanitize import shown
-from guestkey.rules.grants import Grant, GrantEnd
+from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Entry, Head, What
 from guestkey.rules.logins import Login
+from guestkey.rules.notices import kind_of
 from guestkey.rules.people import Tenant
 
 MAX_REASON_SHOWN = 120
 """Limit of a reason in a line. The login overview has all of it."""
-_LABELS = {
-    What.GRANT_GIVEN: "granted",
-    What.GRANT_REVOKED: "revoked",
-    What.GRANT_ENDED: "ended",
-    What.LOGIN_RECORDED: "later_login",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +54,7 @@ def rows(words: Catalogue, facts: DigestFacts) -> Iterator[tuple[str, str]]:
 
 
 def _label(line: DigestLine) -> str:
-    is_left = line.entry.data.get("end") == GrantEnd.AGENT_LEFT
-    return "agent_left" if is_left else _LABELS[line.entry.what]
+    return "later_login" if isinstance(line.about, Login) else kind_of(line.entry).value
 
 
 def _parts(words: Catalogue, facts: DigestFacts, line: DigestLine) -> Iterator[str]:

@@ -5,16 +5,13 @@ from guestkey.edge.mail import compose
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.facts import GrantFacts, LoginFacts
 from guestkey.edge.stream.send_notice import send_notice
-from guestkey.rules.grants import GrantEnd
-from guestkey.rules.ledger import Entry, What
-from guestkey.rules.notices import Delivery, NoticeKind
+from guestkey.rules.ledger import Entry
+from guestkey.rules.notices import Delivery, NoticeKind, kind_of
 from guestkey.rules.people import Tenant
 from guestkey.store import clock
 from guestkey.store.ledger import digests, notices
 from guestkey.store.ledger.stream import ReviewDue
 from guestkey.store.registry import people
-
-OF_GRANT = {What.GRANT_GIVEN: Kind.GRANTED, What.GRANT_REVOKED: Kind.REVOKED, What.GRANT_ENDED: Kind.ENDED}
 
 
 def of_grant(entry: Entry) -> LogFields:
@@ -22,7 +19,7 @@ def of_grant(entry: Entry) -> LogFields:
 
     A notice that reached an address before the choice was changed is sent to the others, too.
     """
-    kind = Kind.AGENT_LEFT if entry.data.get("end") == GrantEnd.AGENT_LEFT else OF_GRANT[entry.what]
+    kind = Kind(kind_of(entry))
     found = notices.of_grant(entry.tenant_id, entry.about, kind, clock.now())
     if found is None:
         return {"notice": kind, "mailed": 0}

@@ -13,7 +13,6 @@ from itertools import batched
 
 from pynamodb.exceptions import AttributeDeserializationError
 
-from guestkey.rules.logins import Login
 from guestkey.store.access import logins, open_logins
 from guestkey.store.access.logins import LoginItem
 from guestkey.store.dynamodb import keys
@@ -63,9 +62,9 @@ def go_on(now: datetime, has_time: Callable[[], bool]) -> int:
     return number
 
 
-def put_missing(login: Login, item: Item) -> None:
+def put_missing(item: Item) -> None:
     """Put the item of an open login that lacks it: a function of the version before may have recorded it later."""
-    if not open_logins.is_there(login.tenant_id, login.login_id):
+    if not open_logins.is_there(keys.tenant_id_in(item.pk), keys.id_in(item.sk)):
         _put_item(item)
 
 

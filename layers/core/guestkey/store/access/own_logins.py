@@ -45,30 +45,33 @@ def of_agent(
         yield from ((f":{login.login_id}", login) for login in others)
 
 
-def _open(agent: Agent, now: datetime) -> list[Login]:
-    """Return the agent's logins that are open now, newest first."""
+def may_be_open(agent_id: str) -> set[tuple[str, str]]:
+    """Return tenant and id of an agent's logins, whoever the person was, among them all that are open."""
     indexed, newest, progress = side_by_side(
-        lambda: list(open_logins.of_agent(agent.agent_id)),
-        lambda: list(islice(ownership.logins_before(agent.agent_id, keys.LAST, NEWEST), NEWEST)),
+        lambda: list(open_logins.of_agent(agent_id)),
+        lambda: list(islice(ownership.logins_before(agent_id, keys.LAST, NEWEST), NEWEST)),
         lambda: find(Item, keys.migration()),
     )
     if not migration.is_complete(progress):
-        newest = list(ownership.logins_before(agent.agent_id, keys.LAST, BATCH))
-    by_id = {login_id: tenant_id for tenant_id, login_id in (*indexed, *newest)}
-    pairs = [(by_id[login_id], login_id) for login_id in sorted(by_id, reverse=True)]
+        newest = list(ownership.logins_before(agent_id, keys.LAST, BATCH))
+    return {*indexed, *newest}
+
+
+def _open(agent: Agent, now: datetime) -> list[Login]:
+    """Return the agent's logins that are open now, newest first."""
+    pairs = sorted(may_be_open(agent.agent_id), key=lambda pair: pair[1], reverse=True)
     return [login for login in _read(agent, pairs, now) if login.ended_at is None]
 
 
 def _read(agent: Agent, pairs: Iterable[tuple[str, str]], now: datetime) -> list[Login]:
     """Return the logins as of `now`, in the given order, without those of an earlier person of the agent's id."""
     wanted = [keys.login(*pair) for pair in pairs]
-    found = find_all(wanted) if wanted else {}
+    found = find_all(wanted)
     stored = [logins.login_of(found[key]) for key in wanted if key in found]
     own = [login for login in stored if login.incarnation == agent.incarnation]
-    settled = {login.login_id: login for login in own}
+    settled, by_agent = {login.login_id: login for login in own}, {agent.agent_id: agent}
     for tenant_id in {login.tenant_id for login in own if login.ended_at is None}:
         theirs = [login for login in own if login.tenant_id == tenant_id]
-        by_agent = {agent.agent_id: agent}
         for login in logins.settle_by(live_keys.of_tenant(tenant_id), by_agent, tenant_id, theirs, now):
             settled[login.login_id] = login
     return [settled[login.login_id] for login in own]

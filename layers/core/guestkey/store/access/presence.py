@@ -68,7 +68,7 @@ def load_context(user: User) -> PresenceContext:
         holds_right=tenants.holds_right_by(user, found.get(right)),
         ledger=state,
         open=open_by_id,
-        agents=people.agents(set(open_by_id.values())) if open_by_id else {},
+        agents=people.agents(set(open_by_id.values())),
     )
 
 

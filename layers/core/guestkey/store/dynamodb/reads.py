@@ -15,7 +15,10 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
-    """Return the items with these keys, a hundred in one request. A key without an item is missing in the answer."""
+    """Return the items with these keys, a hundred in one request. A key without an item is missing in the answer.
+
+    Without keys no request is sent.
+    """
     return {Key(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
 
 

@@ -109,7 +109,7 @@ def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutco
     login, final = logins.login_of(item), now - FINAL_AFTER
     [current] = logins.settle(login.tenant_id, [login], final)
     if current.ended_at is None or current.ended_at > final:
-        migration.put_missing(login, item)
+        migration.put_missing(item)
         due.postpone(due_item, next_due_at(current, now))
         return CleanupOutcome.LOGIN_OPEN
     with suppress(ConditionFailed):

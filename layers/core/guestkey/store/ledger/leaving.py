@@ -16,7 +16,7 @@ from guestkey.rules.grants import Grant, GrantEnd
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What
 from guestkey.rules.people import GranteeType
-from guestkey.store.access import doors, grant_ends, grants, live_keys, logins, open_logins
+from guestkey.store.access import doors, grant_ends, grants, live_keys, logins, own_logins
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find
@@ -32,7 +32,7 @@ GRANTS_AT_ONCE = 20
 MAX_GRANTS = 400
 """Limit of grants in one run, so that a leaver named by thousands of tenants leaves time for the others."""
 NEWEST = 100
-"""Number of the agent's newest requests and logins that are looked at. Older open logins are in the index."""
+"""Number of the agent's newest requests that are looked at. Older ones have expired."""
 BY_SYSTEM = By(type=ByType.SYSTEM)
 
 
@@ -48,7 +48,7 @@ def write_down(item: LeftItem, now: datetime) -> None:
     for before, request in zip(own, requests.with_leavings(own), strict=True):
         if request != before:
             requests.close_for_leaver(request, now)
-    for tenant_id, login_ids in groupby(_open_logins(agent_id), key=lambda pair: pair[0]):
+    for tenant_id, login_ids in groupby(sorted(own_logins.may_be_open(agent_id)), key=lambda pair: pair[0]):
         _end_logins(tenant_id, [login_id for _, login_id in login_ids], incarnation, now)
     for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
         door = doors.of_tenant(tenant_id)
@@ -69,12 +69,6 @@ def _live_grants(agent_id: str) -> Iterable[tuple[str, str]]:
     """Yield tenant and grant of the live keys that name the agent, those of a tenant one after another."""
     for shard in range(index_keys.GRANTEE_SHARDS):
         yield from live_keys.of_grantee(GranteeType.AGENT, agent_id, shard)
-
-
-def _open_logins(agent_id: str) -> list[tuple[str, str]]:
-    """Return tenant and id of logins that may be open, by tenant: the index may lag, or lack those from before."""
-    newest = islice(ownership.logins_before(agent_id, keys.LAST, NEWEST), NEWEST)
-    return sorted({*open_logins.of_agent(agent_id), *newest})
 
 
 def _end(tenant_id: str, ended: list[Grant], now: datetime) -> bool:

@@ -77,7 +77,7 @@ def leavings(people: Iterable[Person]) -> dict[Person, datetime]:
         return {}
     now = agents({agent_id for agent_id, _ in wanted})
     left = {(id, number) for id, number in wanted if id in now and now[id].incarnation != number}
-    found = find_all(keys.left(*person) for person in left) if left else {}
+    found = find_all(keys.left(*person) for person in left)
     return {person: _left_at(found.get(keys.left(*person))) or now[person[0]].changed_at for person in left}
 
 
