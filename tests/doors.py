@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from guestkey.store.dynamodb import keys
+from guestkey.rules.instants import text_of
+from guestkey.store import clock
+from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.ledger import ledger
 from tests import table
 from tests.table import Raw
@@ -20,10 +22,15 @@ def next_number(tenant_id: str = "acme") -> int:
 
 
 def put_door(tenant_id: str = "acme", *, kind: str | None = "door", version: int = 1, **said: Any) -> None:
-    """Write the door as its writers will: the item, and its version on the ledger head."""
+    """Write the door as its writers will: the item, and its version on the ledger head.
+
+    With a voiding the door is due at once, so that the clean-up writes down what ended.
+    """
     item: Raw = {"PK": {"S": keys.of_tenant(tenant_id)}, "SK": {"S": keys.DOOR}, "form": {"N": "1"}}
     item |= {"kind": {"S": kind}} if kind else {}
     item |= {"version": {"N": str(version)}}
+    if "voidings" in said or "login_voidings" in said:
+        item |= {"due": {"S": index_keys.due_on(tenant_id)}, "due_at": {"S": text_of(clock.now())}}
     for name, value in said.items():
         item[name] = value if isinstance(value, dict) else {"BOOL": value} if isinstance(value, bool) else number(value)
     [head] = table.items(*keys.ledger(tenant_id))
@@ -37,6 +44,11 @@ def number(value: int) -> dict[str, str]:
 def voidings(*told: Told) -> dict[str, str]:
     said = ",".join(f'{{"seq":{seq},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","word":"{word}"}}' for seq, at, word in told)
     return {"S": f"[{said}]"}
+
+
+def last_of(told: list[Told]) -> int:
+    """Return the number of the last of these voidings, 0 without any."""
+    return told[-1][0] if told else 0
 
 
 def lock(at: datetime) -> None:

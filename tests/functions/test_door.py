@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 
 from guestkey.store.dynamodb import keys
-from guestkey.store.ledger import ledger
+from guestkey.store.ledger import ends, ledger
 from tests import factories, table
 from tests.calls import call
 from tests.doors import close, lock, next_number, put_door, unlock, voidings
@@ -211,6 +212,108 @@ def test_the_clean_up_writes_down_the_end_of_a_voided_grant(grant: str, clean_up
         assert ended.data["end"] == "locked"
     table.drop(keys.door("acme"))
     assert grant_shown(grant, MONDAY_NOON + timedelta(days=8)) == ("ended", "locked"), "it is stored"
+
+
+def written() -> list[tuple[str, str, str | None]]:
+    """Return the ends in the ledger: what ended, which one, and at what moment or through what."""
+    entries = ledger.entries_after("acme", 0, 200)
+    ends = [one for one in entries if one.what in ("grant.ended", "login.ended")]
+    return [(one.what, one.about, str(one.data.get("end"))) for one in ends]
+
+
+def test_two_minutes_after_a_voiding_all_ends_are_written_down_once(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    many = [give({"type": "department", "id": "support"}, "permanent") for _ in range(ends.GRANTS_AT_ONCE)]
+    login = entered()
+    lock(LATER)
+    unlock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    clean_up()
+
+    told = written()
+    assert sorted(told) == sorted(
+        [("login.ended", login, "access_over"), *(("grant.ended", one, "locked") for one in [grant, *many])]
+    )
+    clean_up()
+    assert written() == told
+    assert "due" not in table.items(*keys.door("acme"))[0]
+    assert not table.items(keys.of_tenant("acme"), keys.OPEN_LOGIN)
+    table.drop(keys.door("acme"))
+    assert grant_shown(many[0], LATER + HOUR) == ("ended", "locked"), "it is stored"
+    assert shown(login, LATER + HOUR)["end_cause"] == "locked"
+
+
+def test_a_lock_that_keeps_grants_ends_the_logins_alone(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    login = entered()
+    lock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    clean_up()
+
+    assert written() == [("login.ended", login, "access_over")]
+    assert grant_shown(grant) == ("live", None)
+
+
+def test_what_time_ended_before_a_voiding_is_left_to_its_own_end(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    short = give()
+    world.move_to(MONDAY_NOON + HOUR, tick=False)
+    unlock(MONDAY_NOON + HOUR)
+    world.move_to(MONDAY_NOON + HOUR + 2 * MINUTE, tick=False)
+    clean_up()
+
+    assert sorted(written()) == sorted([("grant.ended", grant, "locked"), ("grant.ended", short, "None")])
+
+
+@pytest.mark.parametrize("busy", ["of_grants", "of_logins"])
+def test_ends_that_could_not_be_written_are_left_to_the_next_run(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller, busy: str
+) -> None:
+    login = entered()
+    unlock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    with patch(f"guestkey.store.ledger.ends.{busy}", return_value=False):
+        clean_up()
+    assert "due" in table.items(*keys.door("acme"))[0]
+    clean_up()
+
+    assert sorted(written()) == [("grant.ended", grant, "locked"), ("login.ended", login, "access_over")]
+    assert "due" not in table.items(*keys.door("acme"))[0]
+
+
+def test_a_door_that_is_written_meanwhile_stays_due(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    unlock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    with table.meanwhile(lambda: put_door(version=3, void_before=99, voidings=voidings((99, LATER, "locked")))):
+        clean_up()
+
+    assert "due" in table.items(*keys.door("acme"))[0]
+
+
+def test_a_door_of_a_newer_form_stays_due(clean_up: Callable[[], object], world: time_machine.Traveller) -> None:
+    put_door(form={"N": "2"}, void_before=9, voidings=voidings((9, LATER, "locked")))
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    clean_up()
+
+    assert table.items(*keys.door("acme"))[0]["due_at"] == {"S": "2026-11-23T13:03:00Z"}
+
+
+def test_logins_from_before_open_login_items_are_ended_too(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    login = entered()
+    table.drop(keys.open_login("acme", login))
+    table.drop(keys.migration())
+    unlock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    clean_up()
+
+    assert ("login.ended", login, "access_over") in written()
 
 
 # ------------------------------------------------------------------ what is not understood

@@ -11,7 +11,7 @@ import time_machine
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
-from guestkey.store.ledger import leaving, ledger
+from guestkey.store.ledger import ends, leaving, ledger
 from guestkey.store.registry import people
 from guestkey.store.registry.people import LeftItem
 from guestkey.store.requests import approvals
@@ -385,16 +385,16 @@ def test_while_the_ledger_is_busy_the_ends_wait_for_the_next_run(
 def test_one_run_ends_a_limited_number_of_grants_and_the_next_goes_on(
     world: time_machine.Traveller, clean_up: Callable[..., Counts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leaving, "MAX_GRANTS", leaving.GRANTS_AT_ONCE)
-    for _ in range(leaving.GRANTS_AT_ONCE + 1):
+    monkeypatch.setattr(leaving, "MAX_GRANTS", ends.GRANTS_AT_ONCE)
+    for _ in range(ends.GRANTS_AT_ONCE + 1):
         factories.grant(SVEN)
     leaves()
     world.shift(MINUTE)
     clean_up()
-    assert what_happened().count("grant.ended") == leaving.GRANTS_AT_ONCE
+    assert what_happened().count("grant.ended") == ends.GRANTS_AT_ONCE
 
     clean_up()
-    assert what_happened().count("grant.ended") == leaving.GRANTS_AT_ONCE + 1
+    assert what_happened().count("grant.ended") == ends.GRANTS_AT_ONCE + 1
     assert what_happened().count("agent.left") == 1
 
 

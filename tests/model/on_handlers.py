@@ -9,8 +9,9 @@ from typing import Any
 from guestkey.rules.ledger import Head
 from guestkey.rules.verify import verify
 from local import sample
-from tests import factories, personas, table
+from tests import doors, factories, personas, table
 from tests.calls import Answer, LambdaContext, call, handler
+from tests.model.lockdown import Doorkeeper
 from tests.model.outcomes import Outcome
 from tests.model.world import OWNERS
 from tests.personas import ANNA, BACKEND, CARLA, Caller
@@ -41,6 +42,7 @@ class Handlers:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._ids: dict[str, str] = {}
+        self.doorkeepers = {tenant: Doorkeeper() for tenant in SUMMARY}
         self._swept: list[tuple[str, str]] = []
         """Live keys that DynamoDB deleted since the last clean-up: its stream is late."""
 
@@ -150,6 +152,21 @@ class Handlers:
 
     def open_day(self, day: date) -> Outcome:
         return self._told("", call("DELETE", f"/v1/vendor/closures/{day}", caller=BACKEND))
+
+    def move_door(self, tenant: str, move: str) -> Outcome:
+        door = self.doorkeepers[tenant]
+        door.move(move, doors.next_number(tenant), factories.now())
+        doors.put_door(
+            tenant,
+            version=door.version,
+            locked=door.is_locked,
+            closed=door.is_closed,
+            void_before=doors.last_of(door.voidings),
+            logins_void_before=doors.last_of(door.login_voidings),
+            voidings=doors.voidings(*door.voidings),
+            login_voidings=doors.voidings(*door.login_voidings),
+        )
+        return Outcome(200)
 
     # --- Time ----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from guestkey.rules.access import Action, Open, covering, decide, decide_within,
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.callbacks import Outcome as CallOutcome
 from guestkey.rules.desk import Calendar, desk_of
-from guestkey.rules.door import NO_DOOR, Door
+from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
@@ -27,6 +27,8 @@ from guestkey.rules.requests import Request
 from guestkey.rules.slots import Slot, may_choose_slot, slot_at
 from guestkey.rules.verify import verify
 from local import sample
+from tests.doors import Told, last_of
+from tests.model.lockdown import Doorkeeper
 from tests.model.outcomes import Outcome
 from tests.model.wall_clock import holidays_until
 from tests.model.world import FINAL_AFTER, LONG_AGO
@@ -57,7 +59,7 @@ class Rules:
             ).succeeds(None)
             for one in sample.AGENTS
         }
-        self.doors: dict[str, Door] = dict.fromkeys(self._tenants, NO_DOOR)
+        self.doorkeepers = {tenant: Doorkeeper() for tenant in self._tenants}
         self._without_right: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
@@ -98,7 +100,7 @@ class Rules:
     def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: None) -> Outcome:
         by = self._holding_right(user)
         given = grants.give(
-            door=self.doors[by.tenant_id],
+            door=self._door(by.tenant_id),
             grant_id=f"g{len(self._grants) + 1:02}",
             by=by,
             grantee=self._grantee(*grantee),
@@ -129,7 +131,7 @@ class Rules:
         requests.require_pending(found, self.now)
         approval = requests.approve(
             found,
-            door=self.doors[by.tenant_id],
+            door=self._door(by.tenant_id),
             by=by,
             grantee=self._grantee("agent", found.agent_id),
             tenant=self._tenants[by.tenant_id],
@@ -213,10 +215,13 @@ class Rules:
 
     def enter(self, agent: str, tenant: str, ticket: str | None, key: None) -> Outcome:
         by = self._active(agent)
-        decision = decide(self._behind_door(tenant), by, Action.ENTER, self.now)
+        live = self._behind_door(tenant)
+        decision = decide(live, by, Action.ENTER, self.now)
+        if live.door.is_closed:
+            raise errors.TenantClosed
         if not isinstance(decision, Open):
             self._refuse(agent, tenant)
-            raise errors.NoLiveGrant
+            raise errors.PolicyForbids(rule="locked") if live.door.is_locked else errors.NoLiveGrant
         login = logins.enter(
             login_id=f"l{len(self._logins) + 1:02}",
             tenant_id=tenant,
@@ -313,6 +318,10 @@ class Rules:
             self._left_at[agent, was.incarnation] = self.now
         return Outcome(200)
 
+    def move_door(self, tenant: str, move: str) -> Outcome:
+        self.doorkeepers[tenant].move(move, self._next_seq(tenant), self.now)
+        return Outcome(200)
+
     def set_lines(self, lines: int) -> Outcome:
         self._desk = replace(self._desk, lines=lines)
         return Outcome(200)
@@ -352,7 +361,8 @@ class Rules:
                 self._requests[request.request_id] = requests.expire(request)
                 self._write(request.tenant_id, What.REQUEST_EXPIRED, SYSTEM, request.request_id)
         for login in [one for one in self._logins.values() if one.ended_at is None]:
-            if self._looks[login.login_id] <= final:
+            is_void = self._door(login.tenant_id).voiding_of_login(login.recorded_seq)
+            if is_void or self._looks[login.login_id] <= final:
                 current = self._settled(login, final)
                 if current.ended_at and current.ended_at <= final:
                     self._end(current, SYSTEM)
@@ -464,20 +474,34 @@ class Rules:
         self._note(given.tenant_id, grants.given(given))
 
     def _behind_door(self, tenant: str) -> LiveKeys:
-        return LiveKeys.behind(self.doors.get(tenant, NO_DOOR), self._live.get(tenant, {}).values())
+        return LiveKeys.behind(self._door(tenant), self._live.get(tenant, {}).values())
+
+    def _door(self, tenant: str) -> Door:
+        keeper = self.doorkeepers.get(tenant)
+        if keeper is None or not keeper.version:
+            return NO_DOOR
+        return Door(
+            version=keeper.version,
+            is_locked=keeper.is_locked,
+            is_closed=keeper.is_closed,
+            void_before=last_of(keeper.voidings),
+            logins_void_before=last_of(keeper.login_voidings),
+            voidings=_as_voidings(keeper.voidings),
+            login_voidings=_as_voidings(keeper.login_voidings),
+        )
 
     def _settled(self, login: Login, at: datetime) -> Login:
         if login.ended_at:
             return login
         left_at = self._left_at.get((login.agent_id, login.incarnation))
-        door = self.doors[login.tenant_id]
+        door = self._door(login.tenant_id)
         given = [grants.under(door, grant) for grant in self._of(self._grants, login.tenant_id)]
         over = access_end.end_of_access(login, given, self._agents[login.agent_id], left_at)
         return access_end.settled(login, access_end.end_by_door(login, over, door), at)
 
     def _with_leaving(self, grant: Grant) -> Grant:
         person = (grant.grantee.agent_id or "", grant.grantee.incarnation)
-        return grants.under(self.doors[grant.tenant_id], replace(grant, left_at=self._left_at.get(person)))
+        return grants.under(self._door(grant.tenant_id), replace(grant, left_at=self._left_at.get(person)))
 
     def _as_it_is(self, request: Request) -> Request:
         left_at = self._left_at.get((request.agent_id, request.incarnation))
@@ -610,6 +634,10 @@ class Rules:
         entry = entry_after(self._heads[tenant], tenant, note)
         self._heads[tenant] = entry.head
         self._lines[tenant].append(to_line(entry))
+
+
+def _as_voidings(told: list[Told]) -> tuple[Voiding, ...]:
+    return tuple(Voiding(seq=seq, at=voided_at, word=Word(word)) for seq, voided_at, word in told)
 
 
 def _user(name: str) -> By:

@@ -19,6 +19,7 @@ from math import inf
 from time import perf_counter
 from typing import Any, ClassVar, NoReturn, Self
 
+from tests.model.lockdown import MOVES
 from tests.model.outcomes import Outcome
 from tests.model.wall_clock import DESK_ZONE, MINUTES, at_the_desk
 from tests.model.world import USERS, World
@@ -83,6 +84,7 @@ CLOCKS = ["09:00", "09:15", "17:45", "09:00", "09:15", "08:45", "09:05"]
 ACCESS = ["let_in"] * 5 + ["enter"] * 5 + ["revoke"] * 2 + ["log_out"] * 2 + ["set_agent"]
 REQUESTS = ["ask"] * 4 + ["approve"] * 3 + ["decline", "withdraw", "send_again", "enter"]
 CALLBACKS = ["book"] * 4 + ["queue_up"] * 2 + ["move"] * 3 + ["take"] * 2 + ["give_up_slot", "cancel", "close"]
+DOOR = ["move_door"] * 2
 DESK, TIME = ["set_lines", "close_day", "open_day"], ["wait", "wait", "wait_for_an_end", "wait_for_an_end", "clean_up"]
 PEOPLE = ["set_right", "set_tenant"]
 THEMES = {
@@ -91,7 +93,8 @@ THEMES = {
     "ends": ["let_in", "let_in", "enter", "revoke", "wait_for_an_end", "sweep", "clean_up"],
     "answers": ["ask", "ask", "approve", "approve", "approve"],
     "call-backs": [*CALLBACKS, *DESK, "wait", "wait_for_an_end", "sweep"],
-    "everything": [*ACCESS, *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
+    "lockdown": [*ACCESS, "ask", "approve", "move_door", "move_door", "wait", "wait_for_an_end", "clean_up", "sweep"],
+    "everything": [*DOOR, *ACCESS, *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
 }
 """Steps of a story, the likely ones more than once. A story with few kinds of steps leads deeper into them."""
 NEEDED = {
@@ -302,6 +305,11 @@ class Stories:
         agent, departments, is_active = one_of(AGENTS), one_of(DEPARTMENTS), one_of([True, True, False])
         said = f"The vendor puts {agent} into {departments}, {'active' if is_active else 'inactive'}"
         self._step(said, "set_agent", agent=agent, departments=departments, is_active=is_active)
+
+    def _move_door(self, one_of: Choice) -> None:
+        tenant = one_of(TENANTS)
+        move = one_of([move for move in MOVES if self.model.can_move_door(tenant, move)])
+        self._step(f"The door of {tenant}: {move}", "move_door", tenant=tenant, move=move)
 
     def _set_lines(self, one_of: Choice) -> None:
         lines = one_of([1, 1, 2])

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import pytest
 import time_machine
 
-from guestkey.rules.door import Door, Voiding, Word
-from tests import doors, factories, table
+from tests import factories, table
 from tests.doors import Told
 from tests.edge import post
+from tests.model.lockdown import Doorkeeper
 from tests.model.on_handlers import Handlers
 from tests.model.on_rules import Rules
 from tests.rows_and_columns import rounds
@@ -85,13 +85,9 @@ def cover_of(login: dict[str, Any], spans: dict[str, Span]) -> set[str]:
 class OrderStory:
     """One story, told to a product under skewed clocks."""
 
-    def __init__(
-        self, product: Any, set_clock: Callable[[datetime], None], put_door: Callable[..., None], seed: int
-    ) -> None:
-        self._product, self._set_clock, self._put_door = product, set_clock, put_door
-        self._is_locked, self._version = False, 0
-        self._voidings: list[Told] = []
-        self._login_voidings: list[Told] = []
+    def __init__(self, product: Any, set_clock: Callable[[datetime], None], seed: int) -> None:
+        self._product, self._set_clock = product, set_clock
+        self._door: Doorkeeper = product.doorkeepers["acme"]
         self._draw = random.Random(seed)
         self._time = START
         self._names: dict[str, list[str]] = {"let_in": [], "enter": []}
@@ -118,23 +114,16 @@ class OrderStory:
         self._do("enter", agent="sven", tenant="acme", ticket=None, key=None)
 
     def _lock(self) -> None:
-        if not self._is_locked:
-            self._move_door(True, self._login_voidings)
+        if not self._door.is_locked:
+            self._do("move_door", tenant="acme", move="lock")
 
     def _lift(self) -> None:
-        if self._is_locked:
-            self._move_door(False)
+        if self._door.is_locked:
+            self._do("move_door", tenant="acme", move="lift")
 
     def _lift_and_void(self) -> None:
-        if self._is_locked:
-            self._move_door(False, self._voidings)
-
-    def _move_door(self, is_locked: bool, *voidings: list[Told]) -> None:
-        now, self._is_locked, self._version = self._skew(), is_locked, self._version + 1
-        for told in voidings:
-            told.append((len(self._product.ledger_views("acme")) + 1, now, "locked"))
-        self._put_door(self._version, is_locked, self._voidings, self._login_voidings)
-        self._sentences.append(f"{now:%H:%M:%S} door {is_locked} {self._voidings} {self._login_voidings}")
+        if self._door.is_locked:
+            self._do("move_door", tenant="acme", move="lift_and_void")
 
     def _do(self, verb: str, **said: Any) -> None:
         now = self._skew()
@@ -146,13 +135,13 @@ class OrderStory:
     def _look(self) -> None:
         now = self._skew()
         ledger = self._product.ledger_views("acme")
-        spans = spans_of(ledger, self._voidings)
+        spans = spans_of(ledger, self._door.voidings)
         shown = {one["login_id"]: one for one in self._product.login_views("acme")}
         for login in (entry for entry in ledger if entry["what"] == "login.recorded"):
             name, cover = login["about"], cover_of(login, spans)
-            is_void = any(login["seq"] < seq for seq, *_ in [*self._voidings, *self._login_voidings])
+            is_void = any(login["seq"] < seq for seq, *_ in [*self._door.voidings, *self._door.login_voidings])
             is_over = is_void or all(spans[one].is_over(now) for one in cover)
-            assert is_over or not self._is_locked
+            assert is_over or not self._door.is_locked
             is_allowed = self._product.check("acme", "sven", "enter", name)["allowed"]
             differences = {
                 "overview": (shown[name]["ended_at"] is not None) != is_over,
@@ -174,45 +163,16 @@ class OrderStory:
 
 def on_rules(seed: int) -> Seen:
     product = Rules(START)
-
-    def put_door(version: int, is_locked: bool, voidings: list[Told], login_voidings: list[Told]) -> None:
-        product.doors["acme"] = Door(
-            version=version,
-            is_locked=is_locked,
-            void_before=_last(voidings),
-            logins_void_before=_last(login_voidings),
-            voidings=_as_voidings(voidings),
-            login_voidings=_as_voidings(login_voidings),
-        )
-
-    return OrderStory(product, lambda now: setattr(product, "now", now), put_door, seed).tell()
+    return OrderStory(product, lambda now: setattr(product, "now", now), seed).tell()
 
 
 def on_handlers(seed: int) -> Seen:
-    def put_door(version: int, is_locked: bool, voidings: list[Told], login_voidings: list[Told]) -> None:
-        doors.put_door(
-            version=version,
-            locked=is_locked,
-            void_before=_last(voidings),
-            logins_void_before=_last(login_voidings),
-            voidings=doors.voidings(*voidings),
-            login_voidings=doors.voidings(*login_voidings),
-        )
-
     with ExitStack() as opened:
         clock = opened.enter_context(time_machine.travel(START, tick=False))
         opened.enter_context(table.on_moto())
         factories.sample_world()
         opened.enter_context(post.fake_ses())
-        return OrderStory(Handlers(), clock.move_to, put_door, seed).tell()
-
-
-def _last(told: list[Told]) -> int:
-    return told[-1][0] if told else 0
-
-
-def _as_voidings(told: list[Told]) -> tuple[Voiding, ...]:
-    return tuple(Voiding(seq=seq, at=voided_at, word=Word(word)) for seq, voided_at, word in told)
+        return OrderStory(Handlers(), clock.move_to, seed).tell()
 
 
 @pytest.mark.parametrize(

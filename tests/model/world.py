@@ -68,11 +68,15 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     left_at: datetime | None = None
+    voided_at: datetime | None = None
+    voided_as: str | None = None
+    is_void: bool = False
+    """Whether a voiding came after it was given, even one that came after its end."""
     is_end_written: bool = False
 
     @property
     def over_at(self) -> datetime | None:
-        return self.revoked_at or self.left_at or self.ends_at
+        return self.revoked_at or self.voided_at or self.left_at or self.ends_at
 
     def is_live(self, at: datetime) -> bool:
         return self.given_at <= at and (self.over_at is None or at < self.over_at)
@@ -88,7 +92,7 @@ class Grant:
         return "ended" if self.over_at and self.over_at <= at else "live"
 
     def end(self, at: datetime) -> str | None:
-        causes = {"revoked": "revoked", "ended": "agent_left" if self.left_at else "time"}
+        causes = {"revoked": "revoked", "ended": self.voided_as or ("agent_left" if self.left_at else "time")}
         return causes.get(self.state(at))
 
 
@@ -129,6 +133,7 @@ class Login:
     at: datetime
     grant: str
     access_ends_at: datetime | None
+    voided_at: datetime | None = None
     ended_at: datetime | None = None
     end: str | None = None
 
@@ -149,6 +154,10 @@ class World(Callbacks):
     counted: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     is_tied: bool = False
     """Whether the vendor ties the right to a claim, whose value the tokens of OWNERS have."""
+    locked: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    door_moved_at: dict[str, datetime] = field(default_factory=dict)
+    """When the door of a tenant ended something for the last time."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -177,6 +186,7 @@ class World(Callbacks):
             raise No("grantee_unknown")
         with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
             if answer.is_new:
+                self._require_open_door(tenant)
                 self._count_for_user("given", user, MAX_GRANTS)
                 answer.about = self._give(user, tenant, grantee, period, may_export)
         return Outcome(201, None, answer.about)
@@ -199,6 +209,7 @@ class World(Callbacks):
                 self._require_pending(found)
                 if may_export and not found.may_export:
                     raise No("export_not_asked")
+                self._require_open_door(tenant)
                 self._count_for_user("given", user, MAX_GRANTS)
                 allowed = may_export is True
                 self._write(tenant, "request.approved", request, "user", user)
@@ -285,11 +296,13 @@ class World(Callbacks):
         self._require_active(agent)
         with self.once(agent, "logins", key, (tenant, ticket)) as answer:
             if answer.is_new:
-                covering = self._covering(tenant, agent, self.now)
+                if tenant in self.closed:
+                    raise No("tenant_closed")
+                covering = self.covering(tenant, agent)
                 if not covering:
                     if tenant in self.ledger:
                         self._refuse(agent, tenant)
-                    raise No("no_live_grant")
+                    raise No("policy_forbids" if tenant in self.locked else "no_live_grant")
                 named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
                 may_export = any(grant.may_export for grant in covering)
                 membership = self.agents[agent][-1]
@@ -349,6 +362,33 @@ class World(Callbacks):
             if (one.agent, one.person) == (agent, person) and one.state(self.now) == "pending":
                 one.closed_as, one.left_at = "withdrawn", self.now
 
+    # --- The door ------------------------------------------------------------------------------------------------
+
+    def can_move_door(self, tenant: str, move: str) -> bool:
+        """Say whether the move changes anything: who lifts a lock must have locked, and the like."""
+        is_shut = tenant in (self.locked if "l" in move[:2] and move != "close" else self.closed)
+        return is_shut == (move in ("lift", "lift_and_void", "reopen"))
+
+    def move_door(self, tenant: str, move: str) -> Outcome:
+        """A lock ends who is in, a lift may end what was given before, and closing ends both."""
+        shut = self.closed if move in ("close", "reopen") else self.locked
+        if move in ("lock", "close"):
+            shut.add(tenant)
+        else:
+            shut.discard(tenant)
+        if move in ("lift_and_void", "close"):
+            for grant in self._of(self.grants, tenant):
+                grant.is_void = True
+                if grant.state(self.now) == "live":
+                    grant.voided_at, grant.voided_as = self.now, "closed" if move == "close" else "locked"
+        if move in ("lock", "close"):
+            for login in self._of(self.logins, tenant):
+                if self._settled(login, self.now)[0] is None:
+                    login.voided_at = self.now
+        if move in ("lock", "close", "lift_and_void"):
+            self.door_moved_at[tenant] = self.now
+        return Outcome(200)
+
     # --- Time ----------------------------------------------------------------------------------------------------
 
     def sweep(self) -> Outcome:
@@ -362,11 +402,19 @@ class World(Callbacks):
         looked at depends on its age: its end is written within a day and two minutes, and exactly.
         """
         final = self.now - FINAL_AFTER
-        due = [grant for grant in self.grants.values() if grant.state(final) == "ended" and not grant.is_end_written]
+        unwritten = [grant for grant in self.grants.values() if not grant.is_end_written]
+        due = [grant for grant in unwritten if grant.state(self.now if grant.is_void else final) == "ended"]
         expired = [one for one in self.requests.values() if one.closed_as is None and one.state(final) == "expired"]
         over = {name: at for name, at in self._ends_unwritten().items() if at <= final}
         left = [one for one in self.requests.values() if one.left_at and one.left_at <= final]
-        expected = [("grant.ended", grant.name, text_of(grant.ends_at)) for grant in due]
+        final_at = {grant.name: self.door_moved_at[grant.tenant] if grant.voided_at else grant.over_at for grant in due}
+        not_yet = [grant for grant in due if (at := final_at[grant.name]) and at > final]
+        expected = [("grant.ended", grant.name, text_of(grant.ends_at)) for grant in due if grant not in not_yet]
+        expected += [
+            ("login.ended", name, text_of(at))
+            for name, at in over.items()
+            if at == (login := self.logins[name]).voided_at and self.door_moved_at[login.tenant] <= final
+        ]
         expected += [("request.expired", one.name, None) for one in expired]
         expected += [("request.withdrawn", one.name, None) for one in left]
         leavers = {(grant.tenant, grant.grantee[1]) for grant in due if grant.left_at}
@@ -379,7 +427,9 @@ class World(Callbacks):
         ]
         logins = [one for one in found if one[0] == "login.ended"]
         complaints = [f"the clean-up did not write {one}" for one in expected if one not in found]
-        complaints += [f"the clean-up wrote {one}" for one in found if one not in expected and one not in logins]
+        may_come = [("grant.ended", grant.name, text_of(grant.ends_at)) for grant in not_yet]
+        allowed = [*expected, *may_come, *logins]
+        complaints += [f"the clean-up wrote {one}" for one in found if one not in allowed]
         complaints += [f"the clean-up wrote {one}" for one in told if one not in leavers]
         complaints += [
             f"the clean-up wrote {one}, but access ends at {text_of(over.get(one[1]))}"
@@ -394,8 +444,9 @@ class World(Callbacks):
         ]
         if len(found) != len(set(found)):
             complaints.append(f"the clean-up wrote something twice: {found}")
+        ended = {about for what, about, _ in found if what == "grant.ended"}
         for grant in due:
-            grant.is_end_written = True
+            grant.is_end_written = grant.name in ended
         for one in expired:
             one.closed_as = "expired"
         for one in left:
@@ -470,11 +521,13 @@ class World(Callbacks):
 
     def covering(self, tenant: str, agent: str) -> list[Grant]:
         """Return the grants that let the agent in now."""
-        return self._covering(tenant, agent, self.now)
+        return [] if tenant in self.locked | self.closed else self._covering(tenant, agent, self.now)
 
     def _may_begin(self, tenant: str, agent: str, action: str) -> View:
         if agent in self.agents and not self._is_active(agent):
             return _shut("agent_inactive")
+        if agent in self.agents and tenant in self.locked:
+            return _shut("locked")
         covering = self._covering(tenant, agent, self.now)
         exporting = [grant for grant in covering if grant.may_export]
         if not covering:
@@ -507,7 +560,7 @@ class World(Callbacks):
         return sorted({login.at} | {at for at in ends if at and at > login.at})
 
     def _was_open_throughout(self, login: Login) -> bool:
-        if login.ended_at is not None or self.agents[login.agent][-1].person != login.membership.person:
+        if login.ended_at or login.voided_at or self.agents[login.agent][-1].person != login.membership.person:
             return False
         return all(self._covering(login.tenant, login.agent, at) for at in self._moments(login) if at <= self.now)
 
@@ -549,6 +602,11 @@ class World(Callbacks):
         return is_there and name in latest.departments and latest.since <= at
 
     def _over_at(self, login: Login) -> datetime | None:
+        """Return when the login ended: no grant covers the person, as far as is remembered, or a lock came first."""
+        uncovered = self._uncovered_at(login)
+        return min([at for at in (uncovered, login.voided_at) if at], default=None)
+
+    def _uncovered_at(self, login: Login) -> datetime | None:
         """Return the first moment since the login at which no grant covers the person, as far as is remembered."""
         grants = self._of(self.grants, login.tenant)
         for at in self._moments(login):
@@ -593,6 +651,12 @@ class World(Callbacks):
         if person != self.agents[agent][-1].person:
             raise No("not_found")
         return found
+
+    def _require_open_door(self, tenant: str) -> None:
+        if tenant in self.closed:
+            raise No("tenant_closed")
+        if tenant in self.locked:
+            raise No("locked_down")
 
     def _require_pending(self, request: Request) -> None:
         state = request.state(self.now)

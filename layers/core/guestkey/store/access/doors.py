@@ -1,7 +1,8 @@
 """The door of a tenant in the table. It sorts before every live key, so one query reads both.
 
 Whoever writes it moves `door` on the ledger head to its version in the same transaction; grants, approvals and logins
-compare that. A door is never deleted, its versions begin at 1. One that this code does not understand bars everything.
+compare that. With a voiding it makes the door due, and the clean-up writes down what ended. A door is never deleted,
+its versions begin at 1. One that this code does not understand bars everything.
 """
 
 from contextlib import suppress

@@ -46,12 +46,8 @@ def of_tenant(tenant_id: str) -> LiveKeys:
     A query of models leaves out items of kinds that this code does not know. This one must see them: what is not
     understood bars everything.
     """
-    query = {"range_key_condition": Item.sk.startswith(keys.LIVE), "consistent_read": True}
-    items: Iterator[Item] = ResultIterator(
-        Item._get_connection().query, [keys.of_tenant(tenant_id)], query, map_fn=Item.from_raw_data
-    )
     door, found = NO_DOOR, []
-    for item in items:
+    for item in _items(tenant_id):
         if item.sk == keys.DOOR:
             door = doors.door_of(item)
         elif isinstance(item, LiveKeyItem):
@@ -59,6 +55,14 @@ def of_tenant(tenant_id: str) -> LiveKeys:
         else:
             return LiveKeys((), NOT_UNDERSTOOD)
     return LiveKeys.behind(door, found)
+
+
+def voided(tenant_id: str) -> list[str]:
+    """Return the ids of the grants whose live keys are there, although a voiding ended the grants."""
+    items = list(_items(tenant_id))
+    door = next((doors.door_of(item) for item in items if item.sk == keys.DOOR), NO_DOOR)
+    found = [_live_key(item) for item in items if isinstance(item, LiveKeyItem)]
+    return [key.grant_id for key in found if door.voiding_of_grant(key.granted_seq)]
 
 
 def tenants_of(agent: Agent, shard: int, behind: str) -> Iterator[tuple[str, str]]:
@@ -104,6 +108,13 @@ def add(transaction: Transaction, grant: Grant, revoked_before: Position | None)
 def delete(transaction: Transaction, tenant_id: str, grant_id: str) -> None:
     """Add the removal of a live key. Its write is named `live`."""
     transaction.delete("live", LiveKeyItem(*keys.live(tenant_id, grant_id)))
+
+
+def _items(tenant_id: str) -> Iterator[Item]:
+    """Yield the door and the live keys of a tenant, and anything else that lies beside them, strongly consistent."""
+    query = {"range_key_condition": Item.sk.startswith(keys.LIVE), "consistent_read": True}
+    partition = [keys.of_tenant(tenant_id)]
+    yield from ResultIterator(Item._get_connection().query, partition, query, map_fn=Item.from_raw_data)
 
 
 def _live_key(item: Item) -> LiveKey:

@@ -4,7 +4,7 @@
     by_grantee   <TYPE>#<id>#<shard of tenant>   <tenant_id>#<grant_id>   live keys
     by_grantee   IN#<agent_id>                   <tenant_id>#<login_id>   open logins
     directory    DIRECTORY                       <type>#<id>              active agents, departments
-    due          DUE#<shard of tenant>           <due_at>                 expiring items, open logins, digests, leavings
+    due          DUE#<shard of tenant>           <due_at>                 all that the clean-up must process
 
 No decision reads an index: it lags behind the table.
 """

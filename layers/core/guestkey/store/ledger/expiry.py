@@ -14,6 +14,7 @@ from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
 from guestkey.store.access import doors, grant_ends, grants, logins, migration
+from guestkey.store.access.doors import DoorItem
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.access.logins import LoginItem
 from guestkey.store.dynamodb import keys
@@ -21,7 +22,7 @@ from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item, remove_due
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict, single_write
-from guestkey.store.ledger import digests, due, leaving, ledger
+from guestkey.store.ledger import digests, due, leaving, ledger, voidings
 from guestkey.store.ledger.digests import DigestItem
 from guestkey.store.ledger.due import DueItem
 from guestkey.store.ledger.ledger import LedgerState
@@ -42,6 +43,7 @@ class CleanupOutcome(StrEnum):
     LOGIN_ENDED = "logins_ended"
     LOGIN_OPEN = "logins_open"
     AGENT_LEFT = "agents_left"
+    VOIDED = "voidings"
     DIGEST_DUE = "digests_due"
     NOTHING = "nothing"
 
@@ -124,6 +126,12 @@ def _process_leaving(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
     return CleanupOutcome.AGENT_LEFT
 
 
+def _process_voidings(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
+    assert isinstance(item, DoorItem)
+    voidings.write_down(item, now)
+    return CleanupOutcome.VOIDED
+
+
 def _close_digest(item: Item, now: datetime) -> CleanupOutcome:
     assert isinstance(item, DigestItem)
     return CleanupOutcome.DIGEST_DUE if digests.close(item, now) else CleanupOutcome.NOTHING
@@ -134,6 +142,7 @@ _PROCESS: dict[type[Item], Callable[[Item, DueItem, datetime], CleanupOutcome]] 
     LoginItem: _process_login,
     RequestItem: _process_request,
     LeftItem: _process_leaving,
+    DoorItem: _process_voidings,
     DigestItem: lambda item, _, now: _close_digest(item, now),
 }
 """The function for each kind of item that may be due."""
