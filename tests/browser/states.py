@@ -174,6 +174,12 @@ def full(browser_page: BrowserPage) -> None:
     browser_page.press("button.primary")
 
 
+def barred(browser_page: BrowserPage) -> None:
+    browser_page.site.api.fail("POST approve", refuses(errors.LockedDown()))
+    browser_page.open_as()
+    browser_page.press("button.primary")
+
+
 def trouble(browser_page: BrowserPage) -> None:
     browser_page.site.api.fail("GET about", refuses(errors.Busy(retry_after=1)))
     browser_page.open_as()
@@ -251,6 +257,7 @@ STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "unknown": ("unknown", unknown),
     "acting": ("unfit", acting),
     "full": ("full", full),
+    "barred": ("barred", barred),
     "trouble": ("trouble", trouble),
     "unsure": ("unsure", unsure),
     "grant-sign-in": ("sign-in", grant_signing_in),

@@ -2,6 +2,7 @@
 twice or lost, and accessibility."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -11,8 +12,9 @@ import pytest
 import time_machine
 from playwright.sync_api import Browser, Locator, Route, expect
 
+from guestkey.rules.grants import Grant
 from local.tokens import mint
-from tests import factories, table
+from tests import doors, factories, table
 from tests.browser import agents, scenarios
 from tests.browser.agents import TABS, at_desk
 from tests.browser.browser_page import hold, lose
@@ -125,14 +127,23 @@ def test_entering_without_a_reason_is_refused_and_keeps_the_input(agent: Agent) 
     assert logins() == []
 
 
-def test_entering_with_a_revoked_grant_is_refused(agent: Agent) -> None:
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        (factories.revoked, "Hier haben Sie gerade keinen Zugang."),
+        (lambda given: doors.lock(MONDAY_NOON), "Der Kunde hat den Zugang zurzeit gesperrt."),
+        (lambda given: doors.close(MONDAY_NOON), "Das Konto dieses Kunden ist geschlossen."),
+    ],
+    ids=["revoked", "locked", "closed"],
+)
+def test_entering_where_access_has_ended_is_refused(agent: Agent, end: Callable[[Grant], None], text: str) -> None:
     given = factories.grant(SVEN)
     agent.opens()
     agent.press("#enter-acme")
-    factories.revoked(given)
+    end(given)
     agent.page.locator("#reason-acme").fill("Der Import steht still")
     agent.press("#go-acme")
-    agent.expects_status("Hier haben Sie gerade keinen Zugang.")
+    agent.expects_status(text)
     agent.reads("Im Augenblick nirgends.")
 
     assert logins() == []

@@ -4,7 +4,7 @@ twice or lost, and accessibility."""
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from guestkey.rules.ledger import canonical, hash_of
 from guestkey.store.ledger import ledger
 from local.tokens import mint
-from tests import factories, table
+from tests import doors, factories, table
 from tests.browser import panel_page as panel_pages
 from tests.browser import scenarios
 from tests.browser.browser_page import hold, lose, require_readable
@@ -194,6 +194,37 @@ def test_the_activation_overview_shows_giver_grantee_and_end(panel_page: PanelPa
     assert fourth.endswith("Bis 14.10.2026, 15:00 Uhr, ohne Datenexport\nBeendet")
     panel_page.page.locator("#only-live").check()
     expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("shut", "text"),
+    [(doors.unlock, "Beendet durch eine Sperre."), (doors.close, "Beendet, weil das Konto geschlossen wurde.")],
+)
+def test_the_activation_overview_shows_what_ended_all_access(
+    panel_page: PanelPage, shut: Callable[[datetime], None], text: str
+) -> None:
+    factories.grant(SVEN)
+    shut(MONDAY_NOON)
+    panel_page.opens()
+    panel_page.goes_to("grants")
+
+    panel_page.reads(text)
+
+
+@pytest.mark.parametrize(
+    ("shut", "text"),
+    [(doors.lock, "Für dieses Konto ist der Zugang zurzeit gesperrt."), (doors.close, "Dieses Konto ist geschlossen.")],
+)
+def test_behind_a_shut_door_nothing_can_be_allowed(
+    panel_page: PanelPage, shut: Callable[[datetime], None], text: str
+) -> None:
+    panel_page.opens()
+    shut(MONDAY_NOON)
+    panel_page.press("#agent-sven")
+    panel_page.press("#give")
+
+    panel_page.expects_status(text)
+    assert not may_enter()
 
 
 def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage) -> None:

@@ -9,9 +9,9 @@ interface LookedUp {
 }
 
 export type SharedTexts = (typeof english)["shared"] & LookedUp;
-export type PanelTexts = SharedTexts & (typeof english)["panel"];
+export type PanelTexts = SharedTexts & (typeof english)["panel"] & { grants: { ends: Record<string, string> } };
 export type DeskTexts = SharedTexts & (typeof english)["desk"];
-export type PageTexts = SharedTexts & (typeof english)["activate"];
+export type PageTexts = SharedTexts & (typeof english)["activate"] & { over: { ends: Record<string, string> } };
 
 /** For each tag of a language or region, the function that loads its texts. */
 export type Catalogues<Texts = SharedTexts> = Record<string, () => Promise<{ default: Texts }>>;

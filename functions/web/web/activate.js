@@ -257,6 +257,7 @@ function showRefusal({ status, problem }, wasAnswering) {
   if (status === 401) views.notSignedIn(context, "over", startSignIn, { wasAnswering });
   else if (problem.code === "right_missing") views.noRight(context, problem.ask ?? [], switchUser);
   else if (problem.code === "too_many_grants") views.full(context, () => reload());
+  else if (problem.code === "locked_down" || problem.code === "tenant_closed") views.barred(context, problem.code, () => reload());
   else if (status === 404 && context.about) views.unknown(context, target.isGrant ? "grant" : "request", switchUser);
   else if (status === 403 || status === 404) views.unfit(context, problem.code, switchUser);
   else views.trouble(context, () => reload());

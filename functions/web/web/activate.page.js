@@ -50,14 +50,15 @@ export function lead(text) {
 }
 
 /**
- * Return how and when a grant ended. For one whose agent has left, all pages have the same text.
+ * Return how and when a grant ended. For an end that no user and no clock caused, all pages have the same text.
  * @param {{ revoked: string, ended: string }} strings
  * @param {string} name The name of the grantee.
  * @param {Grant} grant
  * @param {Context} context
  */
 export function endText(strings, name, grant, context) {
-  if (grant.end === "agent_left") return format(context.texts.over.left, { name });
+  const other = context.texts.over.ends[grant.end ?? ""];
+  if (other) return format(other, { name });
   if (grant.revoked_at) return format(strings.revoked, { name, moment: moment(grant.revoked_at, context) });
   return format(strings.ended, { name, moment: endMoment(/** @type {string} */ (grant.ends_at), context) });
 }

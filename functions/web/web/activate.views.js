@@ -124,6 +124,18 @@ export function noRight(context, ask, switchUser) {
 }
 
 /**
+ * The account is locked or closed, so that nothing can be allowed.
+ * @param {Context} context
+ * @param {"locked_down" | "tenant_closed"} code
+ * @param {Press} back
+ */
+export function barred(context, code, back) {
+  const { texts } = context;
+  const button = buttons(secondary(texts.full.button, back));
+  show("barred", texts.barred.heading, lead(texts.failed[code] ?? ""), button, signedIn(context));
+}
+
+/**
  * The account has the maximum number of live grants.
  * @param {Context} context
  * @param {Press} back

@@ -23,6 +23,9 @@ import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 /** @typedef {{ session: DeskSession, refresh: () => Promise<void>, remark: HTMLElement }} AccessTab */
 /** @typedef {ReturnType<typeof tenantEntry>} TenantEntry */
 
+/** Codes of refusals that mean: no access to the customer now. */
+const NO_ACCESS = ["no_live_grant", "policy_forbids", "tenant_closed"];
+
 /**
  * @param {DeskSession} session
  * @returns {Tab}
@@ -112,7 +115,7 @@ function tenantEntry({ tenant_id: id, name }, tab) {
         try {
           begun = await send(body, support.enter);
         } catch (/** @type {any} */ error) {
-          if (error.problem?.code !== "no_live_grant") return strings.invalid[markInvalid(error, { reason, ticket })];
+          if (!NO_ACCESS.includes(error.problem?.code)) return strings.invalid[markInvalid(error, { reason, ticket })];
           // The access is over. The entry disappears with the reload, so the message goes to the tab.
           await tab.refresh();
           tab.remark.textContent = failureText(session, error);

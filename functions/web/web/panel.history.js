@@ -49,7 +49,7 @@ function grantRow(grant, session) {
       grant.grantee.type === "agent" && grant.grantee.id,
       format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, session) }),
       `${validity(grant, session)}, ${exportText(grant.may_export, session)}`,
-      ...(grant.end === "agent_left" ? [strings.left] : []),
+      strings.ends[grant.end ?? ""] ?? null,
     ],
     element("span", { class: `badge ${grant.state}` }, strings.states[grant.state]),
   );
