@@ -17,4 +17,4 @@ document.addEventListener("guestkey:right", ({ detail }) => {
   support.parentElement.hidden = !detail.may_grant && panel.getAttribute("hide-without-right") !== "off";
 });
 
-host(panel, ["anna", "ben", "giulia", "carla"], ["right", "granted", "revoked", "booked", "cancelled"]);
+host(panel, ["anna", "ben", "giulia", "carla"], ["right", "granted", "revoked", "booked", "cancelled", "session-over"]);

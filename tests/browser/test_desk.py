@@ -720,3 +720,17 @@ def test_every_tab_is_accessible(browser: Browser, product: Product, language: s
             agent.page.set_viewport_size({"width": 1000, "height": 1400})
             get_there(agent)
             agent.can_read_everything(language)
+
+
+def test_with_another_agents_token_the_desk_begins_anew_and_records_no_login(agent: Agent) -> None:
+    factories.grant(SVEN)
+    agent.opens()
+    agent.press("#enter-acme")
+    agent.page.locator("#reason-acme").fill("Der Import steht still")
+    other = mint("dora", agent.browser_page.site.issuer)
+    agent.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": other}))
+    agent.press("#go-acme")
+    agent.reads("Im Augenblick nirgends.")
+
+    assert logins() == []
+    assert agent.events == []

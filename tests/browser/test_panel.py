@@ -23,7 +23,7 @@ from tests.browser.panel_page import HOSTILE, LOCALES, TABS, at_work, loosely, p
 from tests.browser.product import Product
 from tests.calls import call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.personas import ANNA, BACKEND, DORA, GIULIA, SVEN
+from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN
 from tests.rows_and_columns import probes
 
 PanelPage = panel_pages.PanelPage[Product]
@@ -1028,3 +1028,83 @@ def test_dates_follow_the_region_of_the_locale(
 
 
 REGIONS = {"de": ("Januar", "+49 241"), "de-AT": ("Jänner", "+43 1"), "de-CH": ("Januar", "+41 44")}
+
+
+# ------------------------------------------------------------------ another account
+
+
+def signs_in_as(panel_page: PanelPage, who: str) -> None:
+    """Sign in as somebody else without leaving the page, as a single-page product does."""
+    panel_page.page.evaluate(
+        """who => {
+            document.querySelector("guestkey-panel").token = async () =>
+                (await (await fetch(`/host/token?who=${who}`)).json()).token;
+        }""",
+        who,
+    )
+
+
+def test_with_another_users_token_the_open_panel_begins_anew(panel_page: PanelPage) -> None:
+    given = factories.grant(SVEN)
+    panel_page.opens()
+    panel_page.reads("Sven Brandt")
+    signs_in_as(panel_page, "carla")
+    expect(panel_page.panel.locator("#tab-about", has_text="About")).to_be_visible()
+    panel_page.sees("activation")
+
+    expect(panel_page.page.locator(f"#revoke-{given.grant_id}")).to_have_count(0)
+    panel_page.press("#agent-sven")
+    panel_page.press("#give")
+    panel_page.expects_status("Sven Brandt now has access until")
+    assert len(live()) == 1, "nothing is given at Acme"
+    assert panel_page.events[-1] == "guestkey:granted"
+
+
+def test_nothing_is_written_when_the_same_function_returns_another_users_token(panel_page: PanelPage) -> None:
+    given = factories.grant(SVEN)
+    panel_page.opens()
+    panel_page.press("#department-support")
+    other = mint("carla", panel_page.browser_page.site.issuer)
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": other}))
+    panel_page.press("#give")
+    expect(panel_page.panel.locator("#tab-about", has_text="About")).to_be_visible()
+
+    assert [one["grant_id"] for one in live()] == [given.grant_id]
+    assert call("GET", "/v1/grants", caller=CARLA).body["items"] == []
+    assert "guestkey:granted" not in panel_page.events
+
+
+def test_a_token_of_the_same_person_at_another_customer_is_another_account(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    other = mint("anna", panel_page.browser_page.site.issuer, tenant_id="globex", name="Anna at Globex")
+    panel_page.page.route("**/host/token?*", lambda route: route.fulfill(json={"token": other}))
+    panel_page.press("#department-support")
+    panel_page.press("#give")
+    panel_page.goes_to("about")
+    panel_page.reads("Globex Inc.")
+
+    assert live() == []
+
+
+def test_a_new_token_of_the_same_user_leaves_what_was_typed(panel_page: PanelPage) -> None:
+    panel_page.opens()
+    panel_page.press("#department-support")
+    panel_page.page.locator("#period-give").select_option("2h")
+    signs_in_as(panel_page, "anna")
+    panel_page.press("#give")
+    panel_page.expects_status("Support hat jetzt Zugang bis")
+
+    assert live()[0]["period"] == "2h"
+
+
+def test_after_signing_out_nothing_of_the_account_is_left(panel_page: PanelPage) -> None:
+    factories.grant(SVEN)
+    panel_page.opens()
+    panel_page.reads("Sven Brandt")
+    panel_page.page.evaluate(
+        "() => { document.querySelector('guestkey-panel').token = () => { throw new Error('signed out') } }"
+    )
+    panel_page.reads("Ihre Anmeldung ist abgelaufen.")
+
+    assert "Sven Brandt" not in panel_page.text
+    assert "guestkey:session-over" in panel_page.events

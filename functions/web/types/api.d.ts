@@ -243,12 +243,19 @@ interface CallbackInput {
   starts_at?: string;
 }
 
+/** Called when the page's token is of another account by now, and when it is refused. */
+export interface Listener {
+  otherAccount?(): void;
+  sessionOver?(): void;
+}
+
 /** Calls of the API for a customer's users. */
 export interface Api {
   call(method: Method, path: string, options?: CallOptions): Promise<any>;
   get(path: string, query?: Query): Promise<any>;
   pathOf(kind: string, id: string): string;
   now(): number;
+  checkAccount(): Promise<unknown>;
   me(): Promise<Me>;
   about(): Promise<About>;
   directory(q: string): Promise<Directory>;

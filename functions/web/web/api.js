@@ -3,7 +3,8 @@
 
 import { MAX_PAGE_SIZE } from "./limits.js";
 
-/** @import { Api, CallOptions, Method, Page, Problem, Query, TextPage } from "../types/api" */
+/** @import { Api, CallOptions, Listener, Me, Method, Page, Problem, Query, TextPage } from "../types/api" */
+/** @typedef {string | undefined} Token */
 
 const SECONDS = 1000;
 const TIMEOUTS = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
@@ -21,32 +22,100 @@ export class Refusal extends Error {
   }
 }
 
+/** The token is of another account than those before it. The request was not sent. */
+export class OtherAccount extends Refusal {
+  constructor() {
+    super(401, {});
+  }
+}
+
 /** There was no response, or none that tells the fate of the request. */
 export class Unreachable extends Error {}
 
 /**
  * Return the calls of the user whose token `token` returns, at an address that ends with a slash; by default at the
  * page's own. After a 401, which did nothing, `token` is called once more, because the product may have a fresh one.
- * @param {() => string | undefined | Promise<string | undefined>} token
+ *
+ * All calls are for one account: a new token is compared with the one before it, and with the user of `me`, before it is
+ * used. A call with another account's token throws `OtherAccount` and sends nothing.
+ * @param {() => Token | Promise<Token>} token
+ * @param {string} [address]
+ * @param {Listener} [listener]
  * @returns {Api}
  */
-export function api(token, address = "") {
+export function api(token, address = "", listener = {}) {
   let clockOffset = 0;
+  /** @type {Token} */
+  let known;
+  /** @type {Promise<Token> | undefined} */
+  let asked;
+  /** @type {Promise<Me> | undefined} */
+  let user;
+
+  /** Return the current token. Calls at one moment ask the page once. */
+  function currentToken() {
+    asked ??= Promise.resolve(token()).finally(() => (asked = undefined));
+    return asked;
+  }
+
+  /** Return the current token. Throws if it is of another account than those before it. */
+  async function ownToken() {
+    const current = await currentToken();
+    known ??= current;
+    if (current && known && current !== known) {
+      if (!(await isSameAccount(known, current))) {
+        listener.otherAccount?.();
+        throw new OtherAccount();
+      }
+      known = current;
+    }
+    return current;
+  }
+
+  /**
+   * @param {string} before
+   * @param {string} after
+   */
+  async function isSameAccount(before, after) {
+    if (subject(before) !== subject(after)) return false;
+    const me = await user?.catch(() => undefined);
+    if (!me) return true;
+    const response = await send(after, "GET", "v1/me");
+    // The API accepts nothing with this token.
+    if (response.status === 401) return true;
+    /** @type {Me} */
+    const now = await parse("GET", response, (one) => one.json());
+    return now.user_id === me.user_id && now.tenant_id === me.tenant_id;
+  }
+
+  /**
+   * @param {Method} method
+   * @param {string} path
+   * @param {CallOptions} [options]
+   */
+  async function call(method, path, options) {
+    try {
+      return await attempt(method, path, options);
+    } catch (/** @type {any} */ error) {
+      if (error.status === 401 && !(error instanceof OtherAccount)) listener.sessionOver?.();
+      throw error;
+    }
+  }
 
   /**
    * @param {Method} method
    * @param {string} path
    * @param {CallOptions} options
    */
-  async function call(method, path, { body, key, read = (response) => response.json() } = {}) {
-    const used = await token();
+  async function attempt(method, path, { body, key, read = (response) => response.json() } = {}) {
+    const used = await ownToken();
     const response = await send(used, method, path, body, key);
-    const fresh = response.status === 401 ? await token() : used;
+    const fresh = response.status === 401 ? await ownToken() : used;
     return parse(method, fresh === used ? response : await send(fresh, method, path, body, key), read);
   }
 
   /**
-   * @param {string | undefined} used
+   * @param {Token} used
    * @param {Method} method
    * @param {string} path
    * @param {object} [body]
@@ -116,7 +185,9 @@ export function api(token, address = "") {
     pathOf,
     /** Return the time at the API, because a browser's clock may be wrong. */
     now: () => Date.now() + clockOffset,
-    me: () => get("me"),
+    /** Throws if the page's token is of another account by now. */
+    checkAccount: ownToken,
+    me: () => (user = get("me")),
     about: () => get("about"),
     directory: (q) => get("directory", { q }),
     requests: () => get("requests", { state: "pending" }),
@@ -142,6 +213,19 @@ export function api(token, address = "") {
       while (page.next) yield (page = await text(path, new URLSearchParams(page.next)));
     },
   };
+}
+
+/**
+ * Return for whom a token speaks, as far as it says so. It is compared only, never trusted.
+ * @param {string} token
+ */
+function subject(token) {
+  try {
+    const { iss, sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return JSON.stringify([iss, sub]);
+  } catch {
+    return token;
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { GuestkeySurface } from "./surface.js";
 
 /** @import { Api } from "../types/api" */
 /** @import { Catalogues, PanelSession, PanelTexts, Tab } from "../types/pages" */
-/** @import { SessionData, Tabs } from "./surface.js" */
+/** @import { Emit, SessionData, Tabs } from "./surface.js" */
 
 /** @type {Catalogues<PanelTexts>} */
 const CATALOGUES = {
@@ -33,12 +33,13 @@ class GuestkeyPanel extends GuestkeySurface {
   /**
    * Tell the page whether the user holds the right, so that it hides its menu entry if not.
    * @param {Api} guestkey
+   * @param {Emit} emit
    */
-  prepare(guestkey) {
+  prepare(guestkey, emit) {
     if (!this.#hidesWithoutRight) return;
     guestkey
       .me()
-      .then((me) => this.emit("right", { may_grant: me.may_grant }))
+      .then((me) => emit("right", { may_grant: me.may_grant }))
       // If the API does not respond, the page shows its menu entry.
       .catch(() => {});
   }
@@ -46,10 +47,11 @@ class GuestkeyPanel extends GuestkeySurface {
   /**
    * Return the session data: the user, the account and its time zone. Two requests, then the panel is shown.
    * @param {Api} guestkey
+   * @param {Emit} emit
    */
-  async loadSession(guestkey) {
+  async loadSession(guestkey, emit) {
     const [me, about] = await Promise.all([guestkey.me(), guestkey.about()]);
-    this.emit("right", { may_grant: me.may_grant });
+    emit("right", { may_grant: me.may_grant });
     if (this.isInline) this.hidden = this.#hidesWithoutRight && !me.may_grant;
     return { me, about, zone: about.time_zone };
   }

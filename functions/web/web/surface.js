@@ -1,8 +1,9 @@
 // The base of <guestkey-panel> and <guestkey-desk>: an element with tabs, which is a dialog, or with `inline` a part of
 // the page. The property `token` is a function that returns the token, which is not stored.
 
-import { api, Refusal } from "./api.js";
+import { api, OtherAccount, Refusal } from "./api.js";
 import { button, element, loadInto } from "./elements.js";
+import { markSelected, tabList } from "./tabs.js";
 import { loadTexts } from "./texts.js";
 
 /** @import { Api, Me } from "../types/api" */
@@ -11,11 +12,9 @@ import { loadTexts } from "./texts.js";
 /** @typedef {Record<string, (session: any) => Tab | Promise<Tab>>} TabModule */
 /** @typedef {Record<string, () => TabModule | Promise<TabModule>>} Tabs */
 /** @typedef {{ zone: string, me?: Me }} SessionData */
+/** @typedef {Session["emit"]} Emit */
 /** @typedef {Session & { texts: { heading: string, close?: string, tabs: Record<string, string> } }} TabSession */
 /** @typedef {{ session: TabSession, place?: HTMLElement, refresh?: () => unknown }} View */
-
-/** @type {Record<string, number>} */
-const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
 const sheet = new CSSStyleSheet();
 const stylesLoaded = fetch(new URL("./surface.css", import.meta.url))
@@ -37,11 +36,19 @@ export class GuestkeySurface extends HTMLElement {
   /** @type {Map<string, View>} */
   #views = new Map();
   #selected = "";
+  /** @type {Api | undefined} The calls of the account that is shown. */
+  #guestkey;
+  #account = 0;
 
-  /** A function that returns the token of the signed-in user, or a promise of it. */
+  /**
+   * A function that returns the token of the signed-in user, or a promise of it. With the token of another account the
+   * element begins anew, and nothing of the account before is left.
+   */
   set token(/** @type {GetToken} */ getToken) {
     this.#token = getToken;
-    this.#start();
+    if (!this.#isStarted) this.#start();
+    // With another account's token it begins anew by itself; without a token the account before must not stay either.
+    else this.#guestkey?.checkAccount().catch((error) => error instanceof OtherAccount || this.#restart());
   }
 
   connectedCallback() {
@@ -92,15 +99,17 @@ export class GuestkeySurface extends HTMLElement {
   /**
    * Prepare an element that is a dialog, as soon as the user is known.
    * @param {Api} _guestkey
+   * @param {Emit} _emit
    */
-  prepare(_guestkey) {}
+  prepare(_guestkey, _emit) {}
 
   /**
    * Return the session data.
    * @param {Api} _guestkey
+   * @param {Emit} _emit
    * @returns {SessionData | Promise<SessionData>}
    */
-  loadSession(_guestkey) {
+  loadSession(_guestkey, _emit) {
     throw new TypeError();
   }
 
@@ -119,10 +128,34 @@ export class GuestkeySurface extends HTMLElement {
       const place = newPlace();
       this.#shadow.replaceChildren(place);
       this.#render(place);
-    } else this.prepare(this.#api());
+    } else this.prepare(this.#newApi(), this.#ownEmit());
   }
 
-  #api() {
+  /** Return the function that sends the events of the present account, as long as it is that. */
+  #ownEmit() {
+    const account = this.#account;
+    /** @type {Emit} */
+    const emit = (name, detail) => {
+      if (account === this.#account) this.emit(name, detail);
+    };
+    return emit;
+  }
+
+  /** Begin anew, for another account. A dialog stays open. */
+  #restart() {
+    const place = this.#shadow.querySelector(".guestkey-surface");
+    this.#account += 1;
+    this.#views = new Map();
+    if (!place) {
+      this.prepare(this.#newApi(), this.#ownEmit());
+      return;
+    }
+    const next = newPlace();
+    place.replaceWith(next);
+    this.#render(next);
+  }
+
+  #newApi() {
     const signedIn = async () => {
       try {
         return await this.#token?.();
@@ -130,23 +163,30 @@ export class GuestkeySurface extends HTMLElement {
         throw new Refusal(401, {});
       }
     };
-    return api(signedIn, this.getAttribute("api")?.replace(/\/?$/, "/") ?? new URL("..", import.meta.url).href);
+    const address = this.getAttribute("api")?.replace(/\/?$/, "/") ?? new URL("..", import.meta.url).href;
+    const guestkey = api(signedIn, address, {
+      otherAccount: () => this.#guestkey === guestkey && this.#restart(),
+      sessionOver: () => this.#guestkey === guestkey && this.emit("session-over", {}),
+    });
+    this.#guestkey = guestkey;
+    return guestkey;
   }
 
   /** @param {HTMLElement} place */
   async #render(place) {
     const preferred = this.getAttribute("language");
     const language = await this.#loadTexts(place, preferred);
-    const guestkey = this.#api();
+    const [guestkey, emit] = [this.#newApi(), this.#ownEmit()];
     const first = () => this.#select(Object.keys(this.tabs)[0]);
     const read = async () => {
-      const [loaded] = await Promise.all([this.loadSession(guestkey), stylesLoaded]);
+      const [loaded] = await Promise.all([this.loadSession(guestkey, emit), stylesLoaded]);
+      if (guestkey !== this.#guestkey) throw new OtherAccount();
       return this.#tabs({
         ...(await this.#loadTexts(place, preferred, loaded.me?.locale)),
         ...loaded,
         guestkey,
         zone: this.getAttribute("time-zone") ?? loaded.zone,
-        emit: (name, detail) => this.emit(name, detail),
+        emit,
       });
     };
     await loadInto(language, place, read, first);
@@ -171,32 +211,14 @@ export class GuestkeySurface extends HTMLElement {
   #tabs(session) {
     const { texts } = session;
     const names = this.tabNames(session);
-    /** @param {string} name */
-    const tab = (name) =>
-      element(
-        "button",
-        {
-          type: "button",
-          role: "tab",
-          id: `tab-${name}`,
-          part: "tab",
-          "aria-controls": "tabpanel",
-          onclick: () => this.#select(name),
-        },
-        texts.tabs[name],
-      );
-    const list = element(
-      "div",
-      { role: "tablist", "aria-label": texts.heading, onkeydown: moveFocus },
-      ...names.map(tab),
-    );
+    const labels = Object.fromEntries(names.map((name) => [name, texts.tabs[name]]));
     this.#views = new Map(names.map((name) => [name, { session }]));
     const close = this.isInline
       ? null
       : button("✕", () => this.close(), "close", { "aria-label": texts.close ?? null, part: "close" });
     return [
       element("header", {}, element("h2", {}, texts.heading), close),
-      list,
+      tabList(texts.heading, labels, (name) => this.#select(name)),
       element("div", { role: "tabpanel", id: "tabpanel", tabindex: "0" }),
     ];
   }
@@ -210,11 +232,7 @@ export class GuestkeySurface extends HTMLElement {
     const view = this.#views.get(name);
     if (!panel || !view) return;
     this.#selected = name;
-    for (const tab of /** @type {NodeListOf<HTMLElement>} */ (this.#shadow.querySelectorAll("[role=tab]"))) {
-      const isThis = tab.id === `tab-${name}`;
-      tab.setAttribute("aria-selected", String(isThis));
-      tab.tabIndex = isThis ? 0 : -1;
-    }
+    markSelected(this.#shadow, name);
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     panel.dataset.tab = name;
     if (view.place) {
@@ -245,17 +263,4 @@ export class GuestkeySurface extends HTMLElement {
 
 function newPlace() {
   return element("div", { class: "guestkey-surface", part: "panel" });
-}
-
-/**
- * Move the focus from tab to tab with the arrow keys.
- * @param {KeyboardEvent & { currentTarget: Element, target: HTMLElement }} event
- */
-function moveFocus(event) {
-  const tabs = /** @type {HTMLElement[]} */ ([...event.currentTarget.children]);
-  const here = tabs.indexOf(event.target);
-  const there = { Home: 0, End: tabs.length - 1 }[event.key] ?? here + STEPS[event.key];
-  if (Number.isNaN(there)) return;
-  event.preventDefault();
-  tabs.at(there % tabs.length)?.focus();
 }
