@@ -66,7 +66,7 @@ down: .venv/ready ## Stop the local stack; its data is kept
 	@$(PYTHON) -m local down
 
 verify: ## Verify an exported ledger offline: make verify FILE=ledger.jsonl [HEAD=SEQ:HASH]
-	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head $(HEAD))
+	@PYTHONPATH=layers/core python3 -m guestkey verify $(or $(FILE),$(error FILE is missing, as in: make verify FILE=ledger.jsonl)) $(if $(HEAD),--head "$$HEAD")
 
 test: ## Run every test, including the journeys over HTTP on their own stacks; PARTS=all adds the static checks
 	@tests/run $(PARTS)

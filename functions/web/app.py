@@ -21,8 +21,8 @@ from guestkey.edge.web.headers import CACHE_FOR_A_YEAR, CACHE_FOR_MINUTES
 from guestkey.errors import NotFound
 
 FOLDER = Path(__file__).parent
-SURFACES = ("activate", "panel", "desk")
-"""The page and the two elements; each has texts of its own beside the shared ones."""
+SURFACES = ("activate", "panel", "ledger", "desk")
+"""The page, the panel, its check of the ledger, the desk; each has texts of its own beside the shared ones."""
 ENTRIES = ("panel.js", "desk.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
 ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})

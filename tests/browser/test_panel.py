@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from playwright.sync_api import Browser, Locator, Route, expect
 
-from guestkey.rules.ledger import canonical, hash_of
+from guestkey.rules.ledger_form import canonical, hash_of
 from guestkey.store.ledger import ledger
 from local.tokens import mint
 from tests import doors, factories, table
@@ -25,6 +25,8 @@ from tests.calls import call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN
 from tests.rows_and_columns import probes
+from tests.vectors import write
+from tests.web import started
 
 PanelPage = panel_pages.PanelPage[Product]
 
@@ -304,22 +306,94 @@ def test_the_login_overview_shows_the_exact_time_the_department_and_the_reason(p
     assert second.endswith("14.10.2026, 14:00:00 Uhr bis 14.10.2026, 15:00:00 Uhr")
 
 
-def test_the_ledger_is_checked_in_the_browser(panel_page: PanelPage) -> None:
+def test_the_ledger_is_checked_in_the_browser(browser: Browser, product: Product) -> None:
     scenarios.busy()
     state = ledger.read_state("acme")
     assert state
+    with at_work(browser, product, permissions=["clipboard-read", "clipboard-write"]) as panel_page:
+        panel_page.opens()
+        panel_page.goes_to("logins")
+        panel_page.press("#check")
+        panel_page.expects_status(f"Alles in Ordnung: {state.head.seq} Einträge, keiner wurde verändert.")
+        panel_page.reads(f"Verglichen mit der Prüfsumme zu Eintrag {state.head.seq}, die der Server nennt.")
+        panel_page.reads("Ohne eine Prüfsumme, die Sie aufbewahrt haben, lässt sich nicht erkennen")
+        panel_page.can_read_everything("de")
+        panel_page.press("#copy-head")
+        panel_page.expects_status("Kopiert.")
+        assert panel_page.page.evaluate("navigator.clipboard.readText()") == f"Guestkey-Head: {state.head}"
+
+        third = next(iter(ledger.entries_after("acme", 2, 1))).head
+        panel_page.page.locator("#kept").fill(f"> Guestkey-Head:\u00a0{third.seq}:{third.hash.upper()}.")
+        panel_page.press("#check")
+        panel_page.reads("Verglichen mit der Prüfsumme zu Eintrag 3, die Sie eingegeben haben.")
+        panel_page.expects_status("Alles in Ordnung")
+        panel_page.page.locator("#kept").fill(f"Guestkey-Head: 3:{'a' * 64}")
+        panel_page.press("#check")
+        panel_page.reads("Bis Eintrag 3 wurde das Protokoll neu geschrieben.")
+        panel_page.expects_status("Das Protokoll ist nicht in Ordnung")
+        assert "Alles in Ordnung" not in panel_page.text
+        assert "Guestkey-Head" not in panel_page.text
+
+
+def test_a_text_that_is_no_head_is_marked_and_nothing_is_judged(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.goes_to("logins")
+    kept = panel_page.page.locator("#kept")
+    for text in ("Alles gut", "a" * 64, f"0:{'0' * 64}"):
+        kept.fill(text)
+        panel_page.press("#check")
+        panel_page.expects_status("Das ist keine Prüfsumme.")
+        expect(kept).to_have_attribute("aria-invalid", "true")
+        expect(kept).to_be_focused()
+    assert "/v1/ledger" not in panel_page.requested_paths()
+    kept.fill("")
     panel_page.press("#check")
     panel_page.expects_status("Alles in Ordnung")
+    expect(kept).not_to_have_attribute("aria-invalid", "true")
 
-    assert f"{state.head.seq} Einträge, keiner wurde verändert. Prüfsumme {state.head}" in panel_page.text
-    panel_page.page.locator("#kept").fill(str(next(iter(ledger.entries_after("acme", 2, 1))).head))
+
+def test_an_answer_without_its_headers_is_not_sound(panel_page: PanelPage) -> None:
+    """A proxy may remove headers that it does not know, or answer itself."""
+
+    def without_headers(route: Route) -> None:
+        answer = route.fetch()
+        kept = {name: value for name, value in answer.headers.items() if name not in {"guestkey-head", "link"}}
+        route.fulfill(response=answer, headers=kept)
+
+    panel_page.opens()
+    panel_page.goes_to("logins")
+    panel_page.page.route("**/v1/ledger*", without_headers)
     panel_page.press("#check")
-    panel_page.expects_status("Alles in Ordnung")
-    panel_page.page.locator("#kept").fill(f"3:{'0' * 64}")
+    panel_page.reads("Der Antwort fehlt die Kopfzeile Guestkey-Head")
+    panel_page.page.unroute("**/v1/ledger*")
+    panel_page.page.route("**/v1/ledger*", lambda route: route.fulfill(body="<html>Bitte anmelden</html>"))
     panel_page.press("#check")
-    panel_page.reads("Bis Eintrag 3 wurde das Protokoll neu geschrieben.")
+    panel_page.reads("Statt des Protokolls kam HTML an")
+    panel_page.expects_status("Das Protokoll ist nicht in Ordnung")
+
+
+def test_the_browser_has_the_verdict_of_the_command_on_every_vector(panel_page: PanelPage) -> None:
+    """All vectors run in one page, on the modules as they are served."""
+    panel_page.visits("anna")
+    bundle = started().BUNDLE
+    modules = [bundle.public_name(f"ledger.{name}.js") for name in ("line", "verify")]
+    vectors = json.loads(write.FILE.read_text())
+    runner = write.FILE.with_name("run.js").read_text().replace("export ", "")
+    verdicts = panel_page.page.evaluate(
+        f"""async ([vectors, ...modules]) => {{
+            {runner}
+            const panel = document.querySelector("script[src*='/assets/panel.js']").src;
+            const [line, verify] = await Promise.all(modules.map((module) => import(new URL(module, panel))));
+            return run(vectors, {{ ...line, ...verify }});
+        }}""",
+        [vectors, *modules],
+    )
+
+    for kind in ("ledgers", "answers"):
+        for vector, verdict in zip(vectors[kind], verdicts[kind], strict=True):
+            assert verdict["findings"] == vector["findings"], vector["name"]
+            assert verdict["accidents"] == vector.get("accidents", []), vector["name"]
+    assert verdicts["heads"] == vectors["heads"]
 
 
 def test_each_manipulation_of_the_ledger_is_named(panel_page: PanelPage) -> None:
@@ -353,11 +427,11 @@ FALSIFIED: dict[str, tuple[Callable[[Lines], Lines], str]] = {
         lambda lines: [lines[0], lines[1].replace('"at":"20', '"at":"19'), *lines[2:]],
         "Eintrag 2 wurde verändert.",
     ),
-    "missing": (lambda lines: [*lines[:2], *lines[3:]], "Ab Eintrag 3 fehlt etwas."),
+    "missing": (lambda lines: [*lines[:2], *lines[3:]], "Eintrag 3 fehlt."),
     "doubled": (lambda lines: [*lines[:4], lines[3], *lines[4:]], "Eintrag 4 steht doppelt da."),
     "out of order": (
         lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]],
-        "Eintrag 3 steht an falscher Stelle.",
+        "Eintrag 4 steht an falscher Stelle.",
     ),
     "malformed": (
         lambda lines: [lines[0], lines[1].replace('":', '": ', 1), *lines[2:]],
@@ -371,7 +445,7 @@ FALSIFIED: dict[str, tuple[Callable[[Lines], Lines], str]] = {
         lambda lines: [*lines, _rehashed(lines[0], tenant_id="globex")],
         "Eintrag 1 gehört nicht zu Ihrem Konto.",
     ),
-    "cut off": (lambda lines: lines[:-1], "Ab Eintrag 10 ist das Protokoll abgeschnitten."),
+    "cut off": (lambda lines: lines[:-1], "Am Ende fehlt Eintrag 10."),
 }
 
 

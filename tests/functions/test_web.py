@@ -27,6 +27,7 @@ MAY_LOAD = {
     *("guestkey.cold_start", "guestkey.edge", "guestkey.edge.log", "guestkey.errors", "guestkey.settings"),
     *(
         "guestkey.rules",
+        "guestkey.rules.ledger_form",
         "guestkey.rules.limits",
         "guestkey.edge.web",
         "guestkey.edge.http",
@@ -185,7 +186,9 @@ def test_a_name_changes_with_the_content_of_the_file_and_of_its_mentions(tmp_pat
     after = everything(started(tmp_path / "app.py"))
 
     changed = {re.sub(r"\.[0-9a-f]{10}", "", path) for path in after.keys() - before.keys()}
-    assert changed == {f"/assets/{name}.js" for page in ("activate", "panel", "desk") for name in (page, f"{page}.it")}
+    assert changed == {
+        f"/assets/{name}.js" for page in ("activate", "panel", "ledger", "desk") for name in (page, f"{page}.it")
+    } | {"/assets/panel.history.js"}
     for entry in (PANEL, DESK):
         assert after[entry]["body"] != before[entry]["body"]
 
@@ -274,7 +277,11 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
 @pytest.mark.parametrize(
     ("entry", "first", "later"),
     [
-        (PANEL, {"surface", "panel.activation", "panel.de"}, {"panel.history", "panel.callback"}),
+        (
+            PANEL,
+            {"surface", "panel.activation", "panel.de"},
+            {"panel.history", "panel.callback", "ledger", "ledger.de"},
+        ),
         (DESK, {"surface", "desk.access", "desk.de"}, {"desk.requests", "desk.callbacks"}),
     ],
 )
@@ -283,7 +290,7 @@ def test_each_element_is_small_with_one_language(
     app: Any, entry: str, first: set[str], later: set[str], is_whole: bool, limit: int
 ) -> None:
     """The first tab is smaller than 20 kB, all tabs are smaller than 45 kB, compressed."""
-    others = "panel" if entry == PANEL else "desk"
+    others = "(panel|ledger)" if entry == PANEL else "desk"
     left_out = [others + OTHER_LANGUAGES, *([] if is_whole else sorted(later))]
     unneeded = re.compile(rf"/assets/({'|'.join(left_out)})\.\w{{10}}\.js")
     found, wanted = {}, {entry}

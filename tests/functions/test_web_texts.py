@@ -13,9 +13,9 @@ import pytest
 
 from guestkey import errors
 from guestkey.rules import callbacks, grants, requests
+from guestkey.rules.findings import Accident, Fault
 from guestkey.rules.limits import MIN_REASON_LENGTH
 from guestkey.rules.periods import Period
-from guestkey.rules.verify import Fault
 from tests.web import APP, started
 
 WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
@@ -26,7 +26,8 @@ LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
     "shared.failed": CODES,
     "panel.grants.states": {str(state) for state in grants.State},
-    "panel.ledger.faults": {str(fault) for fault in Fault},
+    "ledger.faults": {*map(str, Fault), "no_head"},
+    "ledger.accidents": {str(accident) for accident in Accident},
     "panel.waited": {"booked", "waiting", "taken"},
     "panel.failed": CODES,
     "panel.callback.invalid": {"phone", "description"},
@@ -43,7 +44,7 @@ LOOKED_UP = {
     "activate": {str(state) for state in requests.State},
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
-SURFACES = ("activate", "panel", "desk")
+SURFACES = ("activate", "panel", "ledger", "desk")
 SHARED = ("elements.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
@@ -139,7 +140,7 @@ def test_each_text_that_the_code_uses_exists(surface: str) -> None:
     shown = started().BUNDLE.texts(surface, "de")
     asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
 
-    assert len(asked) > 40
+    assert len(asked) > (10 if surface == "ledger" else 40)
     assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
 
 
@@ -174,7 +175,8 @@ def test_each_looked_up_value_has_its_text() -> None:
     texts = catalogue("de")
     assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
     assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]
-    assert set(texts["panel"]["ledger"]["faults"]) == LOOKED_UP["panel.ledger.faults"]
+    for section in ("faults", "accidents"):
+        assert set(texts["ledger"][section]) == LOOKED_UP[f"ledger.{section}"]
     assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.waited"]
     assert set(texts["shared"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["shared.failed"]
     for surface in ("panel", "desk"):

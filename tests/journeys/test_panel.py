@@ -73,7 +73,7 @@ def test_a_request_is_approved_in_the_panel_and_the_ledger_is_valid(browser: Bro
         anna.expects_status("Alles in Ordnung")
 
         head = product.acme.ledger().head
-        assert f"Prüfsumme {head}" in anna.text
+        assert f"Guestkey-Head: {head}" in anna.text
 
 
 def test_the_overviews_can_be_saved_as_csv(browser: Browser, product: Product) -> None:

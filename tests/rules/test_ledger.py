@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestkey.rules.ledger import (
-    MAX_BYTES,
     START,
     By,
     ByType,
@@ -19,12 +18,12 @@ from guestkey.rules.ledger import (
     Note,
     Position,
     What,
-    canonical,
     digest,
     entry_after,
     salted_digest,
     to_line,
 )
+from guestkey.rules.ledger_form import MAX_LINE_BYTES, canonical
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANNA = By(type=ByType.USER, id="anna")
@@ -152,7 +151,7 @@ def test_an_entry_that_cannot_be_verified_is_refused(tenant_id):
 
 def test_an_entry_longer_than_the_verifier_reads_is_refused():
     with pytest.raises(ValueError, match="longer than"):
-        entry_after(START, "acme", noting(name="x" * MAX_BYTES))
+        entry_after(START, "acme", noting(name="x" * MAX_LINE_BYTES))
 
 
 def test_an_entry_may_be_as_long_as_a_reader_takes():
@@ -248,34 +247,10 @@ def test_a_typed_text_is_in_the_ledger_as_the_sha_256_of_its_salt_and_itself():
         salted_digest("Größe", None)
 
 
-@pytest.mark.parametrize("head", [START, Head(seq=17, hash="0123456789abcdef" * 4), Head(seq=10**12, hash="f" * 64)])
-def test_a_written_head_is_parsed_back_unchanged(head):
+def test_a_written_head_is_parsed_back_unchanged():
+    head = Head(seq=999_999_999_999_999, hash="0123456789abcdef" * 4)
+
     assert Head.parse(str(head)) == head
-    assert Head.parse(f" {head}\n") == head
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "17",
-        "17:",
-        "17:abc",
-        "17:" + "g" * 64,
-        "17:" + "A" * 64,
-        "17:" + "a" * 65,
-        "-1:" + "a" * 64,
-        "017:" + "a" * 64,
-        "1\u0667:" + "a" * 64,
-        "x:" + "a" * 64,
-        "0:" + "a" * 64,
-        "1:" + "0" * 64,
-        "9" * 17 + ":" + "a" * 64,
-    ],
-)
-def test_any_other_string_is_refused_as_a_head(text):
-    with pytest.raises(ValueError, match=r"^a head has the form SEQ:HASH, a number and 64 hexadecimal digits$"):
-        Head.parse(text)
 
 
 LATER = MONDAY_NOON + timedelta(seconds=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guestkey.rules import callbacks, grants, hours, ledger, limits, logins, periods, requests, slots, verify
+from guestkey.rules import callbacks, grants, hours, ledger_form, limits, logins, periods, requests, slots
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FIGURES: dict[ModuleType, dict[str, Any]] = {
@@ -45,8 +45,13 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
     periods: {"MAX_PERIOD": 32 * DAY},
     slots: {"MAX_DAYS": 14},
     hours: {"MAX_LOOK_AHEAD": 31 * DAY},
-    ledger: {"MAX_BYTES": 65_536},
-    verify: {"MAX_FINDINGS": 1_000},
+    ledger_form: {
+        "MAX_LINE_BYTES": 65_536,
+        "MAX_INTEGER": 9_007_199_254_740_991,
+        "MAX_FINDINGS": 1_000,
+        "MAX_SEQ_DIGITS": 15,
+        "MAX_HEAD_LENGTH": 1_000,
+    },
 }
 
 

@@ -224,8 +224,8 @@ export interface CallOptions {
   read?: (response: Response) => Promise<any>;
 }
 
-export interface TextPage {
-  text: string;
+export interface BytesPage {
+  bytes: Uint8Array<ArrayBuffer>;
   head: string | null;
   next: string | undefined;
 }
@@ -275,7 +275,7 @@ export interface Api {
   move(id: string, starts_at: string | null): Promise<Callback>;
   cancel(id: string): Promise<Callback>;
   contact(query: Query): Promise<Contact>;
-  pages(path: string, query?: Query): AsyncGenerator<TextPage>;
+  pages(path: string, query?: Query): AsyncGenerator<BytesPage>;
 }
 
 /** Calls of the API for the vendor's agents. */

@@ -1,4 +1,5 @@
-// Modules that do not exist as files: the bundle inserts the limits and builds one module for each surface and language.
+// Modules that do not exist as files: the bundle inserts the limits and the form of the
+// ledger, and builds one module for each surface and language.
 
 declare module "*/limits.js" {
   export const EXTERNAL_ID: RegExp;
@@ -11,6 +12,15 @@ declare module "*/limits.js" {
   export const MAX_REASON_LENGTH: number;
   export const MAX_TICKET_LENGTH: number;
   export const ULID: RegExp;
+}
+
+declare module "*/ledger.form.js" {
+  export const ENTRY: RegExp;
+  export const HEAD: RegExp;
+  export const MAX_FINDINGS: number;
+  export const MAX_HEAD_LENGTH: number;
+  export const MAX_INTEGER: number;
+  export const MAX_LINE_BYTES: number;
 }
 
 // The type of the texts depends on the surface, which `Catalogues` of pages.d.ts names.

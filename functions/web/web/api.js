@@ -3,7 +3,7 @@
 
 import { MAX_PAGE_SIZE } from "./limits.js";
 
-/** @import { Api, CallOptions, Listener, Me, Method, Page, Problem, Query, TextPage } from "../types/api" */
+/** @import { Api, BytesPage, CallOptions, Listener, Me, Method, Page, Problem, Query } from "../types/api" */
 /** @typedef {string | undefined} Token */
 
 const SECONDS = 1000;
@@ -167,12 +167,12 @@ export function api(token, address = "", listener = {}) {
   /**
    * @param {string} path
    * @param {Query | URLSearchParams} query
-   * @returns {Promise<TextPage>}
+   * @returns {Promise<BytesPage>}
    */
-  const text = (path, query) =>
+  const bytes = (path, query) =>
     call("GET", `v1/${path}${queryString(query)}`, {
       read: async (response) => ({
-        text: await response.text(),
+        bytes: new Uint8Array(await response.arrayBuffer()),
         head: response.headers.get("Guestkey-Head"),
         next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1],
       }),
@@ -208,9 +208,9 @@ export function api(token, address = "", listener = {}) {
     contact: (query) => get("contact", query),
     /** Yield the pages of a list in another format than JSON. */
     async *pages(path, query = {}) {
-      let page = await text(path, query);
+      let page = await bytes(path, query);
       yield page;
-      while (page.next) yield (page = await text(path, new URLSearchParams(page.next)));
+      while (page.next) yield (page = await bytes(path, new URLSearchParams(page.next)));
     },
   };
 }

@@ -1,104 +1,105 @@
-// Verifies a ledger: recomputes the chain, which is the hash of each entry's canonical JSON (RFC 8785), and its link to
-// the entry before. `python -m guestkey verify` names more kinds of damage; both accept the same ledgers.
+// Checks the ledger for the panel, and shows the verdict: what was compared, each fault, and the head to keep.
 
-/** @typedef {{ seq: number, hash: string, prev_hash: string, tenant_id: string }} Entry */
+import { announce, button, buttons, element, muted, paragraph } from "./elements.js";
+import { parseHead } from "./ledger.line.js";
+import { verifyLedger } from "./ledger.verify.js";
+import { MAX_PAGE_SIZE } from "./limits.js";
+import { format, loadTexts } from "./texts.js";
+
+/** @import { Head } from "./ledger.line.js" */
+/** @import { Finding } from "./ledger.findings.js" */
+/** @import { Catalogues, LedgerTexts, PanelSession } from "../types/pages" */
+
+/** @type {Catalogues<LedgerTexts>} */
+const CATALOGUES = {
+  de: () => import("./ledger.de.js"),
+  "de-AT": () => import("./ledger.de-at.js"),
+  "de-CH": () => import("./ledger.de-ch.js"),
+  en: () => import("./ledger.en.js"),
+  es: () => import("./ledger.es.js"),
+  it: () => import("./ledger.it.js"),
+};
+const MAX_SHOWN = 20;
+
 /**
- * @typedef {"malformed" | "edited" | "foreign" | "doubled" | "out_of_order" | "missing" | "broken" | "cut_off"
- *   | "rewritten"} Fault
+ * Check the user's ledger, show the findings in a place, and return the verdict. A text in the field that is no head is
+ * marked, and nothing is judged.
+ * @param {PanelSession} session
+ * @param {HTMLInputElement} field
+ * @param {HTMLElement} place
  */
-/** @typedef {{ fault: Fault, seq: number }} Finding */
-
-const START = { seq: 0, hash: "0".repeat(64) };
-const MAX_FINDINGS = 20;
-
-/**
- * Read a ledger page by page; return its head and the faults found, each with the number of its entry.
- * @param {AsyncIterable<{ text: string, head: string | null }>} pages
- * @param {string} savedHead
- */
-export async function verifyLedger(pages, savedHead) {
-  /** @type {Map<number, Entry>} */
-  const chain = new Map();
-  /** @type {number[]} */
-  const unreadable = [];
-  /** @type {Finding[]} */
-  const findings = [];
-  let last = 0;
-  /** @type {string | null | undefined} */
-  let head;
-  /** @type {string | undefined} */
-  let tenant;
-  /** @type {(fault: Fault, seq: number) => void} */
-  const report = (fault, seq) => findings.push({ fault, seq });
-  for await (const page of pages) {
-    head ??= page.head;
-    for (const line of page.text.split("\n").filter(Boolean)) {
-      const entry = parseEntry(line);
-      const isSound = entry && (await hashOf(entry)) === entry.hash;
-      // The number of a damaged entry may be the damaged part.
-      const seq = isSound ? entry.seq : last + 1;
-      if (!isSound) unreadable.push(seq);
-      if (!entry) report("malformed", seq);
-      else if (!isSound) report("edited", seq);
-      else if (entry.tenant_id !== (tenant ??= entry.tenant_id)) report("foreign", seq);
-      else if (chain.has(seq)) report("doubled", seq);
-      else {
-        if (seq < last) report("out_of_order", seq);
-        chain.set(seq, entry);
-      }
-      last = Math.max(last, seq);
-    }
+export async function checkLedger(session, field, place) {
+  const { texts } = await loadTexts(CATALOGUES, session.tag);
+  const strings = texts.check;
+  place.replaceChildren();
+  const pasted = field.value.trim();
+  const kept = pasted ? parseHead(pasted) : null;
+  field.ariaInvalid = pasted && !kept ? "true" : null;
+  if (field.ariaInvalid) {
+    field.focus();
+    return strings.noHead;
   }
-  let before = START;
-  let isBroken = false;
-  for (const entry of [...chain.values()].sort((one, other) => one.seq - other.seq)) {
-    const { seq } = entry;
-    const unreadableBetween = unreadable.filter((number) => before.seq < number && number < seq).length;
-    const isMissing = seq - before.seq - 1 > unreadableBetween;
-    // An entry that fits neither neighbour was rewritten itself; the next entry is not reported.
-    isBroken = !(isMissing || isBroken || unreadableBetween) && entry.prev_hash !== before.hash;
-    if (isMissing) report("missing", before.seq + 1);
-    if (isBroken) report("broken", seq);
-    before = entry;
-  }
-  for (const known of [head, savedHead]) {
-    if (!known) continue;
-    const [number, hash] = known.split(":");
-    const seq = Number(number);
-    const there = seq === 0 ? START : chain.get(seq);
-    if (seq > last) report("cut_off", last + 1);
-    else if (there && there.hash !== hash) report("rewritten", seq);
-  }
-  return { seq: before.seq, hash: before.hash, findings: findings.slice(0, MAX_FINDINGS) };
+  const pages = session.guestkey.pages("ledger", { limit: MAX_PAGE_SIZE });
+  const { head, findings, accidents, compared } = await verifyLedger(pages, { kept, tenantId: session.me.tenant_id });
+  const shown = findings.slice(0, MAX_SHOWN).map((finding) => element("li", {}, findingText(finding, texts)));
+  const others = findings.length - shown.length;
+  place.replaceChildren(
+    element("ul", { class: "findings" }, ...shown, others ? element("li", {}, format(strings.others, { others })) : null),
+    ...accidents.map((accident) => muted(texts.accidents[accident])),
+    ...comparison(kept, head, compared, texts).map(muted),
+  );
+  if (findings.length || !head) return strings.broken;
+  place.append(...headToKeep(head, place, texts));
+  return format(strings.sound, { seq: head.seq });
 }
 
 /**
- * Return the entry of a line; null if it is not canonical JSON.
- * @param {string} line
- * @returns {Entry | null}
+ * @param {Finding} finding
+ * @param {LedgerTexts} texts
  */
-function parseEntry(line) {
-  try {
-    const entry = JSON.parse(line);
-    return canonical(entry) === line && Number.isInteger(entry.seq) ? entry : null;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {Entry} entry */
-async function hashOf({ hash, ...entry }) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical(entry)));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function findingText({ fault, line, seq, toSeq, why }, texts) {
+  const strings = texts.check;
+  const isUnnumbered = seq === null && fault === "malformed";
+  const numbers = seq === toSeq ? seq : `${seq}–${toSeq}`;
+  return format(isUnnumbered ? strings.unnumbered : texts.faults[fault], { line, seq: numbers ?? "?", why });
 }
 
 /**
- * Return the canonical JSON of texts, integers, booleans, nulls, and of objects of these with ASCII names.
- * @param {any} value
- * @returns {string}
+ * Return what was compared with what, and what that leaves open.
+ * @param {Head | null} kept
+ * @param {Head | null} head
+ * @param {Head[]} compared
+ * @param {LedgerTexts} texts
  */
-export function canonical(value) {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.keys(value).sort();
-  return `{${members.map((name) => JSON.stringify(name) + ":" + canonical(value[name])).join(",")}}`;
+function comparison(kept, head, compared, texts) {
+  const strings = texts.check;
+  const stated = compared.filter((one) => one !== kept).map(({ seq }) => format(strings.stated, { seq }));
+  if (!kept) return [...stated, strings.uncompared];
+  const { seq } = kept;
+  if (!compared.includes(kept)) return [format(strings.unreached, { seq }), ...stated];
+  const isPartial = head && seq < head.seq;
+  return [format(strings.compared, { seq }), ...stated, ...(isPartial ? [format(strings.uncovered, { seq })] : [])];
+}
+
+/**
+ * Return the head as the line that a mail has, with a button that copies it.
+ * @param {Head} head
+ * @param {HTMLElement} place
+ * @param {LedgerTexts} texts
+ */
+function headToKeep({ seq, hash }, place, texts) {
+  const strings = texts.check;
+  const line = `Guestkey-Head: ${seq}:${hash}`;
+  const copy = async () => {
+    const isDone = await navigator.clipboard?.writeText(line).then(
+      () => true,
+      () => false,
+    );
+    announce(place, isDone ? strings.copied : strings.notCopied);
+  };
+  return [
+    paragraph(strings.keep),
+    element("code", { id: "new-head" }, line),
+    buttons(button(strings.copy, copy, null, { id: "copy-head" })),
+  ];
 }

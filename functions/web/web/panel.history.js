@@ -1,11 +1,8 @@
 // Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
 import { button, buttons, element, paragraph, quoted, row, runAction, showPages, zoneNote } from "./elements.js";
-import { verifyLedger } from "./ledger.js";
-import { MAX_PAGE_SIZE } from "./limits.js";
 import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "./texts.js";
 
-/** @import { Finding } from "./ledger.js" */
 /** @import { Grant, Login, Query } from "../types/api" */
 /** @import { PanelSession, Tab } from "../types/pages" */
 
@@ -126,7 +123,8 @@ function download(session, path, name) {
     runAction(session, place, async () => {
       let csv = "";
       // Each page begins with the header; the file has it once.
-      for await (const { text } of session.guestkey.pages(path)) {
+      for await (const { bytes } of session.guestkey.pages(path)) {
+        const text = new TextDecoder().decode(bytes);
         csv += csv ? text.slice(text.indexOf("\n") + 1) : text;
       }
       const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
@@ -140,30 +138,33 @@ function download(session, path, name) {
 
 // ------------------------------------------------------------------ the ledger
 
-/** @param {PanelSession} session */
+/**
+ * Return the card that checks the ledger. The code and the texts for this are loaded with the first check.
+ * @param {PanelSession} session
+ */
 function ledger(session) {
   const strings = session.texts.ledger;
   const savedHead = element("input", { type: "text", id: "kept", autocomplete: "off" });
-  const found = element("ul", { class: "findings" });
+  const result = element("div", { class: "handle" });
   const check = () =>
-    runAction(session, place, async () => {
-      const pages = session.guestkey.pages("ledger", { limit: MAX_PAGE_SIZE });
-      const { seq, hash, findings } = await verifyLedger(pages, savedHead.value.trim());
-      /** @param {Finding} finding */
-      const toItem = ({ fault, seq }) => element("li", {}, format(strings.faults[fault], { seq }));
-      found.replaceChildren(...findings.map(toItem));
-      return format(findings.length > 0 ? strings.broken : strings.sound, { seq, head: `${seq}:${hash}` });
+    runAction(session, form, async () => {
+      const { checkLedger } = await import("./ledger.js");
+      return checkLedger(session, savedHead, result);
     });
   /** @type {HTMLElement} */
-  const place = element(
+  const form = element(
+    "div",
+    { class: "handle" },
+    element("label", { for: "kept" }, strings.kept),
+    savedHead,
+    buttons(button(strings.heading, check, null, { id: "check" })),
+  );
+  return element(
     "section",
     { class: "card", "aria-labelledby": "ledger" },
     element("h3", { id: "ledger" }, strings.heading),
     paragraph(strings.text),
-    element("label", { for: "kept" }, strings.kept),
-    savedHead,
-    buttons(button(strings.heading, check, null, { id: "check" })),
-    found,
+    form,
+    result,
   );
-  return place;
 }

@@ -5,10 +5,11 @@ import re
 import pytest
 
 from guestkey.edge.web.limits import insert_limits
-from guestkey.rules import limits
+from guestkey.rules import ledger_form, limits
 from tests.web import APP
 
 MODULES = sorted((APP.parent / "web").glob("*.js"))
+IMPORT = re.compile(r'import \{ ([^}]+) \} from "\./(?:limits|ledger\.form)\.js"')
 ON_NO_PAGE = {
     "MAX_RECIPIENTS", "MAX_APPROVERS", "MAX_DEPARTMENTS", "MAX_CURSOR_LENGTH", "MAX_KEY_LENGTH", "MAX_SLUG_LENGTH",
 }  # fmt: skip
@@ -27,6 +28,13 @@ def test_an_import_of_limits_becomes_constants() -> None:
     )
 
 
+def test_the_form_of_an_entry_is_inserted_as_the_pattern_that_python_uses() -> None:
+    assert (
+        insert_limits('import { ENTRY } from "./ledger.form.js";')
+        == f"const ENTRY = /^(?:{ledger_form.ENTRY.pattern})$/;"
+    )
+
+
 def test_an_unknown_limit_is_an_error() -> None:
     with pytest.raises(AttributeError, match="MAX_NOTHING"):
         insert_limits('import { MAX_NOTHING } from "./limits.js";')
@@ -42,7 +50,7 @@ def test_no_page_contains_the_number_of_a_limit() -> None:
 def test_each_module_uses_the_limits_it_imports() -> None:
     imported = {}
     for module in MODULES:
-        for names in re.findall(r'import \{ ([^}]+) \} from "\./limits\.js"', module.read_text()):
+        for names in IMPORT.findall(module.read_text()):
             imported[module.name] = names.split(", ")
             for name in imported[module.name]:
                 assert len(re.findall(rf"\b{name}\b", module.read_text())) > 1, (module.name, name)
@@ -51,14 +59,15 @@ def test_each_module_uses_the_limits_it_imports() -> None:
 
 
 def test_the_types_of_the_limits_are_those_of_the_imported_ones() -> None:
-    declared = re.findall(r"export const ([A-Z_]+): (\w+);", (APP.parent / "types" / "modules.d.ts").read_text())
-    imports = [
-        name
-        for module in MODULES
-        for names in re.findall(r'import \{ ([^}]+) \} from "\./limits\.js"', module.read_text())
-        for name in names.split(", ")
+    types = (APP.parent / "types" / "modules.d.ts").read_text()
+    known = vars(limits) | vars(ledger_form)
+    declared = [
+        name_and_type
+        for block in re.findall(r'declare module "\*/(?:limits|ledger\.form)\.js" \{.*?\n\}', types, re.DOTALL)
+        for name_and_type in re.findall(r"export const ([A-Z_]+): (\w+);", block)
     ]
+    imports = [name for module in MODULES for names in IMPORT.findall(module.read_text()) for name in names.split(", ")]
 
-    assert declared == [
-        (name, "RegExp" if isinstance(getattr(limits, name), re.Pattern) else "number") for name in sorted({*imports})
+    assert sorted(declared) == [
+        (name, "RegExp" if isinstance(known[name], re.Pattern) else "number") for name in sorted({*imports})
     ]

@@ -1,11 +1,9 @@
-"""A tenant's append-only, hash-chained audit log: numbers, links and canonical form of its entries.
+"""A tenant's append-only, hash-chained audit log: numbers and links of its entries.
 
 `hash` covers the entry's canonical JSON without `hash` itself; the next entry carries it as `prev_hash`. Customers
 verify their copy with their own Python: this module needs nothing but the standard library of 3.11.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,16 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from guestkey.rules.instants import text_of
-from guestkey.rules.limits import EXTERNAL_ID
-
-MAX_BYTES = 65_536
-"""Length limit of a line. An entry holds ids, codes and digests; the longest entry is far shorter."""
-
-_MAX_INTEGER = 2**53 - 1  # RFC 8785 treats numbers as IEEE 754 doubles, which are exact up to here.
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_HASH = re.compile(r"[0-9a-f]{64}")
-_HEAD = re.compile(r"(0|[1-9][0-9]{0,15}):([0-9a-f]{64})")
+from guestkey.rules.ledger_form import canonical, hash_of, read_head, read_line
 
 
 class What(StrEnum):
@@ -84,11 +73,9 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> "Head":
-        """Return the head in a text of the form SEQ:HASH. Raises ValueError."""
-        match = _HEAD.fullmatch(text.strip())
-        if match is None or (match[1] == "0") != (match[2] == START.hash):
-            raise ValueError("a head has the form SEQ:HASH, a number and 64 hexadecimal digits")
-        return cls(seq=int(match[1]), hash=match[2])
+        """Return the head in a text, as it is copied from a mail. Raises ValueError for any other text."""
+        seq, own_hash = read_head(text)
+        return cls(seq=seq, hash=own_hash)
 
 
 @dataclass(frozen=True)
@@ -170,64 +157,13 @@ def entry_after(head: Head, tenant_id: str, note: Note) -> Entry:
         hash=START.hash,
     )
     entry = replace(entry, hash=hash_of(_fields(entry)))
-    parsed(to_line(entry).encode())
+    read_line(to_line(entry).encode())
     return entry
 
 
 def to_line(entry: Entry) -> str:
     """Return the entry as a line of JSON Lines in canonical JSON, without the line break."""
     return canonical(_fields(entry)).decode()
-
-
-def canonical(fields: Mapping[str, Any]) -> bytes:
-    """Return the canonical JSON (RFC 8785) of strings, integers, booleans, nulls and objects of these.
-
-    Raises ValueError for any other type, and for a name outside ASCII snake_case: for these names Python's order by
-    code point equals the order by UTF-16 unit that RFC 8785 requires.
-    """
-    return json.dumps(_checked(fields), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
-
-def hash_of(fields: Mapping[str, Any]) -> str:
-    """Return the hash of an entry with these fields. It covers all fields except `hash`."""
-    return sha256(canonical({name: value for name, value in fields.items() if name != "hash"})).hexdigest()
-
-
-def parsed(line: bytes) -> dict[str, Any]:
-    """Return the fields of an entry's line. Raises ValueError with the reason for any other line."""
-    if len(line) > MAX_BYTES:
-        raise ValueError(f"longer than {MAX_BYTES:,} bytes")
-    try:
-        fields = json.loads(line.decode(), object_pairs_hook=_without_duplicates)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON at character {error.pos + 1}") from None
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    match fields:
-        case {
-            "tenant_id": str(tenant_id),
-            "seq": int(seq),
-            "at": str(at),
-            "what": str(),
-            "by": {"type": str(), "id": str() | None, **more_by},
-            "about": str(),
-            "data": dict(data),
-            "prev_hash": str(prev_hash),
-            "hash": str(own_hash),
-            **more,
-        } if (
-            not (more or more_by or any(isinstance(value, dict) for value in data.values()))
-            and type(seq) is int
-            and seq > 0
-            and EXTERNAL_ID.fullmatch(tenant_id)
-            and _AT.fullmatch(at)
-            and _HASH.fullmatch(prev_hash)
-            and _HASH.fullmatch(own_hash)
-        ):
-            return dict(fields)
-    raise ValueError("not the fields of a ledger entry")
 
 
 def digest(text: str) -> str:
@@ -258,21 +194,3 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "prev_hash": entry.prev_hash,
         "hash": entry.hash,
     }
-
-
-def _checked(value: object) -> object:
-    match value:
-        case None | bool() | str():
-            return value
-        case int() if abs(value) <= _MAX_INTEGER:
-            return value
-        case Mapping() if all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
-            return {name: _checked(item) for name, item in value.items()}
-    raise ValueError("the ledger holds texts, integers below 2^53, booleans and nulls under snake_case names")
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):  # Parsers differ: for a duplicate name some take the first value, others the last.
-        raise ValueError("a duplicate name in an object")
-    return fields

@@ -1,23 +1,25 @@
-"""The API's limits of inputs, for the fields of the pages.
+"""The API's limits of inputs, for the fields of the pages, and the form of the ledger, for its verification there.
 
-A module imports limits by name from "./limits.js". There is no such file: the import is replaced by constants, which
-saves each visitor a request.
+A module imports them by name from "./limits.js" or "./ledger.form.js". There are no such files: the import is replaced
+by constants, which saves each visitor a request.
 """
 
 import re
+from types import ModuleType
 
-from guestkey.rules import limits
+from guestkey.rules import ledger_form, limits
 
-_IMPORT = re.compile(r'import \{ ([A-Z_, ]+) \} from "\./limits\.js";')
+_MODULES = {"limits": limits, "ledger.form": ledger_form}
+_IMPORT = re.compile(r'import \{ ([A-Z_, ]+) \} from "\./(limits|ledger\.form)\.js";')
 
 
 def insert_limits(text: str) -> str:
     """Replace an import of limits by constants of the same names. Raises AttributeError for an unknown name."""
-    return _IMPORT.sub(lambda found: _constants(found[1].split(", ")), text)
+    return _IMPORT.sub(lambda found: _constants(_MODULES[found[2]], found[1].split(", ")), text)
 
 
-def _constants(names: list[str]) -> str:
-    return f"const {', '.join(f'{name} = {_literal(getattr(limits, name))}' for name in names)};"
+def _constants(module: ModuleType, names: list[str]) -> str:
+    return f"const {', '.join(f'{name} = {_literal(getattr(module, name))}' for name in names)};"
 
 
 def _literal(value: int | re.Pattern[str]) -> str:

@@ -17,7 +17,8 @@ from pynamodb.expressions.update import Action
 
 from guestkey.errors import Busy
 from guestkey.rules.door import Door
-from guestkey.rules.ledger import START, Entry, Head, Note, Position, entry_after, parsed, to_line
+from guestkey.rules.ledger import START, Entry, Head, Note, Position, entry_after, to_line
+from guestkey.rules.ledger_form import read_line
 from guestkey.store import clock
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.keys import Key
@@ -217,7 +218,7 @@ def entries_after(tenant_id: str, seq: int, limit: int) -> Iterator[Entry]:
 def entry_of(tenant_id: str, image: dict[str, Any]) -> Entry:
     """Return the entry of an image in the table's stream. An incomplete image raises an error of any kind."""
     entry = _entry(tenant_id, EntryItem.from_raw_data(image))
-    parsed(to_line(entry).encode())
+    read_line(to_line(entry).encode())
     return entry
 
 

@@ -1,0 +1,84 @@
+"""Every copy of a ledger in tests/vectors/ledgers.json has its verdict from the Python verifier, and every head."""
+
+import base64
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from guestkey.rules.ledger import Head
+from guestkey.rules.ledger_form import read_line
+from guestkey.rules.verify import verify
+from tests.rows_and_columns import IS_NIGHTLY
+from tests.vectors import write
+
+VECTORS: Any = json.loads(write.FILE.read_text())
+
+
+def content(copy: list[Any]) -> bytes:
+    """Return the bytes of a copy: named lines, and pieces as they are."""
+    return b"".join(
+        f"{VECTORS['lines'][piece]}\n".encode()
+        if isinstance(piece, str)
+        else piece["text"].encode() * piece.get("times", 1)
+        if "text" in piece
+        else base64.b64decode(piece["base64"])
+        for piece in copy
+    )
+
+
+def test_the_file_is_fresh_and_has_enough_of_each_kind() -> None:
+    assert write.FILE.read_text() == write.document(), "run `python -m tests.vectors.write`"
+    names = [vector["name"] for vector in VECTORS["ledgers"]]
+    assert len(set(names)) == len(names) >= 60
+
+
+@pytest.mark.parametrize("vector", VECTORS["ledgers"], ids=lambda vector: vector["name"])
+def test_a_copy_has_its_verdict(vector: Any) -> None:
+    kept = Head.parse(vector["head"]) if vector["head"] else None
+    report = verify(io.BytesIO(content(vector["copy"])), kept, start=vector["from"], tenant_id=vector["tenant"])
+
+    findings = [[finding.fault, finding.line, finding.seq, finding.to_seq] for finding in report.findings]
+    assert (findings, report.accidents) == (vector["findings"], vector["accidents"])
+    assert report.is_clean == vector["sound"] == (not findings)
+
+
+@pytest.mark.parametrize("vector", VECTORS["heads"], ids=lambda vector: vector["text"][:40])
+def test_a_pasted_text_is_read_as_its_head_or_refused(vector: Any) -> None:
+    if vector["head"]:
+        assert str(Head.parse(vector["text"])) == vector["head"]
+    else:
+        with pytest.raises(ValueError, match=r"^a head has the form SEQ:HASH, a number and 64 hexadecimal digits$"):
+            Head.parse(vector["text"])
+
+
+LENGTH = 100_000 if IS_NIGHTLY else 5_000
+"""Entries of a long ledger; 5,000 would take 1.5 MB if they were kept."""
+
+
+def test_a_long_ledger_is_verified_in_the_memory_of_a_short_one() -> None:
+    first, second = (line.encode() for line in list(VECTORS["lines"].values())[:2])
+
+    def lines() -> Iterator[bytes]:
+        before, after = second.split(b'"hash":')
+        after = after.partition(b'"tenant_id"')[2]
+        yield first + b"\n"
+        link = read_line(first).hash.encode()
+        for seq in range(2, LENGTH + 1):
+            rest = b'"prev_hash":"%b","seq":%d,"tenant_id"%b' % (link, seq, after)
+            link = sha256(before + rest).hexdigest().encode()
+            yield before + b'"hash":"%b",' % link + rest + b"\n"
+
+    tracemalloc.start()
+    report = verify(lines())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert report.is_clean
+    assert report.head
+    assert report.head.seq == LENGTH
+    assert peak < 500_000
