@@ -5,10 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+from weakref import WeakKeyDictionary
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, TimeoutError, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Route,
+    TimeoutError,
+    expect,
+)
 
+from tests.browser.axe import COLOURS, WCAG, require_no_violation
 from tests.browser.site import Site
 
 WATCH = """
@@ -23,14 +33,8 @@ LATE_MILLISECONDS = 2_000
 MOST_TABS = 12
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-WCAG = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
-    }
-}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-"""All that the dark scheme changes."""
+_idle_windows: WeakKeyDictionary[Browser, dict[str, list[BrowserContext]]] = WeakKeyDictionary()
+"""Windows without a tab, by the options with which they were opened."""
 
 
 class Place(Protocol):
@@ -178,19 +182,28 @@ def require_readable(page: Page) -> None:
     schemes: tuple[tuple[Scheme, dict[str, Any]], ...] = (("light", WCAG), ("dark", COLOURS))
     for scheme, rules in schemes:
         page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options=rules)
-        assert found.violations_count == 0, found.generate_report()
+        require_no_violation(page, rules)
 
 
 @contextmanager
 def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[BrowserPage[P]]:
-    """Open a new window without data of an earlier one."""
-    context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options)
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    """Open a tab in a window that no other test uses meanwhile, without data of an earlier one.
+
+    A window is used again by a later test with the same options, so that it has the pages' files in its cache. Sites
+    store data in cookies and for the tab only. The window of a failed test is closed.
+    """
+    options = {"locale": "de-DE", "timezone_id": "Asia/Tokyo"} | options
+    idle = _idle_windows.setdefault(browser, {}).setdefault(repr(sorted(options.items())), [])
+    window = idle.pop() if idle else browser.new_context(**options)
     try:
-        browser_page = BrowserPage(context.new_page(), site)
+        window.set_default_timeout(PATIENCE_MILLISECONDS)
+        browser_page = BrowserPage(window.new_page(), site)
         browser_page.watch()
         yield browser_page
         browser_page.leaves_no_trace()
-    finally:
-        context.close()
+        browser_page.page.close()
+        window.clear_cookies()
+    except BaseException:
+        window.close()
+        raise
+    idle.append(window)

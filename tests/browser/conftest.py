@@ -13,6 +13,12 @@ from tests.browser.browser_page import BrowserPage, visiting
 from tests.browser.panel_page import PanelPage, at_work
 
 
+@pytest.fixture(scope="module")
+def elements_seen() -> set[str]:
+    """The kinds of elements that axe has checked in a worker, see `axe.has_new_elements`."""
+    return set()
+
+
 @pytest.fixture(scope="session")
 def the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sites.Site]:
     with sites.opened(tmp_path_factory.mktemp("site")) as site:
