@@ -7,7 +7,18 @@ under which the patch can be dropped. The patches replace private code, so they 
 
 from pathlib import Path
 
-from local.patches import cloudformation, front_door, mails, permissions, sandboxes, schedules, state, tokens, ttl
+from local.patches import (
+    cloudformation,
+    front_door,
+    mails,
+    parsing,
+    permissions,
+    sandboxes,
+    schedules,
+    state,
+    tokens,
+    ttl,
+)
 
 
 def apply(*, python: Path, archives: Path) -> None:
@@ -20,6 +31,8 @@ def apply(*, python: Path, archives: Path) -> None:
     tokens.require_expiry()
     permissions.check_sender_identity()
     permissions.check_schedule_group()
+    parsing.parse_expressions_once()
+    parsing.parse_policies_once()
     ttl.sweep_like_dynamodb()
     schedules.tick_each_second()
     mails.keep_raw_messages()

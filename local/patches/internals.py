@@ -29,7 +29,7 @@ _without_thread(OWN_TTL_SWEEP)
 
 # The modules are untyped, so mypy treats their contents as Any.
 from ministack import app  # noqa: E402
-from ministack.core import iam_actions, lambda_runtime, responses  # noqa: E402
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses  # noqa: E402
 from ministack.services import (  # noqa: E402
     apigateway,
     dynamodb,
@@ -49,6 +49,7 @@ __all__ = [
     "eventbridge",
     "handlers",
     "iam_actions",
+    "iam_evaluator",
     "lambda_runtime",
     "lambda_svc",
     "provisioners",

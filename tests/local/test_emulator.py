@@ -45,13 +45,26 @@ def test_the_patched_names_exist_in_the_installed_version(tmp_path: Path) -> Non
         import inspect, threading
         from ministack.services import scheduler, eventbridge
         assert (scheduler._SCHEDULE_TICK_INTERVAL, eventbridge._SCHEDULER_TICK_INTERVAL) == (10, 10)
-        from local.patches.internals import OWN_TTL_SWEEP, dynamodb, lambda_runtime, lambda_svc
+        from local.patches import parsing
+        from local.patches.internals import OWN_TTL_SWEEP, dynamodb, iam_evaluator, lambda_runtime, lambda_svc
         assert f'name="{OWN_TTL_SWEEP}"' in inspect.getsource(dynamodb)
         assert OWN_TTL_SWEEP not in {thread.name for thread in threading.enumerate()}
         assert 'response["log"] = self._drain_stderr_bounded()' in inspect.getsource(lambda_runtime.Worker.invoke)
         assert lambda_runtime._PYTHON_WORKER_SCRIPT.count("_real_stdout.flush()") == 3
         assert lambda_svc.acquire_worker is lambda_runtime.acquire_worker
         assert lambda_svc.release_worker is lambda_runtime.release_worker
+        condition = inspect.getsource(dynamodb._evaluate_condition)
+        assert "_tokenize(expr)" in condition and "_condition_syntax_error(expr, slot)" in condition
+        assert "parse_policy_document(doc)" in inspect.getsource(iam_evaluator._gather_role_policies)
+        expression, policy = "a = :b OR", '{"Statement": {"Effect": "Allow", "Action": "a:b", "Resource": "*"}}'
+        results = lambda: (
+            dynamodb._tokenize(expression),
+            dynamodb._condition_syntax_error(expression, "FilterExpression"),
+            iam_evaluator.parse_policy_document(policy),
+        )
+        before = results()
+        parsing.parse_expressions_once(), parsing.parse_policies_once()
+        assert results() == results() == before and all(before)
     """
     program = "\n".join(line.strip() for line in assertions.splitlines())
 
