@@ -254,3 +254,17 @@ ROUTES = [
 ]  # fmt: skip
 ROUTE = {route.call: route for route in ROUTES}
 TAKING_BODIES = [route for route in ROUTES if route.body]
+CLOSING_TOO = ("POST /v1/requests/{request}/decline", "DELETE /v1/support/requests/{request}")
+"""Routes that close a request, in addition to approving it."""
+
+
+def routes_of_one_scene() -> list[Route]:
+    """Return the routes, without CLOSING_TOO, in an order in which all succeed in one scene.
+
+    One that closes the request, and the revoke come last. A taken call-back cannot be moved any more, so taking comes
+    after the moves.
+    """
+    return sorted(
+        (route for route in ROUTES if route.call not in CLOSING_TOO),
+        key=lambda route: (route.method == "DELETE", "{request}" in route.path, route.path.endswith("/take")),
+    )

@@ -24,7 +24,7 @@ Measured = Callable[[str], None]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS = ("grant.ended", "request.expired", "login.ended")
 PATIENCE_SECONDS = 20
-ENDED = rounds(60, gate=24)
+ENDED = rounds(60, gate=12)
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ def test_every_answer_is_the_same_whether_it_ran_never_once_or_often(
 
     world.clean_up()
     once, ends = story.answers(), ends_of(tenant)
-    for _ in range(rounds(19, gate=3)):
+    for _ in range(rounds(19, gate=2)):
         world.clean_up()
 
     assert once == story.answers() == never

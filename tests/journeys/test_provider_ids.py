@@ -14,12 +14,15 @@ from guestkey_client import Tenant as TenantRecord
 from tests.identity_providers import SHAPES
 from tests.journeys.calls import grant_to, login_at, refusal, success
 from tests.journeys.world import Tenant, World, tenant_of
+from tests.rows_and_columns import probes
 
 IDS = {provider: ids[0] for provider, ids in SHAPES.items()} | {
     "Auth0, organisation": "org_AbCdEf123",
     "Cognito, name": "sven+1@vendor.example",
     "Entra ID, pairwise": SHAPES["Entra ID"][1],
 }
+ENCODED = ("Auth0", "Cognito", "Cognito, name")
+"""Providers whose ids have characters that a path encodes; the gate takes only these."""
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +32,11 @@ def guestkey(world: World) -> Iterator[Guestkey]:
         yield guestkey
 
 
-@pytest.mark.parametrize("id", IDS.values(), ids=IDS.keys())
+@pytest.mark.parametrize("provider", probes(*ENCODED, rest=[name for name in IDS if name not in ENCODED]))
 def test_an_id_is_registered_granted_checked_entered_listed_exported_and_verified(
-    world: World, guestkey: Guestkey, tmp_path: Path, id: str
+    world: World, guestkey: Guestkey, tmp_path: Path, provider: str
 ) -> None:
+    id = IDS[provider]
     facts = tenant_of("x", name=f"Tenant {id}", approver_emails=["anna@acme.example"])
     guestkey.put(TenantRecord(tenant_id=id, **facts))
     guestkey.put(Department(department_id=id, name=f"Group {id}"))

@@ -9,7 +9,7 @@ from httpx import Response
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES, catalogue
 from tests.journeys.calls import CANARY, Caller, check_of, grant_to, login_at, refusal, request_to, success
-from tests.journeys.contract import ROUTES, Route, Scene
+from tests.journeys.contract import Scene, routes_of_one_scene
 from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 
 ADDRESS = f"{CANARY}-anna@example.com"
@@ -127,14 +127,11 @@ def test_the_whole_run_logged_no_address_token_subject_or_typed_text(world: Worl
 
 # ------------------------------------------------------------------ contents of every log
 
-CLOSING_TOO = {"POST /v1/requests/{request}/decline", "DELETE /v1/support/requests/{request}"}
-"""Routes that close a request, in addition to approving it."""
-
 
 def test_a_run_logs_one_line_for_each_outcome_and_no_traceback(world: World) -> None:
     """This runs after hundreds of hostile requests, so it also asserts that none of them met a bug."""
     scene = Scene.set_up(world)
-    answers = {str(route): scene.ask(route) for route in _routes_in_order()}
+    answers = {str(route): scene.ask(route) for route in routes_of_one_scene()}
     assert {call: answer.text for call, answer in answers.items() if answer.status_code >= 300} == {}
 
     logs = world.logs()
@@ -145,14 +142,3 @@ def test_a_run_logs_one_line_for_each_outcome_and_no_traceback(world: World) -> 
     for name, log in logs.items():
         assert "".join(log.partition("Traceback")[1:])[:2000] == "", name
         assert "[ERROR]" not in log, name
-
-
-def _routes_in_order() -> list[Route]:
-    """Return the routes in an order in which all succeed: one that closes the request, and the revoke last.
-
-    A taken call-back cannot be moved any more, so taking comes after the moves.
-    """
-    others = [route for route in ROUTES if route.call not in CLOSING_TOO]
-    return sorted(
-        others, key=lambda route: (route.method == "DELETE", "{request}" in route.path, route.path.endswith("/take"))
-    )
