@@ -26,7 +26,7 @@ from tests.rows_and_columns import rounds
 Measured = Callable[[str], None]
 
 CHECKS, GRANTS, LOGINS = "/v1/vendor/checks", "/v1/grants", "/v1/support/logins"
-PRODUCTS = rounds(100, gate=30)
+PRODUCTS = rounds(100, gate=12)
 FAR_FUTURE = "4102444800"  # 2100, so that the item does not expire during the test
 
 
@@ -59,7 +59,7 @@ def test_no_check_that_starts_after_the_revokes_answer_is_allowed(
             threads.submit(repeat, partial(product.post, CHECKS, order), revoked)
             for product, order in zip(products, orders * (PRODUCTS // 2), strict=True)
         ]
-        time.sleep(3)
+        time.sleep(1)
         revoke = stamped(lambda: acme.anna.delete(f"{GRANTS}/{grant_id}"))
         revoked.set()
         checks = [check for client in asking for check in client.result(timeout=60)]
@@ -175,7 +175,7 @@ def test_a_grant_ends_on_the_second_though_its_item_stays(acme: Tenant) -> None:
 
 # ------------------------------------------------------------------ one ledger, many writers
 
-WRITERS, CHANGES = 16, rounds(50, gate=10)
+WRITERS, CHANGES = 16, rounds(50, gate=5)
 
 
 def test_many_changes_by_sixteen_writers_leave_a_ledger_without_fork_or_gap(
@@ -222,7 +222,7 @@ def _gives_and_revokes(user: Caller) -> list[Stamped]:
     return done
 
 
-FLOOD_PER_SECOND, FLOODERS, ROUNDS = 50, 25, rounds(8, gate=4)
+FLOOD_PER_SECOND, FLOODERS, ROUNDS = 50, 25, rounds(8, gate=3)
 AT_ONCE_SECONDS = 3.0
 
 
@@ -287,7 +287,7 @@ def _milliseconds(some: list[Stamped]) -> str:
 # ------------------------------------------------------------------ the right is removed meanwhile
 
 
-@pytest.mark.parametrize("round", range(rounds(6, gate=2)))
+@pytest.mark.parametrize("round", range(rounds(6, gate=1)))
 def test_a_removed_right_stops_every_concurrent_grant(world: World, round: int) -> None:
     acme = world.new_tenant()
     with connections(acme.user("ben"), 10) as bens:
@@ -380,7 +380,8 @@ def test_sixty_logins_an_hour_are_recorded_however_many_come_at_once(acme: Tenan
     too_many = [answer for answer in answers if answer.status_code != 201]
     assert {refusal(answer) for answer in too_many} == {(429, "too_many_requests")}
     assert len(too_many) == 10
-    assert all(1 <= int(answer.headers["Retry-After"]) <= 3600 for answer in too_many)
+    left = 3600 - time.time() % 3600
+    assert all(-1 <= int(answer.headers["Retry-After"]) - left <= 30 for answer in too_many)
     assert len(acme.ledger().about("login.recorded")) == 60
 
 
@@ -412,6 +413,8 @@ def _copy_live_grants(tenant: Tenant, grant_id: str, copies: int) -> None:
 
 # ------------------------------------------------------------------ tenants do not block each other
 
+EACH = rounds(10, gate=4)  # grants of each client
+
 
 def test_tenants_granting_the_same_department_at_once_never_conflict(world: World, measured: Measured) -> None:
     department = world.new_department()
@@ -423,12 +426,14 @@ def test_tenants_granting_the_same_department_at_once_never_conflict(world: Worl
         renaming = threads.submit(repeat, lambda: world.put_department(department, next(names)), over)
         annas = [tenant.anna.over(client.client) for tenant, client in zip(tenants * 2, clients, strict=True)]
         order = grant_to("department", department)
-        batches = at_once([partial(_times, 10, partial(anna.post, GRANTS, order)) for anna in annas])
+        batches = at_once([partial(_times, EACH, partial(anna.post, GRANTS, order)) for anna in annas])
         over.set()
         renames = renaming.result(timeout=60)
 
     grants = [grant for batch in batches for grant in batch]
-    measured(f"4 tenants grant one department, 80 at once, {len(renames)} renames meanwhile: {_milliseconds(grants)}")
+    measured(
+        f"4 tenants grant one department, {8 * EACH} at once, {len(renames)} renames meanwhile: {_milliseconds(grants)}"
+    )
     assert {grant.answer.status_code for grant in grants} == {201}
     assert {rename.answer.status_code for rename in renames} == {200}
-    assert [len(tenant.ledger().about("grant.given")) for tenant in tenants] == [20] * 4
+    assert [len(tenant.ledger().about("grant.given")) for tenant in tenants] == [2 * EACH] * 4

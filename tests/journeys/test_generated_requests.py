@@ -54,7 +54,7 @@ CALLERS: dict[str, list[str]] = {label: [NOBODY] for label in OPERATIONS} | {
     if re.sub("{.*?}", "{}", label) == re.sub("{.*?}", "{}", route.call.partition("?")[0])
 }
 MODES = list(GenerationMode)
-ROUNDS, EXAMPLES, BOUNDS = (3, 25, 1000) if IS_NIGHTLY else (1, 3, 6)
+ROUNDS, EXAMPLES, BOUNDS = (3, 25, 1000) if IS_NIGHTLY else (1, 2, 4)
 """Scenes for each operation, requests by chance of each mode in a scene, and about how many requests at bounds."""
 BY_CHANCE = settings(
     max_examples=EXAMPLES,
