@@ -421,13 +421,16 @@ def shape_of(said: Any) -> Any:
 def test_the_panels_attributes_events_and_parts_are_documented() -> None:
     documented = section(page("integrating/panel.md"), "Embed the panel")
     web = stack.PROJECT / "functions" / "web" / "web"
-    code_of_panel = "\n".join(file.read_text() for file in sorted([*web.glob("surface*"), *web.glob("panel*")]))
+    code_of_panel = "\n".join(
+        file.read_text()
+        for file in sorted(one for name in ("surface", "tabs", "elements", "panel") for one in web.glob(f"{name}*"))
+    )
 
     attributes = {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")}
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
     properties = {word for word in code(documented) if word.startswith("--guestkey-")}
     assert attributes == set(re.findall(r"this\.\w+Attribute\(\"([a-z-]+)\"", code_of_panel))
-    assert events == set(re.findall(r'emit\("(\w+)"', code_of_panel))
+    assert events == set(re.findall(r'emit\("([\w-]+)"', code_of_panel))
     assert properties == set(re.findall(r"var\((--guestkey-[a-z-]+)", code_of_panel))
     parts = set(re.findall(r'part: "(\w+)"', code_of_panel))
     assert parts == set(code(documented[documented.index("Parts for") :].split("\n\n")[0])) - {"::part()"}
@@ -436,13 +439,13 @@ def test_the_panels_attributes_events_and_parts_are_documented() -> None:
 def test_the_agents_desks_attributes_and_events_are_documented() -> None:
     documented = section(page("integrating/agents-desk.md"), "Embed the desk")
     web = stack.PROJECT / "functions" / "web" / "web"
-    code_of_desk = "\n".join(file.read_text() for file in sorted(web.glob("desk*")))
+    code_of_desk = "\n".join(file.read_text() for file in sorted([*web.glob("surface*"), *web.glob("desk*")]))
     shared = set(re.findall(r"this\.getAttribute\(\"([a-z-]+)\"", (web / "surface.js").read_text()))
 
     # The desk has the attributes of both elements. It is always part of the page, so it has no `inline`.
     assert {code(name)[0] for name, _ in rows(documented, "attribute", "meaning")} == shared
     events = {code(name)[0].removeprefix("guestkey:") for name, _, _ in rows(documented, "event", "`detail`", "when")}
-    assert events == set(re.findall(r'emit\("(\w+)"', code_of_desk))
+    assert events == set(re.findall(r'emit\("([\w-]+)"', code_of_desk))
 
 
 # ------------------------------------------------------------------ language

@@ -12,9 +12,12 @@ help.addEventListener("click", () => {
   help.setAttribute("aria-expanded", String(!menu.hidden));
 });
 support.addEventListener("click", () => panel.open());
+// Everybody may have a call-back and see the account's name and version.
+for (const id of ["call", "call-icon"]) document.querySelector(`#${id}`).addEventListener("click", () => panel.open("callback"));
+document.querySelector("#account").addEventListener("click", () => panel.open("about"));
 // The menu entry is hidden from a user without the right, unless the panel has hide-without-right="off".
 document.addEventListener("guestkey:right", ({ detail }) => {
   support.parentElement.hidden = !detail.may_grant && panel.getAttribute("hide-without-right") !== "off";
 });
 
-host(panel, ["anna", "ben", "giulia", "carla"], ["right", "granted", "revoked", "booked", "cancelled", "session-over"]);
+host(panel, ["anna", "ben", "giulia", "carla"], ["right", "granted", "revoked", "booked", "cancelled", "session-over", "sign-in"]);

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,9 @@ from playwright.sync_api import (
 from tests.browser.axe import COLOURS, WCAG, require_no_violation
 from tests.browser.site import Site
 
+STEADY = re.compile(r"/assets/steady\.\w+\.js")
+SETTLE = re.compile("SETTLE_MILLISECONDS=[^;]+")
+AT_ONCE, AS_SERVED = "-1", "500"
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
   complain(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
@@ -56,12 +60,16 @@ class BrowserPage[P: Place = Site]:
     addresses: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    settling: str | None = None
+    """Milliseconds for which controls ignore presses after they moved, if not as the site serves it."""
 
     def watch(self) -> None:
         """Record each requested address, each token sent, and each complaint of the browser.
 
         Complaints are recorded at once, because a page loses its state when it is left.
         """
+        if self.settling:
+            self.page.route(STEADY, partial(_settle_within, self.settling))
         self.page.expose_function("complain", self._complain)
         self.page.add_init_script(WATCH)
         self.page.on("request", self._note)
@@ -185,8 +193,18 @@ def require_readable(page: Page) -> None:
         require_no_violation(page, rules)
 
 
+def _settle_within(milliseconds: str, route: Route) -> None:
+    """Serve the guard of presses with another delay."""
+    reply = route.fetch()
+    body, number = SETTLE.subn(f"SETTLE_MILLISECONDS={milliseconds}", reply.text())
+    assert number == 1
+    route.fulfill(response=reply, body=body)
+
+
 @contextmanager
-def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[BrowserPage[P]]:
+def visiting[P: Place](
+    browser: Browser, site: P, *, settling: str | None = None, **options: Any
+) -> Iterator[BrowserPage[P]]:
     """Open a tab in a window that no other test uses meanwhile, without data of an earlier one.
 
     A window is used again by a later test with the same options, so that it has the pages' files in its cache. Sites
@@ -197,7 +215,7 @@ def visiting[P: Place](browser: Browser, site: P, **options: Any) -> Iterator[Br
     window = idle.pop() if idle else browser.new_context(**options)
     try:
         window.set_default_timeout(PATIENCE_MILLISECONDS)
-        browser_page = BrowserPage(window.new_page(), site)
+        browser_page = BrowserPage(window.new_page(), site, settling=settling)
         browser_page.watch()
         yield browser_page
         browser_page.leaves_no_trace()

@@ -87,8 +87,8 @@ class PanelPage[P: Place]:
         expect(self.panel.get_by_text(loosely(text)).first).to_be_visible()
 
     def expects_status(self, text: str | re.Pattern[str]) -> None:
-        """Wait until a status line announces a text."""
-        expect(self.panel.locator(".aside", has_text=loosely(text)).first).to_be_visible()
+        """Wait until a notice says a text."""
+        expect(self.panel.locator(".said", has_text=loosely(text)).first).to_be_visible()
 
     @property
     def panel(self) -> Locator:

@@ -124,9 +124,9 @@ def test_pending_requests_come_first_and_export_is_off_until_she_turns_it_on(pan
     panel_page.reads("Gewünscht: 4 Stunden, mit Datenexport.")
     panel_page.reads("Vorgang T-4711")
     panel_page.press(f"#approve-{request.request_id}")
-    expect(panel_page.page.get_by_text("Sven Brandt bittet um Zugang")).to_have_count(0)
+    panel_page.reads("Anna Albrecht hat das erlaubt")
     panel_page.press(f"#decline-{declined.request_id}")
-    expect(panel_page.panel.locator(".card")).to_have_count(0)
+    expect(panel_page.panel.locator(".card:not(.answered)")).to_have_count(0)
 
     (grant,) = live()
     assert (grant["request_id"], grant["period"], grant["may_export"]) == (request.request_id, "4h", False)
@@ -574,7 +574,7 @@ def test_while_the_desk_is_closed_the_emergency_line_is_shown_with_hours_and_pri
     assert "+49 241 44686-112" in panel_page.text
     assert "innerhalb von 2 Stunden betreut" in panel_page.text
     assert "5,95 € je angefangene 5 Minuten" in panel_page.text
-    assert panel_page.panel.locator("a").get_attribute("href") == "tel:+4924144686112"
+    assert panel_page.panel.locator("a").first.get_attribute("href") == "tel:+4924144686112"
 
 
 def test_without_a_desk_the_tab_shows_a_hint(panel_page: PanelPage) -> None:
@@ -645,7 +645,7 @@ def test_an_agents_token_shows_no_data(panel_page: PanelPage) -> None:
     panel_page.press("#support")
     panel_page.reads("Ihre Anmeldung ist abgelaufen.")
 
-    assert panel_page.panel.locator("[role=tab]").count() == 0
+    assert "Acme" not in panel_page.text
 
 
 def test_a_right_removed_meanwhile_is_shown(panel_page: PanelPage) -> None:
@@ -723,7 +723,7 @@ def test_after_a_lost_answer_a_retry_makes_one_grant(panel_page: PanelPage) -> N
 CLICK_AS_SOON_AS_IT_IS_DONE = """text => {
   const root = document.querySelector("guestkey-panel").shadowRoot;
   const watcher = new MutationObserver(() => {
-    if (![...root.querySelectorAll(".aside")].some((one) => one.textContent.includes(text))) return;
+    if (![...root.querySelectorAll(".said")].some((one) => one.textContent.includes(text))) return;
     watcher.disconnect();
     root.querySelector("#give").click();
     document.body.dataset.clicked = "yes";
@@ -785,13 +785,13 @@ def test_two_windows_show_the_same_outcome(browser: Browser, product: Product) -
             window.opens()
             expect(window.page.locator(f"#revoke-{given.grant_id}")).to_be_visible()
         anna.press(f"#approve-{request.request_id}")
-        expect(anna.panel.locator(".card")).to_have_count(0)
+        expect(anna.panel.locator(".card:not(.answered)")).to_have_count(0)
         anna.press(f"#revoke-{given.grant_id}")
         expect(anna.panel.locator(".rows > li")).to_have_count(1)
         colleague.press(f"#revoke-{given.grant_id}")
         expect(colleague.panel.locator(".rows > li")).to_have_count(1)
         colleague.press(f"#decline-{request.request_id}")
-        expect(colleague.panel.locator(".card")).to_have_count(0)
+        expect(colleague.panel.locator(".card:not(.answered)")).to_have_count(0)
         anna.goes_to("callback")
         colleague.goes_to("callback")
         for window in (anna, colleague):
@@ -818,9 +818,10 @@ def test_choices_on_a_request_stay_when_the_list_is_reloaded(panel_page: PanelPa
     panel_page.page.locator(f"#period-{request.request_id}").select_option("1h")
     later = factories.requested(DORA)
     panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    panel_page.panel.locator(".arrived button").click()
     expect(panel_page.page.locator(f"#approve-{later.request_id}")).to_be_visible()
     panel_page.press(f"#approve-{request.request_id}")
-    expect(panel_page.panel.locator(".card")).to_have_count(1)
+    expect(panel_page.panel.locator(".card:not(.answered)")).to_have_count(1)
 
     assert [grant["period"] for grant in live()] == ["1h"]
 
@@ -1091,17 +1092,21 @@ def test_dates_follow_the_region_of_the_locale(
     browser: Browser, product: Product, world: time_machine.Traveller
 ) -> None:
     world.move_to(MONDAY_NOON + timedelta(days=7 * 8))
-    for language, (month, example) in REGIONS.items():
+    for language, (month, example, whom) in REGIONS.items():
         with at_work(browser, product) as panel_page:
             panel_page.opens("anna", language=language)
-            panel_page.press("#department-support")
+            panel_page.press(whom)
             panel_page.press("#give")
-            panel_page.expects_status(f"Support hat jetzt Zugang bis Montag, 18. {month} 2027, 14:00 Uhr")
+            panel_page.expects_status(f"hat jetzt Zugang bis Montag, 18. {month} 2027, 14:00 Uhr")
             panel_page.goes_to("callback")
             assert example in panel_page.text
 
 
-REGIONS = {"de": ("Januar", "+49 241"), "de-AT": ("Jänner", "+43 1"), "de-CH": ("Januar", "+41 44")}
+REGIONS = {
+    "de": ("Januar", "+49 241", "#department-support"),
+    "de-AT": ("Jänner", "+43 1", "#agent-sven"),
+    "de-CH": ("Januar", "+41 44", "#agent-dora"),
+}
 
 
 # ------------------------------------------------------------------ another account

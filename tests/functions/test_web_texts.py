@@ -25,6 +25,8 @@ CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
     "shared.failed": CODES,
+    "panel.grants.ends": {"agent_left", "locked", "closed"},
+    "panel.asked.answers": {"approved", "declined", "withdrawn", "expired"},
     "panel.grants.states": {str(state) for state in grants.State},
     "ledger.faults": {*map(str, Fault), "no_head"},
     "ledger.accidents": {str(accident) for accident in Accident},
@@ -40,12 +42,13 @@ LOOKED_UP = {
     "desk.requests.states": {str(state) for state in requests.State},
     "desk.callbacks.states": {str(state) for state in callbacks.State},
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
+    "activate.over.ends": {"agent_left", "locked", "closed"},
     "activate.unknown": {"request", "grant"},
     "activate": {str(state) for state in requests.State},
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "ledger", "desk")
-SHARED = ("elements.js", "texts.js", "surface.js")
+SHARED = ("actions.js", "elements.js", "tabs.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:(?:\w+\.)?texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"

@@ -170,8 +170,20 @@ export interface Fee extends Money {
   per_started_minutes: number;
 }
 
+export interface Opening {
+  from: string;
+  until: string;
+}
+
+export interface Hours {
+  time_zone: string;
+  week: Record<string, Opening[]>;
+}
+
 export interface Support {
   phone: string | null;
+  email: string;
+  hours: Hours;
   open_now: boolean;
   opens_at: string | null;
 }
@@ -185,6 +197,21 @@ export interface Emergency {
 export interface Contact {
   support: Support;
   emergency: Emergency;
+}
+
+export interface Inside {
+  login_id: string;
+  agent: DirectoryAgent;
+  since: string;
+  access_ends_at: string | null;
+  reason: string | null;
+  ticket: string | null;
+  grant_ids: string[] | null;
+}
+
+export interface Presence {
+  items: Inside[];
+  next_change_at: string | null;
 }
 
 export interface Access {
@@ -267,7 +294,9 @@ export interface Api {
   give(body: GrantInput, key: string): Promise<Grant>;
   grant(id: string): Promise<Grant>;
   revoke(id: string): Promise<Grant>;
+  keep(id: string): Promise<Grant>;
   logins(query: Query): Promise<Page<Login>>;
+  presence(): Promise<Presence>;
   topics(): Promise<{ items: Topic[] }>;
   slots(topic: string): Promise<{ items: FreeSlot[] }>;
   callback(): Promise<Callback>;

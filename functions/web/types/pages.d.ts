@@ -29,9 +29,15 @@ export interface Zoned<Texts = SharedTexts> extends Language<Texts> {
   zone: string;
 }
 
+/** A language, and the function that returns what is shown besides a failure. */
+export interface FailingLanguage extends Language {
+  afterFailure?(error: unknown): Child[];
+}
+
 /** The data and functions of an element, for its tabs. */
 export interface Session<Texts = SharedTexts> extends Zoned<Texts> {
   guestkey: Api;
+  afterFailure(error: unknown): Child[];
   emit(name: string, detail: object): void;
 }
 
@@ -55,6 +61,18 @@ export type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** Attributes of an element. One that is false or null is left out; one named `on…` is an event listener. */
 export type Attributes = Record<string, string | number | boolean | null | ((event: any) => unknown)>;
+
+/** A notice: something was done, something failed, or something is under way. */
+export type NoticeKind = "ok" | "error" | "busy";
+
+/** Something that can be done about a notice. */
+export interface NoticeAction {
+  text: string;
+  press: () => unknown;
+}
+
+/** The result of an action: a text to announce, and what can be done about it. */
+export type ActionResult = string | void | null | [string, ...NoticeAction[]];
 
 /** A value in a text, by the name of its placeholder. */
 export type Values = Record<string, unknown>;

@@ -4,9 +4,9 @@
 import { api, Refusal, Unreachable } from "./api.js";
 import * as decision from "./activate.decision.js";
 import * as grants from "./activate.grant.js";
+import * as actions from "./actions.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
-import * as elements from "./elements.js";
 import { ULID } from "./limits.js";
 import * as signIn from "./signin.js";
 import { loadTexts } from "./texts.js";
@@ -268,7 +268,7 @@ function showRefusal({ status, problem }, wasAnswering) {
  * @param {Promise<Result>} promise
  */
 function withSlowHint(promise) {
-  return elements.withSlowHint(promise, () => page.announce(context.texts.slow));
+  return actions.withSlowHint(promise, () => page.announce(context.texts.slow));
 }
 
 // The page starts again for another link in the same tab, and after the browser's back button on the sign-in page.

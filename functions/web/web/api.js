@@ -198,14 +198,18 @@ export function api(token, address = "", listener = {}) {
     give: (body, key) => call("POST", "v1/grants", { body, key }),
     grant: (id) => call("GET", pathOf("grants", id)),
     revoke: (id) => call("DELETE", pathOf("grants", id)),
+    keep: (id) => call("POST", `${pathOf("grants", id)}/keep`),
     logins: (query) => get("logins", query),
+    presence: () => get("presence"),
     topics: () => get("topics"),
     slots: (topic) => get("slots", { topic }),
     callback: () => get("callbacks/open"),
     book: (body, key) => call("POST", "v1/callbacks", { body, key }),
     move: (id, starts_at) => call("PATCH", pathOf("callbacks", id), { body: { starts_at } }),
     cancel: (id) => call("DELETE", pathOf("callbacks", id)),
-    contact: (query) => get("contact", query),
+    /** Needs no token, so that it works when the session is over. */
+    contact: async (query) =>
+      parse("GET", await send(undefined, "GET", `v1/contact${queryString(query)}`), (response) => response.json()),
     /** Yield the pages of a list in another format than JSON. */
     async *pages(path, query = {}) {
       let page = await bytes(path, query);

@@ -1,26 +1,14 @@
 // Tab: the customers that the agent may enter, and the agent's open logins. A login requires a reason.
 
 import { readAll, withIdempotencyKey } from "./api.js";
-import {
-  button,
-  buttons,
-  countdown,
-  element,
-  failureText,
-  loadInto,
-  markInvalid,
-  muted,
-  quoted,
-  runAction,
-  statusLine,
-  zoneNote,
-} from "./elements.js";
+import { clearInvalid, loadInto, markInvalid, runAction } from "./actions.js";
+import { announce, button, buttons, countdown, element, muted, quoted, zoneNote } from "./elements.js";
 import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Access, Login } from "../types/api" */
 /** @import { DeskSession, Tab } from "../types/pages" */
-/** @typedef {{ session: DeskSession, refresh: () => Promise<void>, remark: HTMLElement }} AccessTab */
+/** @typedef {{ session: DeskSession, refresh: () => Promise<void> }} AccessTab */
 /** @typedef {ReturnType<typeof tenantEntry>} TenantEntry */
 
 /** Codes of refusals that mean: no access to the customer now. */
@@ -36,7 +24,6 @@ export function access(session) {
   /** @type {Map<string, TenantEntry>} */
   const entries = new Map();
   const list = element("div");
-  const remark = statusLine();
   /** @type {() => Promise<void>} */
   const refresh = () =>
     loadInto(session, list, async () => {
@@ -51,7 +38,7 @@ export function access(session) {
           if (!entry.loginId()) continue;
           // The login ended together with the access.
           entry.endLogin();
-          remark.textContent = format(strings.over, { name: entry.name });
+          announce(list, format(strings.over, { name: entry.name }), "error");
         }
         for (const [id, tenant] of open) {
           const entry = entries.get(id) ?? tenantEntry(tenant, tab);
@@ -67,11 +54,11 @@ export function access(session) {
         return [element("ul", { class: "rows" }, ...sorted.map(({ row }) => row)), zoneNote(session)];
       };
     });
-  const tab = { session, refresh, remark };
+  const tab = { session, refresh };
   refresh();
   const heading = element("h3", { id: "access" }, strings.heading);
   const again = button(texts.refresh, refresh, null, { id: "refresh" });
-  return [[element("section", { "aria-labelledby": "access" }, heading, remark, list), buttons(again)], refresh];
+  return [[element("section", { "aria-labelledby": "access" }, heading, list), buttons(again)], refresh];
 }
 
 /**
@@ -108,18 +95,17 @@ function tenantEntry({ tenant_id: id, name }, tab) {
     const ticket = element("input", { id: `ticket-${id}`, ...typing });
     const enter = () =>
       runAction(session, handle, async () => {
-        for (const field of [reason, ticket]) field.ariaInvalid = null;
+        clearInvalid(reason, ticket);
         const body = { tenant_id: id, reason: reason.value, ...(ticket.value && { ticket: ticket.value }) };
         /** @type {Login} */
         let begun;
         try {
           begun = await send(body, support.enter);
         } catch (/** @type {any} */ error) {
-          if (!NO_ACCESS.includes(error.problem?.code)) return strings.invalid[markInvalid(error, { reason, ticket })];
-          // The access is over. The entry disappears with the reload, so the message goes to the tab.
+          if (!NO_ACCESS.includes(error.problem?.code)) throw markInvalid(error, { reason, ticket }, strings.invalid);
+          // The access is over. The entry disappears with the reload.
           await tab.refresh();
-          tab.remark.textContent = failureText(session, error);
-          return "";
+          throw error;
         }
         login = begun;
         session.agentId = begun.agent.id;

@@ -1,20 +1,7 @@
 // Tab: the call-backs booked for a day, and the queue in order of arrival.
 
-import {
-  announce,
-  button,
-  buttons,
-  element,
-  failureText,
-  loadInto,
-  markInvalid,
-  muted,
-  quoted,
-  row,
-  runAction,
-  statusLine,
-  zoneNote,
-} from "./elements.js";
+import { clearInvalid, loadInto, markInvalid, runAction } from "./actions.js";
+import { announce, button, buttons, element, muted, quoted, row, zoneNote } from "./elements.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
 import { clock, dateOf, day, format, shortMoment } from "./texts.js";
 
@@ -22,7 +9,7 @@ import { clock, dateOf, day, format, shortMoment } from "./texts.js";
 /** @import { DeskSession, Field, Tab } from "../types/pages" */
 /** @typedef {{ text: string, row: HTMLElement }} KnownRow */
 /**
- * @typedef {{ session: DeskSession, remark: HTMLElement, refresh: () => Promise<void>, rows: Map<string, KnownRow> }}
+ * @typedef {{ session: DeskSession, refresh: () => Promise<void>, rows: Map<string, KnownRow> }}
  *   CallbacksTab
  */
 
@@ -37,7 +24,6 @@ export function callbacks(session) {
   const strings = texts.callbacks;
   const heading = element("h3", { tabindex: "-1" });
   const list = element("div", { class: "fields" });
-  const remark = statusLine();
   const today = () => dateOf(session.guestkey.now(), session.zone);
   /** @type {string | null} */
   let chosen = null;
@@ -70,11 +56,11 @@ export function callbacks(session) {
   const section = (some, nothing) =>
     some.length === 0 ? [muted(nothing)] : [element("ul", { class: "rows" }, ...some.map((one) => rowFor(one, tab)))];
   /** @type {CallbacksTab} */
-  const tab = { session, remark, refresh, rows: new Map() };
+  const tab = { session, refresh, rows: new Map() };
   /** @param {string | null} date */
   const showDay = (date) => {
     chosen = date;
-    remark.textContent = "";
+    announce(list, "");
     return refresh();
   };
   /** @param {number} days */
@@ -88,20 +74,19 @@ export function callbacks(session) {
     button("›", shiftDays(1), null, { id: "after", "aria-label": strings.after }),
   );
   const again = button(texts.refresh, refresh, null, { id: "refresh" });
-  return [[element("section", {}, days, heading, remark, list), buttons(again)], refresh];
+  return [[element("section", {}, days, heading, list), buttons(again)], refresh];
 }
 
 /**
  * Return the row of a call-back. An unchanged call-back keeps its row and the text typed there.
  * @param {SupportCallback} callback
  * @param {CallbacksTab} tab
- * @param {string} [remark]
  */
-function rowFor(callback, tab, remark) {
+function rowFor(callback, tab) {
   const text = JSON.stringify(callback);
   const known = tab.rows.get(callback.callback_id);
   if (known?.text === text) return known.row;
-  const row = newRow(callback, tab, remark);
+  const row = newRow(callback, tab);
   tab.rows.set(callback.callback_id, { text, row });
   return row;
 }
@@ -112,7 +97,7 @@ function rowFor(callback, tab, remark) {
  * @param {CallbacksTab} tab
  * @returns {HTMLElement}
  */
-function newRow(callback, tab, remark = "") {
+function newRow(callback, tab) {
   const { session } = tab;
   const strings = session.texts.callbacks;
   const { support } = session;
@@ -133,13 +118,14 @@ function newRow(callback, tab, remark = "") {
         session.agentId = result.agent?.id;
         // A reload replaced this row meanwhile, perhaps with the old state.
         if (!current.isConnected) return tab.refresh();
-        const updated = rowFor(result, tab, done);
+        const updated = rowFor(result, tab);
         current.replaceWith(updated);
         updated.focus();
+        return done;
       } catch (/** @type {any} */ error) {
-        if (error.status !== 409) return invalid[markInvalid(error, fields)];
+        if (error.status !== 409) throw markInvalid(error, fields, invalid);
         await tab.refresh();
-        tab.remark.textContent = failureText(session, error);
+        throw error;
       }
     });
   const take = button(strings.take, () => act(() => support.take(id), strings.taken), "primary", attributes("take"));
@@ -159,7 +145,7 @@ function newRow(callback, tab, remark = "") {
     const note = element("textarea", { id: `note-${id}`, rows: "2", maxlength: MAX_NOTE_LENGTH, dir: "auto" });
     /** @param {string} outcome */
     const close = (outcome) => () => {
-      note.ariaInvalid = null;
+      clearInvalid(note);
       const body = { outcome, ...(note.value && { note: note.value }) };
       return act(() => support.close(id, body), strings.closed, { note });
     };
@@ -195,6 +181,5 @@ function newRow(callback, tab, remark = "") {
     element("span", { class: `badge ${isOpen ? "live" : ""}` }, strings.states[state]),
   );
   current.append(actions());
-  announce(current, remark);
   return current;
 }

@@ -1,20 +1,15 @@
 // Tab: the form that requests access from a customer, and the agent's own requests.
 
 import { withIdempotencyKey } from "./api.js";
+import { clearInvalid, markInvalid, runAction, showPages } from "./actions.js";
 import {
-  announce,
   button,
   buttons,
   element,
-  failureText,
-  markInvalid,
   paragraph,
   periodFields,
   quoted,
   row,
-  runAction,
-  showPages,
-  statusLine,
   zoneNote,
 } from "./elements.js";
 import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
@@ -79,14 +74,14 @@ function form(session, refresh) {
     const ticket = element("input", { id: "ticket", maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
     const ask = () =>
       runAction(session, place, async () => {
-        for (const field of [why, ticket]) field.ariaInvalid = null;
+        clearInvalid(why, ticket);
         const about = { reason: why.value, ...(ticket.value && { ticket: ticket.value }) };
         const body = { tenant_id: found.tenant_id, ...about, ...chosen() };
         let made;
         try {
           made = await send(whom.value ? { ...body, recipients: [whom.value] } : body, support.ask);
         } catch (/** @type {any} */ error) {
-          return strings.invalid[markInvalid(error, { reason: why, ticket })];
+          throw markInvalid(error, { reason: why, ticket }, strings.invalid);
         }
         session.agentId = made.agent.id;
         fields.replaceChildren();
@@ -117,7 +112,6 @@ function form(session, refresh) {
     tenant,
     element("div", { class: "buttons" }, button(strings.find, findTenant, null, { id: "find" })),
     fields,
-    statusLine(),
   );
   return place;
 }
@@ -130,7 +124,7 @@ function form(session, refresh) {
  * @param {() => void} refresh
  * @returns {HTMLElement}
  */
-function requestRow(request, session, refresh, remark = "") {
+function requestRow(request, session, refresh) {
   const { support, texts } = session;
   const strings = texts.requests;
   const { request_id: id, period, may_export, state, note, ticket } = request;
@@ -141,20 +135,21 @@ function requestRow(request, session, refresh, remark = "") {
    */
   const act = (work, done) =>
     runAction(session, current, async () => {
-      let [result, news] = [request, done];
+      let result, failure;
       try {
         result = await work(id);
-        if (result.state === "pending" && result.mail === "failed") news = "";
       } catch (/** @type {any} */ error) {
         if (![409, 410].includes(error.status)) throw error;
         result = { ...request, state: error.problem.state ?? "expired" };
-        news = failureText(session, error);
+        failure = error;
       }
       // A reload replaced this row meanwhile, perhaps with the old state.
       if (!current.isConnected) return refresh();
-      const updated = requestRow(result, session, refresh, news);
+      const updated = requestRow(result, session, refresh);
       current.replaceWith(updated);
       updated.focus();
+      if (failure) throw failure;
+      return result.state === "pending" && result.mail === "failed" ? "" : done;
     });
   const isOpen = state === "pending";
   /** @param {string} what */
@@ -176,6 +171,5 @@ function requestRow(request, session, refresh, remark = "") {
   const withdrawn = () => act(support.withdraw, strings.withdrawn);
   const withdraw = button(strings.withdraw, withdrawn, null, attributes("withdraw"));
   current.append(isOpen ? buttons(again, withdraw) : buttons());
-  announce(current, remark);
   return current;
 }

@@ -1,16 +1,11 @@
-// Builds elements from text, never from markup. Runs actions, and shows their progress and failures.
+// Builds elements from text, never from markup.
 
-import { Refusal, Unreachable } from "./api.js";
 import { format, span, zoneName } from "./texts.js";
 
-/** @import { Attributes, Child, Children, Field, Language, Session } from "../types/pages" */
-/** @import { Page, Period, Query } from "../types/api" */
+/** @import { Attributes, Child, Field, Language, NoticeAction, NoticeKind, Session } from "../types/pages" */
+/** @import { Period } from "../types/api" */
 
-const SLOW_HINT_MILLISECONDS = 4000;
 const TICK_MILLISECONDS = 1000;
-const DOUBLE_CLICK_MILLISECONDS = 600;
-const latestStatus = new WeakMap();
-const running = new WeakSet();
 
 /**
  * Return an element. Attributes that are false or null are left out; attributes `on…` become event listeners.
@@ -90,12 +85,49 @@ export function statusLine() {
 }
 
 /**
- * Write a text to the status lines of a place, where screen readers read it out too.
+ * Return the place of an element for notices: what happened, and what has arrived meanwhile. Screen readers read both
+ * out.
+ */
+export function noticeArea() {
+  const line = (/** @type {string} */ kind) => element("div", { class: kind, role: "status" });
+  return element("div", { class: "notices", part: "notices" }, line("said"), line("arrived"));
+}
+
+/**
+ * Write a text to the notices of the element that a place is in, with buttons for what can be done about it. A page
+ * without notices has status lines beside its buttons. An empty text removes what stands there.
  * @param {Element} place
  * @param {string} text
+ * @param {NoticeKind} kind
+ * @param {...NoticeAction} actions
  */
-export function announce(place, text) {
+export function announce(place, text, kind = "ok", ...actions) {
+  if (notify(place, ".said", text, kind, actions)) return;
   for (const status of place.querySelectorAll("[role=status].aside")) status.textContent = text;
+}
+
+/**
+ * Say that something has arrived meanwhile. It is not shown at once, because it would move what is in use.
+ * @param {Element} place
+ * @param {string} text
+ * @param {...NoticeAction} actions
+ */
+export function announceArrival(place, text, ...actions) {
+  notify(place, ".arrived", text, "ok", actions);
+}
+
+/**
+ * @param {Element} place
+ * @param {string} line
+ * @param {string} text
+ * @param {NoticeKind} kind
+ * @param {NoticeAction[]} actions
+ */
+function notify(place, line, text, kind, actions) {
+  const area = place.closest(".guestkey-surface")?.querySelector(`.notices ${line}`);
+  const shown = actions.map((action) => button(action.text, action.press, null, { class: "link" }));
+  area?.replaceChildren(...(text ? [element("p", { class: kind }, text), ...shown] : []));
+  return Boolean(area);
 }
 
 /**
@@ -104,113 +136,6 @@ export function announce(place, text) {
  */
 export function setDisabled(place, isDisabled = true) {
   for (const node of place.querySelectorAll("button")) node.ariaDisabled = isDisabled ? "true" : null;
-}
-
-/**
- * Return the result of a promise; call `showHint` if it takes longer than four seconds.
- * @template Result
- * @param {Promise<Result>} promise
- * @param {() => unknown} showHint
- */
-export function withSlowHint(promise, showHint) {
-  const timer = setTimeout(showHint, SLOW_HINT_MILLISECONDS);
-  return promise.finally(() => clearTimeout(timer));
-}
-
-/**
- * Wait until nothing in a place is pressed: a button that is replaced or moved before its release gets no click. In
- * quirks mode, `:active` alone finds only links.
- * @param {Element} place
- */
-export async function untilReleased(place) {
-  while (place.querySelector(":active:not(html)")) await new Promise(requestAnimationFrame);
-}
-
-/**
- * Load children into a place. On a failure show the reason and a button to try again. The focused element keeps the
- * focus, a pressed one stays until it is released, and the result of an earlier load, known by its status, is dropped.
- * `read` returns the children or, if they contain elements that are shown already, a function that builds them.
- * @param {Language} session
- * @param {Element} place
- * @param {() => Promise<Children | (() => Children)>} read
- * @returns {Promise<void>}
- */
-export async function loadInto(session, place, read, then = () => {}) {
-  const { texts } = session;
-  const status = muted(texts.loading);
-  latestStatus.set(place, status);
-  if (!place.hasChildNodes()) place.append(status);
-  let children, next;
-  try {
-    children = await withSlowHint(read(), () => (status.textContent = texts.slow));
-    next = then;
-  } catch (error) {
-    const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
-    children = [alert, button(texts.again, () => loadInto(session, place, read, then), null, { id: "again" })];
-  }
-  await untilReleased(place);
-  if (latestStatus.get(place) !== status) return;
-  const root = /** @type {Document | ShadowRoot} */ (place.getRootNode());
-  const focused = place.contains(root.activeElement) && root.activeElement?.id;
-  if (typeof children === "function") children = children();
-  place.replaceChildren(.../** @type {Node[]} */ (children.filter(Boolean)));
-  if (running.has(place)) setDisabled(place);
-  if (focused && !root.activeElement) root.getElementById(focused)?.focus();
-  next?.();
-}
-
-/**
- * Run an action of a place and announce its result. Only one action of a place runs at a time. The buttons stay
- * disabled a moment longer, so that the second half of a double click does not press a new button at the same spot.
- * @param {Language} session
- * @param {Element} place
- * @param {() => Promise<unknown>} work
- */
-export async function runAction(session, place, work) {
-  if (running.has(place)) return;
-  running.add(place);
-  setDisabled(place);
-  announce(place, session.texts.loading);
-  try {
-    const result = await withSlowHint(work(), () => announce(place, session.texts.slow));
-    announce(place, /** @type {string} */ (result ?? ""));
-  } catch (error) {
-    announce(place, failureText(session, error));
-  }
-  setDisabled(place);
-  setTimeout(() => {
-    running.delete(place);
-    setDisabled(place, false);
-  }, DOUBLE_CLICK_MILLISECONDS);
-}
-
-/**
- * Return the text that explains a failure to the user. Any other error is a bug and goes to the console.
- * @param {Language} session
- * @param {unknown} error
- */
-export function failureText({ texts }, error) {
-  if (error instanceof Unreachable) return texts.failed.unreachable;
-  if (!(error instanceof Refusal)) {
-    reportError(error);
-    return texts.failed.other;
-  }
-  return error.status === 401 ? texts.failed.over : (texts.failed[error.problem.code ?? ""] ?? texts.failed.other);
-}
-
-/**
- * Mark and focus the field that the API refused, and return its name. Rethrows an error that concerns no field.
- * @template {string} Name
- * @param {any} error
- * @param {Record<Name, Field>} fields
- */
-export function markInvalid(error, fields) {
-  const errors = /** @type {{ pointer: string }[]} */ (error.problem?.errors ?? []);
-  const name = /** @type {Name[]} */ (Object.keys(fields)).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
-  if (!name) throw error;
-  fields[name].ariaInvalid = "true";
-  fields[name].focus();
-  return name;
 }
 
 /**
@@ -270,31 +195,4 @@ export function periodFields({ texts }, name, period, mayExport) {
     ],
     chosen: () => ({ period: select.value, may_export: box?.checked ?? false }),
   };
-}
-
-/**
- * Show a list in a place, with a button for its next page. `read` takes the query with the cursor.
- * @template Item
- * @param {Language} session
- * @param {Element} place
- * @param {(query: Query) => Promise<Page<Item>>} read
- * @param {(item: Item) => HTMLElement} toRow
- * @param {string} emptyText
- */
-export function showPages(session, place, read, toRow, emptyText) {
-  const rows = element("ul", { class: "rows" });
-  const next = element("div", { class: "buttons" });
-  /** @param {string} [cursor] */
-  const load = (cursor) => async () => {
-    const { items, next_cursor } = await read(cursor ? { cursor } : {});
-    return () => {
-      const loaded = items.map(toRow);
-      rows.append(...loaded);
-      if (cursor) loaded[0]?.focus();
-      if (!next_cursor) return [!rows.hasChildNodes() && muted(emptyText)];
-      return [button(session.texts.more, () => loadInto(session, next, load(next_cursor)), null, { id: "more" })];
-    };
-  };
-  loadInto(session, place, async () => [rows, next]);
-  loadInto(session, next, load());
 }

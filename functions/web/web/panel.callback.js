@@ -1,25 +1,13 @@
 // Tab: the form that books a call-back, at a slot or in the queue; the open call-back; and the telephone numbers.
 
 import { Unreachable, withIdempotencyKey } from "./api.js";
-import {
-  announce,
-  button,
-  buttons,
-  element,
-  facts,
-  failureText,
-  loadInto,
-  markInvalid,
-  paragraph,
-  quoted,
-  runAction,
-  untilReleased,
-  zoneNote,
-} from "./elements.js";
+import { clearInvalid, failureText, loadInto, markInvalid, runAction, untilReleased } from "./actions.js";
+import { contactCard } from "./panel.contact.js";
+import { announce, button, buttons, element, facts, paragraph, quoted, zoneNote } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
-import { clock, day, format, moment, money } from "./texts.js";
+import { clock, day, format, moment } from "./texts.js";
 
-/** @import { Api, Callback, Contact, FreeSlot, Topic } from "../types/api" */
+/** @import { Api, Callback, FreeSlot, Topic } from "../types/api" */
 /** @import { PanelSession, Tab } from "../types/pages" */
 /**
  * The tab's state: the session, the topics, the open call-back, and the place that shows it or the form.
@@ -49,7 +37,9 @@ export async function callback(session) {
     // The form keeps its text, unless a colleague has booked meanwhile. What the user did meanwhile is newer.
     if ((current || before) && tab.open === before) showCurrent(tab, current);
   };
-  return [[place, phoneNumbers(contact, session)], refresh];
+  // While nobody answers the support line, the emergency line stands first.
+  const numbers = contactCard(contact, session);
+  return [contact.support.open_now ? [place, numbers] : [numbers, place], refresh];
 }
 
 /** @param {Api} guestkey */
@@ -118,7 +108,7 @@ function openCallback(tab, open) {
     { class: "card" },
     heading(strings[/** @type {"booked" | "waiting" | "taken"} */ (open.state)]),
     facts(
-      [strings.when, open.starts_at ? moment(open.starts_at, tab) : texts.slots.queue],
+      [strings.when, whenOf(open, tab)],
       [texts.callback.topic, tab.topics.find((one) => one.id === open.topic)?.name ?? open.topic],
       [texts.callback.phone, open.phone_shown],
       open.agent ? [strings.agent, open.agent.name] : [strings.by, open.requested_by.name],
@@ -133,13 +123,23 @@ function openCallback(tab, open) {
 }
 
 /**
+ * Return when the user is called.
+ * @param {Callback} open
+ * @param {CallbackTab} tab
+ */
+function whenOf(open, tab) {
+  return open.starts_at ? moment(open.starts_at, tab) : tab.texts.slots.queue;
+}
+
+/**
+ * The form that moves a call. It begins at the time that is booked.
  * @param {CallbackTab} tab
  * @param {Callback} open
  * @param {() => void} back
  */
 function moveForm(tab, open, back) {
   const strings = tab.texts.waited;
-  const slots = slotPicker(tab, () => open.topic);
+  const slots = slotPicker(tab, () => open.topic, open.starts_at);
   const move = () =>
     runAction(tab, place, async () => {
       const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
@@ -149,7 +149,7 @@ function moveForm(tab, open, back) {
     });
   const choices = [button(strings.move, move, "primary", { id: "move" }), button(tab.texts.back, back)];
   /** @type {HTMLElement} */
-  const place = element("section", { class: "card" }, heading(strings.move), slots.place, buttons(...choices));
+  const place = element("section", { class: "card" }, heading(strings.move), facts([strings.now, whenOf(open, tab)]), slots.place, buttons(...choices));
   return place;
 }
 
@@ -168,7 +168,7 @@ function bookingForm(tab) {
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
     runAction(tab, place, async () => {
-      for (const field of [phone, description]) field.ariaInvalid = null;
+      clearInvalid(phone, description);
       const body = { topic: topic.value, description: description.value, phone: phone.value };
       const starts_at = await slots?.chosen();
       try {
@@ -179,7 +179,7 @@ function bookingForm(tab) {
       } catch (/** @type {any} */ error) {
         const { callback } = error.problem ?? {};
         if (callback) return swap(tab, openCallback(tab, (tab.open = callback)), failureText(tab, error));
-        return strings.invalid[markInvalid(error, { description, phone })];
+        throw markInvalid(error, { description, phone }, strings.invalid);
       }
     });
   /** @type {HTMLElement} */
@@ -206,21 +206,22 @@ function bookingForm(tab) {
  * Return the choice of a day and a time, in the tenant's time zone. No time means the queue.
  * @param {CallbackTab} tab
  * @param {() => string} topic
+ * @param {string | null} booked The time to begin with, which the call itself may keep.
  */
-function slotPicker(tab, topic) {
+function slotPicker(tab, topic, booked = null) {
   const strings = tab.texts.slots;
   const place = element("div", { class: "fields" });
-  let chosenDay = "";
+  let chosenDay = booked ? day(booked, tab) : "";
   /** @type {Promise<void>} */
   let loading;
   let isLoaded = false;
   /** @type {string | null} */
-  let starts_at = null;
+  let starts_at = booked;
   const read = async () => {
     isLoaded = false;
     const { items } = await tab.guestkey.slots(topic());
     const days = Map.groupBy(
-      items.filter(({ free }) => free > 0),
+      withBooked(items, booked).filter(({ free, starts_at: at }) => free > 0 || at === booked),
       (slot) => day(slot.starts_at, tab),
     );
     const times = element("div", { class: "times", role: "radiogroup", "aria-label": strings.time });
@@ -259,6 +260,17 @@ function slotPicker(tab, topic) {
 }
 
 /**
+ * Return the slots, among them the one that the call has: it may have no free place left, or not be offered any more.
+ * @param {FreeSlot[]} slots
+ * @param {string | null} booked
+ */
+function withBooked(slots, booked) {
+  if (!booked || slots.some(({ starts_at }) => starts_at === booked)) return slots;
+  const all = [...slots, { starts_at: booked, ends_at: booked, free: 0 }];
+  return all.sort((one, other) => one.starts_at.localeCompare(other.starts_at));
+}
+
+/**
  * Return the result of a booking. Reloads the free slots if the slot was taken meanwhile.
  * @param {SlotPicker | null} slots
  * @param {Promise<Callback>} booking
@@ -270,31 +282,4 @@ async function orReloadSlots(slots, booking) {
     if (["slot_taken", "slot_not_offered"].includes(error.problem?.code)) await slots?.reload();
     throw error;
   }
-}
-
-// ------------------------------------------------------------------ telephone
-
-/**
- * Show support's telephone number or, while support is closed, the emergency line with its promise and fee.
- * @param {Contact} contact
- * @param {PanelSession} session
- */
-function phoneNumbers({ support, emergency }, session) {
-  const strings = session.texts.contact;
-  /** @param {string} phone */
-  const number = (phone) => element("a", { href: `tel:${phone.replace(/[^+\d]/g, "")}` }, phone);
-  if (support.open_now) return support.phone && element("p", {}, `${strings.open} `, number(support.phone));
-  const opensAt = support.opens_at && moment(support.opens_at, session);
-  const opens = opensAt ? format(strings.closedUntil, { moment: opensAt }) : strings.closed;
-  if (!emergency.phone) return paragraph(opens, "notice");
-  const { fee, answered_within_hours: hours } = emergency;
-  return element(
-    "section",
-    { class: "card", "aria-labelledby": "emergency" },
-    element("h3", { id: "emergency" }, strings.emergency),
-    paragraph(opens),
-    element("p", { class: "number" }, number(emergency.phone)),
-    hours ? paragraph(format(strings.promise, { hours })) : null,
-    fee && paragraph(format(strings.fee, { amount: money(fee, session), minutes: fee.per_started_minutes })),
-  );
 }

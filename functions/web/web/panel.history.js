@@ -1,6 +1,7 @@
 // Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
-import { button, buttons, element, paragraph, quoted, row, runAction, showPages, zoneNote } from "./elements.js";
+import { runAction, showPages } from "./actions.js";
+import { button, buttons, element, paragraph, quoted, row, zoneNote } from "./elements.js";
 import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Grant, Login, Query } from "../types/api" */

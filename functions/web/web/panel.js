@@ -3,8 +3,8 @@
 import { announce, button, buttons, element, facts } from "./elements.js";
 import { GuestkeySurface } from "./surface.js";
 
-/** @import { Api } from "../types/api" */
-/** @import { Catalogues, PanelSession, PanelTexts, Tab } from "../types/pages" */
+/** @import { About, Api, Contact } from "../types/api" */
+/** @import { Catalogues, Language, PanelSession, PanelTexts, Tab } from "../types/pages" */
 /** @import { Emit, SessionData, Tabs } from "./surface.js" */
 
 /** @type {Catalogues<PanelTexts>} */
@@ -29,6 +29,10 @@ const TABS_NEEDING_RIGHT = ["grants", "logins"];
 class GuestkeyPanel extends GuestkeySurface {
   catalogues = CATALOGUES;
   tabs = TABS;
+  /** @type {About | undefined} */
+  #about;
+  /** @type {Contact | undefined} The latest one, for the case that nothing can be loaded. */
+  #contact;
 
   /**
    * Tell the page whether the user holds the right, so that it hides its menu entry if not.
@@ -52,13 +56,35 @@ class GuestkeyPanel extends GuestkeySurface {
   async loadSession(guestkey, emit) {
     const [me, about] = await Promise.all([guestkey.me(), guestkey.about()]);
     emit("right", { may_grant: me.may_grant });
-    if (this.isInline) this.hidden = this.#hidesWithoutRight && !me.may_grant;
+    this.#about = about;
+    if (this.isInline) this.hidden = this.#hidesWithoutRight && !me.may_grant && !this.hasAttribute("tabs");
     return { me, about, zone: about.time_zone };
   }
 
-  /** @param {SessionData} session */
-  tabNames({ me }) {
-    return super.tabNames().filter((name) => me?.may_grant || !TABS_NEEDING_RIGHT.includes(name));
+  /** @param {SessionData} [session] Before it is known, all tabs are shown. */
+  tabNames(session) {
+    const may_grant = session?.me?.may_grant ?? true;
+    return super.tabNames().filter((name) => may_grant || !TABS_NEEDING_RIGHT.includes(name));
+  }
+
+  /**
+   * Return how support is reached, which needs no sign-in. It is loaded when it is needed.
+   * @param {Language<PanelTexts>} language
+   * @param {Api} guestkey
+   */
+  helpAfterFailure(language, guestkey) {
+    const place = element("div");
+    const country = this.#about?.country ?? new Intl.Locale(language.locale).region ?? "";
+    const zone = this.#about?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    Promise.all([import("./panel.contact.js"), this.#contact ?? guestkey.contact({ country, language: language.locale })])
+      .then(([{ contactCard }, contact]) => {
+        this.#contact = contact;
+        const root = /** @type {ShadowRoot} */ (place.getRootNode());
+        if (!root.getElementById("contact")) place.append(contactCard(contact, { ...language, zone }));
+      })
+      // What the user wanted has failed already, and says so.
+      .catch(() => {});
+    return place;
   }
 
   get #hidesWithoutRight() {

@@ -1,13 +1,15 @@
 // The base of <guestkey-panel> and <guestkey-desk>: an element with tabs, which is a dialog, or with `inline` a part of
 // the page. The property `token` is a function that returns the token, which is not stored.
 
+import { loadInto } from "./actions.js";
 import { api, OtherAccount, Refusal } from "./api.js";
-import { button, element, loadInto } from "./elements.js";
-import { markSelected, tabList } from "./tabs.js";
+import { announce, button, element } from "./elements.js";
+import { guardPresses } from "./steady.js";
+import { markSelected, newFrame } from "./tabs.js";
 import { loadTexts } from "./texts.js";
 
 /** @import { Api, Me } from "../types/api" */
-/** @import { Catalogues, Child, Session, Tab } from "../types/pages" */
+/** @import { Catalogues, Child, Language, Session, Tab } from "../types/pages" */
 /** @typedef {() => string | Promise<string>} GetToken */
 /** @typedef {Record<string, (session: any) => Tab | Promise<Tab>>} TabModule */
 /** @typedef {Record<string, () => TabModule | Promise<TabModule>>} Tabs */
@@ -51,6 +53,11 @@ export class GuestkeySurface extends HTMLElement {
     else this.#guestkey?.checkAccount().catch((error) => error instanceof OtherAccount || this.#restart());
   }
 
+  constructor() {
+    super();
+    guardPresses(this.#shadow);
+  }
+
   connectedCallback() {
     this.#shadow.adoptedStyleSheets = [sheet];
     if (Object.hasOwn(this, "token")) {
@@ -69,11 +76,20 @@ export class GuestkeySurface extends HTMLElement {
     this.#isStarted = false;
   }
 
-  /** Open the dialog. The browser returns the focus when it is closed. */
-  async open() {
-    if (this.#shadow.querySelector("dialog[open]") || this.isInline) return;
+  /**
+   * Open the dialog, at a tab if it is named. The browser returns the focus when it is closed.
+   * @param {string} [tab]
+   */
+  async open(tab = "") {
+    if (tab) this.#selected = tab;
+    if (this.isInline || this.#shadow.querySelector("dialog[open]")) {
+      await this.#select(this.#selected);
+      return;
+    }
+    if (!tab) this.#selected = "";
     const place = newPlace();
-    const dialog = element("dialog", { part: "dialog", "aria-label": "…", onclose: () => this.#clear() }, place);
+    const attributes = { part: "dialog", closedby: "any", "aria-label": "…", onclose: () => this.#clear() };
+    const dialog = element("dialog", attributes, place);
     this.#shadow.replaceChildren(dialog);
     dialog.showModal();
     await this.#render(place);
@@ -114,11 +130,22 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /**
-   * Return the names of the tabs that the user sees.
+   * Return what is shown besides a failure to load.
+   * @param {Language<any>} _language
+   * @param {Api} _guestkey
+   * @returns {Child}
+   */
+  helpAfterFailure(_language, _guestkey) {
+    return null;
+  }
+
+  /**
+   * Return the names of the tabs that the user sees: all, or those that the attribute `tabs` names.
    * @param {SessionData} [_session]
    */
   tabNames(_session) {
-    return Object.keys(this.tabs);
+    const wanted = this.getAttribute("tabs")?.split(/[\s,]+/);
+    return Object.keys(this.tabs).filter((name) => wanted?.includes(name) ?? true);
   }
 
   #start() {
@@ -172,24 +199,35 @@ export class GuestkeySurface extends HTMLElement {
     return guestkey;
   }
 
-  /** @param {HTMLElement} place */
+  /**
+   * Show the frame at once, which can be closed, and the first tab when the user is known.
+   * @param {HTMLElement} place
+   */
   async #render(place) {
+    const frame = newFrame(this.isInline ? null : () => this.close(), (name) => this.#select(name));
+    place.append(...frame.children);
     const preferred = this.getAttribute("language");
     const language = await this.#loadTexts(place, preferred);
+    frame.show(language.texts, this.tabNames(), this.#selected);
     const [guestkey, emit] = [this.#newApi(), this.#ownEmit()];
-    const first = () => this.#select(Object.keys(this.tabs)[0]);
+    const afterFailure = (/** @type {any} */ error) => [
+      error.status === 401 ? button(language.texts.signInAgain, () => emit("sign-in", {}), "primary") : null,
+      this.helpAfterFailure(language, guestkey),
+    ];
     const read = async () => {
       const [loaded] = await Promise.all([this.loadSession(guestkey, emit), stylesLoaded]);
       if (guestkey !== this.#guestkey) throw new OtherAccount();
-      return this.#tabs({
-        ...(await this.#loadTexts(place, preferred, loaded.me?.locale)),
-        ...loaded,
-        guestkey,
-        zone: this.getAttribute("time-zone") ?? loaded.zone,
-        emit,
-      });
+      const shown = await this.#loadTexts(place, preferred, loaded.me?.locale);
+      const zone = this.getAttribute("time-zone") ?? loaded.zone;
+      const session = { ...shown, ...loaded, guestkey, zone, emit, afterFailure };
+      const names = this.tabNames(session);
+      this.#views = new Map(names.map((name) => [name, { session }]));
+      frame.show(shown.texts, names, this.#selected);
+      return [];
     };
-    await loadInto(language, place, read, first);
+    const loading = element("div");
+    frame.content.append(loading);
+    await loadInto({ ...language, afterFailure }, loading, read, () => this.#select(this.#selected));
   }
 
   /**
@@ -205,34 +243,18 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /**
-   * @param {TabSession} session
-   * @returns {Child[]}
+   * Show a tab, or the first one if there is none of this name. Its fields keep their text. While the user is not known,
+   * the tab is only marked.
+   * @param {string} wanted
    */
-  #tabs(session) {
-    const { texts } = session;
-    const names = this.tabNames(session);
-    const labels = Object.fromEntries(names.map((name) => [name, texts.tabs[name]]));
-    this.#views = new Map(names.map((name) => [name, { session }]));
-    const close = this.isInline
-      ? null
-      : button("✕", () => this.close(), "close", { "aria-label": texts.close ?? null, part: "close" });
-    return [
-      element("header", {}, element("h2", {}, texts.heading), close),
-      tabList(texts.heading, labels, (name) => this.#select(name)),
-      element("div", { role: "tabpanel", id: "tabpanel", tabindex: "0" }),
-    ];
-  }
-
-  /**
-   * Show a tab. Its fields keep their text.
-   * @param {string} name
-   */
-  async #select(name) {
+  async #select(wanted) {
     const panel = this.#shadow.getElementById("tabpanel");
-    const view = this.#views.get(name);
-    if (!panel || !view) return;
+    const name = this.#views.has(wanted) ? wanted : (this.#views.keys().next().value ?? wanted);
     this.#selected = name;
     markSelected(this.#shadow, name);
+    const view = this.#views.get(name);
+    if (!panel || !view) return;
+    announce(panel, "");
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     panel.dataset.tab = name;
     if (view.place) {

@@ -9,6 +9,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** A Monday, in days since the epoch. */
+const MONDAY = 4;
 /** @type {Intl.DateTimeFormatOptions} */
 const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
 /** @type {Intl.DateTimeFormatOptions} */
@@ -115,6 +117,25 @@ export function day(at, session) {
  */
 export function clock(at, session) {
   return formatDate(new Date(at), session, CLOCK) + offset(new Date(at), session);
+}
+
+/**
+ * Format a time of day, such as 09:00.
+ * @param {string} time
+ * @param {Pick<Language, "locale">} language
+ */
+export function timeOfDay(time, { locale }) {
+  if (time === "24:00") return time;
+  return formatDate(new Date(`1970-01-01T${time}:00Z`), { locale, zone: "UTC" }, CLOCK);
+}
+
+/**
+ * Return the name of a day of the week; 0 is Monday.
+ * @param {number} day
+ * @param {Pick<Language, "locale">} language
+ */
+export function weekday(day, { locale }) {
+  return formatDate(new Date((MONDAY + day) * DAY), { locale, zone: "UTC" }, { weekday: "long" });
 }
 
 /**
@@ -234,12 +255,22 @@ function zonePart(date, session, timeZoneName) {
  * @param {Intl.DateTimeFormatOptions} options
  */
 function dateFormat({ locale, zone }, options) {
+  const local = options.hour && !options.hourCycle ? { ...options, hour: hourOf(locale) } : options;
   try {
-    return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+    return new Intl.DateTimeFormat(locale, { ...local, timeZone: zone });
   } catch {
     // This browser does not know the zone.
-    return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" });
+    return new Intl.DateTimeFormat(locale, { ...local, timeZone: "UTC" });
   }
+}
+
+/**
+ * Return how many digits an hour has: 09:00, but 9:00 AM.
+ * @param {string} locale
+ * @returns {"numeric" | "2-digit"}
+ */
+function hourOf(locale) {
+  return new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hour12 ? "numeric" : "2-digit";
 }
 
 /** @param {string | null | undefined} preferred */

@@ -17,7 +17,7 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", TYPES, re.MULTILINE))
 RESPONSES = sorted(INTERFACES.keys() & SCHEMAS.keys() - {"Problem"})
-NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Api", "SupportApi"}
+NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Listener", "Api", "SupportApi"}
 """A problem is checked where a page reads its members; the others are made by the pages."""
 
 
@@ -31,6 +31,9 @@ def written(schema: dict[str, Any]) -> set[str]:
     if schema["type"] == "array":
         (item,) = written(schema["items"])
         return {f"{item}[]"}
+    if isinstance(values := schema.get("additionalProperties"), dict):
+        (item,) = written(values)
+        return {f"Record<string, {item}>"}
     return {"number" if schema["type"] == "integer" else schema["type"]}
 
 

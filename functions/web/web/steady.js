@@ -1,0 +1,49 @@
+// Ignores presses on what has just moved or appeared: they were meant for what was there before.
+
+const SECOND = 1000;
+/** Time for which a control must have been at its place before a press with a pointer counts. */
+const SETTLE_MILLISECONDS = SECOND / 2;
+const CONTROLS = "button, label, input, select, textarea, a, summary";
+/** A movement that nobody would notice, in pixels. */
+const TOLERANCE = 3;
+
+/** @typedef {{ left: number, top: number, since: number }} Position */
+
+/**
+ * Watch the controls in a root. A press by key is never ignored: the focus moves with its control. Scrolling moves
+ * nothing against the user's will.
+ * @param {ShadowRoot} root
+ */
+export function guardPresses(root) {
+  /** @type {WeakMap<Element, Position>} */
+  const positions = new WeakMap();
+
+  const measure = (isScrolled = false) => {
+    const now = performance.now();
+    for (const control of root.querySelectorAll(CONTROLS)) {
+      const { left, top } = control.getBoundingClientRect();
+      const before = positions.get(control);
+      const isHere = before && Math.abs(left - before.left) < TOLERANCE && Math.abs(top - before.top) < TOLERANCE;
+      positions.set(control, { left, top, since: before && (isHere || isScrolled) ? before.since : now });
+    }
+  };
+  /** @param {Event} event */
+  const ignoreEarly = (event) => {
+    if (/** @type {UIEvent} */ (event).detail === 0) return;
+    measure();
+    const control = /** @type {Element} */ (event.target).closest(CONTROLS);
+    const since = control && positions.get(control)?.since;
+    if (!since || performance.now() - since >= SETTLE_MILLISECONDS) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const measureScrolled = () => measure(true);
+
+  const watch = new MutationObserver(() => requestAnimationFrame(() => measure()));
+  watch.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
+  root.addEventListener("click", ignoreEarly, true);
+  // A list of choices opens on this event.
+  root.addEventListener("mousedown", (event) => /** @type {Element} */ (event.target).matches("select") && ignoreEarly(event), true);
+  root.addEventListener("scroll", measureScrolled, true);
+  addEventListener("scroll", measureScrolled, true);
+}
