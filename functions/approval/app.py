@@ -17,6 +17,7 @@ from guestkey.edge.responses.requests import Request
 from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules import requests as rules
+from guestkey.rules.limits import ULID
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
@@ -36,7 +37,7 @@ def list_requests(
     """List support's requests to your account, newest first."""
     user, now = routes.user(app), clock.now()
     scope = cursors.scope(user.tenant_id, "requests", state or "")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, ULID)
     approvals.require_right(user)
     if state:
         found = requests.pending_at(user.tenant_id, now, behind, limit + 1)

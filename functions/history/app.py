@@ -20,6 +20,7 @@ from guestkey.edge.responses.logins import Login
 from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules.ledger import to_line
+from guestkey.rules.limits import ENTRY_NUMBER, ULID
 from guestkey.store import clock
 from guestkey.store.access import grant_lists, grants, logins
 from guestkey.store.dynamodb.client import open_client
@@ -36,7 +37,7 @@ def list_grants(
     """List every grant that was live in the last six months: live permanent ones, then the rest, each newest first."""
     user, now = routes.user(app), clock.now()
     scope = cursors.scope(user.tenant_id, "grants", state or "")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, grant_lists.LIVE_POSITION if state else grant_lists.POSITION)
     tenant = tenants.require_right(user)
     if state:
         found = grant_lists.live_now(user.tenant_id, now, behind, limit)
@@ -50,7 +51,7 @@ def list_grants_as_csv(cursor: Cursor = None) -> Response[str]:
     """Return the activation overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     user, now = routes.user(app), clock.now()
     scope = cursors.scope(user.tenant_id, "grants.csv")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, grant_lists.POSITION)
     found = grant_lists.overview_pages(tenants.require_right(user), now, behind, csv_export.BATCH)
     rows = ((position, Grant.of(grant, now).as_members()) for position, grant in found)
     return _csv(csv_export.GRANT_COLUMNS, rows, scope)
@@ -69,7 +70,7 @@ def list_logins(limit: Limit = 50, cursor: Cursor = None) -> Page[Login]:
     """List support's logins to your account, newest first."""
     user = routes.user(app)
     scope = cursors.scope(user.tenant_id, "logins")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, ULID)
     tenants.require_right(user)
     return Page.of(logins.overview(user.tenant_id, clock.now(), behind, limit + 1), limit, scope, Login.of)
 
@@ -79,7 +80,7 @@ def list_logins_as_csv(cursor: Cursor = None) -> Response[str]:
     """Return the login overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     user = routes.user(app)
     scope = cursors.scope(user.tenant_id, "logins.csv")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, ULID)
     tenants.require_right(user)
     found = logins.overview(user.tenant_id, clock.now(), behind, csv_export.BATCH)
     return _csv(
@@ -92,7 +93,7 @@ def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
     """Return your ledger as JSON Lines, beginning with its first entry; `Guestkey-Head` is its head, to be kept."""
     user = routes.user(app)
     scope = cursors.scope(user.tenant_id, "ledger")
-    after = int(cursors.position(cursor, scope) or 0)
+    after = int(cursors.position(cursor, scope, ENTRY_NUMBER) or 0)
     tenants.require_right(user)
     state = ledger.read_state(user.tenant_id)
     assert state

@@ -84,7 +84,7 @@ def list_own_logins(only_open: OnlyOpen = False, limit: Limit = 50, cursor: Curs
     """List your own logins at all customers: first those that are open now, then the others, each newest first."""
     agent = people.active_agent(routes.agent_id(app))
     scope = cursors.scope(agent.agent_id, "logins", str(only_open))
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, own_logins.POSITION)
     return Page.of(own_logins.of_agent(agent, behind, limit + 1, only_open, clock.now()), limit, scope, Login.of)
 
 
@@ -112,7 +112,7 @@ def list_access(limit: Limit = 50, cursor: Cursor = None) -> Page[Access]:
     """List the tenants that you may enter at this moment."""
     agent = people.active_agent(routes.agent_id(app))
     scope = cursors.scope(agent.agent_id, "access")
-    behind = cursors.position(cursor, scope)
+    behind = cursors.position(cursor, scope, accessible_tenants.POSITION)
     return Page.of(accessible_tenants.of_agent(agent, behind, limit + 1, clock.now()), limit, scope, Access.read)
 
 

@@ -15,6 +15,7 @@ from guestkey.edge.responses.response import Page
 from guestkey.edge.responses.tenants import SupportTenant
 from guestkey.errors import NoApprovers, RecipientUnknown
 from guestkey.rules import requests as rules
+from guestkey.rules.limits import ULID
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
@@ -79,7 +80,7 @@ def list_own_requests(limit: Limit = 50, cursor: Cursor = None) -> Page[Request]
     """List your own requests, newest first."""
     agent, now = people.active_agent(routes.agent_id(app)), clock.now()
     scope = cursors.scope(agent.agent_id, "requests")
-    found = requests.of_agent(agent, cursors.position(cursor, scope), limit + 1)
+    found = requests.of_agent(agent, cursors.position(cursor, scope, ULID), limit + 1)
     return Page.of(found, limit, scope, lambda request: Request.of(request, now))
 
 

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+MOMENT = r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+"""The form of such a text. Years 2000 to 2999: arithmetic with moments fails at the limits of `datetime`."""
+
 
 def text_of(at: datetime) -> str:
     """Return an aware moment as `2026-11-22T14:00:00Z`."""

@@ -1,9 +1,12 @@
 """Cursors of lists: opaque to callers, and valid only for the list that returned them.
 
 A cursor is neither secret nor a permission: with any cursor a list reads only data that the caller's token allows. It
-contains a digest of caller, route and filter, so that a cursor of another list is refused and not misinterpreted.
+contains a digest of caller, route and filter, so that a cursor of another list is refused and not misinterpreted. The
+digest has no key: a caller can make a cursor with any position. So each list names the form of its positions, and
+`position` returns no other text.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -14,6 +17,7 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.errors import CursorInvalid
+from guestkey.rules.instants import instant
 from guestkey.rules.limits import MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)]
@@ -31,16 +35,22 @@ def cursor(position: str, scope: str) -> str:
     return urlsafe_b64encode(_digest(position, scope) + position.encode()).decode().rstrip("=")
 
 
-def position(cursor: str | None, scope: str) -> str | None:
-    """Return the position in a cursor, or None without a cursor. Raises CursorInvalid."""
+def position(cursor: str | None, scope: str, form: re.Pattern[str]) -> str | None:
+    """Return the position in a cursor, which has this form, or None without a cursor. Raises CursorInvalid.
+
+    A group `at` in the form is a moment that exists.
+    """
     if cursor is None:
         return None
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         found = raw[DIGEST_BYTES:].decode()
+        parts = form.fullmatch(found)
+        if parts and "at" in form.groupindex:
+            instant(parts["at"])
     except ValueError:
         raise CursorInvalid from None
-    if raw[:DIGEST_BYTES] != _digest(found, scope):
+    if parts is None or raw[:DIGEST_BYTES] != _digest(found, scope):
         raise CursorInvalid
     return found
 

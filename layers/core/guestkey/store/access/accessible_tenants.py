@@ -4,18 +4,22 @@ The index may lag, so a grant that was just given may be missing for a moment. E
 listed.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, groupby
 
 from guestkey.rules.access import covering, named
+from guestkey.rules.limits import EXTERNAL_ID
 from guestkey.rules.people import Agent
 from guestkey.store.access import live_keys
 from guestkey.store.dynamodb import index_keys
 from guestkey.store.registry import tenants
 
 BATCH = 100
+POSITION = re.compile(rf"[0-{index_keys.GRANTEE_SHARDS - 1}]:{EXTERNAL_ID.pattern}")
+"""Shard of the index and tenant."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,14 @@
 """Lists of grants: the activation overview of the last months, and the grants that are live now."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched, chain
 
 from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, LiveKey
-from guestkey.rules.instants import instant, text_of
+from guestkey.rules.instants import MOMENT, instant, text_of
+from guestkey.rules.limits import ULID
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import MAX_PERIOD, months_before
 from guestkey.store.access import doors, live_keys
@@ -17,6 +19,10 @@ from guestkey.store.dynamodb.reads import first_id_at
 MONTHS_SHOWN = 6
 PERMANENT_PART, OTHER_PART = "lasting", "rest"
 """The two parts of the activation overview, as positions in the list name them."""
+POSITION = re.compile(rf"(?P<at>{MOMENT})\|({PERMANENT_PART}|{OTHER_PART}):{ULID.pattern}")
+"""In the activation overview."""
+LIVE_POSITION = re.compile(rf"[01]:{ULID.pattern}")
+"""In the list of live grants."""
 
 
 def overview(

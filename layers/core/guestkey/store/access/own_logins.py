@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched, islice
 
-from guestkey.errors import CursorInvalid
 from guestkey.rules.limits import ULID
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent
@@ -20,7 +19,7 @@ NEWEST = 25
 BATCH = 100
 OPEN = "open"
 """Marks a position in the first part of the list."""
-_POSITION = re.compile(rf"({OPEN})?:{ULID.pattern}")
+POSITION = re.compile(rf"({OPEN})?:{ULID.pattern}")
 
 
 def of_agent(
@@ -28,10 +27,8 @@ def of_agent(
 ) -> Iterator[tuple[str, Login]]:
     """Yield the agent's logins as of `now`, each with its position in the list.
 
-    A login that ends while the list is paged may be listed a second time, as ended. Raises CursorInvalid.
+    A login that ends while the list is paged may be listed a second time, as ended.
     """
-    if behind is not None and not _POSITION.fullmatch(behind):
-        raise CursorInvalid
     part, _, below = (behind or f"{OPEN}:{keys.LAST}").rpartition(":")
     are_open = _open(agent, now)
     if part == OPEN:
