@@ -99,9 +99,11 @@ NO_EXTERNAL_IDS: list[Any] = [
 ]
 TRICKS = [
     f"before{character}after"
-    for character in probes("\u202e", "\x00", rest="\n\r\t\x1b\x7f\x85\u2028\u2029\u061c\u200e\u200f\u202a\u2066\u2069")
+    for character in probes("\u202e", "\x00", rest="\x08\x1b\x7f\x9b\u061c\u200e\u200f\u202a\u2066\u2069")
 ]
-"""One-line texts with characters that end lines, move cursors or reorder the displayed text."""
+"""Texts with characters that move cursors or reorder the displayed text."""
+UNSEEN = probes("\u200b" * 3, rest=["\u3164" * 3, "\u2800" * 3, "\ufe0f\u200d\u0301"])
+"""Texts in which nothing can be seen."""
 
 USERS = [pytest.param(ANNA.but(**{claim: None}), id=claim) for claim in ("sub", "tenant_id")]
 """Users whose token lacks a claim. `test_callers` has malformed ones, `test_every_endpoint` one for each handler."""

@@ -12,11 +12,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey.edge.http import routes
-from guestkey.edge.http.inputs import OnOneLine
+from guestkey.edge.http.inputs import SearchWords
 from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
 from guestkey.edge.responses.tenants import About
 from guestkey.errors import RightMissing, TenantUnknown
-from guestkey.rules.limits import MAX_QUERY_LENGTH
 from guestkey.rules.people import Agent, matches
 from guestkey.rules.slots import may_choose_slot
 from guestkey.store import clock
@@ -47,7 +46,7 @@ def show_about() -> About:
 
 
 @routes.route(app, "GET /v1/directory", "Search the directory", "grants", RightMissing, TenantUnknown)
-def search_directory(q: Annotated[str, Query(max_length=MAX_QUERY_LENGTH), OnOneLine] = "") -> Directory:
+def search_directory(q: Annotated[SearchWords, Query()] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name."""
     tenants.require_right(routes.user(app))
     found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())

@@ -172,7 +172,8 @@ NO_NOTES = [
     "",
     "  \n ",
     "x" * 501,
-    *(trick for trick in invalid_inputs.TRICKS if "\n" not in trick),
+    *invalid_inputs.TRICKS,
+    *invalid_inputs.UNSEEN,
 ]
 
 

@@ -200,7 +200,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
 @pytest.mark.parametrize(
     ("field", "value"),
     invalid_inputs.wrong(
-        name=[*invalid_inputs.NO_TEXTS, "", "x" * 201, *probes(rest=["  ", "=?utf-8?q?x?="]), *invalid_inputs.TRICKS],
+        name=[*invalid_inputs.NO_TEXTS, "", "x" * 201, *probes(rest=["  "]), *invalid_inputs.TRICKS],
         version=[*invalid_inputs.NO_TEXTS, "", "x" * 101, *invalid_inputs.TRICKS],
         time_zone=[
             *invalid_inputs.NO_TEXTS,

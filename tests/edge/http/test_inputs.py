@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from guestkey.edge.http import inputs
 from guestkey.rules import limits
 
-KEY = "\U0001f511"
-"""One character, which UTF-8 writes in four bytes and UTF-16 in two units."""
+WIDE = "\U00020000"
+"""One letter, which UTF-8 writes in four bytes and UTF-16 in two units."""
 TEXTS = {
     "name": (inputs.Name, 1, 200),
     "version": (inputs.Version, 1, 100),
@@ -23,8 +23,8 @@ TEXTS = {
 }
 ONE_LINE = ["name", "version", "reason", "ticket", "phone"]
 SOME_LINES = ["note", "description"]
-CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
-SEPARATORS = ["\u2028", "\u2029"]
+BREAKS = ["\t", "\n", "\v", "\f", "\r", "\r\n", "\x85", "\u2028", "\u2029"]
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in BREAKS]
 OVERRIDES = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 HARMLESS = ["\u00a0", "\u00ad", "\u200b", "\u200d", "\ufeff", "\ufffd", "\ue000", "\u0301", "<b>", "'", '"', "\\", "="]
 NO_TEXTS: list[Any] = [None, 5, 1.5, True, [], ["text"], {}, {"text": "text"}, b"text"]
@@ -50,7 +50,7 @@ def is_refused(form: Any, value: Any) -> bool:
 def test_a_text_has_a_shortest_and_a_longest_length_in_characters(name: str) -> None:
     form, shortest, longest = TEXTS[name]
 
-    for character in ("x", "ä", KEY):
+    for character in ("x", "ä", WIDE):
         for length in (shortest, longest):
             assert read(form, character * length) == character * length
         for length in (shortest - 1, longest + 1):
@@ -73,29 +73,70 @@ def test_a_text_is_no_other_kind_of_json(name: str) -> None:
     assert [value for value in NO_TEXTS if not is_refused(TEXTS[name][0], value)] == []
 
 
-@pytest.mark.parametrize("name", ONE_LINE)
-def test_one_line_has_no_control_character_no_separator_and_no_override(name: str) -> None:
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_has_no_control_character_and_no_override(name: str) -> None:
     form = TEXTS[name][0]
 
-    assert [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if not is_refused(form, f"abc{bad}def")] == []
+    assert [bad for bad in (*CONTROLS, *OVERRIDES) if not is_refused(form, f"abc{bad}def")] == []
     assert [good for good in HARMLESS if is_refused(form, f"abc{good}def")] == []
+
+
+@pytest.mark.parametrize("name", ONE_LINE)
+def test_a_pasted_tab_or_line_break_becomes_a_blank_in_one_line(name: str) -> None:
+    form = TEXTS[name][0]
+
+    assert [read(form, f"abc{pasted}def") for pasted in BREAKS] == ["abc def"] * len(BREAKS)
+    assert read(form, "\tabc\n\ndef\r\n") == "abc  def"
 
 
 @pytest.mark.parametrize("name", SOME_LINES)
-def test_several_lines_may_have_line_breaks_and_nothing_else_of_that_kind(name: str) -> None:
-    form = TEXTS[name][0]
+def test_each_line_break_becomes_a_line_feed_in_several_lines_and_a_tab_a_blank(name: str) -> None:
+    read_texts = [read(TEXTS[name][0], f"abc{pasted}def") for pasted in BREAKS]
 
-    assert read(form, "Two\nlines\r\nor three") == "Two\nlines\nor three"
-    refused = [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if is_refused(form, f"abc{bad}def")]
-    assert refused == [bad for bad in (*CONTROLS, *SEPARATORS, *OVERRIDES) if bad != "\n"]
-    assert [good for good in HARMLESS if is_refused(form, f"abc{good}def")] == []
+    assert read_texts == ["abc def", *["abc\ndef"] * (len(BREAKS) - 1)]
+    assert read(TEXTS[name][0], "Two\nlines\r\n\r\nor three") == "Two\nlines\n\nor three"
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_an_encoded_word_is_refused_in_one_line_and_kept_in_several(name: str) -> None:
-    for text in ("=?utf-8?q?x?=", "abc=?", "abc =? def"):
-        assert is_refused(TEXTS[name][0], text) is (name in ONE_LINE)
-    assert read(TEXTS[name][0], "abc? = ?=") == "abc? = ?="
+def test_the_signs_of_an_encoded_word_are_kept_because_no_text_becomes_a_header(name: str) -> None:
+    for text in ("=?utf-8?q?x?=", "https://shop.example/?q=?", "abc =? def"):
+        assert read(TEXTS[name][0], text) == text
+
+
+UNSEEN = {
+    "zero width": "\u200b\u200c\u200d\u2060\ufeff",
+    "soft hyphens": "\u00ad" * 3,
+    "accents": "\u0323\u0301\u0308",
+    "variation selectors": "\ufe0e\ufe0f\U000e0100",
+    "fillers of Hangul": "\u115f\u1160\u3164\uffa0",
+    "Braille without a dot": "\u2800" * 3,
+    "private use": "\ue000\ue001\ue002",
+    "a mark of Mongolian": "\u180e" * 3,
+    "tags": "\U000e0061\U000e0062\U000e0063",
+}
+"""Three or more characters of which a reader sees none."""
+
+
+@pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
+def test_a_text_of_invisible_characters_is_refused(unseen: str) -> None:
+    for name in ("name", "version", "reason", "ticket", "note", "description"):
+        assert is_refused(TEXTS[name][0], unseen), name
+        assert read(TEXTS[name][0], f"abc {unseen}") == f"abc {unseen}", name
+
+
+@pytest.mark.parametrize(
+    ("visible", "almost"),
+    [
+        ("abc", "ab"), ("a-1 b", "a-1"), ("T-4711", "...T-4..."), ("🔑abc", "🔑🔑🔑"), ("²³½", "!?."),
+        ("中文字", "中文"),
+        ("१२३", "१२"), ("مرح", "مر\u064b"), ("한국어", "한국\u3164"), ("éàü", "e\u0301à\u0300"),
+        ("a\u200bb\u200bc", "a\u200bb\u200b"),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_reason_has_three_letters_or_digits_of_any_script_that_can_be_seen(visible: str, almost: str) -> None:
+    assert read(inputs.Reason, visible) == visible
+    assert is_refused(inputs.Reason, almost)
 
 
 def test_a_surrogate_is_no_text() -> None:

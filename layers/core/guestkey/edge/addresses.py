@@ -1,6 +1,7 @@
 """E-mail addresses: the one form in which an address is stored, compared and sent.
 
 A domain may be internationalised; its ASCII form (IDNA 2008) is kept. SES sends to no local part outside of ASCII.
+An address becomes a header, where mail programs would decode what follows `=?`.
 """
 
 import re
@@ -18,7 +19,7 @@ TYPED = rf"^{_LOCAL}@[^\s@.]+(\.[^\s@.]+)+$"
 def mailable(typed: str) -> str | None:
     """Return the address in its ASCII form, or None if it cannot be mailed. It need not exist."""
     address = typed if typed.isascii() else _with_ascii_domain(typed)
-    return address if len(address) <= MAX_EMAIL_LENGTH and _ADDRESS.fullmatch(address) else None
+    return address if len(address) <= MAX_EMAIL_LENGTH and _ADDRESS.fullmatch(address) and "=?" not in address else None
 
 
 def _with_ascii_domain(typed: str) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from guestkey.edge import phones
-from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, OnOneLine, Slug, Tidy, Zone
+from guestkey.edge.http.inputs import Country, Email, Input, Language, Line, Name, Slug, Zone
 from guestkey.rules.desk import FALLBACK, MINUTES_A_DAY, QUARTER, Window, around_midnight, clock_of, minutes_of
 from guestkey.rules.limits import MAX_PHONE_LENGTH
 
@@ -73,7 +73,7 @@ def _around_the_clock(promises: list["PromiseInput"]) -> list["PromiseInput"]:
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 ClockOrMidnight = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Phone = Annotated[str, StringConstraints(max_length=MAX_PHONE_LENGTH), Tidy, OnOneLine, AfterValidator(_international)]
+Phone = Annotated[str, StringConstraints(max_length=MAX_PHONE_LENGTH), Line, AfterValidator(_international)]
 LanguageRange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}|\*))?$")]
 Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_with_english)]
 

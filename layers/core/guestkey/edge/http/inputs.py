@@ -1,4 +1,7 @@
-"""Field types of inputs: texts trimmed and NFC-normalised without deceptive characters, ids of a fixed form."""
+"""Field types of inputs: texts trimmed and NFC-normalised without deceptive characters, ids of a fixed form.
+
+Every text of every route goes through `Line` or `Lines`: this is the one place that decides on its characters.
+"""
 
 import re
 import unicodedata
@@ -24,6 +27,7 @@ from guestkey.rules.limits import (
     MAX_NAME_LENGTH,
     MAX_NOTE_LENGTH,
     MAX_PHONE_LENGTH,
+    MAX_QUERY_LENGTH,
     MAX_REASON_LENGTH,
     MAX_TICKET_LENGTH,
     MAX_VERSION_LENGTH,
@@ -32,10 +36,13 @@ from guestkey.rules.limits import (
     ULID,
 )
 from guestkey.rules.periods import known_zone
+from guestkey.rules.visible import MIN_LETTERS_OF_A_REASON, is_visible, letters
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 """Years 2000 to 2999: day arithmetic fails at the limits of `date`."""
+_BREAK = re.compile("\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
+"""A tab, or an end of a line or a paragraph."""
 BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the order of displayed text (Unicode UAX #9)."""
 
@@ -46,32 +53,41 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _tidy(text: object) -> object:
-    return unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n")) if isinstance(text, str) else text
+def _line(typed: object) -> object:
+    """Return a text as one line: a pasted tab or line break becomes a blank."""
+    return _tidy(_BREAK.sub(" ", typed)) if isinstance(typed, str) else typed
 
 
-def _on_one_line(text: str) -> str:
-    _refuse_tricks(text)
-    if "=?" in text:
-        raise ValueError("`=?` is not allowed: mail programs would decode what follows")
-    return text
+def _lines(typed: object) -> object:
+    """Return a text of several lines, each ended by a line feed: a pasted tab becomes a blank."""
+    return _tidy(_BREAK.sub("\n", typed.replace("\t", " "))) if isinstance(typed, str) else typed
 
 
-def _on_some_lines(text: str) -> str:
-    _refuse_tricks(text.replace("\n", ""))
-    return text
-
-
-def _refuse_tricks(text: str) -> None:
+def _tidy(typed: str) -> str:
+    text = unicodedata.normalize("NFC", typed.strip())
     for character in text:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL:
+        is_control = unicodedata.category(character) in ("Cc", "Cs") and character != "\n"
+        if is_control or character in BIDIRECTIONAL:
             raise ValueError("control characters and bidirectional overrides are not allowed")
+    return text
+
+
+def _visible(text: str) -> str:
+    if text and not is_visible(text):
+        raise ValueError("nothing in this text can be seen")
+    return text
+
+
+def _reason(text: str) -> str:
+    if letters(text) < MIN_LETTERS_OF_A_REASON:
+        raise ValueError(f"a reason has at least {MIN_LETTERS_OF_A_REASON} letters or digits that can be seen")
+    return text
 
 
 def _mailable(typed: str) -> str:
     address = addresses.mailable(typed)
     if address is None:
-        raise ValueError("not an address that can be mailed: the part before the @ must be ASCII")
+        raise ValueError("not an address that can be mailed: the part before the @ must be ASCII, without `=?`")
     return address
 
 
@@ -99,17 +115,20 @@ def _day(text: object) -> date:
     raise ValueError("not a day, such as 2026-11-24")
 
 
-Tidy = BeforeValidator(_tidy)
-OnOneLine = AfterValidator(_on_one_line)
-OnSomeLines = AfterValidator(_on_some_lines)
+Line = BeforeValidator(_line)
+Lines = BeforeValidator(_lines)
+Visible = AfterValidator(_visible)
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH), Tidy, OnOneLine]
-Version = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VERSION_LENGTH), Tidy, OnOneLine]
-Reason = Annotated[str, StringConstraints(min_length=MIN_REASON_LENGTH, max_length=MAX_REASON_LENGTH), Tidy, OnOneLine]
-Ticket = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TICKET_LENGTH), Tidy, OnOneLine]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH), Tidy, OnSomeLines]
-Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Tidy, OnSomeLines]
-Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), Tidy, OnOneLine]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH), Line, Visible]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VERSION_LENGTH), Line, Visible]
+Reason = Annotated[
+    str, StringConstraints(min_length=MIN_REASON_LENGTH, max_length=MAX_REASON_LENGTH), Line, AfterValidator(_reason)
+]
+Ticket = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TICKET_LENGTH), Line, Visible]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH), Lines, Visible]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Lines, Visible]
+SearchWords = Annotated[str, StringConstraints(max_length=MAX_QUERY_LENGTH), Line]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), Line]
 """A number as typed. `phones.e164` interprets it by country."""
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Converted to UTC from any offset."""
@@ -131,8 +150,7 @@ Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$"), Field(descript
 Email = Annotated[
     str,
     StringConstraints(pattern=addresses.TYPED, max_length=MAX_EMAIL_LENGTH),
-    Tidy,
-    OnOneLine,
+    Line,
     AfterValidator(_mailable),
 ]
 """An address that can be mailed, in its ASCII form. It need not exist."""
