@@ -19,9 +19,8 @@ TEXTS = {
     "ticket": (inputs.Ticket, 1, 100),
     "note": (inputs.Note, 1, 500),
     "description": (inputs.Description, 1, 2_000),
-    "phone": (inputs.Phone, 1, 40),
 }
-ONE_LINE = ["name", "version", "reason", "ticket", "phone"]
+ONE_LINE = ["name", "version", "reason", "ticket"]
 SOME_LINES = ["note", "description"]
 BREAKS = ["\t", "\n", "\v", "\f", "\r", "\r\n", "\x85", "\u2028", "\u2029"]
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in BREAKS]
@@ -137,6 +136,14 @@ def test_a_text_of_invisible_characters_is_refused(unseen: str) -> None:
 def test_a_reason_has_three_letters_or_digits_of_any_script_that_can_be_seen(visible: str, almost: str) -> None:
     assert read(inputs.Reason, visible) == visible
     assert is_refused(inputs.Reason, almost)
+
+
+def test_a_pasted_number_is_cleaned_before_anything_is_refused() -> None:
+    assert read(inputs.Phone, "\u202a+49\u00a0(0)\t241\u20114468612\uff12\u202c\n") == "+49 (0) 241-44686122"
+    assert read(inputs.Phone, "\u200e" * 41 + "0" * 40) == "0" * 40
+    assert [
+        bad for bad in [*NO_TEXTS, "", "\u200e", "tel:", "0" * 41, "0\x000"] if not is_refused(inputs.Phone, bad)
+    ] == []
 
 
 def test_a_surrogate_is_no_text() -> None:

@@ -1,19 +1,36 @@
 """Telephone numbers: parsed as typed, stored in E.164 (`+4924144686122`), shown in national notation.
 
 libphonenumber validates a number by the numbering plan of its country, which does not prove that it is in use. Short
-numbers such as 112 are refused, because a support desk cannot call them.
+numbers such as 112 are refused, because a support desk cannot call them, and numbers that cost the caller extra.
 """
 
 import re
+from contextlib import suppress
 
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, format_number, is_valid_number, parse
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    format_number,
+    is_valid_number,
+    number_type,
+    parse,
+)
 from phonenumbers import region_code_for_number as country_of
 
 from guestkey.edge.http.problem import fault
 from guestkey.errors import InputInvalid
+from guestkey.rules.phone_text import cleaned
 
 _AS_TYPED = re.compile(r"\+?[\d\s()./-]+")
 """No other characters: libphonenumber would read letters as digits, and extensions, which E.164 cannot hold."""
+
+_TRUNK_ZERO = re.compile(r"\( *0 *\)")
+_COSTS_EXTRA = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER})
+"""Personal numbers, such as +44 70 and +41 878, lead anywhere, at a price that their holder may choose."""
+_NO_COUNTRY = "001"
+"""Region of satellite telephones and of premium numbers without a country, such as +979."""
 
 
 def e164(typed: str, country: str) -> str:
@@ -24,6 +41,9 @@ def e164(typed: str, country: str) -> str:
     number = _read(typed, country)
     if number is None:
         detail = "not a valid telephone number; without a country code it must be one of the country of your account"
+        raise InputInvalid(errors=[fault(detail, "phone")])
+    if _costs_extra(number):
+        detail = "a premium-rate, shared-cost or similar number costs the caller extra; give an ordinary number"
         raise InputInvalid(errors=[fault(detail, "phone")])
     return format_number(number, PhoneNumberFormat.E164)
 
@@ -41,10 +61,18 @@ def is_international(typed: str) -> bool:
 
 
 def _read(typed: str, country: str | None) -> PhoneNumber | None:
-    if not _AS_TYPED.fullmatch(typed):
+    """Return the valid number, if it is one. Where a country dials no zero ahead, `(0)` is left out."""
+    text = cleaned(typed)
+    if not _AS_TYPED.fullmatch(text):
         return None
-    try:
-        number = parse(typed, country)
-    except NumberParseException:
-        return None
-    return number if is_valid_number(number) else None
+    for candidate in dict.fromkeys([text, _TRUNK_ZERO.sub("", text)]):
+        with suppress(NumberParseException):
+            number = parse(candidate, country)
+            if is_valid_number(number):
+                return number
+    return None
+
+
+def _costs_extra(number: PhoneNumber) -> bool:
+    kind = number_type(number)
+    return kind in _COSTS_EXTRA or (country_of(number) == _NO_COUNTRY and kind != PhoneNumberType.TOLL_FREE)

@@ -14,9 +14,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from guestkey.edge import phones
-from guestkey.edge.http.inputs import Country, Email, Input, Language, Line, Name, Slug, Zone
+from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Phone, Slug, Zone
 from guestkey.rules.desk import FALLBACK, MINUTES_A_DAY, QUARTER, Window, around_midnight, clock_of, minutes_of
-from guestkey.rules.limits import MAX_PHONE_LENGTH
 
 GRID_MINUTES = QUARTER.seconds // 60
 MAX_TOPIC_MINUTES = 240
@@ -73,7 +72,7 @@ def _around_the_clock(promises: list["PromiseInput"]) -> list["PromiseInput"]:
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 ClockOrMidnight = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Phone = Annotated[str, StringConstraints(max_length=MAX_PHONE_LENGTH), Line, AfterValidator(_international)]
+InternationalPhone = Annotated[Phone, AfterValidator(_international)]
 LanguageRange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}|\*))?$")]
 Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_with_english)]
 
@@ -107,8 +106,8 @@ class TopicInput(Input):
 class NumbersInput(Input):
     """The telephone numbers for one country, in the notation that the country uses."""
 
-    support: Phone | None
-    emergency: Phone | None
+    support: InternationalPhone | None
+    emergency: InternationalPhone | None
 
 
 class PromiseInput(Input):

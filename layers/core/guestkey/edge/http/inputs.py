@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from guestkey.edge import addresses
+from guestkey.rules import phone_text
 from guestkey.rules.limits import (
     EXTERNAL_ID,
     MAX_DESCRIPTION_LENGTH,
@@ -84,6 +85,10 @@ def _reason(text: str) -> str:
     return text
 
 
+def _phone(typed: object) -> object:
+    return _line(phone_text.cleaned(_BREAK.sub(" ", typed))) if isinstance(typed, str) else typed
+
+
 def _mailable(typed: str) -> str:
     address = addresses.mailable(typed)
     if address is None:
@@ -128,8 +133,8 @@ Ticket = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TICKET_LE
 Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH), Lines, Visible]
 Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Lines, Visible]
 SearchWords = Annotated[str, StringConstraints(max_length=MAX_QUERY_LENGTH), Line]
-Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), Line]
-"""A number as typed. `phones.e164` interprets it by country."""
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), BeforeValidator(_phone)]
+"""A number as typed, without what a copy adds to it. `phones.e164` interprets it by country."""
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Converted to UTC from any offset."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
