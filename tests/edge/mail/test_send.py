@@ -91,6 +91,25 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
     assert result.stdout == "['Content', 'Destination', 'FromEmailAddress'] support@vendor.example False\n"
 
 
+def test_the_vendors_own_addresses_and_those_stored_before_are_sent_in_their_ascii_form() -> None:
+    program = (
+        "from guestkey.edge.mail import send; from tests.edge import post\n"
+        "with post.fake_ses() as requests: send.send(send.Mail(subject='s', text='t', html='h'), ['a@käse.example'])\n"
+        "mail = post.read(post.as_mailed(requests[0])).headers\n"
+        "print(requests[0]['FromEmailAddress'], requests[0]['Destination'], mail['from'], mail['reply-to'], mail['to'])"
+    )
+    addresses = {"MAIL_SENDER": "Hilfe <hilfe@müller.example>", "MAIL_REPLY_TO": "Büro <buero@müller.example>"}
+    environment = os.environ | addresses | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout.split("\n")[0] == (
+        "Hilfe <hilfe@xn--mller-kva.example> {'ToAddresses': ['a@xn--kse-qla.example']} "
+        "['Hilfe <hilfe@xn--mller-kva.example>'] ['Büro <buero@xn--mller-kva.example>'] ['a@xn--kse-qla.example']"
+    )
+
+
 def test_a_rejected_recipient_does_not_stop_the_other_mails() -> None:
     refusing = post.fake_ses(lambda address: rejected(address) if address == BERTA else None)
     with refusing as requests, pytest.raises(MailFailed) as failed:
@@ -170,7 +189,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
         "anna@acme.example(mallory)",
         "list:anna@acme.example",
         "anna@[127.0.0.1]",
-        "anna@\u0430cme.example",
+        "\u0430nna@acme.example",
         "anna@acme.example " * 30,
         "a" * 300 + "@acme.example",
         "=?UTF-8?Q?anna=0A?= @acme.example",

@@ -5,16 +5,16 @@ tenth of a second to load, so only the sender of invitations imports this module
 """
 
 from datetime import datetime
-from email.utils import parseaddr
 from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress
 
 from guestkey import settings
+from guestkey.edge.addresses import mailable
 from guestkey.edge.mail import compose
 from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.mail.i18n import catalogue
-from guestkey.edge.mail.send import Invitation
+from guestkey.edge.mail.send import SENDER, Invitation
 
 PRODUCT = "-//Guestkey//Call-backs//EN"
 REQUEST, CANCEL = "REQUEST", "CANCEL"
@@ -41,12 +41,11 @@ def write(language: str, facts: CallbackFacts, at: datetime) -> Invitation | Non
     event.add("dtend", slot.ends_at)
     event.add("summary", catalogue(language).text("callbacks", "summary"))
     event.add("description", compose.matter(language, facts))
-    name, sender = parseaddr(settings.MAIL_SENDER)
+    name, sender = SENDER
     event.add("organizer", _address(sender, CN=name or sender))
     # The user who booked it has accepted; replies are not read.
-    event.add(
-        "attendee", _address(facts.callback.email or "", ROLE="REQ-PARTICIPANT", PARTSTAT="ACCEPTED", RSVP="FALSE")
-    )
+    user = mailable(facts.callback.email or "") or ""
+    event.add("attendee", _address(user, ROLE="REQ-PARTICIPANT", PARTSTAT="ACCEPTED", RSVP="FALSE"))
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")

@@ -7,6 +7,7 @@ message of an error.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, parseaddr
@@ -27,7 +28,14 @@ MAX_SENDING = timedelta(seconds=10)
 _ONE_RECIPIENT = frozenset({"BadRequestException", "MessageRejected"})
 """Error codes of SES that concern one recipient. Any other error would occur for all of them."""
 
-_SENDER = formataddr(parseaddr(settings.MAIL_SENDER))
+
+def mailbox(text: str) -> tuple[str, str]:
+    """Return name and address of a mailbox of the settings, the address in its ASCII form."""
+    name, address = parseaddr(text)
+    return name, addresses.mailable(address) or address
+
+
+SENDER = mailbox(settings.MAIL_SENDER)
 _CONFIGURATION: dict[str, Any] = (
     {"ConfigurationSetName": settings.MAIL_CONFIGURATION_SET} if settings.MAIL_CONFIGURATION_SET else {}
 )
@@ -66,11 +74,6 @@ def client() -> Any:
     return boto3.client("sesv2", config=aws.CLIENT_CONFIG)
 
 
-def is_address(text: str) -> bool:
-    """Say whether a text is exactly one address. Nothing is sent to any other text."""
-    return addresses.mailable(text) == text
-
-
 def send(mail: Mail, to: Sequence[str]) -> None:
     """Send the e-mail to each recipient separately, so that none sees the others. Raises MailFailed.
 
@@ -104,13 +107,14 @@ def send_and_report(mail: Mail, to: Sequence[str]) -> MailState:
 
 def _refusal(mail: Mail, address: str) -> str | None:
     """Send to one recipient. Return the error code, or None; never the message, which names the address."""
-    if not is_address(address):
+    to = addresses.mailable(address)
+    if to is None:
         return "BadRequestException"
     try:
         client().send_email(
-            FromEmailAddress=_SENDER,
-            Destination={"ToAddresses": [address]},
-            Content={"Raw": {"Data": _message(mail, address)}},
+            FromEmailAddress=formataddr(SENDER),
+            Destination={"ToAddresses": [to]},
+            Content={"Raw": {"Data": _message(mail, to)}},
             **_CONFIGURATION,
         )
     except ClientError as error:
@@ -122,11 +126,11 @@ def _refusal(mail: Mail, address: str) -> str | None:
 
 def _message(mail: Mail, address: str) -> bytes:
     """Return the complete message, in ASCII. SES adds its date and its id."""
-    message = EmailMessage(policy=SMTP)
+    message, reply_to = EmailMessage(policy=SMTP), mailbox(settings.MAIL_REPLY_TO)
     headers = {
-        "From": settings.MAIL_SENDER,
+        "From": Address(SENDER[0], addr_spec=SENDER[1]),
         "To": address,
-        "Reply-To": settings.MAIL_REPLY_TO,
+        "Reply-To": settings.MAIL_REPLY_TO and Address(reply_to[0], addr_spec=reply_to[1]),
         "Subject": mail.subject,
         "Auto-Submitted": "auto-generated",
         "Guestkey-Head": str(mail.head or ""),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from guestkey.edge.addresses import mailable
 from guestkey.edge.log import LogFields
 from guestkey.edge.mail import send
 from guestkey.edge.mail.compose import Kind
@@ -18,7 +19,7 @@ def send_notice(kind: Kind, notice: Notice, mail: Mail, actor: str | None = None
     is told. A user's address comes from a token; nothing is sent to a malformed one. Raises MailFailed if a recipient
     remains.
     """
-    addresses = [address for address in distinct(notice.to) if send.is_address(address)]
+    addresses = [address for address in distinct(notice.to) if mailable(address)]
     others = [address for address in addresses if address_hash(address) != actor]
     unmarked = set(notice.remaining)
     recipients = [address for address in others or addresses if address in unmarked]
