@@ -16,7 +16,8 @@ from guestkey.edge.http.inputs import SearchWords
 from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
 from guestkey.edge.responses.tenants import About
 from guestkey.errors import RightMissing, TenantUnknown
-from guestkey.rules.people import Agent, matches
+from guestkey.rules.people import Agent
+from guestkey.rules.search import search
 from guestkey.rules.slots import may_choose_slot
 from guestkey.store import clock
 from guestkey.store.callbacks import desks
@@ -47,9 +48,9 @@ def show_about() -> About:
 
 @routes.route(app, "GET /v1/directory", "Search the directory", "grants", RightMissing, TenantUnknown)
 def search_directory(q: Annotated[SearchWords, Query()] = "") -> Directory:
-    """List active agents and departments; each word of `q` begins a word of the name."""
+    """List active agents and departments; each word of `q` begins a word of the name or of an agent's department."""
     tenants.require_right(routes.user(app))
-    found = sorted((who for who in people.directory() if matches(who.name, q)), key=lambda who: who.name.casefold())
+    found = search(people.directory(), q)
     return Directory(
         departments=[Department.of(who) for who in found if not isinstance(who, Agent)],
         agents=[DirectoryAgent.of(who) for who in found if isinstance(who, Agent)],

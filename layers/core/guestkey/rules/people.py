@@ -1,7 +1,5 @@
 """Tenants and their users, agents and their departments, and the grantees of grants."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -170,14 +168,3 @@ def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
 def are_same(addresses: Iterable[str], others: Iterable[str]) -> bool:
     """Say whether two lists name the same addresses, in any order and in any spelling of case."""
     return {address.casefold() for address in addresses} == {address.casefold() for address in others}
-
-
-def matches(name: str, query: str) -> bool:
-    """Say whether each word of the query begins some word of the name. Case and accents are ignored."""
-    words = _words(name)
-    return all(any(word.startswith(part) for word in words) for part in _words(query))
-
-
-def _words(text: str) -> list[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.findall(r"\w+", plain.casefold())

@@ -1,0 +1,66 @@
+"""Search for names: case, accents, strokes, ligatures and the order of words."""
+
+import pytest
+
+from guestkey.rules.search import matches
+
+
+@pytest.mark.parametrize("query", ["Sven", "sv", "BRANDT", "brandt sven", "s b", "  sven  ", "sven, brandt!"])
+def test_each_word_of_the_query_begins_some_word_of_the_name(query):
+    assert matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize("query", ["ven", "randt", "sven vogel", "svenb", "sven brandt junior"])
+def test_a_word_that_begins_no_word_of_the_name_finds_nothing(query):
+    assert not matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize("query", ["", " ", "-", "?!"])
+def test_a_query_without_words_finds_every_name(query):
+    assert matches("Sven Brandt", query)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Zoë Müller", "zoe muller"),
+        ("Zoe Muller", "ZOË MÜLLER"),
+        ("Zoe\u0308 Mu\u0308ller", "zoë müller"),
+        ("José Nuñez", "jose nunez"),
+        ("Anna Weiß", "WEISS"),
+        ("Anna Weiss", "weiß"),
+        ("\uff21\uff4e\uff4e\uff41", "anna"),  # as wide as Japanese letters
+        ("Ирина Йорданова", "ирина иорд"),
+        ("Łukasz Wałęsa", "lukasz walesa"),
+        ("Lukasz", "ŁUKASZ"),
+        ("Søren Kierkegaard", "soren"),
+        ("Søren", "soeren"),
+        ("Đorđe Ħal Ŧor", "dorde hal tor"),
+        ("Ærø Cæsar", "aero caesar"),
+        ("Œuvre", "oeuvre"),
+        ("Þór Guðrún", "thor gudrun"),
+        ("Iş\u0131l İnan", "isil inan"),
+        ("ISIL", "\u0131ş\u0131l"),
+        ("Müller Böhm Jäger", "mueller boehm jaeger"),
+        ("Mueller Boehm Jaeger", "müller böhm jäger"),
+        ("Mueller", "muller"),
+        ("Böhmüller", "bohmueller"),
+        ("Müller", "mue"),
+        ("Samuel Bauer", "samue bau"),
+        ("STRAẞE", "strasse"),
+        ("ﬁlip Ĳsbrand", "filip ijs"),
+        ("Ɓello Ƙano", "bello kano"),
+        ("Ŋaa Əliyev", "naa eliyev"),
+        ("So\u00adren Sv\u200ben", "soren sven"),
+        ("Ka\u02bbana", "ka ana"),
+    ],
+)
+def test_neither_case_nor_accents_matter(name, query):
+    assert matches(name, query)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("Jean-Luc O'Brien", "luc"), ("Jean-Luc O'Brien", "o'brien"), ("R2D2", "r2")]
+)
+def test_a_word_begins_at_each_run_of_letters_and_digits(name, query):
+    assert matches(name, query)
