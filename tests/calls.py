@@ -210,9 +210,9 @@ def _module(folder: str, worker: int) -> Any:
 
 def _routed(method: str, path: str) -> tuple[stack.Route, dict[str, str]]:
     """Return the route that matches a path, one without variables first, and the values of its variables."""
-    for route in sorted(stack.routes(), key=lambda route: "{" in route.path):
+    for route in sorted(stack.routes(), key=lambda route: ("+}" in route.path, "{" in route.path)):
         pattern = "".join(
-            f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
+            f"(?P<{part.strip('{+}')}>{'.+' if '+' in part else '[^/]+'})" if part.startswith("{") else re.escape(part)
             for part in re.split(r"(\{[^}]+\})", route.path)
         )
         found = re.fullmatch(pattern, path)

@@ -89,7 +89,7 @@ def test_each_belongs_to_a_route_of_its_function_and_comes_from_whom_that_route_
         assert event["requestContext"]["http"]["method"] == route.method, file.name
         assert event["requestContext"]["http"]["path"] == event["rawPath"], file.name
         assert set(event.get("pathParameters", {})) == {
-            part[1:-1] for part in route.path.split("/") if part.startswith("{")
+            part.strip("{+}") for part in route.path.split("/") if part.startswith("{")
         }, file.name
         if route.is_public:
             assert "authorizer" not in event["requestContext"], file.name

@@ -28,7 +28,7 @@ FUNCTIONS = stack.of_type("AWS::Serverless::Function")
 PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
 WITH_POOLS = stack.parameters(CreateUserPools="yes")
 ISSUERS = ("Tenant", "Support", "Vendor")
-PAGES = {"GET /activate", "HEAD /activate", "GET /assets/{name}", "HEAD /assets/{name}"}
+PAGES = {f"{method} {path}" for method in ("GET", "HEAD") for path in ("/activate", "/{proxy+}", "/assets/{name}")}
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """A variable for the interpreter, which the code does not read."""

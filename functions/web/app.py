@@ -1,4 +1,6 @@
-"""GET /activate and GET /assets/{name}: the activation page, the panel, the agents' desk, and the files of all three.
+"""GET /activate, /assets/{name} and /{proxy+}: the activation page, the panel, the agents' desk, and their files.
+
+The last route takes every path without a route of its own, because security gateways rewrite the link to the page.
 
 All files are built when the function starts and are the same for every caller: the function has no access to the
 table and no secret, and of a request's headers only Accept-Encoding has an effect.
@@ -9,6 +11,7 @@ from guestkey import cold_start
 cold_start.begin_cold_start()
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,9 @@ SURFACES = ("activate", "panel", "ledger", "desk")
 """The page, the panel, its check of the ledger, the desk; each has texts of its own beside the shared ones."""
 ENTRIES = ("panel.js", "desk.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
+ACTIVATION = re.compile(r"activate(?![\w-]).*", re.IGNORECASE | re.DOTALL)
+MAX_DEPTH = 8
+"""Slashes in the path of the page beyond which its files are not found."""
 ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 """The replacements of `html.escape`, whose module is slow to import at a cold start."""
 
@@ -38,6 +44,12 @@ def activation_page(bundle: Bundle) -> str:
         "token": settings.SIGN_IN_TOKEN,
     }
     return bundle.content("activate.html").replace("{sign-in}", json.dumps(sign_in).translate(ATTRIBUTE_ESCAPES))
+
+
+def activation_pages(bundle: Bundle) -> list[responses.Response]:
+    """Return the page for each depth of its address: a link that was rewritten has further slashes in its path."""
+    page = activation_page(bundle)
+    return [responses.page(page.replace('"assets/', f'"{"../" * depth}assets/')) for depth in range(MAX_DEPTH + 1)]
 
 
 def assets(bundle: Bundle) -> dict[str, responses.Response]:
@@ -55,8 +67,13 @@ def assets(bundle: Bundle) -> dict[str, responses.Response]:
     }
 
 
+def activation(path: str) -> responses.Response:
+    """Return the activation page for its own path and for what security gateways make of a link to it, or a 404."""
+    return PAGES[min(path.count("/"), MAX_DEPTH)] if ACTIVATION.fullmatch(path) else NOT_FOUND
+
+
 BUNDLE = Bundle(sources=FOLDER / "web", catalogues=FOLDER / "texts", surfaces=SURFACES)
-PAGE = responses.page(activation_page(BUNDLE))
+PAGES = activation_pages(BUNDLE)
 ASSETS = assets(BUNDLE)
 NOT_FOUND = responses.not_found()
 
@@ -66,8 +83,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> responses.Response:
     started = time.perf_counter()
     route = str(event.get("routeKey"))
     method, _, path = route.partition(" ")
-    name = (event.get("pathParameters") or {}).get("name") or ""
-    response = {"/activate": PAGE, "/assets/{name}": ASSETS.get(name, NOT_FOUND)}.get(path, NOT_FOUND)
+    parameters = event.get("pathParameters") or {}
+    name = parameters.get("name") or ""
+    if path == "/assets/{name}":
+        response = ASSETS.get(name, NOT_FOUND)
+    else:
+        response = activation(path.removeprefix("/") if path == "/activate" else parameters.get("proxy") or "")
     is_found = response is not NOT_FOUND
     if is_found and responses.accepts_gzip(event):
         response = responses.compressed(response)

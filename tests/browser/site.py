@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
+from urllib.parse import unquote
 
 import jwt
 
@@ -374,8 +375,9 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _answer_page(self, path: str) -> None:
         name = path.removeprefix("/assets/") if path.startswith("/assets/") else None
-        route = f"GET {'/assets/{name}' if name is not None else path}"
-        answer = self._pages.lambda_handler({"routeKey": route, "pathParameters": {"name": name}}, None)
+        route = "/assets/{name}" if name is not None else "/{proxy+}"
+        parameters = {"name": name, "proxy": unquote(path.removeprefix("/"))}
+        answer = self._pages.lambda_handler({"routeKey": f"GET {route}", "pathParameters": parameters}, None)
         self._send(answer["statusCode"], answer["headers"], answer["body"])
 
     def _send(self, status: int, headers: dict[str, str], body: str) -> None:

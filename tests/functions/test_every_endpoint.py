@@ -162,6 +162,14 @@ def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
     assert set(refused.body) == {"type", "title", "status", "detail", "code"}
 
 
+@pytest.mark.parametrize("route", CALLS)
+def test_every_response_has_the_security_headers(route: str) -> None:
+    path, body, caller = CALLS[route]
+    for answer in (call(route.partition(" ")[0], path, body, caller=caller), send(made_event(route) | {"body": "{"})):
+        assert answer.headers["strict-transport-security"] == "max-age=63072000"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_no_two_callers_share_a_scope() -> None:
     everybody: list[callers.TokenCaller] = [
         User(tenant_id="acme", user_id="x", name="x"),

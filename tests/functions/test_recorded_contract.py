@@ -219,6 +219,8 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(None, "GET", "/v1/contact", query={"country": "XX0"})
     one(None, "GET", "/activate")
     one(None, "HEAD", "/activate")
+    one(None, "GET", "/activate%23x")
+    one(None, "HEAD", "/nowhere")
     one(None, "GET", "/assets/panel.js")
     one(None, "HEAD", "/assets/nothing.js")
     # the stream and the clean-up

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urljoin
 
 import pytest
 
@@ -45,7 +46,12 @@ def app() -> Any:
 
 def event(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
     name = path.removeprefix("/assets/") if path.startswith("/assets/") else None
-    route = f"{method} {'/assets/{name}' if name is not None else path}"
+    template, parameters = path, {}
+    if name is not None:
+        template, parameters = "/assets/{name}", {"name": name}
+    elif path != "/activate":
+        template, parameters = "/{proxy+}", {"proxy": unquote(path.removeprefix("/"))}
+    route = f"{method} {template}"
     return {
         "version": "2.0",
         "routeKey": route,
@@ -54,7 +60,7 @@ def event(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
         "headers": {"host": "api.example", **headers},
         "requestContext": {"http": {"method": method, "path": path}, "requestId": "a-request", "routeKey": route},
         "isBase64Encoded": False,
-    } | ({"pathParameters": {"name": name}} if name is not None else {})
+    } | ({"pathParameters": parameters} if parameters else {})
 
 
 def get(app: Any, path: str, **headers: str) -> dict[str, Any]:
@@ -82,6 +88,31 @@ def policy(answer: dict[str, Any]) -> dict[str, list[str]]:
 
 
 # ------------------------------------------------------------------ it works
+
+
+REWRITTEN = [
+    "/activate%23X", "/activate/", "/activate/X", "/activate/a/b/c", "/activate;x", "/activate%3FX", "/activate%2523X",
+    "/Activate%20", "/activate.", "/activate/" + "x/" * 7,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", REWRITTEN)
+def test_a_rewritten_link_leads_to_the_page_and_its_files(app: Any, path: str) -> None:
+    page, rewritten = get(app, "/activate"), get(app, path)
+    probed = app.lambda_handler(event(path, "HEAD"), None)
+    files = re.findall(r'(?:href|src)="([^"]*assets/[^"]*)"', rewritten["body"])
+
+    assert (rewritten["statusCode"], rewritten["headers"]) == (200, page["headers"])
+    assert rewritten["body"].replace("../", "") == page["body"]
+    assert {urljoin(f"https://api.example/base{path}", file) for file in files} == {
+        f"https://api.example/base{file}" for file in mentioned(page["body"])
+    }
+    assert (probed["statusCode"], probed["body"]) == (200, "")
+
+
+@pytest.mark.parametrize("path", ["/", "/activated", "/activate-x", "/x/activate", "/v1/nothing", "/.env"])
+def test_any_other_path_is_unknown(app: Any, path: str) -> None:
+    assert get(app, path)["statusCode"] == 404
 
 
 def test_the_page_and_every_file_that_it_names_exist(app: Any) -> None:

@@ -84,7 +84,7 @@ USER_AGENTS = [
 
 
 def addresses(request_id: str) -> list[str]:
-    """Return the link as scanners request it: most drop the fragment, some append it to the path."""
+    """Return the link as scanners request it: most drop the fragment, some append it to the path. All get the page."""
     return [
         "/activate",
         "/activate",
@@ -109,10 +109,7 @@ def test_many_visits_of_scanners_change_nothing(acme: Tenant, agent: Agent, meas
     assert len(answers) == VISITS
     statuses = Counter(answer.status_code for answer in answers)
     measured(f"{VISITS} visits of scanners: {dict(statuses)}")
-    assert statuses.keys() == {200, 404}
-    for answer in answers:
-        found = answer.request.url.raw_path.decode().partition("?")[0] == "/activate"
-        assert answer.status_code == (200 if found else 404), answer.request.url
+    assert statuses.keys() == {200}
     assert acme.items() == before
 
     # The request can still be approved afterwards.

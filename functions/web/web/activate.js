@@ -5,6 +5,7 @@ import { api, Refusal, Unreachable } from "./api.js";
 import * as decision from "./activate.decision.js";
 import * as grants from "./activate.grant.js";
 import * as actions from "./actions.js";
+import { readLink } from "./activate.link.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
 import { ULID } from "./limits.js";
@@ -59,14 +60,17 @@ async function start() {
     await finishSignIn();
     return;
   }
-  readLink();
+  findTarget();
   if (!ULID.test(target.id)) views.incomplete(context);
   else if (target.isGrant) grants.signIn(context, startSignIn);
   else views.signIn(context, startSignIn);
 }
 
-function readLink() {
-  fragment = location.hash.slice(1);
+/** Read the link, and give the page its own address, to which the user returns from the sign-in. */
+function findTarget() {
+  const link = readLink(location);
+  fragment = link.fragment;
+  if (location.pathname !== link.path) history.replaceState(null, "", link.path + (fragment && `#${fragment}`));
   const [, kind, id] = LINK.exec(fragment) ?? [];
   target = { isGrant: kind === "grant", id: id ?? "" };
 }
@@ -85,7 +89,7 @@ function startSignIn(options) {
 
 async function finishSignIn() {
   const response = signIn.takeResponse();
-  readLink();
+  findTarget();
   views.loading(context);
   try {
     const token = await withSlowHint(signIn.token(SETTINGS, response));

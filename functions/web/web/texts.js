@@ -36,12 +36,15 @@ export async function loadTexts(catalogues, ...preferred) {
 }
 
 /**
- * Replace the placeholders of a text by values. Isolates each value, because its script may run the other way.
+ * Replace the placeholders of a text by values. Isolates each value, because its script may run the other way. A value
+ * that ends with a stop, such as "Globex Inc.", ends the sentence, too.
  * @param {string} text
  * @param {Values} values
  */
 export function format(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => `\u2068${values[name]}\u2069`);
+  return text
+    .replace(/\{(\w+)\}/g, (_, name) => `\u2068${values[name]}\u2069`)
+    .replace(/([.!?…]\u2069+)\./g, "$1");
 }
 
 /**

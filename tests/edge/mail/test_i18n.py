@@ -197,3 +197,16 @@ def test_a_missing_end_is_shown_as_a_text() -> None:
 
 def plain(text: str) -> Any:
     return text.replace("\u00a0", " ")
+
+
+# ------------------------------------------------------------------ one stop at the end of a sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["Globex Inc.", "Yahoo!", "Wer?", "Acme…", "東京。"])
+def test_a_name_that_ends_with_a_stop_ends_the_sentence_too(language: str, name: str) -> None:
+    for section in ("shared", "changes", "answers", "callbacks"):
+        written = catalogue(language).text(section, "footer", tenant=name)
+        assert name in written
+        assert f"{name}." not in written
+        assert catalogue(language).text(section, "footer", tenant="Globex").endswith(".")

@@ -130,3 +130,16 @@ for (const [seconds, text] of [
     assert.equal(texts.span(seconds * 1000, await speaks("en-GB")), text);
   });
 }
+
+for (const [text, name, written] of [
+  ["For {name}.", "Globex", "For Globex."],
+  ["For {name}.", "Globex Inc.", "For Globex Inc."],
+  ["For {name}.", "Yahoo!", "For Yahoo!"],
+  ["For {name}. And?", "\u2068Globex Inc.\u2069", "For Globex Inc. And?"],
+  ["For {name}, too.", "Globex Inc.", "For Globex Inc., too."],
+  ["For {name}.", "Globex (Inc.)", "For Globex (Inc.)."],
+]) {
+  test(`"${text}" has one stop after ${name}`, () => {
+    assert.equal(plain(texts.format(text, { name })), written);
+  });
+}

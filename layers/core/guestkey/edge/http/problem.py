@@ -11,6 +11,8 @@ Answer = dict[str, Any]
 """A response in the form of API Gateway."""
 
 PROBLEM_TYPE = "application/problem+json"
+SECURITY_HEADERS = {"Strict-Transport-Security": "max-age=63072000", "X-Content-Type-Options": "nosniff"}
+"""Headers of every response: browsers use HTTPS only, for two years, and never guess another media type."""
 
 
 def problem(refusal: Refused) -> Answer:

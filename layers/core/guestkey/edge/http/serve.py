@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 from guestkey import errors
 from guestkey.edge import log
 from guestkey.edge.http import body, callers
-from guestkey.edge.http.problem import Answer, Event, problem
+from guestkey.edge.http.problem import SECURITY_HEADERS, Answer, Event, problem
 from guestkey.store.dynamodb.retry import RETRY_AFTER_SECONDS
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConflict, is_unavailable
 
@@ -43,7 +43,7 @@ def serve(
         except (errors.Refused, PynamoDBException, OutcomeUnknown, TransactionConflict) as error:
             refusal = _refusal(error)
             answer, code = problem(refusal), refusal.code
-        answer["headers"].setdefault("Cache-Control", "no-store")
+        answer["headers"] = {**SECURITY_HEADERS, "Cache-Control": "no-store"} | answer["headers"]
         log.outcome(
             route=event.get("routeKey"),
             status=answer["statusCode"],

@@ -4,6 +4,7 @@ Placeholders are filled in with `str.format`, so typed text is a value and never
 times of the tenant.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -16,6 +17,9 @@ LANGUAGES = ("de", "en", "es", "it")
 FALLBACK = "en"
 _TEXTS = Path(__file__).parent / "texts"
 _NOON = 12
+_STOPPED = re.compile(r"(?P<value>\{(?P<name>\w+)\})\.(?!\.)")
+"""A placeholder at the end of a sentence."""
+_STOPS = (".", "!", "?", "…", "。", "\uff01", "\uff1f")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,12 @@ class Catalogue:
     texts: dict[str, dict[str, Any]]
 
     def text(self, section: str, key: str, **facts: str) -> str:
-        """Return a text with its placeholders filled in."""
-        return str(self.texts[section][key]).format(**facts)
+        """Return a text with its placeholders filled in: a sentence that ends with `Globex Inc.` has one stop."""
+        template = _STOPPED.sub(
+            lambda found: found["value"] if facts[found["name"]].endswith(_STOPS) else found[0],
+            str(self.texts[section][key]),
+        )
+        return template.format(**facts)
 
     def paragraphs(self, section: str, key: str) -> list[str]:
         """Return a list of texts that follow each other."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from guestkey import settings
+from guestkey.edge.http.problem import SECURITY_HEADERS
 
 CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable"
 """For a file whose name changes with its content."""
@@ -42,12 +43,11 @@ def asset_headers(content_type: str, *, cache: str) -> dict[str, Any]:
 
 
 def _headers(resource_policy: str, content_type: str, cache: str) -> dict[str, Any]:
-    return {
+    return SECURITY_HEADERS | {
         "Content-Security-Policy": content_security_policy(),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": resource_policy,
         "Content-Type": content_type,
         "Cache-Control": cache,
