@@ -7,6 +7,7 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
+from datetime import timedelta
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -20,6 +21,7 @@ from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb.client import open_client
 
 MAX_MINUTES = 1440
+MAX_SECONDS = 60 * MAX_MINUTES
 
 app = routes.resolver()
 
@@ -31,11 +33,16 @@ def show_contact(
     country: Annotated[Country, Query()],
     language: Annotated[Locale | None, Query()] = None,
     minutes: Annotated[int | None, Query(ge=0, le=MAX_MINUTES)] = None,
+    seconds: Annotated[int | None, Query(ge=0, le=MAX_SECONDS)] = None,
 ) -> Contact:
-    """Return numbers, hours and response times for callers from a country; with `minutes`, the cost of a call."""
-    now = clock.now()
+    """Return numbers, hours and response times for callers from a country.
+
+    With `minutes` or `seconds` the cost of a call of that length is included; both are added.
+    """
+    now, is_asked = clock.now(), minutes is not None or seconds is not None
     current = desks.current(now)
-    return Contact.of(current.desk, current.calendar, country, language, minutes, now)
+    lasting = timedelta(minutes=minutes or 0, seconds=seconds or 0) if is_asked else None
+    return Contact.of(current.desk, current.calendar, country, language, lasting, now)
 
 
 lambda_handler = routes.serve(app)

@@ -85,6 +85,21 @@ def test_with_minutes_the_cost_of_the_call_is_returned(minutes: int, amount: str
     assert get(minutes=minutes).body["emergency"]["cost"] == {"amount": amount, "currency": "EUR"}
 
 
+@pytest.mark.parametrize(
+    ("length", "amount"),
+    [
+        ({"seconds": 0}, "0.00"),
+        ({"seconds": 1}, "5.95"),
+        ({"seconds": 300}, "5.95"),
+        ({"seconds": 301}, "11.90"),
+        ({"minutes": 5, "seconds": 1}, "11.90"),
+        ({"seconds": 86_400}, "1713.60"),
+    ],
+)
+def test_a_started_interval_counts_from_its_first_second(length: dict[str, Any], amount: str) -> None:
+    assert get("CH", **length).body["emergency"]["cost"]["amount"] == amount
+
+
 def test_without_minutes_and_without_a_fee_there_is_no_cost() -> None:
     assert "cost" not in get("CH").body["emergency"]
     assert "cost" not in get("IT", minutes=12).body["emergency"]
@@ -170,6 +185,8 @@ NO_MINUTES = [f"country=CH&minutes={minutes}" for minutes in ("", "1.5", "NaN", 
         *((query, "query/language") for query in probes("country=CH&language=german", rest=NO_LANGUAGES)),
         ("country=CH&minutes=-1", "query/minutes"),
         ("country=CH&minutes=1441", "query/minutes"),
+        ("country=CH&seconds=-1", "query/seconds"),
+        ("country=CH&seconds=86401", "query/seconds"),
         *((query, "query/minutes") for query in probes("country=CH&minutes=five", rest=NO_MINUTES)),
     ],
 )

@@ -50,7 +50,7 @@ class Support(Response):
 
 
 class Emergency(Response):
-    """The emergency line. `cost` is present if `minutes` were given and there is a fee."""
+    """The emergency line. `cost` is present if the length of a call was given and there is a fee."""
 
     phone: str | None
     answered_within_hours: int | None
@@ -67,7 +67,7 @@ class Contact(Response):
 
     @classmethod
     def of(
-        cls, desk: Desk, calendar: Calendar, country: str, language: str | None, minutes: int | None, at: datetime
+        cls, desk: Desk, calendar: Calendar, country: str, language: str | None, lasting: timedelta | None, at: datetime
     ) -> Self:
         """Return the contact for callers from that country at that moment."""
         support = Support(
@@ -77,16 +77,16 @@ class Contact(Response):
             open_now=is_open(desk, calendar, at),
             opens_at=opens_at(desk, calendar, at),
         )
-        return cls(country=country, support=support, emergency=_emergency(desk, country, minutes, at))
+        return cls(country=country, support=support, emergency=_emergency(desk, country, lasting, at))
 
 
-def _emergency(desk: Desk, country: str, minutes: int | None, at: datetime) -> Emergency:
+def _emergency(desk: Desk, country: str, lasting: timedelta | None, at: datetime) -> Emergency:
     fee, within = desk.fee_for(country), answered_within(desk, at)
     return Emergency(
         phone=desk.numbers_for(country).emergency,
         answered_within_hours=within and within // timedelta(hours=1),
         fee=fee and _fee(fee),
-        cost=fee and _cost(fee, minutes),
+        cost=fee and _cost(fee, lasting),
     )
 
 
@@ -95,10 +95,10 @@ def _fee(fee: rules.Fee) -> Fee:
     return Fee(amount=str(fee.amount), currency=fee.currency, per_started_minutes=per_started)
 
 
-def _cost(fee: rules.Fee, minutes: int | None) -> Money | None:
-    if minutes is None:
+def _cost(fee: rules.Fee, lasting: timedelta | None) -> Money | None:
+    if lasting is None:
         return None
-    return Money(amount=str(cost(fee, timedelta(minutes=minutes))), currency=fee.currency)
+    return Money(amount=str(cost(fee, lasting)), currency=fee.currency)
 
 
 def _week(desk: Desk) -> dict[str, list[Opening]]:
