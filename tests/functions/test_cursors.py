@@ -45,8 +45,8 @@ ACCESS = Positions(
     ["0:acme", "3:auth0|507f1f77", f"0:{'a' * 128}"], ["4:acme", "-1:acme", "acme", "0:", "0:a#b", f"0:{'a' * 129}"]
 )
 LISTS: dict[str, tuple[Caller, tuple[str, ...], Positions]] = {
-    "/v1/grants": (ANNA, ("acme", "grants", ""), OVERVIEW),
-    "/v1/grants?state=live": (ANNA, ("acme", "grants", "live"), LIVE),
+    "/v1/grants": (ANNA, ("acme", "grants"), OVERVIEW),
+    "/v1/grants?state=live": (ANNA, ("acme", "grants", "state=live"), LIVE),
     "/v1/grants.csv": (ANNA, ("acme", "grants.csv"), OVERVIEW),
     "/v1/logins": (ANNA, ("acme", "logins"), BY_ID),
     "/v1/logins.csv": (ANNA, ("acme", "logins.csv"), BY_ID),

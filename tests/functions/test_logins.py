@@ -46,7 +46,7 @@ def test_anna_sees_agent_exact_time_and_reason() -> None:
     sent = {"tenant_id": "acme", "reason": "The import stands still", "ticket": "T-4711"}
     recorded = call("POST", "/v1/support/logins", sent, caller=SVEN).body
     with table.unchanged():
-        assert items() == [recorded]
+        assert items() == [recorded | {"granted_by": {"user_id": "anna", "name": "Anna Albrecht"}}]
 
 
 def test_the_newest_login_comes_first(world: time_machine.Traveller) -> None:

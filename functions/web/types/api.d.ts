@@ -63,6 +63,7 @@ export interface Grant {
   granted_by: Person;
   ends_at: string | null;
   review_at: string | null;
+  review_due: boolean;
   revoked_at: string | null;
   revoked_by: Person | null;
   end: "time" | "revoked" | "agent_left" | "closed" | "locked" | null;
@@ -114,6 +115,8 @@ export interface Login {
   end_cause: "time" | "revoked" | "agent_left" | "department_left" | "closed" | "locked" | null;
   grant_id: string;
   access_ends_at: string | null;
+  /** Who gave the grant; only in the login overview. */
+  granted_by?: Person | null;
 }
 
 export interface Topic {

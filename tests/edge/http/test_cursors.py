@@ -92,6 +92,16 @@ def test_a_page_reads_one_item_beyond_its_limit_and_no_more() -> None:
     assert read == [0, 1, 2, 3]
 
 
+def test_a_page_shows_what_the_filter_admits_and_ends_after_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cursors, "MAX_EXAMINED", 4)
+    found = [(one, one) for one in "abcdefgh"]
+
+    assert cursors.cut(found, 2, lambda one: one in "bd") == (["b", "d"], "d")
+    assert cursors.cut(found, 2, lambda one: one in "dh") == (["d"], "d")
+    assert cursors.cut(found, 2, lambda one: one == "x") == ([], "d")
+    assert cursors.cut(found[:4], 2, lambda one: one == "x") == ([], None)
+
+
 def test_the_header_leads_to_the_rest_with_the_same_limit() -> None:
     made = cursors.cursor("x", SCOPE)
 

@@ -113,6 +113,10 @@ class Grant:
             return GrantEnd.TIME
         return GrantEnd(self.voided.word) if self.voided and self.over_at == self.voided.at else GrantEnd.AGENT_LEFT
 
+    def is_review_due(self, at: datetime) -> bool:
+        """Say whether the grant is live at that moment and its review is due."""
+        return self.review_at is not None and self.review_at <= at and self.state(at) is State.LIVE
+
     def was_live_since(self, start: datetime) -> bool:
         """Say whether the grant was live at any moment from `start` on."""
         return self.over_at is None or self.over_at > start

@@ -70,6 +70,11 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
     return _wall(at, zone).date()
 
 
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of a local day."""
+    return _next_day(datetime.combine(day - timedelta(days=1), time(12), zone), zone)
+
+
 def digest_due_at(day: date, zone: ZoneInfo) -> datetime:
     """Return when the digest of a local day is due: 07:00 of the next local day, in UTC."""
     return _instant(datetime.combine(day + timedelta(days=1), DIGEST_AT), zone)

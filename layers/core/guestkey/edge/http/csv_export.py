@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MAX_ROWS = 5_000
+"""Rows that are read for one response, those included that a filter leaves out."""
 MAX_BYTES = 4_000_000
 """A Lambda response has at most 6 MB, in which the quotes of the body are escaped."""
 BATCH = 1_000
@@ -13,8 +14,8 @@ BATCH = 1_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-Row = tuple[str, Mapping[str, Any]]
-"""The position of a row in its list, and its members."""
+Row = tuple[str, Mapping[str, Any] | None]
+"""The position of a row in its list, and its members; None if the filter leaves it out."""
 GRANT_COLUMNS = (
     "grant_id", "state", "grantee.type", "grantee.id", "grantee.name", "period", "may_export", "granted_at",
     "granted_by.user_id", "granted_by.name", "ends_at", "review_at", "revoked_at", "revoked_by.user_id",
@@ -33,7 +34,7 @@ def sheet(columns: Sequence[str], rows: Iterable[Row]) -> tuple[str, str | None]
     """
     lines, size, last = [_line(column.replace(".", "_") for column in columns)], 0, None
     for number, (position, row) in enumerate(rows):
-        line = _line(_member(row, column) for column in columns)
+        line = _line(_member(row, column) for column in columns) if row is not None else ""
         size += len(line.encode())
         if number == MAX_ROWS or size > MAX_BYTES:
             return "".join(lines), last

@@ -8,9 +8,8 @@ digest has no key: a caller can make a cursor with any position. So each list na
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
-from itertools import islice
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -23,6 +22,8 @@ from guestkey.rules.limits import MAX_CURSOR_LENGTH, MAX_PAGE_SIZE
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)]
 Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR_LENGTH)]
 DIGEST_BYTES = 12
+MAX_EXAMINED = 1_000
+"""Values that one page reads at most to find those that its filter admits."""
 
 
 def scope(*parts: str) -> str:
@@ -59,11 +60,22 @@ def _digest(position: str, scope: str) -> bytes:
     return sha256(f"{scope}\n{position}".encode()).digest()[:DIGEST_BYTES]
 
 
-def cut[T](found: Iterable[tuple[str, T]], limit: int) -> tuple[list[T], str | None]:
-    """Return the first `limit` values found, and the position of the last of them if there are more."""
-    ahead = list(islice(found, limit + 1))
-    shown = ahead[:limit]
-    return [thing for _, thing in shown], shown[-1][0] if len(ahead) > limit else None
+def cut[T](
+    found: Iterable[tuple[str, T]], limit: int, admits: Callable[[T], bool] = lambda thing: True
+) -> tuple[list[T], str | None]:
+    """Return the first `limit` values that the filter admits, and the position behind which the list goes on, if any.
+
+    A page reads MAX_EXAMINED values at most, so it may have fewer values than its limit although there are more.
+    """
+    shown: list[T] = []
+    last = None
+    for number, (position, thing) in enumerate(found):
+        if len(shown) == limit or number == MAX_EXAMINED:
+            return shown, last
+        if admits(thing):
+            shown.append(thing)
+        last = position
+    return shown, None
 
 
 def link(rest: str | None, scope: str, limit: int | None = None) -> dict[str, str]:

@@ -111,6 +111,15 @@ def _moment(text: object) -> datetime:
     raise ValueError("not a moment with an offset, such as 2026-11-24T10:15:00+01:00 (RFC 3339)")
 
 
+def _day_or_moment(text: object) -> date:
+    if isinstance(text, str) and _DAY.fullmatch(text):
+        return _day(text)
+    at = _moment(text.replace(" ", "+") if isinstance(text, str) else text)  # an unescaped plus arrives as a blank
+    if not _DAY.match(f"{at:%Y-%m-%d}"):
+        raise ValueError("not a moment of the years 2000 to 2999")
+    return at
+
+
 def _day(text: object) -> date:
     if isinstance(text, str) and _DAY.fullmatch(text):
         try:
@@ -138,6 +147,8 @@ Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENG
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Converted to UTC from any offset."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+DayOrMoment = Annotated[datetime | date, BeforeValidator(_day_or_moment), WithJsonSchema({"type": "string"})]
+"""A day, or a moment in UTC."""
 ExternalId = Annotated[str, StringConstraints(pattern=f"^{EXTERNAL_ID.pattern}$")]
 """The id of a tenant, user, agent or department."""
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]

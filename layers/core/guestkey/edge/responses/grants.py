@@ -31,6 +31,7 @@ class Grant(Response):
     granted_by: Person
     ends_at: Instant | None
     review_at: Instant | None
+    review_due: bool
     revoked_at: Instant | None
     revoked_by: Person | None
     end: GrantEnd | None
@@ -39,4 +40,4 @@ class Grant(Response):
     @classmethod
     def of(cls, grant: grants.Grant, at: datetime) -> Self:
         """Return the grant with its state at that moment."""
-        return cls.read(grant, state=grant.state(at), end=grant.end(at))
+        return cls.read(grant, state=grant.state(at), end=grant.end(at), review_due=grant.is_review_due(at))

@@ -1,9 +1,11 @@
 """Response bodies of logins and of an agent's access."""
 
+from collections.abc import Mapping
 from typing import Self
 
+from guestkey.edge.responses.people import Person
 from guestkey.edge.responses.response import Instant, Response
-from guestkey.rules import logins
+from guestkey.rules import logins, people
 from guestkey.rules.logins import End, EndCause
 
 
@@ -37,6 +39,18 @@ class Login(Response):
         """Return the login."""
         agent = LoginAgent(id=login.agent_id, name=login.agent_name, departments=list(login.departments))
         return cls.read(login, agent=agent)
+
+
+class LoginInOverview(Login):
+    """A login, and the user who gave the grant by which the agent came in; null if the grant is no longer kept."""
+
+    granted_by: Person | None
+
+    @classmethod
+    def under(cls, login: logins.Login, givers: Mapping[str, people.Person]) -> Self:
+        """Return the login with the giver of its grant, by the grant's id."""
+        agent = LoginAgent(id=login.agent_id, name=login.agent_name, departments=list(login.departments))
+        return cls.read(login, agent=agent, granted_by=givers.get(login.grant_id))
 
 
 class Access(Response):

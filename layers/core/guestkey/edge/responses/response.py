@@ -46,5 +46,9 @@ class Page[T](Response):
     @classmethod
     def of[V](cls, found: Iterable[tuple[str, V]], limit: int, scope: str, respond: Callable[[V], T]) -> Self:
         """Return the first `limit` of the values found with their positions, and a cursor if there are more."""
-        first, rest = cursors.cut(found, limit)
-        return cls(items=[respond(value) for value in first], next_cursor=rest and cursors.cursor(rest, scope))
+        return cls.of_part(*cursors.cut(found, limit), scope, respond)
+
+    @classmethod
+    def of_part[V](cls, part: list[V], rest: str | None, scope: str, respond: Callable[[V], T]) -> Self:
+        """Return these values, and a cursor to the rest behind a position, if there is one."""
+        return cls(items=[respond(value) for value in part], next_cursor=rest and cursors.cursor(rest, scope))

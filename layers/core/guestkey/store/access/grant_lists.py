@@ -9,12 +9,12 @@ from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, LiveKey
 from guestkey.rules.instants import MOMENT, instant, text_of
 from guestkey.rules.limits import ULID
-from guestkey.rules.people import Tenant
+from guestkey.rules.people import Person, Tenant
 from guestkey.rules.periods import MAX_PERIOD, months_before
 from guestkey.store.access import doors, live_keys
-from guestkey.store.access.grants import as_they_are, find_many, history, permanent, without_leavers
+from guestkey.store.access.grants import as_they_are, find_many, grant_of, history, permanent, without_leavers
 from guestkey.store.dynamodb import keys
-from guestkey.store.dynamodb.reads import first_id_at
+from guestkey.store.dynamodb.reads import find_all, first_id_at
 
 MONTHS_SHOWN = 6
 PERMANENT_PART, OTHER_PART = "lasting", "rest"
@@ -47,14 +47,19 @@ def overview(
             yield f"{OTHER_PART}:{grant.grant_id}", grant
 
 
-def overview_pages(tenant: Tenant, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Grant]]:
-    """Yield the activation overview of the last six months. A position also holds the time of the first page.
+def overview_pages(
+    tenant: Tenant, now: datetime, behind: str | None, batch: int, since: datetime | None = None
+) -> Iterator[tuple[str, Grant]]:
+    """Yield the activation overview of the last six months, or since a later moment.
+
+    A position also holds the time of the first page.
 
     So all pages belong to the same list.
     """
     asked_at, _, position = (behind or f"{text_of(now)}|").partition("|")
     at = instant(asked_at)
     start = months_before(at, MONTHS_SHOWN, tenant.zone)
+    start = max(start, since or start)
     for place, grant in overview(tenant.tenant_id, start, at, position or None, batch):
         yield f"{asked_at}|{place}", grant
 
@@ -68,6 +73,12 @@ def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> It
     for some in batched(ahead, batch):
         shown = find_many(tenant_id, (grant_id for _, grant_id in some), live.door)
         yield from ((f"{rank}:{grant_id}", shown[grant_id]) for rank, grant_id in some if grant_id in shown)
+
+
+def givers(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Person]:
+    """Return the users who gave these grants, by the grant's id; grants that are no longer kept are missing."""
+    found = find_all(keys.grant(tenant_id, grant_id) for grant_id in set(grant_ids))
+    return {grant.grant_id: grant.granted_by for grant in map(grant_of, found.values())}
 
 
 def _settled(grants: Iterable[Grant], door: Door, batch: int) -> Iterator[Grant]:

@@ -195,9 +195,21 @@ def find_many(tenant_id: str, login_ids: Iterable[str]) -> list[Login]:
     return [login_of(item) for item in find_all(keys.login(tenant_id, id) for id in login_ids).values()]
 
 
-def overview(tenant_id: str, now: datetime, behind: str | None, batch: int) -> Iterator[tuple[str, Login]]:
-    """Yield the logins as of `now`, newest first, each with its position in the list."""
-    stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, "", behind or keys.LAST, batch)
+def overview(
+    tenant_id: str,
+    now: datetime,
+    behind: str | None,
+    batch: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[tuple[str, Login]]:
+    """Yield the logins as of `now`, newest first, each with its position in the list.
+
+    With `since` and `until`, only ids of about that time are read.
+    """
+    first = first_id_at(since - ID_LAG) if since else ""
+    below = min(behind or keys.LAST, first_id_at(until + ID_LAG) if until else keys.LAST)
+    stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, first, below, batch)
     for some in batched(map(login_of, stored), batch):
         yield from ((login.login_id, login) for login in settle(tenant_id, list(some), now))
 

@@ -1,0 +1,100 @@
+"""?from, to, q, agent_id, department_id, state, may_export of both overviews, in JSON and in CSV."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from guestkey.edge.http import cursors
+from tests import factories
+from tests.calls import call
+from tests.factories import MONDAY_NOON
+from tests.personas import ANNA, DORA, SVEN
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _a_history(world: object) -> None:
+    """Sven had access on Sunday with export, and was in; Dora's department has it now, and she is in."""
+    given = factories.grant(SVEN, period="1h", may_export=True, at=MONDAY_NOON - 24 * HOUR)
+    factories.login(SVEN, reason="Invoices are missing", at=MONDAY_NOON - 24 * HOUR)
+    factories.revoked(given, at=MONDAY_NOON - 24 * HOUR + HOUR / 2)
+    factories.grant("development", period="1w", at=MONDAY_NOON - HOUR)
+    factories.login(DORA, reason="The import stands still", ticket="T-4711", at=MONDAY_NOON - HOUR)
+
+
+FILTERS = [
+    ("from=2026-11-23", "grants", "development"),
+    ("to=2026-11-22", "grants", "sven"),
+    ("from=2026-11-22&to=2026-11-22", "grants", "sven"),
+    ("from=2026-11-22T12:30:00Z", "grants", "development"),
+    ("q=sven+anna", "grants", "sven"),
+    ("agent_id=sven", "grants", "sven"),
+    ("department_id=development", "grants", "development"),
+    ("state=revoked", "grants", "sven"),
+    ("state=live", "grants", "development"),
+    ("may_export=true", "grants", "sven"),
+    ("from=2026-11-23", "logins", "dora"),
+    ("from=2026-11-23T12:00:00%2B01:00&to=2026-11-23T12:00:01%2B01:00", "logins", "dora"),
+    ("from=2026-11-23T12:00:00+01:00", "logins", "dora"),
+    ("to=2026-11-22", "logins", "sven"),
+    ("q=invoices", "logins", "sven"),
+    ("q=t-4711", "logins", "dora"),
+    ("agent_id=dora", "logins", "dora"),
+    ("department_id=support", "logins", "sven"),
+    ("state=open", "logins", "dora"),
+    ("state=ended", "logins", "sven"),
+    ("may_export=false", "logins", "dora"),
+]
+
+
+@pytest.mark.parametrize(("query", "what", "who"), FILTERS)
+def test_each_condition_selects_in_json_and_in_csv(query: str, what: str, who: str) -> None:
+    items = call("GET", f"/v1/{what}?{query}", caller=ANNA).body["items"]
+    sheet = csv.DictReader(io.StringIO(call("GET", f"/v1/{what}.csv?{query}", caller=ANNA).text))
+
+    assert [item["grantee" if what == "grants" else "agent"]["id"] for item in items] == [who]
+    assert [row["grantee_id" if what == "grants" else "agent_id"] for row in sheet] == [who]
+
+
+@pytest.mark.parametrize("path", ["/v1/grants", "/v1/grants.csv", "/v1/logins", "/v1/logins.csv"])
+@pytest.mark.parametrize(
+    "query",
+    ["from=today", "to=2026-02-30", "from=0001-01-01T00:00:00Z", "to=9999-12-31T23:59:59Z", "from=1999-12-31T23:59:59Z",
+     "agent_id=a%2Fb", "department_id=", "state=gone", "may_export=perhaps", f"q={'a' * 101}", "q=%00"],
+)  # fmt: skip
+def test_a_malformed_condition_is_refused(path: str, query: str) -> None:
+    answer = call("GET", f"{path}?{query}", caller=ANNA)
+
+    assert (answer.status, answer.code) == (422, "input_invalid")
+
+
+def test_a_filter_that_admits_little_reads_a_bounded_number_and_leads_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        factories.login(DORA, at=MONDAY_NOON - HOUR + timedelta(seconds=number + 1))
+    monkeypatch.setattr(cursors, "MAX_EXAMINED", 2)
+    pages, query = [], "agent_id=sven"
+    while True:
+        body = call("GET", f"/v1/logins?{query}", caller=ANNA).body
+        pages.append([login["agent"]["id"] for login in body["items"]])
+        if body["next_cursor"] is None:
+            break
+        query = f"agent_id=sven&cursor={body['next_cursor']}"
+
+    assert pages == [[], [], [], ["sven"]]
+
+
+def test_a_cursor_is_valid_only_with_its_filter() -> None:
+    first = call("GET", "/v1/logins?limit=1&from=2026-11-22", caller=ANNA).body["next_cursor"]
+
+    assert call("GET", f"/v1/logins?limit=1&from=2026-11-22&cursor={first}", caller=ANNA).status == 200
+    for other in ("", "from=2026-11-21", "from=2026-11-22&q=sven"):
+        assert call("GET", f"/v1/logins?{other}&cursor={first}", caller=ANNA).code == "cursor_invalid"
+
+
+def test_a_login_names_the_giver_of_its_grant() -> None:
+    [dora, _] = call("GET", "/v1/logins", caller=ANNA).body["items"]
+
+    assert dora["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
