@@ -15,10 +15,14 @@ from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.http.filters import (
     AgentId,
     DepartmentId,
+    Dialect,
+    DialectName,
     GrantState,
+    Language,
     MayExport,
     OneLoginState,
     Since,
+    TimeZone,
     Until,
     Words,
 )
@@ -52,10 +56,12 @@ def list_grants(
 def list_grants_as_csv(
     state: GrantState = None, q: Words = "", since: Since = None, until: Until = None, agent_id: AgentId = None,
     department_id: DepartmentId = None, may_export: MayExport = None, cursor: Cursor = None,
+    dialect: DialectName = None, language: Language = None, zone: TimeZone = None,
 ) -> Response[str]:  # fmt: skip
     """Return the activation overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     wanted = Filter.of(q, since, until, agent_id, department_id, may_export, state)
-    return overviews.grants_sheet(routes.user(app), wanted, cursor, clock.now())
+    form = Dialect(dialect, language, zone)
+    return overviews.grants_sheet(routes.user(app), wanted, cursor, clock.now(), form, routes.query(app))
 
 
 @routes.route(app, "GET /v1/grants/{grant_id}", "Show a grant", "grants", RightMissing, TenantUnknown, NotFound)
@@ -80,10 +86,12 @@ def list_logins(
 def list_logins_as_csv(
     state: OneLoginState = None, q: Words = "", since: Since = None, until: Until = None, agent_id: AgentId = None,
     department_id: DepartmentId = None, may_export: MayExport = None, cursor: Cursor = None,
+    dialect: DialectName = None, language: Language = None, zone: TimeZone = None,
 ) -> Response[str]:  # fmt: skip
     """Return the login overview as CSV, at most 5,000 rows; the `Link` header leads to the rest."""
     wanted = Filter.of(q, since, until, agent_id, department_id, may_export, state)
-    return overviews.logins_sheet(routes.user(app), wanted, cursor, clock.now())
+    form = Dialect(dialect, language, zone)
+    return overviews.logins_sheet(routes.user(app), wanted, cursor, clock.now(), form, routes.query(app))
 
 
 @routes.route(app, "GET /v1/ledger", "Export the ledger", "ledger", RightMissing, TenantUnknown, CursorInvalid)
@@ -101,7 +109,7 @@ def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
         status_code=200,
         content_type="application/jsonl",
         body="".join(f"{line}\n" for line in lines),
-        headers={"Guestkey-Head": str(state.head), **cursors.link(rest, scope, limit)},
+        headers={"Guestkey-Head": str(state.head), **cursors.link(rest, scope, {"limit": limit})},
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from guestkey.edge.http import cursors
+from guestkey.edge.http import csv_export, cursors
 from tests import factories
 from tests.calls import call
 from tests.factories import MONDAY_NOON
@@ -98,3 +98,36 @@ def test_a_login_names_the_giver_of_its_grant() -> None:
     [dora, _] = call("GET", "/v1/logins", caller=ANNA).body["items"]
 
     assert dora["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
+
+
+@pytest.mark.parametrize("path", ["/v1/grants.csv", "/v1/logins.csv"])
+def test_the_form_for_people_has_a_mark_semicolons_words_and_the_customers_name(path: str) -> None:
+    answer = call("GET", f"{path}?dialect=excel&language=de&zone=Europe/Berlin", caller=ANNA)
+    header, *rows = answer.text.splitlines()
+
+    assert header.startswith('\ufeff"')
+    assert ";" in header and "(Europe/Berlin)" in header
+    assert len(rows) == 2
+    assert "Acme%20Immobilien%20GmbH%202026-11-23.csv" in answer.headers["content-disposition"]
+    if path == "/v1/logins.csv":
+        assert '"2026-11-23 12:00:00";"Dora Vogel";"dora";"Development"' in answer.text
+        assert '"Anna Albrecht"' in answer.text
+
+
+def test_without_a_language_and_a_zone_they_are_the_customers_and_others_are_refused() -> None:
+    own = call("GET", "/v1/logins.csv?dialect=excel", caller=ANNA)
+
+    assert own.text == call("GET", "/v1/logins.csv?dialect=excel&language=de&zone=Europe/Berlin", caller=ANNA).text
+    for query in ("dialect=word", "dialect=excel&zone=Mars", "dialect=excel&language=german"):
+        assert call("GET", f"/v1/logins.csv?{query}", caller=ANNA).code == "input_invalid"
+
+
+def test_the_link_to_the_rest_repeats_filter_and_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_export, "MAX_ROWS", 1)
+    query = "?dialect=excel&from=2026-11-22&q=import"
+    first = call("GET", f"/v1/logins.csv{query}", caller=ANNA)
+    assert first.next_link
+    rest = call("GET", f"/v1/logins.csv{first.next_link}", caller=ANNA)
+
+    assert (first.status, rest.status, rest.next_link) == (200, 200, None)
+    assert rest.text.startswith("\ufeff") and len(rest.text.splitlines()) == 1

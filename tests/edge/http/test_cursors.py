@@ -105,6 +105,6 @@ def test_a_page_shows_what_the_filter_admits_and_ends_after_a_bounded_number(mon
 def test_the_header_leads_to_the_rest_with_the_same_limit() -> None:
     made = cursors.cursor("x", SCOPE)
 
-    assert cursors.link(None, SCOPE, 5) == {}
+    assert cursors.link(None, SCOPE, {"limit": 5}) == {}
     assert cursors.link("x", SCOPE) == {"Link": f'<?cursor={made}>; rel="next"'}
-    assert cursors.link("x", SCOPE, 5) == {"Link": f'<?cursor={made}&limit=5>; rel="next"'}
+    assert cursors.link("x", SCOPE, {"limit": 5}) == {"Link": f'<?cursor={made}&limit=5>; rel="next"'}

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MAX_ROWS = 5_000
@@ -27,14 +27,35 @@ LOGIN_COLUMNS = (
 )  # fmt: skip
 
 
-def sheet(columns: Sequence[str], rows: Iterable[Row]) -> tuple[str, str | None]:
+class Form:
+    """The form for machines: names of members, times in UTC, commas. A subclass has another form."""
+
+    beginning = ""
+    separator = ","
+
+    def header(self, column: str) -> str:
+        """Return the header of a column, a nested member with underscores: `granted_by_name`."""
+        return column.replace(".", "_")
+
+    def member(self, column: str) -> str:
+        """Return the member that a column shows."""
+        return column
+
+    def cell(self, column: str, value: object) -> str:
+        """Return the text of a cell."""
+        return _cell(value)
+
+
+def sheet(columns: Iterable[str], rows: Iterable[Row], form: Form | None = None) -> tuple[str, str | None]:
     """Return the rows that fit in one response as CSV, and the position of the last one if there are more.
 
     A column has the name of its member, `granted_by.name` for a nested one; a list fills one cell.
     """
-    lines, size, last = [_line(column.replace(".", "_") for column in columns)], 0, None
+    form, columns = form or Form(), [*columns]
+    lines, size, last = [form.beginning + _line(map(form.header, columns), form)], 0, None
     for number, (position, row) in enumerate(rows):
-        line = _line(_member(row, column) for column in columns) if row is not None else ""
+        cells = (form.cell(column, _member(row, form.member(column))) for column in columns)
+        line = _line(cells, form) if row is not None else ""
         size += len(line.encode())
         if number == MAX_ROWS or size > MAX_BYTES:
             return "".join(lines), last
@@ -49,9 +70,9 @@ def _member(row: Any, column: str) -> Any:
     return row
 
 
-def _line(cells: Iterable[object]) -> str:
+def _line(cells: Iterable[str], form: Form) -> str:
     line = io.StringIO()
-    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow([_cell(cell) for cell in cells])
+    csv.writer(line, delimiter=form.separator, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(cells)
     return line.getvalue()
 
 

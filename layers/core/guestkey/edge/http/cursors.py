@@ -8,7 +8,7 @@ digest has no key: a caller can make a cursor with any position. So each list na
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Annotated
 from urllib.parse import urlencode
@@ -78,9 +78,12 @@ def cut[T](
     return shown, None
 
 
-def link(rest: str | None, scope: str, limit: int | None = None) -> dict[str, str]:
-    """Return the `Link` header (RFC 8288) to the next page of a list in CSV or JSON Lines, if there is one."""
+def link(rest: str | None, scope: str, query: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Return the `Link` header (RFC 8288) to the next page of a list in CSV or JSON Lines, if there is one.
+
+    It repeats the query of this page.
+    """
     if rest is None:
         return {}
-    query = urlencode({"cursor": cursor(rest, scope)} | ({"limit": limit} if limit else {}))
-    return {"Link": f'<?{query}>; rel="next"'}
+    next_query = urlencode({"cursor": cursor(rest, scope)} | dict(query or {}))
+    return {"Link": f'<?{next_query}>; rel="next"'}

@@ -149,6 +149,12 @@ def user(app: APIGatewayHttpResolver) -> User:
     return caller
 
 
+def query(app: APIGatewayHttpResolver) -> dict[str, str]:
+    """Return the query of the current request without its cursor."""
+    given = app.current_event.raw_event.get("queryStringParameters") or {}
+    return {name: value for name, value in given.items() if name != "cursor"}
+
+
 def is_acting(app: APIGatewayHttpResolver) -> bool:
     """Say whether the bearer of the token acts on behalf of another user."""
     return claims.is_acting(claims.claims_of(app.current_event.raw_event))

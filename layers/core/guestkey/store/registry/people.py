@@ -101,6 +101,12 @@ def department_names(department_ids: Iterable[str]) -> list[str]:
     return [_department_of(found[key]).name for key in wanted if key in found]
 
 
+def names_of_departments(department_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of the registered ones of these departments, by id."""
+    found = map(_department_of, find_all(keys.department(id) for id in set(department_ids)).values())
+    return {department.department_id: department.name for department in found}
+
+
 def directory() -> Iterator[Agent | Department]:
     """Yield every active agent and every department, as the index holds them."""
     for item in Item.in_directory.query(index_keys.DIRECTORY):
