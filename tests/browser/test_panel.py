@@ -198,6 +198,22 @@ def test_the_activation_overview_shows_giver_grantee_and_end(panel_page: PanelPa
     expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
 
 
+def test_coming_back_to_the_window_keeps_the_loaded_rows_and_adds_the_new_one(panel_page: PanelPage) -> None:
+    factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    panel_page.press("#more")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(60)
+    expect(panel_page.page.locator("#more")).to_have_count(0)
+    panel_page.frame.evaluate("one => one.scrollTo(0, 900)")
+    factories.grant(DORA)
+    panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(panel_page.panel.locator(".rows > li")).to_have_count(61)
+
+    assert rows(panel_page)[0].startswith("Dora Vogel")
+    assert panel_page.frame.evaluate("one => one.scrollTop") >= 900
+
+
 @pytest.mark.parametrize(
     ("shut", "text"),
     [(doors.unlock, "Beendet durch eine Sperre."), (doors.close, "Beendet, weil das Konto geschlossen wurde.")],

@@ -4,7 +4,6 @@ import { Refusal, Unreachable } from "./api.js";
 import { announce, button, element, muted, setDisabled } from "./elements.js";
 
 /** @import { ActionResult, Children, Field, FailingLanguage, Language } from "../types/pages" */
-/** @import { Page, Query } from "../types/api" */
 
 const SLOW_HINT_MILLISECONDS = 4000;
 const DOUBLE_CLICK_MILLISECONDS = 600;
@@ -168,31 +167,4 @@ export function clearInvalid(...fields) {
 /** @param {Field} field */
 function descriptions(field) {
   return field.getAttribute("aria-describedby")?.split(" ") ?? [];
-}
-
-/**
- * Show a list in a place, with a button for its next page. `read` takes the query with the cursor.
- * @template Item
- * @param {Language} session
- * @param {Element} place
- * @param {(query: Query) => Promise<Page<Item>>} read
- * @param {(item: Item) => HTMLElement} toRow
- * @param {string} emptyText
- */
-export function showPages(session, place, read, toRow, emptyText) {
-  const rows = element("ul", { class: "rows" });
-  const next = element("div", { class: "buttons" });
-  /** @param {string} [cursor] */
-  const load = (cursor) => async () => {
-    const { items, next_cursor } = await read(cursor ? { cursor } : {});
-    return () => {
-      const loaded = items.map(toRow);
-      rows.append(...loaded);
-      if (cursor) loaded[0]?.focus();
-      if (!next_cursor) return [!rows.hasChildNodes() && muted(emptyText)];
-      return [button(session.texts.more, () => loadInto(session, next, load(next_cursor)), null, { id: "more" })];
-    };
-  };
-  loadInto(session, place, async () => [rows, next]);
-  loadInto(session, next, load());
 }

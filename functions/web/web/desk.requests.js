@@ -1,7 +1,7 @@
 // Tab: the form that requests access from a customer, and the agent's own requests.
 
 import { withIdempotencyKey } from "./api.js";
-import { clearInvalid, markInvalid, runAction, showPages } from "./actions.js";
+import { clearInvalid, markInvalid, runAction } from "./actions.js";
 import {
   button,
   buttons,
@@ -12,6 +12,7 @@ import {
   row,
   zoneNote,
 } from "./elements.js";
+import { pagedList } from "./lists.js";
 import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";
 
@@ -26,9 +27,8 @@ export function requests(session) {
   const strings = session.texts.requests;
   const list = element("div");
   /** @param {Request} request */
-  const toRow = (request) => requestRow(request, session, refresh);
-  const refresh = () => showPages(session, list, session.support.requests, toRow, strings.nothing);
-  refresh();
+  const toRow = (request) => requestRow(request, session, () => refresh());
+  const { refresh } = pagedList(session, list, "request_id", session.support.requests, toRow, strings.nothing);
   const heading = element("h3", { id: "own" }, strings.heading);
   const section = element("section", { "aria-labelledby": "own" }, heading, list, zoneNote(session));
   return [[form(session, refresh), section], refresh];

@@ -1,7 +1,8 @@
 // Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
-import { runAction, showPages } from "./actions.js";
+import { runAction } from "./actions.js";
 import { button, buttons, element, paragraph, quoted, row, zoneNote } from "./elements.js";
+import { pagedList } from "./lists.js";
 import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Grant, Login, Query } from "../types/api" */
@@ -20,9 +21,8 @@ export function grants(session) {
   const read = (query) => session.guestkey.grants(onlyLive.checked ? { ...query, state: "live" } : query);
   /** @param {Grant} grant */
   const toRow = (grant) => grantRow(grant, session);
-  const refresh = () => showPages(session, list, read, toRow, strings.nothing);
-  onlyLive.addEventListener("change", refresh);
-  refresh();
+  const { refresh, reload } = pagedList(session, list, "grant_id", read, toRow, strings.nothing);
+  onlyLive.addEventListener("change", reload);
   return [
     [
       element("h3", {}, strings.heading),
@@ -79,8 +79,7 @@ export async function logins(session) {
   const list = element("div");
   /** @param {Login} login */
   const toRow = (login) => loginRow(login, names, session);
-  const refresh = () => showPages(session, list, session.guestkey.logins, toRow, strings.nothing);
-  refresh();
+  const { refresh } = pagedList(session, list, "login_id", session.guestkey.logins, toRow, strings.nothing);
   return [
     [
       element("h3", {}, strings.heading),
