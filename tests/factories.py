@@ -31,7 +31,7 @@ from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.rules.requests import MailState, Request, State, approve, ask, decline
 from guestkey.rules.slots import Slot, slot_at
 from guestkey.store.access import grants, live_keys, logins, migration
-from guestkey.store.callbacks import callbacks, desks
+from guestkey.store.callbacks import booking, callbacks, changes, desks
 from guestkey.store.callbacks.seats import SlotItem
 from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.retry import transact
@@ -305,7 +305,7 @@ def callback(
         about = known.desk.topic(topic)
         slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
         assert slot or starts_at is None, "the desk offers no slot at this time"
-        context = callbacks.load_for_booking(user(by), None, now())
+        context = booking.load_for_booking(user(by), None, now())
         asked = book(
             callback_id=callback_id or ids.new_id(),
             by=user(by),
@@ -317,7 +317,7 @@ def callback(
             slot=slot,
             now=now(),
         )
-        callbacks.save_booked(asked, context, known.desk.lines, None)
+        booking.save_booked(asked, context, known.desk.lines, None)
         return asked
 
 
@@ -333,7 +333,7 @@ def moved(asked: Callback, starts_at: datetime | None, *, by: Caller = ANNA) -> 
 def move(who: User, callback_id: str, slot: Slot | None, lines: int, moment: datetime) -> Callback:
     """Move a call-back, as the booking function does."""
     rule, by = partial(callback_rules.move, slot=slot, now=moment), By(type=ByType.USER, id=who.user_id)
-    return callbacks.change(who.tenant_id, callback_id, What.CALLBACK_MOVED, by, rule, moment, lines)
+    return changes.change(who.tenant_id, callback_id, What.CALLBACK_MOVED, by, rule, moment, lines)
 
 
 def cancelled(asked: Callback, *, by: Caller = ANNA) -> Callback:
@@ -344,12 +344,13 @@ def cancelled(asked: Callback, *, by: Caller = ANNA) -> Callback:
 def cancel(who: User, callback_id: str, moment: datetime) -> Callback:
     """Cancel a call-back, as the booking function does."""
     rule, by = partial(callback_rules.cancel, now=moment), By(type=ByType.USER, id=who.user_id)
-    return callbacks.change(who.tenant_id, callback_id, What.CALLBACK_CANCELLED, by, rule, moment)
+    return changes.change(who.tenant_id, callback_id, What.CALLBACK_CANCELLED, by, rule, moment)
 
 
 def taken(asked: Callback, agent: Caller = SVEN, *, at: datetime | None = None) -> Callback:
-    """Let an agent take a call-back."""
-    with time_machine.travel(at or now(), tick=False):
+    """Let an agent take a call-back: a booked one an hour before its slot, if that is still ahead."""
+    soonest = asked.slot.starts_at - callback_rules.TAKEN_AHEAD if asked.slot else now()
+    with time_machine.travel(at or max(now(), soonest), tick=False):
         rule = partial(callback_rules.take, agent=people.active_agent(agent.id), now=now())
         return _by_agent(agent, asked.callback_id, What.CALLBACK_TAKEN, rule)
 
@@ -364,7 +365,7 @@ def closed(asked: Callback, agent: Caller = SVEN, outcome: Outcome = Outcome.REA
 
 def _by_agent(agent: Caller, callback_id: str, what: What, rule: callback_rules.Rule) -> Callback:
     by = By(type=ByType.AGENT, id=agent.id)
-    return callbacks.change(callbacks.tenant_of(callback_id), callback_id, what, by, rule, now())
+    return changes.change(callbacks.tenant_of(callback_id), callback_id, what, by, rule, now())
 
 
 def seats(starts_at: datetime, number: int) -> None:

@@ -30,7 +30,7 @@ from local import sample
 from tests import calls, factories, product, stack
 from tests.docs import DOCS, FENCED, blocks, page, section
 from tests.edge import post
-from tests.personas import ANNA, BACKEND, BEN, CARLA, SVEN
+from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, SVEN
 
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
@@ -381,7 +381,11 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
     do.cancel(program.anna, do.move(program.anna, moved["callback_id"], None)["callback_id"])
     do.ask_to_be_called(program.anna, CALLBACK, [])
     world.shift(timedelta(seconds=2))  # Anna's priority claim has expired
-    do.close(program.sven, do.next_in_queue(program.sven)["callback_id"], reached=True, note="The import runs again")
+    taken = do.next_in_queue(program.sven)["callback_id"]
+    calls.call("POST", f"/v1/support/callbacks/{taken}/release", caller=SVEN)
+    calls.call("POST", f"/v1/support/callbacks/{taken}/take", caller=DORA)
+    calls.call("POST", f"/v1/support/callbacks/{taken}/hand", {"agent_id": "sven"}, caller=DORA)
+    do.close(program.sven, taken, reached=True, note="The import runs again")
     for number in range(60):
         program.backend.put(Right(tenant_id="acme", user_id=f"user{number}", may_grant=False, changed_by="anna"))
 
@@ -395,7 +399,8 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
         assert data == set(entry["data"])
 
     assert len(entries) > 60
-    assert written == documented
+    assert {what: data for what, (_, data) in written.items()} == {what: data for what, (_, data) in documented.items()}
+    assert all(by <= documented[what][0] for what, (by, _) in written.items())
     assert head == f"{entries[-1]['seq']}:{entries[-1]['hash']}"
 
 

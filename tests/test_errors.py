@@ -29,6 +29,7 @@ CONTRACT = {
         "callback_closed",
         "slot_taken",
         "already_taken",
+        "too_early",
     },
     410: {"request_expired", "tenant_closed"},
     415: {"not_json"},

@@ -14,8 +14,8 @@ from guestkey.edge import metrics
 from guestkey.edge.http.callers import OPEN_TO_ANYONE
 from guestkey.edge.http.claims import SCOPES, VENDOR_ROUTES
 from guestkey.edge.stream import handler
-from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.people import GranteeType
+from guestkey.rules.reminders import REMINDED_AHEAD
 from guestkey.rules.requests import MAX_LIFE
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb import models as store_table

@@ -10,7 +10,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey import errors
-from guestkey.edge import phones, slot_choice
+from guestkey.edge import callback_changes, phones, slot_choice
 from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day, Slug
@@ -20,7 +20,7 @@ from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.slots import MAX_DAYS, offered
 from guestkey.store import clock
-from guestkey.store.callbacks import callbacks, desks
+from guestkey.store.callbacks import booking, callbacks, changes, desks
 from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
@@ -59,7 +59,7 @@ def book_callback(body: CallbackInput) -> Callback:
     if body.starts_at:
         slot_choice.require_choice(user, current)
 
-    def book(context: callbacks.BookingContext) -> rules.Callback:
+    def book(context: booking.BookingContext) -> rules.Callback:
         topic, country = slot_choice.known_topic(current, body.topic), context.tenant.country
         phone = phones.e164(body.phone, country)
         return rules.book(
@@ -77,9 +77,9 @@ def book_callback(body: CallbackInput) -> Callback:
     with slot_choice.describing_conflicts(current, body.topic, body.starts_at, now):
         return routes.transact(
             app,
-            load=lambda record: callbacks.load_for_booking(user, record, now),
+            load=lambda record: booking.load_for_booking(user, record, now),
             decide=book,
-            save=lambda callback, context, record: callbacks.save_booked(callback, context, current.desk.lines, record),
+            save=lambda callback, context, record: booking.save_booked(callback, context, current.desk.lines, record),
             respond=lambda callback: Callback.of(callback, now),
         )
 
@@ -91,20 +91,11 @@ def show_open_callback() -> Callback:
     return Callback.of(callbacks.open_of(routes.user(app).tenant_id, now), now)
 
 
-@routes.route(app, "PATCH /v1/callbacks/{callback_id}", "Move a call-back", "callbacks", *CHOOSING, *CLOSED)
+@routes.route(app, "PATCH /v1/callbacks/{callback_id}", "Move or correct a call-back", "callbacks", *CHOOSING, *CLOSED)
 def move_callback(callback_id: str, body: MoveInput) -> Callback:
-    """Move an open call-back of your account to another slot, or to the queue."""
-    user, now = routes.user(app), clock.now()
-    current = desks.current(now)
-    if body.starts_at:
-        slot_choice.require_choice(user, current)
-    before = callbacks.find_one(user.tenant_id, ids.valid_id(callback_id))
-    slot = slot_choice.slot_for(before, current, body.starts_at, now)
-    rule, by = partial(rules.move, slot=slot, now=now), By(type=ByType.USER, id=user.user_id)
-    id, lines = before.callback_id, current.desk.lines
-    with slot_choice.describing_conflicts(current, before.topic, body.starts_at, now):
-        moved = callbacks.change(user.tenant_id, id, What.CALLBACK_MOVED, by, rule, now, lines)
-    return Callback.of(moved, now)
+    """Move an open call-back of your account to another slot or the queue, or put number and description right."""
+    now = clock.now()
+    return Callback.of(callback_changes.move_by_user(routes.user(app), ids.valid_id(callback_id), body, now), now)
 
 
 @routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", *CLOSED)
@@ -112,7 +103,7 @@ def cancel_callback(callback_id: str) -> Callback:
     """Cancel an open call-back of your account. Cancelling twice returns the same call-back."""
     user, now = routes.user(app), clock.now()
     rule, by = partial(rules.cancel, now=now), By(type=ByType.USER, id=user.user_id)
-    cancelled = callbacks.change(user.tenant_id, ids.valid_id(callback_id), What.CALLBACK_CANCELLED, by, rule, now)
+    cancelled = changes.change(user.tenant_id, ids.valid_id(callback_id), What.CALLBACK_CANCELLED, by, rule, now)
     return Callback.of(cancelled, now)
 
 

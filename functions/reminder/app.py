@@ -16,8 +16,9 @@ from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.stream.send_notice import send_notice
-from guestkey.rules.callbacks import SlotChange, is_ahead
+from guestkey.rules.callback_entries import SlotChange
 from guestkey.rules.instants import instant
+from guestkey.rules.reminders import is_ahead
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import notices

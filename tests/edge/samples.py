@@ -9,7 +9,8 @@ from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
 from guestkey.edge.mail.compose import Facts, Kind, RequestFacts
 from guestkey.edge.mail.digests import DigestFacts, DigestLine
 from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
-from guestkey.rules.callbacks import Callback, SlotChange
+from guestkey.rules.callback_entries import SlotChange
+from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import By, ByType, Entry, Head, What
 from guestkey.rules.logins import Login
@@ -205,6 +206,7 @@ def of_callback(
     earlier: Slot | None = None,
     *,
     version: int = 0,
+    by: ByType = ByType.USER,
     tenant: Tenant = ACME,
     topic: str = "Beratung",
     **changed: Any,
@@ -223,7 +225,7 @@ def of_callback(
         email="anna@acme.example",
         locale="de-DE",
     )
-    change = SlotChange(slot=slot, earlier=earlier, version=version)
+    change = SlotChange(slot=slot, earlier=earlier, version=version, by=by)
     return CallbackFacts(tenant=tenant, callback=replace(callback, **changed), change=change, topic=topic, head=HEAD)
 
 
@@ -253,7 +255,9 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.CALLBACK_BOOKED: of_callback(),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, version=1),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1),
-        Kind.CALLBACK_CANCELLED: of_callback(None, WEDNESDAY_AT_FOUR, version=2),
+        Kind.CALLBACK_CHANGED: of_callback(TUESDAY_AT_TEN, TUESDAY_AT_TEN, version=1),
+        Kind.CALLBACK_CANCELLED: of_callback(None, WEDNESDAY_AT_FOUR, version=2, by=ByType.AGENT),
+        Kind.CALLBACK_STRANDED: of_callback(),
         Kind.CALLBACK_REMINDER: of_callback(),
     }
 
@@ -290,6 +294,8 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         Kind.CALLBACK_BOOKED: of_callback(**by_phone),
         Kind.CALLBACK_WAITING: of_callback(None, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_MOVED: of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, **by_phone),
+        Kind.CALLBACK_CHANGED: of_callback(TUESDAY_AT_TEN, TUESDAY_AT_TEN, **by_phone),
         Kind.CALLBACK_CANCELLED: of_callback(None, TUESDAY_AT_TEN, **by_phone),
+        Kind.CALLBACK_STRANDED: of_callback(**by_phone),
         Kind.CALLBACK_REMINDER: of_callback(**by_phone),
     }

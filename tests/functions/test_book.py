@@ -18,6 +18,7 @@ from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
+from tests.functions.test_leaving import leaves
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 from tests.rows_and_columns import probes
 from tests.store import wire
@@ -62,9 +63,27 @@ def test_anna_books_tuesday_at_ten() -> None:
         "requested_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "agent": None,
         "mail": "follows",
+        "reason": None,
+        "reason_salt": None,
+        "stranded_by": None,
         "version": 0,
     }
     assert factories.seats_held() == {TUESDAY_AT_TEN: {callback_id}}
+
+
+def test_a_call_of_a_leaver_whose_slot_is_over_does_not_keep_the_customer_from_booking(
+    world: time_machine.Traveller,
+) -> None:
+    factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
+    world.move_to(TUESDAY_AT_TEN + QUARTER - timedelta(seconds=1))
+    leaves()
+    assert post(QUEUE, caller=GIULIA).code == "callback_open"
+
+    world.shift(timedelta(seconds=1))
+    answer = post(QUEUE, caller=GIULIA)
+
+    assert answer.status == 201
+    assert call("GET", "/v1/callbacks/open", caller=ANNA).body["callback_id"] == answer.body["callback_id"]
 
 
 def test_giulia_joins_the_queue() -> None:

@@ -62,6 +62,7 @@ def test_it_is_in_the_ledger() -> None:
         "earlier_starts_at": "2026-11-24T09:00:00Z",
         "earlier_ends_at": "2026-11-24T09:15:00Z",
         "version": 1,
+        "reason_sha256": None,
     }
 
 

@@ -59,6 +59,26 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
         None,
         SVEN,
     ),
+    "POST /v1/support/callbacks/{callback_id}/release": (
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/release",
+        None,
+        SVEN,
+    ),
+    "POST /v1/support/callbacks/{callback_id}/hand": (
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/hand",
+        {"agent_id": "dora"},
+        SVEN,
+    ),
+    "PATCH /v1/support/callbacks/{callback_id}": (
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}",
+        {"starts_at": None, "reason": "Illness"},
+        SVEN,
+    ),
+    "DELETE /v1/support/callbacks/{callback_id}": (
+        f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}",
+        {"reason": "Illness"},
+        SVEN,
+    ),
     "POST /v1/support/callbacks/{callback_id}/close": (
         f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/close",
         {"outcome": "reached"},

@@ -20,7 +20,7 @@ from tests.calls import call
 from tests.edge import post
 from tests.factories import LONG_AGO, MONDAY_NOON, what_happened
 from tests.functions.test_put_agent import SVENS, put
-from tests.personas import ANNA, BACKEND, CARLA, SVEN
+from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Counts = dict[str, int]
@@ -300,6 +300,30 @@ def test_each_end_is_written_once_and_told(
     assert stored.left_at == MONDAY_NOON and stored.ttl
     assert (check(), shown(again.grant_id)["state"]) == ("granted", "live")
     assert shown(given[0].grant_id)["end"] == "agent_left"
+
+
+def test_what_a_leaver_had_taken_is_released_by_the_clean_up_unless_it_was_taken_anew(
+    world: time_machine.Traveller, clean_up: Callable[..., Counts]
+) -> None:
+    taken, anew = factories.taken(factories.callback()), factories.taken(factories.callback(CARLA))
+    leaves()
+    factories.taken(anew, DORA)
+    world.shift(MINUTE)
+    clean_up()
+
+    last = list(ledger.entries_after("acme", 0, 100))[-1]
+    assert (last.what, last.about, last.by.type, last.data) == (
+        "callback.released",
+        taken.callback_id,
+        "system",
+        {"agent_id": "sven"},
+    )
+    assert what_happened("globex")[-1] == "callback.taken"
+    assert not table.items("AGENT#sven", keys.OWN_CALLBACK)
+    assert LeftItem.get(*keys.left("sven", 1)).due is None
+    before = what_happened()
+    clean_up()
+    assert what_happened() == before
 
 
 def test_a_login_that_the_index_lacks_ends_with_the_others(

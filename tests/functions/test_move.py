@@ -8,12 +8,14 @@ import time_machine
 
 from guestkey.rules.desk import QUARTER
 from guestkey.rules.instants import text_of
-from guestkey.store.callbacks import callbacks, desks, seats
+from guestkey.rules.ledger import salted_digest
+from guestkey.store.callbacks import changes, desks, seats
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
+from tests.functions.test_leaving import leaves
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
 from tests.store import wire
 
@@ -57,6 +59,10 @@ def test_it_is_in_the_ledger() -> None:
             "earlier_starts_at": "2026-11-24T09:00:00Z",
             "earlier_ends_at": "2026-11-24T09:15:00Z",
             "version": 1,
+            "description_sha256": salted_digest("The import stands still", factories.SALT),
+            "is_phone_changed": False,
+            "released_from": None,
+            "reason_sha256": None,
         },
     )
 
@@ -180,12 +186,60 @@ def test_a_removed_topic_has_no_slots_but_still_a_queue() -> None:
 # ------------------------------------------------------------------ too late
 
 
-def test_a_taken_call_back_cannot_be_moved() -> None:
+@pytest.mark.parametrize("is_of_a_leaver", [False, True])
+def test_moving_a_taken_call_back_releases_it(is_of_a_leaver: bool) -> None:
     taken = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
-    for starts_at in (NOON, TUESDAY_AT_TEN, None):
+    if is_of_a_leaver:
+        leaves()
+    with table.unchanged():
+        assert patch(taken.callback_id, TUESDAY_AT_TEN).body["state"] == ("booked" if is_of_a_leaver else "taken")
+    body = patch(taken.callback_id).body
+
+    assert (body["state"], body["agent"], body["starts_at"]) == ("booked", None, "2026-11-24T11:00:00Z")
+    assert last_entry().data["released_from"] == (None if is_of_a_leaver else "sven")
+    assert table.one(keys.own_callback("sven", taken.callback_id)) is None
+
+
+# ------------------------------------------------------------------ putting number and text right
+
+
+def test_number_and_text_are_put_right_and_all_else_stays() -> None:
+    taken = factories.taken(factories.callback(ANNA, TUESDAY_AT_TEN))
+    path = f"/v1/callbacks/{taken.callback_id}"
+    body = call("PATCH", path, {"phone": "0241 446860", "description": "The export"}, caller=BEN).body
+
+    assert (body["phone"], body["phone_shown"], body["description"]) == ("+49241446860", "0241 446860", "The export")
+    assert (body["starts_at"], body["state"], body["version"]) == ("2026-11-24T09:00:00Z", "taken", 1)
+    entry = last_entry()
+    assert (entry.what, entry.data["is_phone_changed"]) == ("callback.moved", True)
+    assert entry.data["description_sha256"] == salted_digest("The export", body["description_salt"])
+    with table.unchanged():
+        assert call("PATCH", path, {"phone": "+49 241 446860", "description": "The export"}, caller=ANNA).body == body
+
+
+def test_a_time_and_a_number_are_one_change() -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    to = {"starts_at": None, "phone": "0241 446860"}
+    body = call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA).body
+
+    assert (body["kind"], body["phone"], body["version"]) == ("queue", "+49241446860", 1)
+    assert factories.what_happened() == ["callback.booked", "callback.moved"]
+
+
+def test_an_empty_body_changes_nothing() -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    for body in ({}, {"phone": None, "description": None}):
         with table.unchanged():
-            answer = patch(taken.callback_id, starts_at)
-        assert (answer.status, answer.code) == (409, "callback_closed")
+            assert call("PATCH", f"/v1/callbacks/{booked.callback_id}", body, caller=ANNA).body["version"] == 0
+
+
+@pytest.mark.parametrize(("member", "value"), [("phone", "112"), ("phone", ""), ("description", ""), ("topic", "x")])
+def test_a_correction_that_is_none_is_refused(member: str, value: str) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    with table.unchanged():
+        answer = call("PATCH", f"/v1/callbacks/{booked.callback_id}", {member: value}, caller=ANNA)
+
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, f"#/{member}")
 
 
 def test_a_call_back_whose_slot_is_over_cannot_be_moved(world: time_machine.Traveller) -> None:
@@ -298,19 +352,14 @@ def test_of_two_moves_at_the_same_moment_the_later_counts_and_no_seat_stays_occu
     assert factories.seats_held() == {NOON: {booked.callback_id}}
 
 
-def test_an_agent_who_takes_it_at_the_same_moment_gets_it_at_its_old_slot(world: time_machine.Traveller) -> None:
+def test_an_agent_who_takes_it_at_the_same_moment_loses_it_to_the_move(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    world.shift(timedelta(seconds=2))
+    world.move_to(TUESDAY_AT_TEN - timedelta(minutes=30))
+    with table.meanwhile(lambda: factories.taken(booked)):
+        answer = patch(booked.callback_id, TUESDAY_AT_TEN + timedelta(hours=4))
 
-    def take() -> None:
-        world.shift(timedelta(seconds=2))  # the mover's claim of priority has expired
-        factories.taken(booked)
-
-    with table.meanwhile(take):
-        answer = patch(booked.callback_id)
-
-    assert answer.code == "callback_closed"
-    assert factories.seats_held() == {TUESDAY_AT_TEN: {booked.callback_id}}
+    assert (answer.status, answer.body["agent"]) == (200, None)
+    assert last_entry().data["released_from"] == "sven"
 
 
 def test_a_move_is_refused_if_the_slot_ended_and_another_was_booked_meanwhile(world: time_machine.Traveller) -> None:
@@ -329,7 +378,7 @@ def test_a_move_is_refused_if_the_slot_ended_and_another_was_booked_meanwhile(wo
 
 def test_a_move_that_loses_every_race_ends_in_503_with_retry_after() -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
-    elsewhere = [TUESDAY_AT_TEN + QUARTER * number for number in range(1, callbacks.MAX_CHANGE_TRIES + 1)]
+    elsewhere = [TUESDAY_AT_TEN + QUARTER * number for number in range(1, changes.MAX_CHANGE_TRIES + 1)]
     acts = [lambda at=at: patch(booked.callback_id, at, caller=BEN) for at in elsewhere]
     with table.meanwhile(*acts):
         answer = patch(booked.callback_id, NOON + timedelta(days=1))

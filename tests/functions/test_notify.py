@@ -622,6 +622,34 @@ def test_the_user_who_booked_gets_mails_with_invitations_also_for_a_colleagues_c
     assert notify.published == ["callback.booked", "callback.moved", "callback.cancelled"]
 
 
+def test_a_corrected_call_is_mailed_with_its_invitation_and_without_a_former_time(notify: Notify) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    call("PATCH", f"/v1/callbacks/{booked.callback_id}", {"phone": "0241 446860"}, caller=ANNA)
+    notify.deliver()
+
+    assert [subject.partition(" (")[0] for _, subject in notify.mailed[1:]] == [
+        "Ihre Angaben zum Rückruf sind geändert"
+    ]
+    letter = post.read(post.as_mailed(notify.mails[-1]))
+    assert "Telefonnummer: 0241 446860" in letter.text and "Bisheriger Termin" not in letter.text
+    assert invitations(notify)[-1] == ("REQUEST", 1, "2026-11-24T09:00:00Z")
+
+
+def test_a_change_by_support_is_mailed_with_its_reason_until_a_later_change(notify: Notify) -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    path, ill = f"/v1/support/callbacks/{booked.callback_id}", {"reason": "Two colleagues are ill"}
+    call("PATCH", path, ill | {"starts_at": text_of(NOON)}, caller=SVEN)
+    notify.deliver()
+    call("DELETE", path, ill | {"reason": "All are ill"}, caller=SVEN)
+    records = notify.new()
+    notify.deliver(records)
+    texts = [post.read(post.as_mailed(mail)).text for mail in notify.mails]
+
+    assert ["Grund: „Two colleagues are ill“" in text for text in texts] == [False, True, False]
+    assert "Geändert von: Support" in texts[1] and "Grund: „All are ill“" in texts[2]
+    assert invitations(notify)[1:] == [("REQUEST", 1, text_of(NOON)), ("CANCEL", 2, text_of(NOON))]
+
+
 def test_a_waiting_user_gets_a_mail_without_invitation_and_one_with_the_slot(notify: Notify) -> None:
     waiting = factories.callback(CARLA)
     factories.moved(waiting, NOON, by=CARLA)

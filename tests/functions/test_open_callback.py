@@ -42,6 +42,9 @@ def test_every_user_of_acme_sees_annas_call_back(caller: Caller) -> None:
         "agent": None,
         "version": 0,
         "mail": "follows",
+        "reason": None,
+        "reason_salt": None,
+        "stranded_by": None,
     }
 
 

@@ -188,6 +188,9 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(SVEN, "GET", "/v1/support/callbacks", query={"day": "2026-11-24"})
     one(SVEN, "POST", f"/v1/support/callbacks/{queued['callback_id']}/take")
     one(DORA, "POST", f"/v1/support/callbacks/{queued['callback_id']}/take")
+    one(SVEN, "POST", f"/v1/support/callbacks/{queued['callback_id']}/hand", {"agent_id": "dora"})
+    one(DORA, "POST", f"/v1/support/callbacks/{queued['callback_id']}/release")
+    one(SVEN, "POST", f"/v1/support/callbacks/{queued['callback_id']}/take")
     one(DORA, "POST", f"/v1/support/callbacks/{queued['callback_id']}/close", {"outcome": "reached"})
     one(SVEN, "POST", f"/v1/support/callbacks/{queued['callback_id']}/close", {"outcome": "reached", "note": "Done"})
     one(CARLA, "DELETE", f"/v1/callbacks/{queued['callback_id']}")
@@ -195,6 +198,9 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     again = one(ANNA, "POST", "/v1/callbacks", CALLBACK | {"starts_at": slots[5]["starts_at"]})
     one(GIULIA, "PATCH", f"/v1/callbacks/{again['callback_id']}", {"starts_at": None})
     one(CARLA, "POST", "/v1/callbacks", CALLBACK | {"phone": "+1 212 736 5000", "starts_at": slots[5]["starts_at"]})
+    one(SVEN, "PATCH", f"/v1/support/callbacks/{again['callback_id']}", {"starts_at": None, "reason": REASON})
+    one(SVEN, "DELETE", f"/v1/support/callbacks/{again['callback_id']}", {"reason": REASON})
+    one(ANNA, "POST", "/v1/callbacks", CALLBACK)
     # the vendor
     for path, body in sample.orders():
         one(BACKEND, "PUT", path, body)

@@ -53,12 +53,28 @@ def test_sven_sees_the_call_backs_of_tuesday() -> None:
                 "agent": None,
                 "version": 0,
                 "mail": "follows",
+                "reason": None,
+                "reason_salt": None,
+                "stranded_by": None,
                 "tenant_id": "acme",
                 "may_enter": False,
             }
         ],
         "waiting": [],
+        "taken": [],
     }
+
+
+def test_what_the_agent_has_taken_is_listed_on_every_day_until_it_is_closed(world: time_machine.Traveller) -> None:
+    booked, waiting = factories.callback(ANNA, TUESDAY_AT_TEN), factories.callback(CARLA)
+    factories.taken(booked)
+    factories.taken(waiting, DORA)
+    friday = {"day": "2026-11-27"}
+
+    assert [one["callback_id"] for one in get(friday).body["taken"]] == [booked.callback_id]
+    assert [one["callback_id"] for one in get(friday, caller=DORA).body["taken"]] == [waiting.callback_id]
+    factories.closed(booked)
+    assert get(friday).body["taken"] == []
 
 
 def test_the_call_backs_of_a_day_are_sorted_by_time() -> None:
@@ -233,7 +249,7 @@ def test_a_malformed_day_is_named(day: str) -> None:
 
 @pytest.mark.parametrize("day", ["2000-01-01", "2999-12-31"])
 def test_a_far_day_is_empty(day: str) -> None:
-    assert get({"day": day}).body == {"booked": [], "waiting": []}
+    assert get({"day": day}).body == {"booked": [], "waiting": [], "taken": []}
 
 
 def test_without_a_desk_there_is_no_day() -> None:

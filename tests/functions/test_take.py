@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 
+from guestkey.rules.callbacks import TAKEN_AHEAD
 from guestkey.rules.desk import QUARTER
-from guestkey.store.callbacks import seats
+from guestkey.store.callbacks import changes, seats
 from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
+from tests.functions.test_leaving import leaves, returns
 from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
 from tests.store import wire
 
@@ -23,8 +25,9 @@ def post(callback_id: str, *, caller: Caller = SVEN) -> Answer:
 
 
 @pytest.mark.parametrize("starts_at", [TUESDAY_AT_TEN, None])
-def test_sven_takes_it(starts_at: datetime | None) -> None:
+def test_sven_takes_it(starts_at: datetime | None, world: time_machine.Traveller) -> None:
     asked = factories.callback(ANNA, starts_at)
+    world.move_to(TUESDAY_AT_TEN - TAKEN_AHEAD)
     status, body = post(asked.callback_id)
 
     assert status == 200
@@ -77,6 +80,39 @@ def test_dora_cannot_take_svens_call_back() -> None:
         answer = post(taken.callback_id, caller=DORA)
 
     assert (answer.status, answer.code) == (409, "already_taken")
+
+
+def test_a_booked_one_cannot_be_taken_more_than_an_hour_before_its_slot(world: time_machine.Traveller) -> None:
+    asked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    world.move_to(TUESDAY_AT_TEN - TAKEN_AHEAD - timedelta(seconds=1))
+    with table.unchanged():
+        answer = post(asked.callback_id)
+
+    assert (answer.status, answer.code) == (409, "too_early")
+
+
+def test_a_colleague_takes_what_a_leaver_had_taken_and_a_namesake_had_not_taken_it() -> None:
+    asked = factories.callback()
+    post(asked.callback_id)
+    leaves()
+    returns()
+
+    close = call("POST", f"/v1/support/callbacks/{asked.callback_id}/close", {"outcome": "reached"}, caller=SVEN)
+    assert (close.status, close.code) == (403, "not_yours")
+    assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "waiting"
+    assert post(asked.callback_id, caller=DORA).body["agent"] == {"id": "dora", "name": "Dora Vogel"}
+    assert post(asked.callback_id).code == "already_taken"
+
+
+def test_the_person_after_a_leaver_takes_it_anew_and_the_clean_up_leaves_that_alone() -> None:
+    asked = factories.callback()
+    post(asked.callback_id)
+    leaves()
+    returns(name="Svenja Brandt")
+
+    assert post(asked.callback_id).body["agent"]["name"] == "Svenja Brandt"
+    changes.release_from(("sven", 1), "acme", asked.callback_id, factories.now())
+    assert factories.what_happened() == ["callback.booked", "callback.taken", "callback.taken"]
 
 
 @pytest.mark.parametrize("caller", [SVEN, DORA])
@@ -158,13 +194,14 @@ def test_a_call_back_cancelled_at_the_same_moment_cannot_be_taken() -> None:
     assert (answer.status, answer.code) == (409, "callback_closed")
 
 
-def test_a_call_back_moved_at_the_same_moment_is_taken_at_its_new_slot(world: time_machine.Traveller) -> None:
+def test_a_call_back_moved_at_the_same_moment_may_be_too_early_to_be_taken(world: time_machine.Traveller) -> None:
     booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    world.move_to(TUESDAY_AT_TEN - TAKEN_AHEAD)
     to = {"starts_at": "2026-11-24T11:00:00Z"}
     with table.meanwhile(lambda: call("PATCH", f"/v1/callbacks/{booked.callback_id}", to, caller=ANNA)):
         answer = post(booked.callback_id)
 
-    assert (answer.status, answer.body["starts_at"], answer.body["state"]) == (200, "2026-11-24T11:00:00Z", "taken")
+    assert (answer.status, answer.code) == (409, "too_early")
 
 
 def test_an_agent_yields_to_a_right_holders_change(world: time_machine.Traveller) -> None:

@@ -14,7 +14,7 @@ from guestkey.rules.callbacks import move as move_to_slot
 from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.requests import Request
-from guestkey.store.callbacks import callbacks
+from guestkey.store.callbacks import changes
 from guestkey.store.dynamodb import counters, keys
 from tests import factories, table
 from tests.calls import Answer, call
@@ -245,7 +245,7 @@ def test_the_last_booking_of_an_hour_is_done_once_when_its_answer_is_lost(loss: 
 def test_a_move_that_no_user_makes_is_not_counted() -> None:
     asked = factories.callback(ANNA, TUESDAY_AT_TEN)
     by, rule = By(type=ByType.VENDOR, id="backend"), partial(move_to_slot, slot=None, now=factories.now())
-    moved = callbacks.change("acme", asked.callback_id, What.CALLBACK_MOVED, by, rule, factories.now())
+    moved = changes.change("acme", asked.callback_id, What.CALLBACK_MOVED, by, rule, factories.now())
 
     assert moved.slot is None
     assert (counted(counters.BOOKED), counted(counters.BOOKED, "backend")) == (1, 0)

@@ -28,7 +28,7 @@ REQUEST = (
 DESK = " ".join(sample.DESK)
 CALLBACK = (
     "callback_id kind state topic description description_salt phone phone_shown starts_at ends_at requested_at "
-    "requested_by agent mail version"
+    "requested_by agent mail reason reason_salt stranded_by version"
 )
 CLOSURE = "day name callback_ids"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
@@ -198,8 +198,21 @@ ROUTES = [
     Route(call="GET /v1/support/requests", who="sven", members=PAGE),
     Route(call="POST /v1/support/requests/{request}/send", who="sven", members=REQUEST),
     Route(call="DELETE /v1/support/requests/{request}", who="sven", members=REQUEST),
-    Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting"),
+    Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting taken"),
     Route(call="POST /v1/support/callbacks/{callback}/take", who="sven", members=SUPPORT_CALLBACK),
+    Route(call="POST /v1/support/callbacks/{callback}/release", who="sven", members=SUPPORT_CALLBACK),
+    Route(
+        call="POST /v1/support/callbacks/{called}/hand", who="sven",
+        body=lambda scene: {"agent_id": scene.agent.agent_id}, members=SUPPORT_CALLBACK,
+    ),
+    Route(
+        call="PATCH /v1/support/callbacks/{callback}", who="sven",
+        body=lambda _: {"starts_at": None, "reason": "Two colleagues are ill"}, members=SUPPORT_CALLBACK,
+    ),
+    Route(
+        call="DELETE /v1/support/callbacks/{callback}", who="sven",
+        body=lambda _: {"reason": "Two colleagues are ill"}, members=SUPPORT_CALLBACK,
+    ),
     Route(
         call="POST /v1/support/callbacks/{called}/close", who="sven", body=lambda _: {"outcome": "reached"},
         members=SUPPORT_CALLBACK,

@@ -12,6 +12,7 @@ from tests.model.wall_clock import is_offered, quarters_of, text_of
 
 KEY_LIFE = timedelta(hours=24)
 MAX_BOOKINGS = 20
+TAKEN_AHEAD = timedelta(hours=1)
 USERS = {user.user_id: user for user in sample.USERS}
 AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 CHOOSES_NO_SLOT = {"giulia"}
@@ -33,6 +34,10 @@ class Callback:
     joined_at: datetime | None
     """When it joined the queue."""
     taken_by: str | None = None
+    person: int | None = None
+    """The person who took it, by the agent's number."""
+    left_at: datetime | None = None
+    """When the agent left who had taken it; the clean-up has not written it down yet."""
     closed_as: str | None = None
     version: int = 0
 
@@ -119,7 +124,7 @@ class Callbacks:
         self._require_choice(user, starts_at)
         found = self._own(self.calls, callback, USERS[user].tenant_id)
         quarters = found.quarters if found.starts_at == starts_at else self._slot(found.topic, starts_at)
-        if found.state(self.now) not in {"booked", "waiting"}:
+        if found.state(self.now) not in OPEN:
             raise No("callback_closed")
         if quarters != found.quarters:
             earlier = found.starts_at
@@ -128,6 +133,7 @@ class Callbacks:
             self._shift(callback, found.quarters, quarters)
             found.quarters, found.version = quarters, found.version + 1
             found.joined_at = None if quarters else self.now
+            found.taken_by = found.person = found.left_at = None
             data = {
                 "version": found.version,
                 "starts_at": text_of(starts_at),
@@ -142,7 +148,7 @@ class Callbacks:
             if found.state(self.now) not in OPEN:
                 raise No("callback_closed")
             self._shift(callback, found.quarters, [])
-            found.closed_as, found.version = "cancelled", found.version + 1
+            found.closed_as, found.version, found.left_at = "cancelled", found.version + 1, None
             self._write(found.tenant, "callback.cancelled", callback, "user", user, version=found.version)
         return Outcome(200, None, callback)
 
@@ -156,8 +162,37 @@ class Callbacks:
         if found.taken_by not in (None, agent):
             raise No("already_taken")
         if found.taken_by is None:
-            found.taken_by = agent
+            if found.starts_at and self.now < found.starts_at - TAKEN_AHEAD:
+                raise No("too_early")
+            found.taken_by, found.person, found.left_at = agent, self._person(agent), None
             self._write(found.tenant, "callback.taken", callback, "agent", agent)
+        return Outcome(200, None, callback)
+
+    def release(self, agent: str, callback: str) -> Outcome:
+        self._require_active(agent)
+        found = self._any(callback)
+        if found.state(self.now) not in OPEN:
+            raise No("callback_closed")
+        if found.taken_by not in (None, agent):
+            raise No("not_yours")
+        if found.taken_by:
+            found.taken_by = found.person = None
+            self._write(found.tenant, "callback.released", callback, "agent", agent, agent_id=agent)
+        return Outcome(200, None, callback)
+
+    def hand(self, agent: str, callback: str, colleague: str) -> Outcome:
+        self._require_active(agent)
+        if not self._is_active(colleague):
+            raise No("input_invalid")
+        found = self._any(callback)
+        if found.state(self.now) not in OPEN:
+            raise No("callback_closed")
+        if found.taken_by != colleague:
+            if found.taken_by != agent:
+                raise No("not_yours")
+            found.taken_by, found.person = colleague, self._person(colleague)
+            data = {"agent_id": colleague, "earlier_agent_id": agent}
+            self._write(found.tenant, "callback.handed", callback, "agent", agent, **data)
         return Outcome(200, None, callback)
 
     def close(self, agent: str, callback: str, outcome: str) -> Outcome:
@@ -267,6 +302,18 @@ class Callbacks:
 
     def _of[T](self, things: dict[str, T], tenant: str) -> list[T]:
         return [one for one in things.values() if getattr(one, "tenant") == tenant]  # noqa: B009
+
+    def _drop_takes_of(self, agent: str, person: int) -> None:
+        """Nobody has taken what a leaver had taken, as long as it is open."""
+        for one in self.calls.values():
+            if (one.taken_by, one.person, one.closed_as) == (agent, person, None):
+                one.taken_by, one.person, one.left_at = None, None, self.now
+
+    def _is_active(self, agent: str) -> bool:
+        raise NotImplementedError
+
+    def _person(self, agent: str) -> int:
+        raise NotImplementedError
 
     def _require_active(self, agent: str) -> None:
         raise NotImplementedError

@@ -28,7 +28,16 @@ KINDS = {"g": "grant_id", "r": "request_id", "l": "login_id", "c": "callback_id"
 VIEWED = {
     "requests": ("reason", "reason_salt", "tenant_id", "mail", "note", "note_salt"),
     "logins": ("reason", "reason_salt", "tenant_id"),
-    "callbacks": ("description", "description_salt", "phone", "phone_shown", "mail"),
+    "callbacks": (
+        "description",
+        "description_salt",
+        "phone",
+        "phone_shown",
+        "mail",
+        "reason",
+        "reason_salt",
+        "stranded_by",
+    ),
 }
 """Members of a view that the stories never vary."""
 SWEPT = re.compile(r"LIVE#.*|CALLBACK|ONCE#.*")
@@ -121,6 +130,13 @@ class Handlers:
 
     def take(self, agent: str, callback: str) -> Outcome:
         return self._told("c", call("POST", f"/v1/support/callbacks/{self._id(callback)}/take", caller=who(agent)))
+
+    def release(self, agent: str, callback: str) -> Outcome:
+        return self._told("c", call("POST", f"/v1/support/callbacks/{self._id(callback)}/release", caller=who(agent)))
+
+    def hand(self, agent: str, callback: str, colleague: str) -> Outcome:
+        path = f"/v1/support/callbacks/{self._id(callback)}/hand"
+        return self._told("c", call("POST", path, {"agent_id": colleague}, caller=who(agent)))
 
     def close(self, agent: str, callback: str, outcome: str) -> Outcome:
         path = f"/v1/support/callbacks/{self._id(callback)}/close"

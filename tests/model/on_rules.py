@@ -13,6 +13,7 @@ from typing import Any
 from guestkey import errors
 from guestkey.rules import access_end, callbacks, grants, logins, requests
 from guestkey.rules.access import Action, Open, covering, decide, decide_within, named
+from guestkey.rules.callback_entries import note
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.callbacks import Outcome as CallOutcome
 from guestkey.rules.desk import Calendar, desk_of
@@ -24,6 +25,7 @@ from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, grantee
 from guestkey.rules.periods import Period, months_before
 from guestkey.rules.requests import Request
+from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot, may_choose_slot, slot_at
 from guestkey.rules.verify import verify
 from local import sample
@@ -288,6 +290,20 @@ class Rules:
         by = self._active(agent)
         return self._change(callback, What.CALLBACK_TAKEN, _agent(agent), lambda one: callbacks.take(one, by, self.now))
 
+    def release(self, agent: str, callback: str) -> Outcome:
+        by = self._active(agent)
+        return self._change(
+            callback, What.CALLBACK_RELEASED, _agent(agent), lambda one: callbacks.release(one, by, self.now)
+        )
+
+    def hand(self, agent: str, callback: str, colleague: str) -> Outcome:
+        by, to = self._active(agent), self._agents[colleague]
+        if not to.is_active:
+            raise errors.InputInvalid
+        return self._change(
+            callback, What.CALLBACK_HANDED, _agent(agent), lambda one: callbacks.hand(one, by, to, self.now)
+        )
+
     def close(self, agent: str, callback: str, outcome: str) -> Outcome:
         by, how = self._active(agent), CallOutcome(outcome)
         return self._change(
@@ -360,6 +376,7 @@ class Rules:
             elif request.closed_as is None and request.state(final) is requests.State.EXPIRED:
                 self._requests[request.request_id] = requests.expire(request)
                 self._write(request.tenant_id, What.REQUEST_EXPIRED, SYSTEM, request.request_id)
+        self._release_from_leavers(final)
         for login in [one for one in self._logins.values() if one.ended_at is None]:
             is_void = self._door(login.tenant_id).voiding_of_login(login.recorded_seq)
             if is_void or self._looks[login.login_id] <= final:
@@ -368,6 +385,13 @@ class Rules:
                     self._end(current, SYSTEM)
                 else:
                     self._looks[login.login_id] = logins.next_due_at(current, self.now)
+
+    def _release_from_leavers(self, final: datetime) -> None:
+        for one in list(self._calls.values()):
+            current = self._as_taken(one)
+            if one.taken_by and current != one and self._left_at[one.taken_by.person] <= final:
+                self._calls[one.callback_id] = current
+                self._note(one.tenant_id, note(current, What.CALLBACK_RELEASED, SYSTEM, self.now, one))
 
     # --- What others see -----------------------------------------------------------------------------------------
 
@@ -519,14 +543,19 @@ class Rules:
     def _change(self, name: str, what: What, by: By, rule: Callable[[Callback], Callback]) -> Outcome:
         if name not in self._calls:
             raise errors.NotFound
-        before = self._calls[name]
+        before = self._as_taken(self._calls[name])
         after = rule(before)
         if after != before:
             self._save(before, after, what, by)
         return Outcome(200, None, name)
 
+    def _as_taken(self, one: Callback) -> Callback:
+        """Return a call-back as it is: an open one of a leaver is not taken."""
+        has_left = one.taken_by and one.closed_as is None and one.taken_by.person in self._left_at
+        return replace(one, taken_by=None) if has_left else one
+
     def _save(self, before: Callback | None, after: Callback, what: What, by: By) -> None:
-        moving = callbacks.seats(before, after)
+        moving = seats(before, after)
         if any(len(self._seats.get(quarter, ())) >= self._desk.lines for quarter in moving.taken):
             raise errors.SlotTaken
         if what in (What.CALLBACK_BOOKED, What.CALLBACK_MOVED):
@@ -538,10 +567,11 @@ class Rules:
         if after.slot is None and (before is None or before.slot is not None):
             self._joined[after.callback_id] = self.now
         self._calls[after.callback_id] = after
-        self._note(after.tenant_id, callbacks.note(after, what, by, self.now, before))
+        self._note(after.tenant_id, note(after, what, by, self.now, before))
 
     def _open(self, tenant: str) -> Callback | None:
-        return next((one for one in self._of(self._calls, tenant) if one.is_open(self.now)), None)
+        own = map(self._as_taken, self._of(self._calls, tenant))
+        return next((one for one in own if one.is_open(self.now)), None)
 
     def _slot(self, topic: str, starts_at: datetime | None) -> Slot | None:
         if starts_at is None:

@@ -83,7 +83,13 @@ DAYS_AHEAD = [1, 1, 2, 1, 3, 0, 14, 15]
 CLOCKS = ["09:00", "09:15", "17:45", "09:00", "09:15", "08:45", "09:05"]
 ACCESS = ["let_in"] * 5 + ["enter"] * 5 + ["revoke"] * 2 + ["log_out"] * 2 + ["set_agent"]
 REQUESTS = ["ask"] * 4 + ["approve"] * 3 + ["decline", "withdraw", "send_again", "enter"]
-CALLBACKS = ["book"] * 4 + ["queue_up"] * 2 + ["move"] * 3 + ["take"] * 2 + ["give_up_slot", "cancel", "close"]
+CALLBACKS = (
+    ["book"] * 4
+    + ["queue_up"] * 2
+    + ["move"] * 3
+    + ["take"] * 2
+    + ["give_up_slot", "cancel", "close", "release", "hand"]
+)
 DOOR = ["move_door"] * 2
 DESK, TIME = ["set_lines", "close_day", "open_day"], ["wait", "wait", "wait_for_an_end", "wait_for_an_end", "clean_up"]
 PEOPLE = ["set_right", "set_tenant"]
@@ -92,7 +98,7 @@ THEMES = {
     "requests": [*REQUESTS, *PEOPLE, *TIME, "set_agent"],
     "ends": ["let_in", "let_in", "enter", "revoke", "wait_for_an_end", "sweep", "clean_up"],
     "answers": ["ask", "ask", "approve", "approve", "approve"],
-    "call-backs": [*CALLBACKS, *DESK, "wait", "wait_for_an_end", "sweep"],
+    "call-backs": [*CALLBACKS, *DESK, "set_agent", "clean_up", "wait", "wait_for_an_end", "sweep"],
     "lockdown": [*ACCESS, "ask", "approve", "move_door", "move_door", "wait", "wait_for_an_end", "clean_up", "sweep"],
     "everything": [*DOOR, *ACCESS, *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
 }
@@ -101,7 +107,7 @@ NEEDED = {
     **dict.fromkeys(["revoke"], "grants"),
     **dict.fromkeys(["approve", "decline", "withdraw", "send_again"], "requests"),
     **dict.fromkeys(["log_out"], "logins"),
-    **dict.fromkeys(["move", "give_up_slot", "cancel", "take", "close"], "calls"),
+    **dict.fromkeys(["move", "give_up_slot", "cancel", "take", "close", "release", "hand"], "calls"),
     **dict.fromkeys(["wait", "wait_for_an_end"], "may_wait"),
 }
 """The things without which a step is not taken."""
@@ -282,6 +288,16 @@ class Stories:
     def _take(self, one_of: Choice) -> None:
         agent, callback = self._agent_and(one_of, self.model.calls)
         self._step(f"{agent} takes {callback}", "take", agent=agent, callback=callback)
+
+    def _release(self, one_of: Choice) -> None:
+        agent, callback = self._agent_and(one_of, self.model.calls)
+        self._step(f"{agent} releases {callback}", "release", agent=agent, callback=callback)
+
+    def _hand(self, one_of: Choice) -> None:
+        agent, callback = self._agent_and(one_of, self.model.calls)
+        colleague = one_of(SOME_AGENTS)
+        said = f"{agent} hands {callback} on to {colleague}"
+        self._step(said, "hand", agent=agent, callback=callback, colleague=colleague)
 
     def _close(self, one_of: Choice) -> None:
         agent, callback = self._agent_and(one_of, self.model.calls)

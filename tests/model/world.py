@@ -358,6 +358,7 @@ class World(Callbacks):
         for grant in self.grants.values():
             if (grant.grantee, grant.person) == (("agent", agent), person) and grant.state(self.now) == "live":
                 grant.left_at = self.now
+        self._drop_takes_of(agent, person)
         for one in self.requests.values():
             if (one.agent, one.person) == (agent, person) and one.state(self.now) == "pending":
                 one.closed_as, one.left_at = "withdrawn", self.now
@@ -417,6 +418,8 @@ class World(Callbacks):
         ]
         expected += [("request.expired", one.name, None) for one in expired]
         expected += [("request.withdrawn", one.name, None) for one in left]
+        dropped = [one for one in self.calls.values() if one.left_at and one.left_at <= final]
+        expected += [("callback.released", one.name, None) for one in dropped]
         leavers = {(grant.tenant, grant.grantee[1]) for grant in due if grant.left_at}
         told = [(tenant, entry["about"]) for tenant in written for entry in written[tenant] if _says_left(entry)]
         found = [
@@ -451,6 +454,8 @@ class World(Callbacks):
             one.closed_as = "expired"
         for one in left:
             one.left_at = None
+        for call in dropped:
+            call.left_at = None
         for name in seen & over.keys():
             login = self.logins[name]
             login.ended_at, login.end, login.access_ends_at = over[name], "access_over", over[name]
@@ -637,6 +642,9 @@ class World(Callbacks):
 
     def _is_active(self, agent: str) -> bool:
         return agent in self.agents and self.agents[agent][-1].is_active
+
+    def _person(self, agent: str) -> int:
+        return self.agents[agent][-1].person
 
     def _require_active(self, agent: str) -> None:
         if not self._is_active(agent):

@@ -7,28 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours
+from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours, TooEarly
+from guestkey.rules.callback_entries import SlotChange, note, slot_change
 from guestkey.rules.callbacks import (
+    TAKEN_AHEAD,
     Callback,
+    Correction,
     Kind,
     Outcome,
-    SlotChange,
+    Reason,
     State,
+    Stranding,
     book,
     cancel,
     close,
-    is_ahead,
+    hand,
     move,
-    note,
     of_day,
-    reminded_of,
-    seats,
-    slot_change,
+    release,
     take,
 )
 from guestkey.rules.desk import QUARTER
 from guestkey.rules.ledger import START, By, ByType, Data, Note, What, entry_after, salted_digest
 from guestkey.rules.people import Agent, Person, User
+from guestkey.rules.reminders import is_ahead, reminded_of
+from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -66,7 +69,7 @@ def asked(at: Slot | None = None) -> Callback:
 
 
 BOOKED, WAITING = asked(slot()), asked()
-TAKEN, TAKEN_FROM_QUEUE = take(BOOKED, SVEN, NOON), take(WAITING, SVEN, NOON)
+TAKEN, TAKEN_FROM_QUEUE = take(BOOKED, SVEN, TEN - TAKEN_AHEAD), take(WAITING, SVEN, NOON)
 REACHED = close(TAKEN, SVEN, Outcome.REACHED, "All well", SALT)
 CANCELLED = cancel(BOOKED, NOON)
 OVER = BOOKED.slot.ends_at if BOOKED.slot else NOON
@@ -156,11 +159,39 @@ def test_moving_to_its_own_slot_changes_nothing(callback):
     assert move(callback, callback.slot, NOON) is callback
 
 
-@pytest.mark.parametrize("callback", [TAKEN, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
+@pytest.mark.parametrize("callback", [REACHED, CANCELLED])
 @pytest.mark.parametrize("to", [None, slot(), slot(TEN + QUARTER)])
-def test_a_taken_or_closed_call_back_cannot_be_moved_even_to_its_own_slot(callback, to):
+def test_a_closed_call_back_cannot_be_moved_even_to_its_own_slot(callback, to):
     with pytest.raises(CallbackClosed):
         move(callback, to, NOON)
+
+
+@pytest.mark.parametrize(("callback", "to"), [(TAKEN, None), (TAKEN, slot(TEN + QUARTER)), (TAKEN_FROM_QUEUE, slot())])
+def test_moving_a_taken_call_back_releases_it_and_ends_that_it_is_stranded(callback, to):
+    stranded = replace(callback, stranded_by=Stranding.CLOSED)
+    moved = move(stranded, to, OVER)
+
+    assert (moved.taken_by, moved.stranded_by, moved.slot, moved.version) == (None, None, to, 1)
+    assert move(stranded, callback.slot, NOON) is stranded
+
+
+def test_number_and_text_can_be_put_right_without_releasing_it():
+    right = Correction(phone="+49241112", phone_shown="0241 112", description="How?", description_salt="new")
+    after = move(TAKEN, TAKEN.slot, NOON, correction=right)
+
+    assert after == replace(
+        TAKEN, phone="+49241112", phone_shown="0241 112", description="How?", description_salt="new", version=1
+    )
+    assert move(after, after.slot, NOON, correction=replace(right, description_salt="newer")) is after
+
+
+def test_a_reason_of_support_stays_until_the_next_change():
+    by_support = move(BOOKED, None, NOON, reason=Reason(text="Illness", salt="5a"))
+
+    assert (by_support.reason, by_support.reason_salt) == ("Illness", "5a")
+    assert move(by_support, slot(), NOON).reason is None
+    assert cancel(by_support, NOON, reason=Reason(text="Flood", salt="5b")).reason == "Flood"
+    assert cancel(by_support, NOON).reason_salt is None
 
 
 def test_a_call_back_whose_slot_is_over_cannot_be_moved():
@@ -190,7 +221,7 @@ def test_a_closed_call_back_or_one_whose_slot_is_over_cannot_be_cancelled():
 
 @pytest.mark.parametrize("callback", [BOOKED, WAITING])
 def test_one_agent_takes_it_and_taking_it_again_changes_nothing(callback):
-    taken = take(callback, SVEN, NOON)
+    taken = take(callback, SVEN, TEN - TAKEN_AHEAD)
 
     assert taken.taken_by and (taken.taken_by.agent_id, taken.taken_by.name) == ("sven", "Sven")
     assert (taken.state(NOON), taken.version) == (State.TAKEN, callback.version)
@@ -207,6 +238,48 @@ def test_a_call_back_taken_by_another_agent_cannot_be_taken():
 def test_a_call_back_whose_slot_is_over_cannot_be_taken(callback, at, who):
     with pytest.raises(CallbackClosed):
         take(callback, who, at)
+
+
+def test_a_booked_call_back_can_be_taken_from_an_hour_before_its_slot_and_a_waiting_one_at_any_time():
+    with pytest.raises(TooEarly):
+        take(BOOKED, SVEN, TEN - TAKEN_AHEAD - SECOND)
+    assert take(BOOKED, SVEN, TEN - TAKEN_AHEAD).taken_by
+    assert take(TAKEN, SVEN, NOON) is TAKEN and take(WAITING, SVEN, NOON).taken_by
+
+
+def test_a_take_copies_the_person_behind_the_id():
+    taken = take(WAITING, replace(SVEN, incarnation=3), NOON)
+
+    assert taken.taken_by and taken.taken_by.person == ("sven", 3)
+    assert replace(taken.taken_by, incarnation=None).person == ("sven", 1)
+
+
+# --- Releasing and handing on ----------------------------------------------------------------------------------------
+
+
+def test_the_taker_releases_it_and_releasing_it_again_changes_nothing():
+    released = release(TAKEN, SVEN, NOON)
+
+    assert (released.taken_by, released.state(NOON), released.version) == (None, State.BOOKED, 0)
+    assert release(released, SVEN, NOON) == released
+    assert release(TAKEN, SVEN, OVER).state(OVER) is State.UNREACHED
+
+
+def test_the_taker_hands_it_on_and_repeating_changes_nothing():
+    handed = hand(TAKEN, SVEN, DORA, NOON)
+
+    assert handed.taken_by and handed.taken_by.agent_id == "dora"
+    assert hand(handed, SVEN, DORA, NOON) is handed
+
+
+def test_only_the_taker_releases_or_hands_on_and_only_while_it_is_open():
+    for callback, error in ((TAKEN, NotYours), (REACHED, CallbackClosed), (CANCELLED, CallbackClosed)):
+        with pytest.raises(error):
+            release(callback, DORA, NOON)
+        with pytest.raises(error):
+            hand(callback, DORA, agent("emma"), NOON)
+    with pytest.raises(NotYours):
+        hand(WAITING, SVEN, DORA, NOON)
 
 
 # --- Closing ---------------------------------------------------------------------------------------------------------
@@ -323,6 +396,13 @@ IN_THE_QUEUE: Data = {"starts_at": None, "ends_at": None}
 TEN_BEFORE: Data = {"earlier_starts_at": "2026-11-24T09:00:00Z", "earlier_ends_at": "2026-11-24T09:15:00Z"}
 NONE_BEFORE: Data = {"earlier_starts_at": None, "earlier_ends_at": None}
 LATER = slot(TEN + 2 * QUARTER)
+UNSAID: Data = {"reason_sha256": None}
+AS_BEFORE: Data = {
+    "description_sha256": salted_digest("Why?", SALT),
+    "is_phone_changed": False,
+    "released_from": None,
+    "reason_sha256": None,
+}
 HALF_PAST: Data = {"starts_at": "2026-11-24T09:30:00Z", "ends_at": "2026-11-24T09:45:00Z"}
 
 
@@ -362,12 +442,66 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
             None,
             {"topic": "question", "version": 0, "description_sha256": salted_digest("Why?", SALT), **IN_THE_QUEUE},
         ),
-        (move(BOOKED, LATER, NOON), What.CALLBACK_MOVED, BOOKED, {"version": 1, **HALF_PAST, **TEN_BEFORE}),
-        (move(WAITING, LATER, NOON), What.CALLBACK_MOVED, WAITING, {"version": 1, **HALF_PAST, **NONE_BEFORE}),
-        (move(BOOKED, None, NOON), What.CALLBACK_MOVED, BOOKED, {"version": 1, **IN_THE_QUEUE, **TEN_BEFORE}),
-        (CANCELLED, What.CALLBACK_CANCELLED, BOOKED, {"version": 1, **TEN_BEFORE}),
-        (cancel(WAITING, NOON), What.CALLBACK_CANCELLED, WAITING, {"version": 1, **NONE_BEFORE}),
+        (
+            move(BOOKED, LATER, NOON),
+            What.CALLBACK_MOVED,
+            BOOKED,
+            {"version": 1, **HALF_PAST, **TEN_BEFORE, **AS_BEFORE},
+        ),
+        (
+            move(WAITING, LATER, NOON),
+            What.CALLBACK_MOVED,
+            WAITING,
+            {"version": 1, **HALF_PAST, **NONE_BEFORE, **AS_BEFORE},
+        ),
+        (
+            move(BOOKED, None, NOON),
+            What.CALLBACK_MOVED,
+            BOOKED,
+            {"version": 1, **IN_THE_QUEUE, **TEN_BEFORE, **AS_BEFORE},
+        ),
+        (CANCELLED, What.CALLBACK_CANCELLED, BOOKED, {"version": 1, **TEN_BEFORE, **UNSAID}),
+        (cancel(WAITING, NOON), What.CALLBACK_CANCELLED, WAITING, {"version": 1, **NONE_BEFORE, **UNSAID}),
         (TAKEN, What.CALLBACK_TAKEN, BOOKED, {}),
+        (BOOKED, What.CALLBACK_RELEASED, TAKEN, {"agent_id": "sven"}),
+        (hand(TAKEN, SVEN, DORA, NOON), What.CALLBACK_HANDED, TAKEN, {"agent_id": "dora", "earlier_agent_id": "sven"}),
+        (
+            move(TAKEN, None, NOON, reason=Reason(text="Illness", salt=SALT)),
+            What.CALLBACK_MOVED,
+            TAKEN,
+            {
+                "version": 1,
+                **IN_THE_QUEUE,
+                **TEN_BEFORE,
+                **AS_BEFORE,
+                "reason_sha256": salted_digest("Illness", SALT),
+                "released_from": "sven",
+            },
+        ),
+        (
+            move(
+                WAITING,
+                None,
+                NOON,
+                correction=Correction(phone="+49", phone_shown="0", description="H", description_salt=SALT),
+            ),
+            What.CALLBACK_MOVED,
+            WAITING,
+            {
+                "version": 1,
+                **IN_THE_QUEUE,
+                **NONE_BEFORE,
+                **AS_BEFORE,
+                "description_sha256": salted_digest("H", SALT),
+                "is_phone_changed": True,
+            },
+        ),
+        (
+            replace(BOOKED, stranded_by=Stranding.TOPIC),
+            What.CALLBACK_STRANDED,
+            BOOKED,
+            {"cause": "topic", "version": 0, **AT_TEN},
+        ),
         (REACHED, What.CALLBACK_CLOSED, TAKEN, {"outcome": "reached", "note_sha256": salted_digest("All well", SALT)}),
         (
             close(TAKEN, SVEN, Outcome.UNREACHED, None, SALT),
@@ -380,7 +514,7 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
 def test_the_ledger_tells_of_each_change_without_what_people_typed(
     after: Callback, what: What, before: Callback | None, data: Data
 ):
-    by = BY_SVEN if what in {What.CALLBACK_TAKEN, What.CALLBACK_CLOSED} else BY_ANNA
+    by = BY_ANNA if "version" in data else BY_SVEN
 
     assert note(after, what, by, NOON + SECOND, before) == Note(
         what=what, by=by, about="01J", data=data, at=NOON + SECOND

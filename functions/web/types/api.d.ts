@@ -151,6 +151,9 @@ export interface Callback {
   requested_by: Person;
   agent: CallbackAgent | null;
   mail: "follows" | "none";
+  reason: string | null;
+  reason_salt: string | null;
+  stranded_by: "closed" | "topic" | "lines" | null;
   version: number;
 }
 
@@ -162,6 +165,7 @@ export interface SupportCallback extends Callback {
 export interface DeskDay {
   booked: SupportCallback[];
   waiting: SupportCallback[];
+  taken: SupportCallback[];
 }
 
 export interface Money {

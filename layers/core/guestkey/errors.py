@@ -245,7 +245,7 @@ class SlotNotOffered(Refused):
 
 
 class CallbackClosed(Refused):
-    """The call-back is over, cancelled or taken, and cannot be changed any more."""
+    """The call-back is over or cancelled, and cannot be changed any more."""
 
     code, status = "callback_closed", 409
     title = "The call-back can no longer be changed."
@@ -258,8 +258,15 @@ class AlreadyTaken(Refused):
     title = "Another agent has taken this call-back."
 
 
+class TooEarly(Refused):
+    """A booked call-back can be taken from an hour before its slot on."""
+
+    code, status = "too_early", 409
+    title = "A booked call-back can be taken an hour before its time at the earliest."
+
+
 class NotYours(Refused):
-    """Another agent has taken the call-back, so this one cannot close it."""
+    """The call-back is not taken by this agent, who cannot close, release or hand it on then."""
 
     code, status = "not_yours", 403
     title = "You have not taken this call-back."

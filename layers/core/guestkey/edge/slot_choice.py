@@ -14,7 +14,7 @@ from guestkey.rules.desk import Topic
 from guestkey.rules.people import User
 from guestkey.rules.slots import Slot, may_choose_slot, nearest, slot_at
 from guestkey.store.callbacks import seats
-from guestkey.store.callbacks.callbacks import StillOpen
+from guestkey.store.callbacks.booking import StillOpen
 from guestkey.store.callbacks.desks import CurrentDesk
 
 MAX_ALTERNATIVES = 3

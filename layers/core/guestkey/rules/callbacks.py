@@ -1,8 +1,7 @@
 """A call-back: at a slot that the customer chose, or from the queue.
 
 The states `taken`, `reached`, `unreached` and `cancelled` are stored. A booked call-back that no agent took before its
-slot ended is `unreached` as well; that follows from the clock. A seat is a place in one quarter-hour. A change takes
-and frees only the seats by which the call-back before and after it differ.
+slot ended is `unreached` as well; that follows from the clock.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours
-from guestkey.rules.instants import instant, text_of
-from guestkey.rules.ledger import By, Data, Entry, Note, What, salted_digest
+from guestkey.errors import AlreadyTaken, CallbackClosed, NotYours, TooEarly
 from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.slots import Slot
 
@@ -42,12 +39,19 @@ class Outcome(StrEnum):
     UNREACHED = State.UNREACHED.value
 
 
-MOVABLE = frozenset({State.BOOKED, State.WAITING})
-OPEN = MOVABLE | {State.TAKEN}
+class Stranding(StrEnum):
+    """Why the desk, after a change by the vendor, cannot keep the time of a booked call-back."""
+
+    CLOSED = "closed"
+    TOPIC = "topic"
+    LINES = "lines"
+
+
+OPEN = frozenset({State.BOOKED, State.WAITING, State.TAKEN})
 MAX_BOOKINGS_AN_HOUR = 20
 """Limit of call-backs that one user books or moves in a UTC hour. Cancelling has no limit."""
-REMINDED_AHEAD = timedelta(hours=1)
-"""Time between the reminder of a call and its slot."""
+TAKEN_AHEAD = timedelta(hours=1)
+"""Longest time between the taking of a booked call and its slot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,43 @@ class TakenBy:
 
     agent_id: str
     name: str
+    incarnation: int | None = None
+    """The person behind the id, by the agent's number; None for the first, in call-backs from before numbers."""
+
+    @property
+    def person(self) -> tuple[str, int]:
+        """The id of the agent, and the incarnation."""
+        return self.agent_id, self.incarnation or 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why support or the vendor changed a call-back, with the salt of its hash in the ledger."""
+
+    text: str
+    salt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """Number and text that the customer puts right. None leaves one as it is."""
+
+    phone: str | None = None
+    phone_shown: str | None = None
+    description: str | None = None
+    description_salt: str | None = None
+
+    def applied_to(self, callback: "Callback") -> "Callback":
+        """Return the call-back with these. An equal text keeps its salt."""
+        if self.phone and self.phone_shown:
+            callback = replace(callback, phone=self.phone, phone_shown=self.phone_shown)
+        if self.description not in {None, callback.description}:
+            assert self.description
+            callback = replace(callback, description=self.description, description_salt=self.description_salt)
+        return callback
+
+
+NOTHING = Correction()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +124,13 @@ class Callback:
     closed_as: State | None = None
     note: str | None = None
     note_salt: str | None = None
+    reason: str | None = None
+    """Why support or the vendor moved or cancelled it last; None after a change by the customer."""
+    reason_salt: str | None = None
+    stranded_by: Stranding | None = None
+    """Why its customer was asked to choose again. A move ends that."""
     version: int = 0
-    """Number of moves and cancellations so far, for the SEQUENCE of its calendar invitation."""
+    """Number of moves, corrections and cancellations so far, for the SEQUENCE of its calendar invitation."""
 
     @property
     def kind(self) -> Kind:
@@ -113,16 +159,6 @@ class Callback:
 
 Rule = Callable[[Callback], Callback]
 """A change of a call-back. It may raise a refusal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlotChange:
-    """The slot of a call-back before and after one change."""
-
-    slot: Slot | None
-    """None for a call-back in the queue, and for a cancelled one."""
-    earlier: Slot | None
-    version: int
 
 
 def book(
@@ -154,34 +190,72 @@ def book(
     )
 
 
-def move(callback: Callback, slot: Slot | None, now: datetime) -> Callback:
-    """Return the call-back at another slot, or in the queue. A move to the present slot changes nothing.
+def move(
+    callback: Callback,
+    slot: Slot | None,
+    now: datetime,
+    *,
+    correction: Correction = NOTHING,
+    reason: Reason | None = None,
+) -> Callback:
+    """Return the call-back at another slot or in the queue, with number and text put right.
 
-    Raises CallbackClosed if an agent has taken it or it is closed.
+    A move releases a call that was taken; a correction does not. What equals the present changes nothing. Raises
+    CallbackClosed.
     """
-    if callback.state(now) not in MOVABLE:
+    if not callback.is_open(now):
         raise CallbackClosed
-    return callback if callback.slot == slot else replace(callback, slot=slot, version=callback.version + 1)
+    moved = callback if callback.slot == slot else replace(callback, slot=slot, taken_by=None, stranded_by=None)
+    moved = correction.applied_to(moved)
+    return callback if moved == callback else _changed(moved, reason)
 
 
-def cancel(callback: Callback, now: datetime) -> Callback:
+def cancel(callback: Callback, now: datetime, *, reason: Reason | None = None) -> Callback:
     """Return the cancelled call-back. Cancelling twice returns the same call-back. Raises CallbackClosed."""
     if callback.closed_as is State.CANCELLED:
         return callback
     if not callback.is_open(now):
         raise CallbackClosed
-    return replace(callback, closed_as=State.CANCELLED, version=callback.version + 1)
+    return _changed(replace(callback, closed_as=State.CANCELLED), reason)
 
 
 def take(callback: Callback, agent: Agent, now: datetime) -> Callback:
-    """Return the call-back as taken by the agent. Repeating changes nothing. Raises AlreadyTaken, CallbackClosed."""
+    """Return the call-back as taken by the agent: a waiting one at any time, a booked one within TAKEN_AHEAD.
+
+    Repeating changes nothing. Raises AlreadyTaken, TooEarly, CallbackClosed.
+    """
     if not callback.is_open(now):
         raise CallbackClosed
-    if callback.taken_by is None:
-        return replace(callback, taken_by=TakenBy(agent_id=agent.agent_id, name=agent.name))
-    if callback.taken_by.agent_id != agent.agent_id:
-        raise AlreadyTaken
-    return callback
+    if callback.taken_by:
+        if callback.taken_by.agent_id != agent.agent_id:
+            raise AlreadyTaken
+        return callback
+    if callback.slot and now < callback.slot.starts_at - TAKEN_AHEAD:
+        raise TooEarly
+    return replace(callback, taken_by=_taken_by(agent))
+
+
+def release(callback: Callback, agent: Agent, now: datetime) -> Callback:
+    """Return the call-back as taken by no agent. Releasing twice changes nothing. Raises NotYours, CallbackClosed."""
+    if not callback.is_open(now):
+        raise CallbackClosed
+    if callback.taken_by and callback.taken_by.agent_id != agent.agent_id:
+        raise NotYours
+    return replace(callback, taken_by=None)
+
+
+def hand(callback: Callback, agent: Agent, colleague: Agent, now: datetime) -> Callback:
+    """Return the call-back as taken by a colleague of the agent who took it. Repeating changes nothing.
+
+    Raises NotYours, CallbackClosed.
+    """
+    if not callback.is_open(now):
+        raise CallbackClosed
+    if callback.taken_by and callback.taken_by.agent_id == colleague.agent_id:
+        return callback
+    if callback.taken_by is None or callback.taken_by.agent_id != agent.agent_id:
+        raise NotYours
+    return replace(callback, taken_by=_taken_by(colleague))
 
 
 def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None, note_salt: str) -> Callback:
@@ -198,81 +272,20 @@ def close(callback: Callback, agent: Agent, outcome: Outcome, note: str | None, 
     return callback
 
 
-def is_ahead(callback: Callback, starts_at: datetime, now: datetime) -> bool:
-    """Say whether the call-back is open and its slot begins at exactly that time, in the future."""
-    return callback.slot is not None and callback.slot.starts_at == starts_at > now and callback.is_open(now)
+def _taken_by(agent: Agent) -> TakenBy:
+    return TakenBy(agent_id=agent.agent_id, name=agent.name, incarnation=agent.incarnation)
 
 
-def reminded_of(callback: Callback, now: datetime) -> datetime | None:
-    """Return the time of the call to send a reminder for; None in the queue, or with less than an hour left."""
-    if callback.slot is None or not is_ahead(callback, callback.slot.starts_at, now):
-        return None
-    return callback.slot.starts_at if callback.slot.starts_at - REMINDED_AHEAD > now else None
+def _changed(callback: Callback, reason: Reason | None) -> Callback:
+    return replace(
+        callback,
+        version=callback.version + 1,
+        reason=reason.text if reason else None,
+        reason_salt=reason.salt if reason else None,
+    )
 
 
 def of_day(callbacks: Iterable[Callback], begins: datetime, ends: datetime) -> list[Callback]:
     """Return the call-backs whose slot begins between two moments, by time. The given ones may have moved meanwhile."""
     booked = [callback for callback in callbacks if callback.slot and begins <= callback.slot.starts_at < ends]
     return sorted(booked, key=lambda callback: (callback.slot, callback.callback_id))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seats:
-    """Effect of a change on the seats: quarter-hours taken and freed. Seats that it keeps are in neither."""
-
-    taken: tuple[datetime, ...]
-    freed: tuple[datetime, ...]
-
-
-def seats(before: Callback | None, after: Callback) -> Seats:
-    """Return the seats that change. A cancelled call-back holds no seats; a taken or closed one keeps its seats."""
-    held, wanted = _seats_of(before), _seats_of(after)
-    return Seats(taken=tuple(sorted(wanted - held)), freed=tuple(sorted(held - wanted)))
-
-
-def _seats_of(callback: Callback | None) -> set[datetime]:
-    if callback is None or callback.slot is None or callback.closed_as is State.CANCELLED:
-        return set()
-    return set(callback.slot.quarters)
-
-
-def note(callback: Callback, what: What, by: By, now: datetime, before: Callback | None = None) -> Note:
-    """Return the ledger entry's content for a changed call-back: its slot, and the earlier slot."""
-    data: Data = {}
-    slot, earlier = _slot_data(callback.slot), _slot_data(before.slot if before else None, "earlier_")
-    match what:
-        case What.CALLBACK_BOOKED:
-            data = {
-                "topic": callback.topic,
-                "version": callback.version,
-                "description_sha256": salted_digest(callback.description, callback.description_salt),
-                **slot,
-            }
-        case What.CALLBACK_MOVED:
-            data = {"version": callback.version, **slot, **earlier}
-        case What.CALLBACK_CANCELLED:
-            data = {"version": callback.version, **earlier}
-        case What.CALLBACK_CLOSED:
-            note_sha256 = salted_digest(callback.note, callback.note_salt)
-            data = {"outcome": callback.closed_as, "note_sha256": note_sha256}
-    return Note(what=what, by=by, about=callback.callback_id, data=data, at=now)
-
-
-def slot_change(entry: Entry) -> SlotChange:
-    """Return the slots of a ledger entry about a call-back that was booked, moved or cancelled."""
-    slot, earlier = _slot_from(entry.data), _slot_from(entry.data, "earlier_")
-    return SlotChange(slot=slot, earlier=earlier, version=int(entry.data["version"] or 0))
-
-
-def _slot_data(slot: Slot | None, prefix: str = "") -> Data:
-    return {
-        f"{prefix}starts_at": text_of(slot.starts_at) if slot else None,
-        f"{prefix}ends_at": text_of(slot.ends_at) if slot else None,
-    }
-
-
-def _slot_from(data: Data, prefix: str = "") -> Slot | None:
-    starts_at, ends_at = data.get(f"{prefix}starts_at"), data.get(f"{prefix}ends_at")
-    if starts_at is None:
-        return None
-    return Slot(starts_at=instant(str(starts_at)), ends_at=instant(str(ends_at)))

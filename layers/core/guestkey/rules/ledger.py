@@ -37,7 +37,10 @@ class What(StrEnum):
     CALLBACK_MOVED = "callback.moved"
     CALLBACK_CANCELLED = "callback.cancelled"
     CALLBACK_TAKEN = "callback.taken"
+    CALLBACK_RELEASED = "callback.released"
+    CALLBACK_HANDED = "callback.handed"
     CALLBACK_CLOSED = "callback.closed"
+    CALLBACK_STRANDED = "callback.stranded"
 
 
 class ByType(StrEnum):

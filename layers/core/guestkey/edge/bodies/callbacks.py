@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from guestkey.edge.http.inputs import Description, Input, Moment, Note, Phone, Slug
+from guestkey.edge.http.inputs import Description, ExternalId, Input, Moment, Note, Phone, Reason, Slug
 from guestkey.rules.callbacks import Outcome
 
 
@@ -16,9 +16,35 @@ class CallbackInput(Input):
 
 
 class MoveInput(Input):
-    """Another slot, or the queue with `null`."""
+    """Another slot, or the queue with `null`; a number or description put right. Absent members stay unchanged."""
+
+    starts_at: Moment | None = None
+    phone: Phone | None = None
+    description: Description | None = None
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the body names a time, or the queue."""
+        return "starts_at" in self.model_fields_set
+
+
+class SupportMoveInput(Input):
+    """Another slot, or the queue with `null`, and the reason, which the customer is mailed."""
 
     starts_at: Moment | None
+    reason: Reason
+
+
+class CancelInput(Input):
+    """The reason of a cancellation, which the customer is mailed."""
+
+    reason: Reason
+
+
+class HandInput(Input):
+    """The colleague who calls."""
+
+    agent_id: ExternalId
 
 
 class CloseInput(Input):

@@ -60,7 +60,9 @@ class Kind(StrEnum):
     CALLBACK_BOOKED = "callback_booked"
     CALLBACK_WAITING = "callback_waiting"
     CALLBACK_MOVED = "callback_moved"
+    CALLBACK_CHANGED = "callback_changed"
     CALLBACK_CANCELLED = "callback_cancelled"
+    CALLBACK_STRANDED = "callback_stranded"
     CALLBACK_REMINDER = "callback_reminder"
 
 
@@ -109,7 +111,9 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.CALLBACK_BOOKED: CallbackFacts,
     Kind.CALLBACK_WAITING: CallbackFacts,
     Kind.CALLBACK_MOVED: CallbackFacts,
+    Kind.CALLBACK_CHANGED: CallbackFacts,
     Kind.CALLBACK_CANCELLED: CallbackFacts,
+    Kind.CALLBACK_STRANDED: CallbackFacts,
     Kind.CALLBACK_REMINDER: CallbackFacts,
 }
 _FOOTERS: dict[type[Facts], str] = {CallbackFacts: "callbacks", AnswerFacts: "answers", ApproverFacts: "changes"}
@@ -232,12 +236,8 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield "reason", words.text("shared", "quoted", text=shown(login.reason, MAX_REASON_LENGTH))
             yield "export", words.text("export", "allowed" if login.may_export else "not_allowed")
             yield "access_until", words.end(login.access_ends_at, zone)
-        case CallbackFacts(change=change):
-            if change.slot:
-                yield "called_at", words.moment(change.slot.starts_at, zone)
-            if change.earlier:
-                yield "earlier_at", words.moment(change.earlier.starts_at, zone)
-            yield from _matter(words, facts)
+        case CallbackFacts():
+            yield from _of_callback(kind, words, facts)
         case ApproverFacts() | RightFacts() | NoticeFacts():
             yield from changes.rows(words, facts)
         case DigestFacts():
@@ -250,6 +250,19 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield "given_by", shown(grant.granted_by.name)
             yield "given_at", words.moment(grant.granted_at, zone)
             yield from _end_of_grant(kind, words, facts)
+
+
+def _of_callback(kind: Kind, words: Catalogue, facts: CallbackFacts) -> Iterator[tuple[str, str]]:
+    change, zone = facts.change, facts.tenant.zone
+    if change.slot:
+        yield "called_at", words.moment(change.slot.starts_at, zone)
+    if change.earlier and kind is not Kind.CALLBACK_CHANGED:
+        yield "earlier_at", words.moment(change.earlier.starts_at, zone)
+    if facts.is_by_support and kind is not Kind.CALLBACK_STRANDED:
+        yield "changed_by", words.text("callbacks", "support")
+    if facts.reason and kind is not Kind.CALLBACK_STRANDED:
+        yield "reason", words.text("shared", "quoted", text=shown(facts.reason, MAX_REASON_LENGTH))
+    yield from _matter(words, facts)
 
 
 def matter(language: str, facts: CallbackFacts) -> str:

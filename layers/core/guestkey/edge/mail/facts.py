@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guestkey.rules.callbacks import Callback, SlotChange
+from guestkey.rules.callback_entries import SlotChange
+from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
-from guestkey.rules.ledger import Head
+from guestkey.rules.ledger import ByType, Head
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 
@@ -38,3 +39,14 @@ class CallbackFacts:
     change: SlotChange
     topic: str
     head: Head
+
+    @property
+    def is_by_support(self) -> bool:
+        """Whether support or the vendor changed the call-back, which the e-mail says."""
+        return self.change.by in {ByType.AGENT, ByType.VENDOR}
+
+    @property
+    def reason(self) -> str | None:
+        """The reason of the change. A later change has replaced it in the record."""
+        is_of_this = self.is_by_support and self.callback.version == self.change.version
+        return self.callback.reason if is_of_this else None

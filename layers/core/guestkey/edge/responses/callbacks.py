@@ -60,8 +60,9 @@ class CallbackMail(StrEnum):
 class Callback(Response):
     """A call-back that the customer asked for, at a slot or from the queue.
 
-    `mail` is `none` if the token of the user who booked it had no address that can be mailed. `description_salt` is the
-    salt of the description's hash in the ledger.
+    `mail` is `none` if the token of the user who booked it had no address that can be mailed. `reason` is that of the
+    last change, if support made it. Each `…_salt` is the salt of a text's hash in the ledger. With `stranded_by` the
+    desk cannot keep the time any more: the customer is asked to choose again.
     """
 
     callback_id: str
@@ -78,6 +79,9 @@ class Callback(Response):
     requested_by: Person
     agent: CallbackAgent | None
     mail: CallbackMail
+    reason: str | None
+    reason_salt: str | None
+    stranded_by: callbacks.Stranding | None
     version: int
 
     @classmethod
@@ -86,10 +90,15 @@ class Callback(Response):
         return cls.read(callback, **_computed(callback, at))
 
 
-class SupportCallback(Callback):
-    """A call-back for agents: with its tenant, and whether they may enter it now."""
+class TenantCallback(Callback):
+    """A call-back for the vendor's backend: with its tenant."""
 
     tenant_id: str
+
+
+class SupportCallback(TenantCallback):
+    """A call-back for agents: with its tenant, and whether they may enter it now."""
+
     may_enter: bool
 
     @classmethod
@@ -99,10 +108,14 @@ class SupportCallback(Callback):
 
 
 class DeskDay(Response):
-    """The call-backs booked for a day, by time, and the queue, first in first."""
+    """The call-backs booked for a day, by time; the queue, first in first; those that the agent has taken, of any day.
+
+    A call-back that the agent has taken is in one of the other lists, too, unless it is booked for another day.
+    """
 
     booked: list[SupportCallback]
     waiting: list[SupportCallback]
+    taken: list[SupportCallback]
 
 
 class Closure(Response):

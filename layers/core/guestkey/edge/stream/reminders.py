@@ -14,8 +14,8 @@ import boto3
 
 from guestkey import settings
 from guestkey.edge import aws
-from guestkey.rules.callbacks import REMINDED_AHEAD
 from guestkey.rules.instants import text_of
+from guestkey.rules.reminders import REMINDED_AHEAD
 
 
 @cache

@@ -12,7 +12,8 @@ from pynamodb.expressions.condition import size
 from pynamodb.expressions.update import Action
 
 from guestkey.errors import SlotTaken
-from guestkey.rules.callbacks import Callback, seats
+from guestkey.rules.callbacks import Callback
+from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch

@@ -28,6 +28,7 @@
     ledger says that they left   TENANT#<tenant_id>            LEFT#<incarnation>#<agent_id>    ledger/leaving
     tenant of an own login       AGENT#<id>                    OWN#LOGIN#<login_id>             registry/ownership
     tenant of an own request     AGENT#<id>                    OWN#REQUEST#<request_id>         registry/ownership
+    tenant of a taken callback   AGENT#<id>                    OWN#CALLBACK#<callback_id>       registry/ownership
     pending requests             AGENT#<id>                    PENDING#<tenant_id>              requests/pending
     counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  dynamodb/counters
     counter of an agent          AGENT#<id>                    COUNT#<what>#<hour>              dynamodb/counters
@@ -53,7 +54,7 @@ RIGHT = "RIGHT#"
 LIVE, DOOR, GRANT, PERMANENT = "LIVE#", "LIVE#!DOOR", "GRANT#", "LASTING#"
 REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN, OPEN_LOGIN = "LOGIN#", "IN#"
-OWN_LOGIN, OWN_REQUEST = "OWN#LOGIN#", "OWN#REQUEST#"
+OWN_LOGIN, OWN_REQUEST, OWN_CALLBACK = "OWN#LOGIN#", "OWN#REQUEST#", "OWN#CALLBACK#"
 LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
 NOTICES, DIGEST = "NOTICES", "DIGEST#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
@@ -186,6 +187,10 @@ def own_login(agent_id: str, login_id: str) -> Key:
 
 def own_request(agent_id: str, request_id: str) -> Key:
     return Key(agent(agent_id).pk, OWN_REQUEST + request_id)
+
+
+def own_callback(agent_id: str, callback_id: str) -> Key:
+    return Key(agent(agent_id).pk, OWN_CALLBACK + callback_id)
 
 
 def pending(agent_id: str, tenant_id: str) -> Key:

@@ -1,4 +1,4 @@
-"""Stores what ended with a person who turned inactive: grants, pending requests, open logins.
+"""Stores what ended with a person who turned inactive: grants, pending requests, open logins, taken call-backs.
 
 No decision depends on it: each compares the agent's number by itself. It is resumable at any point, and each end is
 stored once.
@@ -15,6 +15,7 @@ from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What
 from guestkey.rules.people import GranteeType
 from guestkey.store.access import doors, grants, live_keys, logins, own_logins
+from guestkey.store.callbacks import changes
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find
@@ -47,6 +48,8 @@ def write_down(item: LeftItem, now: datetime) -> None:
         found = logins.find_many(tenant_id, [login_id for _, login_id in login_ids])
         theirs = [login for login in found if login.incarnation == incarnation]
         is_whole &= ends.of_logins(tenant_id, theirs, now)
+    for tenant_id, callback_id in ownership.callbacks_of(agent_id):
+        changes.release_from((agent_id, incarnation), tenant_id, callback_id, now)
     for tenant_id, grant_ids in groupby(_live_grants(agent_id), key=lambda pair: pair[0]):
         door = doors.of_tenant(tenant_id)
         for some in batched((grant_id for _, grant_id in grant_ids), ends.GRANTS_AT_ONCE):

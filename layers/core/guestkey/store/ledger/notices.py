@@ -161,7 +161,7 @@ def of_callback(
     found = find_all([tenant, stored, head, keys.desk(), key := keys.notice(tenant_id, callback_id, which)])
     if not found.keys() >= {tenant, stored, head}:
         return None
-    owner, callback = tenants.tenant_of(found[tenant]), callbacks.callback_of(found[stored])
+    owner, callback = tenants.tenant_of(found[tenant]), callbacks.stored_callback(found[stored])
     notice = Notice(
         tenant=owner,
         key=key,

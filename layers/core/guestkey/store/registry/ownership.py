@@ -1,4 +1,4 @@
-"""Maps an agent's login id or request id to the tenant that holds it: the agents' routes get only the id."""
+"""Maps an agent's logins, requests and taken call-backs to the tenants that hold them."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,26 @@ from guestkey.store.dynamodb.transaction import Transaction
 
 
 class OwnershipItem(Item, discriminator="own"):
-    """The tenant of one login or request of the agent."""
+    """The tenant of one login or request of the agent, or of a call-back while the agent has taken it."""
 
     tenant_id = UnicodeAttribute()
 
 
-def put(transaction: Transaction, key: keys.Key, tenant_id: str, ttl: int) -> None:
-    """Add the tenant of a new login or request. Its write is named `own`."""
+def put(transaction: Transaction, key: keys.Key, tenant_id: str, ttl: int | None) -> None:
+    """Add the tenant of a login, request or call-back of the agent. Its write is named `own`."""
     transaction.put("own", OwnershipItem(*key, tenant_id=tenant_id, ttl=ttl))
+
+
+def remove(transaction: Transaction, key: keys.Key) -> None:
+    """Add the removal of what is no longer the agent's own."""
+    transaction.delete("no longer own", OwnershipItem(*key))
+
+
+def callbacks_of(agent_id: str) -> list[tuple[str, str]]:
+    """Return tenant and id of the call-backs that the agent has taken, in the order of booking."""
+    begin = keys.own_callback(agent_id, "")
+    items = OwnershipItem.query(begin.pk, OwnershipItem.sk.startswith(begin.sk), consistent_read=True)
+    return [(item.tenant_id, item.sk.removeprefix(keys.OWN_CALLBACK)) for item in items]
 
 
 def tenant_of(key: keys.Key) -> str:
