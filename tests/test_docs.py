@@ -378,6 +378,7 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
     world.shift(timedelta(hours=25))
     calls.handler("cleanup")({}, calls.LambdaContext())
     moved = do.ask_to_be_called(program.anna, CALLBACK, do.free_slots(program.anna, "question"))
+    calls.call("PUT", f"/v1/vendor/closures/{moved['starts_at'][:10]}", {"name": "Works outing"}, caller=BACKEND)
     do.cancel(program.anna, do.move(program.anna, moved["callback_id"], None)["callback_id"])
     do.ask_to_be_called(program.anna, CALLBACK, [])
     world.shift(timedelta(seconds=2))  # Anna's priority claim has expired

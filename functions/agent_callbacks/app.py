@@ -10,7 +10,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import callback_changes
+from guestkey.edge import support_changes
 from guestkey.edge.bodies.callbacks import CancelInput, CloseInput, HandInput, SupportMoveInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day
@@ -31,7 +31,7 @@ MAX_WAITING = 300
 """Call-backs of the queue in one response, which must stay below the API's size limit."""
 
 OPEN = (NotFound, CallbackClosed)
-TAKING, TAKEN, MOVING = (*OPEN, AlreadyTaken, TooEarly), (*OPEN, NotYours), (*OPEN, *callback_changes.MOVING)
+TAKING, TAKEN, MOVING = (*OPEN, AlreadyTaken, TooEarly), (*OPEN, NotYours), (*OPEN, *support_changes.MOVING)
 
 app = routes.resolver()
 
@@ -70,7 +70,7 @@ def release_callback(callback_id: str) -> SupportCallback:
 def hand_callback(callback_id: str, body: HandInput) -> SupportCallback:
     """Hand a call-back that you took on to an active colleague. Repeating changes nothing."""
     agent, now = _agent_now()
-    colleague = callback_changes.colleague(body.agent_id)
+    colleague = support_changes.colleague(body.agent_id)
     rule = partial(rules.hand, agent=agent, colleague=colleague, now=now)
     return _change(callback_id, agent, What.CALLBACK_HANDED, rule, now)
 
@@ -87,14 +87,14 @@ def close_callback(callback_id: str, body: CloseInput) -> SupportCallback:
 def move_for_customer(callback_id: str, body: SupportMoveInput) -> SupportCallback:
     """Move an open call-back to another slot, or to the queue. The customer is mailed the reason."""
     agent, now = _agent_now()
-    return _respond(callback_changes.move_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
+    return _respond(support_changes.move_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
 
 
 @routes.route(app, "DELETE /v1/support/callbacks/{callback_id}", "Cancel a customer's call-back", "support", *OPEN)
 def cancel_for_customer(callback_id: str, body: CancelInput) -> SupportCallback:
     """Cancel an open call-back. The customer is mailed the reason. Cancelling twice returns the same call-back."""
     agent, now = _agent_now()
-    return _respond(callback_changes.cancel_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
+    return _respond(support_changes.cancel_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
 
 
 def _agent_now() -> tuple[Agent, datetime]:

@@ -10,7 +10,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey import errors
-from guestkey.edge import callback_changes, phones, slot_choice
+from guestkey.edge import customer_changes, phones, slot_choice
 from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day, Slug
@@ -95,7 +95,7 @@ def show_open_callback() -> Callback:
 def move_callback(callback_id: str, body: MoveInput) -> Callback:
     """Move an open call-back of your account to another slot or the queue, or put number and description right."""
     now = clock.now()
-    return Callback.of(callback_changes.move_by_user(routes.user(app), ids.valid_id(callback_id), body, now), now)
+    return Callback.of(customer_changes.move(routes.user(app), ids.valid_id(callback_id), body, now), now)
 
 
 @routes.route(app, "DELETE /v1/callbacks/{callback_id}", "Cancel a call-back", "callbacks", *CLOSED)

@@ -4,8 +4,8 @@ Items that one run leaves over remain due for the next. DynamoDB deletes live ke
 table's stream delivers those deletions to this function. A record that fails is retried and finally dead-lettered; the
 grant remains due, and the schedule finds it.
 
-The same schedule goes on with the migration, and stores the support desk's public holidays, because the library for
-them is slow to load.
+The same schedule goes on with the migration, stores the support desk's public holidays, because the library for them is
+slow to load, and marks call-backs that a change of the desk strands and no request has marked.
 """
 
 from guestkey import cold_start
@@ -23,6 +23,7 @@ from guestkey.edge import holidays, log, metrics
 from guestkey.errors import Busy
 from guestkey.store import clock
 from guestkey.store.access import migration
+from guestkey.store.callbacks import stranded
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.keys import Key
@@ -38,7 +39,7 @@ MIN_MILLISECONDS_LEFT = 30_000
 POSTPONED_BY = timedelta(hours=1)
 """Delay after which an item that could not be processed is due again."""
 WAITING, FAILED, STOPPED = "waiting", "failed", "stopped"
-YEARS_WRITTEN, LOGINS_MIGRATED = "years_written", "logins_migrated"
+YEARS_WRITTEN, LOGINS_MIGRATED, STRANDED = "years_written", "logins_migrated", "callbacks_stranded"
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
@@ -65,6 +66,7 @@ def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
             break
         outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
     others += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
+    others += _number(STRANDED, keys.desk(), lambda: stranded.make_up(clock.now()))
     metrics.count("CleanupRuns", **outcomes + others)
 
 

@@ -35,7 +35,8 @@ def _empty(table: None) -> None:
 
 
 def known(at: datetime = MONDAY_NOON) -> set[date]:
-    return set(desks.current(at).calendar.closed)
+    calendar = desks.current(at).calendar
+    return {*calendar.closed, *calendar.closures}
 
 
 def test_without_a_desk_no_holidays_are_written() -> None:

@@ -1,11 +1,12 @@
 """PUT and DELETE /v1/vendor/closures/{day}: the vendor closes its support desk on a day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from guestkey.rules.callbacks import Outcome
+from guestkey.rules.callbacks import Outcome, Stranding
 from guestkey.store.callbacks import callbacks
 from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
@@ -39,7 +40,8 @@ def slots_of(day: date) -> list[Any]:
 def test_a_day_that_the_vendor_closed_has_no_slots() -> None:
     assert slots_of(TUESDAY)
 
-    assert tuple(put()) == (200, {"day": "2026-11-24", "name": "Works outing", "callback_ids": []})
+    closed = {"day": "2026-11-24", "name": "Works outing", "from": "00:00", "until": "24:00"}
+    assert tuple(put()) == (200, closed | {"callback_ids": [], "stranded": []})
     assert slots_of(TUESDAY) == []
     assert slots_of(TUESDAY + timedelta(days=1))
 
@@ -47,7 +49,8 @@ def test_a_day_that_the_vendor_closed_has_no_slots() -> None:
 def test_a_closure_taken_back_opens_the_day() -> None:
     put()
 
-    assert tuple(delete()) == (200, {"day": "2026-11-24", "name": None, "callback_ids": []})
+    opened = {"day": "2026-11-24", "name": None, "from": None, "until": None}
+    assert tuple(delete()) == (200, opened | {"callback_ids": [], "stranded": []})
     assert slots_of(TUESDAY)
 
 
@@ -56,7 +59,7 @@ def test_call_backs_booked_for_that_day_stay_and_are_listed_by_time() -> None:
     of_anna = factories.callback(ANNA, TUESDAY_AT_TEN)
 
     assert put().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
-    assert callbacks.open_of("acme", factories.now()) == of_anna
+    assert callbacks.open_of("acme", factories.now()) == replace(of_anna, stranded_by=Stranding.CLOSED)
     assert delete().body["callback_ids"] == [of_anna.callback_id, of_carla.callback_id]
 
 

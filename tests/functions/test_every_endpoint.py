@@ -110,6 +110,18 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/vendor/desk": ("/v1/vendor/desk", None, BACKEND),
     "PUT /v1/vendor/closures/{day}": ("/v1/vendor/closures/2026-12-24", {"name": "Works outing"}, BACKEND),
     "DELETE /v1/vendor/closures/{day}": ("/v1/vendor/closures/2026-12-24", None, BACKEND),
+    "PUT /v1/vendor/openings/{day}": ("/v1/vendor/openings/2026-12-24", {"from": "08:00", "until": "12:00"}, BACKEND),
+    "DELETE /v1/vendor/openings/{day}": ("/v1/vendor/openings/2026-12-24", None, BACKEND),
+    "PATCH /v1/vendor/callbacks/{callback_id}": (
+        f"/v1/vendor/callbacks/{invalid_inputs.UNKNOWN_ID}",
+        {"starts_at": None, "reason": "Illness"},
+        BACKEND,
+    ),
+    "DELETE /v1/vendor/callbacks/{callback_id}": (
+        f"/v1/vendor/callbacks/{invalid_inputs.UNKNOWN_ID}",
+        {"reason": "Illness"},
+        BACKEND,
+    ),
     "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right": (
         "/v1/vendor/tenants/acme/users/anna/right",
         {"may_grant": False},

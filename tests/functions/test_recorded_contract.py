@@ -208,6 +208,10 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(BACKEND, "PUT", "/v1/vendor/desk", sample.DESK | {"lines": 0})
     one(BACKEND, "PUT", "/v1/vendor/closures/2026-11-24", {"name": "Works outing"})
     one(BACKEND, "DELETE", "/v1/vendor/closures/2026-11-24")
+    one(BACKEND, "PUT", "/v1/vendor/openings/2026-12-19", {"from": "10:00", "until": "12:00"})
+    one(BACKEND, "DELETE", "/v1/vendor/openings/2026-12-20")
+    one(BACKEND, "PATCH", f"/v1/vendor/callbacks/{again['callback_id']}", {"starts_at": None, "reason": REASON})
+    one(BACKEND, "DELETE", f"/v1/vendor/callbacks/{again['callback_id']}", {"reason": REASON})
     one(BACKEND, "PUT", "/v1/vendor/closures/2026-12-23", {"name": "Works outing"})
     one(BACKEND, "PUT", "/v1/vendor/departments/legal", {"name": "Legal"})
     agent = {"name": "Frieda Fuchs", "email": "frieda@vendor.example", "departments": ["legal"], "active": True}
@@ -303,9 +307,9 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 
 KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
-    "digest", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration", "notice",
-    "notice_choice", "open_callback", "open_login", "own", "pending", "request", "right_taken", "slot", "tenant",
-    "waiting",
+    "digest", "extra_hours", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration",
+    "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "request", "right_taken", "slot",
+    "tenant", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

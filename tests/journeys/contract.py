@@ -30,7 +30,8 @@ CALLBACK = (
     "callback_id kind state topic description description_salt phone phone_shown starts_at ends_at requested_at "
     "requested_by agent mail reason reason_salt stranded_by version"
 )
-CLOSURE = "day name callback_ids"
+CLOSURE = "day name from until callback_ids stranded"
+EXTRA_HOURS = "day from until stranded"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
 PAGE = "items next_cursor"
 KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"}
@@ -167,7 +168,8 @@ ROUTES = [
         body=lambda _: {"may_grant": True}, members="tenant_id user_id may_grant",
     ),
     Route(
-        call="PUT /v1/vendor/desk", who="backend", scope="guestkey/registry", body=lambda _: sample.DESK, members=DESK,
+        call="PUT /v1/vendor/desk", who="backend", scope="guestkey/registry", body=lambda _: sample.DESK,
+        members=f"{DESK} stranded",
     ),
     Route(call="GET /v1/vendor/desk", who="backend", scope="guestkey/registry", members=DESK),
     Route(
@@ -175,6 +177,19 @@ ROUTES = [
         body=lambda _: {"name": "Works outing"}, members=CLOSURE,
     ),
     Route(call="DELETE /v1/vendor/closures/{day}", who="backend", scope="guestkey/registry", members=CLOSURE),
+    Route(
+        call="PUT /v1/vendor/openings/{day}", who="backend", scope="guestkey/registry",
+        body=lambda _: {"from": "10:00", "until": "12:00"}, members=EXTRA_HOURS,
+    ),
+    Route(call="DELETE /v1/vendor/openings/{day}", who="backend", scope="guestkey/registry", members=EXTRA_HOURS),
+    Route(
+        call="PATCH /v1/vendor/callbacks/{callback}", who="backend", scope="guestkey/registry",
+        body=lambda _: {"starts_at": None, "reason": "Two colleagues are ill"}, members=f"{CALLBACK} tenant_id",
+    ),
+    Route(
+        call="DELETE /v1/vendor/callbacks/{callback}", who="backend", scope="guestkey/registry",
+        body=lambda _: {"reason": "Two colleagues are ill"}, members=f"{CALLBACK} tenant_id",
+    ),
     Route(
         call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
         body=lambda scene: check_of(scene.tenant.tenant_id, scene.agent.agent_id),

@@ -238,7 +238,10 @@ class SlotTaken(Refused):
 
 
 class SlotNotOffered(Refused):
-    """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead."""
+    """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead.
+
+    Carries `queue_only` if the desk no longer offers the topic of a call-back that is moved.
+    """
 
     code, status = "slot_not_offered", 422
     title = "The time is not a slot that can be booked."

@@ -30,7 +30,8 @@ def _without_any_closed_day(world: time_machine.Traveller) -> None:
 
 
 def closed(at: datetime = MONDAY_NOON) -> set[date]:
-    return set(desks.current(at).calendar.closed)
+    calendar = desks.current(at).calendar
+    return {*calendar.closed, *calendar.closures}
 
 
 def years(at: datetime = MONDAY_NOON) -> set[int]:

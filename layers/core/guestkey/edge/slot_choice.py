@@ -36,10 +36,15 @@ def known_topic(current: CurrentDesk, topic_id: str, place: str = "#") -> Topic:
 
 
 def offered_slot(current: CurrentDesk, topic: Topic | None, starts_at: datetime | None, now: datetime) -> Slot | None:
-    """Return the slot that begins then, or None for the queue. A deleted topic has no slots. Raises SlotNotOffered."""
+    """Return the slot that begins then, or None for the queue, which is all that a deleted topic has.
+
+    Raises SlotNotOffered, with `queue_only` for a deleted topic.
+    """
     if starts_at is None:
         return None
-    slot = slot_at(current.desk, current.calendar, topic, now, starts_at) if topic else None
+    if topic is None:
+        raise SlotNotOffered("The desk no longer offers this topic; the call-back can join the queue.", queue_only=True)
+    slot = slot_at(current.desk, current.calendar, topic, now, starts_at)
     if slot is None:
         raise SlotNotOffered
     return slot

@@ -4,7 +4,7 @@ Times of day are minutes since midnight by the desk's local time; 1,440 is the e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,9 @@ class Window:
 
     def __contains__(self, minute: int) -> bool:
         return self.opens <= minute < self.closes
+
+
+WHOLE_DAY = Window(opens=0, closes=MINUTES_A_DAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +114,27 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """The stored days on which the desk is closed."""
+    """The days that differ from the week: public holidays, closures and extra hours by the vendor.
+
+    A closure counts more than extra hours, and these more than a public holiday.
+    """
 
     closed: frozenset[date]
+    """Public holidays."""
     years: frozenset[int]
     """Years whose public holidays are stored."""
+    closures: Mapping[date, Window] = field(default_factory=dict)
+    """The part of a day, or the whole, in which the vendor closed the desk."""
+    openings: Mapping[date, Window] = field(default_factory=dict)
+    """Extra hours of a day."""
 
-    def is_closed(self, day: date) -> bool:
-        """Say whether the day is a public holiday, or a day that the vendor closed."""
-        return day in self.closed
+    def is_open(self, desk: Desk, day: date, minute: int) -> bool:
+        """Say whether the desk is open in that minute of a day."""
+        if day in self.closures and minute in self.closures[day]:
+            return False
+        weekly = () if day in self.closed else desk.hours.get(day.weekday(), ())
+        extra = [self.openings[day]] if day in self.openings else []
+        return any(minute in window for window in (*weekly, *extra))
 
     def is_known(self, day: date) -> bool:
         """Say whether the public holidays of the day's year are stored."""

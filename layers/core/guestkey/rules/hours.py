@@ -14,7 +14,7 @@ MAX_LOOK_AHEAD = timedelta(days=31)
 
 def is_open(desk: Desk, calendar: Calendar, at: datetime) -> bool:
     """Say whether the support line is open at that moment."""
-    return not calendar.is_closed(day_of(desk, at)) and _is_in_hours(desk, at.astimezone(desk.zone))
+    return _is_open_at(desk, calendar, at.astimezone(desk.zone))
 
 
 def opens_at(desk: Desk, calendar: Calendar, at: datetime) -> datetime | None:
@@ -28,11 +28,11 @@ def opens_at(desk: Desk, calendar: Calendar, at: datetime) -> datetime | None:
 
 def quarters(desk: Desk, calendar: Calendar, day: date) -> Iterator[datetime]:
     """Yield each quarter-hour of one of the desk's days in which it is open, in UTC and in order."""
-    if calendar.is_closed(day) or not desk.hours.get(day.weekday()):
+    if day not in calendar.openings and (day in calendar.closed or not desk.hours.get(day.weekday())):
         return
     quarter = begins_at(desk, day)
     while (wall := quarter.astimezone(desk.zone)).date() == day:
-        if _is_in_hours(desk, wall):
+        if _is_open_at(desk, calendar, wall):
             yield quarter
         quarter += QUARTER
 
@@ -52,5 +52,5 @@ def minute_of(wall: datetime) -> int:
     return wall.hour * 60 + wall.minute
 
 
-def _is_in_hours(desk: Desk, wall: datetime) -> bool:
-    return any(minute_of(wall) in window for window in desk.hours.get(wall.weekday(), ()))
+def _is_open_at(desk: Desk, calendar: Calendar, wall: datetime) -> bool:
+    return calendar.is_open(desk, wall.date(), minute_of(wall))

@@ -9,8 +9,9 @@ REMINDED_AHEAD = timedelta(hours=1)
 
 
 def is_ahead(callback: Callback, starts_at: datetime, now: datetime) -> bool:
-    """Say whether the call-back is open and its slot begins at exactly that time, in the future."""
-    return callback.slot is not None and callback.slot.starts_at == starts_at > now and callback.is_open(now)
+    """Say whether the call-back is open, not stranded, and its slot begins at exactly that time, in the future."""
+    is_then = callback.slot is not None and callback.slot.starts_at == starts_at > now
+    return is_then and callback.stranded_by is None and callback.is_open(now)
 
 
 def reminded_of(callback: Callback, now: datetime) -> datetime | None:

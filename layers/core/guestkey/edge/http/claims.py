@@ -22,6 +22,10 @@ SCOPES = {
     "GET /v1/vendor/desk": REGISTRY,
     "PUT /v1/vendor/closures/{day}": REGISTRY,
     "DELETE /v1/vendor/closures/{day}": REGISTRY,
+    "PUT /v1/vendor/openings/{day}": REGISTRY,
+    "DELETE /v1/vendor/openings/{day}": REGISTRY,
+    "PATCH /v1/vendor/callbacks/{callback_id}": REGISTRY,
+    "DELETE /v1/vendor/callbacks/{callback_id}": REGISTRY,
 }
 """The scope that each of the vendor's routes requires. A route without an entry refuses every token."""
 SCOPE_CLAIMS = ("scope", "scp", "roles", "permissions")

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from pydantic import ConfigDict, Field
+
 from guestkey.edge.responses.people import Person
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, desk
@@ -95,6 +97,11 @@ class TenantCallback(Callback):
 
     tenant_id: str
 
+    @classmethod
+    def for_vendor(cls, callback: callbacks.Callback, at: datetime) -> Self:
+        """Return the call-back with its state at that moment."""
+        return cls.read(callback, **_computed(callback, at))
+
 
 class SupportCallback(TenantCallback):
     """A call-back for agents: with its tenant, and whether they may enter it now."""
@@ -119,11 +126,30 @@ class DeskDay(Response):
 
 
 class Closure(Response):
-    """A day on which the vendor closed the support desk, or no longer does, and the call-backs booked for it."""
+    """A day on which the vendor closed the support desk, in whole or in part, or no longer does.
+
+    `callback_ids` are the open call-backs booked for the day, `stranded` all those whose time the desk cannot keep.
+    """
+
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True, validate_by_name=True)
 
     day: date
     name: str | None
+    begin: str | None = Field(alias="from")
+    until: str | None
     callback_ids: list[str]
+    stranded: list[str]
+
+
+class ExtraHours(Response):
+    """Extra hours of a day of the support desk, or none, and all call-backs whose time the desk cannot keep."""
+
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True, validate_by_name=True)
+
+    day: date
+    begin: str | None = Field(alias="from")
+    until: str | None
+    stranded: list[str]
 
 
 def _computed(callback: callbacks.Callback, at: datetime) -> dict[str, Any]:

@@ -6,16 +6,17 @@ No access decision reads it, so a warm function caches it for some seconds.
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from guestkey.errors import DeskUnknown
-from guestkey.rules.desk import Calendar, Desk, desk_of
+from guestkey.rules.desk import MINUTES_A_DAY, WHOLE_DAY, Calendar, Desk, Window, desk_of
 from guestkey.rules.slots import CHOOSING_LANGUAGES
 from guestkey.store.dynamodb import keys
-from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.models import Item, epoch
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.transaction import ConditionFailed, TransactionConflict, single_write
 
@@ -34,6 +35,17 @@ class ClosedItem(Item, discriminator="closed_day"):
 
     holiday = UnicodeAttribute(null=True)
     closure = UnicodeAttribute(null=True)
+    closes_at = NumberAttribute(null=True)
+    """First minute of the closure; none, as in closures from before there were parts of days, for midnight."""
+    opens_at = NumberAttribute(null=True)
+    """First minute after the closure; none for the end of the day."""
+
+
+class OpeningItem(Item, discriminator="extra_hours"):
+    """Extra hours of a day, in minutes since midnight."""
+
+    opens_at = NumberAttribute()
+    closes_at = NumberAttribute()
 
 
 class YearItem(Item, discriminator="closed_year"):
@@ -42,6 +54,10 @@ class YearItem(Item, discriminator="closed_year"):
     country = UnicodeAttribute()
     subdivision = UnicodeAttribute(null=True)
     source = UnicodeAttribute()
+
+
+KEPT_FOR = timedelta(days=30)
+"""How long the extra hours of a day are kept after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,16 +116,32 @@ def put(record: Mapping[str, Any]) -> None:
     clear_cache()
 
 
-def put_closure(day: date, name: str) -> None:
-    """Close the desk on a day. A public holiday remains one."""
-    ClosedItem(*keys.closed(day)).update([ClosedItem.kind.set(ClosedItem), ClosedItem.closure.set(name)])
+def put_closure(day: date, name: str, hours: Window = WHOLE_DAY) -> None:
+    """Close the desk on a day, or in a part of it. A public holiday remains one."""
+    part = [ClosedItem.closes_at.set(hours.opens), ClosedItem.opens_at.set(hours.closes)]
+    actions: list[Action] = [ClosedItem.kind.set(ClosedItem), ClosedItem.closure.set(name), *part]
+    ClosedItem(*keys.closed(day)).update(actions)
+    clear_cache()
+
+
+def put_opening(day: date, hours: Window) -> None:
+    """Open the desk in extra hours of a day."""
+    ttl = epoch(datetime.combine(day, time(), UTC) + KEPT_FOR)
+    OpeningItem(*keys.opening(day), opens_at=hours.opens, closes_at=hours.closes, ttl=ttl).save()
+    clear_cache()
+
+
+def delete_opening(day: date) -> None:
+    """Delete the extra hours of a day, if there are any."""
+    OpeningItem(*keys.opening(day)).delete()
     clear_cache()
 
 
 def delete_closure(day: date) -> None:
     """Delete the closure of a day, if there is one. A public holiday remains one."""
     with suppress(ConditionFailed, TransactionConflict), single_write():
-        ClosedItem(*keys.closed(day)).update([ClosedItem.closure.remove()], condition=ClosedItem.closure.exists())
+        parts: list[Action] = [ClosedItem.closure.remove(), ClosedItem.closes_at.remove(), ClosedItem.opens_at.remove()]
+        ClosedItem(*keys.closed(day)).update(parts, condition=ClosedItem.closure.exists())
     clear_cache()
 
 
@@ -150,14 +182,25 @@ def _read(first_year: int) -> CurrentDesk:
     desk = next((desk_of(item.record) for item in items if isinstance(item, DeskItem)), None)
     if desk is None:
         raise DeskUnknown
-    days = (item for item in items if isinstance(item, ClosedItem) and (item.holiday or item.closure))
+    days = [item for item in items if isinstance(item, ClosedItem)]
+    extra = (item for item in items if isinstance(item, OpeningItem))
     years = (item for item in items if isinstance(item, YearItem))
     place = desk.country, desk.subdivision
     calendar = Calendar(
-        closed=frozenset(keys.closed_day_in(item.sk) for item in days),
+        closed=frozenset(keys.closed_day_in(item.sk) for item in days if item.holiday),
+        closures={keys.closed_day_in(item.sk): _closure(item) for item in days if item.closure},
+        openings={keys.closed_day_in(item.sk): _hours(item.opens_at, item.closes_at) for item in extra},
         years=frozenset(keys.closed_year_in(item.sk) for item in years if (item.country, item.subdivision) == place),
     )
     return CurrentDesk(desk=desk, calendar=calendar)
+
+
+def _closure(item: ClosedItem) -> Window:
+    return _hours(item.closes_at or 0, MINUTES_A_DAY if item.opens_at is None else item.opens_at)
+
+
+def _hours(opens: float, closes: float) -> Window:
+    return Window(opens=int(opens), closes=int(closes))
 
 
 def _source(item: YearItem) -> HolidaySource:

@@ -22,6 +22,7 @@
     waiting callback             QUEUE                         WAITING#<callback_id>            callbacks/seats
     desk                         DESK                          PROFILE                          callbacks/desks
     closed day of the desk       DESK                          CLOSED#<date>                    callbacks/desks
+    extra hours of a day         DESK                          OPENED#<date>                    callbacks/desks
     year with its holidays       DESK                          CLOSED#<year>                    callbacks/desks
     agent, department            AGENT#<id>, DEPARTMENT#<id>   PROFILE                          registry/people
     when a person left           AGENT#<id>                    LEFT#<incarnation, 6 digits>     registry/people
@@ -59,7 +60,7 @@ LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
 NOTICES, DIGEST = "NOTICES", "DIGEST#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
-DESK, CLOSED = "DESK", "CLOSED#"
+DESK, CLOSED, OPENED = "DESK", "CLOSED#", "OPENED#"
 COUNT, ONCE, LEFT = "COUNT#", "ONCE#", "LEFT#"
 MIGRATION, OPEN_LOGINS = "MIGRATION", "OPEN_LOGINS"
 
@@ -162,6 +163,10 @@ def desk() -> Key:
 
 def closed(day: date) -> Key:
     return Key(DESK, CLOSED + day.isoformat())
+
+
+def opening(day: date) -> Key:
+    return Key(DESK, OPENED + day.isoformat())
 
 
 def closed_day_in(sk: str) -> date:
