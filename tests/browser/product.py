@@ -21,8 +21,8 @@ import jwt
 from local import issuer as local
 from local.processes import LOOPBACK
 from local.provider import server
-from tests.browser.browser_page import AT_ONCE, SETTLE, STEADY
 from tests import calls, stack
+from tests.browser.browser_page import AT_ONCE, SETTLE, STEADY
 from tests.personas import Caller
 from tests.web import started
 
