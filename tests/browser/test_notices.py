@@ -16,6 +16,7 @@ from tests.browser.product import Product
 from tests.calls import call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, GIULIA, SVEN
+from tests.rows_and_columns import probes
 
 PanelPage = panel_pages.PanelPage[Product]
 SUPPORT = {"grantee": {"type": "department", "id": "support"}, "period": "permanent"}
@@ -240,9 +241,65 @@ def test_a_press_by_key_counts_at_once_and_scrolling_ignores_nothing(guarded: Pa
     guarded.page.locator("#agent-sven").focus()
     guarded.page.keyboard.press("Space")
     guarded.page.wait_for_timeout(600)
-    guarded.frame.evaluate("one => one.scrollBy(0, 150)")
+    guarded.page.mouse.move(200, 300)
+    guarded.page.mouse.wheel(0, 150)
+    guarded.page.wait_for_timeout(100)
     guarded.press("#give")
     guarded.expects_status("Sven Brandt hat jetzt Zugang bis")
+
+
+DELAYED = """milliseconds => {
+  const now = window.fetch;
+  window.fetch = async (address, ...rest) => {
+    if (String(address).includes("/v1/")) await new Promise((done) => setTimeout(done, milliseconds));
+    return now(address, ...rest);
+  };
+}"""
+WATCHED = """() => {
+  const CONTROLS = "button, label, input, select, textarea, a, summary";
+  const root = document.querySelector("guestkey-panel").shadowRoot;
+  const seen = [];
+  window.wrong = [];
+  window.counted = 0;
+  let [x, y] = [0, 0];
+  addEventListener("mousemove", (event) => ([x, y] = [event.clientX, event.clientY]));
+  setInterval(() => {
+    seen.push({ at: performance.now(), x, y, control: root.elementFromPoint(x, y)?.closest(CONTROLS) });
+  }, 20);
+  root.addEventListener("click", (event) => {
+    const control = event.target.closest(CONTROLS);
+    // A press on a label is sent on to its field.
+    if (!control || root.elementFromPoint(event.clientX, event.clientY)?.closest(CONTROLS) !== control) return;
+    window.counted += 1;
+    const before = seen.filter(({ at }) => at > performance.now() - 480 && at < performance.now() - 40);
+    const there = before.filter((one) => one.x === event.clientX && one.y === event.clientY);
+    if (there.some((one) => one.control !== control)) window.wrong.push(control.id || control.textContent);
+  });
+}"""
+"""Compare each press that counts with what was under the pointer in the half second before."""
+
+
+@pytest.mark.parametrize("seconds", probes(1, rest=[0, 3, 5]))
+def test_no_press_does_what_was_not_under_the_pointer_half_a_second_before(guarded: PanelPage, seconds: int) -> None:
+    factories.requested()
+    for _ in range(3):
+        factories.grant(SVEN)
+    guarded.visits()
+    guarded.press("#help")
+    guarded.page.evaluate(DELAYED, seconds * 1000)
+    guarded.page.evaluate(WATCHED)
+    guarded.press("#support")
+    for tab in ("activation", "grants", "logins", "callback"):
+        guarded.page.locator(f"#tab-{tab}").focus()
+        guarded.page.keyboard.press("Enter")
+        for y in (300, 420, 540, 660):
+            guarded.page.mouse.move(640, y)
+            for _ in range(round(2 * (3 * seconds + 1.5))):
+                guarded.page.mouse.click(640, y)
+                guarded.page.wait_for_timeout(130)
+
+    assert guarded.page.evaluate("window.wrong") == []
+    assert guarded.page.evaluate("window.counted") > 0
 
 
 # ------------------------------------------------------------------ ways in, and out

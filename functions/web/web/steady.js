@@ -9,9 +9,13 @@ const TOLERANCE = 3;
 
 /** @typedef {{ left: number, top: number, since: number }} Position */
 
+/** Keys and events by which a user scrolls. */
+const SCROLLING_KEYS = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", " ", "Tab"];
+const SCROLLING_EVENTS = ["wheel", "touchmove", "keydown"];
+
 /**
- * Watch the controls in a root. A press by key is never ignored: the focus moves with its control. Scrolling moves
- * nothing against the user's will.
+ * Watch the controls in a root. A press by key is never ignored: the focus moves with its control. What the user scrolls
+ * has not moved against the user's will; what a script scrolls has.
  * @param {ShadowRoot} root
  */
 export function guardPresses(root) {
@@ -37,13 +41,19 @@ export function guardPresses(root) {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  const measureScrolled = () => measure(true);
+  let scrolledAt = -Infinity;
+  /** @param {Event} event */
+  const noteScrolling = (event) => {
+    if (!(event instanceof KeyboardEvent) || SCROLLING_KEYS.includes(event.key)) scrolledAt = performance.now();
+  };
+  const measureScrolled = () => measure(performance.now() - scrolledAt < SETTLE_MILLISECONDS);
 
   const watch = new MutationObserver(() => requestAnimationFrame(() => measure()));
   watch.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
   root.addEventListener("click", ignoreEarly, true);
   // A list of choices opens on this event.
   root.addEventListener("mousedown", (event) => /** @type {Element} */ (event.target).matches("select") && ignoreEarly(event), true);
+  for (const name of SCROLLING_EVENTS) addEventListener(name, noteScrolling, { capture: true, passive: true });
   root.addEventListener("scroll", measureScrolled, true);
   addEventListener("scroll", measureScrolled, true);
 }
