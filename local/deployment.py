@@ -127,6 +127,14 @@ class Deployment:
                     batch.delete_item(Key={key: item[key] for key in keys})
                 more = more | {"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else {}
 
+    def forget_waiting(self, queue_url: str) -> None:
+        """Delete the messages of the dead-letter queue and all one-off schedules, which are the reminders."""
+        self.client("sqs").purge_queue(QueueUrl=queue_url)
+        scheduler = self.client("scheduler")
+        for page in scheduler.get_paginator("list_schedules").paginate():
+            for schedule in page["Schedules"]:
+                scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+
     def _status(self) -> str | None:
         try:
             found = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)

@@ -66,7 +66,7 @@ def main() -> None:
 
     # The main function of ministack parses the command line as well.
     del sys.argv[1:]
-    patches.apply(python=bare_python(folder), archives=folder / "archives")
+    patches.apply(python=bare_python(folder), folder=folder)
     try:
         internals.app.main()
     finally:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PORT_SETTING = "GUESTKEY_PORT"
 ISSUER_PORT_SETTING = "GUESTKEY_ISSUER_PORT"
 PATIENCE_SECONDS = 60.0
+ORIGINS = "AllowedOrigins"
 MAIL_DOMAIN = "vendor.example"
 MAIL_SENDER = f"Example Support <support@{MAIL_DOMAIN}>"
 
@@ -41,6 +42,8 @@ class Stack:
     folder: Path
     port: int
     issuer_port: int
+    origins: tuple[str, ...] | None = field(default=None, kw_only=True)
+    """Further origins whose pages may call the API; None for those of the last `up`."""
 
     @property
     def url(self) -> str:
@@ -85,8 +88,9 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._exclusive():
             machinery = build.fingerprint(*build.MACHINERY)
-            wanted = {"sources": build.fingerprint(*build.SOURCES), "parameters": self._parameters()}
             done = self._load_state()
+            parameters = self._parameters(done)
+            wanted = {"sources": build.fingerprint(*build.SOURCES), "parameters": parameters}
             if not (self.is_running() and done.get("machinery") == machinery):
                 # This also stops a stack that runs on other ports.
                 self._stop()
@@ -96,7 +100,7 @@ class Stack:
             build.build()
             self._wait_for("emulator", lambda: answers(f"{self.url}/_ministack/health"))
             if done.get("deployed") != wanted or not self._deployment.is_there():
-                done |= {"outputs": self._deploy(), "deployed": wanted}
+                done |= {"outputs": self._deploy(parameters), "deployed": wanted}
             done |= {"machinery": machinery}
             sample_in = done.pop("sample_in", None)
             self._store_state(done)
@@ -114,14 +118,18 @@ class Stack:
             self._stop()
 
     def reset(self) -> None:
-        """Delete all items and mails and load the sample world again, without a deployment."""
+        """Delete all items, mails, events and waiting work, and load the sample world again, without a deployment."""
         self.require_running()
         with self._exclusive():
             if "sample_in" not in (done := self._load_state()):
                 message = "the last `make up` did not complete; run it again first"
                 raise Fault(message)
+            # The stream comes first: a record that waits would send its mail after the reset.
+            self._emulator_command("DELETE", "stream")
             self._deployment.empty(done["outputs"]["TableName"])
+            self._deployment.forget_waiting(done["outputs"]["DeadLetterQueueUrl"])
             self._emulator_command("DELETE", "mails")
+            self._emulator_command("DELETE", "events")
             self._load_sample()
 
     def mails(self) -> list[dict[str, Any]]:
@@ -129,6 +137,12 @@ class Stack:
         self.require_running()
         mails: list[dict[str, Any]] = self._emulator_command("GET", "mails")
         return mails
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return all events that were published on the stack's EventBridge bus, oldest first."""
+        self.require_running()
+        events: list[dict[str, Any]] = self._emulator_command("GET", "events")
+        return events
 
     def token(self, who: str, **options: Any) -> str:
         """Return a new token for a person of the sample world, or for the backend. Options: see `local.tokens.mint`."""
@@ -178,13 +192,16 @@ class Stack:
         self._emulator_process.stop()
         self._provider_process.stop()
 
-    def _deploy(self) -> dict[str, str]:
+    def _deploy(self, parameters: dict[str, str]) -> dict[str, str]:
         with step("deploying"), build.exclusive():
-            outputs = self._deployment.deploy(build.BUILT, build.ARCHIVES, self._parameters())
+            outputs = self._deployment.deploy(build.BUILT, build.ARCHIVES, parameters)
         self._emulator_command("POST", "save")
         return outputs
 
-    def _parameters(self) -> dict[str, str]:
+    def _parameters(self, done: dict[str, Any]) -> dict[str, str]:
+        deployed = done.get("deployed", {}).get("parameters", {}).get(ORIGINS, "").split(",")
+        # The first origin is the issuer's server, which serves the sample pages.
+        others = deployed[1:] if self.origins is None else self.origins
         parameters = {
             "PyRuntime": build.RUNTIME,
             "Arch": build.architecture(),
@@ -194,8 +211,7 @@ class Stack:
             "MailDomain": MAIL_DOMAIN,
             "SignInClientId": self.issuer.audience(Caller.TENANT),
             "SignInOrigin": self.issuer.address,
-            # The issuer's server also serves the sample pages, which call the API.
-            "AllowedOrigins": self.issuer.address,
+            ORIGINS: ",".join([self.issuer.address, *others]),
         }
         for caller in Caller:
             parameters[f"{caller.capitalize()}Issuer"] = self.issuer.url(caller)

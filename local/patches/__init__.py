@@ -7,8 +7,10 @@ under which the patch can be dropped. The patches replace private code, so they 
 
 from pathlib import Path
 
+from local.journal import Journal
 from local.patches import (
     cloudformation,
+    events,
     front_door,
     mails,
     parsing,
@@ -16,13 +18,15 @@ from local.patches import (
     sandboxes,
     schedules,
     state,
+    streams,
     tokens,
     ttl,
 )
 
 
-def apply(*, python: Path, archives: Path) -> None:
-    """Apply all patches. Functions run in the interpreter `python` and share the archives unpacked in `archives`."""
+def apply(*, python: Path, folder: Path) -> None:
+    """Apply all patches. Functions run in the interpreter `python`; archives, mails and events are kept in `folder`."""
+    sent, published = Journal(folder / "mails.jsonl"), Journal(folder / "events.jsonl")
     cloudformation.import_api_bodies()
     cloudformation.pass_parameters_to_sam()
     cloudformation.keep_table_settings()
@@ -35,10 +39,14 @@ def apply(*, python: Path, archives: Path) -> None:
     parsing.parse_policies_once()
     ttl.sweep_like_dynamodb()
     schedules.tick_each_second()
-    mails.keep_raw_messages()
+    mails.record_in(sent)
+    events.record_in(published)
     sandboxes.run_functions_in(python)
-    sandboxes.share_archives(archives)
+    sandboxes.share_archives(folder / "archives")
     sandboxes.limit_sandboxes()
     sandboxes.read_logs_to_their_end()
+    streams.repeat_returned_records()
+    streams.work_while_serving()
+    streams.keep_undelivered_records()
     state.save_periodically()
-    front_door.route_requests()
+    front_door.route_requests(sent, published)

@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.patches import mails, state
+from local.journal import Journal
+from local.patches import state, streams
 from local.patches.internals import apigateway, app
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Command = Callable[[], object]
+Commands = dict[tuple[str, str], Command]
 
 # Calls to AWS are signed in a header or in the query; calls to the API are not signed.
 SIGNED_HEADER = b"AWS4-HMAC-SHA256"
@@ -22,19 +25,29 @@ SIGNED_QUERY = "X-Amz-Algorithm"
 COMMANDS = "/_guestkey/"
 
 
-def route_requests() -> None:
+def route_requests(mails: Journal, events: Journal) -> None:
     """Send unsigned requests to the deployed API, and handle the stack's own commands under `/_guestkey/`.
 
     1.5.33 serves an API under `/_aws/execute-api/<id>/<stage>`, or under a host name that Python's resolver and some
     browsers cannot resolve. Drop the patch when ministack can serve an API at the root of the port.
     """
     emulator = app.app
+    commands: Commands = {
+        ("GET", "mails"): mails.records,
+        ("DELETE", "mails"): mails.clear,
+        ("GET", "events"): events.records,
+        ("DELETE", "events"): events.clear,
+        ("DELETE", "stream"): streams.forget,
+        ("POST", "save"): state.save_all,
+    }
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            streams.begin()
         if scope["type"] != "http" or _is_signed(scope):
             await emulator(scope, receive, send)
         elif scope["path"].startswith(COMMANDS):
-            await _run_command(scope, send)
+            await _answer(commands.get((scope["method"], scope["path"].removeprefix(COMMANDS))), send)
         else:
             await emulator(_addressed_to_api(scope), receive, send)
 
@@ -57,14 +70,9 @@ def _addressed_to_api(scope: Scope) -> Scope:
     return {**scope, "path": prefix + scope["path"], "raw_path": prefix.encode() + raw}
 
 
-async def _run_command(scope: Scope, send: Send) -> None:
-    answers: dict[tuple[str, str], Callable[[], object]] = {
-        ("GET", "mails"): mails.sent,
-        ("DELETE", "mails"): mails.forget,
-        ("POST", "save"): state.save_all,
-    }
-    answer = answers.get((scope["method"], scope["path"].removeprefix(COMMANDS)))
-    body = json.dumps(answer() if answer else {"message": "no such command"}).encode()
+async def _answer(command: Command | None, send: Send) -> None:
+    answer = command() if command else {"message": "no such command"}
+    body = json.dumps(await answer if isinstance(answer, Awaitable) else answer).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200 if answer else 404, "headers": headers})
+    await send({"type": "http.response.start", "status": 200 if command else 404, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Records the e-mails that SES accepted, in a form that tests and `make mails` can read."""
+"""Patch of SES: records the e-mails that it accepted, in a form that tests and `make mails` can read."""
 
 import email
 import json
@@ -8,55 +8,40 @@ from email.message import EmailMessage
 from http import HTTPStatus
 from typing import Any
 
+from local.journal import Journal, Record
 from local.patches.internals import ses, ses_v2
 
-Record = dict[str, Any]
 
-
-def keep_raw_messages() -> None:
-    """Keep each raw message and its parsed text.
+def record_in(journal: Journal) -> None:
+    """Record each e-mail in the journal, with its raw message and its parsed text.
 
     SES sends a raw message unchanged; 1.5.33 parses the message and discards it, together with its headers and a
-    calendar invitation. The message is parsed when it is sent, because parsing thousands at once would block all other
-    requests. Drop the patch when ministack's list of messages contains the raw messages.
+    calendar invitation, and forgets all mails when it ends. The message is parsed when it is sent, because parsing
+    thousands at once would block all other requests. Drop the patch when ministack's list of messages contains the raw
+    messages and is saved.
     """
     handle = ses_v2.handle_request
 
-    async def handle_and_keep(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+    async def handle_and_record(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
         answer = await handle(method, path, headers, body, query)
         if method == "POST" and path.endswith("/outbound-emails") and answer[0] == HTTPStatus.OK:
             content, record = json.loads(body)["Content"], ses._sent_emails_list()[-1]
-            if "Raw" in content:
-                record["Parsed"] = _parse(b64decode(content["Raw"]["Data"]).decode())
+            parsed = _parse(b64decode(content["Raw"]["Data"]).decode()) if "Raw" in content else {}
+            journal.append(_as_mail(record, parsed))
         return answer
 
-    ses_v2.handle_request = handle_and_keep
+    ses_v2.handle_request = handle_and_record
 
 
-def sent() -> list[Record]:
-    """Return all mails, oldest first, each with `to`, `subject`, `text`, `html` and `from`.
+def _as_mail(record: Record, parsed: Record) -> Record:
+    """Return a mail with `to`, `subject`, `text`, `html` and `from`.
 
     `to` lists all recipients, those in CC and BCC included. A mail that was sent as a raw message, as Guestkey's mails
     are, has the message in `raw`.
     """
-    return [_as_mail(record) for record in sorted(_records(), key=lambda record: float(record["Timestamp"]))]
-
-
-def forget() -> dict[str, int]:
-    """Delete all recorded mails and return their number."""
-    count = len(_records())
-    ses._sent_emails.clear()
-    return {"forgotten": count}
-
-
-def _records() -> list[Record]:
-    return [record for _, records in ses._sent_emails.all_items() for record in records]
-
-
-def _as_mail(record: Record) -> Record:
     recipients = record["To"] + record["CC"] + record["BCC"]
-    if "Parsed" in record:
-        return {**record["Parsed"], **({"to": recipients} if recipients else {})}
+    if parsed:
+        return parsed | ({"to": recipients} if recipients else {})
     return {
         "to": recipients,
         "subject": record["Subject"],

@@ -35,7 +35,9 @@ def save_periodically() -> None:
     def write_locked(states: States) -> None:
         # This thread and the save at the end must not write the same file at once, because that corrupts it.
         with writing:
-            write(states)
+            # The positions of the stream's consumers come last. After a crash between two files a record is repeated,
+            # and no schedule or dead letter that it caused is lost.
+            write(dict(sorted(states.items(), key=lambda state: state[0] == "dynamodb")))
 
     def repeat() -> None:
         pause = AUTOSAVE_SECONDS

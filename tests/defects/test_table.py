@@ -26,9 +26,9 @@ def test_there_are_enough_of_them_and_no_two_are_alike():
 
 
 def test_they_lie_in_all_rings_and_in_the_functions():
-    folders = {re.sub(r"^(layers/core/guestkey/\w+|functions)/.*", r"\1", defect.file) for defect in DEFECTS}
+    folders = {re.sub(r"^(layers/core/guestkey/\w+|functions|local)/.*", r"\1", defect.file) for defect in DEFECTS}
 
-    assert folders == {"functions", *(f"layers/core/guestkey/{ring}" for ring in ("rules", "store", "edge"))}
+    assert folders == {"functions", "local", *(f"layers/core/guestkey/{ring}" for ring in ("rules", "store", "edge"))}
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.why)
