@@ -14,8 +14,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 # Some images set it, and then every process compiles all modules that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
+# A dollar sign in these claims is none of make's.
+override export CLAIMS := $(value CLAIMS)
 
-.PHONY: help setup tour up url token mails reset down verify test nightly fuzz defects mutation check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,13 +55,19 @@ up: .venv/ready ## Start or update the local stack; return when the API answers
 url: .venv/ready ## Print the base URL of the API
 	@$(PYTHON) -m local url
 
-token: .venv/ready ## Print a new token: make token WHO=anna
-	@$(PYTHON) -m local token $(or $(WHO),$(error WHO is missing, as in: make token WHO=anna))
+# The values reach the shell in its environment, so that it takes no character of them as its own.
+token: .venv/ready ## Print a new token: make token WHO=anna, or SUB=ID TENANT=ID [KIND=agent|backend] [CLAIMS=JSON]
+	@$(if $(WHO)$(SUB),,$(error WHO is missing, as in: make token WHO=anna, or: make token SUB=lena TENANT=acme))\
+		$(PYTHON) -m local token $${WHO:+"$$WHO"} $${SUB:+--sub="$$SUB"} $${TENANT:+--tenant="$$TENANT"} \
+		$${KIND:+--kind="$$KIND"} $${CLAIMS:+--claims="$$CLAIMS"}
 
 mails: .venv/ready ## Print all sent e-mails as JSON
 	@$(PYTHON) -m local mails
 
-reset: .venv/ready ## Empty the table and load the sample world again
+events: .venv/ready ## Print all events on the EventBridge bus as JSON
+	@$(PYTHON) -m local events
+
+reset: .venv/ready ## Empty the table, forget mails and events, and load the sample world again
 	@$(PYTHON) -m local reset
 
 down: .venv/ready ## Stop the local stack; its data is kept

@@ -20,12 +20,14 @@ KEY_ID = "guestkey-local"
 # The emulator falls back to this path if it cannot read the discovery document.
 KEYS = "/.well-known/jwks.json"
 DISCOVERY = "/.well-known/openid-configuration"
-# The endpoints at which the tenants' users sign in.
+# The endpoints at which the tenants' users sign in; the backend gets its token at the second.
 AUTHORIZE, TOKEN = "/authorize", "/token"
 # The sample page of the vendor's product, and the sample page of its back office.
 HOST = "/host"
 DESK = f"{HOST}/desk"
 JSON = {"Content-Type": "application/json"}
+# The scopes that the vendor's issuer gives.
+SCOPES = ("guestkey/check", "guestkey/registry", "guestkey/rights")
 
 
 class Caller(StrEnum):
@@ -92,6 +94,12 @@ class Issuer:
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
             "scopes_supported": ["openid", "profile", "email"],
+        }
+        documents[f"/{Caller.VENDOR}{DISCOVERY}"] |= {
+            "token_endpoint": self.url(Caller.VENDOR) + TOKEN,
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "scopes_supported": list(SCOPES),
         }
         return documents
 

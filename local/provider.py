@@ -1,7 +1,7 @@
 """The identity provider of the local stack. A real vendor uses Cognito, Auth0, Keycloak or another provider.
 
-It serves the documents of the issuers, the sign-in of the tenants' users (`local.identity`) and the sample pages of the
-vendor's product (`local.host`).
+It serves the documents of the issuers, the sign-in of the tenants' users (`local.identity`), the tokens of the backend
+(`local.machines`) and the sample pages of the vendor's product (`local.host`).
 """
 
 import argparse
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from local.host import Host
 from local.identity import SignIn
 from local.issuer import AUTHORIZE, JSON, TOKEN, Caller, Issuer
+from local.machines import MachineTokens
 from local.processes import LOOPBACK
 
 MAX_FORM_BYTES = 8192
@@ -29,8 +30,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Pages(BaseHTTPRequestHandler):
-    def __init__(self, documents: dict[str, dict[str, Any]], sign_in: SignIn, host: Host, *args: Any) -> None:
-        self._documents, self._sign_in, self._host = documents, sign_in, host
+    def __init__(
+        self, documents: dict[str, dict[str, Any]], sign_in: SignIn, machines: MachineTokens, host: Host, *args: Any
+    ) -> None:
+        self._documents, self._sign_in, self._machines, self._host = documents, sign_in, machines, host
         super().__init__(*args)
 
     def do_GET(self) -> None:
@@ -49,6 +52,9 @@ class _Pages(BaseHTTPRequestHandler):
         form = self.rfile.read(length).decode(errors="replace")
         if self.path == f"/{Caller.TENANT}{TOKEN}":
             self._send(*self._sign_in.token(dict(parse_qsl(form))))
+        elif self.path == f"/{Caller.VENDOR}{TOKEN}":
+            content_type, authorization = self.headers.get("Content-Type", ""), self.headers.get("Authorization")
+            self._send(*self._machines.token(content_type, authorization, form))
         else:
             self._send(HTTPStatus.NOT_FOUND, JSON, json.dumps({"message": "unknown path"}))
 
@@ -67,7 +73,9 @@ class _Pages(BaseHTTPRequestHandler):
 
 def server(issuer: Issuer, api: str) -> ThreadingHTTPServer:
     """Return the HTTP server of an issuer. Its users sign in for the pages of the API at `api`."""
-    pages: Callable[..., _Pages] = partial(_Pages, issuer.documents(), SignIn(issuer, api), Host(issuer, api))
+    pages: Callable[..., _Pages] = partial(
+        _Pages, issuer.documents(), SignIn(issuer, api), MachineTokens(issuer), Host(issuer, api)
+    )
     return _Server((LOOPBACK, issuer.port), pages)
 
 

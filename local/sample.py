@@ -11,7 +11,7 @@ from typing import Any
 
 from local.calls import call
 from local.faults import Fault
-from local.issuer import Caller
+from local.issuer import SCOPES, Caller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,6 @@ DESK: dict[str, Any] = {
 }
 """The support desk's settings. `docs/integrating.md` shows the same JSON."""
 BACKEND = "backend"
-BACKEND_SCOPES = ("guestkey/check", "guestkey/registry", "guestkey/rights")
 
 
 def claims_of(who: str) -> tuple[Caller, dict[str, str]]:
@@ -148,8 +147,8 @@ def claims_of(who: str) -> tuple[Caller, dict[str, str]]:
     if any(agent.agent_id == who for agent in AGENTS):
         return Caller.SUPPORT, {"sub": who}
     if who == BACKEND:
-        return Caller.VENDOR, {"sub": BACKEND, "scope": " ".join(BACKEND_SCOPES)}
-    message = f"the sample world has no person {who!r}; it has {', '.join(everybody())}"
+        return Caller.VENDOR, {"sub": BACKEND, "scope": " ".join(SCOPES)}
+    message = f"the sample world has no person {who!r}; it has {', '.join(everybody())}; SUB names others"
     raise Fault(message)
 
 

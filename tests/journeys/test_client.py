@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from guestkey_client import Agent, Department, Desk, Entry, Guestkey, NoEntry, Refused, Right
-from local import sample
+from guestkey_client import Agent, ClientCredentials, Department, Desk, Entry, Guestkey, NoEntry, Refused, Right
+from local import machines, sample
+from local.issuer import SCOPES, TOKEN, Caller
 from tests import product
 from tests.journeys.calls import grant_to, refusal, success
 from tests.journeys.world import Tenant, World
@@ -18,8 +19,10 @@ from tests.product import Get
 
 @pytest.fixture
 def guestkey(world: World) -> Iterator[Guestkey]:
-    """The client of the vendor's backend."""
-    with Guestkey(world.stack.url, lambda: world.stack.token("backend")) as guestkey:
+    """The client of the vendor's backend, with a token of the local issuer's token endpoint."""
+    token_url = f"{world.stack.issuer.url(Caller.VENDOR)}{TOKEN}"
+    auth = ClientCredentials(token_url, machines.CLIENT_ID, machines.CLIENT_SECRET, " ".join(SCOPES))
+    with Guestkey(world.stack.url, auth) as guestkey:
         yield guestkey
 
 
