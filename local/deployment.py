@@ -13,12 +13,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.emulator import REGION
+from local.emulator import BUCKET, REGION
 from local.faults import Fault
 from local.packages import package
 
 STACK_NAME = "guestkey"
-BUCKET = "guestkey-artifacts"
 TEMPLATE = "template.json"
 TIMEOUT_SECONDS = 120.0
 # The emulator's root account uses this value as access key id and as secret.

@@ -15,6 +15,8 @@ from pathlib import Path
 from local.processes import LOOPBACK
 
 REGION = "us-east-1"
+# The template and the code of the functions are deployed from this bucket.
+BUCKET = "guestkey-artifacts"
 # The patches replace private functions of ministack, which another version may have changed.
 MINISTACK = "1.5.33"
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from local.emulator import BUCKET
 from local.journal import Journal
 from local.patches import state, streams
 from local.patches.internals import apigateway, app
@@ -23,13 +24,16 @@ Commands = dict[tuple[str, str], Command]
 SIGNED_HEADER = b"AWS4-HMAC-SHA256"
 SIGNED_QUERY = "X-Amz-Algorithm"
 COMMANDS = "/_guestkey/"
+# CloudFormation reads the template without a signature.
+EMULATORS_OWN = ("/_", f"/{BUCKET}/")
 
 
 def route_requests(mails: Journal, events: Journal) -> None:
     """Send unsigned requests to the deployed API, and handle the stack's own commands under `/_guestkey/`.
 
     1.5.33 serves an API under `/_aws/execute-api/<id>/<stage>`, or under a host name that Python's resolver and some
-    browsers cannot resolve. Drop the patch when ministack can serve an API at the root of the port.
+    browsers cannot resolve, and takes other requests for calls of S3. Before the first deployment the answer is 503, as
+    a client knows what to do with it. Drop the patch when ministack can serve an API at the root of the port.
     """
     emulator = app.app
     commands: Commands = {
@@ -48,8 +52,12 @@ def route_requests(mails: Journal, events: Journal) -> None:
             await emulator(scope, receive, send)
         elif scope["path"].startswith(COMMANDS):
             await _answer(commands.get((scope["method"], scope["path"].removeprefix(COMMANDS))), send)
+        elif scope["path"].startswith(EMULATORS_OWN):
+            await emulator(scope, receive, send)
+        elif api_id := next((str(api["apiId"]) for _, api in apigateway._apis.all_items()), None):
+            await emulator(_addressed_to_api(scope, api_id), receive, send)
         else:
-            await emulator(_addressed_to_api(scope), receive, send)
+            await _send(send, 503, {"message": "Service Unavailable"}, (b"retry-after", b"1"))
 
     app.app = route
 
@@ -60,11 +68,8 @@ def _is_signed(scope: Scope) -> bool:
     return any(name.lower() == b"authorization" and value.startswith(SIGNED_HEADER) for name, value in scope["headers"])
 
 
-def _addressed_to_api(scope: Scope) -> Scope:
-    """Return the request with ministack's path to the API; unchanged if it is for ministack or no API is deployed."""
-    api_id = next((str(api["apiId"]) for _, api in apigateway._apis.all_items()), None)
-    if api_id is None or scope["path"].startswith("/_"):
-        return scope
+def _addressed_to_api(scope: Scope, api_id: str) -> Scope:
+    """Return the request with ministack's path to the API."""
     prefix = f"/_aws/execute-api/{api_id}/$default"
     raw = scope.get("raw_path") or scope["path"].encode()
     return {**scope, "path": prefix + scope["path"], "raw_path": prefix.encode() + raw}
@@ -72,7 +77,11 @@ def _addressed_to_api(scope: Scope) -> Scope:
 
 async def _answer(command: Command | None, send: Send) -> None:
     answer = command() if command else {"message": "no such command"}
-    body = json.dumps(await answer if isinstance(answer, Awaitable) else answer).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200 if command else 404, "headers": headers})
+    await _send(send, 200 if command else 404, await answer if isinstance(answer, Awaitable) else answer)
+
+
+async def _send(send: Send, status: int, answer: object, *more: tuple[bytes, bytes]) -> None:
+    body = json.dumps(answer).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from local.deployment import Deployment
@@ -21,7 +22,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         start(provider_process, issuer_port)
         start(process, port)
         wait_until(lambda: answers(issuer.url(Caller.TENANT) + KEYS) and answers(f"{url}/_ministack/health"))
-        yield Emulator(url, folder, process, issuer, deploy(Deployment(url).client("cloudformation"), issuer))
+        early = httpx.put(f"{url}/v1/me")
+        outputs = deploy(Deployment(url).client("cloudformation"), issuer)
+        yield Emulator(url, folder, process, issuer, outputs, early)
     finally:
         process.stop()
         provider_process.stop()

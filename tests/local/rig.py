@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Emulator:
     process: Background
     issuer: Issuer
     outputs: dict[str, str]
+    early: httpx.Response
+    """The answer to a request to the API before the template was deployed."""
 
     def client(self, service: str) -> Any:
         return Deployment(self.url).client(service)
@@ -114,6 +117,21 @@ def deploy(cloudformation: Any, issuer: Issuer) -> dict[str, str]:
     cloudformation.get_waiter("stack_create_complete").wait(StackName="tiny", WaiterConfig={"Delay": 1})
     stack = cloudformation.describe_stacks(StackName="tiny")["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def schedule(emulator: Emulator, tick: str, at: datetime) -> None:
+    """Have the swept function called with this tick at that time, once."""
+    emulator.client("scheduler").create_schedule(
+        Name=tick.replace(" ", "-"),
+        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE",
+        Target={
+            "Arn": emulator.outputs["SweptFunctionArn"],
+            "RoleArn": emulator.outputs["SchedulerRole"],
+            "Input": json.dumps({"tick": tick}),
+        },
+    )
 
 
 def free_port() -> int:

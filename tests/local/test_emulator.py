@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from local.build import PROJECT
 from local.emulator import MINISTACK
-from tests.local.rig import ELSEWHERE, Emulator, wait_until
+from tests.local.rig import ELSEWHERE, Emulator, schedule, wait_until
 
 # The same values as in the patches; importing those would start ministack in this process.
 MAX_SANDBOXES = 8
@@ -90,6 +90,10 @@ def test_only_pages_of_an_origin_named_by_a_parameter_may_call_the_api(emulator:
 
     assert there.headers["Access-Control-Allow-Origin"] == ELSEWHERE
     assert "Access-Control-Allow-Origin" not in from_unknown.headers
+
+
+def test_before_the_first_deployment_a_client_is_asked_to_come_again(emulator: Emulator) -> None:
+    assert (emulator.early.status_code, emulator.early.headers["Retry-After"]) == (503, "1")
 
 
 def test_an_unknown_path_gets_the_gateways_own_answer(emulator: Emulator) -> None:
@@ -181,16 +185,7 @@ def test_a_deletion_by_a_caller_is_no_expiry(emulator: Emulator) -> None:
 
 def test_a_schedule_fires_within_seconds(emulator: Emulator) -> None:
     at = datetime.now(UTC) + timedelta(seconds=1)
-    emulator.client("scheduler").create_schedule(
-        Name="soon",
-        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={
-            "Arn": emulator.outputs["SweptFunctionArn"],
-            "RoleArn": emulator.outputs["SchedulerRole"],
-            "Input": '{"tick": "soon"}',
-        },
-    )
+    schedule(emulator, "soon", at)
 
     wait_until(lambda: "ticked soon" in emulator.log_of("SweptFunction"))
 

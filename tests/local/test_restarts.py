@@ -5,10 +5,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.local.rig import Emulator, wait_until
+from tests.local.rig import Emulator, schedule, wait_until
 
 HELLO = b"From: support@vendor.example\r\nTo: anna@acme.example\r\nSubject: kept\r\n\r\nHello"
 
@@ -45,15 +46,18 @@ def no_calls(emulator: Emulator) -> Iterator[None]:
         emulator.command("POST", "save")  # for the next crash: settings of functions are saved with a deployment only
 
 
-def test_after_a_restart_the_stream_goes_on_with_the_next_record(emulator: Emulator) -> None:
+def test_after_a_restart_the_stream_goes_on_with_the_next_record_and_schedules_are_kept(emulator: Emulator) -> None:
     write(emulator, "before the restart", "just before")
     require_heard(emulator, "before the restart", "just before")
 
+    schedule(emulator, "due meanwhile", datetime.now(UTC) + timedelta(seconds=2))
     emulator.end(signal.SIGTERM)
     emulator.start()
     write(emulator, "after the restart")
 
     require_heard(emulator, "before the restart", "just before", "after the restart")
+    wait_until(lambda: "ticked due meanwhile" in emulator.log_of("SweptFunction"))
+    assert emulator.log_of("SweptFunction").count("ticked due meanwhile") == 1
 
 
 @pytest.mark.parametrize(
