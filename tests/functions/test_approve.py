@@ -62,6 +62,7 @@ def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Travel
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "ends_at": "2026-11-24T15:00:00Z",
         "review_at": None,
+        "review_due": False,
         "revoked_at": None,
         "revoked_by": None,
         "end": None,

@@ -26,7 +26,7 @@ from tests import factories, table
 from tests.calls import LambdaContext, call, handler
 from tests.factories import MONDAY_NOON, what_happened
 from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN, Caller
-from tests.rows_and_columns import rounds
+from tests.rows_and_columns import probes, rounds
 from tests.store import wire
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -769,7 +769,7 @@ def answers(entered: list[Login]) -> list[Any]:
 
 @pytest.mark.parametrize(
     "later",
-    [HOUR, *(pytest.param(later, marks=pytest.mark.slow) for later in (MINUTE, 11 * MINUTE, 3 * HOUR, 3 * DAY))],
+    probes(HOUR, pytest.param(3 * DAY, marks=pytest.mark.slow), rest=[MINUTE, 11 * MINUTE, 3 * HOUR]),
 )
 def test_all_answers_are_the_same_after_no_run_one_run_or_many(
     world: time_machine.Traveller, clean_up, later: timedelta
@@ -789,7 +789,7 @@ def test_answers_of_later_days_do_not_depend_on_when_it_ran(world: time_machine.
     """Compare the answers at the same later moments, with a run and without one."""
     entered = situations(world)
     start, before = factories.now(), table.items()
-    moments = [start + later for later in (5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 2 * DAY)]
+    moments = [start + later for later in probes(5 * MINUTE, 2 * HOUR, 2 * DAY, rest=[3 * DAY, 4 * DAY])]
 
     def lived(is_cleaned: bool) -> list[Any]:
         seen = []

@@ -48,6 +48,7 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "ends_at": "2026-11-23T13:00:00Z",
         "review_at": None,
+        "review_due": False,
         "revoked_at": None,
         "revoked_by": None,
         "end": None,

@@ -16,10 +16,15 @@ import time_machine
 from guestkey.rules.verify import verify
 from tests.calls import call
 from tests.edge import post
-from tests.identity_providers import AT_THE_LIMITS, provider_ids
+from tests.identity_providers import AT_THE_LIMITS, SHAPES, provider_ids
 from tests.personas import ANNA, BACKEND, SVEN, Caller
+from tests.rows_and_columns import probes
 
-IDS = [*provider_ids(), *AT_THE_LIMITS]
+IDS = [
+    *(probes(*(ids[0] for ids in SHAPES.values()), rest=provider_ids())),
+    *(probes(AT_THE_LIMITS[0], AT_THE_LIMITS[-1], rest=AT_THE_LIMITS)),
+]
+"""In the gate one of each provider, the shortest and the longest. The readers of claims, paths and keys take all."""
 each_id = pytest.mark.parametrize("id", IDS)
 KEY = {"Idempotency-Key": "a-key"}
 
@@ -172,7 +177,7 @@ def test_it_is_asked_for_and_approved_with_a_key(
 
 
 @each_id
-def test_it_is_called_back(id: str) -> None:
+def test_it_is_called_back(id: str, world: time_machine.Traveller) -> None:
     register(id)
     slot = send("GET", "/v1/slots", caller=user(id), query={"topic": "question"})["items"][0]["starts_at"]
     order = {"topic": "question", "description": "The import", "phone": "0241 446860", "starts_at": slot}
@@ -181,6 +186,7 @@ def test_it_is_called_back(id: str) -> None:
 
     listed = send("GET", "/v1/support/callbacks", caller=agent(id), query={"day": slot[:10]})["booked"]
     assert [one["tenant_id"] for one in listed] == [id]
+    world.move_to(slot, tick=False)
     taken = send("POST", f"/v1/support/callbacks/{booked['callback_id']}/take", caller=agent(id))
     assert (taken["tenant_id"], taken["agent"]["id"]) == (id, id)
 

@@ -48,7 +48,7 @@ LOOKED_UP = {
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "ledger", "desk")
-SHARED = ("actions.js", "elements.js", "tabs.js", "texts.js", "surface.js")
+SHARED = ("actions.js", "elements.js", "lists.js", "tabs.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:(?:\w+\.)?texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"

@@ -293,12 +293,12 @@ def test_a_month_of_slots_agrees_with_the_oracle():
 
 @pytest.mark.slow
 def test_two_years_of_slots_in_many_zones_agree_with_the_oracle(measured):
-    """Every third zone, nightly all. Lists reach up to fourteen days ahead, so each day is compared several times."""
-    zones = ZONES if IS_NIGHTLY else ZONES[::3]
+    """Every ninth zone, nightly all. Lists reach up to fourteen days ahead, so each day is compared several times."""
+    zones = ZONES if IS_NIGHTLY else ZONES[::9]
     compared = {zone: compare(zone, BEGIN, UNTIL, every=1 if IS_NIGHTLY else 7) for zone in zones}
 
     measured(f"slots: {len(zones)} zones, two years, {sum(compared.values()):,} quarter-hours compared, 0 mismatches")
-    assert len(compared) >= 9
+    assert len(compared) >= 3
     assert min(compared.values()) > 180_000
 
 

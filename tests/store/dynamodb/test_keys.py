@@ -46,6 +46,7 @@ MADE = {
     "waiting callback": keys.waiting("01J"),
     "desk": keys.desk(),
     "closed day of the desk": keys.closed(date(2026, 12, 25)),
+    "extra hours of a day": keys.opening(date(2026, 12, 25)),
     "year with its holidays": keys.closed_year(2026),
     "agent": keys.agent("sven"),
     "department": keys.department("support"),
@@ -53,6 +54,7 @@ MADE = {
     "ledger says that they left": keys.left_told("acme", "sven", 7),
     "tenant of an own login": keys.own_login("sven", "01J"),
     "tenant of an own request": keys.own_request("sven", "01J"),
+    "tenant of a taken callback": keys.own_callback("sven", "01J"),
     "pending requests": keys.pending("sven", "acme"),
     "counter": keys.counter("refused", "sven", "acme", MONDAY_NOON),
     "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
@@ -133,11 +135,11 @@ def test_the_chart_lists_every_function_that_makes_a_key():
     }
 
     assert makers_of_keys == {
-        "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter", "counter_of_agent",
-        "counter_of_tenant", "counter_of_user", "department", "desk", "digest", "door", "entry", "grant", "grantee",
-        "idempotency", "ledger", "left", "left_told", "live", "login", "migration", "notice", "notice_choice",
-        "open_callback", "open_login", "own_login", "own_request", "pending", "permanent_grant", "request", "right",
-        "slot", "tenant", "waiting",
+        "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter",
+        "counter_of_agent", "counter_of_tenant", "counter_of_user", "department", "desk", "digest", "door",
+        "entry", "grant", "grantee", "idempotency", "ledger", "left", "left_told", "live", "login", "migration",
+        "notice", "notice_choice", "open_callback", "open_login", "opening", "own_callback", "own_login",
+        "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

@@ -40,6 +40,8 @@ from tests.store import wire
 
 KEY = {"Idempotency-Key": "a-key-of-hers"}
 HOUR = timedelta(hours=1)
+SOON = MONDAY_NOON + timedelta(minutes=45)
+"""A slot that may be taken: it begins in less than an hour."""
 ACME = {
     "name": "Acme Immobilien GmbH",
     "version": "Enterprise 24.4",
@@ -231,7 +233,7 @@ def cancel(starts_at: datetime | None) -> Callable[[], Do]:
 
 def take(starts_at: datetime | None) -> Callable[[], Do]:
     def prepared() -> Do:
-        callback = factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2)
+        callback = factories.callback(ANNA, starts_at, at=MONDAY_NOON - 3 * HOUR)
         return lambda: call("POST", f"/v1/support/callbacks/{callback.callback_id}/take", caller=SVEN)
 
     return prepared
@@ -240,7 +242,7 @@ def take(starts_at: datetime | None) -> Callable[[], Do]:
 def close(starts_at: datetime | None) -> Callable[[], Do]:
     def prepared() -> Do:
         taken = factories.taken(
-            factories.callback(ANNA, starts_at, at=MONDAY_NOON - HOUR / 2), at=MONDAY_NOON - HOUR / 4
+            factories.callback(ANNA, starts_at, at=MONDAY_NOON - 3 * HOUR), at=MONDAY_NOON - HOUR / 4
         )
         body = {"outcome": "reached", "note": "It runs again"}
         return lambda: call("POST", f"/v1/support/callbacks/{taken.callback_id}/close", body, caller=SVEN)
@@ -332,9 +334,9 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a move from the queue": move("2026-11-24T10:00:00Z", waiting=True),
     "a slot cancelled": cancel(TUESDAY_AT_TEN),
     "a place in the queue given up": cancel(None),
-    "a booked call-back taken": take(TUESDAY_AT_TEN),
+    "a booked call-back taken": take(SOON),
     "a waiting call-back taken": take(None),
-    "a booked call-back closed": close(TUESDAY_AT_TEN),
+    "a booked call-back closed": close(SOON),
     "a waiting call-back closed": close(None),
 }
 PUTS: dict[str, Callable[[], Do]] = {
