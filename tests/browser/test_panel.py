@@ -1,12 +1,14 @@
 """<guestkey-panel> in a vendor's help menu, in a real browser: each tab with the right and without it, no action done
 twice or lost, and accessibility."""
 
+import codecs
 import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -256,8 +258,8 @@ def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage)
     with panel_page.page.expect_download() as saving:
         panel_page.press("#csv")
 
-    assert saving.value.suggested_filename == "zugaenge.csv"
-    assert saving.value.path().read_bytes().decode() == call("GET", "/v1/grants.csv", caller=ANNA).text
+    assert saving.value.suggested_filename == "Zugänge Acme Immobilien GmbH 2026-11-23.csv"
+    assert saving.value.path().read_bytes() == csv_for_people("grants.csv").encode()
 
 
 def test_two_agents_of_one_name_are_told_apart_in_every_list(panel_page: PanelPage) -> None:
@@ -292,18 +294,34 @@ def test_a_second_press_for_more_rows_adds_them_once(panel_page: PanelPage) -> N
     assert panel_page.panel.locator(".rows > li").count() == 60
 
 
-def test_csv_of_several_pages_has_one_header(panel_page: PanelPage, monkeypatch: pytest.MonkeyPatch) -> None:
+def csv_for_people(path: str, language: str = "de-DE", **query: str) -> str:
+    """Return a list as the panel saves it, in one page."""
+    form = {"dialect": "excel", "language": language, "zone": "Europe/Berlin"}
+    return call("GET", f"/v1/{path}?{urlencode(query | form)}", caller=ANNA).text
+
+
+@pytest.mark.parametrize(("language", "query"), [("de-CH", {}), ("it-IT", {"state": "live"})])
+def test_csv_of_several_pages_has_one_byte_order_mark_and_one_header(
+    browser: Browser, product: Product, monkeypatch: pytest.MonkeyPatch, language: str, query: dict[str, str]
+) -> None:
     from guestkey.edge.http import csv_export
 
     factories.bulk_grants(7, at=MONDAY_NOON - timedelta(days=1))
-    whole = call("GET", "/v1/grants.csv", caller=ANNA)
-    monkeypatch.setattr(csv_export, "BATCH", 3)
-    panel_page.opens()
-    panel_page.goes_to("grants")
-    with panel_page.page.expect_download() as saving:
-        panel_page.press("#csv")
+    factories.grant(SVEN)
+    whole = csv_for_people("grants.csv", language, **query)
+    monkeypatch.setattr(csv_export, "MAX_ROWS", 3)
+    with at_work(browser, product, locale=language) as panel_page:
+        panel_page.opens(language=language)
+        panel_page.goes_to("grants")
+        if query:
+            panel_page.page.locator("#only-live").check()
+        with panel_page.page.expect_download() as saving:
+            panel_page.press("#csv")
 
-    assert saving.value.path().read_bytes().decode() == whole.text
+    saved = saving.value.path().read_bytes()
+    assert saved == whole.encode()
+    assert saved.startswith(codecs.BOM_UTF8) and saved.count(codecs.BOM_UTF8) == 1
+    assert len(saved.splitlines()) == (2 if query else 9)
 
 
 def test_the_login_overview_shows_the_exact_time_the_department_and_the_reason(panel_page: PanelPage) -> None:

@@ -73,8 +73,8 @@ def test_a_header_of_times_names_the_zone() -> None:
 
 def test_the_file_is_named_after_content_customer_and_day() -> None:
     assert dialect().file_name("grants", 'Müller "& Söhne"', "2026-11-23") == (
-        'attachment; filename="Freigaben M_ller __ S_hne_ 2026-11-23.csv"; '
-        "filename*=UTF-8''Freigaben%20M%C3%BCller%20%22%26%20S%C3%B6hne%22%202026-11-23.csv"
+        'attachment; filename="Zug_nge M_ller __ S_hne_ 2026-11-23.csv"; '
+        "filename*=UTF-8''Zug%C3%A4nge%20M%C3%BCller%20%22%26%20S%C3%B6hne%22%202026-11-23.csv"
     )
 
 

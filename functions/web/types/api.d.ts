@@ -262,6 +262,7 @@ export interface BytesPage {
   bytes: Uint8Array<ArrayBuffer>;
   head: string | null;
   next: string | undefined;
+  fileName: string | undefined;
 }
 
 interface GrantInput {

@@ -175,6 +175,7 @@ export function api(token, address = "", listener = {}) {
         bytes: new Uint8Array(await response.arrayBuffer()),
         head: response.headers.get("Guestkey-Head"),
         next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1],
+        fileName: fileName(response.headers.get("Content-Disposition") ?? ""),
       }),
     });
   /** @type {Api["pathOf"]} */
@@ -270,6 +271,15 @@ export function withIdempotencyKey() {
     keys.delete(text);
     return result;
   };
+}
+
+/**
+ * Return the name that a response gives its file, if it does.
+ * @param {string} disposition
+ */
+function fileName(disposition) {
+  const [, name] = /filename\*=UTF-8''([^;]+)/.exec(disposition) ?? [];
+  return name && decodeURIComponent(name);
 }
 
 /** @param {Query | URLSearchParams} query */

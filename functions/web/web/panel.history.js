@@ -8,6 +8,8 @@ import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "
 /** @import { Grant, Login, Query } from "../types/api" */
 /** @import { PanelSession, Tab } from "../types/pages" */
 
+const LINE_FEED = 10;
+
 /**
  * The overview of grants: each that was live at any time in the last six months.
  * @param {PanelSession} session
@@ -17,8 +19,10 @@ export function grants(session) {
   const strings = session.texts.grants;
   const list = element("div");
   const onlyLive = element("input", { type: "checkbox", id: "only-live" });
+  /** @returns {Query} */
+  const filter = () => (onlyLive.checked ? { state: "live" } : {});
   /** @param {Query} query */
-  const read = (query) => session.guestkey.grants(onlyLive.checked ? { ...query, state: "live" } : query);
+  const read = (query) => session.guestkey.grants({ ...query, ...filter() });
   /** @param {Grant} grant */
   const toRow = (grant) => grantRow(grant, session);
   const { refresh, reload } = pagedList(session, list, "grant_id", read, toRow, strings.nothing);
@@ -29,7 +33,7 @@ export function grants(session) {
       element("label", { class: "check" }, onlyLive, element("span", {}, strings.onlyLive)),
       list,
       zoneNote(session),
-      download(session, "grants.csv", strings.file),
+      download(session, "grants.csv", strings.file, filter),
     ],
     refresh,
   ];
@@ -112,23 +116,27 @@ function loginRow(login, names, session) {
 // ------------------------------------------------------------------ lists
 
 /**
- * Return a button that saves the whole list as a CSV file.
+ * Return a button that saves the whole list as a CSV file for people, in the language and time zone of the panel.
  * @param {PanelSession} session
  * @param {string} path
- * @param {string} name
+ * @param {string} name Name of the file if the API tells none.
+ * @param {() => Query} filter
  */
-function download(session, path, name) {
+function download(session, path, name, filter = () => ({})) {
   const strings = session.texts.lists;
+  const form = { dialect: "excel", language: new Intl.Locale(session.locale).baseName, zone: session.zone };
   const save = () =>
     runAction(session, place, async () => {
-      let csv = "";
-      // Each page begins with the header; the file has it once.
-      for await (const { bytes } of session.guestkey.pages(path)) {
-        const text = new TextDecoder().decode(bytes);
-        csv += csv ? text.slice(text.indexOf("\n") + 1) : text;
+      /** @type {Uint8Array<ArrayBuffer>[]} */
+      const parts = [];
+      let file = `${name}.csv`;
+      // Each page begins with a byte order mark and the header; the file has them once. A text would lose the mark.
+      for await (const { bytes, fileName } of session.guestkey.pages(path, { ...filter(), ...form })) {
+        parts.push(parts.length > 0 ? bytes.subarray(bytes.indexOf(LINE_FEED) + 1) : bytes);
+        file = fileName ?? file;
       }
-      const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
-      element("a", { href: address, download: `${name}.csv` }).click();
+      const address = URL.createObjectURL(new Blob(parts, { type: "text/csv" }));
+      element("a", { href: address, download: file }).click();
       setTimeout(() => URL.revokeObjectURL(address), 1000);
     });
   /** @type {HTMLElement} */
