@@ -118,6 +118,12 @@ class BrowserPage[P: Place = Site]:
         self.sees("sign-in")
         self.sign_in(who)
 
+    def open_as_without_request(self, who: str, address: str) -> None:
+        """Open a link that names no request, and sign in all the same."""
+        self.open(address)
+        self.sees("incomplete")
+        self.sign_in(who)
+
     # ------------------------------------------------------------------ visible state
 
     def sees(self, state: str, *, focus: str = "h1") -> None:

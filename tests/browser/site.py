@@ -109,6 +109,8 @@ class Api:
 
     issuer: Issuer
     request: dict[str, Any] = field(default_factory=a_request)
+    later: list[dict[str, Any]] = field(default_factory=list)
+    """Further requests, which can be listed only."""
     grant: dict[str, Any] | None = None
     customer_name: str | None = None
     """Customer name of tenants, if not their ids."""
@@ -126,7 +128,9 @@ class Api:
     def reset(self) -> None:
         """Reset to one new pending request."""
         fresh = Api(self.issuer)
-        for name in ("request", "grant", "locale", "faults", "calls", "answered", "approver_emails", "_stored"):
+        for name in (
+            "request", "later", "grant", "locale", "faults", "calls", "answered", "approver_emails", "_stored",
+        ):  # fmt: skip
             setattr(self, name, getattr(fresh, name))
 
     def fail(self, what: str, fault: Fault) -> None:
@@ -165,18 +169,24 @@ class Api:
         if is_acting:
             raise errors.ActingForAnother
         if path[0] == "requests":
-            if method == "POST":
-                _require_input(body)
-            if not user.may_grant:
-                raise errors.RightMissing(ask=self.approver_emails[user.tenant_id])
-            if path[1] != self.request["request_id"] or not self._is_theirs(user):
-                raise errors.NotFound
-            return (200, self.request) if method == "GET" else self._answered(user, path[2], headers, body)
+            return self._of_requests(user, method, path[1:], headers, body)
         if not user.may_grant:
             raise errors.RightMissing
         if self.grant is None or path[1] != self.grant["grant_id"] or not self._is_theirs(user):
             raise errors.NotFound
         return (200, self.grant) if method == "GET" else self._revoke(user)
+
+    def _of_requests(self, user: sample.User, method: str, path: list[str], headers: Any, body: Any) -> Reply:
+        if method == "POST":
+            _require_input(body)
+        if not user.may_grant:
+            raise errors.RightMissing(ask=self.approver_emails[user.tenant_id])
+        if not path:
+            pending = [one for one in (*self.later, self.request) if one["state"] == "pending"]
+            return 200, {"items": pending if self._is_theirs(user) else [], "next_cursor": None}
+        if path[0] != self.request["request_id"] or not self._is_theirs(user):
+            raise errors.NotFound
+        return (200, self.request) if method == "GET" else self._answered(user, path[1], headers, body)
 
     def _own(self, user: sample.User, is_acting: bool, what: str) -> Reply:
         tenant = next(tenant for tenant in sample.TENANTS if tenant.tenant_id == user.tenant_id)

@@ -9,6 +9,7 @@ from tests.browser.site import (
     ENDS_AT,
     GRANT_ID,
     a_grant,
+    a_request,
     breaks_after,
     breaks_before,
     refuses,
@@ -51,6 +52,26 @@ def session_over(browser_page: BrowserPage) -> None:
 
 def incomplete(browser_page: BrowserPage) -> None:
     browser_page.open(f"{browser_page.site.url}/activate#01M8EX")
+
+
+def requests(browser_page: BrowserPage) -> None:
+    other = {"id": "dora", "name": "Dora Vogel"}
+    browser_page.site.api.later = [a_request(request_id="01M8EXAMP1E0REQVEST0000002", agent=other, reason="<b>Import")]
+    browser_page.open(f"{browser_page.site.url}/activate/")
+    browser_page.sees("incomplete")
+    browser_page.sign_in()
+
+
+def no_requests(browser_page: BrowserPage) -> None:
+    browser_page.site.api.request |= {"state": "withdrawn"}
+    browser_page.open(f"{browser_page.site.url}/activate#01M8EX")
+    browser_page.sign_in()
+
+
+def chosen(browser_page: BrowserPage) -> None:
+    requests(browser_page)
+    browser_page.sees("requests")
+    browser_page.press(".requests li:last-child button")
 
 
 def pending(browser_page: BrowserPage) -> None:
@@ -235,6 +256,9 @@ STATES: dict[str, tuple[str, Callable[[BrowserPage], None]]] = {
     "unreachable": ("not-signed-in-unreachable", unreachable),
     "session-over": ("not-signed-in-over", session_over),
     "incomplete": ("incomplete", incomplete),
+    "requests": ("requests", requests),
+    "no-requests": ("requests-none", no_requests),
+    "chosen": ("pending", chosen),
     "pending": ("pending", pending),
     "pending-again": ("pending", pending_again),
     "pending-without-export": ("pending", pending_without_export),

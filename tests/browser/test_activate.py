@@ -443,6 +443,54 @@ def test_any_other_link_is_incomplete(browser_page: BrowserPage) -> None:
     assert browser_page.site.api.calls == []
 
 
+# ------------------------------------------------------------------ a link without a request
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/safelinks?url=x", "#grant=01M8EX"])
+def test_a_link_that_lost_its_request_leads_to_the_pending_ones(browser_page: BrowserPage, rest: str) -> None:
+    api = browser_page.site.api
+    browser_page.open_as_without_request("anna", f"{browser_page.site.url}/activate{rest}")
+    browser_page.sees("requests")
+
+    assert "Sven Brandt (Kennung sven)" in browser_page.text
+    assert "Rechnung 4711 lässt sich nicht drucken." in browser_page.text
+    assert "Dienstag, 24. November" not in browser_page.text and "23. November 2026, 13:00 Uhr" in browser_page.text
+    assert api.changes == []
+
+
+def test_she_opens_one_of_them_and_comes_back_to_the_others(browser_page: BrowserPage) -> None:
+    reach(browser_page, "chosen")
+    assert browser_page.page.url == browser_page.site.link
+    assert "Sven Brandt bittet um Zugang" in browser_page.heading.replace("\u2068", "").replace("\u2069", "")
+    browser_page.press("button.primary")
+    browser_page.sees("granted")
+    browser_page.page.get_by_role("button", name="Alle offenen Anfragen").click()
+    browser_page.sees("requests")
+
+    assert browser_page.page.url == f"{browser_page.site.url}/activate"
+    assert browser_page.page.locator(".requests li").count() == 1
+    assert "Dora Vogel (Kennung dora)" in browser_page.text and "<b>Import" in browser_page.text
+    assert browser_page.page.get_by_role("button", name="Alle offenen Anfragen").count() == 0
+    assert browser_page.site.api.changes == ["approve"]
+
+
+def test_a_user_without_the_right_reads_whom_to_ask_instead_of_the_list(browser_page: BrowserPage) -> None:
+    browser_page.open_as_without_request("ben", f"{browser_page.site.url}/activate")
+    browser_page.sees("no-right")
+
+    assert "anna@acme.example" in browser_page.text and "Sven" not in browser_page.text
+
+
+def test_the_list_is_of_the_own_account_and_says_if_it_is_empty(browser_page: BrowserPage) -> None:
+    browser_page.open_as_without_request("carla", f"{browser_page.site.url}/activate")
+    browser_page.sees("requests-none")
+    assert "No request is open at Globex Inc. Perhaps" in browser_page.text
+
+    browser_page.site.api.request |= {"tenant_id": "globex"}
+    browser_page.press("button.primary")
+    browser_page.sees("requests")
+
+
 # ------------------------------------------------------------------ signing in
 
 

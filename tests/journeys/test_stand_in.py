@@ -137,7 +137,14 @@ class Inquiry:
         yield self.ask("anna", "POST requests/{request}/approve", {}, claims={"exp": 1})
         for claims in ({}, {"act": {"sub": "sven"}}):
             for who in ("anna", "ben", "giulia", "carla"):
-                for what in ("me", "about", "requests/{request}", "requests/4711", "grants/{grant}"):
+                for what in (
+                    "me",
+                    "about",
+                    "requests?state=pending",
+                    "requests/{request}",
+                    "requests/4711",
+                    "grants/{grant}",
+                ):
                     yield self.ask(who, f"GET {what}", claims=claims)
         yield self.ask("anna", f"GET requests/{sites.GRANT_ID}")
 

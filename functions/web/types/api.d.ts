@@ -294,7 +294,7 @@ export interface Api {
   me(): Promise<Me>;
   about(): Promise<About>;
   directory(q: string): Promise<Directory>;
-  requests(): Promise<Page<Request>>;
+  requests(query?: Query): Promise<Page<Request>>;
   request(id: string): Promise<Request>;
   approve(id: string, body: object, key: string): Promise<Grant>;
   decline(id: string, note?: string): Promise<Request>;

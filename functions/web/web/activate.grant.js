@@ -1,10 +1,11 @@
 // The states of the page behind the link of a notice: a grant, and its end.
 
+import { Refusal } from "./api.js";
 import { endText, lead, primary, secondary, show, signedIn } from "./activate.page.js";
 import { buttons, facts, paragraph } from "./elements.js";
 import { endMoment, format, moment } from "./texts.js";
 
-/** @import { Grant } from "../types/api" */
+/** @import { Api, Grant, Request } from "../types/api" */
 /** @import { Context, PageLanguage, Press } from "./activate.page.js" */
 
 /**
@@ -15,6 +16,21 @@ export function signIn({ texts }, startSignIn) {
   const strings = texts.grant;
   const start = buttons(primary(texts.signIn.button, startSignIn));
   show("sign-in", strings.signIn, lead(strings.signInText), paragraph(strings.calm), start);
+}
+
+/**
+ * Return the grant of an approved request, or null if it is older than the retention of history.
+ * @param {Request} request
+ * @param {Api} guestkey
+ */
+export async function ofRequest({ grant_id }, guestkey) {
+  try {
+    return await guestkey.grant(/** @type {string} */ (grant_id));
+  } catch (error) {
+    // The approval is shown all the same.
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /**

@@ -1,11 +1,12 @@
 // The page behind the link of an activation mail or of a notice. It sends nothing before the user signs in, and changes
 // nothing before the user presses a button.
 
-import { api, Refusal, Unreachable } from "./api.js";
+import { api, readAll, Refusal, Unreachable } from "./api.js";
 import * as decision from "./activate.decision.js";
 import * as grants from "./activate.grant.js";
 import * as actions from "./actions.js";
-import { readLink } from "./activate.link.js";
+import { readLink, targetOf } from "./activate.link.js";
+import * as list from "./activate.list.js";
 import * as page from "./activate.page.js";
 import * as views from "./activate.views.js";
 import { ULID } from "./limits.js";
@@ -34,12 +35,10 @@ const CATALOGUES = {
  */
 const OVERTAKEN = ["request_closed", "request_expired", "grant_ended"];
 
-/** The request or the grant to which the link leads. A bare id is that of a request. */
-const LINK = /^(?:(request|grant)=)?([0-9A-Z]+)$/;
-
 /** The fragment of the link: it is kept over the sign-in. */
 let fragment = "";
-let target = { isGrant: false, id: "" };
+/** The request or the grant to which the link leads. Without its id the page lists the pending requests. */
+let target = targetOf("");
 /**
  * Client of the API for the user who signed in. It holds the only copy of the token.
  * @type {Api}
@@ -50,7 +49,7 @@ let guestkey;
  * @type {Context}
  */
 let context = /** @type {any} */ ({});
-// Idempotency keys by body: the same approval sent again has the same key.
+// Idempotency keys by request and body: the same approval sent again has the same key.
 const keys = new Map();
 let isBusy = false;
 
@@ -61,7 +60,7 @@ async function start() {
     return;
   }
   findTarget();
-  if (!ULID.test(target.id)) views.incomplete(context);
+  if (!ULID.test(target.id)) views.incomplete(context, startSignIn);
   else if (target.isGrant) grants.signIn(context, startSignIn);
   else views.signIn(context, startSignIn);
 }
@@ -71,8 +70,29 @@ function findTarget() {
   const link = readLink(location);
   fragment = link.fragment;
   if (location.pathname !== link.path) history.replaceState(null, "", link.path + (fragment && `#${fragment}`));
-  const [, kind, id] = LINK.exec(fragment) ?? [];
-  target = { isGrant: kind === "grant", id: id ?? "" };
+  target = targetOf(fragment);
+}
+
+/**
+ * Lead to another request, or to the list, as a link with this id would. The user stays signed in.
+ * @param {string} id
+ */
+function retarget(id) {
+  fragment = id;
+  target = targetOf(id);
+  history.replaceState(null, "", location.pathname + (id && `#${id}`));
+  return reload();
+}
+
+function showList() {
+  context.showList = null;
+  return retarget("");
+}
+
+/** @param {Request} request */
+function openRequest({ request_id }) {
+  context.showList = showList;
+  return retarget(request_id);
 }
 
 /** @param {...(string | null)} preferred */
@@ -101,7 +121,7 @@ async function finishSignIn() {
   await reload();
 }
 
-/** Load the request or grant and show its state. With `isUnsure` the page says that the last action may be lost. */
+/** Load the request, the grant or the list, and show its state. With `isUnsure` the page says that the last action may be lost. */
 async function reload({ isUnsure = false } = {}) {
   views.loading(context);
   try {
@@ -118,10 +138,14 @@ async function reload({ isUnsure = false } = {}) {
 }
 
 /**
- * Load the request or the grant of the link, and return the function that shows it.
+ * Load the request or the grant of the link, or else the pending requests, and return the function that shows it.
  * @returns {Promise<(isUnsure: boolean) => unknown>}
  */
 async function load() {
+  if (!ULID.test(target.id)) {
+    const requests = await readAll(guestkey.requests);
+    return () => list.pending(context, requests, { open: openRequest, reload, switchUser });
+  }
   if (target.isGrant) {
     const grant = await guestkey.grant(target.id);
     return () => showGrant(grant);
@@ -146,24 +170,13 @@ function showGrant(grant) {
 async function showRequest(request, isUnsure) {
   context.request = request;
   if (request.state === "pending") decision.pending(context, { approve, decline: askForNote, switchUser }, { isUnsure });
-  else if (request.state === "approved") decision.approved(context, await grantOf(request), { revoke: confirmRevoke });
+  else if (request.state === "approved") decision.approved(context, await grants.ofRequest(request, guestkey), { revoke: confirmRevoke });
   else decision.closed(context);
-}
-
-/** @param {Request} request */
-async function grantOf(request) {
-  try {
-    return await guestkey.grant(/** @type {string} */ (request.grant_id));
-  } catch (error) {
-    // The grant may be older than the retention of history; the approval is shown all the same.
-    if (error instanceof Refusal && error.status === 404) return null;
-    throw error;
-  }
 }
 
 /** @param {object} body */
 function approve(body) {
-  const text = JSON.stringify(body);
+  const text = JSON.stringify([target.id, body]);
   if (!keys.has(text)) keys.set(text, crypto.randomUUID());
   return submit(context.texts.ask.approving, async () => {
     const grant = await guestkey.approve(target.id, body, keys.get(text));
@@ -244,7 +257,7 @@ async function runOnce(busyText, work) {
  * @param {Situation} situation
  */
 function showError(error, { isUnsure = false, wasAnswering = false } = {}) {
-  if (error instanceof signIn.NotSignedIn) views.notSignedIn(context, error.reason, ULID.test(target.id) ? startSignIn : null);
+  if (error instanceof signIn.NotSignedIn) views.notSignedIn(context, error.reason, startSignIn);
   else if (error instanceof Unreachable && isUnsure) views.unsure(context, () => reload({ isUnsure }));
   else if (error instanceof Refusal) showRefusal(error, wasAnswering);
   else {

@@ -2,6 +2,7 @@
 // the fragment into the path or the query.
 
 const PAGE = /^(.*?)\/activate(?![\w-])(.*)$/i;
+const TARGET = /^(?:(request|grant)=)?([0-9A-Z]+)$/;
 const WITHIN = /(?:\b(request|grant)=)?\b([0-9A-Z]{26})\b/;
 
 /**
@@ -15,6 +16,15 @@ export function readLink({ pathname, search, hash }) {
   if (hash.length > 1) return { path, fragment: hash.slice(1) };
   const [, kind, id] = WITHIN.exec(unescaped(`${appended ?? ""}${search}`)) ?? [];
   return { path, fragment: id === undefined ? "" : kind ? `${kind}=${id}` : id };
+}
+
+/**
+ * Return the request or the grant to which a fragment leads. A bare id is that of a request.
+ * @param {string} fragment
+ */
+export function targetOf(fragment) {
+  const [, kind, id] = TARGET.exec(fragment) ?? [];
+  return { isGrant: kind === "grant", id: id ?? "" };
 }
 
 /** @param {string} text */

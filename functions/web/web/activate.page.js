@@ -8,7 +8,8 @@ import { endMoment, format, moment } from "./texts.js";
 /** @typedef {Language<PageTexts>} PageLanguage */
 /**
  * The language of the page, and the user, the account and the request, as far as they are loaded.
- * @typedef {Zoned<PageTexts> & { me: Me, about: About, request: Request }} Context
+ * `showList` leads back to the pending requests, if the request was chosen there.
+ * @typedef {Zoned<PageTexts> & { me: Me, about: About, request: Request, showList?: Press | null }} Context
  */
 /** @typedef {() => unknown} Press */
 
@@ -80,15 +81,17 @@ export function secondary(text, press) {
 }
 
 /**
- * Return the footer with the signed-in user and, if `switchUser` is given, a button to sign in as another.
+ * Return the footer with the signed-in user, and buttons: back to the list, if the request was chosen there, and to sign
+ * in as another, if `switchUser` is given.
  * @param {Context} context
  * @param {Press | null} switchUser
  */
-export function signedIn({ me, about, texts }, switchUser = null) {
+export function signedIn({ me, about, texts, showList }, switchUser = null) {
   return elements.element(
     "footer",
     {},
     elements.paragraph(format(texts.signIn.as, { name: me.name, account: about.name })),
+    showList ? elements.element("p", {}, elements.button(texts.list.all, showList, "link")) : null,
     switchUser && elements.button(texts.signIn.another, switchUser, "link"),
   );
 }

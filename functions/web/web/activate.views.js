@@ -36,7 +36,7 @@ export function signIn({ texts }, startSignIn) {
 /**
  * @param {PageLanguage} language
  * @param {keyof PageTexts["notSignedIn"]} reason
- * @param {Press | null} startSignIn
+ * @param {Press} startSignIn
  */
 export function notSignedIn({ texts }, reason, startSignIn, { wasAnswering = false } = {}) {
   const strings = texts.notSignedIn[reason];
@@ -45,7 +45,7 @@ export function notSignedIn({ texts }, reason, startSignIn, { wasAnswering = fal
     strings.heading,
     wasAnswering ? lead(texts.notSignedIn.over.lost) : null,
     paragraph(strings.text),
-    startSignIn ? buttons(primary(texts.signIn.button, startSignIn)) : paragraph(texts.incomplete.text),
+    buttons(primary(texts.signIn.button, startSignIn)),
   );
 }
 
@@ -62,9 +62,15 @@ export function unfit({ texts }, code, switchUser) {
 
 // ------------------------------------------------------------------ nothing to decide
 
-/** @param {PageLanguage} language */
-export function incomplete({ texts }) {
-  show("incomplete", texts.incomplete.heading, lead(texts.incomplete.text));
+/**
+ * The link names no request and no grant. Who signs in all the same sees the pending requests.
+ * @param {PageLanguage} language
+ * @param {Press} startSignIn
+ */
+export function incomplete({ texts }, startSignIn) {
+  const strings = texts.incomplete;
+  const start = buttons(primary(texts.signIn.button, startSignIn));
+  show("incomplete", strings.heading, lead(strings.text), paragraph(strings.signIn), start);
 }
 
 /**

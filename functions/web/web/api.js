@@ -191,7 +191,7 @@ export function api(token, address = "", listener = {}) {
     me: () => (user = get("me")),
     about: () => get("about"),
     directory: (q) => get("directory", { q }),
-    requests: () => get("requests", { state: "pending" }),
+    requests: (query = {}) => get("requests", { ...query, state: "pending" }),
     request: (id) => call("GET", pathOf("requests", id)),
     approve: (id, body, key) => call("POST", `${pathOf("requests", id)}/approve`, { body, key }),
     decline: (id, note) => call("POST", `${pathOf("requests", id)}/decline`, { body: note ? { note } : {} }),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readLink } from "../../../functions/web/web/activate.link.js";
+import { readLink, targetOf } from "../../../functions/web/web/activate.link.js";
 
 const ID = "01M8EXAMP1E0REQVEST0000001";
 
@@ -37,3 +37,17 @@ for (const [address, fragment] of [
 test("a page under another name keeps its path", () => {
   assert.deepEqual(readLink(new URL("/activated/x#y", "https://api.example")), { path: "/activated/x", fragment: "y" });
 });
+
+for (const [fragment, target] of [
+  [ID, { isGrant: false, id: ID }],
+  [`request=${ID}`, { isGrant: false, id: ID }],
+  [`grant=${ID}`, { isGrant: true, id: ID }],
+  ["01M8EX", { isGrant: false, id: "01M8EX" }],
+  [`Grant=${ID}`, { isGrant: false, id: "" }],
+  [`grant=${ID}&x=1`, { isGrant: false, id: "" }],
+  ["", { isGrant: false, id: "" }],
+]) {
+  test(`the fragment "${fragment}" leads to ${JSON.stringify(target)}`, () => {
+    assert.deepEqual(targetOf(fragment), target);
+  });
+}
