@@ -148,7 +148,7 @@ def _changer(number: int) -> Callable[[], None]:
         now, grant_id = clock.now(), ids.new_id()
         if given:
             transact(
-                load=lambda: grants.load_for_revoke(user, given[-1]),
+                load=lambda: grants.load_for_change(user, given[-1]),
                 decide=lambda context: revoke(context.grant, user, now),
                 save=grants.save_revoked,
             )

@@ -137,7 +137,7 @@ def revoked(given: Grant, *, by: Caller = ANNA, at: datetime | None = None) -> G
 def revoke(who: User, grant_id: str, moment: datetime) -> Grant:
     """Revoke a grant, as the revoke function does."""
     return transact(
-        load=lambda: grants.load_for_revoke(who, grant_id),
+        load=lambda: grants.load_for_change(who, grant_id),
         decide=lambda context: rules.revoke(context.grant, who, moment),
         save=grants.save_revoked,
     )

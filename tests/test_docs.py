@@ -369,7 +369,8 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
     do.leave(program.sven, login["login_id"])
     do.revoke(program.anna, grant["grant_id"])
     calls.call("PUT", "/v1/notices", {"kinds": {"granted": "digest"}}, caller=ANNA)
-    do.give(program.anna, "support")
+    kept = factories.grant("support", period="permanent", at=factories.LONG_AGO)
+    calls.call("POST", f"/v1/grants/{kept.grant_id}/keep", caller=ANNA)
     do.enter(program.sven, "acme", "It can be printed now")
     approved, declined, withdrawn, _ = [do.ask(program.sven, "acme", "Invoice 4711") for _ in range(4)]
     do.approve(program.anna, approved["request_id"])

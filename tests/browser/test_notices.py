@@ -15,11 +15,12 @@ from tests.browser.panel_page import at_work
 from tests.browser.product import Product
 from tests.calls import call
 from tests.factories import MONDAY_NOON
-from tests.personas import ANNA, BACKEND, GIULIA, SVEN
+from tests.personas import ANNA, BACKEND, DORA, GIULIA, SVEN
 from tests.rows_and_columns import probes
 
 PanelPage = panel_pages.PanelPage[Product]
 SUPPORT = {"grantee": {"type": "department", "id": "support"}, "period": "permanent"}
+YEAR = timedelta(days=365)
 SIZES = [(1280, 720), (390, 664)]
 
 
@@ -166,6 +167,27 @@ def test_all_access_is_revoked_with_two_presses(panel_page: PanelPage) -> None:
     panel_page.expects_status("Vom Support hat niemand mehr Zugang.")
 
     assert live() == []
+
+
+def test_a_grant_whose_review_is_due_comes_first_and_is_kept_or_revoked(panel_page: PanelPage) -> None:
+    kept, revoked = (factories.grant(who, period="permanent", at=MONDAY_NOON - YEAR) for who in ("support", SVEN))
+    factories.grant(DORA, period="permanent")
+    panel_page.opens()
+    rows, badge = panel_page.panel.locator(".rows > li"), ".badge.due"
+    expect(rows).to_have_count(3)
+    expect(rows.locator(badge)).to_have_text(["Bitte prüfen: besteht seit mehr als 180 Tagen"] * 2)
+    expect(rows.last).to_contain_text("Dora")
+    expect(rows.last.get_by_role("button", name="Behalten")).to_have_count(0)
+    panel_page.press(f"#keep-{kept.grant_id}")
+    panel_page.expects_status("Der Zugang von Support bleibt, bis Sie ihn widerrufen.")
+    expect(rows.locator(badge)).to_have_count(1)
+    expect(rows.first).to_contain_text("Sven Brandt")
+    expect(rows.first.locator(badge)).to_be_visible()
+    panel_page.press(f"#revoke-{revoked.grant_id}")
+    expect(rows.locator(badge)).to_have_count(0)
+
+    assert factories.what_happened()[-2:] == ["grant.kept", "grant.revoked"]
+    assert [grant["review_due"] for grant in live()] == [False, False]
 
 
 # ------------------------------------------------------------------ what arrives meanwhile

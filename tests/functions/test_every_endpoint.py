@@ -38,6 +38,7 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/grants.csv": ("/v1/grants.csv", None, ANNA),
     "GET /v1/grants/{grant_id}": (f"/v1/grants/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
     "DELETE /v1/grants/{grant_id}": (f"/v1/grants/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
+    "POST /v1/grants/{grant_id}/keep": (f"/v1/grants/{invalid_inputs.UNKNOWN_ID}/keep", None, ANNA),
     "GET /v1/logins": ("/v1/logins", None, ANNA),
     "GET /v1/logins.csv": ("/v1/logins.csv", None, ANNA),
     "GET /v1/ledger": ("/v1/ledger", None, ANNA),

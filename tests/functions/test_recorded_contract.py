@@ -131,6 +131,8 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(DORA, "POST", f"/v1/support/logins/{login['login_id']}/end")
     one(ANNA, "DELETE", f"/v1/grants/{hour['grant_id']}")
     one(ANNA, "DELETE", f"/v1/grants/{hour['grant_id']}")
+    for user, kept in ((ANNA, good), (ANNA, hour), (CARLA, week)):
+        one(user, "POST", f"/v1/grants/{kept['grant_id']}/keep")
     one(CARLA, "DELETE", f"/v1/grants/{week['grant_id']}")
     one(ANNA, "DELETE", f"/v1/grants/{week['grant_id']}")
     one(BACKEND, "POST", "/v1/vendor/checks", question | {"agent_id": "dora", "login_id": second["login_id"]})
@@ -253,6 +255,8 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(ANNA, "GET", "/v1/logins.csv")
     one(ANNA, "GET", "/v1/ledger", query={"limit": 5})
     one(CARLA, "GET", "/v1/ledger")
+    story.clock.shift(timedelta(days=180))
+    one(ANNA, "POST", f"/v1/grants/{good['grant_id']}/keep")
     return str(one(ANNA, "GET", "/v1/ledger", query={"limit": 100}))
 
 

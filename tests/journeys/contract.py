@@ -262,6 +262,7 @@ ROUTES = [
     Route(call="GET /v1/grants.csv", who="anna"),
     Route(call="GET /v1/grants/{grant}", who="anna", members=GRANT),
     Route(call="DELETE /v1/grants/{grant}", who="anna", members=GRANT),
+    Route(call="POST /v1/grants/{grant}/keep", who="anna", members=GRANT),
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),
     Route(call="GET /v1/ledger", who="anna"),

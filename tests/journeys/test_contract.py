@@ -1193,6 +1193,7 @@ NAMES = {"null", "0", "-1"}
 ROUTES_OF_OUR_IDS = [
     ("anna", "GET", "/v1/grants/{}"),
     ("anna", "DELETE", "/v1/grants/{}"),
+    ("anna", "POST", "/v1/grants/{}/keep"),
     ("anna", "GET", "/v1/requests/{}"),
     ("anna", "POST", "/v1/requests/{}/approve"),
     ("anna", "POST", "/v1/requests/{}/decline"),

@@ -69,6 +69,9 @@ class Handlers:
     def revoke(self, user: str, grant: str) -> Outcome:
         return self._told("g", call("DELETE", f"/v1/grants/{self._id(grant)}", caller=who(user)))
 
+    def keep(self, user: str, grant: str) -> Outcome:
+        return self._told("g", call("POST", f"/v1/grants/{self._id(grant)}/keep", caller=who(user)))
+
     def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
         body = {"period": period, "may_export": may_export}
         path = f"/v1/requests/{self._id(request)}/approve"

@@ -127,6 +127,15 @@ class Rules:
             self._note(by.tenant_id, grants.revoked(revoked))
         return Outcome(200, None, grant)
 
+    def keep(self, user: str, grant: str) -> Outcome:
+        by = self._holding_right(user)
+        found = self._with_leaving(self._own(self._grants, grant, by.tenant_id))
+        kept = grants.keep(found, self._tenants[by.tenant_id].zone, self.now)
+        if kept != found:
+            self._grants[grant] = kept
+            self._note(by.tenant_id, grants.kept(kept, by, self.now))
+        return Outcome(200, None, grant)
+
     def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: None) -> Outcome:
         by = self._holding_right(user)
         found = self._as_it_is(self._own(self._requests, request, by.tenant_id))
@@ -431,7 +440,21 @@ class Rules:
         return self._ranked([one for one in found if one.state(self.now) is grants.State.LIVE])
 
     def login_views(self, tenant: str) -> list[View]:
-        return [_login_view(self._settled(one, self.now)) for one in reversed(self._of(self._logins, tenant))]
+        return [self._login_view(self._settled(one, self.now)) for one in reversed(self._of(self._logins, tenant))]
+
+    def _login_view(self, one: Login) -> View:
+        return {
+            "login_id": one.login_id,
+            "agent": {"id": one.agent_id, "name": one.agent_name, "departments": sorted(one.departments)},
+            "ticket": one.ticket,
+            "may_export": one.may_export,
+            "logged_in_at": text_of(one.logged_in_at),
+            "ended_at": _text(one.ended_at),
+            "end": one.end.value if one.end else None,
+            "grant_id": one.grant_id,
+            "granted_by": vars(self._grants[one.grant_id].granted_by),
+            "access_ends_at": _text(one.access_ends_at),
+        }
 
     def request_views(self, tenant: str, state: str | None = None) -> list[View]:
         found = map(self._as_it_is, reversed(self._of(self._requests, tenant)))
@@ -698,24 +721,11 @@ def _grant_view(one: Grant, now: datetime) -> View:
         "granted_by": vars(one.granted_by),
         "ends_at": _text(one.ends_at),
         "review_at": _text(one.review_at),
+        "review_due": one.is_review_due(now),
         "revoked_at": _text(one.revoked_at),
         "revoked_by": vars(one.revoked_by) if one.revoked_by else None,
         "end": one.end(now),
         "request_id": one.request_id,
-    }
-
-
-def _login_view(one: Login) -> View:
-    return {
-        "login_id": one.login_id,
-        "agent": {"id": one.agent_id, "name": one.agent_name, "departments": sorted(one.departments)},
-        "ticket": one.ticket,
-        "may_export": one.may_export,
-        "logged_in_at": text_of(one.logged_in_at),
-        "ended_at": _text(one.ended_at),
-        "end": one.end.value if one.end else None,
-        "grant_id": one.grant_id,
-        "access_ends_at": _text(one.access_ends_at),
     }
 
 

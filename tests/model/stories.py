@@ -97,14 +97,25 @@ THEMES = {
     "access": [*ACCESS, *TIME, "set_right", "sweep"],
     "requests": [*REQUESTS, *PEOPLE, *TIME, "set_agent"],
     "ends": ["let_in", "let_in", "enter", "revoke", "wait_for_an_end", "sweep", "clean_up"],
+    "reviews": [
+        "let_in_for_good",
+        "let_in_for_good",
+        "keep",
+        "keep",
+        "keep",
+        "revoke",
+        "set_agent",
+        "move_door",
+        *TIME,
+    ],
     "answers": ["ask", "ask", "approve", "approve", "approve"],
     "call-backs": [*CALLBACKS, *DESK, "set_agent", "clean_up", "wait", "wait_for_an_end", "sweep"],
     "lockdown": [*ACCESS, "ask", "approve", "move_door", "move_door", "wait", "wait_for_an_end", "clean_up", "sweep"],
-    "everything": [*DOOR, *ACCESS, *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
+    "everything": [*DOOR, *ACCESS, "keep", *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
 }
 """Steps of a story, the likely ones more than once. A story with few kinds of steps leads deeper into them."""
 NEEDED = {
-    **dict.fromkeys(["revoke"], "grants"),
+    **dict.fromkeys(["revoke", "keep"], "grants"),
     **dict.fromkeys(["approve", "decline", "withdraw", "send_again"], "requests"),
     **dict.fromkeys(["log_out"], "logins"),
     **dict.fromkeys(["move", "give_up_slot", "cancel", "take", "close", "release", "hand"], "calls"),
@@ -210,15 +221,22 @@ class Stories:
 
     # --- Users ---------------------------------------------------------------------------------------------------
 
-    def _let_in(self, one_of: Choice) -> None:
-        user, grantee, period = one_of(SOME_USERS), one_of(GRANTEES), one_of(PERIODS)
+    def _let_in(self, one_of: Choice, periods: Sequence[str] = PERIODS) -> None:
+        user, grantee, period = one_of(SOME_USERS), one_of(GRANTEES), one_of(periods)
         may_export, key = one_of(NO_YES), one_of(self.keys)
         said = f"{user} lets {grantee[1]} in for {period}{_with(may_export)}{_under(key)}"
         self._step(said, "let_in", user=user, grantee=grantee, period=period, may_export=may_export, key=key)
 
+    def _let_in_for_good(self, one_of: Choice) -> None:
+        self._let_in(one_of, ["permanent"])
+
     def _revoke(self, one_of: Choice) -> None:
         user, grant = self._user_and(one_of, self.model.grants)
         self._step(f"{user} revokes {grant}", "revoke", user=user, grant=grant)
+
+    def _keep(self, one_of: Choice) -> None:
+        user, grant = self._user_and(one_of, self.model.grants)
+        self._step(f"{user} keeps {grant}", "keep", user=user, grant=grant)
 
     def _approve(self, one_of: Choice) -> None:
         user, request = self._user_and(one_of, self.model.requests)

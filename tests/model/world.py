@@ -81,6 +81,9 @@ class Grant:
     def is_live(self, at: datetime) -> bool:
         return self.given_at <= at and (self.over_at is None or at < self.over_at)
 
+    def is_review_due(self, at: datetime) -> bool:
+        return self.review_at is not None and self.review_at <= at and self.is_live(at)
+
     def lets_in(self, agent: str, membership: Membership, at: datetime) -> bool:
         names = [("agent", agent), *(("department", department) for department in membership.departments)]
         is_the_person = self.grantee[0] == "department" or self.person == membership.person
@@ -199,6 +202,16 @@ class World(Callbacks):
         if found.revoked_at is None:
             found.revoked_at, found.revoked_by = self.now, user
             self._write(tenant, "grant.revoked", grant, "user", user)
+        return Outcome(200, None, grant)
+
+    def keep(self, user: str, grant: str) -> Outcome:
+        tenant = self._require_right(user)
+        found = self._own(self.grants, grant, tenant)
+        if not found.is_live(self.now):
+            raise No("grant_ended")
+        if found.is_review_due(self.now):
+            found.review_at = review_of(self.now, self.zones[tenant])
+            self._write(tenant, "grant.kept", grant, "user", user, review_at=text_of(found.review_at))
         return Outcome(200, None, grant)
 
     def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
@@ -744,6 +757,7 @@ class World(Callbacks):
             "granted_by": self.person(one.given_by),
             "ends_at": text_of(one.ends_at),
             "review_at": text_of(one.review_at),
+            "review_due": one.is_review_due(self.now),
             "revoked_at": text_of(one.revoked_at),
             "revoked_by": self.person(one.revoked_by),
             "end": one.end(self.now),
@@ -763,6 +777,7 @@ class World(Callbacks):
             "ended_at": text_of(ended_at),
             "end": end,
             "grant_id": one.grant,
+            "granted_by": self.person(self.grants[one.grant].given_by),
             "access_ends_at": text_of(access_ends_at),
         }
 

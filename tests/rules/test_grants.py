@@ -7,7 +7,7 @@ import pytest
 
 from guestkey.errors import GrantEnded
 from guestkey.rules.door import NO_DOOR
-from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, revoke, revoked
+from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, keep, kept, revoke, revoked
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
@@ -212,3 +212,23 @@ def test_the_ledger_tells_who_revoked():
     assert revoked(grant) == Note(
         what=What.GRANT_REVOKED, by=By(type=ByType.USER, id="giulia"), about="01J", data={}, at=NOON + SECOND
     )
+
+
+# --- Keeping ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_permanent_grant_is_kept_from_the_second_its_review_is_due():
+    grant = granted(Period.PERMANENT)
+    due = grant.review_at
+    assert due
+
+    assert keep(grant, ACME.zone, due - SECOND) is grant
+    again = keep(grant, ACME.zone, due)
+    assert again == replace(grant, review_at=datetime(2026, 11, 18, 12, tzinfo=UTC).replace(year=2027))
+    assert keep(again, ACME.zone, due + SECOND) is again
+    assert kept(again, GIULIA, due).by == By(type=ByType.USER, id="giulia")
+
+
+def test_a_grant_that_is_over_cannot_be_kept():
+    with pytest.raises(GrantEnded):
+        keep(revoke(granted(Period.PERMANENT), ANNA, NOON), ACME.zone, NOON)

@@ -177,7 +177,7 @@ def test_an_entry_cannot_be_changed():
 
 def test_the_kinds_of_entries_are_exactly_those_of_the_contract():
     assert " ".join(What) == (
-        "grant.given grant.revoked grant.ended "
+        "grant.given grant.kept grant.revoked grant.ended "
         "request.made request.approved request.declined request.withdrawn request.expired "
         "login.recorded login.refused login.ended agent.left right.changed tenant.changed "
         "notices.changed callback.booked callback.moved callback.cancelled callback.taken "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from guestkey.errors import GrantEnded
 from guestkey.rules.door import Door, Voiding
@@ -228,6 +229,16 @@ def revoke(grant: Grant, by: User, now: datetime) -> Grant:
             assert_never(never)
 
 
+def keep(grant: Grant, zone: ZoneInfo, now: datetime) -> Grant:
+    """Return the grant with its next review, 180 calendar days from now. One whose review is not due stays as it is.
+
+    Raises GrantEnded if it is over.
+    """
+    if grant.state(now) is not State.LIVE:
+        raise GrantEnded
+    return replace(grant, review_at=review_at(now, zone)) if grant.is_review_due(now) else grant
+
+
 def given(grant: Grant) -> Note:
     """Return the ledger entry's content for a new grant."""
     return Note(
@@ -252,6 +263,14 @@ def ended(grant: Grant, now: datetime) -> Note:
     if (cause := grant.end(now)) and cause is not GrantEnd.TIME:
         data = {**data, "end": cause.value}
     return Note(what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about=grant.grant_id, data=data, at=now)
+
+
+def kept(grant: Grant, by: User, now: datetime) -> Note:
+    """Return the ledger entry's content for a permanent grant that a user keeps after its review."""
+    assert grant.review_at
+    actor = By(type=ByType.USER, id=by.user_id)
+    data: Data = {"review_at": text_of(grant.review_at)}
+    return Note(what=What.GRANT_KEPT, by=actor, about=grant.grant_id, data=data, at=now)
 
 
 def revoked(grant: Grant) -> Note:

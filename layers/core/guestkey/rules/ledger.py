@@ -19,6 +19,7 @@ class What(StrEnum):
     """Type of a ledger entry."""
 
     GRANT_GIVEN = "grant.given"
+    GRANT_KEPT = "grant.kept"
     GRANT_REVOKED = "grant.revoked"
     GRANT_ENDED = "grant.ended"
     REQUEST_MADE = "request.made"

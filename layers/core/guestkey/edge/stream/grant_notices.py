@@ -32,9 +32,10 @@ def of_grant(entry: Entry) -> LogFields:
 
 
 def of_review(event: ReviewDue) -> LogFields:
-    """Send the notice that a permanent grant is due for review, only while it is live."""
-    found = notices.of_grant(event.tenant_id, event.grant_id, Kind.REVIEW, clock.now())
-    if found is None or found[1].over_at:
+    """Send the notice that a permanent grant is due for review, only while it is live and was not kept meanwhile."""
+    which = f"{Kind.REVIEW}#{event.review_at.date()}"
+    found = notices.of_grant(event.tenant_id, event.grant_id, which, clock.now())
+    if found is None or found[1].over_at or found[1].review_at != event.review_at:
         return {"notice": Kind.REVIEW, "mailed": 0}
     notice, grant, head = found
     facts = GrantFacts(tenant=notice.tenant, grant=grant, head=head)

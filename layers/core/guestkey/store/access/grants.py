@@ -76,11 +76,12 @@ class GrantContext:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RevokeContext:
-    """State loaded before a grant is revoked: the grant and the ledger state, in one round trip."""
+class ChangeContext:
+    """State loaded before a grant is revoked or kept: the grant, the door and the ledger state, in one round trip."""
 
     user: User
     grant: Grant
+    door: Door
     ledger: LedgerState
 
 
@@ -163,21 +164,22 @@ def write_new(
         raise
 
 
-def load_for_revoke(user: User, grant_id: str) -> RevokeContext:
-    """Return the state that a revoke depends on. Raises RightMissing or NotFound."""
+def load_for_change(user: User, grant_id: str) -> ChangeContext:
+    """Return the state that revoking or keeping a grant depends on. Raises RightMissing or NotFound."""
     right, key = keys.right(user.tenant_id, user.user_id), keys.grant(user.tenant_id, grant_id)
-    door = keys.door(user.tenant_id)
-    found = find_all([right, key, door, keys.ledger(user.tenant_id)])
+    door_key = keys.door(user.tenant_id)
+    found = find_all([right, key, door_key, keys.ledger(user.tenant_id)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing
     if state is None or key not in found:
         raise NotFound
-    [grant] = as_they_are([grant_of(found[key])], doors.door_of(found.get(door)))
-    return RevokeContext(user=user, grant=grant, ledger=state)
+    door = doors.door_of(found.get(door_key))
+    [grant] = as_they_are([grant_of(found[key])], door)
+    return ChangeContext(user=user, grant=grant, door=door, ledger=state)
 
 
-def save_revoked(revoked: Grant, context: RevokeContext) -> None:
+def save_revoked(revoked: Grant, context: ChangeContext) -> None:
     """Store that a grant is revoked; a grant that was revoked before stays as it is.
 
     The live key is deleted in the transaction that writes the ledger entry, so no check that starts after the answer is

@@ -87,8 +87,12 @@ def _end(grant: Grant, now: datetime) -> CleanupOutcome:
 
 
 def _ask_for_review(grant: Grant, now: datetime) -> CleanupOutcome:
-    """Mark the grant, which makes the stream send the notice. The grant is unchanged, so there is no ledger entry."""
+    """Mark the grant, which makes the stream send the notice. The grant is unchanged, so there is no ledger entry.
+
+    One that a user has kept meanwhile is due at another time.
+    """
     is_unmarked = GrantItem.due_at.exists() & GrantItem.revoked_at.does_not_exist()
+    is_unmarked &= GrantItem.review_at == grant.review_at
     item = GrantItem(*keys.grant(grant.tenant_id, grant.grant_id))
     with suppress(ConditionFailed, TransactionConflict):
         with single_write():

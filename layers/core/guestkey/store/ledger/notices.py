@@ -1,8 +1,9 @@
 """Notices: their recipients, and a record of those who were already notified, so that a repeated event sends nothing.
 
-A grant has at most one notice of each kind, so its id and the kind name the record; a call-back has one for each of its
-versions. The record is written after the e-mails were sent: without a record an e-mail may be sent twice. The notice
-that support is in is sent for one login of each person, grant and day, which is claimed beforehand.
+A grant has at most one notice of each kind, and of each review, so its id, the kind and the day of the review name the
+record; a call-back has one for each of its versions. The record is written after the e-mails were sent: without a
+record an e-mail may be sent twice. The notice that support is in is sent for one login of each person, grant and day,
+which is claimed beforehand.
 """
 
 from collections.abc import Iterable
@@ -69,13 +70,13 @@ class Notice:
         return [address for address in distinct(self.to) if _marks_of(address).isdisjoint(self.notified)]
 
 
-def of_grant(tenant_id: str, grant_id: str, kind: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
-    """Return a notice with its grant and the head of the tenant's ledger, or None if the grant does not exist.
+def of_grant(tenant_id: str, grant_id: str, which: str, now: datetime) -> tuple[Notice, Grant, Head] | None:
+    """Return the notice `which` about a grant, with the grant and the head of the tenant's ledger.
 
-    Strongly consistent.
+    None if the grant does not exist. Strongly consistent.
     """
     tenant, grant, head = keys.tenant(tenant_id), keys.grant(tenant_id, grant_id), keys.ledger(tenant_id)
-    key, choice = keys.notice(tenant_id, grant_id, kind), keys.notice_choice(tenant_id)
+    key, choice = keys.notice(tenant_id, grant_id, which), keys.notice_choice(tenant_id)
     found = find_all([tenant, grant, head, key, choice])
     if not found.keys() >= {tenant, grant, head}:
         return None

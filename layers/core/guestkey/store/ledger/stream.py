@@ -4,9 +4,10 @@ The filters of the stream mapping in the template let these records through, and
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from guestkey.rules.instants import instant
 from guestkey.rules.ledger import Entry
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.dynamodb import keys
@@ -17,7 +18,8 @@ Record = dict[str, Any]
 """An item before and after a change, in DynamoDB's own JSON."""
 
 REVIEW_NOTIFIED_AT = GrantItem.review_notified_at.attr_name
-"""The attribute by which the clean-up marks, once, that a permanent grant is due for review."""
+"""The attribute by which the clean-up marks, once for each review, that a permanent grant is due for it."""
+REVIEW_AT = GrantItem.review_at.attr_name
 DIGEST_CLOSED_AT = DigestItem.closed_at.attr_name
 """The attribute by which the clean-up marks, once, that a digest is due."""
 
@@ -43,10 +45,11 @@ class EntryWritten:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewDue:
-    """A permanent grant is due for review."""
+    """A permanent grant is due for the review at that time."""
 
     tenant_id: str
     grant_id: str
+    review_at: datetime
 
     @property
     def log_fields(self) -> dict[str, str]:
@@ -78,7 +81,8 @@ def read(record: Record) -> StreamEvent | None:
         case "INSERT" if sk.startswith(keys.ENTRY):
             return EntryWritten(tenant_id=tenant_id, seq=keys.id_in(sk), image=change["NewImage"])
         case "MODIFY" if sk.startswith(keys.GRANT) and _is_added(REVIEW_NOTIFIED_AT, change):
-            return ReviewDue(tenant_id=tenant_id, grant_id=keys.id_in(sk))
+            review_at = instant(change["NewImage"][REVIEW_AT]["S"])
+            return ReviewDue(tenant_id=tenant_id, grant_id=keys.id_in(sk), review_at=review_at)
         case "MODIFY" if sk.startswith(keys.DIGEST) and _is_added(DIGEST_CLOSED_AT, change):
             return DigestDue(tenant_id=tenant_id, day=keys.digest_day_in(sk))
         case _:

@@ -162,6 +162,18 @@ def check_unchanged(transaction: Transaction, agent: Agent) -> None:
     transaction.check("agent", AgentItem, keys.agent(agent.agent_id), _is_as_read(agent))
 
 
+def check_has_not_left(transaction: Transaction, agent: Grantee) -> None:
+    """Add the condition that the person whom a grant names has not left. Its write is named `agent`.
+
+    A record without a number is of the first person while it is active, as in `agent_of`.
+    """
+    has_no_number: Condition = AgentItem.incarnation.does_not_exist()
+    is_person = (AgentItem.incarnation == agent.incarnation) | (
+        has_no_number & (AgentItem.is_active == (agent.incarnation == 1))
+    )
+    transaction.check("agent", AgentItem, keys.agent(agent.id), is_person)
+
+
 def grantee_of(item: Item | None) -> Grantee | None:
     """Return the grantee of an item that was read: an active agent or a department, or None."""
     match item:
