@@ -1221,3 +1221,42 @@ def test_after_signing_out_nothing_of_the_account_is_left(panel_page: PanelPage)
 
     assert "Sven Brandt" not in panel_page.text
     assert "guestkey:session-over" in panel_page.events
+
+
+# ------------------------------------------------------------------ several elements on one page
+
+BESIDE = """([kind, language, token]) => {
+  const one = document.createElement(`guestkey-${kind}`);
+  one.setAttribute("inline", "");
+  one.setAttribute("language", language);
+  one.token = () => token;
+  document.querySelector("main").append(one);
+}"""
+
+
+def test_elements_of_several_languages_on_one_page_keep_their_texts(panel_page: PanelPage) -> None:
+    """Two panels and a desk, each in its own language, and none takes the texts or the data of another."""
+    scenarios.busy()
+    issuer = panel_page.browser_page.site.issuer
+    panel_page.visits("anna", inline="", language="de")
+    panel_page.sees("activation")
+    panel_page.page.evaluate("url => import(url)", f"{panel_page.browser_page.site.url}/assets/desk.js")
+    for kind, language, who in (("panel", "it", "giulia"), ("desk", "es", "sven")):
+        panel_page.page.evaluate(BESIDE, [kind, language, mint(who, issuer)])
+    german, italian, desk = (
+        panel_page.page.locator(f"guestkey-{element} .guestkey-surface[lang={language}]")
+        for element, language in (("panel", "de"), ("panel", "it"), ("desk", "es"))
+    )
+    expect(desk.locator("#refresh")).to_be_visible()
+    for one, at in ((italian, "activation"), (german, "grants"), (italian, "grants"), (german, "about")):
+        one.locator(f"#tab-{at}").click()
+        expect(one.locator(f"[role=tabpanel][data-tab={at}]").locator(panel_pages.READY[at]).first).to_be_visible()
+
+    for one, said, unsaid in (
+        (german, ["Kundenname", "Anna Albrecht"], ["Accessi", "Giulia", "Solicitudes"]),
+        (italian, ["Accessi consentiti", "Ingressi"], ["Kundenname", "Zugang", "Solicitudes"]),
+        (desk, ["Accesos", "Solicitudes"], ["Zugang", "Accessi", "Kundenname", "Anna"]),
+    ):
+        text = plain(one.inner_text())
+        assert not [word for word in said if word not in text], text
+        assert not [word for word in unsaid if word in text], text
