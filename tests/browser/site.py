@@ -96,6 +96,7 @@ def a_grant(**changes: Any) -> dict[str, Any]:
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
         "ends_at": ENDS_AT["4h"],
         "review_at": None,
+        "review_due": False,
         "revoked_at": None,
         "revoked_by": None,
         "end": END_OF[changes.get("state", "live")],

@@ -148,3 +148,33 @@ def test_the_page_without_a_signed_in_user_gets_no_data_of_a_request(acme: Tenan
         assert acme.world.anonymous.get(f"/activate{query}").content == plain.content
     assert agent.agent_id not in plain.text
     assert plain.headers["Referrer-Policy"] == "no-referrer"
+
+
+# ------------------------------------------------------------------ headers of every answer
+
+HARDENED = {"Strict-Transport-Security": "max-age=63072000", "X-Content-Type-Options": "nosniff"}
+
+
+def test_every_answer_of_a_function_keeps_browsers_on_https_and_from_guessing(acme: Tenant, agent: Agent) -> None:
+    """The API's own answers, such as 401 and the 404 of unknown routes, come from no function and are not asked."""
+    anonymous, request_id = acme.world.anonymous, acme.is_asked_by(agent.caller)
+    entity_tag = acme.anna.get("/v1/presence").headers["ETag"]
+    for status, answer in (
+        (200, anonymous.get("/activate")),
+        (200, anonymous.get(f"/activate/{request_id}")),
+        (200, anonymous.get(f"/activate%23{request_id}")),
+        (200, anonymous.call("HEAD", "/activate/")),
+        (404, anonymous.get("/activated")),
+        (404, anonymous.get("/assets/missing.js")),
+        (200, anonymous.get("/assets/panel.js")),
+        (200, anonymous.get("/v1/contact?country=CH")),
+        (200, acme.anna.get("/v1/me")),
+        (200, acme.anna.get("/v1/grants.csv?dialect=excel")),
+        (304, acme.anna.get("/v1/presence", headers={"If-None-Match": entity_tag})),
+        (403, acme.ben().get("/v1/requests")),
+        (404, acme.anna.get(f"/v1/grants/{request_id}")),
+        (422, acme.anna.post("/v1/grants", {})),
+        (403, agent.caller.post("/v1/support/logins", {"tenant_id": acme.tenant_id, "reason": "Import"})),
+    ):
+        assert answer.status_code == status, answer.url
+        assert {name: answer.headers.get(name) for name in HARDENED} == HARDENED, answer.url

@@ -4,12 +4,13 @@ check.
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.browser_page import lose
+from tests.browser.browser_page import AT_ONCE, lose
 from tests.browser.panel_page import TABS, at_work
 from tests.journeys.calls import success
 from tests.journeys.world import Tenant, World
@@ -79,14 +80,16 @@ def test_a_request_is_approved_in_the_panel_and_the_ledger_is_valid(browser: Bro
 def test_the_overviews_can_be_saved_as_csv(browser: Browser, product: Product) -> None:
     product.acme.lets_in("sven", period="2h")
     product.acme.is_entered_by(product.world.sven)
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()
         for tab in ("grants", "logins"):
             anna.goes_to(tab)
             expect(anna.panel.locator(".rows > li")).to_have_count(1)
             with anna.page.expect_download() as saving:
                 anna.press("#csv")
-            sheet = product.world.caller("anna").get(f"/v1/{tab}.csv")
+            form = "dialect=excel&language=de-DE&zone=Europe/Berlin"
+            sheet = product.world.caller("anna").get(f"/v1/{tab}.csv?{form}")
+            assert quote(saving.value.suggested_filename) in sheet.headers["Content-Disposition"]
             assert saving.value.path().read_bytes() == sheet.content
             assert "Sven Brandt" in sheet.text
 
