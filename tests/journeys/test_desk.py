@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.agents import at_desk
+from tests.browser.browser_page import AT_ONCE
 from tests.browser.panel_page import at_work
 from tests.journeys.calls import success
 from tests.journeys.test_panel import Product
@@ -20,7 +21,7 @@ def product(sample_world: World) -> Product:
 def test_anna_grants_access_and_sven_enters_calls_back_and_leaves(browser: Browser, product: Product) -> None:
     anna = product.world.caller("anna")
     callback_id = success(anna.post("/v1/callbacks", CALL), 201)["callback_id"]
-    with at_work(browser, product) as anna_page, at_desk(browser, product) as sven:
+    with at_work(browser, product, settling=AT_ONCE) as anna_page, at_desk(browser, product, settling=AT_ONCE) as sven:
         sven.opens()
         sven.reads("Im Augenblick nirgends.")
         anna_page.opens()
@@ -56,7 +57,7 @@ def test_anna_grants_access_and_sven_enters_calls_back_and_leaves(browser: Brows
 
 
 def test_sven_sends_a_request_at_the_desk_and_anna_answers_in_her_help_menu(browser: Browser, product: Product) -> None:
-    with at_desk(browser, product) as sven, at_work(browser, product) as anna_page:
+    with at_desk(browser, product, settling=AT_ONCE) as sven, at_work(browser, product, settling=AT_ONCE) as anna_page:
         sven.opens()
         sven.goes_to("requests")
         sven.page.locator("#tenant").fill("acme")

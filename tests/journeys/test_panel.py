@@ -41,7 +41,7 @@ def product(sample_world: World) -> Product:
 
 
 def test_the_check_follows_a_grant_and_a_revoke_in_the_panel(browser: Browser, product: Product) -> None:
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()
         anna.press("#agent-sven")
         anna.press("#give")
@@ -63,7 +63,7 @@ def test_the_check_follows_a_grant_and_a_revoke_in_the_panel(browser: Browser, p
 
 def test_a_request_is_approved_in_the_panel_and_the_ledger_is_valid(browser: Browser, product: Product) -> None:
     request_id = product.acme.is_asked_by(product.world.sven, reason="Rechnung 4711", period="2h")
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()
         anna.press(f"#approve-{request_id}")
         expect(anna.panel.locator("[id^=revoke-]")).to_be_visible()
@@ -96,7 +96,7 @@ def test_the_overviews_can_be_saved_as_csv(browser: Browser, product: Product) -
 
 def test_a_call_is_booked_moved_and_cancelled_in_the_panel(browser: Browser, product: Product) -> None:
     caller = product.world.caller("anna")
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()
         anna.goes_to("callback")
         anna.page.locator("#topic").select_option("consultation")
@@ -126,7 +126,7 @@ def test_two_windows_that_approve_and_book_at_once_do_each_once(browser: Browser
     press = (
         "for (const one of document.querySelector('guestkey-panel').shadowRoot.querySelectorAll('#book')) one.click()"
     )
-    with at_work(browser, product) as anna, at_work(browser, product) as colleague:
+    with at_work(browser, product, settling=AT_ONCE) as anna, at_work(browser, product, settling=AT_ONCE) as colleague:
         for window in (anna, colleague):
             window.opens()
             window.goes_to("callback")
@@ -141,7 +141,7 @@ def test_two_windows_that_approve_and_book_at_once_do_each_once(browser: Browser
 
 
 def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
-    with at_work(browser, product, locale="it-IT") as giulia:
+    with at_work(browser, product, settling=AT_ONCE, locale="it-IT") as giulia:
         giulia.opens("giulia")
         giulia.goes_to("callback")
         giulia.page.locator("#description").fill("Importazione ferma")
@@ -153,7 +153,7 @@ def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
 
 
 def test_after_a_lost_answer_a_retry_leaves_one_grant(browser: Browser, product: Product) -> None:
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()
         anna.press("#department-support")
         anna.page.route("**/v1/grants", lose, times=1)
@@ -167,11 +167,11 @@ def test_after_a_lost_answer_a_retry_leaves_one_grant(browser: Browser, product:
 
 def test_a_page_of_an_unknown_origin_cannot_call_the_api(browser: Browser, product: Product) -> None:
     elsewhere = product.link.replace("127.0.0.1", "localhost")
-    with at_work(browser, product) as anna:
+    with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.visits()
         expect(anna.page.locator("#told")).to_contain_text("guestkey:right")
         token: Any = next(iter(anna.browser_page.tokens))
-    with at_work(browser, product) as stranger:
+    with at_work(browser, product, settling=AT_ONCE) as stranger:
         stranger.page.goto(elsewhere)
         result = stranger.page.evaluate(
             "url => fetch(url).then(() => 'read', () => 'not read')", f"{product.url}/assets/panel.js"
