@@ -1,15 +1,17 @@
 """The stack's group of schedules in EventBridge Scheduler, on moto."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from botocore.exceptions import ConnectTimeoutError
 from moto.core.models import patch_client
 
 from guestkey import settings
 from guestkey.edge.stream import reminders
+from tests import calls
 
 
 def make_group() -> None:
@@ -30,6 +32,24 @@ def failing() -> Iterator[None]:
         yield
     finally:
         reminders.client().meta.events.unregister("before-send.scheduler", fail)
+
+
+@contextmanager
+def before_next_put(act: Callable[[], None]) -> Iterator[None]:
+    """Run `act` once between the read of a call-back's time and its scheduling, outside of the running function."""
+    put, has_acted = reminders.put, False
+
+    def act_and_put(*call: Any) -> None:
+        nonlocal has_acted
+        if not has_acted:
+            has_acted = True
+            with patch.object(calls, "running", []):
+                act()
+        put(*call)
+
+    with patch.object(reminders, "put", act_and_put):
+        yield
+    assert has_acted
 
 
 def all_there() -> list[dict[str, Any]]:

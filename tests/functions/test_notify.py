@@ -813,6 +813,23 @@ def test_the_reminder_follows_the_current_call_in_any_order_of_entries(notify: N
     assert schedules.told() == []
 
 
+def test_a_call_moved_while_its_reminder_is_scheduled_is_reminded_of_at_the_new_time(notify: Notify) -> None:
+    """A redrive schedules the old time after the stream, beside it, has scheduled the new one."""
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    with schedules.failing():
+        notify.deliver()
+
+    def move_and_deliver() -> None:
+        factories.moved(booked, NOON)
+        notify.deliver()
+
+    with schedules.before_next_put(move_and_deliver):
+        assert notify.redrive() == {"done": 1, "dead_lettered": 0}
+
+    assert schedules.told() == [reminder(booked, NOON)]
+    assert notify.mailed == [(ANNAS, BOOKED), (ANNAS, MOVED)]
+
+
 def test_with_an_hour_left_or_less_there_is_no_reminder(notify: Notify, world: time_machine.Traveller) -> None:
     world.move_to(TUESDAY_AT_TEN - timedelta(hours=2))
     factories.callback(ANNA, TUESDAY_AT_TEN)
