@@ -5,12 +5,17 @@ only in the call whose name says so.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from bench import calls, samples, world
 from bench.bill import Bill
 from bench.calls import ANNA, BACKEND, NO_CALLER, SVEN
 from guestkey.edge import holidays
+from guestkey.rules.callbacks import TAKEN_AHEAD
+from guestkey.rules.instants import instant
 from guestkey.store import clock
 from guestkey.store.callbacks import desks
 from local.sample import DESK
@@ -85,13 +90,25 @@ def _take_and_close(bill: Bill, name: str, order: dict[str, Any]) -> None:
     parts = {"callback_id": callback["callback_id"]}
     day = calls.event(GET_DAY, SVEN, query={"day": callback["starts_at"][:10]} if callback["starts_at"] else {})
     _warm(bill, f"GET /v1/support/callbacks, {name}", "agent_callbacks", day)
-    _warm(bill, f"take, {name}", "agent_callbacks", calls.event(TAKE_CALLBACK, SVEN, parts=parts))
+    with _just_before(callback["starts_at"]):
+        _warm(bill, f"take, {name}", "agent_callbacks", calls.event(TAKE_CALLBACK, SVEN, parts=parts))
     _warm(
         bill,
         f"close, {name}",
         "agent_callbacks",
         calls.event(CLOSE_CALLBACK, SVEN, parts=parts, sent={"outcome": "reached"}),
     )
+
+
+@contextmanager
+def _just_before(starts_at: str | None) -> Iterator[None]:
+    """Set the clock to the hour before a call, in which an agent may take it. The queue has no such hour."""
+    if starts_at is None:
+        yield
+        return
+    then = instant(starts_at) - TAKEN_AHEAD
+    with patch.object(clock, "now", lambda: then):
+        yield
 
 
 def _slots(bill: Bill, name: str, topic: str) -> list[str]:
