@@ -28,7 +28,9 @@ class CallBacks:
         self.colleague_cannot_choose_a_slot(booked_at)
         self.colleague_cannot_ask_for_another(callback)
         self.customer_moves_it(callback, moved_to)
-        self.agent_calls(callback, datetime.fromisoformat(moved_to).astimezone(ZoneInfo(zone)))
+        self.agent_is_too_early(callback, datetime.fromisoformat(moved_to).astimezone(ZoneInfo(zone)))
+        self.customer_joins_the_queue(callback)
+        self.agent_calls(callback)
         queued = self.colleague_joins_the_queue()
         self.other_agent_calls(queued)
 
@@ -98,11 +100,26 @@ class CallBacks:
         self.guide.expect(answer, 200, **moved)
         print(f"   → 200 {answer.json()['state']} at {answer.json()['starts_at']}")
 
-    def agent_calls(self, callback_id: str, starts_at: datetime) -> None:
-        self.guide.say("Sven lists the call-backs of that day, takes Anna's, calls her, and closes the call-back.")
+    def agent_is_too_early(self, callback_id: str, starts_at: datetime) -> None:
+        self.guide.say("Sven lists the call-backs of that day. He can take Anna's from an hour before its time on.")
         answer = self.guide.shown("GET", f"{DESK}?day={starts_at:%Y-%m-%d}", FIRST_AGENT)
         self.guide.expect(answer, 200)
-        self._is_called(callback_id, answer.json()["booked"], FIRST_AGENT)
+        _find(callback_id, answer.json()["booked"])
+        answer = self.guide.shown("POST", f"{DESK}/{callback_id}/take", FIRST_AGENT)
+        self.guide.expect(answer, 409, code="too_early")
+        print(f"   → 409 too_early: {answer.json()['detail']}")
+
+    def customer_joins_the_queue(self, callback_id: str) -> None:
+        self.guide.say("Anna would rather be called as soon as an agent is free. She moves her call-back to the queue.")
+        answer = self.guide.shown("PATCH", f"{CALLBACKS}/{callback_id}", USER, {"starts_at": None})
+        self.guide.expect(answer, 200, callback_id=callback_id, state="waiting", starts_at=None, version=2)
+        print("   → 200 waiting, version 2")
+
+    def agent_calls(self, callback_id: str) -> None:
+        self.guide.say("Sven lists the queue, takes Anna's call-back, calls her, and closes the call-back.")
+        answer = self.guide.shown("GET", DESK, FIRST_AGENT)
+        self.guide.expect(answer, 200)
+        self._is_called(callback_id, answer.json()["waiting"], FIRST_AGENT)
 
     def colleague_joins_the_queue(self) -> str:
         self.guide.say("Giulia joins the queue. An agent will call her as soon as one is free.")
@@ -121,9 +138,7 @@ class CallBacks:
 
     def _is_called(self, callback_id: str, listed: list[dict[str, Any]], who: str) -> None:
         """Find a call-back in the list that an agent sees, take it and close it."""
-        callback = next((one for one in listed if one["callback_id"] == callback_id), None)
-        if callback is None:
-            raise Fault("the list that the agent sees does not contain the call-back")
+        callback = _find(callback_id, listed)
         print(f"   → 200 {callback['requested_by']['name']} of {callback['tenant_id']}, {callback['phone']}")
         answer = self.guide.shown("POST", f"{DESK}/{callback_id}/take", who)
         self.guide.expect(answer, 200, state="taken")
@@ -131,6 +146,14 @@ class CallBacks:
         answer = self.guide.shown("POST", f"{DESK}/{callback_id}/close", who, {"outcome": "reached"})
         self.guide.expect(answer, 200, state="reached")
         print("   → 200 reached")
+
+
+def _find(callback_id: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a call-back from the list that an agent sees. Raises Fault."""
+    callback = next((one for one in listed if one["callback_id"] == callback_id), None)
+    if callback is None:
+        raise Fault("the list that the agent sees does not contain the call-back")
+    return callback
 
 
 def _order(description: str, starts_at: str | None = None) -> dict[str, Any]:
