@@ -15,7 +15,7 @@ Body = Callable[["Scene"], Any]
 
 GRANT = (
     "grant_id grantee period may_export state granted_at granted_by ends_at review_at revoked_at revoked_by end "
-    "request_id"
+    "review_due request_id"
 )
 LOGIN = (
     "login_id tenant_id agent reason reason_salt ticket may_export logged_in_at ended_at end end_cause grant_id "
@@ -215,11 +215,11 @@ ROUTES = [
     Route(call="DELETE /v1/support/requests/{request}", who="sven", members=REQUEST),
     Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting taken"),
     Route(call="POST /v1/support/callbacks/{callback}/take", who="sven", members=SUPPORT_CALLBACK),
-    Route(call="POST /v1/support/callbacks/{callback}/release", who="sven", members=SUPPORT_CALLBACK),
     Route(
-        call="POST /v1/support/callbacks/{called}/hand", who="sven",
+        call="POST /v1/support/callbacks/{callback}/hand", who="sven",
         body=lambda scene: {"agent_id": scene.agent.agent_id}, members=SUPPORT_CALLBACK,
     ),
+    Route(call="POST /v1/support/callbacks/{callback}/release", who="sven", members=SUPPORT_CALLBACK),
     Route(
         call="PATCH /v1/support/callbacks/{callback}", who="sven",
         body=lambda _: {"starts_at": None, "reason": "Two colleagues are ill"}, members=SUPPORT_CALLBACK,
@@ -290,10 +290,9 @@ CLOSING_TOO = ("POST /v1/requests/{request}/decline", "DELETE /v1/support/reques
 def routes_of_one_scene() -> list[Route]:
     """Return the routes, without CLOSING_TOO, in an order in which all succeed in one scene.
 
-    One that closes the request, and the revoke come last. A taken call-back cannot be moved any more, so taking comes
-    after the moves.
+    One that closes the request, and the revoke come last. A call-back is handed on between its take and its release.
     """
     return sorted(
         (route for route in ROUTES if route.call not in CLOSING_TOO),
-        key=lambda route: (route.method == "DELETE", "{request}" in route.path, route.path.endswith("/take")),
+        key=lambda route: (route.method == "DELETE", "{request}" in route.path),
     )

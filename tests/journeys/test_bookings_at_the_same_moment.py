@@ -294,22 +294,21 @@ def test_ten_concurrent_moves_leave_the_call_back_in_one_slot(desk: Desk, acme: 
 def test_of_many_agents_who_take_a_call_back_at_once_one_gets_it(desk: Desk, acme: Tenant) -> None:
     desk.put(2)
     agents = [acme.world.new_agent("support").caller for _ in range(AGENTS)]
-    for starts_at in (desk.slot(), None):
-        callback_id = success(acme.anna.post(CALLBACKS, order(starts_at)), 201)["callback_id"]
-        time.sleep(1.1)  # her priority claim has expired; agents yield to it
-        path = f"/v1/support/callbacks/{callback_id}"
-        answers = at_once([partial(agent.post, f"{path}/take") for agent in agents])
+    callback_id = success(acme.anna.post(CALLBACKS, order(None)), 201)["callback_id"]
+    time.sleep(1.1)  # her priority claim has expired; agents yield to it
+    path = f"/v1/support/callbacks/{callback_id}"
+    answers = at_once([partial(agent.post, f"{path}/take") for agent in agents])
 
-        assert Counter(answer.status_code for answer in answers) == {200: 1, 409: AGENTS - 1}
-        assert {refusal(answer)[1] for answer in answers if answer.status_code == 409} == {"already_taken"}
-        (taker,) = [agent for agent, answer in zip(agents, answers, strict=True) if answer.status_code == 200]
-        assert success(taker.post(f"{path}/close", {"outcome": "reached"}))["state"] == "reached"
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: AGENTS - 1}
+    assert {refusal(answer)[1] for answer in answers if answer.status_code == 409} == {"already_taken"}
+    (taker,) = [agent for agent, answer in zip(agents, answers, strict=True) if answer.status_code == 200]
+    assert success(taker.post(f"{path}/close", {"outcome": "reached"}))["state"] == "reached"
 
 
 def test_a_concurrent_cancellation_and_take_leave_it_cancelled(desk: Desk, acme: Tenant) -> None:
     desk.put(2)
     for _ in range(rounds(10, gate=2)):
-        callback_id = success(acme.anna.post(CALLBACKS, order(desk.slot())), 201)["callback_id"]
+        callback_id = success(acme.anna.post(CALLBACKS, order(None)), 201)["callback_id"]
         time.sleep(1.1)
         taken, cancelled = at_once(
             [
