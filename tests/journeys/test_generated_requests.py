@@ -64,7 +64,10 @@ BY_CHANCE = settings(
     suppress_health_check=list(HealthCheck),
 )
 GATE_SEED = 1
-USUAL_HEADERS = {"apigw-requestid", "cache-control", "connection", "content-length", "content-type", "date", "server"}
+USUAL_HEADERS = {
+    *("apigw-requestid", "cache-control", "connection", "content-length", "content-type", "date", "server"),
+    *("strict-transport-security", "x-content-type-options"),
+}
 """Headers of every answer; `apigw-requestid` is that of API Gateway."""
 
 

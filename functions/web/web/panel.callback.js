@@ -101,7 +101,7 @@ function openCallback(tab, open) {
     announce(place, strings.sure);
     yes.focus();
   };
-  const canMove = open.state !== "taken" && tab.me.may_book_slot;
+  const canMove = tab.me.may_book_slot;
   /** @type {HTMLElement} */
   const place = element(
     "section",
