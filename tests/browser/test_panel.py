@@ -15,7 +15,9 @@ import time_machine
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from guestkey.rules.ledger_form import canonical, hash_of
+from guestkey.store.callbacks import desks
 from guestkey.store.ledger import ledger
+from local import sample
 from local.tokens import mint
 from tests import doors, factories, table
 from tests.browser import panel_page as panel_pages
@@ -579,6 +581,40 @@ def test_while_free_slots_are_unknown_no_user_joins_the_queue_by_mistake(panel_p
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["kind"] == "slot"
 
 
+def test_number_and_text_of_a_booked_call_are_put_right(panel_page: PanelPage) -> None:
+    factories.callback(starts_at=TUESDAY_AT_TEN)
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.press("#change")
+    panel_page.page.locator("#phone").fill("12")
+    panel_page.press("#save")
+    panel_page.expects_status("Bitte prüfen Sie die Telefonnummer.")
+    panel_page.page.locator("#phone").fill("+49 241 44686123")
+    panel_page.page.locator("#description").fill("Der Export steht still")
+    panel_page.press("#save")
+    panel_page.expects_status("Die Angaben sind geändert.")
+
+    shown = call("GET", "/v1/callbacks/open", caller=ANNA).body
+    assert (shown["phone"], shown["description"]) == ("+4924144686123", "Der Export steht still")
+    assert shown["starts_at"] == "2026-11-24T09:00:00Z"
+
+
+def test_a_call_whose_topic_is_gone_says_so_and_joins_the_queue(panel_page: PanelPage) -> None:
+    factories.callback(starts_at=TUESDAY_AT_TEN)
+    topics = [one for one in sample.DESK["topics"] if one["id"] != "question"]
+    assert call("PUT", "/v1/vendor/desk", sample.DESK | {"topics": topics}, caller=BACKEND).body["stranded"]
+    desks.clear_cache()
+    panel_page.opens()
+    panel_page.goes_to("callback")
+    panel_page.reads("Für dieses Thema gibt es keine Termine mehr.")
+    panel_page.press("#move")
+    panel_page.reads("Sobald jemand frei ist")
+    panel_page.press("#move")
+    panel_page.expects_status("Der Rückruf ist vereinbart.")
+
+    assert call("GET", "/v1/callbacks/open", caller=ANNA).body["state"] == "waiting"
+
+
 def test_a_slot_taken_meanwhile_is_not_offered_any_more(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.goes_to("callback")
@@ -612,7 +648,6 @@ def test_while_the_desk_is_closed_the_emergency_line_is_shown_with_hours_and_pri
 
 
 def test_without_a_desk_the_tab_shows_a_hint(panel_page: PanelPage) -> None:
-    from guestkey.store.callbacks import desks
     from guestkey.store.dynamodb import keys
 
     table.drop((keys.DESK, keys.PROFILE))

@@ -10,6 +10,7 @@ import time_machine
 
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ends, ledger
+from guestkey.store.ledger import voidings as voiding_ends
 from tests import factories, table
 from tests.calls import call
 from tests.doors import close, lock, next_number, put_door, unlock, voidings
@@ -266,6 +267,51 @@ def test_what_time_ended_before_a_voiding_is_left_to_its_own_end(
     clean_up()
 
     assert sorted(written()) == sorted([("grant.ended", grant, "locked"), ("grant.ended", short, "None")])
+
+
+def test_where_time_ended_all_before_a_voiding_nothing_more_is_written(
+    clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    short = give()
+    world.move_to(MONDAY_NOON + HOUR, tick=False)
+    unlock(MONDAY_NOON + HOUR)
+    world.move_to(MONDAY_NOON + HOUR + 2 * MINUTE, tick=False)
+    clean_up()
+
+    assert written() == [("grant.ended", short, "None")]
+    assert "due" not in table.items(*keys.door("acme"))[0]
+
+
+def test_while_the_ledger_is_contended_the_ends_wait(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    unlock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    ledger.claim_priority("acme")
+    clean_up()
+    assert written() == []
+    world.move_to(LATER + 3 * MINUTE, tick=False)
+    clean_up()
+
+    assert written() == [("grant.ended", grant, "locked")]
+
+
+def test_one_run_ends_a_limited_number_of_logins_and_the_next_completes(
+    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voiding_ends, "MAX_LOGINS", 1)
+    monkeypatch.setattr(voiding_ends, "LOGINS_AT_ONCE", 1)
+    logins = sorted([entered(), entered(LATER)])
+    lock(LATER)
+    world.move_to(LATER + 2 * MINUTE, tick=False)
+    clean_up()
+    assert len(written()) == 1
+    assert "due" in table.items(*keys.door("acme"))[0]
+    for _ in range(2):
+        clean_up()
+
+    assert sorted(about for _, about, _ in written()) == logins
+    assert "due" not in table.items(*keys.door("acme"))[0]
 
 
 @pytest.mark.parametrize("busy", ["of_grants", "of_logins"])

@@ -1,8 +1,10 @@
 """POST /v1/support/callbacks/{callback_id}/release and /hand: an agent gives a call-back back, or to a colleague."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
@@ -122,3 +124,12 @@ def test_a_call_back_closed_at_the_same_moment_is_not_handed_on() -> None:
     taken = factories.taken(factories.callback())
     with table.meanwhile(lambda: factories.closed(taken)):
         assert hand(taken.callback_id).code == "callback_closed"
+
+
+def test_a_call_back_released_after_its_time_reads_as_unreached(world: time_machine.Traveller) -> None:
+    callback = factories.taken(factories.callback(starts_at=TUESDAY_AT_TEN))
+    world.move_to(TUESDAY_AT_TEN + timedelta(hours=1), tick=False)
+    answer = release(callback.callback_id)
+
+    assert (answer.status, answer.body["state"]) == (200, "unreached")
+    assert call("GET", "/v1/callbacks/open", caller=ANNA).code == "no_callback"

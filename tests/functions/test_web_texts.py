@@ -31,6 +31,7 @@ LOOKED_UP = {
     "ledger.faults": {*map(str, Fault), "no_head"},
     "ledger.accidents": {str(accident) for accident in Accident},
     "panel.waited": {"booked", "waiting", "taken"},
+    "panel.waited.stranded": {"closed", "topic", "lines"},
     "panel.failed": CODES,
     "panel.callback.invalid": {"phone", "description"},
     "panel.tabs": {"activation", "grants", "logins", "callback", "about"},

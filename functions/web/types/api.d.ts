@@ -310,6 +310,7 @@ export interface Api {
   callback(): Promise<Callback>;
   book(body: CallbackInput, key: string): Promise<Callback>;
   move(id: string, starts_at: string | null): Promise<Callback>;
+  correct(id: string, body: { phone: string; description: string }): Promise<Callback>;
   cancel(id: string): Promise<Callback>;
   contact(query: Query): Promise<Contact>;
   pages(path: string, query?: Query): AsyncGenerator<BytesPage>;

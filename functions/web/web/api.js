@@ -207,6 +207,7 @@ export function api(token, address = "", listener = {}) {
     callback: () => get("callbacks/open"),
     book: (body, key) => call("POST", "v1/callbacks", { body, key }),
     move: (id, starts_at) => call("PATCH", pathOf("callbacks", id), { body: { starts_at } }),
+    correct: (id, body) => call("PATCH", pathOf("callbacks", id), { body }),
     cancel: (id) => call("DELETE", pathOf("callbacks", id)),
     /** Needs no token, so that it works when the session is over. */
     contact: async (query) =>

@@ -1,19 +1,19 @@
 // Tab: the form that books a call-back, at a slot or in the queue; the open call-back; and the telephone numbers.
 
-import { Unreachable, withIdempotencyKey } from "./api.js";
-import { clearInvalid, failureText, loadInto, markInvalid, runAction, untilReleased } from "./actions.js";
-import { contactCard } from "./panel.contact.js";
-import { announce, button, buttons, element, facts, paragraph, quoted, zoneNote } from "./elements.js";
+import { clearInvalid, failureText, markInvalid, runAction, untilReleased } from "./actions.js";
+import { withIdempotencyKey } from "./api.js";
+import { announce, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
-import { clock, day, format, moment } from "./texts.js";
+import { contactCard } from "./panel.contact.js";
+import { orReloadSlots, slotPicker } from "./panel.slots.js";
+import { format, moment } from "./texts.js";
 
-/** @import { Api, Callback, FreeSlot, Topic } from "../types/api" */
+/** @import { Api, Callback, Topic } from "../types/api" */
 /** @import { PanelSession, Tab } from "../types/pages" */
 /**
  * The tab's state: the session, the topics, the open call-back, and the place that shows it or the form.
  * @typedef {PanelSession & { topics: Topic[], open?: Callback | null, place: HTMLElement }} CallbackTab
  */
-/** @typedef {ReturnType<typeof slotPicker>} SlotPicker */
 
 /**
  * @param {PanelSession} session
@@ -101,12 +101,13 @@ function openCallback(tab, open) {
     announce(place, strings.sure);
     yes.focus();
   };
-  const canMove = tab.me.may_book_slot;
+  const canMove = tab.me.may_book_slot || open.stranded_by;
   /** @type {HTMLElement} */
   const place = element(
     "section",
     { class: "card" },
     heading(strings[/** @type {"booked" | "waiting" | "taken"} */ (open.state)]),
+    open.stranded_by && paragraph(strings.stranded[open.stranded_by], "notice"),
     facts(
       [strings.when, whenOf(open, tab)],
       [texts.callback.topic, tab.topics.find((one) => one.id === open.topic)?.name ?? open.topic],
@@ -116,6 +117,7 @@ function openCallback(tab, open) {
     ),
     buttons(
       canMove ? button(strings.move, () => swap(tab, moveForm(tab, open, again)), null, { id: "move" }) : null,
+      button(strings.change, () => swap(tab, changeForm(tab, open, again)), null, { id: "change" }),
       button(strings.cancel, confirmCancel, null, { id: "cancel" }),
     ),
   );
@@ -132,24 +134,64 @@ function whenOf(open, tab) {
 }
 
 /**
- * The form that moves a call. It begins at the time that is booked.
+ * The form that puts the telephone number and the description right.
+ * @param {CallbackTab} tab
+ * @param {Callback} open
+ * @param {() => void} back
+ */
+function changeForm(tab, open, back) {
+  const strings = tab.texts.callback;
+  const { phone, description, children } = textFields(tab, open);
+  const change = () =>
+    runAction(tab, place, async () => {
+      clearInvalid(phone, description);
+      try {
+        const body = { phone: phone.value, description: description.value };
+        tab.open = await tab.guestkey.correct(open.callback_id, body);
+      } catch (error) {
+        throw markInvalid(error, { description, phone }, strings.invalid);
+      }
+      tab.emit("booked", tab.open);
+      swap(tab, openCallback(tab, tab.open), tab.texts.waited.changed);
+    });
+  /** @type {HTMLElement} */
+  const place = element(
+    "form",
+    { class: "card", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), change()) },
+    heading(tab.texts.waited.change),
+    ...children,
+    buttons(button(tab.texts.waited.save, change, "primary", { id: "save" }), button(tab.texts.back, back)),
+  );
+  return place;
+}
+
+/**
+ * The form that moves a call. It begins at the time that is booked. A call whose topic is gone can join the queue only.
  * @param {CallbackTab} tab
  * @param {Callback} open
  * @param {() => void} back
  */
 function moveForm(tab, open, back) {
   const strings = tab.texts.waited;
-  const slots = slotPicker(tab, () => open.topic, open.starts_at);
+  const hasTopic = tab.topics.some((one) => one.id === open.topic);
+  const slots = hasTopic && tab.me.may_book_slot ? slotPicker(tab, () => open.topic, open.starts_at) : null;
   const move = () =>
     runAction(tab, place, async () => {
-      const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, await slots.chosen()));
+      const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, (await slots?.chosen()) ?? null));
       tab.open = moved;
       tab.emit("booked", moved);
       swap(tab, openCallback(tab, moved), strings.done);
     });
   const choices = [button(strings.move, move, "primary", { id: "move" }), button(tab.texts.back, back)];
   /** @type {HTMLElement} */
-  const place = element("section", { class: "card" }, heading(strings.move), facts([strings.now, whenOf(open, tab)]), slots.place, buttons(...choices));
+  const place = element(
+    "section",
+    { class: "card" },
+    heading(strings.move),
+    facts([strings.now, whenOf(open, tab)]),
+    slots ? slots.place : paragraph(tab.texts.slots.queue, "notice"),
+    buttons(...choices),
+  );
   return place;
 }
 
@@ -161,9 +203,7 @@ function bookingForm(tab) {
   const send = withIdempotencyKey();
   const items = tab.topics.map((one) => element("option", { value: one.id }, format(strings.topicMinutes, { ...one })));
   const topic = element("select", { id: "topic" }, ...items);
-  const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
-  const phone = element("input", { type: "tel", maxlength: MAX_PHONE_LENGTH, ...described });
-  const description = element("textarea", { id: "description", rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" });
+  const { phone, description, children } = textFields(tab);
   const slots = tab.me.may_book_slot ? slotPicker(tab, () => topic.value) : null;
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
@@ -190,96 +230,29 @@ function bookingForm(tab) {
     element("label", { for: "topic" }, strings.topic),
     topic,
     slots ? slots.place : paragraph(strings.queueOnly, "notice"),
-    element("label", { for: "description" }, strings.description),
-    description,
-    element("label", { for: "phone" }, strings.phone),
-    phone,
-    element("p", { class: "quiet", id: "phone-hint" }, strings.phoneHint),
+    ...children,
     buttons(button(strings.heading, book, "primary", { id: "book", part: "primary" })),
   );
   return place;
 }
 
-// ------------------------------------------------------------------ slots
-
 /**
- * Return the choice of a day and a time, in the tenant's time zone. No time means the queue.
+ * Return the fields for the description and the telephone number.
  * @param {CallbackTab} tab
- * @param {() => string} topic
- * @param {string | null} booked The time to begin with, which the call itself may keep.
+ * @param {Pick<Callback, "description" | "phone_shown">} [before]
  */
-function slotPicker(tab, topic, booked = null) {
-  const strings = tab.texts.slots;
-  const place = element("div", { class: "fields" });
-  let chosenDay = booked ? day(booked, tab) : "";
-  /** @type {Promise<void>} */
-  let loading;
-  let isLoaded = false;
-  /** @type {string | null} */
-  let starts_at = booked;
-  const read = async () => {
-    isLoaded = false;
-    const { items } = await tab.guestkey.slots(topic());
-    const days = Map.groupBy(
-      withBooked(items, booked).filter(({ free, starts_at: at }) => free > 0 || at === booked),
-      (slot) => day(slot.starts_at, tab),
-    );
-    const times = element("div", { class: "times", role: "radiogroup", "aria-label": strings.time });
-    /** @param {string} name */
-    const option = (name) => element("option", { selected: name === chosenDay }, name);
-    const queue = element("option", { value: "" }, strings.queue);
-    const select = element("select", { id: "day" }, ...[...days.keys()].map(option), queue);
-    const showTimes = () => {
-      chosenDay = select.value;
-      const slots = days.get(chosenDay) ?? [];
-      // The chosen time stays chosen as long as it is offered.
-      starts_at = (slots.find((slot) => slot.starts_at === starts_at) ?? slots[0])?.starts_at ?? null;
-      times.replaceChildren(...slots.map(time));
-    };
-    /** @param {FreeSlot} slot */
-    const time = (slot) => {
-      const choose = () => (starts_at = slot.starts_at);
-      const radio = element("input", { type: "radio", name: "slot", onchange: choose });
-      radio.checked = slot.starts_at === starts_at;
-      return element("label", { class: "time" }, radio, element("span", {}, clock(slot.starts_at, tab)));
-    };
-    select.addEventListener("change", showTimes);
-    showTimes();
-    isLoaded = true;
-    return [element("label", { for: "day" }, strings.day), select, times, zoneNote(tab)];
-  };
-  const reload = () => (loading = loadInto(tab, place, read));
-  /** Return the chosen time. Throws if the slots could not be loaded, because no slots is not a choice of the queue. */
-  const chosen = async () => {
-    await loading;
-    if (!isLoaded) throw new Unreachable();
-    return starts_at;
-  };
-  reload();
-  return { place, reload, chosen };
-}
-
-/**
- * Return the slots, among them the one that the call has: it may have no free place left, or not be offered any more.
- * @param {FreeSlot[]} slots
- * @param {string | null} booked
- */
-function withBooked(slots, booked) {
-  if (!booked || slots.some(({ starts_at }) => starts_at === booked)) return slots;
-  const all = [...slots, { starts_at: booked, ends_at: booked, free: 0 }];
-  return all.sort((one, other) => one.starts_at.localeCompare(other.starts_at));
-}
-
-/**
- * Return the result of a booking. Reloads the free slots if the slot was taken meanwhile.
- * @param {SlotPicker | null} slots
- * @param {Promise<Callback>} booking
- */
-async function orReloadSlots(slots, booking) {
-  try {
-    return await booking;
-  } catch (/** @type {any} */ error) {
-    if (["slot_taken", "slot_not_offered"].includes(error.problem?.code)) await slots?.reload();
-    throw error;
-  }
+function textFields({ texts }, before) {
+  const strings = texts.callback;
+  const described = { id: "phone", "aria-describedby": "phone-hint", autocomplete: "tel" };
+  const phone = element("input", { type: "tel", maxlength: MAX_PHONE_LENGTH, ...described });
+  const description = element("textarea", { id: "description", rows: "3", maxlength: MAX_DESCRIPTION_LENGTH, dir: "auto" });
+  [phone.value, description.value] = [before?.phone_shown ?? "", before?.description ?? ""];
+  const children = [
+    element("label", { for: "description" }, strings.description),
+    description,
+    element("label", { for: "phone" }, strings.phone),
+    phone,
+    element("p", { class: "quiet", id: "phone-hint" }, strings.phoneHint),
+  ];
+  return { phone, description, children };
 }

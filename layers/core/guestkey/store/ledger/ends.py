@@ -54,9 +54,8 @@ def of_grants(
 def of_logins(tenant_id: str, stored: Iterable[Login], now: datetime) -> bool:
     """Store the ends of those logins that are over, and return whether that is done."""
     is_whole = True
-    for login in logins.settle(tenant_id, [login for login in stored if login.ended_at is None], now):
-        if login.ended_at is None:
-            continue
+    settled = logins.settle(tenant_id, [login for login in stored if login.ended_at is None], now)
+    for login in [login for login in settled if login.ended_at]:
         state = ledger.read_state(tenant_id)
         assert state
         try:
