@@ -86,7 +86,7 @@ def repeat_returned_records() -> None:
         records = event.get("Records", []) if isinstance(event, dict) else []
         if result.get("error") or not (records and records[0].get("eventSource") == "aws:dynamodb"):
             return result
-        stream = records[0]["eventSourceARN"]
+        stream = records[0].get("eventSourceARN", "")
         mapping, at = _mapping_of(function, stream), _returned_of(records, result.get("body"))
         if mapping is None or at is None:
             return result

@@ -49,7 +49,8 @@ def busy_at_the_desk(language: str = "de") -> None:
     over = factories.callback(starts_at=MONDAY_AT_TEN, description=first, at=TO_DEVELOPMENT)
     factories.closed(factories.taken(over, at=MONDAY_AT_TEN))
     factories.taken(factories.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
-    factories.callback(starts_at=MONDAY_AT_TEN + timedelta(hours=6), description=second)
+    soon, before = MONDAY_NOON + timedelta(minutes=45), MONDAY_NOON - timedelta(hours=3)
+    factories.callback(starts_at=soon, description=second, at=before)
 
 
 @contextmanager

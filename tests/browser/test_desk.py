@@ -405,12 +405,13 @@ def test_a_reached_limit_is_shown_as_such_and_not_as_a_lost_connection(agent: Ag
 
 
 def test_he_takes_a_booked_call_back_and_closes_it(agent: Agent) -> None:
-    callback = factories.callback(starts_at=MONDAY_AT_FOUR, description="Der Import steht still")
+    soon, before = MONDAY_NOON + timedelta(minutes=45), MONDAY_NOON - timedelta(hours=3)
+    callback = factories.callback(starts_at=soon, description="Der Import steht still", at=before)
     agent.opens()
     agent.goes_to("callbacks")
     agent.reads("Montag, 23. November")
     agent.reads("Der Import steht still")
-    assert "16:00" in agent.text
+    assert "13:45" in agent.text
     assert "Sie haben dort jetzt keinen Zugang." in agent.text
     assert agent.panel.locator("a.number").get_attribute("href") == "tel:+4924144686122"
     agent.press(f"#take-{callback.callback_id}")

@@ -245,7 +245,8 @@ def test_svens_login_has_his_name_his_reason_and_the_grant(scene: Scene) -> None
     assert login["agent"] == {"id": scene.agent.agent_id, "name": "Sven Brandt", "departments": ["support"]}
     assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
     assert (login["ended_at"], login["end"]) == (None, None)
-    assert success(scene.tenant.anna.get("/v1/logins"))["items"][0] == login
+    [listed, *_] = success(scene.tenant.anna.get("/v1/logins"))["items"]
+    assert listed == login | {"granted_by": {"user_id": "anna", "name": "Anna Albrecht"}}
 
 
 def test_sven_ends_his_login_and_ending_it_twice_returns_the_same(scene: Scene) -> None:
@@ -871,7 +872,7 @@ def test_an_invalid_field_is_named_by_a_pointer(
         ("PUT /v1/vendor/tenants/{tenant}/users/{user}/right", {"changed_by": "x@y.z|a:b-c_d."}),
         (CHECK, {"tenant_id": "x" * 128, "agent_id": "a:b|c@d+e=f~g.h"}),
         (ASK, {"reason": "abc"}),
-        (ASK, {"reason": "\U0001f511" * 500, "recipients": None}),
+        (ASK, {"reason": "abc" + "\U0001f511" * 497, "recipients": None}),
         (APPROVE, {"period": None, "may_export": None}),
         (APPROVE, {"may_export": False}),
         (DECLINE, {"note": "x" * 500}),
@@ -1317,7 +1318,7 @@ def test_an_unknown_query_parameter_is_ignored(untouched: Scene, path: str, quer
     assert _list(untouched, path, "tenant_id=globex&user_id=carla").content == answer.content
 
 
-@pytest.mark.parametrize("query", ["state=ended", "state=", "state=LIVE", "state=live&state=live", "state=%00"])
+@pytest.mark.parametrize("query", ["state=over", "state=", "state=LIVE", "state=live&state=live", "state=%00"])
 def test_grants_can_be_filtered_by_live_only(untouched: Scene, query: str) -> None:
     assert refusal(untouched.tenant.anna.get(f"/v1/grants?{query}")) == (422, "input_invalid")
 
@@ -1327,7 +1328,7 @@ def test_requests_can_be_filtered_by_pending_only(untouched: Scene, query: str) 
     assert refusal(untouched.tenant.anna.get(f"/v1/requests?{query}")) == (422, "input_invalid")
 
 
-@pytest.mark.parametrize("q", ["x" * 101, "a\nb", "a\u202eb", "a\u0000b"], ids=ascii)
+@pytest.mark.parametrize("q", ["x" * 101, "a\u202eb", "a\u0000b"], ids=ascii)
 def test_a_search_is_one_line_of_at_most_100_characters(untouched: Scene, q: str) -> None:
     assert refusal(untouched.tenant.anna.get("/v1/directory", params={"q": q})) == (422, "input_invalid")
 

@@ -1,7 +1,7 @@
 // Pending requests in the first tab of the panel: a card for each.
 
 import { failureText, runAction } from "./actions.js";
-import { withIdempotencyKey } from "./api.js";
+import { readAll, withIdempotencyKey } from "./api.js";
 import { announceArrival, button, buttons, element, muted, paragraph, periodFields, quoted } from "./elements.js";
 import { exportText, format, inSentence, moment } from "./texts.js";
 
@@ -42,7 +42,7 @@ export function requestList(session, refreshLive, given) {
     shown.at(-1)?.focus();
   };
   const read = async () => {
-    const { items } = await session.guestkey.requests();
+    const items = await readAll(session.guestkey.requests);
     const pending = new Set(items.map((one) => one.request_id));
     later.clear();
     for (const request of items.toReversed()) {
