@@ -97,7 +97,7 @@ def _refused_of_requests(tenant: Tenant, agent: Agent, anna: Caller) -> Iterator
     id = tenant.tenant_id
     request_id = tenant.is_asked_by(agent.caller)
     answer = f"/v1/requests/{request_id}"
-    yield agent.caller.post(ASK, request_to(id, f"{CANARY}\r\nBcc: {ADDRESS}"))
+    yield agent.caller.post(ASK, request_to(id, f"{CANARY}\u202eBcc: {ADDRESS}"))
     yield agent.caller.post(ASK, request_to(id, recipients=[f"{CANARY}-mallory@example.com"]))
     yield agent.caller.post(ASK, request_to(id, recipients=[f"{CANARY}@@example.com"]))
     yield agent.caller.post(ASK, request_to(id) | {ADDRESS: CANARY})
