@@ -69,8 +69,8 @@ def install() -> None:
 
 
 def _all_items(self: Table) -> list[Item]:
-    """Return all items in the order of their keys, which are strings."""
-    items = [item for of_partition in self.items.values() for item in of_partition.values()]
+    """Return all items in the order of their keys, which are strings. Other threads may write meanwhile."""
+    items = [item for of_partition in list(self.items.values()) for item in list(of_partition.values())]
     return sorted(items, key=lambda item: (item.hash_key.value, item.range_key.value if item.range_key else ""))
 
 
