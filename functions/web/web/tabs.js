@@ -4,6 +4,8 @@ import { button, element, noticeArea } from "./elements.js";
 
 /** @typedef {{ heading: string, close?: string, tabs: Record<string, string> }} FrameTexts */
 
+/** Pixels of the tab before that stay in sight. */
+const MARGIN = 24;
 /** @type {Record<string, number>} */
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
@@ -67,6 +69,8 @@ export function markSelected(root, name) {
     const isThis = tab.id === `tab-${name}`;
     tab.setAttribute("aria-selected", String(isThis));
     tab.tabIndex = isThis ? 0 : -1;
+    // On a narrow screen the tabs are one line that scrolls.
+    if (isThis && tab.parentElement) tab.parentElement.scrollLeft = tab.offsetLeft - MARGIN;
   }
 }
 
