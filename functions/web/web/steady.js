@@ -1,10 +1,10 @@
-// Ignores presses on what has just moved or appeared: they were meant for what was there before.
+// Ignores presses on controls that have just moved or appeared: they were meant for those that stood there before.
 
 const SECOND = 1000;
 /** Time for which a control must have been at its place before a press with a pointer counts. */
 const SETTLE_MILLISECONDS = SECOND / 2;
 const CONTROLS = "button, label, input, select, textarea, a, summary";
-/** A movement that nobody would notice, in pixels. */
+/** A movement too small to be noticed, in pixels. */
 const TOLERANCE = 3;
 
 /** @typedef {{ left: number, top: number, since: number }} Position */
@@ -14,11 +14,12 @@ const SCROLLING_KEYS = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "E
 const SCROLLING_EVENTS = ["wheel", "touchmove", "keydown"];
 
 /**
- * Watch the controls in a root. A press by key is never ignored: the focus moves with its control. What the user scrolls
- * has not moved against the user's will; what a script scrolls has.
+ * Watch the controls in a root until the signal. A press by key is never ignored: the focus moves with its control.
+ * Scrolling by the user moves nothing against the user's will; scrolling by a script does.
  * @param {ShadowRoot} root
+ * @param {AbortSignal} signal
  */
-export function guardPresses(root) {
+export function guardPresses(root, signal) {
   /** @type {WeakMap<Element, Position>} */
   const positions = new WeakMap();
 
@@ -50,10 +51,12 @@ export function guardPresses(root) {
 
   const watch = new MutationObserver(() => requestAnimationFrame(() => measure()));
   watch.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
-  root.addEventListener("click", ignoreEarly, true);
+  signal.addEventListener("abort", () => watch.disconnect());
+  const first = { capture: true, signal };
+  root.addEventListener("click", ignoreEarly, first);
   // A list of choices opens on this event.
-  root.addEventListener("mousedown", (event) => /** @type {Element} */ (event.target).matches("select") && ignoreEarly(event), true);
-  for (const name of SCROLLING_EVENTS) addEventListener(name, noteScrolling, { capture: true, passive: true });
-  root.addEventListener("scroll", measureScrolled, true);
-  addEventListener("scroll", measureScrolled, true);
+  root.addEventListener("mousedown", (event) => /** @type {Element} */ (event.target).matches("select") && ignoreEarly(event), first);
+  for (const name of SCROLLING_EVENTS) addEventListener(name, noteScrolling, { ...first, passive: true });
+  root.addEventListener("scroll", measureScrolled, first);
+  addEventListener("scroll", measureScrolled, first);
 }

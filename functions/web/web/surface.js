@@ -38,9 +38,11 @@ export class GuestkeySurface extends HTMLElement {
   /** @type {Map<string, View>} */
   #views = new Map();
   #selected = "";
-  /** @type {Api | undefined} The calls of the account that is shown. */
+  /** @type {Api | undefined} The calls of the present account. */
   #guestkey;
   #account = 0;
+  /** Ends with the element's place in the page, and the listeners outside of the element with it. */
+  #connection = new AbortController();
 
   /**
    * A function that returns the token of the signed-in user, or a promise of it. With the token of another account the
@@ -53,11 +55,6 @@ export class GuestkeySurface extends HTMLElement {
     else this.#guestkey?.checkAccount().catch((error) => error instanceof OtherAccount || this.#restart());
   }
 
-  constructor() {
-    super();
-    guardPresses(this.#shadow);
-  }
-
   connectedCallback() {
     this.#shadow.adoptedStyleSheets = [sheet];
     if (Object.hasOwn(this, "token")) {
@@ -66,12 +63,15 @@ export class GuestkeySurface extends HTMLElement {
       delete (/** @type {{ token?: GetToken }} */ (this).token);
       this.token = /** @type {GetToken} */ (token);
     }
-    document.addEventListener("visibilitychange", this.#refresh);
+    this.#connection = new AbortController();
+    const { signal } = this.#connection;
+    guardPresses(this.#shadow, signal);
+    document.addEventListener("visibilitychange", this.#refresh, { signal });
     this.#start();
   }
 
   disconnectedCallback() {
-    document.removeEventListener("visibilitychange", this.#refresh);
+    this.#connection.abort();
     this.#clear();
     this.#isStarted = false;
   }
@@ -81,12 +81,11 @@ export class GuestkeySurface extends HTMLElement {
    * @param {string} [tab]
    */
   async open(tab = "") {
-    if (tab) this.#selected = tab;
     if (this.isInline || this.#shadow.querySelector("dialog[open]")) {
-      await this.#select(this.#selected);
+      await this.#select(tab || this.#selected);
       return;
     }
-    if (!tab) this.#selected = "";
+    this.#selected = tab;
     const place = newPlace();
     const attributes = { part: "dialog", closedby: "any", "aria-label": "…", onclose: () => this.#clear() };
     const dialog = element("dialog", attributes, place);
@@ -130,7 +129,7 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /**
-   * Return what is shown besides a failure to load.
+   * Return an element to show beside a failure to load.
    * @param {Language<any>} _language
    * @param {Api} _guestkey
    * @returns {Child}
