@@ -50,9 +50,8 @@ export async function loadInto(session, place, read, then = () => {}) {
     children = await withSlowHint(read(), () => (status.textContent = texts.slow));
     next = then;
   } catch (error) {
-    const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
-    const again = button(texts.again, () => loadInto(session, place, read, then), null, { id: "again" });
-    children = [alert, again, ...(session.afterFailure?.(error) ?? [])];
+    const again = () => loadInto(session, place, read, then);
+    children = [...failure(session, error, again), ...(session.afterFailure?.(error) ?? [])];
   }
   await untilReleased(place);
   if (latestStatus.get(place) !== status) return;
@@ -63,6 +62,17 @@ export async function loadInto(session, place, read, then = () => {}) {
   if (running.has(place)) setDisabled(place);
   if (focused && !root.activeElement) root.getElementById(focused)?.focus();
   next?.();
+}
+
+/**
+ * Return the reason of a failure to load, and a button to try again.
+ * @param {Language} session
+ * @param {unknown} error
+ * @param {() => unknown} again
+ */
+export function failure(session, error, again) {
+  const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
+  return [alert, button(session.texts.again, again, null, { id: "again" })];
 }
 
 /**
@@ -129,14 +139,13 @@ class InputInvalid extends Error {}
 
 /**
  * Mark the field that the API refused, with a text below it, and return the error to throw. An error that concerns no
- * field is returned as it is.
+ * field is returned as it is. `clearInvalid` has removed the marks of the try before.
  * @template {string} Name
  * @param {any} error
  * @param {Record<Name, Field>} fields
  * @param {Record<Name, string>} texts
  */
 export function markInvalid(error, fields, texts) {
-  clearInvalid(.../** @type {Field[]} */ (Object.values(fields)));
   const errors = /** @type {{ pointer: string }[]} */ (error.problem?.errors ?? []);
   const name = /** @type {Name[]} */ (Object.keys(fields)).find((one) => errors.some(({ pointer }) => pointer === `#/${one}`));
   if (!name) return error;

@@ -1,7 +1,7 @@
 // The page behind the link of an activation mail or of a notice. It sends nothing before the user signs in, and changes
 // nothing before the user presses a button.
 
-import { api, readAll, Refusal, Unreachable } from "./api.js";
+import { api, readAll, Refusal, Unreachable, withIdempotencyKey } from "./api.js";
 import * as decision from "./activate.decision.js";
 import * as grants from "./activate.grant.js";
 import * as actions from "./actions.js";
@@ -49,8 +49,7 @@ let guestkey;
  * @type {Context}
  */
 let context = /** @type {any} */ ({});
-// Idempotency keys by request and body: the same approval sent again has the same key.
-const keys = new Map();
+const send = withIdempotencyKey();
 let isBusy = false;
 
 async function start() {
@@ -176,10 +175,10 @@ async function showRequest(request, isUnsure) {
 
 /** @param {object} body */
 function approve(body) {
-  const text = JSON.stringify([target.id, body]);
-  if (!keys.has(text)) keys.set(text, crypto.randomUUID());
+  /** @type {(body: object, key: string) => Promise<Grant>} */
+  const approveTarget = (sent, key) => guestkey.approve(target.id, sent, key);
   return submit(context.texts.ask.approving, async () => {
-    const grant = await guestkey.approve(target.id, body, keys.get(text));
+    const grant = await send(body, approveTarget, target.id);
     decision.granted(context, grant, { revoke: confirmRevoke });
   });
 }

@@ -264,9 +264,10 @@ export function withIdempotencyKey() {
    * @template Result
    * @param {Body} body
    * @param {(body: Body, key: string) => Promise<Result>} send
+   * @param {string} about The thing that the body is about, if the function is used for several.
    */
-  return async (body, send) => {
-    const text = JSON.stringify(body);
+  return async (body, send, about = "") => {
+    const text = JSON.stringify([about, body]);
     if (!keys.has(text)) keys.set(text, crypto.randomUUID());
     const result = await send(body, keys.get(text));
     keys.delete(text);

@@ -1,6 +1,6 @@
 // Pending requests in the first tab of the panel: a card for each.
 
-import { failureText, runAction } from "./actions.js";
+import { failure, runAction } from "./actions.js";
 import { readAll, withIdempotencyKey } from "./api.js";
 import { announceArrival, button, buttons, element, muted, paragraph, periodFields, quoted } from "./elements.js";
 import { exportText, format, inSentence, moment } from "./texts.js";
@@ -17,7 +17,7 @@ const CLOSED = ["request_closed", "request_expired"];
  * place when the request was answered elsewhere. Requests that arrive later are announced, and shown when asked for.
  * @param {PanelSession} session
  * @param {() => Promise<unknown>} refreshLive
- * @param {(grant: Grant) => ActionResult} given Returns what is said of a new grant.
+ * @param {(grant: Grant) => ActionResult} given Returns the notice of a new grant.
  */
 export function requestList(session, refreshLive, given) {
   const strings = session.texts.asked;
@@ -61,8 +61,7 @@ export function requestList(session, refreshLive, given) {
       await read();
       failed.replaceChildren();
     } catch (error) {
-      const alert = element("p", { role: "alert", class: "notice" }, failureText(session, error));
-      failed.replaceChildren(alert, button(session.texts.again, refresh, null, { id: "again" }));
+      failed.replaceChildren(...failure(session, error, refresh));
     }
   };
   return { place: element("div", {}, failed, place), begin: refresh, refresh, settle: () => (isSettled = true) };
@@ -86,7 +85,7 @@ function requestCard(request, session, refreshLive, given) {
   /** @param {Request} closed */
   const close = (closed) => {
     isOpen = false;
-    // What is below stays where it is.
+    // The form below stays where it is.
     place.style.minHeight = `${place.getBoundingClientRect().height}px`;
     place.classList.add("answered");
     place.replaceChildren(heading, muted(answerText(closed, session)));
