@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
-from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD
+from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.ledger import Position
 from guestkey.rules.people import Agent, GranteeType
@@ -57,11 +57,9 @@ def of_tenant(tenant_id: str) -> LiveKeys:
     return LiveKeys.behind(door, found)
 
 
-def voided(tenant_id: str) -> list[str]:
-    """Return the ids of the grants whose live keys are there, although a voiding ended the grants."""
-    items = list(_items(tenant_id))
-    door = next((doors.door_of(item) for item in items if item.sk == keys.DOOR), NO_DOOR)
-    found = [_live_key(item) for item in items if isinstance(item, LiveKeyItem)]
+def voided(tenant_id: str, door: Door) -> list[str]:
+    """Return the ids of the grants whose live keys are there, although a voiding of the door ended the grants."""
+    found = [_live_key(item) for item in _items(tenant_id) if isinstance(item, LiveKeyItem)]
     return [key.grant_id for key in found if door.voiding_of_grant(key.granted_seq)]
 
 

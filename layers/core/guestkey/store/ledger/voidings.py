@@ -1,4 +1,4 @@
-"""Stores what a voiding of a tenant's door ended: its grants and its open logins.
+"""Stores the ends that a voiding of a tenant's door brought to its grants and open logins.
 
 Who writes a voiding makes the door due at once. No decision depends on it: each compares the numbers by itself. It is
 resumable at any point, and each end is stored once.
@@ -28,10 +28,9 @@ def write_down(item: DoorItem, now: datetime) -> None:
 
     Raises ValueError for a door of a newer form, which a function of the newer version will process.
     """
-    if doors.door_of(item) is NOT_UNDERSTOOD:
+    tenant_id, door = keys.tenant_id_in(item.pk), doors.door_of(item)
+    if door is NOT_UNDERSTOOD:
         raise ValueError("the door has a form that this version does not know")
-    tenant_id = keys.tenant_id_in(item.pk)
-    door = doors.of_tenant(tenant_id)
     if _end_grants(tenant_id, door, now) and _end_logins(tenant_id, door, now):
         with suppress(ConditionFailed), single_write():
             DoorItem(item.pk, item.sk).update(remove_due(), condition=DoorItem.version == item.version)
@@ -40,7 +39,7 @@ def write_down(item: DoorItem, now: datetime) -> None:
 def _end_grants(tenant_id: str, door: Door, now: datetime) -> bool:
     """Store the ends of voided grants. The others are ended by time or by their agent's leaving, each on its way."""
     is_whole = True
-    for some in batched(live_keys.voided(tenant_id), ends.GRANTS_AT_ONCE):
+    for some in batched(live_keys.voided(tenant_id, door), ends.GRANTS_AT_ONCE):
         found = grants.find_many(tenant_id, some, door).values()
         is_whole &= ends.of_grants(tenant_id, list(filter(_ended_by_voiding, found)), now)
     return is_whole
