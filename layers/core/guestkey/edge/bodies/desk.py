@@ -77,11 +77,6 @@ LanguageRange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Z
 Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_with_english)]
 
 
-def _require_forward(window: Window) -> None:
-    if window.opens >= window.closes:
-        raise ValueError("`from` must be before `until`; hours that cross midnight belong to two days")
-
-
 class HoursInput(Input):
     """Opening hours, by the desk's local time; the end is exclusive, and `24:00` is the end of the day."""
 
@@ -90,7 +85,8 @@ class HoursInput(Input):
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
-        _require_forward(self.window)
+        if self.window.opens >= self.window.closes:
+            raise ValueError("`from` must be before `until`; hours that cross midnight belong to two days")
         return self
 
     @property
@@ -212,22 +208,12 @@ class DeskPut(DeskInput):
     stranded: list[str]
 
 
-class ClosureInput(Input):
+class ClosureInput(HoursInput):
     """Reason for closing the desk on a day: the whole day, or from a time on, or until one, or both."""
 
-    name: Name
     begin: Annotated[Clock, AfterValidator(_on_grid)] = Field(alias="from", default="00:00")
     until: Annotated[ClockOrMidnight, AfterValidator(_on_grid)] = "24:00"
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        _require_forward(self.window)
-        return self
-
-    @property
-    def window(self) -> Window:
-        """The closed part of the day as a value of the rules."""
-        return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
+    name: Name
 
 
 @cache
