@@ -37,16 +37,17 @@ MAX_SCHEDULINGS = 4
 def of_callback(entry: Entry) -> LogFields:
     """Send the notice of an entry about a call-back, with an invitation for the same time, however late it is."""
     change = slot_change(entry)
-    kind, which = _kind(entry, change), f"version-{change.version}"
-    if entry.what is What.CALLBACK_STRANDED:
-        which = f"stranded-{entry.seq}"
+    kind, is_stranding = _kind(entry, change), entry.what is What.CALLBACK_STRANDED
+    if is_stranding and entry.data["cause"] is None:  # the desk can keep the call-back again
+        return {"notice": kind, "mailed": 0}
+    which = f"stranded-{entry.seq}" if is_stranding else f"version-{change.version}"
     found = notices.of_callback(entry.tenant_id, entry.about, which, clock.now())
-    if found is None or (entry.what is What.CALLBACK_STRANDED and entry.data["cause"] is None):
+    if found is None:
         return {"notice": kind, "mailed": 0}
     notice, callback, topic, _ = found
     facts = CallbackFacts(tenant=notice.tenant, callback=callback, change=change, topic=topic, head=entry.head)
     mail = compose.write(kind, notice.language, facts)
-    if entry.what is not What.CALLBACK_STRANDED:
+    if not is_stranding:
         mail = replace(mail, invitation=invitations.write(notice.language, facts, entry.at))
     return send_notice(kind, notice, mail)
 
