@@ -12,8 +12,9 @@ from guestkey.rules.requests import MailState
 from tests import factories, table
 from tests.browser.agents import Agent
 from tests.browser.panel_page import TABS, PanelPage
+from tests.calls import call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
-from tests.personas import CARLA, DORA, SVEN
+from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN
 
 SATURDAY_NOON = MONDAY_NOON + timedelta(days=5)
 MONDAY_AT_TEN = MONDAY_NOON - timedelta(hours=3)
@@ -51,6 +52,19 @@ def busy_at_the_desk(language: str = "de") -> None:
     factories.taken(factories.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
     soon, before = MONDAY_NOON + timedelta(minutes=45), MONDAY_NOON - timedelta(hours=3)
     factories.callback(starts_at=soon, description=second, at=before)
+
+
+def live() -> list[dict[str, Any]]:
+    """Return Acme's live grants, as Anna's API calls show them."""
+    items: list[dict[str, Any]] = call("GET", "/v1/grants", query={"state": "live"}, caller=ANNA).body["items"]
+    return items
+
+
+def may_enter(agent: str = "sven") -> bool:
+    """Call the check, as the vendor's product does."""
+    order = {"tenant_id": "acme", "agent_id": agent, "action": "enter"}
+    allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
+    return allowed
 
 
 @contextmanager

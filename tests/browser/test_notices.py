@@ -1,9 +1,8 @@
-"""What the panel says after a change, and where; and that no press hits what has moved meanwhile."""
+"""The notices of the panel after a change, and where they stand; and presses on controls that moved meanwhile."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
@@ -13,26 +12,16 @@ from tests.browser import panel_page as panel_pages
 from tests.browser.browser_page import AS_SERVED, hold
 from tests.browser.panel_page import at_work
 from tests.browser.product import Product
+from tests.browser.scenarios import live, may_enter
 from tests.calls import call
 from tests.factories import MONDAY_NOON
-from tests.personas import ANNA, BACKEND, DORA, GIULIA, SVEN
+from tests.personas import ANNA, DORA, GIULIA, SVEN
 from tests.rows_and_columns import probes
 
 PanelPage = panel_pages.PanelPage[Product]
 SUPPORT = {"grantee": {"type": "department", "id": "support"}, "period": "permanent"}
 YEAR = timedelta(days=365)
 SIZES = [(1280, 720), (390, 664)]
-
-
-def may_enter(agent: str = "sven") -> bool:
-    order = {"tenant_id": "acme", "agent_id": agent, "action": "enter"}
-    allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
-    return allowed
-
-
-def live() -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = call("GET", "/v1/grants", query={"state": "live"}, caller=ANNA).body["items"]
-    return items
 
 
 def does(panel_page: PanelPage, action: str) -> None:
@@ -42,9 +31,9 @@ def does(panel_page: PanelPage, action: str) -> None:
 
 def is_in_sight(panel_page: PanelPage, notice: Locator) -> bool:
     """Say whether a notice lies inside the visible part of the dialog."""
-    inner, outer = notice.bounding_box(), panel_page.frame.bounding_box()
-    assert inner and outer
-    top, bottom = outer["y"], min(outer["y"] + outer["height"], panel_page.page.viewport_size["height"])  # type: ignore[index]
+    inner, outer, window = notice.bounding_box(), panel_page.frame.bounding_box(), panel_page.page.viewport_size
+    assert inner and outer and window
+    top, bottom = outer["y"], min(outer["y"] + outer["height"], window["height"])
     return top <= inner["y"] and inner["y"] + inner["height"] <= bottom
 
 
@@ -55,7 +44,7 @@ def guarded(browser: Browser, product: Product) -> Iterator[PanelPage]:
         yield somebody
 
 
-# ------------------------------------------------------------------ what is said
+# ------------------------------------------------------------------ notices
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -125,7 +114,7 @@ def test_an_error_is_marked_and_read_out_and_stands_at_its_field(panel_page: Pan
     panel_page.expects_status("Der Rückruf ist vereinbart.")
 
 
-# ------------------------------------------------------------------ who is in, and getting everybody out
+# ------------------------------------------------------------------ people inside, and getting everybody out
 
 
 def test_revoking_says_through_what_somebody_still_comes_in(panel_page: PanelPage) -> None:
@@ -298,7 +287,7 @@ WATCHED = """() => {
     if (there.some((one) => one.control !== control)) window.wrong.push(control.id || control.textContent);
   });
 }"""
-"""Compare each press that counts with what was under the pointer in the half second before."""
+"""Compare each press that counts with the control under the pointer in the half second before."""
 
 
 @pytest.mark.parametrize("seconds", probes(1, rest=[0, 3, 5]))

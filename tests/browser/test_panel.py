@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -25,6 +24,7 @@ from tests.browser import scenarios
 from tests.browser.browser_page import hold, lose, require_readable
 from tests.browser.panel_page import HOSTILE, LOCALES, TABS, at_work, loosely, plain
 from tests.browser.product import Product
+from tests.browser.scenarios import live, may_enter
 from tests.calls import call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN
@@ -33,19 +33,6 @@ from tests.vectors import write
 from tests.web import started
 
 PanelPage = panel_pages.PanelPage[Product]
-
-
-def live() -> list[dict[str, Any]]:
-    """Return Acme's live grants, as Anna's API calls show them."""
-    items: list[dict[str, Any]] = call("GET", "/v1/grants", query={"state": "live"}, caller=ANNA).body["items"]
-    return items
-
-
-def may_enter(agent: str = "sven") -> bool:
-    """Call the check, as the vendor's product does."""
-    order = {"tenant_id": "acme", "agent_id": agent, "action": "enter"}
-    allowed: bool = call("POST", "/v1/vendor/checks", order, caller=BACKEND).body["allowed"]
-    return allowed
 
 
 # ------------------------------------------------------------------ granting access

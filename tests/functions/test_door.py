@@ -215,6 +215,17 @@ def test_the_clean_up_writes_down_the_end_of_a_voided_grant(grant: str, clean_up
     assert grant_shown(grant, MONDAY_NOON + timedelta(days=8)) == ("ended", "locked"), "it is stored"
 
 
+@pytest.fixture
+def clean_up_after(world: time_machine.Traveller, clean_up: Callable[[], object]) -> Callable[[datetime], None]:
+    """Runs the clean-up two minutes after a moment."""
+
+    def run(moment: datetime) -> None:
+        world.move_to(moment + 2 * MINUTE, tick=False)
+        clean_up()
+
+    return run
+
+
 def written() -> list[tuple[str, str, str | None]]:
     """Return the ends in the ledger: what ended, which one, and at what moment or through what."""
     entries = ledger.entries_after("acme", 0, 200)
@@ -223,14 +234,13 @@ def written() -> list[tuple[str, str, str | None]]:
 
 
 def test_two_minutes_after_a_voiding_all_ends_are_written_down_once(
-    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+    grant: str, clean_up: Callable[[], object], clean_up_after: Callable[[datetime], None]
 ) -> None:
     many = [give({"type": "department", "id": "support"}, "permanent") for _ in range(ends.GRANTS_AT_ONCE)]
     login = entered()
     lock(LATER)
     unlock(LATER)
-    world.move_to(LATER + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(LATER)
 
     told = written()
     assert sorted(told) == sorted(
@@ -245,38 +255,33 @@ def test_two_minutes_after_a_voiding_all_ends_are_written_down_once(
     assert shown(login, LATER + HOUR)["end_cause"] == "locked"
 
 
-def test_a_lock_that_keeps_grants_ends_the_logins_alone(
-    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
-) -> None:
+def test_a_lock_that_keeps_grants_ends_the_logins_alone(grant: str, clean_up_after: Callable[[datetime], None]) -> None:
     login = entered()
     lock(LATER)
-    world.move_to(LATER + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(LATER)
 
     assert written() == [("login.ended", login, "access_over")]
     assert grant_shown(grant) == ("live", None)
 
 
 def test_what_time_ended_before_a_voiding_is_left_to_its_own_end(
-    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+    grant: str, world: time_machine.Traveller, clean_up_after: Callable[[datetime], None]
 ) -> None:
     short = give()
     world.move_to(MONDAY_NOON + HOUR, tick=False)
     unlock(MONDAY_NOON + HOUR)
-    world.move_to(MONDAY_NOON + HOUR + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(MONDAY_NOON + HOUR)
 
     assert sorted(written()) == sorted([("grant.ended", grant, "locked"), ("grant.ended", short, "None")])
 
 
 def test_where_time_ended_all_before_a_voiding_nothing_more_is_written(
-    clean_up: Callable[[], object], world: time_machine.Traveller
+    world: time_machine.Traveller, clean_up_after: Callable[[datetime], None]
 ) -> None:
     short = give()
     world.move_to(MONDAY_NOON + HOUR, tick=False)
     unlock(MONDAY_NOON + HOUR)
-    world.move_to(MONDAY_NOON + HOUR + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(MONDAY_NOON + HOUR)
 
     assert written() == [("grant.ended", short, "None")]
     assert "due" not in table.items(*keys.door("acme"))[0]
@@ -297,14 +302,16 @@ def test_while_the_ledger_is_contended_the_ends_wait(
 
 
 def test_one_run_ends_a_limited_number_of_logins_and_the_next_completes(
-    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+    grant: str,
+    clean_up: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+    clean_up_after: Callable[[datetime], None],
 ) -> None:
     monkeypatch.setattr(voiding_ends, "MAX_LOGINS", 1)
     monkeypatch.setattr(voiding_ends, "LOGINS_AT_ONCE", 1)
     logins = sorted([entered(), entered(LATER)])
     lock(LATER)
-    world.move_to(LATER + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(LATER)
     assert len(written()) == 1
     assert "due" in table.items(*keys.door("acme"))[0]
     for _ in range(2):
@@ -341,23 +348,21 @@ def test_a_door_that_is_written_meanwhile_stays_due(
     assert "due" in table.items(*keys.door("acme"))[0]
 
 
-def test_a_door_of_a_newer_form_stays_due(clean_up: Callable[[], object], world: time_machine.Traveller) -> None:
+def test_a_door_of_a_newer_form_stays_due(clean_up_after: Callable[[datetime], None]) -> None:
     put_door(form={"N": "2"}, void_before=9, voidings=voidings((9, LATER, "locked")))
-    world.move_to(LATER + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(LATER)
 
     assert table.items(*keys.door("acme"))[0]["due_at"] == {"S": "2026-11-23T13:03:00Z"}
 
 
 def test_logins_from_before_open_login_items_are_ended_too(
-    grant: str, clean_up: Callable[[], object], world: time_machine.Traveller
+    grant: str, clean_up_after: Callable[[datetime], None]
 ) -> None:
     login = entered()
     table.drop(keys.open_login("acme", login))
     table.drop(keys.migration())
     unlock(LATER)
-    world.move_to(LATER + 2 * MINUTE, tick=False)
-    clean_up()
+    clean_up_after(LATER)
 
     assert ("login.ended", login, "access_over") in written()
 
