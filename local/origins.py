@@ -13,7 +13,7 @@ HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:]+\]")
 def parse(text: str) -> tuple[str, ...]:
     """Return the origins in a text, which separates them by blanks or commas, as browsers send them.
 
-    Raises Fault for an entry that is no origin.
+    Raises Fault for any other entry.
     """
     return tuple(dict.fromkeys(_origin(entry) for entry in re.split(r"[\s,]+", text) if entry))
 

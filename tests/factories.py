@@ -348,7 +348,7 @@ def cancel(who: User, callback_id: str, moment: datetime) -> Callback:
 
 
 def taken(asked: Callback, agent: Caller = SVEN, *, at: datetime | None = None) -> Callback:
-    """Let an agent take a call-back: a booked one an hour before its slot, if that is still ahead."""
+    """Let an agent take a call-back: a booked one an hour before its slot, if it is still ahead."""
     soonest = asked.slot.starts_at - callback_rules.TAKEN_AHEAD if asked.slot else now()
     with time_machine.travel(at or max(now(), soonest), tick=False):
         rule = partial(callback_rules.take, agent=people.active_agent(agent.id), now=now())

@@ -27,7 +27,7 @@ def _without_thread(name: str) -> None:
 OWN_TTL_SWEEP = "dynamodb-ttl-reaper"
 _without_thread(OWN_TTL_SWEEP)
 
-# The modules are untyped, so mypy treats their contents as Any.
+# They are imported after the patch above. The modules are untyped, so mypy treats their contents as Any.
 from ministack import app  # noqa: E402
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses  # noqa: E402
 from ministack.services import (  # noqa: E402

@@ -19,7 +19,7 @@ def parse_expressions_once() -> None:
 
 
 def parse_policies_once() -> None:
-    """Keep the statements of each IAM policy that is stored as text.
+    """Keep the statements of each IAM policy stored as text.
 
     1.5.33 parses the policies of a function's role twice for each of its calls. Drop the patch when ministack caches
     the parsed policies.

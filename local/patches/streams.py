@@ -69,7 +69,7 @@ def work_while_serving() -> None:
     async def serve_and_complete(app: Any, config: Any) -> None:
         await serve(app, config, shutdown_trigger=_stopped)
 
-    hypercorn.asyncio.serve = serve_and_complete  # type: ignore[assignment]
+    hypercorn.asyncio.serve = serve_and_complete  # type: ignore[assignment] # its stub names the parameters
 
 
 def repeat_returned_records() -> None:

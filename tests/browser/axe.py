@@ -28,7 +28,7 @@ _KINDS_OF_ELEMENTS = """() => {
 
 
 def has_new_elements(page: Page, seen: set[str]) -> bool:
-    """Return whether the page has a kind of element, or one in a place, that is not among those seen, and add it.
+    """Return whether the page has a kind of element, or one in a place, not seen before, and add it.
 
     Pages that consist of the same elements have the same violations, so axe runs once for each kind, and each night on
     every page.

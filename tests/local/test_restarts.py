@@ -1,4 +1,4 @@
-"""The emulator ends and starts again: what it was told before, and has not done yet, is done then, and once."""
+"""The emulator ends and starts again: all work accepted before, and not done yet, is done then, and once."""
 
 import json
 import signal

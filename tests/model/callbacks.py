@@ -304,7 +304,7 @@ class Callbacks:
         return [one for one in things.values() if getattr(one, "tenant") == tenant]  # noqa: B009
 
     def _drop_takes_of(self, agent: str, person: int) -> None:
-        """Nobody has taken what a leaver had taken, as long as it is open."""
+        """A leaver's call-back counts as not taken, as long as it is open."""
         for one in self.calls.values():
             if (one.taken_by, one.person, one.closed_as) == (agent, person, None):
                 one.taken_by, one.person, one.left_at = None, None, self.now

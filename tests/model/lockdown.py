@@ -1,4 +1,4 @@
-"""The door of a tenant as its writers will move it: which voidings there are, and what is barred.
+"""The door of a tenant as its writers will move it: its voidings, and what it bars.
 
 Both products of the stories get their doors from here. The model has its own, naive idea of a lock.
 """

@@ -384,7 +384,7 @@ class World(Callbacks):
         return is_shut == (move in ("lift", "lift_and_void", "reopen"))
 
     def move_door(self, tenant: str, move: str) -> Outcome:
-        """A lock ends who is in, a lift may end what was given before, and closing ends both."""
+        """A lock ends the open logins, a lift may end the grants given before, and closing ends both."""
         shut = self.closed if move in ("close", "reopen") else self.locked
         if move in ("lock", "close"):
             shut.add(tenant)

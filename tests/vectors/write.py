@@ -72,7 +72,7 @@ Finding = tuple[str, int | None, int | None, int | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Vector:
-    """A copy of a ledger, what it is compared with, and the verdict."""
+    """A copy of a ledger, the head to compare it with, and the verdict."""
 
     name: str
     copy: Copy

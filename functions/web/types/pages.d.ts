@@ -29,7 +29,7 @@ export interface Zoned<Texts = SharedTexts> extends Language<Texts> {
   zone: string;
 }
 
-/** A language, and the function that returns what is shown besides a failure. */
+/** A language, and the function that returns elements to show beside a failure. */
 export interface FailingLanguage extends Language {
   afterFailure?(error: unknown): Child[];
 }

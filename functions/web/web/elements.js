@@ -107,7 +107,7 @@ export function announce(place, text, kind = "ok", ...actions) {
 }
 
 /**
- * Say that something has arrived meanwhile. It is not shown at once, because it would move what is in use.
+ * Say that something has arrived meanwhile. It is not shown at once, because it would move controls in use.
  * @param {Element} place
  * @param {string} text
  * @param {...NoticeAction} actions

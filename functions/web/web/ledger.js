@@ -1,4 +1,4 @@
-// Checks the ledger for the panel, and shows the verdict: what was compared, each fault, and the head to keep.
+// Checks the ledger for the panel, and shows the verdict: the heads compared, each fault, and the head to keep.
 
 import { announce, button, buttons, element, muted, paragraph } from "./elements.js";
 import { parseHead } from "./ledger.line.js";
@@ -65,7 +65,7 @@ function findingText({ fault, line, seq, toSeq, why }, texts) {
 }
 
 /**
- * Return what was compared with what, and what that leaves open.
+ * Return which heads were compared, and what remains open after that.
  * @param {Head | null} kept
  * @param {Head | null} head
  * @param {Head[]} compared

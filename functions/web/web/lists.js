@@ -1,4 +1,4 @@
-// A list that is read page by page.
+// A list, read page by page.
 
 import { loadInto, untilReleased } from "./actions.js";
 import { button, element, muted } from "./elements.js";
@@ -10,7 +10,7 @@ import { button, element, muted } from "./elements.js";
  * Show a list in a place, with a button for its next page, and return what reads it again. Rows are known by their ids:
  * none is there twice, and one whose item is unchanged stays as it is.
  *
- * `refresh` reads the first page again and keeps what was loaded behind it; `reload` begins anew, as with another filter.
+ * `refresh` reads the first page again and keeps the pages loaded behind it; `reload` begins anew, as with another filter.
  * @template Item
  * @param {Language} session
  * @param {Element} place
@@ -68,7 +68,7 @@ export function pagedList(session, place, id, read, toRow, emptyText) {
     });
   };
   const refresh = () => {
-    // A page that is being loaded is as new.
+    // A page under way is as new.
     if (loads > 0) return;
     load({}, (entries, following) => {
       const keys = new Set(entries.map(({ key }) => key));

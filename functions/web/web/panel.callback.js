@@ -37,7 +37,7 @@ export async function callback(session) {
     // The form keeps its text, unless a colleague has booked meanwhile. What the user did meanwhile is newer.
     if ((current || before) && tab.open === before) showCurrent(tab, current);
   };
-  // While nobody answers the support line, the emergency line stands first.
+  // While the support line is closed, the emergency line stands first.
   const numbers = contactCard(contact, session);
   return [contact.support.open_now ? [place, numbers] : [numbers, place], refresh];
 }

@@ -82,7 +82,7 @@ class GuestkeyPanel extends GuestkeySurface {
         const root = /** @type {ShadowRoot} */ (place.getRootNode());
         if (!root.getElementById("contact")) place.append(contactCard(contact, { ...language, zone }));
       })
-      // What the user wanted has failed already, and says so.
+      // The failure before it is shown already.
       .catch(() => {});
     return place;
   }

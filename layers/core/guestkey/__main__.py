@@ -120,7 +120,7 @@ def _sentences(report: Report, kept: Head | None) -> Iterator[str]:
 
 
 def _comparison(report: Report, kept: Head | None) -> Iterator[str]:
-    """Say what the copy was compared with, and what that leaves open."""
+    """Print the heads with which the copy was compared, and what remains open after that."""
     if kept is None:
         yield "Without a kept head (--head SEQ:HASH) it cannot be detected that entries were cut off at the end,"
         yield "or that the whole ledger was rewritten."

@@ -240,7 +240,7 @@ class SlotTaken(Refused):
 class SlotNotOffered(Refused):
     """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead.
 
-    Carries `queue_only` if the desk no longer offers the topic of a call-back that is moved.
+    Carries `queue_only` if the desk no longer offers the topic of a moved call-back.
     """
 
     code, status = "slot_not_offered", 422

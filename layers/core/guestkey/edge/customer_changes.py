@@ -35,7 +35,7 @@ def move(user: User, callback_id: str, body: MoveInput, now: datetime) -> Callba
 
 
 def _correction(body: MoveInput, tenant_id: str) -> Correction:
-    """Return what a body puts right. The tenant's country is read for a number only. Raises InputInvalid."""
+    """Return the correction in a body. The tenant's country is read for a number only. Raises InputInvalid."""
     phone = shown = None
     if body.phone is not None:
         country = tenants.tenant(tenant_id).country

@@ -51,7 +51,7 @@ class Dialect(Form):
     """A byte order mark, by which a spreadsheet recognises UTF-8."""
 
     @property
-    def separator(self) -> str:  # type: ignore[override]
+    def separator(self) -> str:  # type: ignore[override] # a language decides the separator
         """The separator of cells, which is that of the language's spreadsheets."""
         has_point = self._primary == "en" or _WITH_POINT.fullmatch(self.language.replace("_", "-"))
         return "," if has_point else ";"

@@ -24,7 +24,7 @@ MAX_FINDINGS = 1_000
 MAX_SEQ_DIGITS = 15
 """Digits of an entry's number, which therefore is exact as a double."""
 MAX_HEAD_LENGTH = 1000
-"""Length limit of a text that is read as a head."""
+"""Length limit of a head as text."""
 
 _TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bef]|1[0-9a-f]))*"'
 _INTEGER = r"(?:0|-?[1-9][0-9]{0,15})"
@@ -79,7 +79,7 @@ class Line:
 def read_line(line: bytes) -> Line:
     """Return the fields of an entry's line, which has no line break.
 
-    Raises UnicodeDecodeError for a line that is not UTF-8, and ValueError with the reason for any other line.
+    Raises UnicodeDecodeError for a line in another encoding, and ValueError with the reason for any other line.
     """
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"longer than {MAX_LINE_BYTES:,} bytes")
@@ -92,7 +92,7 @@ def read_line(line: bytes) -> Line:
 
 
 def read_head(text: str) -> tuple[int, str]:
-    """Return number and hash of the head in a text. Raises ValueError for a text that is no head."""
+    """Return number and hash of the head in a text. Raises ValueError for any other text."""
     match = HEAD.fullmatch(text) if len(text) <= MAX_HEAD_LENGTH else None
     digits = re.sub("[^0-9a-f]", "", match[2].lower()) if match else ""
     if match is None or not digits.strip("0"):

@@ -33,6 +33,6 @@ dot, because clients resolve `.` and `..` in paths, nor with `~`, which keys use
 SLUG = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{MAX_SLUG_LENGTH - 1}}}")
 """Id that the vendor chooses for a topic of the support desk."""
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-"""Id that Guestkey makes, and a position in a list that is ordered by id."""
+"""Id that Guestkey makes, and a position in a list in the order of ids."""
 ENTRY_NUMBER = re.compile(r"[1-9][0-9]{0,10}")
-"""Number of an entry of a ledger that is a position in a list of entries: the highest number has a digit more."""
+"""Number of a ledger entry as a position in a list of entries: the highest number has a digit more."""

@@ -21,7 +21,7 @@ class LoginState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Conditions that all hold; one that is None or empty always does. A day is that of the tenant's time zone."""
+    """Conditions that all hold; one of None or without text always does. Days are those of the tenant's time zone."""
 
     since: datetime | date | None = None
     until: datetime | date | None = None

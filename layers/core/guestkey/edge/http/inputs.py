@@ -143,7 +143,7 @@ Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_LENGTH
 Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION_LENGTH), Lines, Visible]
 SearchWords = Annotated[str, StringConstraints(max_length=MAX_QUERY_LENGTH), Line]
 Phone = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PHONE_LENGTH), BeforeValidator(_phone)]
-"""A number as typed, without what a copy adds to it. `phones.e164` interprets it by country."""
+"""A number as typed, without the marks that a copy adds to it. `phones.e164` interprets it by country."""
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Converted to UTC from any offset."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

@@ -76,7 +76,7 @@ def open_in(tenant_id: str) -> dict[str, str]:
 
 
 def _readable(wanted: list[keys.Key]) -> Iterator[Item]:
-    """Yield the items that can be read. A damaged one concerns nobody else: its check fails, too."""
+    """Yield the items that can be read. A damaged one stops no other: its own check fails, too."""
     for key in wanted:
         with suppress(AttributeDeserializationError, ValueError):
             if item := find(LoginItem, key):

@@ -43,7 +43,7 @@ def of_agent(
 
 
 def may_be_open(agent_id: str) -> set[tuple[str, str]]:
-    """Return tenant and id of an agent's logins, whoever the person was, among them all that are open."""
+    """Return tenant and id of an agent's logins, also of earlier persons of the id, among them all open ones."""
     indexed, newest, progress = side_by_side(
         lambda: list(open_logins.of_agent(agent_id)),
         lambda: list(islice(ownership.logins_before(agent_id, keys.LAST, NEWEST), NEWEST)),

@@ -2,7 +2,7 @@
 
 The open key exists while the tenant waits for a call. After the end of a booked slot it no longer counts, even if
 DynamoDB has not deleted it yet: conditions require *absent or over*. An agent who left has not taken a call-back, so
-what is read is compared with the agent's record; a take copies the agent's incarnation for that.
+each call-back read is compared with the agent's record; a take copies the agent's incarnation for that.
 """
 
 from collections.abc import Iterable, Sequence

@@ -93,7 +93,7 @@ def _save(
 ) -> None:
     """Store a changed call-back. Raises SlotTaken, CallbackClosed, TooManyRequests, or ConditionFailed.
 
-    The open key of a call-back that is over by time is left to the next booking, which recognises it.
+    The open key of a call-back past its time is left to the next booking, which recognises it.
     """
     is_its_own = OpenCallbackItem.callback_id == after.callback_id
 
@@ -127,7 +127,7 @@ def _save(
 
 
 def _pass_on(transaction: Transaction, before: Callback, after: Callback) -> None:
-    """Add the change of the agents' lists of what they have taken: off one, onto another."""
+    """Add the change of the agents' lists of taken call-backs: off one, onto another."""
     earlier, later = before.taken_by, after.taken_by if not after.closed_as else None
     earlier_id, later_id = earlier and earlier.agent_id, later and later.agent_id
     if earlier_id == later_id:

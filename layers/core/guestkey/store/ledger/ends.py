@@ -29,7 +29,7 @@ def of_grants(
     first: Sequence[Note] = (),
     add_others: Callable[[Transaction], None] = lambda transaction: None,
 ) -> bool:
-    """Store the ends of up to GRANTS_AT_ONCE grants in one transaction, and return whether that is done.
+    """Store the ends of up to GRANTS_AT_ONCE grants in one transaction, and return whether it was stored.
 
     `first` is written to the ledger before them, and `add_others` adds further writes. The bound of live grants stays
     as it is: a count at the limit may have left these grants out already.
@@ -52,7 +52,7 @@ def of_grants(
 
 
 def of_logins(tenant_id: str, stored: Iterable[Login], now: datetime) -> bool:
-    """Store the ends of those logins that are over, and return whether that is done."""
+    """Store the ends of those logins that are over, and return whether none is left for the next run."""
     is_whole = True
     settled = logins.settle(tenant_id, [login for login in stored if login.ended_at is None], now)
     for login in [login for login in settled if login.ended_at]:

@@ -74,7 +74,7 @@ def _live_grants(agent_id: str) -> Iterable[tuple[str, str]]:
 def _end(tenant_id: str, ended: list[Grant], now: datetime) -> bool:
     """Store the ends of grants that name the person, and once in a ledger that the person left.
 
-    Return whether that is done.
+    Return whether it was stored.
     """
     if not ended:
         return True

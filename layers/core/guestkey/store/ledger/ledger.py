@@ -90,7 +90,7 @@ class LedgerState:
     door: int
     """Version of the tenant's door; 0 without one."""
     requests_waiting: int | None
-    """Number of requests that nobody has answered, expired ones until the clean-up; None where it must be counted."""
+    """Number of unanswered requests, expired ones until the clean-up; None where it must be counted."""
     priority_until: float
 
     @property
