@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 import time_machine
+from moto.dynamodb.models.table import Table
 
 from guestkey import settings
 from guestkey.edge import holidays
@@ -62,7 +63,7 @@ def sample_world() -> None:
 
 
 @cache
-def _sample_world() -> bytes:
+def _sample_world() -> Table:
     with time_machine.travel(LONG_AGO, tick=False):
         for path, body in sample.orders():
             answer = call("PUT", path, body, caller=BACKEND)

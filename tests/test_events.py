@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from moto.dynamodb.models.table import Table
 
 from guestkey.edge.stream import reminders
 from tests import bus, dead_letters, factories, personas, schedules, stack, stream, table
@@ -60,7 +61,7 @@ def source_of(file: Path) -> str:
 
 
 @cache
-def what_happened_before() -> bytes:
+def what_happened_before() -> Table:
     factories.grant(personas.SVEN, grant_id=GRANT_ID)
     factories.login(personas.SVEN, login_id=LOGIN_ID)
     factories.requested(personas.SVEN, request_id=REQUEST_ID)

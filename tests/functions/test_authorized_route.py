@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.dynamodb.models.table import Table
 
 from guestkey.edge.http.paths import VARIABLE
 from tests import factories, stack, table
@@ -34,7 +35,7 @@ def with_path(sent: dict[str, Any], path: str, stage: str = "$default") -> dict[
     return sent | {"rawPath": path, "requestContext": context | {"http": http, "stage": stage}}
 
 
-def told(sent: dict[str, Any], picture: bytes) -> tuple[int, str]:
+def told(sent: dict[str, Any], picture: Table) -> tuple[int, str]:
     """Return the answer to an event, in the world as it was, without its random parts."""
     table.restore(picture)
     said = send(sent)
