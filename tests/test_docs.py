@@ -31,6 +31,7 @@ from tests import calls, factories, product, stack
 from tests.docs import DOCS, FENCED, blocks, page, section
 from tests.edge import post
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, SVEN
+from tests.rows_and_columns import each_row
 
 CALLBACK = {"topic": "question", "description": "The import stands still", "phone": "+49 241 44686122"}
 PAGES = sorted([*stack.PROJECT.glob("*.md"), *DOCS.rglob("*.md"), stack.PROJECT / "client/README.md"])
@@ -238,7 +239,7 @@ def test_every_index_is_in_the_data_model() -> None:
 # ------------------------------------------------------------------ code in the docs
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_python_in_the_docs_can_be_read_as_python(path: Path) -> None:
     for block in blocks(path.read_text(), "python"):
         ast.parse(block)
@@ -468,7 +469,7 @@ def test_each_word_of_the_glossary_is_defined_once_and_has_a_standard_term() -> 
     assert all(len(row) == 3 and row[1] and row[2] for row in cells)
 
 
-@pytest.mark.parametrize("path", PRESENT, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", PRESENT, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_no_page_uses_a_phrase_of_the_stop_list(path: Path) -> None:
     text = path.read_text()
     if path.name == "tour.md":  # the transcript is a quotation
@@ -496,7 +497,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_every_link_leads_somewhere(path: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
         if link.startswith("https://"):
@@ -509,7 +510,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert fragment in anchors(target), link
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_every_command_of_make_that_is_named_exists(path: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (stack.PROJECT / "Makefile").read_text(), re.MULTILINE)
     text = path.read_text()
@@ -518,7 +519,7 @@ def test_every_command_of_make_that_is_named_exists(path: Path) -> None:
     assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= set(targets)
 
 
-@pytest.mark.parametrize("path", [*PAGES, *DOCS.glob("*.svg")], ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", [*PAGES, *DOCS.glob("*.svg")], ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_nothing_names_a_folder_of_somebodys_machine_or_a_package_registry(path: Path) -> None:
     text = path.read_text()
 
@@ -527,6 +528,6 @@ def test_nothing_names_a_folder_of_somebodys_machine_or_a_package_registry(path:
     assert not re.findall(r"\bspec(?:ification)?(?:\.md)? section\b|\.\./shared", text)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
+@each_row("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_every_line_of_text_fits_on_a_screen(path: Path) -> None:
     assert [line for line in path.read_text().splitlines() if len(line) > 120 and not line.startswith("|")] == []

@@ -43,13 +43,17 @@ def loaded_by(folder: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
-def test_no_function_loads_what_it_does_not_need(folder: str) -> None:
-    loaded = {module.partition(".")[0] for module in loaded_by(folder)}
+def test_each_function_loads_its_connection_before_the_first_request_and_nothing_that_it_does_not_need(
+    folder: str,
+) -> None:
+    modules = loaded_by(folder)
+    loaded = {module.partition(".")[0] for module in modules}
     may_mail = "ses:SendEmail" in str(FUNCTIONS[folder])
 
     assert not loaded & NEVER
     assert loaded & ONLY.keys() == {heavy for heavy, folders in ONLY.items() if folder in folders}
     assert loaded & FOR_MAILS == (FOR_MAILS if may_mail else set())
+    assert ("botocore.client" in modules) is (folder != "web")
 
 
 def test_functions_without_a_route_load_no_framework() -> None:
@@ -64,8 +68,3 @@ def test_the_check_stands_on_no_framework() -> None:
     assert not {module.partition(".")[0] for module in loaded} & NO_FRAMEWORK
     assert "guestkey.edge.http.routes" not in loaded
     assert "guestkey.store.access.grants" in loaded
-
-
-@pytest.mark.parametrize("folder", sorted(FUNCTIONS.keys() - {"web"}))
-def test_the_connection_is_made_before_the_first_request(folder: str) -> None:
-    assert "botocore.client" in loaded_by(folder)

@@ -13,6 +13,7 @@ from guestkey.edge.http.callers import OPEN_TO_ANYONE
 from guestkey.edge.http.claims import SCOPES
 from guestkey.errors import InputInvalid
 from guestkey.rules import callbacks, grants, requests
+from tests.rows_and_columns import each_row
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_what_is_called_a_state_is_that_of_the_thing(document: dict[str, Any], s
     assert schemas[named]["enum"] == [one.value for one in state]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "sent",
     [
         {"tenant_id": "acme", "agent_id": "sven", "action": "enter"},

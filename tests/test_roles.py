@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import roles, stack
+from tests.rows_and_columns import each_row
 
 LINTER = stack.PROJECT / ".gates/bin/python"
 ROLES = roles.rendered()
@@ -22,14 +23,14 @@ def test_every_function_has_a_role_of_its_own() -> None:
     assert {f"{function}Role" for function in stack.of_type("AWS::Serverless::Function")} <= set(ROLES)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@each_row("role", ROLES)
 def test_a_role_has_what_the_template_says_and_the_few_policies_of_aws_that_sam_adds(role: str) -> None:
     assert {
         arn.removeprefix("arn:aws:iam::aws:policy/") for arn in ROLES[role].get("ManagedPolicyArns", [])
     } <= FROM_AWS
 
 
-@pytest.mark.parametrize("role", ROLES)
+@each_row("role", ROLES)
 def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
     (statement,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
 

@@ -9,13 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests import stack
+from tests.rows_and_columns import IS_NIGHTLY
 
 LAYER = stack.PROJECT / "layers/core/guestkey"
 MODULES = sorted(LAYER.rglob("*.py"))
 WEB_MODULES = sorted((stack.PROJECT / "functions/web/web").glob("*.js"))
 HANDLERS = sorted((stack.PROJECT / "functions").glob("*/app.py"))
 MAX_HANDLER_LINES, MAX_MODULE_LINES = 120, 300
+MAX_UNITS = 4_500
 KEYS = {LAYER / "store/dynamodb/keys.py", LAYER / "store/dynamodb/index_keys.py"}
 CLOCK = LAYER / "store/clock.py"
 RETRY = LAYER / "store/dynamodb/retry.py"
@@ -55,6 +59,15 @@ def test_a_handler_has_at_most_120_lines_and_a_module_at_most_300() -> None:
 
     assert [name for name in map(name_of, HANDLERS) if lines[name] > MAX_HANDLER_LINES] == []
     assert [name for name in map(name_of, [*MODULES, *WEB_MODULES]) if lines[name] > MAX_MODULE_LINES] == []
+
+
+@pytest.mark.skipif(IS_NIGHTLY, reason="each night all products run")
+def test_the_gate_has_so_few_units_that_no_product_of_cases_is_among_them(
+    request: pytest.FixtureRequest,
+) -> None:
+    units = [item for item in request.session.items if not {"journeys", "browser"} & set(item.path.parts)]
+
+    assert len(units) <= MAX_UNITS, "see tests/rows_and_columns.py"
 
 
 def test_the_lock_of_the_node_packages_has_a_hash_for_each_and_names_no_registry() -> None:

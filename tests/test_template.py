@@ -23,6 +23,7 @@ from guestkey.store.ledger import expiry, ledger, notices
 from guestkey.store.ledger.stream import DIGEST_CLOSED_AT, REVIEW_NOTIFIED_AT
 from tests import stack
 from tests.factories import MONDAY_NOON
+from tests.rows_and_columns import each_row
 
 FUNCTIONS = stack.of_type("AWS::Serverless::Function")
 PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
@@ -86,7 +87,7 @@ def test_a_functions_name_is_its_folders() -> None:
         assert name == "".join(word.title() for word in stack.folder_of(properties).split("_")) + "Function"
 
 
-@pytest.mark.parametrize("route", stack.guarded_routes(), ids=lambda route: route.key)
+@each_row("route", stack.guarded_routes(), ids=lambda route: route.key)
 def test_a_routes_prefix_says_who_may_come_through(route: stack.Route) -> None:
     match route.path.split("/")[2]:
         case "support":
@@ -153,7 +154,7 @@ def test_no_page_of_another_origin_may_call_unless_it_is_named_exactly() -> None
     assert set(embedded["AllowMethods"]) == {route.method for route in stack.routes() if route.authorizer == "Tenant"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "origin", ["*", "https://*", "https://*.vendor.example", "https://app.vendor.example/", "app", "https://a.example,"]
 )
 def test_what_is_no_exact_origin_is_refused(origin: str) -> None:
@@ -181,7 +182,7 @@ def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_not
 # ------------------------------------------------------------------ least privilege
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each_row("function", FUNCTIONS)
 def test_a_function_may_do_named_things_to_the_table_may_mail_and_nothing_else(function: str) -> None:
     mailing = {resource for resource in actions(function) if resource.startswith("arn:aws:ses:")}
     assert mailing in (set(), MAILING)
@@ -219,7 +220,7 @@ def test_the_overview_can_only_read() -> None:
     }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each_row("function", FUNCTIONS)
 def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) -> None:
     indexes = {index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]}
     for resource, allowed in actions(function).items():
@@ -473,7 +474,7 @@ def test_the_defaults_are_taken() -> None:
     assert is_taken(CreateUserPools="yes")
 
 
-@pytest.mark.parametrize(("one", "other"), [("Tenant", "Support"), ("Tenant", "Vendor"), ("Support", "Vendor")])
+@each_row(("one", "other"), [("Tenant", "Support"), ("Tenant", "Vendor"), ("Support", "Vendor")])
 def test_two_kinds_of_caller_may_share_an_issuer_or_an_audience_but_not_both(one: str, other: str) -> None:
     issuer = {f"{one}Issuer": "https://id.example", f"{other}Issuer": "https://id.example"}
     audience = {f"{one}Audience": "guestkey", f"{other}Audience": "guestkey"}
@@ -489,7 +490,7 @@ def test_three_alike_are_not_taken_either() -> None:
     assert not is_taken(**alike)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("claim", "values", "taken"),
     [("", "", True), ("roles", "owner", True), ("roles", "", False), ("", "owner", False)],
 )
@@ -497,7 +498,7 @@ def test_the_claim_of_the_right_comes_with_its_values(claim: str, values: str, t
     assert is_taken(RightClaim=claim, RightValues=values) is taken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "value", "is_one"),
     [
         ("ActingClaims", "", True),
@@ -547,7 +548,7 @@ def test_each_kind_of_caller_has_a_pool_of_its_own() -> None:
     assert len(pairs) == len(ISSUERS)
 
 
-@pytest.mark.parametrize("pool", stack.of_type("AWS::Cognito::UserPool"))
+@each_row("pool", stack.of_type("AWS::Cognito::UserPool"))
 def test_only_administrators_create_users(pool: str) -> None:
     assert stack.resource(pool)["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
 
@@ -563,7 +564,7 @@ def test_a_users_tenant_never_changes_and_no_client_can_write_it() -> None:
             assert "custom:tenant_id" not in client["WriteAttributes"]
 
 
-@pytest.mark.parametrize("client", stack.of_type("AWS::Cognito::UserPoolClient"))
+@each_row("client", stack.of_type("AWS::Cognito::UserPoolClient"))
 def test_no_client_takes_a_password_without_a_proof(client: str) -> None:
     flows = stack.resource(client)["ExplicitAuthFlows"]
 
@@ -595,7 +596,7 @@ def test_a_mail_domain_is_set_up_only_where_the_vendor_names_one() -> None:
     assert made["Properties"]["DkimAttributes"] == {"SigningEnabled": True}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("domain", "is_one"),
     [
         ("", True),
@@ -763,7 +764,7 @@ def watched(alarm: str) -> set[Metric]:
 WATCHED = {one for alarm in ALARMS for one in watched(alarm)}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each_row("function", FUNCTIONS)
 def test_every_function_is_watched_and_on_the_dashboard(function: str) -> None:
     for name in ("Errors", "Throttles"):
         assert ("AWS/Lambda", name, frozenset({("FunctionName", function)})) in WATCHED
@@ -810,7 +811,7 @@ def test_every_alarm_says_what_is_wrong_to_the_operator_and_says_when_it_is_over
         assert properties["TreatMissingData"] in {"notBreaching", "breaching"}, name
 
 
-@pytest.mark.parametrize("alarm", [name for name, properties in ALARMS.items() if "Metrics" in properties])
+@each_row("alarm", [name for name, properties in ALARMS.items() if "Metrics" in properties])
 def test_a_sum_has_no_more_parts_than_an_alarm_may_and_takes_silence_for_nothing(alarm: str) -> None:
     (whole,), parts = [one for one in ALARMS[alarm]["Metrics"] if "Expression" in one], len(watched(alarm))
 

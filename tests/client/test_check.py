@@ -10,7 +10,7 @@ import pytest
 
 from guestkey_client import Answer, GuestkeyError, NoEntry, Refused, Unavailable
 from tests.client.fake_server import NO, SVEN, YES, Call, FakeResponse, FakeServer, Outcome, response
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 
 PROBLEM = {"type": "urn:guestkey:problem:input_invalid", "title": "…", "status": 422, "code": "input_invalid"}
 NONSENSE = {
@@ -93,7 +93,7 @@ def test_an_unknown_reason_is_returned_unchanged(call: Call) -> None:
     assert call(FakeServer([response(200, NO | {"reason": "full_moon"})]), "check", SVEN).reason == "full_moon"
 
 
-@pytest.mark.parametrize("action", ["enter", "export"])
+@each_row("action", ["enter", "export"])
 def test_the_check_sends_the_login_id_and_the_backends_token(call: Call, action: str) -> None:
     server = FakeServer([response(200, YES)])
     call(server, "check", SVEN, action)
@@ -131,7 +131,7 @@ def test_sven_is_let_in_by_an_allowed_check(call: Call) -> None:
     assert call(FakeServer([response(200, YES)]), "let_in", SVEN).grant_id == "01M844DZG0ACMEGRANT0000001"
 
 
-@pytest.mark.parametrize("reason", ["no_live_grant", "export_not_granted", "no_login", "agent_inactive"])
+@each_row("reason", ["no_live_grant", "export_not_granted", "no_login", "agent_inactive"])
 def test_a_denied_check_raises_with_its_reason(call: Call, reason: str) -> None:
     with pytest.raises(NoEntry) as no:
         call(FakeServer([response(200, NO | {"reason": reason})]), "let_in", SVEN)
@@ -139,7 +139,7 @@ def test_a_denied_check_raises_with_its_reason(call: Call, reason: str) -> None:
     assert no.value.reason == reason
 
 
-@pytest.mark.parametrize("login_id", [None, ""])
+@each_row("login_id", [None, ""])
 def test_without_a_login_record_entry_is_denied_without_a_check(call: Call, login_id: str | None) -> None:
     server = FakeServer([response(200, YES)])
 
@@ -148,7 +148,7 @@ def test_without_a_login_record_entry_is_denied_without_a_check(call: Call, logi
     assert server.sent == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     "outcome",
     [
         pytest.param(value, id=name)
@@ -166,13 +166,13 @@ def test_every_other_answer_denies_entry(call: Call, outcome: Outcome) -> None:
 # ------------------------------------------------------------------ when there is no answer
 
 
-@pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in OUTCOMES.items()])
+@each_row("outcome", [pytest.param(value, id=name) for name, value in OUTCOMES.items()])
 def test_a_missing_or_malformed_answer_raises_unavailable(call: Call, outcome: Outcome) -> None:
     with pytest.raises(Unavailable):
         call(FakeServer([outcome]), "check", SVEN)
 
 
-@pytest.mark.parametrize("outcome", [pytest.param(value, id=name) for name, value in REFUSALS.items()])
+@each_row("outcome", [pytest.param(value, id=name) for name, value in REFUSALS.items()])
 def test_a_refusal_raises_with_status_code_and_problem(call: Call, outcome: FakeResponse) -> None:
     with pytest.raises(Refused) as refused:
         call(FakeServer([outcome]), "check", SVEN)
@@ -182,7 +182,7 @@ def test_a_refusal_raises_with_status_code_and_problem(call: Call, outcome: Fake
     assert refused.value.problem == outcome.body
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", [], "no", {"message": "Forbidden"}])
+@each_row("body", [b"", b"<html>", [], "no", {"message": "Forbidden"}])
 def test_a_refusal_without_a_problem_body_has_no_code(call: Call, body: Any) -> None:
     with pytest.raises(Refused) as refused:
         call(FakeServer([response(403, body)]), "check", SVEN)

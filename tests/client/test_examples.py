@@ -11,6 +11,7 @@ from guestkey_client import Entry
 from tests import factories, http_server, product
 from tests.personas import DORA, SVEN
 from tests.product import Get
+from tests.rows_and_columns import each_row
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -76,7 +77,7 @@ def test_the_login_of_another_agent_or_customer_gives_no_access(get: Get) -> Non
     assert refused(get("/invoices", by(tenant_id="globex", login_id=login_id))) == "no_live_grant"
 
 
-@pytest.mark.parametrize("serve", [product.with_fastapi, product.with_django])
+@each_row("serve", [product.with_fastapi, product.with_django])
 def test_support_is_denied_if_guestkey_is_unreachable(
     serve: Callable[[str, str], AbstractContextManager[Get]],
 ) -> None:

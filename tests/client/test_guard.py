@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from guestkey_client import AsgiGuard, AsyncGuestkey, Entry, Guard, Guestkey, NoEntry
 from tests.client.fake_server import NO, SVEN, URL, YES, FakeServer, Outcome, response
+from tests.rows_and_columns import each_row
 
 
 @dataclass
@@ -58,9 +59,7 @@ def test_a_view_that_exports_data_checks_for_export() -> None:
     assert asked_for(server) == ["export"]
 
 
-@pytest.mark.parametrize(
-    "outcome", [response(503), response(401), response(200, b"true"), httpx.ReadTimeout("late")], ids=str
-)
+@each_row("outcome", [response(503), response(401), response(200, b"true"), httpx.ReadTimeout("late")], ids=str)
 def test_without_a_clear_answer_the_view_is_not_called(outcome: Outcome) -> None:
     _, guarding = guard(outcome)
     reached = []
@@ -129,7 +128,7 @@ def sent_to(kind: str, *outcomes: Outcome, by: Entry | None = SVEN, path: str = 
 REACHED = [{"type": "reached"}]
 
 
-@pytest.mark.parametrize("kind", ["http", "websocket"])
+@each_row("kind", ["http", "websocket"])
 def test_an_allowed_check_and_a_customers_user_reach_the_application(kind: str) -> None:
     assert sent_to(kind, response(200, YES))[1] == REACHED
 
@@ -143,7 +142,7 @@ def test_a_lifespan_event_causes_no_check() -> None:
     assert (server.sent, sent) == ([], REACHED)
 
 
-@pytest.mark.parametrize(("outcome", "reason"), [(response(200, NO), "no_live_grant"), (response(500), "unavailable")])
+@each_row(("outcome", "reason"), [(response(200, NO), "no_live_grant"), (response(500), "unavailable")])
 def test_a_refused_request_gets_403_and_the_reason(outcome: Outcome, reason: str) -> None:
     _, (start, body) = sent_to("http", outcome)
 

@@ -8,6 +8,7 @@ from local import sample
 from tests import calls, factories
 from tests.client.fake_server import URL, Call, FakeServer, response
 from tests.personas import BACKEND
+from tests.rows_and_columns import each_row
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -72,7 +73,7 @@ def test_an_id_with_any_characters_is_one_segment_of_the_path(call: Call) -> Non
     assert server.sent[0].url.raw_path == b"/v1/vendor/tenants/acme%2F..%2Fglobex/users/a%2Fb%3Fc%23d/right"
 
 
-@pytest.mark.parametrize("body", [[], None, b"<html>"])
+@each_row("body", [[], None, b"<html>"])
 def test_a_malformed_desk_record_is_an_error(call: Call, body: object) -> None:
     with pytest.raises(Exception, match="no record of a support desk"):
         call(FakeServer([response(200, body)]), "desk")

@@ -11,6 +11,7 @@ import pytest
 
 from guestkey_client import ClientCredentials, NoEntry, Unavailable
 from tests.client.fake_server import SVEN, YES, Call, FakeServer, Outcome, response
+from tests.rows_and_columns import each_row
 
 TOKEN_URL = "https://id.vendor.example/token"
 
@@ -67,7 +68,7 @@ def test_client_credentials_are_exchanged_for_a_token_once(call: Call) -> None:
     assert issuer.accepted == ["Bearer token-1"] * 3
 
 
-@pytest.mark.parametrize(("lifetime", "fetched"), [(3600, 1), (61, 1), (60, 3), (1, 3), (None, 3), ("3600", 3)])
+@each_row(("lifetime", "fetched"), [(3600, 1), (61, 1), (60, 3), (1, 3), (None, 3), ("3600", 3)])
 def test_a_token_is_renewed_a_minute_before_its_end(call: Call, lifetime: Any, fetched: int) -> None:
     issuer, token = Issuer(lifetime), credentials()
     for _ in range(3):
@@ -92,7 +93,7 @@ def test_a_second_401_in_a_row_fetches_no_further_token(call: Call) -> None:
     assert len(issuer.made) == 2
 
 
-@pytest.mark.parametrize(
+@each_row(
     "outcome",
     [
         response(400, {"error": "invalid_client"}),

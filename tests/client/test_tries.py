@@ -7,6 +7,7 @@ import pytest
 
 from guestkey_client import Department, Unavailable
 from tests.client.fake_server import NO, SVEN, YES, Call, FakeServer, Outcome, response
+from tests.rows_and_columns import each_row
 
 FAULTS: list[Outcome] = [
     httpx.ConnectError("refused"),
@@ -16,7 +17,7 @@ FAULTS: list[Outcome] = [
 BUSY = {"code": "busy", "status": 503}
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@each_row("fault", FAULTS, ids=str)
 def test_a_check_is_tried_again_until_there_is_an_answer(call: Call, fault: Outcome) -> None:
     server = FakeServer([fault, fault, response(200, YES)])
 
@@ -24,7 +25,7 @@ def test_a_check_is_tried_again_until_there_is_an_answer(call: Call, fault: Outc
     assert len(server.sent) == 3
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@each_row("fault", FAULTS, ids=str)
 def test_there_is_no_fourth_try(call: Call, fault: Outcome) -> None:
     server = FakeServer([fault])
 
@@ -40,7 +41,7 @@ def test_a_put_may_be_repeated_too(call: Call) -> None:
     assert [request.content for request in server.sent] == [b'{"name":"Support"}'] * 2
 
 
-@pytest.mark.parametrize("final", [response(200, NO), response(403), response(422)], ids=str)
+@each_row("final", [response(200, NO), response(403), response(422)], ids=str)
 def test_an_answer_is_not_requested_again(call: Call, final: Outcome) -> None:
     server = FakeServer([final, response(200, YES)])
 
@@ -73,7 +74,7 @@ def test_the_pause_between_two_tries_is_at_least_half_of_the_setting(call: Call)
     assert time.monotonic() - began >= 0.05
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("retry_after_header", "retry_after"),
     [("3", 3), ("86400", 86400), ("Mon, 23 Nov 2026 12:00:00 GMT", float("inf")), ("-1", float("inf"))],
 )

@@ -3,11 +3,10 @@
 import ast
 import re
 
-import pytest
-
 from tests.defects import table
 from tests.defects.mutation import SURVIVORS, change_of, known, statuses
 from tests.defects.table import Defect
+from tests.rows_and_columns import each_row
 
 DEFECTS = table.read()
 MIN_DEFECTS = 60
@@ -31,7 +30,7 @@ def test_they_lie_in_all_rings_and_in_the_functions():
     assert folders == {"functions", "local", *(f"layers/core/guestkey/{ring}" for ring in ("rules", "store", "edge"))}
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.why)
+@each_row("defect", DEFECTS, ids=lambda defect: defect.why)
 def test_each_can_be_planted_and_names_a_test(defect: Defect):
     sound = (table.PROJECT / defect.file).read_text("utf-8")
     path, _, test = defect.test.partition("::")

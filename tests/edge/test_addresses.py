@@ -1,14 +1,13 @@
 """Addresses: the form in which each is kept, at the bounds of lengths and alphabets."""
 
-import pytest
-
 from guestkey.edge.addresses import mailable
+from tests.rows_and_columns import each_row
 
 LABEL = "b" * 63
 LONG = f"a@{LABEL}.{LABEL}.{LABEL}."  # 194 characters
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "kept"),
     [
         ("Anna@ACME.example", "Anna@ACME.example"),
@@ -28,7 +27,7 @@ def test_an_address_that_can_be_mailed_is_kept_in_its_ascii_form(typed: str, kep
     assert mailable(typed) == kept
 
 
-@pytest.mark.parametrize(
+@each_row(
     "typed",
     [
         "",

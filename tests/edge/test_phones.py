@@ -4,9 +4,10 @@ import pytest
 
 from guestkey.edge import phones
 from guestkey.errors import InputInvalid
+from tests.rows_and_columns import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "country", "stored"),
     [
         ("0241 44686122", "DE", "+4924144686122"),
@@ -42,7 +43,7 @@ def test_a_valid_number_is_stored_in_one_form(typed, country, stored):
     assert phones.e164(typed, country) == stored
 
 
-@pytest.mark.parametrize(
+@each_row(
     "typed",
     [
         "", " ", "+", "0", "1234", "0241", "241 44686122 99 88 77 66 55", "+49", "+49 1", "+999 12345678",
@@ -62,7 +63,7 @@ def test_short_numbers_extensions_letters_and_other_malformed_numbers_are_refuse
     assert not typed.strip() or typed not in fault["detail"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "typed",
     [
         "+49 900 5123456", "0900 5 123456", "+49 (0) 900 5123456", "\u202a+49\u2011900\u20115123456\u202c",
@@ -92,7 +93,7 @@ def test_without_a_known_country_only_the_international_form_is_valid():
         phones.e164("031 511 27 92", "XX")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("stored", "country", "shown"),
     [
         ("+4924144686122", "DE", "0241 44686122"),
@@ -109,13 +110,13 @@ def test_a_number_is_shown_in_national_form_in_its_own_country_only(stored, coun
     assert phones.e164(shown, country) == stored
 
 
-@pytest.mark.parametrize(
+@each_row(
     "number", ["+49 241 446 86 122", "+43 (1) 3619857-60", "+49 241 44686-112", "+41 31 511 27 92", "+80012345678"]
 )
 def test_a_number_with_its_country_code_can_be_called_from_anywhere(number):
     assert phones.is_international(number)
 
 
-@pytest.mark.parametrize("number", ["0241 44686122", "112", "+49112", "49 241 44686122", "", "+49 241 44686122 x1"])
+@each_row("number", ["0241 44686122", "112", "+49112", "49 241 44686122", "", "+49 241 44686122 x1"])
 def test_a_short_number_or_one_without_country_code_cannot(number):
     assert not phones.is_international(number)

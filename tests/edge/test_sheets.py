@@ -3,8 +3,6 @@
 import tomllib
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from guestkey.edge import sheets
 from guestkey.edge.http import csv_export
 from guestkey.edge.mail.i18n import LANGUAGES
@@ -12,6 +10,7 @@ from guestkey.rules.grants import GrantEnd, State
 from guestkey.rules.logins import End, EndCause
 from guestkey.rules.periods import Period
 from tests import stack
+from tests.rows_and_columns import each_row
 
 
 def dialect(language: str = "de", zone: str = "Europe/Berlin") -> sheets.Dialect:
@@ -20,7 +19,7 @@ def dialect(language: str = "de", zone: str = "Europe/Berlin") -> sheets.Dialect
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "separator"),
     [("de", ";"), ("de-AT", ";"), ("de_DE", ";"), ("es", ";"), ("es-ES", ";"), ("it-IT", ";"), ("en", ","),
      ("en-GB", ","), ("fr", ","), ("de-CH", ","), ("es_MX", ","), ("it-ch", ",")],
@@ -34,7 +33,7 @@ def test_cells_are_separated_by_a_semicolon_where_the_decimal_sign_is_a_comma(la
     assert text.splitlines()[1].startswith(f'"a"{separator}"')
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("column", "value", "shown"),
     [
         ("logged_in_at", "2026-11-23T12:00:00Z", "2026-11-23 13:00:00"),
@@ -51,7 +50,7 @@ def test_a_cell_has_words_of_the_language_and_local_time(column: str, value: obj
     assert dialect().cell(column, value) == shown
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "safe"),
     [
         *((f"{sign}1+1", f"'{sign}1+1") for sign in "=+-@\t\r\uff1d\uff0b\uff0d\uff20\u2212"),

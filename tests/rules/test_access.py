@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import LiveKey, LiveKeys
 from guestkey.rules.logins import End, Login
 from guestkey.rules.people import Agent, Grantee, GranteeType
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -86,12 +86,12 @@ def test_without_a_grant_access_is_denied():
     assert export() == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
-@pytest.mark.parametrize("to", [TO_SVEN, TO_SUPPORT])
+@each_row("to", [TO_SVEN, TO_SUPPORT])
 def test_a_grant_to_sven_or_to_his_department_lets_him_in(to):
     assert enter(key(to=to)) == Open(grant=key(to=to), may_export=False)
 
 
-@pytest.mark.parametrize("to", [TO_DORA, TO_DEVELOPMENT])
+@each_row("to", [TO_DORA, TO_DEVELOPMENT])
 def test_a_grant_to_another_agent_or_department_does_not_let_sven_in(to):
     assert enter(key(to=to)) == Shut(reason=Reason.NO_LIVE_GRANT)
 
@@ -117,7 +117,7 @@ def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out():
     assert enter(key(to=TO_SUPPORT), agent=leaver) == Shut(reason=Reason.NO_LIVE_GRANT)
 
 
-@pytest.mark.parametrize("action", list(Action))
+@each_row("action", list(Action))
 def test_an_inactive_agent_is_denied_despite_any_grant(action):
     inactive = replace(SVEN, is_active=False)
     keys = [key(may_export=True), key("B", TO_SUPPORT, ends_at=None)]
@@ -127,7 +127,7 @@ def test_an_inactive_agent_is_denied_despite_any_grant(action):
     assert covering(live(keys), inactive, NOON) == []
 
 
-@pytest.mark.parametrize("action", list(Action))
+@each_row("action", list(Action))
 def test_an_unknown_agent_is_denied_despite_a_live_key(action):
     assert decide(live([key(ends_at=None)]), None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
     assert decide_within(login(), live([key()]), None, action, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
@@ -155,7 +155,7 @@ def test_export_is_over_with_the_last_grant_that_allows_it():
     assert export(key(), short, at=NOON + MINUTE) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "other",
     [
         key("B", TO_DORA, may_export=True),
@@ -192,7 +192,7 @@ def test_a_permanent_grant_ends_last_of_all():
     assert named([key("A", ends_at=NOON + timedelta(days=31)), key("B", ends_at=None)]).grant_id == "B"
 
 
-@pytest.mark.parametrize("ends_at", [None, NOON + HOUR])
+@each_row("ends_at", [None, NOON + HOUR])
 def test_of_grants_that_end_together_the_one_with_the_lowest_id_is_named(ends_at):
     keys = [key("C", ends_at=ends_at), key("A", ends_at=ends_at), key("B", ends_at=ends_at)]
 
@@ -214,7 +214,7 @@ def test_for_export_the_one_that_ends_last_among_those_with_export_is_named():
 # --- Inside a login --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", list(Action))
+@each_row("action", list(Action))
 def test_inside_an_open_login_of_his_own_sven_may_go_on(action):
     keys = [key(may_export=True)]
 

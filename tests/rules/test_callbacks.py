@@ -33,6 +33,7 @@ from guestkey.rules.people import Agent, Person, User
 from guestkey.rules.reminders import is_ahead, reminded_of
 from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEN = NOON + timedelta(hours=21)
@@ -84,7 +85,7 @@ def test_a_reminder_of_a_booked_call_back_is_due_an_hour_before():
     assert reminded_of(BOOKED, TEN - timedelta(hours=1)) is None
 
 
-@pytest.mark.parametrize("callback", [WAITING, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
+@each_row("callback", [WAITING, TAKEN_FROM_QUEUE, REACHED, CANCELLED])
 def test_no_reminder_is_due_in_the_queue_or_after_the_end(callback):
     assert reminded_of(callback, NOON) is None
     assert not is_ahead(callback, TEN, NOON)
@@ -119,18 +120,18 @@ def test_a_booked_call_back_not_taken_by_the_end_of_its_slot_reads_as_unreached(
     assert BOOKED.is_open(OVER - SECOND) and not BOOKED.is_open(OVER)
 
 
-@pytest.mark.parametrize("callback", [WAITING, TAKEN, TAKEN_FROM_QUEUE])
+@each_row("callback", [WAITING, TAKEN, TAKEN_FROM_QUEUE])
 def test_a_waiting_or_taken_call_back_never_ends_by_time(callback):
     assert callback.is_open(NOON + timedelta(days=1000))
     assert callback.is_open_ended
 
 
-@pytest.mark.parametrize("callback", [BOOKED, REACHED, CANCELLED])
+@each_row("callback", [BOOKED, REACHED, CANCELLED])
 def test_a_booked_or_closed_call_back_does_not_stay_open_for_ever(callback):
     assert not callback.is_open_ended
 
 
-@pytest.mark.parametrize("callback", [REACHED, CANCELLED])
+@each_row("callback", [REACHED, CANCELLED])
 def test_a_closed_call_back_stays_closed_at_any_time(callback):
     assert callback.state(NOON) is callback.state(OVER) is callback.closed_as
     assert not callback.is_open(NOON)
@@ -139,7 +140,7 @@ def test_a_closed_call_back_stays_closed_at_any_time(callback):
 # --- Moving ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("before", "to", "state"),
     [
         (BOOKED, slot(TEN + QUARTER), State.BOOKED),
@@ -154,19 +155,19 @@ def test_moving_keeps_the_id_and_raises_the_version(before, to, state):
     assert move(moved, before.slot, NOON).version == 2
 
 
-@pytest.mark.parametrize("callback", [BOOKED, WAITING])
+@each_row("callback", [BOOKED, WAITING])
 def test_moving_to_its_own_slot_changes_nothing(callback):
     assert move(callback, callback.slot, NOON) is callback
 
 
-@pytest.mark.parametrize("callback", [REACHED, CANCELLED])
-@pytest.mark.parametrize("to", [None, slot(), slot(TEN + QUARTER)])
+@each_row("callback", [REACHED, CANCELLED])
+@each_row("to", [None, slot(), slot(TEN + QUARTER)])
 def test_a_closed_call_back_cannot_be_moved_even_to_its_own_slot(callback, to):
     with pytest.raises(CallbackClosed):
         move(callback, to, NOON)
 
 
-@pytest.mark.parametrize(("callback", "to"), [(TAKEN, None), (TAKEN, slot(TEN + QUARTER)), (TAKEN_FROM_QUEUE, slot())])
+@each_row(("callback", "to"), [(TAKEN, None), (TAKEN, slot(TEN + QUARTER)), (TAKEN_FROM_QUEUE, slot())])
 def test_moving_a_taken_call_back_releases_it_and_ends_that_it_is_stranded(callback, to):
     stranded = replace(callback, stranded_by=Stranding.CLOSED)
     moved = move(stranded, to, OVER)
@@ -202,7 +203,7 @@ def test_a_call_back_whose_slot_is_over_cannot_be_moved():
 # --- Cancelling ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("callback", [BOOKED, WAITING, TAKEN, TAKEN_FROM_QUEUE])
+@each_row("callback", [BOOKED, WAITING, TAKEN, TAKEN_FROM_QUEUE])
 def test_an_open_call_back_can_be_cancelled_and_again_changes_nothing(callback):
     cancelled = cancel(callback, NOON)
 
@@ -219,7 +220,7 @@ def test_a_closed_call_back_or_one_whose_slot_is_over_cannot_be_cancelled():
 # --- Taking ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("callback", [BOOKED, WAITING])
+@each_row("callback", [BOOKED, WAITING])
 def test_one_agent_takes_it_and_taking_it_again_changes_nothing(callback):
     taken = take(callback, SVEN, TEN - TAKEN_AHEAD)
 
@@ -233,8 +234,8 @@ def test_a_call_back_taken_by_another_agent_cannot_be_taken():
         take(TAKEN, DORA, NOON)
 
 
-@pytest.mark.parametrize(("callback", "at"), [(REACHED, NOON), (CANCELLED, NOON), (BOOKED, OVER)])
-@pytest.mark.parametrize("who", [SVEN, DORA])
+@each_row(("callback", "at"), [(REACHED, NOON), (CANCELLED, NOON), (BOOKED, OVER)])
+@each_row("who", [SVEN, DORA])
 def test_a_call_back_whose_slot_is_over_cannot_be_taken(callback, at, who):
     with pytest.raises(CallbackClosed):
         take(callback, who, at)
@@ -285,7 +286,7 @@ def test_only_the_taker_releases_or_hands_on_and_only_while_it_is_open():
 # --- Closing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outcome", Outcome)
+@each_row("outcome", Outcome)
 def test_the_agent_who_took_it_closes_it_with_an_outcome(outcome):
     closed = close(TAKEN, SVEN, outcome, "Nobody at the desk", SALT)
 
@@ -301,19 +302,19 @@ def test_a_call_back_that_was_closed_before_there_were_salts_can_be_closed_again
     assert close(TAKEN, SVEN, Outcome.REACHED, None, SALT).note_salt is None
 
 
-@pytest.mark.parametrize("callback", [BOOKED, WAITING, CANCELLED])
+@each_row("callback", [BOOKED, WAITING, CANCELLED])
 def test_a_call_back_that_was_not_taken_cannot_be_closed(callback):
     with pytest.raises(NotYours):
         close(callback, SVEN, Outcome.REACHED, None, SALT)
 
 
-@pytest.mark.parametrize("callback", [TAKEN, REACHED, cancel(TAKEN, NOON)])
+@each_row("callback", [TAKEN, REACHED, cancel(TAKEN, NOON)])
 def test_a_call_back_taken_by_another_agent_cannot_be_closed(callback):
     with pytest.raises(NotYours):
         close(callback, DORA, Outcome.REACHED, None, SALT)
 
 
-@pytest.mark.parametrize(("outcome", "note"), [(Outcome.UNREACHED, "All well"), (Outcome.REACHED, None)])
+@each_row(("outcome", "note"), [(Outcome.UNREACHED, "All well"), (Outcome.REACHED, None)])
 def test_it_cannot_be_closed_with_a_second_outcome(outcome, note):
     with pytest.raises(CallbackClosed):
         close(REACHED, SVEN, outcome, note, SALT)
@@ -340,17 +341,17 @@ def test_moving_by_a_quarter_hour_keeps_the_seat_in_both_slots():
     assert (moving.taken, moving.freed) == ((TEN + 2 * QUARTER,), (TEN,))
 
 
-@pytest.mark.parametrize("after", [CANCELLED, move(BOOKED, None, NOON)])
+@each_row("after", [CANCELLED, move(BOOKED, None, NOON)])
 def test_cancelling_and_joining_the_queue_free_the_seat(after):
     assert (seats(BOOKED, after).taken, seats(BOOKED, after).freed) == ((), (TEN,))
 
 
-@pytest.mark.parametrize(("before", "after"), [(BOOKED, TAKEN), (TAKEN, REACHED)])
+@each_row(("before", "after"), [(BOOKED, TAKEN), (TAKEN, REACHED)])
 def test_an_agent_changes_no_seats(before, after):
     assert seats(before, after).taken == seats(before, after).freed == ()
 
 
-@pytest.mark.parametrize("callback", [WAITING, TAKEN_FROM_QUEUE, cancel(WAITING, NOON)])
+@each_row("callback", [WAITING, TAKEN_FROM_QUEUE, cancel(WAITING, NOON)])
 def test_the_queue_has_no_seats(callback):
     assert seats(None, callback).taken == seats(WAITING, callback).freed == ()
 
@@ -427,7 +428,7 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("after", "what", "before", "data"),
     [
         (
@@ -521,7 +522,7 @@ def test_the_ledger_tells_of_each_change_without_what_people_typed(
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("after", "what", "before", "change"),
     [
         (BOOKED, What.CALLBACK_BOOKED, None, SlotChange(slot=slot(), earlier=None, version=0)),

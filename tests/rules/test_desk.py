@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from guestkey.rules.desk import MINUTES_A_DAY, Numbers, Window, around_midnight, clock_of, in_language, minutes_of
 from guestkey.rules.slots import CHOOSING_LANGUAGES
+from tests.rows_and_columns import each_row
 from tests.rules.desks import calendar, desk, hours
 
 TEXTS = {"de": "Guten Tag", "de-AT": "Grüß Gott", "en": "Hello", "pt-BR": "Oi"}
@@ -27,7 +26,7 @@ def test_the_sample_desk_is_read_with_every_field():
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("country", "numbers"),
     [
         ("DE", Numbers(support="+49 241 446 86 122", emergency="+49 241 44686-112")),
@@ -54,13 +53,13 @@ def test_a_topic_is_found_by_its_id_and_named_in_the_callers_language():
     assert desk().topic("weather") is None
 
 
-@pytest.mark.parametrize("language", ["de", "it", "fr-CH", None])
+@each_row("language", ["de", "it", "fr-CH", None])
 def test_a_language_without_its_own_mail_address_uses_another_one(language):
     assert desk().email(language) == "assistenzaclienti@onOffice.com"
     assert desk(emails={"en": "help@vendor.example", "it": "aiuto@vendor.example"}).email("it-CH").startswith("aiuto")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "text"),
     [
         ("de", "Guten Tag"),
@@ -87,7 +86,7 @@ def test_hours_are_sorted_in_any_order_of_input():
     }
 
 
-@pytest.mark.parametrize(("clock", "minutes"), [("00:00", 0), ("00:01", 1), ("07:30", 450), ("24:00", MINUTES_A_DAY)])
+@each_row(("clock", "minutes"), [("00:00", 0), ("00:01", 1), ("07:30", 450), ("24:00", MINUTES_A_DAY)])
 def test_a_time_of_day_is_minutes_since_midnight(clock, minutes):
     assert minutes_of(clock) == minutes
     assert clock_of(minutes) == clock

@@ -11,6 +11,7 @@ from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, 
 from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -66,7 +67,7 @@ def test_a_permanent_grant_has_no_end_and_is_reviewed_after_180_days():
     assert grant.review_at == datetime(2027, 5, 22, 11, tzinfo=UTC)  # 13:00 in Berlin, on both days
 
 
-@pytest.mark.parametrize("may_export", [True, False])
+@each_row("may_export", [True, False])
 def test_export_is_as_the_user_chose(may_export):
     assert granted(may_export=may_export).may_export is may_export
 
@@ -98,7 +99,7 @@ def test_a_revoked_grant_stays_revoked_after_its_end():
     assert grant.over_at == NOON + SECOND
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("grant", "start", "was_live"),
     [
         (granted(), NOON + HOUR - SECOND, True),
@@ -142,7 +143,7 @@ def test_a_permanent_grant_can_be_revoked_at_any_time():
 # --- The live key ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("at", "ends_at", "is_live"),
     [
         (NOON - SECOND, NOON + HOUR, False),

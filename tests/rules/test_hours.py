@@ -6,7 +6,7 @@ import pytest
 import whenever
 
 from guestkey.rules.hours import begins_at, day_of, is_open, opens_at, quarters
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
@@ -19,17 +19,17 @@ ALL_DAY = desks.hours("00:00-24:00")
 UNTIL = datetime(2038 if IS_NIGHTLY else 2028, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("clock", ["09:00:00", "09:00:01", "13:00:00", "17:59:59"])
+@each_row("clock", ["09:00:00", "09:00:01", "13:00:00", "17:59:59"])
 def test_the_desk_is_open_from_nine_until_before_six(clock):
     assert is_open(desk(), OPEN, at(f"2026-11-23 {clock}"))
 
 
-@pytest.mark.parametrize("clock", ["00:00:00", "08:59:59", "18:00:00", "23:59:59"])
+@each_row("clock", ["00:00:00", "08:59:59", "18:00:00", "23:59:59"])
 def test_it_is_closed_before_and_after(clock):
     assert not is_open(desk(), OPEN, at(f"2026-11-23 {clock}"))
 
 
-@pytest.mark.parametrize("day", ["2026-11-21", "2026-11-22"])
+@each_row("day", ["2026-11-21", "2026-11-22"])
 def test_it_is_closed_at_the_weekend(day):
     assert not is_open(desk(), OPEN, at(f"{day} 12:00"))
 
@@ -60,7 +60,7 @@ def test_while_it_is_open_there_is_no_next_opening():
     assert opens_at(desk(), OPEN, at("2026-11-23 09:00")) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("now", "opens"),
     [
         ("2026-11-23 08:59:59", "2026-11-23 09:00"),
@@ -101,12 +101,12 @@ def test_a_day_of_nine_hours_has_thirty_six_quarters_in_order():
     assert found == sorted(found)
 
 
-@pytest.mark.parametrize("day", [date(2026, 11, 22), date(2026, 12, 25)])
+@each_row("day", [date(2026, 11, 22), date(2026, 12, 25)])
 def test_a_day_without_hours_and_a_closed_day_have_none(day):
     assert list(quarters(desk(), calendar("2026-12-25"), day)) == []
 
 
-@pytest.mark.parametrize(("day", "number"), [(SPRING, 23), (SPRING - DAY, 24), (AUTUMN, 25), (AUTUMN + DAY, 24)])
+@each_row(("day", "number"), [(SPRING, 23), (SPRING - DAY, 24), (AUTUMN, 25), (AUTUMN + DAY, 24)])
 def test_a_day_with_a_clock_change_has_23_or_25_hours(day, number):
     assert len(list(quarters(desk(hours=ALL_DAY), OPEN, day))) == 4 * number
 
@@ -131,7 +131,7 @@ def test_an_hour_that_occurs_twice_is_worked_twice():
     assert found == [at(f"2026-10-25 {clock}", fold=fold) for fold in (0, 1) for clock in ("02:30", "02:45")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("zone", "day", "clock"),
     [
         ("Europe/Berlin", SPRING, "00:00"),

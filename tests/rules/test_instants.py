@@ -4,11 +4,11 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from guestkey.rules.instants import instant, text_of
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WHOLE_SECONDS = st.datetimes(
@@ -18,9 +18,7 @@ WHOLE_SECONDS = st.datetimes(
 ).map(lambda at: at.replace(microsecond=0))
 
 
-@pytest.mark.parametrize(
-    "at", [NOON, NOON.astimezone(ZoneInfo("Asia/Kathmandu")), NOON.astimezone(timezone(timedelta(hours=-12)))]
-)
+@each_row("at", [NOON, NOON.astimezone(ZoneInfo("Asia/Kathmandu")), NOON.astimezone(timezone(timedelta(hours=-12)))])
 def test_a_moment_of_any_zone_is_written_in_utc_with_a_z(at):
     assert text_of(at) == "2026-11-23T12:00:00Z"
 

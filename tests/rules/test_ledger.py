@@ -24,6 +24,7 @@ from guestkey.rules.ledger import (
     to_line,
 )
 from guestkey.rules.ledger_form import MAX_LINE_BYTES, canonical
+from tests.rows_and_columns import each_row
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANNA = By(type=ByType.USER, id="anna")
@@ -106,7 +107,7 @@ def test_changing_the_callers_data_later_does_not_change_the_entry():
     assert entry.data == {"period": "1w"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "value",
     [
         1.0,
@@ -126,15 +127,13 @@ def test_data_holds_only_strings_integers_booleans_and_null(value):
         entry_after(START, "acme", noting(value=value))
 
 
-@pytest.mark.parametrize(
-    "name", ["", "Period", "mayExport", "may-export", "may export", "1st", "_id", "größe", "\u017f"]
-)
+@each_row("name", ["", "Period", "mayExport", "may-export", "may export", "1st", "_id", "größe", "\u017f"])
 def test_names_in_data_are_ascii_snake_case(name):
     with pytest.raises(ValueError, match="snake_case"):
         entry_after(START, "acme", noting(**{name: 1}))
 
 
-@pytest.mark.parametrize("value", [2**53 - 1, -(2**53) + 1, 0, True, False, None, "", What.GRANT_GIVEN])
+@each_row("value", [2**53 - 1, -(2**53) + 1, 0, True, False, None, "", What.GRANT_GIVEN])
 def test_valid_data_is_read_back_unchanged(value):
     entry = entry_after(START, "acme", noting(value=value))
 
@@ -143,7 +142,7 @@ def test_valid_data_is_read_back_unchanged(value):
     assert isinstance(value, type(back))
 
 
-@pytest.mark.parametrize("tenant_id", ["", "~acme", "|acme", "a b", "acme\n", "a" * 129])
+@each_row("tenant_id", ["", "~acme", "|acme", "a b", "acme\n", "a" * 129])
 def test_an_entry_that_cannot_be_verified_is_refused(tenant_id):
     with pytest.raises(ValueError, match="not the fields"):
         entry_after(START, tenant_id, GIVEN)
@@ -257,7 +256,7 @@ def test_a_written_head_is_parsed_back_unchanged():
 LATER = MONDAY_NOON + timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("one", "other", "precedes"),
     [
         (Position(1, LATER), Position(2, MONDAY_NOON), True),

@@ -12,7 +12,7 @@ import pytest
 from guestkey.rules.ledger import Head
 from guestkey.rules.verify import verify
 from tests import stack
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 from tests.vectors import write
 
 VECTORS: Any = json.loads(write.FILE.read_text())
@@ -36,7 +36,7 @@ def test_the_file_is_fresh_and_has_enough_of_each_kind() -> None:
     assert len(set(names)) == len(names) >= 60
 
 
-@pytest.mark.parametrize("vector", VECTORS["ledgers"], ids=lambda vector: vector["name"])
+@each_row("vector", VECTORS["ledgers"], ids=lambda vector: vector["name"])
 def test_a_copy_has_its_verdict(vector: Any) -> None:
     kept = Head.parse(vector["head"]) if vector["head"] else None
     report = verify(io.BytesIO(content(vector["copy"])), kept, start=vector["from"], tenant_id=vector["tenant"])
@@ -46,7 +46,7 @@ def test_a_copy_has_its_verdict(vector: Any) -> None:
     assert report.is_clean == vector["sound"] == (not findings)
 
 
-@pytest.mark.parametrize("vector", VECTORS["heads"], ids=lambda vector: vector["text"][:40])
+@each_row("vector", VECTORS["heads"], ids=lambda vector: vector["text"][:40])
 def test_a_pasted_text_is_read_as_its_head_or_refused(vector: Any) -> None:
     if vector["head"]:
         assert str(Head.parse(vector["text"])) == vector["head"]

@@ -5,9 +5,8 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from guestkey.rules import callbacks, grants, hours, ledger_form, limits, logins, periods, requests, slots
+from tests.rows_and_columns import each_row
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FIGURES: dict[ModuleType, dict[str, Any]] = {
@@ -55,12 +54,12 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("module", FIGURES, ids=lambda module: module.__name__.rpartition(".")[2])
+@each_row("module", FIGURES, ids=lambda module: module.__name__.rpartition(".")[2])
 def test_each_limit_is_the_figure_of_the_contract(module: ModuleType):
     assert {name: value for name, value in vars(module).items() if name.startswith(("MAX_", "MIN_"))} == FIGURES[module]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "good", "bad"),
     [
         (limits.SLUG, ["a", "0", "a-", "a" * 64], ["", "-a", "A", "a_b", "a" * 65, "a\n"]),

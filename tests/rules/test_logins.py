@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from guestkey.rules.logins import (
 )
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -111,7 +111,7 @@ def entered(
 # --- Entering and leaving --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("own", "granted", "recorded"),
     [(None, None, None), ("T-1", None, "T-1"), (None, "T-9", "T-9"), ("T-1", "T-9", "T-1")],
 )
@@ -150,7 +150,7 @@ def test_a_login_reads_as_open_until_access_is_over():
     assert (login.ended_at, login.end, login.access_ends_at) == (None, None, NOON + 2 * HOUR)
 
 
-@pytest.mark.parametrize("later", [timedelta(0), SECOND, timedelta(days=300)])
+@each_row("later", [timedelta(0), SECOND, timedelta(days=300)])
 def test_a_login_ends_when_access_ended_even_if_it_is_read_much_later(later):
     login = settled(entered(), AccessEnd(NOON + HOUR, until=NOON + HOUR), NOON + HOUR + later)
 
@@ -210,7 +210,7 @@ def test_a_login_that_sven_ended_keeps_its_end():
 # --- End of access ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("grants", "over"),
     [
         ([grant()], NOON + HOUR),
@@ -230,7 +230,7 @@ def test_access_ends_at_the_first_moment_without_a_covering_grant(grants, over):
     assert end_of_access(entered(), grants, SVEN).at == over
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("to", "agent", "over"),
     [
         (TO_SUPPORT, changed(departments=(), changed_at=NOON + MINUTE), NOON + MINUTE),
@@ -245,7 +245,7 @@ def test_leaving_the_department_or_becoming_inactive_ends_access_at_that_moment(
     assert end_of_access(entered(key(to)), [grant(to)], agent).at == over
 
 
-@pytest.mark.parametrize("changed_at", [NOON, NOON - SECOND])
+@each_row("changed_at", [NOON, NOON - SECOND])
 def test_a_change_that_was_stored_only_after_the_login_counts_at_once(changed_at):
     """The clocks of two functions differ: a change may have an earlier time than the login stored before it."""
     left = changed(departments=(), changed_at=changed_at)
@@ -277,7 +277,7 @@ def test_a_login_that_was_ended_stays_over():
     assert not is_open(log_out(entered(), NOON + MINUTE), [key()], SVEN)
 
 
-@pytest.mark.parametrize("granted_at", [NOON + MINUTE, NOON + HOUR])
+@each_row("granted_at", [NOON + MINUTE, NOON + HOUR])
 def test_a_grant_given_before_the_named_one_ends_prolongs_the_login(granted_at):
     assert is_open(entered(), [key(granted_at=granted_at)], SVEN)
 
@@ -292,9 +292,7 @@ def test_a_login_under_a_permanent_grant_is_prolonged_at_any_time():
     assert is_open(login, [key(granted_at=NOON + timedelta(days=300), ends_at=None)], SVEN)
 
 
-@pytest.mark.parametrize(
-    ("revoked_before_at", "goes_on"), [(NOON - SECOND, True), (NOON, False), (NOON + SECOND, False)]
-)
+@each_row(("revoked_before_at", "goes_on"), [(NOON - SECOND, True), (NOON, False), (NOON + SECOND, False)])
 def test_something_revoked_since_the_login_may_have_been_the_named_grant(revoked_before_at, goes_on):
     prolonging = key(granted_at=NOON + MINUTE, revoked_before_at=revoked_before_at)
 
@@ -476,7 +474,7 @@ def moved_to_development(at: int, *grants: Given, left: tuple[str, ...] = ()) ->
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("age", "pause"),
     [
         (0 * SECOND, 5 * MINUTE),

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from guestkey.rules.desk import Calendar, desk_of
 from guestkey.rules.slots import nearest
 from local import sample
+from tests.rows_and_columns import each_row
 
 OPEN_TUESDAYS: dict[str, Any] = {"hours": {"tue": [{"from": "10:00", "until": "11:00"}]}, "lead_minutes": 0}
 DESK = desk_of(sample.DESK | OPEN_TUESDAYS)
@@ -21,7 +20,7 @@ def nearest_to(moment_text: str) -> str:
     return " ".join(f"{slot.starts_at:%d.%H:%M}" for slot in found)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("moment_text", "found"),
     [
         ("11-24T09:30", "24.09:30 24.09:45 01.09:00 01.09:15 01.09:30 01.09:45 24.09:15 24.09:00"),

@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from guestkey.rules.door import Voiding, Word
 from guestkey.rules.grants import Grant
 from guestkey.rules.notices import BY_DEFAULT, CHOOSABLE, DEFAULTS, Delivery, NoticeKind
 from guestkey.rules.people import Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
+from tests.rows_and_columns import each_row
 
 AT_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GRANT = Grant(
@@ -38,13 +37,13 @@ def test_without_a_choice_the_defaults_count():
     assert BY_DEFAULT.changed({}) == BY_DEFAULT
 
 
-@pytest.mark.parametrize("kind", sorted(CHOOSABLE))
+@each_row("kind", sorted(CHOOSABLE))
 def test_a_chosen_kind_follows_the_choice(kind):
     assert ALL_IN_DIGEST.delivery(kind, GRANT) is Delivery.DIGEST
     assert BY_DEFAULT.changed({kind: Delivery.IMMEDIATE}).delivery(kind, GRANT) is Delivery.IMMEDIATE
 
 
-@pytest.mark.parametrize("wide", [replace(GRANT, may_export=True), replace(GRANT, ends_at=None)])
+@each_row("wide", [replace(GRANT, may_export=True), replace(GRANT, ends_at=None)])
 def test_only_the_giving_of_a_wide_grant_always_comes_at_once(wide):
     assert ALL_IN_DIGEST.delivery(NoticeKind.GRANTED, wide) is Delivery.IMMEDIATE
     assert ALL_IN_DIGEST.delivery(NoticeKind.REVOKED, wide) is Delivery.DIGEST

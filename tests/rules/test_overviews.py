@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from guestkey.rules.grants import Grant, State
 from guestkey.rules.logins import End, Login
 from guestkey.rules.overviews import Filter, LoginState
 from guestkey.rules.people import Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
+from tests.rows_and_columns import each_row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,7 +43,7 @@ LOGIN = Login(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("conditions", "admits"),
     [
         ({}, True),
@@ -79,7 +78,7 @@ def test_a_grant_of_a_department_is_none_of_an_agent_and_a_revoke_has_an_author(
     assert Filter(words="greco", state=State.REVOKED).admits_grant(revoked, NOON, BERLIN)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("conditions", "admits"),
     [
         ({}, True),
@@ -112,7 +111,7 @@ def test_a_login_with_an_end_is_ended() -> None:
     assert not Filter(state=LoginState.OPEN).admits_login(ended, BERLIN)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("day", "zone", "begin", "end"),
     [
         ("2026-11-23", "Europe/Berlin", "2026-11-22T23:00Z", "2026-11-23T23:00Z"),

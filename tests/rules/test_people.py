@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, are_same, distinct
+from tests.rows_and_columns import each_row
 
 SVEN = Agent(
     agent_id="sven",
@@ -46,7 +45,7 @@ def test_an_address_in_two_spellings_of_case_is_one_and_the_first_spelling_stays
     assert distinct([]) == ()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("others", "same"),
     [
         (["a@acme.example", "b@acme.example"], True),
@@ -68,7 +67,7 @@ def test_a_grant_to_sven_covers_only_sven():
     assert not grantee(GranteeType.AGENT, "dora").covers(SVEN)
 
 
-@pytest.mark.parametrize("department_id", SVEN.departments)
+@each_row("department_id", SVEN.departments)
 def test_a_grant_to_a_department_covers_each_of_its_agents(department_id):
     assert grantee(GranteeType.DEPARTMENT, department_id).covers(SVEN)
 
@@ -82,7 +81,7 @@ def test_a_department_with_an_agents_id_is_not_that_agent():
     assert not grantee(GranteeType.AGENT, "support").covers(SVEN)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("by_default", "by_name", "holds"),
     [
         (True, None, True),

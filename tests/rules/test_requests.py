@@ -11,6 +11,7 @@ from guestkey.rules.door import NO_DOOR
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import MailState, Request, State, ask
+from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -105,12 +106,12 @@ def test_a_request_names_the_agent_the_recipients_the_access_and_the_reason():
     assert (request.answered_at, request.answered_by, request.note, request.grant_id) == (None, None, None, None)
 
 
-@pytest.mark.parametrize("may_export", [True, False])
+@each_row("may_export", [True, False])
 def test_export_is_as_the_agent_asked(may_export):
     assert requested(may_export=may_export).may_export is may_export
 
 
-@pytest.mark.parametrize("life", [timedelta(minutes=1), DAY, requests.MAX_LIFE])
+@each_row("life", [timedelta(minutes=1), DAY, requests.MAX_LIFE])
 def test_it_expires_after_the_time_that_the_vendor_set(life):
     assert requested(life=life).expires_at == NOON + life
 
@@ -180,7 +181,7 @@ def test_a_request_is_pending_until_its_end_which_is_exclusive():
     assert request.state(NOON + DAY) is State.EXPIRED
 
 
-@pytest.mark.parametrize("state", closed())
+@each_row("state", closed())
 def test_a_closed_request_keeps_its_state_for_ever(state):
     request = closed()[state]
 
@@ -205,7 +206,7 @@ def test_approving_gives_a_grant_that_starts_at_that_moment():
     assert (request.answered_at, request.answered_by) == (NOON + HOUR, grant.granted_by)
 
 
-@pytest.mark.parametrize(("chosen", "granted"), [(None, Period.FOUR_HOURS), (Period.PERMANENT, Period.PERMANENT)])
+@each_row(("chosen", "granted"), [(None, Period.FOUR_HOURS), (Period.PERMANENT, Period.PERMANENT)])
 def test_the_approver_may_choose_another_period(chosen, granted):
     approval = approve(requested(), period=chosen)
     request, grant = approval.request, approval.grant
@@ -214,7 +215,7 @@ def test_the_approver_may_choose_another_period(chosen, granted):
     assert request.period is Period.FOUR_HOURS, "the requested period is kept"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("asked", "chosen", "granted"),
     [(True, True, True), (True, False, False), (False, False, False)],
 )
@@ -226,7 +227,7 @@ def test_only_the_approver_turns_export_on(asked, chosen, granted):
     assert request.may_export is asked
 
 
-@pytest.mark.parametrize("ticket", [None, "T-1"])
+@each_row("ticket", [None, "T-1"])
 def test_the_grant_takes_over_the_ticket_of_the_request(ticket):
     request = requested(ticket=ticket)
 
@@ -246,7 +247,7 @@ def test_the_state_is_checked_before_the_approvers_choices():
 # --- Declining -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("note", [None, "Tomorrow, please"])
+@each_row("note", [None, "Tomorrow, please"])
 def test_declining_records_user_time_and_optional_note(note):
     request = requests.decline(requested(), by=ANNA, note=note, note_salt=SALT, now=NOON + HOUR)
 
@@ -278,7 +279,7 @@ ANSWERS = {
     "decline": lambda request, at=NOON + HOUR: requests.decline(request, by=ANNA, note=None, note_salt=SALT, now=at),
     "require_pending": lambda request, at=NOON + HOUR: requests.require_pending(request, at),
 }
-every_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+every_answer = each_row("answer", ANSWERS.values(), ids=ANSWERS)
 
 
 @every_answer
@@ -287,8 +288,8 @@ def test_a_pending_request_can_be_answered_in_its_last_second(answer):
 
 
 @every_answer
-@pytest.mark.parametrize("state", closed())
-@pytest.mark.parametrize("later", [timedelta(), 2 * DAY])
+@each_row("state", closed())
+@each_row("later", [timedelta(), 2 * DAY])
 def test_a_closed_request_cannot_be_answered_and_the_refusal_names_its_state(answer, state, later):
     request = closed()[state]
     with pytest.raises(RequestClosed) as refused:
@@ -298,7 +299,7 @@ def test_a_closed_request_cannot_be_answered_and_the_refusal_names_its_state(ans
 
 
 @every_answer
-@pytest.mark.parametrize("is_written_down", [True, False])
+@each_row("is_written_down", [True, False])
 def test_an_expired_request_cannot_be_answered_with_or_without_a_recorded_expiry(answer, is_written_down):
     request = requests.expire(requested()) if is_written_down else requested()
 
@@ -306,7 +307,7 @@ def test_an_expired_request_cannot_be_answered_with_or_without_a_recorded_expiry
         answer(request, at=NOON + DAY)
 
 
-@pytest.mark.parametrize("state", [State.APPROVED, State.DECLINED])
+@each_row("state", [State.APPROVED, State.DECLINED])
 def test_an_answered_request_cannot_be_withdrawn(state):
     with pytest.raises(RequestClosed):
         requests.withdraw(closed()[state], NOON + HOUR)

@@ -7,14 +7,14 @@ import pytest
 
 from guestkey.rules.slots import CHOOSING_LANGUAGES, Slot, may_choose_slot, offered, slot_at
 from local import sample
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 from tests.rules import desks
 from tests.rules.desks import at, calendar, desk
 
 # --- Languages that may choose ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     "locale",
     ["de", "de-DE", "de-AT", "de-CH", "en", "en-GB", "en-US", "en-AU", "en-001", "es", "es-ES", "es-MX", "es-419"],
 )
@@ -22,29 +22,27 @@ def test_german_english_austrian_swiss_german_and_spanish_users_choose(locale):
     assert may_choose_slot(locale)
 
 
-@pytest.mark.parametrize("locale", ["DE", "de-at", "DE-ch", "EN-us", "eS-Mx", "de_DE", "de_CH", "en_GB", "ES_mx"])
+@each_row("locale", ["DE", "de-at", "DE-ch", "EN-us", "eS-Mx", "de_DE", "de_CH", "en_GB", "ES_mx"])
 def test_neither_case_nor_an_underscore_matters(locale):
     assert may_choose_slot(locale)
 
 
-@pytest.mark.parametrize(
-    "locale", ["it", "it-IT", "fr", "fr-CH", "it-CH", "pt-BR", "nl", "zh-CN", "gsw", "gsw-CH", "dsb", "est"]
-)
+@each_row("locale", ["it", "it-IT", "fr", "fr-CH", "it-CH", "pt-BR", "nl", "zh-CN", "gsw", "gsw-CH", "dsb", "est"])
 def test_users_of_other_languages_join_the_queue(locale):
     assert not may_choose_slot(locale)
 
 
-@pytest.mark.parametrize("locale", ["de-LI", "de-LU", "de-BE", "de-IT", "de-US", "de-276"])
+@each_row("locale", ["de-LI", "de-LU", "de-BE", "de-IT", "de-US", "de-276"])
 def test_german_of_another_country_is_not_on_the_list(locale):
     assert not may_choose_slot(locale)
 
 
-@pytest.mark.parametrize("locale", [None, "", " "])
+@each_row("locale", [None, "", " "])
 def test_a_user_without_a_language_joins_the_queue(locale):
     assert not may_choose_slot(locale)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "locale",
     [
         " de", "de ", "de\n", "de-", "-de", "de--DE", "de-DE-", "d", "deutsch", "german", "de-D", "de-DEU",
@@ -61,7 +59,7 @@ def test_the_sample_desk_has_the_default_languages():
     assert tuple(sample.DESK["slot_languages"]) == CHOOSING_LANGUAGES
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("languages", "may", "may_not"),
     [
         (["it", "it-CH"], ["it", "IT-ch"], ["it-IT", "de", "en"]),
@@ -138,7 +136,7 @@ def test_a_year_of_which_the_holidays_are_not_written_has_none():
     assert starts(now=christmas, first=date(2026, 12, 29), days=14, days_off=calendar(years=[])) == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("now", "earliest"),
     [
         ("2026-11-23 09:00:00", "2026-11-23 11:00"),
@@ -156,7 +154,7 @@ def test_a_lead_time_beyond_the_end_of_the_day_leaves_no_slot():
     assert starts(now=at("2026-11-23 15:45:01")) == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("now", "latest"),
     [
         ("2026-11-09 12:00:00", "2026-11-23 12:00"),
@@ -202,7 +200,7 @@ def test_a_slot_over_a_clock_change_takes_as_long_as_any():
     assert {slot.ends_at - slot.starts_at for slot in found} == {2 * QUARTER}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("first", "days"),
     [
         (date.min, 14),
@@ -241,7 +239,7 @@ def test_the_first_and_the_last_moment_in_reach_are_slots_and_their_neighbours_a
     assert slot_at(reach, OPEN, topic(15), last - timedelta(days=1), last + quarter) is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     "starts_at",
     [
         at("2026-11-23 17:45"),

@@ -3,17 +3,16 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from guestkey.rules.hours import is_open
 from guestkey.rules.tariff import answered_within, cost
+from tests.rows_and_columns import each_row
 from tests.rules.desks import at, calendar, desk
 
 TWO, TEN = timedelta(hours=2), timedelta(hours=10)
 CHRISTMAS = calendar("2026-12-25")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("day", "why"),
     [
         ("2026-11-23", "a Monday"),
@@ -25,7 +24,7 @@ CHRISTMAS = calendar("2026-12-25")
         ("2027-01-01", "a new year"),
     ],
 )
-@pytest.mark.parametrize(
+@each_row(
     ("clock", "within"),
     [
         ("00:00:00", TEN),
@@ -41,7 +40,7 @@ def test_the_promise_is_two_hours_by_day_and_ten_by_night(day, why, clock, withi
     assert answered_within(desk(), at(f"{day} {clock}")) == within, why
 
 
-@pytest.mark.parametrize("fold", [0, 1])
+@each_row("fold", [0, 1])
 def test_in_the_hour_that_occurs_twice_it_is_night_both_times(fold):
     assert answered_within(desk(), at("2026-10-25 02:30", fold=fold)) == TEN
 
@@ -81,8 +80,8 @@ def test_without_a_promise_none_is_returned():
 # --- The fee ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("country", ["DE", "AT", "CH"])
-@pytest.mark.parametrize(
+@each_row("country", ["DE", "AT", "CH"])
+@each_row(
     ("lasting", "amount"),
     [
         (timedelta(0), "0.00"),
@@ -105,7 +104,7 @@ def test_each_started_five_minutes_cost_five_ninety_five(country, lasting, amoun
     assert str(cost(fee, lasting)) == amount
 
 
-@pytest.mark.parametrize("country", ["IT", "FR", "US", "LI"])
+@each_row("country", ["IT", "FR", "US", "LI"])
 def test_an_unlisted_country_has_neither_a_number_nor_a_fee(country):
     assert desk().fee_for(country) is None
     assert (desk().numbers_for(country).support, desk().numbers_for(country).emergency) == (None, None)

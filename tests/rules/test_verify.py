@@ -33,7 +33,7 @@ from guestkey.rules.ledger import (
 )
 from guestkey.rules.ledger_form import MAX_FINDINGS, MAX_LINE_BYTES
 from guestkey.rules.verify import verify
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ def edited(old, new):
 # --- Sound copies ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kept", [None, HEAD, TWENTY[0].head, TWENTY[9].head])
+@each_row("kept", [None, HEAD, TWENTY[0].head, TWENTY[9].head])
 def test_a_sound_copy_is_clean_and_gives_its_head(kept):
     report = verify(COPY, kept)
 
@@ -144,7 +144,7 @@ def test_an_entry_of_an_unknown_kind_is_no_fault():
 # --- One entry edited ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("old", "new"),
     [
         pytest.param(b'"may_export":false', b'"may_export":true', id="data"),
@@ -159,12 +159,12 @@ def test_an_entry_of_an_unknown_kind_is_no_fault():
         pytest.param(SEVENTEEN.prev_hash.encode(), b"a" * 64, id="prev_hash"),
     ],
 )
-@pytest.mark.parametrize("kept", [None, HEAD, SEVENTEEN.head])
+@each_row("kept", [None, HEAD, SEVENTEEN.head])
 def test_an_edited_entry_is_named_and_no_other(old, new, kept):
     assert found(edited(old, new), kept) == [("edited", 17, 17)]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "line",
     [
         pytest.param(b"{", id="cut_short"),
@@ -199,12 +199,12 @@ def test_an_edited_entry_is_named_and_no_other(old, new, kept):
         pytest.param(COPY[16].replace(SEVENTEEN.prev_hash.encode(), b""), id="prev_hash_empty"),
     ],
 )
-@pytest.mark.parametrize("kept", [None, SEVENTEEN.head])
+@each_row("kept", [None, SEVENTEEN.head])
 def test_a_malformed_line_is_named_as_the_entry_whose_place_it_takes(line, kept):
     assert found(with_line_17(line), kept) == [("malformed", 17, 17)]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("line", "why"),
     [
         (b"{\xff", "not UTF-8 at byte 2"),
@@ -224,7 +224,7 @@ def test_a_malformed_line_is_reported_with_its_cause(line, why):
     assert finding.why.startswith(why)
 
 
-@pytest.mark.parametrize("n", [0, 19])
+@each_row("n", [0, 19])
 def test_a_malformed_first_or_last_line_is_named_by_its_place(n):
     assert found([*COPY[:n], b"{\n", *COPY[n + 1 :]], HEAD) == [("malformed", n + 1, n + 1)]
 
@@ -660,7 +660,7 @@ def pythons():
     return [python for python in (sys.executable, shutil.which("python3.11")) if python]
 
 
-@pytest.mark.parametrize("python", pythons())
+@each_row("python", pythons())
 def test_the_command_runs_with_only_the_standard_library(python):
     answer = subprocess.run(
         [python, "-S", "-W", "error", "-m", "guestkey", "verify", "-"],

@@ -1,11 +1,10 @@
 """Characters that a reader can see. `tests/edge/http/test_inputs.py` has the table of texts."""
 
-import pytest
-
 from guestkey.rules import visible
+from tests.rows_and_columns import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "letters", "is_visible"),
     [
         ("", 0, False), ("a", 1, True), ("aé1²中", 5, True), ("!", 0, True), ("🔑", 0, True),

@@ -7,6 +7,7 @@ import pytest
 
 from guestkey.edge.http import body
 from guestkey.errors import JsonInvalid, NotJson
+from tests.rows_and_columns import each_row
 
 JSON = "application/json"
 
@@ -39,7 +40,7 @@ def of_bytes(count: int, character: str = "x") -> str:
 # ------------------------------------------------------------------ size
 
 
-@pytest.mark.parametrize("character", ["x", "ä", "\U0001f511"])
+@each_row("character", ["x", "ä", "\U0001f511"])
 def test_a_body_of_32000_bytes_is_read(character: str) -> None:
     text = of_bytes(32_000, character)
 
@@ -47,7 +48,7 @@ def test_a_body_of_32000_bytes_is_read(character: str) -> None:
     assert read(text) == read(text.encode()) == text[1:-1]
 
 
-@pytest.mark.parametrize("character", ["x", "ä", "\U0001f511"])
+@each_row("character", ["x", "ä", "\U0001f511"])
 def test_a_body_of_32001_bytes_is_refused(character: str) -> None:
     text = of_bytes(32_001, character)
 
@@ -67,12 +68,12 @@ def test_without_a_body_there_is_nothing_to_read_in_any_type() -> None:
 # ------------------------------------------------------------------ depth
 
 
-@pytest.mark.parametrize("text", [lists(16), objects(16), '{"a":' + lists(15) + "}", "[" + objects(15) + "]"])
+@each_row("text", [lists(16), objects(16), '{"a":' + lists(15) + "}", "[" + objects(15) + "]"])
 def test_a_body_is_nested_at_most_16_deep(text: str) -> None:
     assert read(text) is not None
 
 
-@pytest.mark.parametrize("text", [lists(17), objects(17), '{"a":' + lists(16) + "}", "[" * 32_000, "{" * 32_000])
+@each_row("text", [lists(17), objects(17), '{"a":' + lists(16) + "}", "[" * 32_000, "{" * 32_000])
 def test_a_body_nested_17_deep_is_refused(text: str) -> None:
     with pytest.raises(JsonInvalid, match="nested more than 16 deep"):
         read(text)
@@ -90,30 +91,30 @@ def test_depth_is_counted_outside_strings_and_falls_with_each_closing_bracket() 
 # ------------------------------------------------------------------ numbers
 
 
-@pytest.mark.parametrize("digits", ["9" * 15, "-" + "9" * 15, "0", "-0"])
+@each_row("digits", ["9" * 15, "-" + "9" * 15, "0", "-0"])
 def test_an_integer_has_at_most_15_digits(digits: str) -> None:
     assert read(f'{{"a":{digits}}}') == {"a": int(digits)}
 
 
-@pytest.mark.parametrize("digits", ["1" + "0" * 15, "-1" + "0" * 15, "9" * 5_000])
+@each_row("digits", ["1" + "0" * 15, "-1" + "0" * 15, "9" * 5_000])
 def test_an_integer_of_16_digits_is_refused(digits: str) -> None:
     with pytest.raises(JsonInvalid, match="more than 15 digits"):
         read(f'{{"a":{digits}}}')
 
 
-@pytest.mark.parametrize("digits", ["1.5", "-1.5e3", "1e308", "-1.7976931348623157e308", "0." + "1" * 28])
+@each_row("digits", ["1.5", "-1.5e3", "1e308", "-1.7976931348623157e308", "0." + "1" * 28])
 def test_a_fraction_has_at_most_30_characters_and_is_finite(digits: str) -> None:
     assert len(digits) <= 30
     assert read(digits) == float(digits)
 
 
-@pytest.mark.parametrize("digits", ["0." + "1" * 29, "1e309", "-1e309", "1e999999"])
+@each_row("digits", ["0." + "1" * 29, "1e309", "-1e309", "1e999999"])
 def test_a_longer_or_infinite_fraction_is_refused(digits: str) -> None:
     with pytest.raises(JsonInvalid, match="too large or too long"):
         read(f"[{digits}]")
 
 
-@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+@each_row("constant", ["NaN", "Infinity", "-Infinity"])
 def test_constants_of_javascript_are_no_json(constant: str) -> None:
     with pytest.raises(JsonInvalid, match=f"{constant} is not JSON"):
         read(f'{{"a":{constant}}}')
@@ -122,7 +123,7 @@ def test_constants_of_javascript_are_no_json(constant: str) -> None:
 # ------------------------------------------------------------------ keys and characters
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         '{"a":1,"a":1}',
@@ -141,7 +142,7 @@ def test_the_same_key_in_two_objects_or_in_another_case_is_no_duplicate() -> Non
     assert read('{"a":{"a":1},"A":2,"b":[{"a":3},{"a":4}]}')["b"] == [{"a": 3}, {"a": 4}]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     ['"\\ud800"', '"\\udfff"', '{"\\udc00":1}', '{"a":[{"b":"\\ud83d"}]}', '"\\udd11\\ud83d"', '"a\\ud83d\\u0041"'],
 )
@@ -159,7 +160,7 @@ def test_a_pair_of_surrogates_is_one_character() -> None:
     assert read('{"\\ud83d\\udd11":"\\ud83d\\udd11 \\\\ud800"}') == {"\U0001f511": "\U0001f511 \\ud800"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "raw",
     [b"\xff\xfe", b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\xf4\x90\x80\x80"', b'"\xe4"', "{}".encode("utf-16-le")[:3]],
 )
@@ -168,7 +169,7 @@ def test_other_encodings_than_utf_8_are_refused(raw: bytes) -> None:
         read(raw)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         " ", "{", '{"a":', "{}{}", '{"a":1,}', "{'a':1}", "{/*a*/}", "[1,]", "01", "+1", ".5", "1.", "nul", "True",
@@ -180,9 +181,7 @@ def test_text_that_is_almost_json_is_refused(text: str) -> None:
         read(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "parsed"), [("null", None), ("[]", []), ('"x"', "x"), ("1", 1), (" {} \n", {}), ("true", True)]
-)
+@each_row(("text", "parsed"), [("null", None), ("[]", []), ('"x"', "x"), ("1", 1), (" {} \n", {}), ("true", True)])
 def test_any_json_value_is_read_and_the_routes_demand_an_object(text: str, parsed: Any) -> None:
     assert read(text) == parsed
 
@@ -196,14 +195,12 @@ def test_a_body_in_broken_base64_is_refused() -> None:
 # ------------------------------------------------------------------ content type
 
 
-@pytest.mark.parametrize(
-    "content_type", [JSON, "Application/JSON", "application/json; charset=utf-8", " application/json ;a=b"]
-)
+@each_row("content_type", [JSON, "Application/JSON", "application/json; charset=utf-8", " application/json ;a=b"])
 def test_json_in_any_case_and_with_parameters_is_read(content_type: str) -> None:
     assert read("{}", content_type) == {}
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content_type",
     [None, "", "text/plain", "application/jsonx", "xapplication/json", "application/problem+json", "text/json",
      "application/x-www-form-urlencoded", "json", "*/*", "application/json, text/plain"],

@@ -11,6 +11,7 @@ from guestkey.edge.http import callers, claims
 from guestkey.errors import ActingForAnother, ClaimInvalid, ClaimsMissing, ScopeMissing
 from guestkey.rules.people import User
 from tests.identity_providers import EXTERNAL, provider_ids
+from tests.rows_and_columns import each_row, rows_and_columns
 
 USER, AGENT, BACKEND = "GET /v1/grants", "POST /v1/support/logins", "POST /v1/vendor/checks"
 ANNA = {"sub": "anna", "tenant_id": "acme", "name": "Anna Albrecht", "email": "anna@acme.example", "locale": "de-DE"}
@@ -34,7 +35,7 @@ def test_the_route_decides_the_kind_of_caller() -> None:
     assert callers.caller({"routeKey": "GET /v1/contact"}) == callers.Anyone()
 
 
-@pytest.mark.parametrize("route", [USER, AGENT, BACKEND])
+@each_row("route", [USER, AGENT, BACKEND])
 def test_without_verified_claims_there_is_no_caller(route: str) -> None:
     contexts: list[dict[str, Any]] = [
         {},
@@ -48,27 +49,25 @@ def test_without_verified_claims_there_is_no_caller(route: str) -> None:
             callers.caller({"routeKey": route} | context)
 
 
-IDS = ["a", "0", "-", "x" * 128, "ACME", "A.b_c|d@e:f-9+g=h~", *provider_ids()]
+IDS = ["A.b_c|d@e:f-9+g=h~", "a", "0", "-", "x" * 128, "ACME", *provider_ids()]
 NO_IDS = [
-    "", "A B", "a\nb", "anna\n", "\nanna", "ü", "a/b", "a#b", "acme#LIVE", "a,b", "a\x00", "a%7Cb", "[acme globex]",
+    "a#b", "", "A B", "a\nb", "anna\n", "\nanna", "ü", "a/b", "acme#LIVE", "a,b", "a\x00", "a%7Cb", "[acme globex]",
     "x" * 129, *(f"{first}a" for first in ".|@:+=~"), 7, True, ["anna"],
 ]  # fmt: skip
 CLAIMS = [(USER, "sub"), (USER, "tenant_id"), (AGENT, "sub"), (BACKEND, "sub")]
 
 
-@pytest.mark.parametrize("id", IDS)
-@pytest.mark.parametrize(("route", "claim"), CLAIMS)
-def test_an_id_of_any_identity_provider_is_taken_as_it_is(route: str, claim: str, id: str) -> None:
+@each_row(("of", "id"), rows_and_columns(CLAIMS, IDS))
+def test_an_id_of_any_identity_provider_is_taken_as_it_is(of: tuple[str, str], id: str) -> None:
+    route, claim = of
     member = {USER: "user_id", AGENT: "agent_id", BACKEND: "client_id"}[route] if claim == "sub" else claim
 
     assert getattr(caller(route, **{claim: id}), member) == id
 
 
-@pytest.mark.parametrize("id", NO_IDS, ids=ascii)
-@pytest.mark.parametrize(("route", "claim"), CLAIMS)
-def test_an_id_of_another_form_is_refused_by_the_name_of_its_claim_and_the_form(
-    route: str, claim: str, id: Any
-) -> None:
+@each_row(("of", "id"), rows_and_columns(CLAIMS, NO_IDS))
+def test_an_id_of_another_form_is_refused_by_the_name_of_its_claim_and_the_form(of: tuple[str, str], id: Any) -> None:
+    route, claim = of
     with pytest.raises(ClaimInvalid) as refused:
         caller(route, **{claim: id})
 
@@ -77,16 +76,16 @@ def test_an_id_of_another_form_is_refused_by_the_name_of_its_claim_and_the_form(
     )
 
 
-@pytest.mark.parametrize("id", [ABSENT, None])
-@pytest.mark.parametrize(("route", "claim"), CLAIMS)
-def test_a_missing_id_is_refused_by_the_name_of_its_claim(route: str, claim: str, id: Any) -> None:
+@each_row(("of", "id"), rows_and_columns(CLAIMS, [ABSENT, None]))
+def test_a_missing_id_is_refused_by_the_name_of_its_claim(of: tuple[str, str], id: Any) -> None:
+    route, claim = of
     with pytest.raises(ClaimsMissing) as refused:
         caller(route, **{claim: id})
 
     assert refused.value.detail == f"The token lacks the claim {claim}."
 
 
-@pytest.mark.parametrize("act", [{"sub": "sven"}, "sven", "", "[]", [], True, False, None], ids=str)
+@each_row("act", [{"sub": "sven"}, "sven", "", "[]", [], True, False, None], ids=str)
 def test_a_token_with_any_act_claim_may_read_me_and_about_only(act: Any) -> None:
     for route in (USER, AGENT, BACKEND, "POST /v1/grants", "GET /v1/me/x", "POST /v1/me"):
         with pytest.raises(ActingForAnother):
@@ -100,8 +99,13 @@ def test_only_the_presence_of_the_act_claim_counts() -> None:
     assert claims.is_acting({"act": ""})
 
 
-@pytest.mark.parametrize("value", ["sven", "", "false", "null", False, None, [], {}], ids=str)
-@pytest.mark.parametrize("name", ["impersonator", "https://vendor.example/acting_for"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    rows_and_columns(
+        ["impersonator", "https://vendor.example/acting_for"], ["", "sven", "false", "null", False, None, [], {}]
+    ),
+    ids=str,
+)
 def test_a_named_claim_counts_as_act_whatever_its_value(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
     assert isinstance(caller(USER, **{name: value}), User)
 
@@ -159,7 +163,7 @@ def test_a_claim_decides_the_right_where_the_vendor_names_one(
     assert isinstance(found, User) and found.has_right_by_default is holds
 
 
-@pytest.mark.parametrize(("claim", "member", "limit"), [("name", "name", 200), ("locale", "locale", 35)])
+@each_row(("claim", "member", "limit"), [("name", "name", 200), ("locale", "locale", 35)])
 def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters(
     claim: str, member: str, limit: int
 ) -> None:
@@ -173,7 +177,7 @@ def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters
         assert shown(value) == ("anna" if claim == "name" else None)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("claim", "address"),
     [
         (" anna@acme.example\n", "anna@acme.example"),
@@ -192,7 +196,7 @@ def test_the_users_address_is_the_claim_in_the_form_that_is_mailed_or_none(claim
     assert found.email == address
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("claim", "is_verified"),
     [
         (ABSENT, True), ("true", True), (True, True), ("True", True), ("false", False), (False, False),

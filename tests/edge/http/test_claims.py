@@ -7,11 +7,12 @@ import pytest
 from guestkey import settings
 from guestkey.edge.http import claims
 from guestkey.errors import ScopeMissing
+from tests.rows_and_columns import each_row
 
 CHECKS = "POST /v1/vendor/checks"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("claim", "values"),
     [
         ("owner", ["owner"]),
@@ -43,8 +44,8 @@ def test_a_claim_has_the_values_of_its_list_or_one(claim: Any, values: list[str]
     assert sorted(claims.values_of(claim)) == values
 
 
-@pytest.mark.parametrize("name", ["scope", "scp", "roles", "permissions"])
-@pytest.mark.parametrize(
+@each_row("name", ["scope", "scp", "roles", "permissions"])
+@each_row(
     "value",
     [
         "guestkey/check",
@@ -65,7 +66,7 @@ def test_a_scope_counts_beside_others_in_other_claims() -> None:
     claims.require_scope(CHECKS, {"scope": "openid", "scp": "", "roles": "[guestkey/check]", "permissions": None})
 
 
-@pytest.mark.parametrize(
+@each_row(
     "given",
     [
         {},
@@ -148,6 +149,6 @@ def test_without_values_no_user_holds_the_right(monkeypatch: pytest.MonkeyPatch)
     assert not by_default("role", "", monkeypatch, role="")
 
 
-@pytest.mark.parametrize(("text", "parts"), [("", []), (" , ", []), ("a", ["a"]), ("a, b c ,", ["a", "b c"])])
+@each_row(("text", "parts"), [("", []), (" , ", []), ("a", ["a"]), ("a, b c ,", ["a", "b c"])])
 def test_a_list_of_the_environment_is_separated_by_commas(text: str, parts: list[str]) -> None:
     assert sorted(settings.listed(text)) == parts

@@ -4,9 +4,8 @@ import csv
 import io
 from typing import Any
 
-import pytest
-
 from guestkey.edge.http import csv_export
+from tests.rows_and_columns import each_row
 
 
 def cell(value: Any) -> str:
@@ -20,26 +19,24 @@ def cell(value: Any) -> str:
     return read
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+@each_row("sign", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None:
     assert cell(sign) == f"'{sign}"
     assert cell(f"{sign}1+1") == f"'{sign}1+1"
     assert cell([f"{sign}1", "x"]) == f"'{sign}1; x"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a=1", "1-1", " =1", "'=1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"]
-)
+@each_row("text", ["", "a=1", "1-1", " =1", "'=1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"])
 def test_any_other_cell_is_kept(text: str) -> None:
     assert cell(text) == text
 
 
-@pytest.mark.parametrize("text", ['say "no"', 'a","b', "a;b,c", "two\nlines", "two\r\nlines", '"', '""', "\\"])
+@each_row("text", ['say "no"', 'a","b', "a;b,c", "two\nlines", "two\r\nlines", '"', '""', "\\"])
 def test_quotes_separators_and_line_breaks_stay_inside_their_cell(text: str) -> None:
     assert cell(text) == text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "shown"),
     [(None, ""), (True, "true"), (False, "false"), ([], ""), (["a", "b"], "a; b"), (5, "5"), (-5, "'-5"), (0, "0")],
 )
@@ -57,16 +54,14 @@ def test_without_rows_there_is_the_line_of_names() -> None:
     assert csv_export.sheet(["a", "b.c"], []) == ('"a","b_c"\r\n', None)
 
 
-@pytest.mark.parametrize(
-    ("count", "shown", "rest"), [(4_999, 4_999, None), (5_000, 5_000, None), (5_001, 5_000, "4999")]
-)
+@each_row(("count", "shown", "rest"), [(4_999, 4_999, None), (5_000, 5_000, None), (5_001, 5_000, "4999")])
 def test_a_sheet_has_at_most_5000_rows(count: int, shown: int, rest: str | None) -> None:
     text, last = csv_export.sheet(["a"], ((str(at), {"a": ""}) for at in range(count)))
 
     assert (text.count("\r\n") - 1, last) == (shown, rest)
 
 
-@pytest.mark.parametrize(("excess", "shown", "rest"), [(0, 2, None), (1, 1, "0")])
+@each_row(("excess", "shown", "rest"), [(0, 2, None), (1, 1, "0")])
 def test_the_rows_of_a_sheet_have_at_most_4000000_bytes(excess: int, shown: int, rest: str | None) -> None:
     half = 2_000_000 - len('""\r\n')
     rows = [("0", {"a": "ä" * (half // 2)}), ("1", {"a": "x" * (half + excess)})]

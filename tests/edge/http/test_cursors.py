@@ -7,6 +7,7 @@ import pytest
 
 from guestkey.edge.http import cursors
 from guestkey.errors import CursorInvalid
+from tests.rows_and_columns import each_row
 
 ANY = re.compile(".*", re.DOTALL)
 SCOPE = cursors.scope("acme", "GET /v1/grants", "live")
@@ -19,7 +20,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("position", ["", "x", "GRANT#01M844DZG0ACMEGRANT0000001", "ä\U0001f511", "a\nb", "x" * 700])
+@each_row("position", ["", "x", "GRANT#01M844DZG0ACMEGRANT0000001", "ä\U0001f511", "a\nb", "x" * 700])
 def test_a_cursor_returns_the_position_that_it_was_made_of(position: str) -> None:
     assert cursors.position(cursors.cursor(position, SCOPE), SCOPE, ANY) == position
 
@@ -28,7 +29,7 @@ def test_without_a_cursor_there_is_no_position() -> None:
     assert cursors.position(None, SCOPE, ANY) is None
 
 
-@pytest.mark.parametrize("other", OTHERS)
+@each_row("other", OTHERS)
 def test_a_cursor_of_another_list_is_refused(other: str) -> None:
     with pytest.raises(CursorInvalid):
         cursors.position(cursors.cursor("x", other), SCOPE, ANY)
@@ -43,7 +44,7 @@ def test_scope_and_position_cannot_be_shifted_into_each_other() -> None:
             cursors.position(cursors.cursor("c", "a\nb"), scope, ANY)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "cursor",
     ["", "x", "~", "AAAA", "A" * 16, "A" * 20, "A" * 999, "A" * 1000, "=" * 20, "..", "+/=", ",,", "\x00", "\U0001f511",
      "bm90IGEgY3Vyc29y", "\xff"],
@@ -63,7 +64,7 @@ def test_a_cursor_with_any_one_character_changed_left_out_or_added_is_refused() 
             cursors.position(bad, SCOPE, ANY)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("found", "limit", "shown", "rest"),
     [
         ([], 1, [], None),

@@ -1,8 +1,7 @@
 """Ids from paths: a malformed one is replaced by an id that nothing has."""
 
-import pytest
-
 from guestkey.edge.http import ids
+from tests.rows_and_columns import each_row
 
 GOOD = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BAD = [
@@ -11,12 +10,12 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("id", [GOOD, "0" * 26, "7" + "Z" * 25])
+@each_row("id", [GOOD, "0" * 26, "7" + "Z" * 25])
 def test_a_ulid_is_kept(id: str) -> None:
     assert ids.valid_id(id) == id
 
 
-@pytest.mark.parametrize("id", BAD, ids=ascii)
+@each_row("id", BAD, ids=ascii)
 def test_anything_else_becomes_the_nil_ulid(id: str) -> None:
     assert ids.valid_id(id) == ids.NIL_ULID == "0" * 26
 
@@ -27,14 +26,12 @@ def test_a_new_id_is_a_valid_one_and_later_ones_sort_behind_it() -> None:
     assert ids.valid_id(made) == made != ids.NIL_ULID
 
 
-@pytest.mark.parametrize(
-    "id", ["a", "ACME", "0", "-", "auth0|507f1f77", "a@b.example", "eu-central-1:5f+=~", "a" * 128]
-)
+@each_row("id", ["a", "ACME", "0", "-", "auth0|507f1f77", "a@b.example", "eu-central-1:5f+=~", "a" * 128])
 def test_an_id_from_outside_is_kept(id: str) -> None:
     assert ids.valid_external_id(id) == id
 
 
-@pytest.mark.parametrize(
+@each_row(
     "id",
     ["", ".", "..", "~a", "a" * 129, "a b", "a#b", "a%7Cb", "acme\n", "\nacme", "ä", "a/b", "\x00", "²"],
     ids=ascii,

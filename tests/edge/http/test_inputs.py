@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from guestkey.edge.http import inputs
 from guestkey.rules import limits
+from tests.rows_and_columns import each_row
 
 WIDE = "\U00020000"
 """One letter, which UTF-8 writes in four bytes and UTF-16 in two units."""
@@ -45,7 +46,7 @@ def is_refused(form: Any, value: Any) -> bool:
 # ------------------------------------------------------------------ texts
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@each_row("name", TEXTS)
 def test_a_text_has_a_shortest_and_a_longest_length_in_characters(name: str) -> None:
     form, shortest, longest = TEXTS[name]
 
@@ -56,7 +57,7 @@ def test_a_text_has_a_shortest_and_a_longest_length_in_characters(name: str) -> 
             assert is_refused(form, character * length), (character, length)
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@each_row("name", TEXTS)
 def test_a_text_is_trimmed_and_composed_before_its_length_is_measured(name: str) -> None:
     form, shortest, longest = TEXTS[name]
 
@@ -67,12 +68,12 @@ def test_a_text_is_trimmed_and_composed_before_its_length_is_measured(name: str)
     assert unicodedata.is_normalized("NFC", read(form, "\u212bngstro\u0308m"))
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@each_row("name", TEXTS)
 def test_a_text_is_no_other_kind_of_json(name: str) -> None:
     assert [value for value in NO_TEXTS if not is_refused(TEXTS[name][0], value)] == []
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@each_row("name", TEXTS)
 def test_a_text_has_no_control_character_and_no_override(name: str) -> None:
     form = TEXTS[name][0]
 
@@ -80,7 +81,7 @@ def test_a_text_has_no_control_character_and_no_override(name: str) -> None:
     assert [good for good in HARMLESS if is_refused(form, f"abc{good}def")] == []
 
 
-@pytest.mark.parametrize("name", ONE_LINE)
+@each_row("name", ONE_LINE)
 def test_a_pasted_tab_or_line_break_becomes_a_blank_in_one_line(name: str) -> None:
     form = TEXTS[name][0]
 
@@ -88,7 +89,7 @@ def test_a_pasted_tab_or_line_break_becomes_a_blank_in_one_line(name: str) -> No
     assert read(form, "\tabc\n\ndef\r\n") == "abc  def"
 
 
-@pytest.mark.parametrize("name", SOME_LINES)
+@each_row("name", SOME_LINES)
 def test_each_line_break_becomes_a_line_feed_in_several_lines_and_a_tab_a_blank(name: str) -> None:
     read_texts = [read(TEXTS[name][0], f"abc{pasted}def") for pasted in BREAKS]
 
@@ -96,7 +97,7 @@ def test_each_line_break_becomes_a_line_feed_in_several_lines_and_a_tab_a_blank(
     assert read(TEXTS[name][0], "Two\nlines\r\n\r\nor three") == "Two\nlines\n\nor three"
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@each_row("name", TEXTS)
 def test_the_signs_of_an_encoded_word_are_kept_because_no_text_becomes_a_header(name: str) -> None:
     for text in ("=?utf-8?q?x?=", "https://shop.example/?q=?", "abc =? def"):
         assert read(TEXTS[name][0], text) == text
@@ -116,14 +117,14 @@ UNSEEN = {
 """Three or more characters of which a reader sees none."""
 
 
-@pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
+@each_row("unseen", UNSEEN.values(), ids=UNSEEN)
 def test_a_text_of_invisible_characters_is_refused(unseen: str) -> None:
     for name in ("name", "version", "reason", "ticket", "note", "description"):
         assert is_refused(TEXTS[name][0], unseen), name
         assert read(TEXTS[name][0], f"abc {unseen}") == f"abc {unseen}", name
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("visible", "almost"),
     [
         ("abc", "ab"), ("a-1 b", "a-1"), ("T-4711", "...T-4..."), ("🔑abc", "🔑🔑🔑"), ("²³½", "!?."),
@@ -168,7 +169,7 @@ NO_ULIDS: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "good", "bad"),
     [
         (inputs.Slug, SLUGS, NO_SLUGS),
@@ -198,7 +199,7 @@ COUNTRIES = ["DE", "XK", "ZZ"]
 NO_COUNTRIES: list[Any] = [*NO_TEXTS, "", "D", "de", "DEU", "D1", "ДЕ", "DE\n", " DE"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "good", "bad"),
     [
         (inputs.Zone, ZONES, NO_ZONES),
@@ -227,7 +228,7 @@ def test_a_language_has_at_most_35_characters() -> None:
 LONG_DOMAIN = ".".join(["b" * 61] * 4)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         "a@b.example",
@@ -246,7 +247,7 @@ def test_an_internationalised_domain_is_kept_in_its_ascii_form() -> None:
     assert read(inputs.Email, " a@müller.example") == "a@xn--mller-kva.example"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         *NO_TEXTS, "", "anna", "a@b", "@b.example", "a@", "a@.example", "a@b.", "a@b..example", "a b@c.example",
@@ -263,7 +264,7 @@ def test_anything_but_one_plain_address_is_refused(address: Any) -> None:
 # ------------------------------------------------------------------ moments and days
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "moment"),
     [
         ("2026-11-24T10:15:00Z", datetime(2026, 11, 24, 10, 15, tzinfo=UTC)),
@@ -279,7 +280,7 @@ def test_a_moment_has_an_offset_and_is_read_in_utc(text: str, moment: datetime) 
     assert read(inputs.Moment, text).tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         *NO_TEXTS, 1795435200, "", "now", "2026-11-24", "2026-11-24T10:00:00", "2026-11-24T10:00Z",
@@ -294,12 +295,12 @@ def test_any_other_moment_is_refused(text: Any) -> None:
     assert is_refused(inputs.Moment, text)
 
 
-@pytest.mark.parametrize("text", ["2000-01-01", "2026-11-24", "2028-02-29", "2999-12-31"])
+@each_row("text", ["2000-01-01", "2026-11-24", "2028-02-29", "2999-12-31"])
 def test_a_day_is_in_this_millennium(text: str) -> None:
     assert read(inputs.Day, text) == date.fromisoformat(text)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [*NO_TEXTS, "", "1999-12-31", "3000-01-01", "2026-02-29", "2026-11-31", "20261124", "2026-W48-2",
      "2026-11-24T00:00", "2026-11-24\n", "26-11-24", "today"],
@@ -318,19 +319,19 @@ class Example(inputs.Input):
     name: inputs.Name | None = None
 
 
-@pytest.mark.parametrize("value", [0, 1, 1.0, "true", "false", "yes", "", None, [], {}], ids=repr)
+@each_row("value", [0, 1, 1.0, "true", "false", "yes", "", None, [], {}], ids=repr)
 def test_a_flag_is_true_or_false_and_nothing_that_could_be_read_as_one(value: Any) -> None:
     with pytest.raises(ValidationError, match="flag"):
         Example.model_validate({"flag": value})
 
 
-@pytest.mark.parametrize("value", ["1", 1.0, True, None], ids=repr)
+@each_row("value", ["1", 1.0, True, None], ids=repr)
 def test_a_number_is_no_text_and_no_flag(value: Any) -> None:
     with pytest.raises(ValidationError, match="count"):
         Example.model_validate({"flag": True, "count": value})
 
 
-@pytest.mark.parametrize("name", ["surprise", "__proto__", "Flag", "flag ", ""])
+@each_row("name", ["surprise", "__proto__", "Flag", "flag ", ""])
 def test_an_unknown_field_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Example.model_validate({"flag": True, name: 1})

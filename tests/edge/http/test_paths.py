@@ -6,6 +6,7 @@ import pytest
 
 from guestkey.edge.http import paths
 from guestkey.errors import NotFound
+from tests.rows_and_columns import each_row
 
 RIGHT = "PUT /v1/vendor/tenants/{tenant_id}/users/{user_id}/right"
 
@@ -18,7 +19,7 @@ def test_the_template_is_that_of_the_route_key() -> None:
     assert paths.template_of(event(RIGHT)) == ("PUT", RIGHT[4:])
 
 
-@pytest.mark.parametrize("route", [None, "", "$default"])
+@each_row("route", [None, "", "$default"])
 def test_an_event_without_a_route_has_no_path(route: Any) -> None:
     assert paths.template_of(event(route))[1] == ""
 
@@ -31,7 +32,7 @@ def test_the_values_are_those_of_the_gateway() -> None:
     assert paths.concrete_of(event("GET /v1/me")) == "GET /v1/me"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "value",
     [
         "",
@@ -58,7 +59,7 @@ def test_a_value_with_other_characters_than_an_id_is_not_found(value: Any) -> No
             paths.parameters_of(event(RIGHT, given))
 
 
-@pytest.mark.parametrize("given", [None, {}, {"tenant_id": "acme"}, {"tenant_id": "acme", "User_id": "anna"}], ids=str)
+@each_row("given", [None, {}, {"tenant_id": "acme"}, {"tenant_id": "acme", "User_id": "anna"}], ids=str)
 def test_a_missing_value_is_not_found(given: Any) -> None:
     with pytest.raises(NotFound):
         paths.concrete_of(event(RIGHT, given))

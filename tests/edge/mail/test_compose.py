@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guestkey import settings
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES
@@ -21,12 +22,12 @@ from guestkey.store.ledger.digests import MAX_LINES
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, LINK, MONDAY_NOON, REQUEST_ID
 from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 
-each_kind = pytest.mark.parametrize("kind", Kind)
+each_kind = each_row("kind", Kind)
 ON_A_LIVE_GRANT = {Kind.GRANTED, Kind.REVIEW, Kind.SUPPORT_IN}
 TO_AGENTS = {Kind.REQUEST_APPROVED, Kind.REQUEST_DECLINED, Kind.REQUEST_EXPIRED}
-each_notice = pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.ACTIVATION, *TO_AGENTS}])
+each_notice = each_row("kind", [kind for kind in Kind if kind not in {Kind.ACTIVATION, *TO_AGENTS}])
 LONGEST_MAIL = 100_000
 """Gmail truncates a mail at 102 kB."""
 
@@ -292,7 +293,7 @@ def test_a_declined_mail_quotes_the_note_and_an_expired_one_names_its_end() -> N
     assert "Beantwortet" not in expired
 
 
-@pytest.mark.parametrize("kind", sorted(TO_AGENTS))
+@each_row("kind", sorted(TO_AGENTS))
 def test_a_mail_to_an_agent_has_no_ledger_head(kind: Kind) -> None:
     for language, read in sample(kind).items():
         assert "guestkey-head" not in read.headers, language
@@ -358,7 +359,7 @@ def test_every_notice_carries_the_ledgers_head_in_its_header_and_in_both_parts(k
         assert f"Guestkey-Head: {HEAD}" in read.seen, language
 
 
-@pytest.mark.parametrize("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
+@each_row("language", ["de", "de-AT", "de-CH", "en-US", "es", "it", "fr"])
 def test_the_html_part_has_its_language_attribute(language: str) -> None:
     read = received(Kind.GRANTED, language, samples.of_grant())
 
@@ -372,7 +373,7 @@ def subject(kind: Kind, facts: compose.Facts) -> str:
     return compose.write(kind, "en", facts).subject
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "facts", "distinctions"),
     [
         (Kind.ACTIVATION, samples.asked(), "sven, 4 hours, XW6YTA"),
@@ -415,7 +416,7 @@ def test_two_requests_and_two_grants_have_different_subjects() -> None:
     assert subject(Kind.SUPPORT_IN, samples.of_login()) != subject(Kind.SUPPORT_IN, samples.of_login(login_id=other))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("agent_id", "expected"),
     [
         ("auth0|507f1f77bcf86cd799439011", "auth0|507f1f77bcf86cd799439011"),
@@ -470,36 +471,41 @@ def test_nothing_is_fetched_or_run_when_a_mail_is_opened(kind: Kind) -> None:
         assert not any("url(" in style or "@import" in style for style in styles), language
 
 
-@pytest.mark.parametrize(
-    ("base_url", "expected"),
-    [
-        ("https://support.other.example", f"https://support.other.example/activate#{REQUEST_ID}"),
-        ("https://support.other.example/", f"https://support.other.example/activate#{REQUEST_ID}"),
-        ("http://guestkey.localhost:4566", f"http://guestkey.localhost:4566/activate#{REQUEST_ID}"),
-        ("", "ValueError"),
-        ("support.other.example", "ValueError"),
-        ("javascript:alert(1)", "ValueError"),
-    ],
-)
-def test_the_link_begins_with_the_configured_origin_only(base_url: str, expected: str) -> None:
+@each_row("base_url", ["https://support.other.example", "http://guestkey.localhost:4566"])
+def test_a_link_begins_with_the_configured_origin(base_url: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "BASE_URL", base_url)
+        lines = compose.write(Kind.ACTIVATION, "de", samples.asked()).text.splitlines()
+
+    assert [line for line in lines if "/activate" in line] == [f"{base_url}/activate#{REQUEST_ID}"]
+
+
+@each_row("base_url", ["", "support.other.example", "javascript:alert(1)"])
+def test_without_an_origin_there_is_no_link(base_url: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "BASE_URL", base_url)
+        with pytest.raises(ValueError, match="no link"):
+            compose.write(Kind.ACTIVATION, "de", samples.asked())
+
+
+def test_the_origin_is_that_of_one_variable_without_its_last_slash_and_of_no_header() -> None:
     program = (
         "from guestkey.edge.mail import compose; from tests.edge import samples\n"
-        "try: text = compose.write(compose.Kind.ACTIVATION, 'de', samples.asked()).text\n"
-        "except ValueError: print('ValueError')\n"
-        "else: print(*[line for line in text.splitlines() if '/activate' in line])"
+        "text = compose.write(compose.Kind.ACTIVATION, 'de', samples.asked()).text\n"
+        "print(*[line for line in text.splitlines() if '/activate' in line])"
     )
     environment = os.environ | {
-        "BASE_URL": base_url,
+        "BASE_URL": "https://support.other.example/",
         "HTTP_HOST": "evil.example",
         "HTTP_X_FORWARDED_HOST": "evil.example",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
 
-    assert run.stdout.strip() == expected
+    assert run.stdout.strip() == f"https://support.other.example/activate#{REQUEST_ID}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "request_id", ["", "../..", f"{REQUEST_ID}\n", f'{REQUEST_ID}" onclick="x', "javascript:x", REQUEST_ID.lower()]
 )
 def test_a_malformed_request_id_makes_no_link(request_id: str) -> None:
@@ -507,7 +513,7 @@ def test_a_malformed_request_id_makes_no_link(request_id: str) -> None:
         compose.write(Kind.ACTIVATION, "de", samples.asked(request_id=request_id))
 
 
-@pytest.mark.parametrize("grant_id", ["", "../..", f"{samples.GRANT_ID}\n", "javascript:x", samples.GRANT_ID.lower()])
+@each_row("grant_id", ["", "../..", f"{samples.GRANT_ID}\n", "javascript:x", samples.GRANT_ID.lower()])
 def test_a_notice_on_a_grant_with_a_malformed_id_has_no_link_and_is_written_all_the_same(grant_id: str) -> None:
     for kind, facts in (
         (Kind.GRANTED, samples.of_grant(grant_id=grant_id)),
@@ -519,7 +525,7 @@ def test_a_notice_on_a_grant_with_a_malformed_id_has_no_link_and_is_written_all_
             assert read.headers["subject"] == ["Neue Freigabe für den Support (support, 4 Stunden, ?)"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "facts"),
     [
         (Kind.ACTIVATION, samples.of_grant()),
@@ -548,7 +554,7 @@ def test_there_are_many_hostile_mails() -> None:
     assert len(HOSTILE) * len(Kind) * len(LANGUAGES) > 2_000
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@each_row("name", HOSTILE)
 def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> None:
     """The request's mail and one other kind have the text, kind and language in turn; each night, all have it.
 
@@ -566,7 +572,7 @@ def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> No
         assert read.recipients == ["anna@acme.example"]
 
 
-@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
+@each_row("typed", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_in_one_field_leaves_the_others_unchanged(typed: str) -> None:
     facts = samples.asked()
     changed: dict[str, Any] = {"departments": (typed,), "tenant": replace(facts.tenant, name=typed)}

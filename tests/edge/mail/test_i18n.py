@@ -9,8 +9,6 @@ from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from guestkey.edge.mail import compose, invitations
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES, catalogue
@@ -18,6 +16,7 @@ from guestkey.rules.people import Grantee, GranteeType
 from guestkey.rules.periods import Period
 from tests.edge import calendars, samples
 from tests.edge.samples import MONDAY_NOON
+from tests.rows_and_columns import each_row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PLACEHOLDER = re.compile(r"\{(\w*)[^}]*\}")
@@ -65,7 +64,7 @@ def test_every_language_has_the_same_keys() -> None:
 
 
 # Formats of dates differ by language: only English has am and pm.
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -> None:
     def placeholders(of: str) -> dict[str, set[str]]:
         return {key: set(PLACEHOLDER.findall(text)) for key, text in texts(of) if not key.startswith("dates.")}
@@ -73,13 +72,13 @@ def test_every_language_has_the_same_placeholders_but_for_dates(language: str) -
     assert placeholders(language) == placeholders("de")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_a_placeholder_is_a_plain_name_without_attribute_access(language: str) -> None:
     for key, text in texts(language):
         assert re.sub(r"\{[a-z0-9]+\}", "", text).count("{") == 0, key
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_every_text_is_used_somewhere(language: str) -> None:
     written = everything_written(language)
 
@@ -88,7 +87,7 @@ def test_every_text_is_used_somewhere(language: str) -> None:
             assert piece in written, f"unused text: {key} in {language}"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_no_text_is_empty_or_untidy(language: str) -> None:
     for key, text in texts(language):
         assert text.strip() == text, key
@@ -106,7 +105,7 @@ def test_every_language_is_translated() -> None:
             assert len({by_language[language][key] for language in LANGUAGES}) == len(LANGUAGES), key
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tag", "language"),
     [
         ("de", "de"),
@@ -132,7 +131,7 @@ def test_a_tag_finds_its_language_and_an_unknown_one_falls_back_to_english(tag: 
     assert catalogue(tag).language == language
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "zone", "written"),
     [
         ("de", "Europe/Berlin", "Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)"),
@@ -148,7 +147,7 @@ def test_a_moment_is_written_in_the_tenants_zone_and_language(language: str, zon
     assert plain(catalogue(language).moment(MONDAY_NOON, ZoneInfo(zone))) == written
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("hour", "written"),
     [
         (0, "2:30 am (Europe/Berlin, UTC+02:00)"),
@@ -162,7 +161,7 @@ def test_in_the_hour_that_occurs_twice_the_offset_is_shown(hour: int, written: s
     assert plain(catalogue("en").moment(at, BERLIN)) == f"Sunday, 25 October 2026, {written}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "written"),
     [
         ("de", "Montag, 23. November 2026, 24:00 Uhr (Europe/Berlin)"),
@@ -202,8 +201,8 @@ def plain(text: str) -> Any:
 # ------------------------------------------------------------------ one stop at the end of a sentence
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["Globex Inc.", "Yahoo!", "Wer?", "Acme…", "東京。"])
+@each_row("language", LANGUAGES)
+@each_row("name", ["Globex Inc.", "Yahoo!", "Wer?", "Acme…", "東京。"])
 def test_a_name_that_ends_with_a_stop_ends_the_sentence_too(language: str, name: str) -> None:
     for section in ("shared", "changes", "answers", "callbacks"):
         written = catalogue(language).text(section, "footer", tenant=name)

@@ -15,7 +15,7 @@ from tests.edge import calendars, post, samples
 from tests.edge.calendars import Invited
 from tests.edge.samples import MONDAY_NOON, TUESDAY_AT_TEN, WEDNESDAY_AT_FOUR, of_callback
 from tests.hostile_texts import HOSTILE, STRONGEST, require_same_mail
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 
 BOOKED = Kind.CALLBACK_BOOKED, of_callback()
 MOVED = Kind.CALLBACK_MOVED, of_callback(WEDNESDAY_AT_FOUR, TUESDAY_AT_TEN, version=1)
@@ -80,7 +80,7 @@ def test_moved_to_the_queue_the_event_is_cancelled_at_the_slot_it_had() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", [Kind.CALLBACK_WAITING, Kind.CALLBACK_CANCELLED])
+@each_row("kind", [Kind.CALLBACK_WAITING, Kind.CALLBACK_CANCELLED])
 def test_without_a_slot_there_is_no_invitation(kind: Kind) -> None:
     read = received(kind, of_callback(None, None))
 
@@ -101,7 +101,7 @@ def test_an_address_is_written_as_links_write_it() -> None:
     assert event.attendees == ["mailto:anna+calls%25%3F%26%3Dx@acme.example"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_the_calendar_part_is_between_the_readable_parts_and_the_attachment(language: str) -> None:
     read = received(*BOOKED, language)
 
@@ -123,7 +123,7 @@ def test_composing_it_twice_gives_the_same_bytes() -> None:
 # ------------------------------------------------------------------ when
 
 
-@pytest.mark.parametrize(("starts_at", "written"), SPRING_AND_AUTUMN)
+@each_row(("starts_at", "written"), SPRING_AND_AUTUMN)
 def test_on_days_with_a_clock_change_the_event_is_at_the_exact_instant(starts_at: datetime, written: str) -> None:
     facts = of_callback(samples.slot(starts_at))
     read = received(Kind.CALLBACK_BOOKED, facts)
@@ -143,7 +143,7 @@ def typed(text: str) -> CallbackFacts:
     return of_callback(topic=text, description=text, requested_by=Person(user_id="anna", name=text))
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@each_row("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_is_one_line_of_the_description(text: str) -> None:
     ordinary, event = invited(*BOOKED), invited(Kind.CALLBACK_BOOKED, typed(text))
 
@@ -160,7 +160,7 @@ def test_hostile_input_is_one_line_of_the_description(text: str) -> None:
     assert not [c for c in calendar if c not in "\r\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
 
 
-@pytest.mark.parametrize("name", HOSTILE if IS_NIGHTLY else STRONGEST)
+@each_row("name", HOSTILE if IS_NIGHTLY else STRONGEST)
 def test_hostile_input_leaves_the_mail_around_the_invitation_unchanged(name: str) -> None:
     expected = received(Kind.CALLBACK_BOOKED, typed("Anna at evil.example"))
 

@@ -1,15 +1,15 @@
 """Typed text: parts that mail programs would turn into a link are broken up, the rest is unchanged."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from guestkey.edge.mail.sanitize import is_defanged, shown
 from guestkey.rules.limits import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from tests.edge.post import LINKS
+from tests.rows_and_columns import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Sven Brandt",
@@ -39,7 +39,7 @@ def test_ordinary_text_is_unchanged(text: str) -> None:
     assert is_defanged(shown(text)) == (text != expected)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("typed", "taken_apart"),
     [
         ("https://evil.example/a?b=c#d", "https[://]evil[.]example/a?b=c#d"),
@@ -77,7 +77,7 @@ def test_accents_stay_and_stacked_ones_are_cut() -> None:
     assert shown("x" + "\u0316" * 200 + "y") == "x" + "\u0316" * 4 + "y"
 
 
-@pytest.mark.parametrize("longest", [MAX_NAME_LENGTH, MAX_REASON_LENGTH])
+@each_row("longest", [MAX_NAME_LENGTH, MAX_REASON_LENGTH])
 def test_overlong_text_is_cut_with_an_ellipsis(longest: int) -> None:
     assert shown("x" * longest, longest) == "x" * longest
     assert shown("x" * (longest + 1), longest) == "x" * (longest - 1) + "…"

@@ -16,6 +16,7 @@ from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.send import MailFailed
 from tests.edge import post, samples
 from tests.edge.samples import HEAD, MONDAY_NOON
+from tests.rows_and_columns import each_row
 
 ANNA, BERTA, GIULIA = "anna@acme.example", "berta@acme.example", "giulia@acme.example"
 NOTICE = compose.write(Kind.GRANTED, "de", samples.of_grant())
@@ -130,7 +131,7 @@ def test_throttling_causes_one_retry_and_the_rest_is_left_for_later() -> None:
     assert str(failed.value) == "2 of 3 mails not sent: TooManyRequestsException"
 
 
-@pytest.mark.parametrize("timeout", [ConnectTimeoutError, ReadTimeoutError])
+@each_row("timeout", [ConnectTimeoutError, ReadTimeoutError])
 def test_a_timeout_of_ses_stops_the_sending_to_further_recipients(
     timeout: type[ConnectTimeoutError | ReadTimeoutError],
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_failure_names_no_address_in_its_text_its_trace_or_the_log(
     assert not any("acme.example" in text for text in (traces, repr(failed.value), caplog.text, *capsys.readouterr()))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         "",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from guestkey.edge.web.bundle import Bundle, minify
+from tests.rows_and_columns import each_row
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_a_module_loses_comments_and_needless_white_space(folder: Path) -> None:
     assert bundle(folder).content("a.js") == "f(()=>{g();h()});"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("source", "served"),
     [
         ('a = [" , ; ", `${ b } ; `, / ; "/.test(c)];', 'a=[" , ; ",`${ b } ; `,/ ; "/.test(c)];'),

@@ -7,6 +7,7 @@ import pytest
 
 from guestkey.edge.web import palette
 from tests import stack
+from tests.rows_and_columns import each_row
 
 SHIPPED = [stack.PROJECT / "functions", stack.PROJECT / "layers" / "core" / "guestkey"]
 ENDINGS = {".css", ".html", ".js", ".json", ".py", ".svg", ".toml", ".txt"}
@@ -26,7 +27,7 @@ def test_no_other_file_contains_a_colour_value() -> None:
     assert {file.name: COLOUR.findall(file.read_text()) for file in files if COLOUR.search(file.read_text())} == {}
 
 
-@pytest.mark.parametrize("text", ["#fff", "a: #17594A;", 'fill="#17594a"', "rgb(0 0 0 / 25%)", "HSL(1 2 3)"])
+@each_row("text", ["#fff", "a: #17594A;", 'fill="#17594a"', "rgb(0 0 0 / 25%)", "HSL(1 2 3)"])
 def test_the_search_finds_a_colour_value(text: str) -> None:
     assert COLOUR.search(text)
 

@@ -4,9 +4,8 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from tests import stack
+from tests.rows_and_columns import each_row
 from tests.web import APP
 
 TYPES = (APP.parent / "types" / "api.d.ts").read_text()
@@ -41,7 +40,7 @@ def declared(text: str) -> set[str]:
     return {name for one in text.split(" | ") for name in ALIASES.get(one, one).split(" | ")}
 
 
-@pytest.mark.parametrize("name", RESPONSES)
+@each_row("name", RESPONSES)
 def test_an_interface_has_properties_of_the_response_with_their_types(name: str) -> None:
     base, properties = INTERFACES[name]
     inherited = INTERFACES[base][1] if base else {}
