@@ -20,6 +20,7 @@ from guestkey.edge.stream import reminders
 from tests import bus, dead_letters, factories, personas, schedules, stack, stream, table
 from tests.calls import LambdaContext, answer, handler, send
 from tests.edge import post
+from tests.rows_and_columns import each_row
 
 ALL = sorted((stack.PROJECT / "events").glob("*.json"))
 ASKED = {route.folder for route in stack.routes()}
@@ -31,7 +32,7 @@ REQUEST_ID = "01M844DZG0SVENASKSACME0001"
 CALLED_ID = "01M844DZG0SVENREACHEDACME1"
 CALLBACK_ID = "01M844DZG0NEXTDAYATTEN0001"
 
-every_event = pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
+every_event = each_row("file", EVENTS, ids=lambda file: file.stem)
 every_other = pytest.mark.parametrize("file", OTHERS, ids=lambda file: file.stem)
 
 

@@ -6,6 +6,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -60,6 +61,6 @@ def test_an_unregistered_tenant_is_unknown() -> None:
     assert (answer.status, answer.code) == (404, "tenant_unknown")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

@@ -11,6 +11,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import CARLA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 TENANTS = [f"customer-{number:02}" for number in range(12)]
 
@@ -155,8 +156,8 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
 # ------------------------------------------------------------------ refused callers
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")], ids=["inactive", "unknown"])
-@pytest.mark.parametrize("query", [{}, {"limit": "0"}, {"cursor": "x"}], ids=str)
+@each_row("caller", [EMIL, SVEN.but(sub="nobody")], ids=["inactive", "unknown"])
+@each_row("query", [{}, {"limit": "0"}, {"cursor": "x"}], ids=str)
 def test_only_an_active_agent_is_accepted_for_any_input(caller: Caller, query: dict[str, str]) -> None:
     answer = get(caller=caller, **query)
 
@@ -167,6 +168,6 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

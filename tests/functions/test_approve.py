@@ -17,7 +17,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -219,7 +219,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.USERS)
+@each_row("caller", invalid_inputs.USERS)
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     request = factories.requested()
     with table.unchanged():
@@ -243,7 +243,7 @@ def test_the_grant_has_the_agents_name_of_now_and_the_request_that_of_then(world
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sent", "status", "code"),
     [case for case in invalid_inputs.bodies({"period": "1h"}) if case.id not in {"an empty object", "no body"}],
 )

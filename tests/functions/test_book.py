@@ -20,7 +20,7 @@ from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON, TUESDAY_AT_TEN
 from tests.functions.test_leaving import leaves
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 from tests.store import wire
 
 QUEUE = {"topic": "technical", "description": "The import stands still", "phone": "+49 241 446 86 122"}
@@ -321,7 +321,7 @@ def test_an_open_call_back_is_refused_before_a_full_slot() -> None:
 # ------------------------------------------------------------------ no slot
 
 
-@pytest.mark.parametrize(
+@each_row(
     "starts_at",
     [
         "2026-11-24T10:05:00+01:00",
@@ -387,7 +387,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
+@each_row("caller", [*invalid_inputs.USERS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     answer = post(caller=caller)
 
@@ -411,7 +411,7 @@ def test_without_a_desk_no_call_back_can_be_booked() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TEN))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(TEN))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -431,7 +431,7 @@ NO_MOMENTS: list[Any] = probes(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         topic=[*invalid_inputs.NO_SLUGS, "nothing"],

@@ -14,6 +14,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def delete(callback_id: str, *, caller: Caller = ANNA) -> Answer:
@@ -142,7 +143,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
         assert delete(booked.callback_id, caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
+@each_row("caller", [*invalid_inputs.USERS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert delete(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 

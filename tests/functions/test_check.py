@@ -12,7 +12,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 from tests.store import wire
 
 ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
@@ -89,7 +89,7 @@ def test_svens_grant_gives_dora_no_access() -> None:
     assert ask(DORA) == NO | {"reason": "no_live_grant"}
 
 
-@pytest.mark.parametrize(("tenant_id", "agent_id"), [("nobody", "sven"), ("acme", "nobody"), ("nobody", "nobody")])
+@each_row(("tenant_id", "agent_id"), [("nobody", "sven"), ("acme", "nobody"), ("nobody", "nobody")])
 def test_unknown_names_have_no_live_grant(tenant_id: str, agent_id: str) -> None:
     factories.grant()
     answer = post({"tenant_id": tenant_id, "agent_id": agent_id, "action": "enter"})
@@ -336,7 +336,7 @@ def test_a_token_that_names_no_backend_is_refused() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ENTER))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(ENTER))
 def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str) -> None:
     answer = post(**sent)
 
@@ -345,7 +345,7 @@ def test_a_hostile_body_is_refused(sent: dict[str, Any], status: int, code: str)
     assert "allowed" not in answer.text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
@@ -377,7 +377,7 @@ def test_a_login_id_of_null_is_refused_and_not_read_as_a_missing_one() -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == ["#/login_id"]
 
 
-@pytest.mark.parametrize("field", ENTER)
+@each_row("field", ENTER)
 def test_a_missing_field_is_named(field: str) -> None:
     answer = post({name: value for name, value in ENTER.items() if name != field})
 

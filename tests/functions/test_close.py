@@ -14,7 +14,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 
 REACHED = {"outcome": "reached"}
 NOTE = "The import runs again"
@@ -134,7 +134,7 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
@@ -151,7 +151,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         outcome=[*invalid_inputs.NO_TEXTS, "cancelled", *probes("REACHED", rest=["", "booked"])],
@@ -165,7 +165,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize("sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}])
+@each_row("sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}])
 def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=EMIL, **sent).code == "agent_inactive"
 

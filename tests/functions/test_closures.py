@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from guestkey.rules.callbacks import Outcome, Stranding
 from guestkey.store.callbacks import callbacks
 from guestkey.store.dynamodb import keys
@@ -13,6 +11,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, BACKEND, CARLA
+from tests.rows_and_columns import each_row
 
 TUESDAY = date(2026, 11, 24)
 CHRISTMAS = date(2026, 12, 25)
@@ -118,24 +117,20 @@ def test_opening_twice_answers_the_same() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(
-    "day", ["2026-02-30", "20261124", "2026-W48-2", "24.11.2026", "today", "1999-12-31", "2026-11-24T"]
-)
+@each_row("day", ["2026-02-30", "20261124", "2026-W48-2", "24.11.2026", "today", "1999-12-31", "2026-11-24T"])
 def test_a_malformed_day_is_refused(day: str) -> None:
     with table.unchanged():
         for answer in (put(day), delete(day)):
             assert (answer.status, answer.code) == (422, "input_invalid")
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"name": ""}, {"name": None}, {"name": "x" * 201}, OUTING | {"day": "2026-11-24"}]
-)
+@each_row("body", [{}, {"name": ""}, {"name": None}, {"name": "x" * 201}, OUTING | {"day": "2026-11-24"}])
 def test_a_malformed_name_is_refused(body: Any) -> None:
     with table.unchanged():
         assert put(body=body).code == "input_invalid"
 
 
-@pytest.mark.parametrize("name", invalid_inputs.TRICKS)
+@each_row("name", invalid_inputs.TRICKS)
 def test_a_name_with_deceptive_characters_is_refused(name: str) -> None:
     assert put(body={"name": name}).code == "input_invalid"
 

@@ -12,7 +12,7 @@ from local import sample
 from tests import table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 from tests.rules.desks import at
 
 
@@ -58,7 +58,7 @@ def test_a_token_is_ignored() -> None:
         assert call("GET", "/v1/contact?country=CH", caller=caller).status == 200
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("country", "support", "emergency", "fee"),
     [
         ("DE", "+49 241 446 86 122", "+49 241 44686-112", FEE),
@@ -78,14 +78,14 @@ def test_numbers_and_fee_are_those_of_the_country(
     assert body["support"]["email"] == MAIL
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("minutes", "amount"), [(0, "0.00"), (1, "5.95"), (5, "5.95"), (6, "11.90"), (12, "17.85"), (1440, "1713.60")]
 )
 def test_with_minutes_the_cost_of_the_call_is_returned(minutes: int, amount: str) -> None:
     assert get(minutes=minutes).body["emergency"]["cost"] == {"amount": amount, "currency": "EUR"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("length", "amount"),
     [
         ({"seconds": 0}, "0.00"),
@@ -105,7 +105,7 @@ def test_without_minutes_and_without_a_fee_there_is_no_cost() -> None:
     assert "cost" not in get("IT", minutes=12).body["emergency"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "email"),
     [
         (None, "help"),
@@ -177,7 +177,7 @@ NO_LANGUAGES = [f"country=CH&language={language}" for language in ("", "d", "de%
 NO_MINUTES = [f"country=CH&minutes={minutes}" for minutes in ("", "1.5", "NaN", "9" * 400)]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("query", "pointer"),
     [
         ("", "query/country"),

@@ -6,12 +6,11 @@ Each list with a cursor, found in the OpenAPI document, answers to a position of
 import json
 from dataclasses import dataclass
 
-import pytest
-
 from docs import openapi
 from guestkey.edge.http import cursors
 from tests.calls import Answer, call
 from tests.personas import ANNA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 ID = "01M844DZG0ACMEGRANT0000001"
 AT = "2026-11-23T12:00:00Z"
@@ -77,7 +76,7 @@ def test_every_list_with_a_cursor_is_in_the_table() -> None:
     assert with_cursor == {path.partition("?")[0] for path in LISTS}
 
 
-@pytest.mark.parametrize("path", LISTS)
+@each_row("path", LISTS)
 def test_a_position_of_the_lists_form_is_followed_and_every_other_is_refused(path: str) -> None:
     _, scope, positions = LISTS[path]
     good = {position: get(path, position, scope).status for position in positions.good}

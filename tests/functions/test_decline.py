@@ -17,6 +17,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -140,7 +141,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.USERS, SVEN])
+@each_row("caller", [*invalid_inputs.USERS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     request = factories.requested()
     with table.unchanged():
@@ -152,7 +153,7 @@ def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sent", "status", "code"),
     [case for case in invalid_inputs.bodies({"note": "No"}) if case.id not in {"an empty object", "no body"}],
 )

@@ -7,6 +7,7 @@ import pytest
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(q: str | None = None, *, caller: Caller = ANNA) -> Answer:
@@ -37,7 +38,7 @@ def test_it_is_the_same_for_every_tenant() -> None:
     assert get(caller=CARLA).body == get().body
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("q", "found"),
     [
         ("", (["Development", "Support"], ["Dora Vogel", "Sven Brandt"])),
@@ -61,7 +62,7 @@ def test_each_word_begins_a_word_of_the_name(q: str, found: tuple[list[str], lis
     assert names(q) == found
 
 
-@pytest.mark.parametrize("q", ["loïc", "LOIC", "müller", "muller", "Mu\u0308ller", "loic mull", "mueller loic"])
+@each_row("q", ["loïc", "LOIC", "müller", "muller", "Mu\u0308ller", "loic mull", "mueller loic"])
 def test_case_and_accents_do_not_matter(q: str) -> None:
     factories.agent("loic", name="Loïc Müller-Strauß")
 
@@ -83,7 +84,7 @@ def test_a_new_department_is_there_and_a_renamed_one_has_its_new_name() -> None:
     assert names("")[0] == ["Abrechnung", "Development", "Hilfe"]
 
 
-@pytest.mark.parametrize("q", ["a" * 100, "🔑", "a,b", "%_", "؀"])
+@each_row("q", ["a" * 100, "🔑", "a,b", "%_", "؀"])
 def test_any_valid_search_is_answered(q: str) -> None:
     assert get(q).status == 200
 
@@ -100,7 +101,7 @@ def test_a_search_is_at_most_100_characters_long() -> None:
     assert answer.body["errors"][0]["pointer"] == "query/q"
 
 
-@pytest.mark.parametrize("query", ["q=a&q=b", "q", "q=%ff", "Q=a", "surprise=1"])
+@each_row("query", ["q=a&q=b", "q", "q=%ff", "Q=a", "surprise=1"])
 def test_odd_query_strings_cause_no_error(query: str) -> None:
     assert call("GET", "/v1/directory", caller=ANNA, query=query).status in (200, 422)
 
@@ -122,7 +123,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Any) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -4,12 +4,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import time_machine
 
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def end(login_id: str, *, caller: Caller = SVEN, **how: Any) -> Answer:
@@ -111,7 +111,7 @@ def test_a_malformed_id_is_not_found() -> None:
         assert (answer.status, answer.text) == (404, end(invalid_inputs.UNKNOWN_ID).text)
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody")])
+@each_row("caller", [EMIL, SVEN.but(sub="nobody")])
 def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for login_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert end(login_id, caller=caller).code == "agent_inactive"
@@ -132,12 +132,12 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
         assert end(login.login_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert end(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("how", "code"),
     [
         ({"raw": "{"}, "json_invalid"),

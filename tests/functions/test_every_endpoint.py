@@ -15,7 +15,7 @@ from local import sample
 from tests import factories, invalid_inputs, stack, table
 from tests.calls import call, event, send
 from tests.personas import ANNA, BACKEND, SVEN, Caller
-from tests.rows_and_columns import IS_NIGHTLY
+from tests.rows_and_columns import IS_NIGHTLY, each_row, rows_and_columns
 
 TENANT = {
     "name": "Acme SE",
@@ -129,11 +129,11 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
         BACKEND,
     ),
 }
-every_route = pytest.mark.parametrize("route", CALLS)
+every_route = each_row("route", CALLS)
 FOLDERS = {route.key: route.folder for route in stack.guarded_routes()}
 FIRST_ROUTES = list({FOLDERS[key]: key for key in reversed(CALLS)}.values())
 """One route of each function: all routes of a function share the handler that reads caller and body."""
-every_handler = pytest.mark.parametrize("route", CALLS if IS_NIGHTLY else FIRST_ROUTES)
+every_handler = each_row("route", CALLS if IS_NIGHTLY else FIRST_ROUTES)
 
 
 def made_event(route: str, **how: Any) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def test_every_refusal_is_a_problem_of_rfc_9457(route: str) -> None:
     assert set(refused.body) == {"type", "title", "status", "detail", "code"}
 
 
-@pytest.mark.parametrize("route", CALLS)
+@every_route
 def test_every_response_has_the_security_headers(route: str) -> None:
     path, body, caller = CALLS[route]
     for answer in (call(route.partition(" ")[0], path, body, caller=caller), send(made_event(route) | {"body": "{"})):
@@ -227,14 +227,13 @@ OUT_OF_REACH = [
 ]
 
 
-@every_route
-def test_while_aws_is_unreachable_the_answer_is_503_with_retry_after(route: str) -> None:
-    for error in OUT_OF_REACH:
-        with table.unchanged(), table.failing(error):
-            refused = send(made_event(route))
+@each_row(("route", "error"), rows_and_columns(list(CALLS), OUT_OF_REACH))
+def test_while_aws_is_unreachable_the_answer_is_503_with_retry_after(route: str, error: Exception) -> None:
+    with table.unchanged(), table.failing(error):
+        refused = send(made_event(route))
 
-        assert (refused.status, refused.code) == (503, "busy"), error
-        assert refused.headers["retry-after"] == "1"
+    assert (refused.status, refused.code) == (503, "busy")
+    assert refused.headers["retry-after"] == "1"
 
 
 def test_a_check_that_cannot_read_the_table_fails_closed() -> None:

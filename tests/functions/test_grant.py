@@ -13,7 +13,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 from tests.store import wire
 
 TO_SVEN = {"grantee": {"type": "agent", "id": "sven"}}
@@ -176,7 +176,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.USERS)
+@each_row("caller", invalid_inputs.USERS)
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     with table.unchanged():
         answer = post(caller=caller)
@@ -232,7 +232,7 @@ def test_an_inactive_agent_gets_the_same_bytes_as_an_unknown_one() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_SVEN))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(TO_SVEN))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -241,7 +241,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         grantee=[*invalid_inputs.NO_TEXTS, "sven", {}, {"type": "agent"}, {"id": "sven"}],
@@ -257,7 +257,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     assert {fault["pointer"].split("/")[1] for fault in answer.body["errors"]} == {field}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         id=invalid_inputs.NO_EXTERNAL_IDS, type=probes("AGENT", None, rest=["", "user", 1, ["agent"]]), more=["x"]
@@ -281,9 +281,7 @@ def test_json_is_read_with_any_content_type(kind: str) -> None:
     assert post(headers={"content-type": kind}).status == 201
 
 
-@pytest.mark.parametrize(
-    "kind", ["multipart/form-data", "multipart/form-data; boundary=x", "text/plain", "image/png", ""]
-)
+@each_row("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "text/plain", "image/png", ""])
 def test_an_empty_body_is_refused_with_any_content_type(kind: str) -> None:
     answer = post(raw="", headers={"content-type": kind})
 
@@ -414,7 +412,7 @@ def test_the_same_key_of_an_agent_of_the_same_name_is_another_key() -> None:
     assert login.body["grant_id"] == grant.body["grant_id"]
 
 
-@pytest.mark.parametrize("key", ["", " ", "two words", "x" * 65, "schlüssel", "tab\tbed", "\x00", "\x7f"])
+@each_row("key", ["", " ", "two words", "x" * 65, "schlüssel", "tab\tbed", "\x00", "\x7f"])
 def test_a_malformed_key_is_refused(key: str) -> None:
     with table.unchanged():
         answer = post(headers={"idempotency-key": key})

@@ -11,6 +11,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 DAY = timedelta(days=1)
 
@@ -151,7 +152,7 @@ def test_a_grant_that_ends_between_two_pages_is_left_out_and_shifts_no_other(wor
     assert [grant["grant_id"] for grant in rest["items"]] == [given[0].grant_id]
 
 
-@pytest.mark.parametrize("state", ["", "LIVE", "open", "live,live", "x" * 5_000])
+@each_row("state", ["", "LIVE", "open", "live,live", "x" * 5_000])
 def test_another_state_is_refused(state: str) -> None:
     answer = get(state=state)
 
@@ -303,7 +304,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
         assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
     assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"

@@ -12,7 +12,7 @@ from tests import factories, invalid_inputs
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
-from tests.rows_and_columns import rounds
+from tests.rows_and_columns import each_row, rounds
 
 DAY = timedelta(days=1)
 HEADER = [
@@ -142,7 +142,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

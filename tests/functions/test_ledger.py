@@ -14,6 +14,7 @@ from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, stack, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(query: Any = None, *, caller: Caller = ANNA) -> Answer:
@@ -226,7 +227,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

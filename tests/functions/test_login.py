@@ -16,7 +16,7 @@ from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 
 REASON = "The import of the listings stands still"
 TO_ACME = {"tenant_id": "acme", "reason": REASON}
@@ -351,7 +351,7 @@ def test_the_61st_login_of_an_hour_is_too_many(world: time_machine.Traveller) ->
 # ------------------------------------------------------------------ refused callers
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+@each_row("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
 def test_only_an_active_agent_is_accepted_and_nothing_is_stored(caller: Caller) -> None:
     factories.grant("support")
     with table.unchanged():
@@ -368,7 +368,7 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
@@ -382,7 +382,7 @@ def test_a_tenant_in_an_agents_token_gives_no_access() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TO_ACME))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(TO_ACME))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     factories.grant()
     with table.unchanged():
@@ -391,7 +391,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
@@ -415,7 +415,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
 def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:

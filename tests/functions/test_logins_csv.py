@@ -13,6 +13,7 @@ from tests import factories, invalid_inputs
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 DAY = timedelta(days=1)
 HEADER = [
@@ -72,7 +73,7 @@ def test_a_missing_value_is_an_empty_cell() -> None:
     assert {name: shown[name] for name in empty} == dict.fromkeys(empty, "")
 
 
-@pytest.mark.parametrize("reason", ["=1+1", "+49 241", "-- see below", "@anna", "=cmd|' /C calc'!A0"])
+@each_row("reason", ["=1+1", "+49 241", "-- see below", "@anna", "=cmd|' /C calc'!A0"])
 def test_no_cell_is_read_as_a_formula(reason: str) -> None:
     factories.grant()
     factories.login(reason=reason, ticket="=2+2")
@@ -141,7 +142,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -5,6 +5,7 @@ import pytest
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -40,7 +41,7 @@ def test_each_users_permissions_follow_the_right_and_the_language(
     assert (body["may_grant"], body["may_book_slot"]) == (may_grant, may_book_slot)
 
 
-@pytest.mark.parametrize("locale", [None, "", "x" * 36, "de-DE\n", "xx", "tlh", "it"])
+@each_row("locale", [None, "", "x" * 36, "de-DE\n", "xx", "tlh", "it"])
 def test_a_user_of_another_language_may_not_choose_a_slot(locale: str | None) -> None:
     expected = locale == "de-DE\n"  # unprintable characters are dropped
     assert get(caller=ANNA.but(locale=locale)).body["may_book_slot"] is expected
@@ -74,7 +75,7 @@ def test_ids_of_any_common_identity_provider_are_taken(user_id: str) -> None:
     assert get(caller=ANNA.but(sub=user_id)).body["user_id"] == user_id
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.USERS)
+@each_row("caller", invalid_inputs.USERS)
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     answer = get(caller=caller)
 

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from guestkey.edge.mail.compose import Kind
 from guestkey.rules.notices import CHOOSABLE, DEFAULTS, NoticeKind
 from guestkey.store.dynamodb import keys
@@ -12,6 +10,7 @@ from tests import factories, table
 from tests.calls import Answer, call
 from tests.notify import Notify, text_of_mail
 from tests.personas import ANNA, BEN, CARLA, GIULIA, Caller
+from tests.rows_and_columns import each_row
 
 AT_ONCE = "immediate"
 UNCHANGED = {
@@ -126,7 +125,7 @@ def test_a_tenant_that_is_not_registered_has_no_notices() -> None:
         assert (answer.status, answer.code) == (404, "tenant_unknown")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kinds", "pointer"),
     [
         *(({kind.value: "digest"}, f"#/kinds/{kind}") for kind in NoticeKind if kind not in CAN_BE_DIGEST),

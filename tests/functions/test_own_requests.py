@@ -11,6 +11,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -144,8 +145,8 @@ def test_a_limit_is_a_number_from_1_to_100() -> None:
 # ------------------------------------------------------------------ refused callers
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-@pytest.mark.parametrize("query", [{}, {"limit": 0}, {"cursor": "x"}], ids=str)
+@each_row("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+@each_row("query", [{}, {"limit": 0}, {"cursor": "x"}], ids=str)
 def test_only_an_active_agent_is_accepted_and_this_is_checked_first(caller: Caller, query: dict[str, Any]) -> None:
     assert (get(caller=caller, **query).status, get(caller=caller, **query).code) == (403, "agent_inactive")
 
@@ -154,6 +155,6 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

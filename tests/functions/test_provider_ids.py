@@ -18,7 +18,7 @@ from tests.calls import call
 from tests.edge import post
 from tests.identity_providers import AT_THE_LIMITS, SHAPES, provider_ids
 from tests.personas import ANNA, BACKEND, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import probes, rows_and_columns
 
 IDS = [
     *(probes(*(ids[0] for ids in SHAPES.values()), rest=provider_ids())),
@@ -99,8 +99,7 @@ def test_it_is_registered_and_found_in_the_directory(id: str) -> None:
     assert send("GET", f"/v1/support/tenants/{quote(id, safe='')}", caller=agent(id))["tenant_id"] == id
 
 
-@each_id
-@pytest.mark.parametrize("type", ["agent", "department"])
+@pytest.mark.parametrize(("id", "type"), rows_and_columns(IDS, ["agent", "department"]))
 def test_it_is_granted_checked_entered_and_revoked(id: str, type: str) -> None:
     register(id)
     assert check(id) == (False, "no_live_grant")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import time_machine
 
 from guestkey.store.registry import people
@@ -11,6 +10,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import LONG_AGO, MONDAY_NOON
 from tests.personas import ANNA, BACKEND, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 LISA = {"name": "Lisa Lang", "email": "lisa@vendor.example", "departments": ["support"], "active": True}
 SVENS = {"name": "Sven Brandt", "email": "sven@vendor.example", "departments": ["support"], "active": True}
@@ -98,7 +98,7 @@ def test_an_unregistered_department_is_refused() -> None:
     assert (answer.status, answer.code) == (422, "department_unknown")
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(LISA))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(LISA))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -106,7 +106,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         name=[*invalid_inputs.NO_TEXTS, "", "x" * 201, *invalid_inputs.TRICKS],
@@ -123,14 +123,14 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     assert {fault["pointer"].split("/")[1] for fault in answer.body["errors"]} == {field}
 
 
-@pytest.mark.parametrize("field", LISA)
+@each_row("field", LISA)
 def test_a_missing_field_is_named(field: str) -> None:
     answer = put({name: value for name, value in LISA.items() if name != field})
 
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize("agent_id", ["~lisa", "|a", "a" * 129, "a%20b"])
+@each_row("agent_id", ["~lisa", "|a", "a" * 129, "a%20b"])
 def test_a_malformed_id_is_refused(agent_id: str) -> None:
     answer = put(agent_id=agent_id)
 

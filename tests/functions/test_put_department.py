@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, Caller
+from tests.rows_and_columns import each_row
 
 
 def put(body: Any, department_id: str = "billing", *, caller: Caller = BACKEND, **how: Any) -> Answer:
@@ -35,7 +34,7 @@ def test_the_same_again_changes_nothing() -> None:
         assert put({"name": "Support"}, "support").status == 200
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies({"name": "Billing"}))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies({"name": "Billing"}))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(None, **sent)
@@ -43,7 +42,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize("name", [*invalid_inputs.NO_TEXTS, "", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
+@each_row("name", [*invalid_inputs.NO_TEXTS, "", "x" * 201, *invalid_inputs.TRICKS], ids=repr)
 def test_a_malformed_name_is_refused(name: Any) -> None:
     with table.unchanged():
         answer = put({"name": name})
@@ -52,7 +51,7 @@ def test_a_malformed_name_is_refused(name: Any) -> None:
     assert answer.body["errors"][0]["pointer"] == "#/name"
 
 
-@pytest.mark.parametrize("department_id", ["~billing", "@a", "a" * 129, "a%20b"])
+@each_row("department_id", ["~billing", "@a", "a" * 129, "a%20b"])
 def test_a_malformed_id_is_refused(department_id: str) -> None:
     answer = put({"name": "Billing"}, department_id)
 

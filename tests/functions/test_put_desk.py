@@ -15,6 +15,7 @@ from local import sample
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, GIULIA, Caller
+from tests.rows_and_columns import each_row
 
 DESK = sample.DESK
 
@@ -154,7 +155,7 @@ def test_texts_are_trimmed_and_normalised() -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(DESK))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(DESK))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -162,7 +163,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize("field", DESK)
+@each_row("field", DESK)
 def test_a_missing_field_is_named(field: str) -> None:
     with table.unchanged():
         answer = put({name: value for name, value in DESK.items() if name != field})
@@ -174,7 +175,7 @@ NINE_TO_SIX = {"from": "09:00", "until": "18:00"}
 BY_DAY, BY_NIGHT = DESK["emergency"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "value", "pointer"),
     [
         ("/time_zone", "Berlin", "/time_zone"),
@@ -270,7 +271,7 @@ def test_a_fault_has_a_pointer_to_its_place(path: str, value: Any, pointer: str)
     assert f"#{pointer}" in faults(answer)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("emergency", "said"),
     [
         ([BY_DAY], "from 00:00 to 07:30 nothing is promised; from 22:00 to 24:00 nothing is promised"),
@@ -333,7 +334,7 @@ def test_emergency_numbers_need_a_promise_and_a_fee_needs_a_number() -> None:
 # ------------------------------------------------------------------ refused callers
 
 
-@pytest.mark.parametrize("ask", [put, get])
+@each_row("ask", [put, get])
 def test_a_token_that_acts_for_the_backend_or_names_none_is_refused(ask: Any) -> None:
     with table.unchanged():
         assert ask(caller=BACKEND.acting()).code == "acting_for_another"

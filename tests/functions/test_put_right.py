@@ -10,7 +10,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, BEN, CARLA, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 
 TAKE, GIVE = {"may_grant": False}, {"may_grant": True}
 
@@ -78,7 +78,7 @@ def test_ids_of_any_common_identity_provider_are_taken(user_id: str) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(TAKE))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(TAKE))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = put(**sent)
@@ -86,7 +86,7 @@ def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         may_grant=invalid_inputs.NO_BOOLEANS,
@@ -101,7 +101,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any) -> None:
     assert [fault["pointer"] for fault in answer.body["errors"]] == [f"#/{field}"]
 
 
-@pytest.mark.parametrize("user_id", ["two%20words", "%C3%A4nna", "x" * 129, "a%2Cb", "%7Cben"])
+@each_row("user_id", ["two%20words", "%C3%A4nna", "x" * 129, "a%2Cb", "%7Cben"])
 def test_a_malformed_users_id_is_refused(user_id: str) -> None:
     answer = put(user_id=user_id)
 
@@ -109,7 +109,7 @@ def test_a_malformed_users_id_is_refused(user_id: str) -> None:
     assert answer.body["errors"][0]["pointer"] == "path/user_id"
 
 
-@pytest.mark.parametrize("user_id", ["%00", "a%23b", "a%0A", "a%2Fb"])
+@each_row("user_id", ["%00", "a%23b", "a%0A", "a%2Fb"])
 def test_a_path_with_characters_outside_of_ids_is_not_found(user_id: str) -> None:
     assert put(user_id=user_id).code == "not_found"
 

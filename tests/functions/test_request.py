@@ -20,7 +20,7 @@ from tests.calls import Answer, call
 from tests.edge import post as mailing
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BACKEND, CARLA, DORA, EMIL, SVEN, Caller
-from tests.rows_and_columns import probes, rows_and_columns
+from tests.rows_and_columns import each_row, probes, rows_and_columns
 from tests.store import wire
 
 REASON = "The import of the listings stands still"
@@ -295,7 +295,7 @@ def test_a_token_that_acts_for_sven_is_refused(mails: list[mailing.Sent]) -> Non
     assert mails == []
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(caller=caller).code == "claims_missing"
 
@@ -303,7 +303,7 @@ def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(("sent", "status", "code"), invalid_inputs.bodies(ACME))
+@each_row(("sent", "status", "code"), invalid_inputs.bodies(ACME))
 def test_a_hostile_body_is_refused_and_nothing_is_stored(sent: dict[str, Any], status: int, code: str) -> None:
     with table.unchanged():
         answer = post(**sent)
@@ -318,7 +318,7 @@ NO_ADDRESSES = probes(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     invalid_inputs.wrong(
         tenant_id=invalid_inputs.NO_EXTERNAL_IDS,
@@ -347,7 +347,7 @@ def test_a_field_of_the_wrong_type_is_refused(field: str, value: Any, mails: lis
 # ------------------------------------------------------------------ which refusal comes first
 
 
-@pytest.mark.parametrize(
+@each_row(
     "sent", [{"raw": "{"}, {"raw": "{}"}, {"headers": invalid_inputs.PLAIN}, {"headers": {"idempotency-key": ""}}]
 )
 def test_an_inactive_agent_is_refused_before_the_input_is_validated(sent: dict[str, Any]) -> None:

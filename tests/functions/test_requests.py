@@ -13,6 +13,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -165,7 +166,7 @@ def test_a_cursor_older_than_any_pending_request_gives_an_empty_last_page(world:
     assert tuple(get(limit=1, state="pending", cursor=cursor)) == (200, {"items": [], "next_cursor": None})
 
 
-@pytest.mark.parametrize("state", ["", "PENDING", "approved", "expired", "pending,pending", "x" * 5_000])
+@each_row("state", ["", "PENDING", "approved", "expired", "pending,pending", "x" * 5_000])
 def test_another_state_is_refused(state: str) -> None:
     answer = get(state=state)
 
@@ -265,7 +266,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
         assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
     assert show(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"

@@ -11,6 +11,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def delete(grant_id: str, *, caller: Caller = ANNA) -> Answer:
@@ -115,7 +116,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.USERS)
+@each_row("caller", invalid_inputs.USERS)
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     answer = delete(invalid_inputs.UNKNOWN_ID, caller=caller)
 

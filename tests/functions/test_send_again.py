@@ -15,6 +15,7 @@ from tests.calls import Answer, call
 from tests.edge import post as mailing
 from tests.factories import MONDAY_NOON
 from tests.personas import ANNA, BEN, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -215,7 +216,7 @@ def test_an_agent_who_became_inactive_cannot_send_it_again(mails: list[mailing.S
     assert mails == []
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
+@each_row("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
 def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert send(request_id, caller=caller).code == "agent_inactive"
@@ -227,7 +228,7 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
         assert send(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert send(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 import time_machine
 
 from guestkey.rules.desk import QUARTER
@@ -13,7 +12,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 
 TUESDAY = {"topic": "question", "from": "2026-11-24", "days": 1}
 
@@ -81,7 +80,7 @@ def test_days_are_counted_from_the_given_one() -> None:
     assert starts(get(TUESDAY | {"from": "2026-11-28", "days": 2})) == [], "a weekend"
 
 
-@pytest.mark.parametrize("first", ["2000-01-01", "2026-11-22", "2026-12-08", "2999-12-31"])
+@each_row("first", ["2000-01-01", "2026-11-22", "2026-12-08", "2999-12-31"])
 def test_a_day_out_of_reach_has_no_slots(first: str) -> None:
     assert starts(get(TUESDAY | {"from": first})) == []
 
@@ -132,12 +131,12 @@ def test_fewer_lines_than_call_backs_leave_nothing_free() -> None:
 # ------------------------------------------------------------------ refused callers
 
 
-@pytest.mark.parametrize("locale", ["de", "de-AT", "de_CH", "DE", "en-US", "es-MX"])
+@each_row("locale", ["de", "de-AT", "de_CH", "DE", "en-US", "es-MX"])
 def test_slots_are_offered_in_german_english_and_spanish(locale: str) -> None:
     assert get(caller=GIULIA.but(locale=locale)).status == 200
 
 
-@pytest.mark.parametrize("locale", ["it", "it-IT", "fr", "de-LI", "english", "", None])
+@each_row("locale", ["it", "it-IT", "fr", "de-LI", "english", "", None])
 def test_users_of_other_languages_join_the_queue(locale: str | None) -> None:
     answer = get(caller=ANNA.but(locale=locale))
 
@@ -165,7 +164,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert get(caller=ANNA.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
@@ -173,7 +172,7 @@ def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
 # ------------------------------------------------------------------ bad input
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("query", "pointer"),
     [
         ({}, "query/topic"),

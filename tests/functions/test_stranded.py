@@ -16,6 +16,7 @@ from tests.edge import post
 from tests.factories import TUESDAY_AT_TEN
 from tests.notify import Notify
 from tests.personas import ANNA, BACKEND, CARLA, SVEN
+from tests.rows_and_columns import each_row
 
 DAY, HOUR = "2026-11-24", timedelta(hours=1)
 Counts = dict[str, int]
@@ -103,7 +104,7 @@ def test_a_move_ends_it_and_the_next_closure_strands_the_new_time() -> None:
     assert put("closures/2026-11-25", {"name": "Flood"}).body["stranded"] == [booked.callback_id]
 
 
-@pytest.mark.parametrize("part", [{"from": "12:00", "until": "12:00"}, {"from": "12:07"}, {"until": "25:00"}])
+@each_row("part", [{"from": "12:00", "until": "12:00"}, {"from": "12:07"}, {"until": "25:00"}])
 def test_a_part_that_is_none_is_refused(part: dict[str, str]) -> None:
     with table.unchanged():
         assert put(f"closures/{DAY}", {"name": "Works outing"} | part).code == "input_invalid"
@@ -157,9 +158,7 @@ def test_extra_hours_open_a_holiday_and_a_weekend_but_not_a_closed_part() -> Non
         assert put("openings/2026-11-28", method="DELETE").body["from"] is None
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"from": "10:00"}, {"from": "11:00", "until": "10:00"}, {"from": "a", "until": "b"}]
-)
+@each_row("body", [{}, {"from": "10:00"}, {"from": "11:00", "until": "10:00"}, {"from": "a", "until": "b"}])
 def test_malformed_extra_hours_are_refused(body: Any) -> None:
     with table.unchanged():
         assert put("openings/2026-11-28", body).code == "input_invalid"

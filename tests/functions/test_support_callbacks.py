@@ -14,7 +14,7 @@ from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.personas import ANNA, BEN, CARLA, DORA, EMIL, SVEN, Caller
-from tests.rows_and_columns import probes
+from tests.rows_and_columns import each_row, probes
 
 TUESDAY = {"day": "2026-11-24"}
 
@@ -210,7 +210,7 @@ def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     assert (get(caller=caller).status, get(caller=caller).code) == (403, "agent_inactive")
 
 
-@pytest.mark.parametrize("query", [{"day": "x"}, "day=%00"])
+@each_row("query", [{"day": "x"}, "day=%00"])
 def test_an_inactive_agent_is_refused_before_the_input_is_validated(query: Any) -> None:
     assert get(query, caller=EMIL).code == "agent_inactive"
 
@@ -219,7 +219,7 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 
@@ -231,7 +231,7 @@ def test_a_user_cannot_read_the_queue() -> None:
 # ------------------------------------------------------------------ bad input, no desk
 
 
-@pytest.mark.parametrize(
+@each_row(
     "day",
     probes(
         "",

@@ -5,6 +5,7 @@ import pytest
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(tenant_id: str = "acme", *, caller: Caller = SVEN) -> Answer:
@@ -54,14 +55,14 @@ def test_a_malformed_tenant_id_is_unknown(tenant_id: str) -> None:
     assert (get(tenant_id).status, get(tenant_id).text) == (404, get("nobody").text)
 
 
-@pytest.mark.parametrize("tenant_id", ["%00", "acme%0A", "acme%23LEDGER", "acme%2Flogins"])
+@each_row("tenant_id", ["%00", "acme%0A", "acme%23LEDGER", "acme%2Flogins"])
 def test_an_id_that_no_path_can_contain_is_not_looked_up(tenant_id: str) -> None:
     with table.unchanged():
         assert (get(tenant_id).status, get(tenant_id).code) == (404, "not_found")
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
-@pytest.mark.parametrize("tenant_id", ["acme", "nobody", "x%20y"])
+@each_row("caller", [EMIL, SVEN.but(sub="nobody"), ANNA], ids=["inactive", "unknown", "a user's id"])
+@each_row("tenant_id", ["acme", "nobody", "x%20y"])
 def test_only_an_active_agent_is_accepted_and_this_is_checked_first(caller: Caller, tenant_id: str) -> None:
     with table.unchanged():
         answer = get(tenant_id, caller=caller)
@@ -73,6 +74,6 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert get(caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"

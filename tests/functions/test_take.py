@@ -14,6 +14,7 @@ from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
 from tests.functions.test_leaving import leaves, returns
 from tests.personas import ANNA, CARLA, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 from tests.store import wire
 
 
@@ -159,7 +160,7 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
     assert post(factories.callback().callback_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert post(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 

@@ -7,6 +7,7 @@ from guestkey.store.dynamodb import keys
 from tests import invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, GIULIA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 
 def get(*, caller: Caller = ANNA) -> Answer:
@@ -29,7 +30,7 @@ def test_anna_reads_them_in_german() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("locale", "name"),
     [
         ("de", "Beratung"),
@@ -60,7 +61,7 @@ def test_a_token_that_acts_for_anna_is_refused() -> None:
     assert (answer.status, answer.code) == (403, "acting_for_another")
 
 
-@pytest.mark.parametrize("caller", [*invalid_inputs.NAMELESS, SVEN])
+@each_row("caller", [*invalid_inputs.NAMELESS, SVEN])
 def test_a_token_without_the_required_claims_is_refused(caller: Caller) -> None:
     assert get(caller=caller).code == "claims_missing"
 

@@ -17,6 +17,7 @@ from tests import bus, schedules, stack, table
 from tests.calls import Answer, LambdaContext, call, handler
 from tests.edge import post
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, SVEN, Caller
+from tests.rows_and_columns import each_row
 
 BEFORE: dict[str, Any] = json.loads((stack.PROJECT / "tests/recorded/version_before.json").read_text())
 WHO = {"anna": ANNA, "ben": BEN, "carla": CARLA, "sven": SVEN, "dora": DORA, "backend": BACKEND}
@@ -58,7 +59,7 @@ def done(method: str, path: str, body: Any = None, *, caller: Caller = ANNA) -> 
 # ------------------------------------------------------------------ reading
 
 
-@pytest.mark.parametrize("before", BEFORE["answers"], ids=lambda one: f"{one['who']} {one['path']}")
+@each_row("before", BEFORE["answers"], ids=lambda one: f"{one['who']} {one['path']}")
 def test_every_list_and_record_is_answered_as_before(before: Any) -> None:
     answer = call("GET", before["path"], caller=WHO[before["who"]])
 
@@ -67,7 +68,7 @@ def test_every_list_and_record_is_answered_as_before(before: Any) -> None:
         assert holds(without_cursor(answer.body), without_cursor(before["body"])), answer.text
 
 
-@pytest.mark.parametrize("before", BEFORE["checks"], ids=lambda one: " ".join(sorted(one["asked"].values())))
+@each_row("before", BEFORE["checks"], ids=lambda one: " ".join(sorted(one["asked"].values())))
 def test_every_check_is_answered_as_before(before: Any) -> None:
     answer = call("POST", "/v1/vendor/checks", before["asked"], caller=BACKEND)
 

@@ -17,6 +17,7 @@ import pytest
 
 from guestkey import errors
 from guestkey.edge.http import problem
+from tests.rows_and_columns import each_row
 from tests.web import APP, started
 
 ISSUER = "https://id.vendor.example/customers"
@@ -96,7 +97,7 @@ REWRITTEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", REWRITTEN)
+@each_row("path", REWRITTEN)
 def test_a_rewritten_link_leads_to_the_page_and_its_files(app: Any, path: str) -> None:
     page, rewritten = get(app, "/activate"), get(app, path)
     probed = app.lambda_handler(event(path, "HEAD"), None)
@@ -110,7 +111,7 @@ def test_a_rewritten_link_leads_to_the_page_and_its_files(app: Any, path: str) -
     assert (probed["statusCode"], probed["body"]) == (200, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/activated", "/activate-x", "/x/activate", "/v1/nothing", "/.env"])
+@each_row("path", ["/", "/activated", "/activate-x", "/x/activate", "/v1/nothing", "/.env"])
 def test_any_other_path_is_unknown(app: Any, path: str) -> None:
     assert get(app, path)["statusCode"] == 404
 
@@ -142,7 +143,7 @@ def test_a_setting_cannot_end_its_attribute() -> None:
     assert "<script>alert" not in body
 
 
-@pytest.mark.parametrize("path", ["/activate", "/assets/"])
+@each_row("path", ["/activate", "/assets/"])
 def test_head_has_the_headers_and_no_body(app: Any, path: str) -> None:
     path = path if path == "/activate" else f"/assets/{next(iter(app.ASSETS))}"
     asked = app.lambda_handler(event(path, "HEAD"), None)
@@ -233,7 +234,7 @@ def test_a_mention_of_a_missing_file_is_an_error(tmp_path: Path) -> None:
     gc.enable()  # the import broke off before it did
 
 
-@pytest.mark.parametrize(
+@each_row(
     "name",
     [
         "nothing.js",
@@ -291,7 +292,7 @@ def test_a_client_that_accepts_gzip_gets_the_same_content_compressed(app: Any) -
         assert probed == zipped | {"body": ""}
 
 
-@pytest.mark.parametrize("accepted", ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "gzipped", "*"])
+@each_row("accepted", ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "gzipped", "*"])
 def test_any_other_client_gets_it_uncompressed(app: Any, accepted: str) -> None:
     assert get(app, "/activate", **{"accept-encoding": accepted}) == get(app, "/activate")
 
@@ -305,7 +306,7 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
         assert not re.search(r"^([ \t]+|//)|/\*|@param|@type", answer["body"], re.MULTILINE)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("entry", "first", "later"),
     [
         (
@@ -316,7 +317,7 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
         (DESK, {"surface", "desk.access", "desk.de"}, {"desk.requests", "desk.callbacks"}),
     ],
 )
-@pytest.mark.parametrize(("is_whole", "limit"), [(False, 22_500), (True, 45_000)], ids=["first tab", "whole"])
+@each_row(("is_whole", "limit"), [(False, 22_500), (True, 45_000)], ids=["first tab", "whole"])
 def test_each_element_is_small_with_one_language(
     app: Any, entry: str, first: set[str], later: set[str], is_whole: bool, limit: int
 ) -> None:
@@ -343,7 +344,7 @@ def test_each_element_is_small_with_one_language(
 # ------------------------------------------------------------------ odd requests
 
 
-@pytest.mark.parametrize("odd", [{}, {"routeKey": None}, {"routeKey": "GET /v1/me"}, {"pathParameters": None}])
+@each_row("odd", [{}, {"routeKey": None}, {"routeKey": "GET /v1/me"}, {"pathParameters": None}])
 def test_an_odd_event_is_answered_with_404(app: Any, odd: dict[str, Any]) -> None:
     assert app.lambda_handler(odd, None)["statusCode"] == 404
 

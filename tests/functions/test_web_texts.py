@@ -16,6 +16,7 @@ from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.findings import Accident, Fault
 from guestkey.rules.limits import MIN_REASON_LENGTH
 from guestkey.rules.periods import Period
+from tests.rows_and_columns import each_row
 from tests.web import APP, started
 
 WEB, TEXTS = APP.parent / "web", APP.parent / "texts"
@@ -98,7 +99,7 @@ def is_there(texts: Any, path: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_every_language_has_every_text_with_the_same_placeholders(language: str) -> None:
     said, english = dict(flat(catalogue(language))), dict(flat(catalogue("en")))
 
@@ -115,7 +116,7 @@ def test_every_language_has_a_catalogue() -> None:
 THREE = {"de": "drei", "en": "three", "es": "tres", "it": "tre"}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_the_texts_name_the_limit_that_the_api_has(language: str) -> None:
     desk = catalogue(language)["desk"]
 
@@ -139,7 +140,7 @@ def test_switzerland_writes_no_sharp_s() -> None:
         assert "ß" in json.dumps(app.BUNDLE.texts(surface, "de"), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("surface", SURFACES)
+@each_row("surface", SURFACES)
 def test_each_text_that_the_code_uses_exists(surface: str) -> None:
     shown = started().BUNDLE.texts(surface, "de")
     asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
@@ -148,7 +149,7 @@ def test_each_text_that_the_code_uses_exists(surface: str) -> None:
     assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
 
 
-@pytest.mark.parametrize("surface", SURFACES)
+@each_row("surface", SURFACES)
 def test_each_text_is_used(surface: str) -> None:
     asked = {path for _, path in said_in(surface)}
     code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))

@@ -12,6 +12,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.personas import ANNA, BEN, DORA, EMIL, SVEN, Caller
+from tests.rows_and_columns import each_row
 from tests.store import wire
 
 DAY = timedelta(days=1)
@@ -175,7 +176,7 @@ def test_an_agent_who_became_inactive_cannot_withdraw_it_any_more() -> None:
     assert withdraw(request.request_id).code == "agent_inactive"
 
 
-@pytest.mark.parametrize("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
+@each_row("caller", [EMIL, SVEN.but(sub="nobody"), BEN])
 def test_only_an_active_agent_is_accepted(caller: Caller) -> None:
     for request_id in (invalid_inputs.UNKNOWN_ID, "x"):
         assert withdraw(request_id, caller=caller).code == "agent_inactive"
@@ -187,12 +188,12 @@ def test_a_token_that_acts_for_sven_is_refused() -> None:
         assert withdraw(request.request_id, caller=SVEN.acting()).code == "acting_for_another"
 
 
-@pytest.mark.parametrize("caller", invalid_inputs.AGENTS)
+@each_row("caller", invalid_inputs.AGENTS)
 def test_a_token_without_the_required_claim_is_refused(caller: Caller) -> None:
     assert withdraw(invalid_inputs.UNKNOWN_ID, caller=caller).code == "claims_missing"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("how", "code"),
     [
         ({"raw": "{"}, "json_invalid"),

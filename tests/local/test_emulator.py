@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from local.build import PROJECT
 from local.emulator import MINISTACK
 from tests.local.rig import ELSEWHERE, Emulator, schedule, wait_until
+from tests.rows_and_columns import each_row
 
 # The same values as in the patches; importing those would start ministack in this process.
 MAX_SANDBOXES = 8
@@ -110,7 +111,7 @@ def test_a_guarded_route_passes_the_callers_claims_to_the_function(emulator: Emu
     assert (claims["sub"], claims["tenant_id"]) == ("anna", "acme")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "flaw",
     [
         {"exp": 1},

@@ -9,6 +9,7 @@ import pytest
 
 from local.host import Host
 from local.issuer import DESK, HOST, Issuer
+from tests.rows_and_columns import each_row
 
 API = "http://127.0.0.1:4566"
 
@@ -59,13 +60,13 @@ def test_an_agent_gets_a_token_of_the_support_issuer(host: Host) -> None:
     assert (claims["sub"], claims["aud"]) == ("sven", "guestkey-support")
 
 
-@pytest.mark.parametrize("who", ["", "who=", "who=backend", "who=nobody"])
+@each_row("who", ["", "who=", "who=backend", "who=nobody"])
 def test_other_callers_get_no_token(host: Host, who: str) -> None:
     reply = host.reply(f"{HOST}/token?{who}")
     assert reply
     assert reply[0] == HTTPStatus.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("path", ["/", f"{HOST}/", f"{HOST}/menu.html", f"{HOST}/__init__.py", f"{HOST}/../menu.js"])
+@each_row("path", ["/", f"{HOST}/", f"{HOST}/menu.html", f"{HOST}/__init__.py", f"{HOST}/../menu.js"])
 def test_other_paths_are_not_served(host: Host, path: str) -> None:
     assert host.reply(path) is None

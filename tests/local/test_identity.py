@@ -18,6 +18,7 @@ from local.build import PROJECT
 from local.identity import CODE_SECONDS, SignIn
 from local.issuer import Caller, Issuer
 from local.provider import server
+from tests.rows_and_columns import each_row
 
 API = "http://127.0.0.1:4566"
 VERIFIER = "a-verifier-that-only-the-page-knows"
@@ -81,7 +82,7 @@ def test_anna_gets_a_token_for_her_code_once(issuer: Issuer) -> None:
     assert exchange(issuer, parameters["code"]).status_code == 400
 
 
-@pytest.mark.parametrize(
+@each_row(
     "wrong",
     [
         {"code_verifier": "another"},
@@ -121,9 +122,7 @@ def test_an_unknown_client_or_redirect_address_is_not_redirected(issuer: Issuer,
     assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "missing", ["response_type", "state", "nonce", "code_challenge", "code_challenge_method"], ids=str
-)
+@each_row("missing", ["response_type", "state", "nonce", "code_challenge", "code_challenge_method"], ids=str)
 def test_without_a_challenge_there_is_no_code(issuer: Issuer, missing: str) -> None:
     redirected = redirect_parameters(authorize(issuer, who="anna", **{missing: None}))
 
@@ -131,7 +130,7 @@ def test_without_a_challenge_there_is_no_code(issuer: Issuer, missing: str) -> N
     assert "code" not in redirected
 
 
-@pytest.mark.parametrize("who", ["sven", "backend", "nobody"])
+@each_row("who", ["sven", "backend", "nobody"])
 def test_only_users_of_tenants_can_sign_in(issuer: Issuer, who: str) -> None:
     assert redirect_parameters(authorize(issuer, who=who))["error"] == "access_denied"
 

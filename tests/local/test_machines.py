@@ -14,6 +14,7 @@ from local.issuer import SCOPES, Caller, Issuer
 from local.machines import CLIENT_ID, CLIENT_SECRET
 from local.provider import server
 from tests.local.rig import free_port
+from tests.rows_and_columns import each_row
 
 GRANT = {"grant_type": "client_credentials"}
 BODY = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
@@ -71,7 +72,7 @@ def basic(text: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("data", "headers", "error"),
     [
         (GRANT, {}, "invalid_client"),

@@ -12,6 +12,7 @@ from local.build import PROJECT
 from local.faults import Fault
 from local.issuer import SCOPES, Caller, Issuer
 from local.tokens import sign
+from tests.rows_and_columns import each_row
 
 
 def claims_in(token: str) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def test_each_kind_of_caller_has_its_claims(
     assert people.claims_of("auth0|5f", tenant, kind) == (caller, {"sub": "auth0|5f"} | own)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tenant", "kind", "reason"),
     [
         (None, None, "needs a tenant"),
@@ -49,7 +50,7 @@ def test_a_caller_that_cannot_be_is_refused_with_the_reason(tenant: str | None, 
         people.claims_of("lena", tenant, kind)
 
 
-@pytest.mark.parametrize("text", ["", "role=owner", "[1]", "null", '"owner"', '{"level": NaN}', "{'role': 'owner'}"])
+@each_row("text", ["", "role=owner", "[1]", "null", '"owner"', '{"level": NaN}', "{'role': 'owner'}"])
 def test_claims_that_are_no_json_object_are_refused(text: str) -> None:
     with pytest.raises(Fault, match="CLAIMS must be a JSON object"):
         people.read_claims(text)
@@ -102,7 +103,7 @@ def test_make_token_fails_with_the_reason_on_standard_error_only(arguments: list
     assert reason in made.stderr
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "found"),
     [
         ("", ()),
@@ -118,7 +119,7 @@ def test_origins_are_read_as_browsers_send_them(text: str, found: tuple[str, ...
     assert origins.parse(text) == found
 
 
-@pytest.mark.parametrize(
+@each_row(
     "entry",
     ["*", "localhost:5173", "http://", "http://localhost:5173/app", "http://localhost//", "http://a.example?x=1",
      "http://a.example#x", "http://user@a.example", "http://*.a.example", "ftp://a.example", "http://a.example:port",

@@ -10,6 +10,7 @@ from local import sample
 from local.faults import Fault
 from local.issuer import Caller, Issuer
 from local.tokens import mint
+from tests.rows_and_columns import each_row
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_token_is_valid_for_one_kind_of_caller_only(issuer: Issuer) -> None:
                 read(mint(who, issuer), issuer, other)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("flaw", "refusal"),
     [
         ({"exp": 1}, jwt.ExpiredSignatureError),
