@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A dollar sign in these claims is none of make's.
 override export CLAIMS := $(value CLAIMS)
 
-.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation mutants check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ defects: .venv/ready ## Plant each known defect in a copy and run the test that 
 
 mutation: .mutation/ready ## Change the rules in every small way, and print the share that the tests notice
 	@$(PYTHON) -m tests.defects.mutation
+
+mutants: .venv/ready ## Plant random changes in edge and store, and name those that no unit test notices: make mutants [SEED=N]
+	@$(PYTHON) -m tests.defects.drawn $(SEED)
 
 check: static units ## Run the static checks and the unit tests
 

@@ -42,9 +42,7 @@ def main(words: Sequence[str]) -> int:
     chosen = [defect for defect in table.read() if not words or any(word in str(defect) for word in words)]
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guestkey-defects-") as folder:
-        copy = Path(folder) / "project"
-        shutil.copytree(table.PROJECT, copy, ignore=LEFT_OUT)
-        compile_dir(copy, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+        copy = copy_of_project(Path(folder) / "project")
         code, said = run_tests(copy, sorted({defect.test for defect in chosen}))
         if code != pytest.ExitCode.OK:
             print(f"without any defect the tests fail:\n{said}")
@@ -54,6 +52,13 @@ def main(words: Sequence[str]) -> int:
     seconds = time.monotonic() - started
     print(f"{len(chosen) - len(survived)} of {len(chosen)} defects caught in {seconds:.0f} seconds")
     return 1 if survived else 0
+
+
+def copy_of_project(folder: Path) -> Path:
+    """Copy the project into a new folder, with compiled modules that are compared with their sources by hash."""
+    shutil.copytree(table.PROJECT, folder, ignore=LEFT_OUT)
+    compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    return folder
 
 
 def preload(names: Iterable[str]) -> None:
@@ -98,8 +103,7 @@ def run_tests(copy: Path, tests: Iterable[str]) -> tuple[int, str]:
 def _become_pytest(copy: Path, tests: list[str], output: int) -> None:
     """Run pytest in this process, which has no other purpose, and end it.
 
-    Compiled modules are compared with their sources by hash, and none is written: within one second a defect of the
-    same length would look like the sound file.
+    No compiled module is written: within one second a defect of the same length would look like the sound file.
     """
     code = int(pytest.ExitCode.INTERNAL_ERROR)
     try:
