@@ -22,7 +22,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
-from tests import moto_expressions
+from tests import moto_expressions, moto_requests
 
 
 class _Copy:
@@ -67,6 +67,9 @@ def install() -> None:
     setattr(Table, "all_items", _all_items)  # noqa: B010 # as above
     # A value's kind is looked up under five names before it is found to be a text.
     setattr(DynamoType, "cast_value", property(_cast_value))  # noqa: B010 # as above
+    setattr(DynamoType, "size", _size)  # noqa: B010 # as above
+    # A query of a partition walks through the whole table.
+    setattr(Table, "query", _query)  # noqa: B010 # as above
     # The attribute is read again for each value of a list. PynamoDB sends the names of all classes of items.
     setattr(FuncIn, "expr", _is_in)  # noqa: B010 # as above
     # Each request looks at all members of the class that answers it.
@@ -74,9 +77,12 @@ def install() -> None:
     # Each body is read as a form, too.
     vars(responses)["parse_qsl"] = lambda text, **how: [] if text.startswith("{") else parse_qsl(text, **how)
     moto_expressions.install()
+    moto_requests.install()
 
 
 _slowly_updated = DynamoDBBackend.update_item
+_slowly_measured = DynamoType.size
+_slowly_queried = Table.query
 _slowly_cast = DynamoType.cast_value.fget  # type: ignore[attr-defined] # mypy takes it for a value
 
 
@@ -95,6 +101,20 @@ def _is_in(self: FuncIn, item: Item | None) -> bool:
 
 def _cast_value(self: DynamoType) -> Any:
     return self.value if self.type == "S" else _slowly_cast(self)
+
+
+def _size(self: DynamoType) -> int:
+    return len(self.value.encode()) if self.type == "S" else _slowly_measured(self)
+
+
+def _query(self: Table, hash_key: DynamoType, *how: Any, **more: Any) -> Any:
+    """Query a copy of the table that has this partition only, unless an index is queried."""
+    *_, index_name, _is_consistent, _filter = how
+    table = self
+    if not index_name:
+        table = copy.copy(self)
+        table.items = defaultdict(dict, {hash_key: dict(self.items.get(hash_key, {}))})
+    return _slowly_queried(table, hash_key, *how, **more)
 
 
 def _all_items(self: Table) -> list[Item]:

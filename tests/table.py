@@ -19,7 +19,7 @@ from moto.dynamodb.models.table import Table
 from guestkey import settings
 from guestkey.store.callbacks import desks
 from guestkey.store.dynamodb import client, retry
-from tests import calls, moto_speed, stack
+from tests import calls, moto_requests, moto_speed, stack
 
 Raw = dict[str, dict[str, Any]]
 """An item in DynamoDB's own form: `{"PK": {"S": "TENANT#acme"}, ...}`."""
@@ -32,6 +32,7 @@ moto_speed.install()
 def on_moto() -> Iterator[None]:
     """Give an empty table for this test alone, and let tries follow each other without pauses. Takes milliseconds."""
     patch_client(_client())  # the client may have been created before moto was imported
+    moto_requests.unsigned(_client())
     now = lambda: time.monotonic()  # noqa: E731, PLW0108 # some tests replace it later
     without_pauses = SimpleNamespace(monotonic=now, sleep=lambda seconds: None)
     with mock_aws(), patch.object(retry, "time", without_pauses):

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from guestkey import settings
 from guestkey.store.dynamodb import client
-from tests import table
+from tests import moto_requests, table
 
 NAME = settings.TABLE_NAME
 KEY = {"PK": {"S": "a"}, "SK": {"S": "1"}}
@@ -88,3 +88,42 @@ def test_an_expression_that_passed_is_refused_with_names_that_collide_or_are_of_
         put("p", "SK")
     (item,) = table.items()
     assert (item["p"], item["q"]) == ({"S": "b"}, {"S": "a"})
+
+
+def test_answers_without_the_layers_of_moto_equal_those_with_them(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = {"L": [{"M": {"raw": {"B": b"\x00\xff"}, "none": {"NULL": True}}}, {"BS": [b"\x01"]}, {"BOOL": False}]}
+    key = {"PK": {"S": "b"}, "SK": {"S": "1"}}
+    queried = {"TableName": NAME, "KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": {":pk": key["PK"]}}
+    fails = {"ConditionExpression": "attribute_not_exists(PK)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    put = {"TableName": NAME, "Item": key | {"deep": deep, "raw": {"B": b"\xfe"}}}
+
+    def answers() -> list[Any]:
+        dynamodb.put_item(**put)
+        found = [
+            dynamodb.get_item(TableName=NAME, Key=key, ReturnConsumedCapacity="TOTAL"),
+            dynamodb.get_item(TableName=NAME, Key=OTHER),
+            dynamodb.query(**queried),
+            dynamodb.query(**queried, Limit=1),
+            dynamodb.batch_get_item(RequestItems={NAME: {"Keys": [key, KEY]}}),
+            dynamodb.update_item(**update(ReturnValues="ALL_NEW", ExpressionAttributeValues=VALUES)),
+        ]
+        for call, more in (
+            (dynamodb.put_item, put | fails),
+            (dynamodb.transact_write_items, {"TransactItems": [{"Put": put | fails}]}),
+            (dynamodb.update_item, update(UpdateExpression="SET PK = :text")),
+            (dynamodb.query, queried | {"IndexName": "nowhere"}),
+        ):
+            with pytest.raises(ClientError) as refused:
+                call(**more)
+            found.append(refused.value.response)
+        return [{name: part for name, part in one.items() if name != "ResponseMetadata"} for one in found]
+
+    quick = answers()
+    dynamodb.put_item(TableName=NAME, Item=ITEM)
+    for changed, name, former in moto_requests.REPLACED:
+        monkeypatch.setattr(changed, name, former)
+
+    assert answers() == quick
+    assert quick[0]["Item"]["deep"] == deep
