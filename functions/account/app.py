@@ -1,6 +1,6 @@
 """/v1/me, /v1/about, /v1/directory: a customer's user sees their own data, the customer's, and possible grantees.
 
-`me` and `about` are open to every user; the directory needs the right.
+`me` and `about` are open to every user; the directory needs the right. Agents find their colleagues in it.
 """
 
 from guestkey import cold_start
@@ -50,6 +50,17 @@ def show_about() -> About:
 def search_directory(q: Annotated[SearchWords, Query()] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name or of an agent's department."""
     tenants.require_right(routes.user(app))
+    return _directory(q)
+
+
+@routes.route(app, "GET /v1/support/directory", "Search for colleagues", "support")
+def search_for_colleagues(q: Annotated[SearchWords, Query()] = "") -> Directory:
+    """List active agents, to whom you can hand a call-back on, and departments. `q` is as for customers."""
+    people.active_agent(routes.agent_id(app))
+    return _directory(q)
+
+
+def _directory(q: str) -> Directory:
     found = search(people.directory(), q)
     return Directory(
         departments=[Department.of(who) for who in found if not isinstance(who, Agent)],

@@ -1,4 +1,4 @@
-"""/v1/support/callbacks: agents list, take, release, hand on, close, move and cancel call-backs."""
+"""/v1/support/callbacks, /v1/support/slots: agents list, take, release, hand on, close, move and cancel call-backs."""
 
 from guestkey import cold_start
 
@@ -10,25 +10,20 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge import support_changes
+from guestkey.edge import desk_day, slot_choice, support_changes
 from guestkey.edge.bodies.callbacks import CancelInput, CloseInput, HandInput, SupportMoveInput
 from guestkey.edge.http import ids, routes
-from guestkey.edge.http.inputs import Day
-from guestkey.edge.responses.callbacks import DeskDay, SupportCallback
+from guestkey.edge.http.inputs import Day, Locale
+from guestkey.edge.responses.callbacks import DeskDay, Slots, SupportCallback
 from guestkey.errors import AlreadyTaken, CallbackClosed, DeskUnknown, NotFound, NotYours, TooEarly
 from guestkey.rules import callbacks as rules
-from guestkey.rules.callbacks import Callback
-from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.people import Agent
+from guestkey.rules.slots import MAX_DAYS
 from guestkey.store import clock
-from guestkey.store.access import accessible_tenants
-from guestkey.store.callbacks import callbacks, changes, desks, seats
+from guestkey.store.callbacks import callbacks, changes, desks
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.registry import people
-
-MAX_WAITING = 300
-"""Call-backs of the queue in one response, which must stay below the API's size limit."""
 
 OPEN = (NotFound, CallbackClosed)
 TAKING, TAKEN, MOVING = (*OPEN, AlreadyTaken, TooEarly), (*OPEN, NotYours), (*OPEN, *support_changes.MOVING)
@@ -37,19 +32,24 @@ app = routes.resolver()
 
 
 @routes.route(app, "GET /v1/support/callbacks", "List call-backs", "support", DeskUnknown)
-def list_callbacks(day: Annotated[Day | None, Query()] = None) -> DeskDay:
-    """List the call-backs of a day of the support desk, or today, those you have taken, and the first 300 waiting."""
+def list_callbacks(
+    day: Annotated[Day | None, Query()] = None, language: Annotated[Locale | None, Query()] = None
+) -> DeskDay:
+    """List the call-backs of a day of the support desk, or today, those you have taken, and the first 300 waiting.
+
+    The names of the topics are in `language`, or else in English.
+    """
     agent, now = _agent_now()
-    desk = desks.current(now).desk
-    booked = callbacks.booked_on(desk, day or day_of(desk, now))
-    waiting = callbacks.find_many(seats.queue()[:MAX_WAITING])
-    taken = callbacks.taken_by(agent, now)
-    accessible = accessible_tenants.which_of({one.tenant_id for one in [*booked, *waiting, *taken]}, agent, now)
+    return desk_day.desk_day(agent, day, language, now)
 
-    def respond(found: list[Callback]) -> list[SupportCallback]:
-        return [SupportCallback.for_agent(one, now, may_enter=one.tenant_id in accessible) for one in found]
 
-    return DeskDay(booked=respond(booked), waiting=respond(waiting), taken=respond(taken))
+@routes.route(app, "GET /v1/support/slots", "List free slots for a customer", "support", DeskUnknown)
+def list_slots_for_customer(
+    topic: slot_choice.TopicId, first: slot_choice.FirstDay = None, days: slot_choice.Days = MAX_DAYS
+) -> Slots:
+    """List the free slots of a topic, to which you can move a call-back of a customer of any language."""
+    _, now = _agent_now()
+    return slot_choice.offer(desks.current(now), topic, first, days, now)
 
 
 @routes.route(app, "POST /v1/support/callbacks/{callback_id}/take", "Take a call-back", "support", *TAKING)
@@ -87,14 +87,16 @@ def close_callback(callback_id: str, body: CloseInput) -> SupportCallback:
 def move_for_customer(callback_id: str, body: SupportMoveInput) -> SupportCallback:
     """Move an open call-back to another slot, or to the queue. The customer is mailed the reason."""
     agent, now = _agent_now()
-    return _respond(support_changes.move_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
+    moved = support_changes.move_by_support(ids.valid_id(callback_id), body, _by(agent), now)
+    return desk_day.one_call(moved, agent, now)
 
 
 @routes.route(app, "DELETE /v1/support/callbacks/{callback_id}", "Cancel a customer's call-back", "support", *OPEN)
 def cancel_for_customer(callback_id: str, body: CancelInput) -> SupportCallback:
     """Cancel an open call-back. The customer is mailed the reason. Cancelling twice returns the same call-back."""
     agent, now = _agent_now()
-    return _respond(support_changes.cancel_by_support(ids.valid_id(callback_id), body, _by(agent), now), agent, now)
+    cancelled = support_changes.cancel_by_support(ids.valid_id(callback_id), body, _by(agent), now)
+    return desk_day.one_call(cancelled, agent, now)
 
 
 def _agent_now() -> tuple[Agent, datetime]:
@@ -103,16 +105,12 @@ def _agent_now() -> tuple[Agent, datetime]:
 
 def _change(callback_id: str, agent: Agent, what: What, rule: rules.Rule, now: datetime) -> SupportCallback:
     valid_id = ids.valid_id(callback_id)
-    return _respond(changes.change(callbacks.tenant_of(valid_id), valid_id, what, _by(agent), rule, now), agent, now)
+    changed = changes.change(callbacks.tenant_of(valid_id), valid_id, what, _by(agent), rule, now)
+    return desk_day.one_call(changed, agent, now)
 
 
 def _by(agent: Agent) -> By:
     return By(type=ByType.AGENT, id=agent.agent_id)
-
-
-def _respond(callback: Callback, agent: Agent, now: datetime) -> SupportCallback:
-    may_enter = accessible_tenants.may_enter(callback.tenant_id, agent, now)
-    return SupportCallback.for_agent(callback, now, may_enter=may_enter)
 
 
 lambda_handler = routes.serve(app)

@@ -5,20 +5,15 @@ from guestkey import cold_start
 cold_start.begin_cold_start()
 
 from functools import partial
-from typing import Annotated
-
-from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from guestkey import errors
 from guestkey.edge import customer_changes, phones, slot_choice
 from guestkey.edge.bodies.callbacks import CallbackInput, MoveInput
 from guestkey.edge.http import ids, routes
-from guestkey.edge.http.inputs import Day, Slug
 from guestkey.edge.responses.callbacks import Callback, Slots, Topic, Topics
 from guestkey.rules import callbacks as rules
-from guestkey.rules.hours import day_of
 from guestkey.rules.ledger import By, ByType, What
-from guestkey.rules.slots import MAX_DAYS, offered
+from guestkey.rules.slots import MAX_DAYS
 from guestkey.store import clock
 from guestkey.store.callbacks import booking, callbacks, changes, desks
 from guestkey.store.dynamodb.client import open_client
@@ -38,17 +33,13 @@ def list_topics() -> Topics:
 
 @routes.route(app, "GET /v1/slots", "List free slots", "callbacks", errors.SlotsNotOffered, errors.DeskUnknown)
 def list_slots(
-    topic: Annotated[Slug, Query()],
-    first: Annotated[Day | None, Query(alias="from")] = None,
-    days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = MAX_DAYS,
+    topic: slot_choice.TopicId, first: slot_choice.FirstDay = None, days: slot_choice.Days = MAX_DAYS
 ) -> Slots:
     """List the free slots of a topic, by days of the support desk, from `from` or today on."""
     user, now = routes.user(app), clock.now()
     current = desks.current(now)
     slot_choice.require_choice(user, current)
-    about = slot_choice.known_topic(current, topic, "query")
-    slots = offered(current.desk, current.calendar, about, now, first or day_of(current.desk, now), days)
-    return Slots(time_zone=current.desk.time_zone, items=list(slot_choice.free_slots(slots, current)))
+    return slot_choice.offer(current, topic, first, days, now)
 
 
 @routes.route(app, "POST /v1/callbacks", "Book a call-back", "callbacks", *BOOKING, status=201)

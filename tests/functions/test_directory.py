@@ -6,7 +6,7 @@ import pytest
 
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
-from tests.personas import ANNA, BEN, CARLA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, EMIL, SVEN, Caller
 from tests.rows_and_columns import each_row
 
 
@@ -130,3 +130,20 @@ def test_a_token_without_the_required_claims_is_refused(caller: Any) -> None:
 
 def test_a_user_of_an_unregistered_tenant_finds_no_tenant() -> None:
     assert get(caller=ANNA.but(tenant_id="nobody")).code == "tenant_unknown"
+
+
+# ------------------------------------------------------------------ agents
+
+
+def test_an_agent_finds_active_colleagues() -> None:
+    found = call("GET", "/v1/support/directory", caller=SVEN, query={"q": "dora"})
+
+    assert found.body == {
+        "departments": [],
+        "agents": [{"id": "dora", "name": "Dora Vogel", "departments": ["development"]}],
+    }
+    assert call("GET", "/v1/support/directory", caller=SVEN).body == get().body
+
+
+def test_an_inactive_agent_finds_no_colleague() -> None:
+    assert call("GET", "/v1/support/directory", caller=EMIL).code == "agent_inactive"

@@ -54,6 +54,8 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/callbacks/open": ("/v1/callbacks/open", None, ANNA),
     "PATCH /v1/callbacks/{callback_id}": (f"/v1/callbacks/{invalid_inputs.UNKNOWN_ID}", {"starts_at": None}, ANNA),
     "DELETE /v1/callbacks/{callback_id}": (f"/v1/callbacks/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
+    "GET /v1/support/directory": ("/v1/support/directory", None, SVEN),
+    "GET /v1/support/slots": ("/v1/support/slots?topic=question", None, SVEN),
     "GET /v1/support/callbacks": ("/v1/support/callbacks", None, SVEN),
     "POST /v1/support/callbacks/{callback_id}/take": (
         f"/v1/support/callbacks/{invalid_inputs.UNKNOWN_ID}/take",

@@ -11,7 +11,7 @@ from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, BEN, CARLA, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BEN, CARLA, EMIL, GIULIA, SVEN, Caller
 from tests.rows_and_columns import each_row, probes
 
 TUESDAY = {"topic": "question", "from": "2026-11-24", "days": 1}
@@ -227,3 +227,21 @@ def test_a_slot_inside_the_lead_time_is_not_offered_any_more(world: time_machine
     world.shift(timedelta(seconds=1))
 
     assert starts(get({"topic": "question"}))[0] > first
+
+
+# ------------------------------------------------------------------ agents
+
+
+def test_an_agent_sees_the_same_slots_whatever_language_may_choose() -> None:
+    factories.desk(slot_languages=[])
+    assert get().code == "slots_not_offered"
+    answer = call("GET", "/v1/support/slots", caller=SVEN, query=TUESDAY | {"topic": "technical"})
+
+    assert (answer.body["time_zone"], len(answer.body["items"])) == ("Europe/Berlin", 4 * 9 - 1)
+    assert starts(answer)[-1] == "2026-11-24T16:30:00Z"
+
+
+def test_an_agent_who_is_inactive_or_names_no_topic_of_the_desk_sees_no_slots() -> None:
+    assert call("GET", "/v1/support/slots", caller=EMIL, query=TUESDAY).code == "agent_inactive"
+    unknown = call("GET", "/v1/support/slots", caller=SVEN, query=TUESDAY | {"topic": "money"})
+    assert unknown.body["errors"][0]["pointer"] == "query/topic"

@@ -57,12 +57,50 @@ def test_sven_sees_the_call_backs_of_tuesday() -> None:
                 "reason_salt": None,
                 "stranded_by": None,
                 "tenant_id": "acme",
+                "customer": {
+                    "name": "Acme Immobilien GmbH",
+                    "customer_name": "acme",
+                    "country": "DE",
+                    "time_zone": "Europe/Berlin",
+                },
+                "language": "de-DE",
                 "may_enter": False,
             }
         ],
         "waiting": [],
         "taken": [],
+        "topics": [
+            {"id": "question", "name": "Short question", "minutes": 15},
+            {"id": "consultation", "name": "Consultation", "minutes": 30},
+            {"id": "technical", "name": "Technical problem", "minutes": 30},
+        ],
     }
+
+
+def test_the_language_is_the_users_or_else_the_customers() -> None:
+    factories.callback(CARLA.but(locale="es-MX"))
+    factories.callback(ANNA.but(locale=None))
+    table.drop(keys.tenant("globex"))
+
+    found = {
+        one["tenant_id"]: (one["language"], one["customer"] and one["customer"]["name"])
+        for one in get().body["waiting"]
+    }
+    assert found == {"globex": ("es-MX", None), "acme": ("de", "Acme Immobilien GmbH")}
+
+
+def test_the_topics_are_in_the_language_asked_for() -> None:
+    names = [topic["name"] for topic in get({"language": "de-AT"}).body["topics"]]
+
+    assert names == ["Kurze Frage", "Beratung", "Technik"]
+    assert get({"language": "<b>"}).code == "input_invalid"
+
+
+def test_a_changed_call_back_names_its_customer_too() -> None:
+    waiting = factories.callback(CARLA)
+    taken = call("POST", f"/v1/support/callbacks/{waiting.callback_id}/take", caller=SVEN).body
+
+    assert (taken["customer"]["name"], taken["customer"]["time_zone"]) == ("Globex Inc.", "America/New_York")
 
 
 def test_what_the_agent_has_taken_is_listed_on_every_day_until_it_is_closed(world: time_machine.Traveller) -> None:
@@ -249,7 +287,8 @@ def test_a_malformed_day_is_named(day: str) -> None:
 
 @pytest.mark.parametrize("day", ["2000-01-01", "2999-12-31"])
 def test_a_far_day_is_empty(day: str) -> None:
-    assert get({"day": day}).body == {"booked": [], "waiting": [], "taken": []}
+    body = get({"day": day}).body
+    assert [body[name] for name in ("booked", "waiting", "taken")] == [[], [], []]
 
 
 def test_without_a_desk_there_is_no_day() -> None:

@@ -32,7 +32,7 @@ CALLBACK = (
 )
 CLOSURE = "day name from until callback_ids stranded"
 EXTRA_HOURS = "day from until stranded"
-SUPPORT_CALLBACK = f"{CALLBACK} tenant_id may_enter"
+SUPPORT_CALLBACK = f"{CALLBACK} tenant_id customer language may_enter"
 PAGE = "items next_cursor"
 KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"}
 
@@ -213,7 +213,9 @@ ROUTES = [
     Route(call="GET /v1/support/requests", who="sven", members=PAGE),
     Route(call="POST /v1/support/requests/{request}/send", who="sven", members=REQUEST),
     Route(call="DELETE /v1/support/requests/{request}", who="sven", members=REQUEST),
-    Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting taken"),
+    Route(call="GET /v1/support/directory", who="sven", members="departments agents"),
+    Route(call="GET /v1/support/slots?topic=question", who="sven", members="time_zone items"),
+    Route(call="GET /v1/support/callbacks", who="sven", members="booked waiting taken topics"),
     Route(call="POST /v1/support/callbacks/{callback}/take", who="sven", members=SUPPORT_CALLBACK),
     Route(
         call="POST /v1/support/callbacks/{callback}/hand", who="sven",

@@ -157,8 +157,17 @@ export interface Callback {
   version: number;
 }
 
+export interface CallbackCustomer {
+  name: string;
+  customer_name: string;
+  country: string;
+  time_zone: string;
+}
+
 export interface SupportCallback extends Callback {
   tenant_id: string;
+  customer: CallbackCustomer | null;
+  language: string | null;
   may_enter: boolean;
 }
 
@@ -166,6 +175,7 @@ export interface DeskDay {
   booked: SupportCallback[];
   waiting: SupportCallback[];
   taken: SupportCallback[];
+  topics: Topic[];
 }
 
 export interface Money {

@@ -74,7 +74,8 @@ def test_a_new_tenant_reads_as_it_was_registered_and_begins_its_ledger():
     put(INITECH)
 
     assert tenants.tenant("initech") == INITECH
-    assert tenants.tenant_names(["initech", "acme", "nobody"]) == {"initech": "Initech", "acme": "Acme Immobilien GmbH"}
+    found = tenants.registered(["initech", "acme", "nobody", "acme"])
+    assert {id: tenant.name for id, tenant in found.items()} == {"initech": "Initech", "acme": "Acme Immobilien GmbH"}
     assert entries("initech") == [("tenant.changed", "initech")]
 
 

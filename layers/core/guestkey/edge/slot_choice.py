@@ -2,23 +2,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
+from typing import Annotated
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from guestkey.edge.http.inputs import Day, Slug
 from guestkey.edge.http.problem import fault
 from guestkey.edge.responses.callbacks import Callback as CallbackResponse
-from guestkey.edge.responses.callbacks import FreeSlot
+from guestkey.edge.responses.callbacks import FreeSlot, Slots
 from guestkey.errors import CallbackOpen, InputInvalid, SlotNotOffered, SlotsNotOffered, SlotTaken
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.desk import Topic
+from guestkey.rules.hours import day_of
 from guestkey.rules.people import User
-from guestkey.rules.slots import Slot, may_choose_slot, nearest, slot_at
+from guestkey.rules.slots import MAX_DAYS, Slot, may_choose_slot, nearest, offered, slot_at
 from guestkey.store.callbacks import seats
 from guestkey.store.callbacks.booking import StillOpen
 from guestkey.store.callbacks.desks import CurrentDesk
 
 MAX_ALTERNATIVES = 3
 """Number of free slots that are offered in place of a taken one."""
+
+TopicId = Annotated[Slug, Query()]
+FirstDay = Annotated[Day | None, Query(alias="from")]
+Days = Annotated[int, Query(ge=1, le=MAX_DAYS)]
 
 
 def require_choice(user: User, current: CurrentDesk) -> None:
@@ -55,6 +64,13 @@ def slot_for(callback: Callback, current: CurrentDesk, starts_at: datetime | Non
     if callback.slot and callback.slot.starts_at == starts_at:
         return callback.slot
     return offered_slot(current, current.desk.topic(callback.topic), starts_at, now)
+
+
+def offer(current: CurrentDesk, topic_id: str, first: date | None, days: int, now: datetime) -> Slots:
+    """Return the free slots of a topic, by days of the support desk, from `first` or today on. Raises InputInvalid."""
+    desk, topic = current.desk, known_topic(current, topic_id, "query")
+    slots = offered(desk, current.calendar, topic, now, first or day_of(desk, now), days)
+    return Slots(time_zone=desk.time_zone, items=list(free_slots(slots, current)))
 
 
 def free_slots(slots: Iterator[Slot], current: CurrentDesk) -> Iterator[FreeSlot]:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from guestkey.edge.responses.people import Person
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, desk
+from guestkey.rules.people import Tenant
 
 
 class Topic(Response):
@@ -103,26 +104,48 @@ class TenantCallback(Callback):
         return cls.read(callback, **_computed(callback, at))
 
 
-class SupportCallback(TenantCallback):
-    """A call-back for agents: with its tenant, and whether they may enter it now."""
+class CallbackCustomer(Response):
+    """The customer who waits for a call. `customer_name` is the name that its users type at sign-in."""
 
+    name: str
+    customer_name: str
+    country: str
+    time_zone: str
+
+
+class SupportCallback(TenantCallback):
+    """A call-back for agents: with its tenant, and whether they may enter it now.
+
+    `language` is that of the user who booked it, or else the customer's. `customer` is null if none is registered.
+    """
+
+    customer: CallbackCustomer | None
+    language: str | None
     may_enter: bool
 
     @classmethod
-    def for_agent(cls, callback: callbacks.Callback, at: datetime, *, may_enter: bool) -> Self:
+    def for_agent(cls, callback: callbacks.Callback, at: datetime, *, tenant: Tenant | None, may_enter: bool) -> Self:
         """Return the call-back with its state at that moment."""
-        return cls.read(callback, **_computed(callback, at), may_enter=may_enter)
+        return cls.read(
+            callback,
+            **_computed(callback, at),
+            customer=tenant and CallbackCustomer.read(tenant),
+            language=callback.locale or (tenant and tenant.language),
+            may_enter=may_enter,
+        )
 
 
 class DeskDay(Response):
     """The call-backs booked for a day, by time; the queue, first in first; those that the agent has taken, of any day.
 
     A call-back that the agent has taken is in one of the other lists, too, unless it is booked for another day.
+    `topics` are those that the desk offers now: a call-back about another one can move to the queue only.
     """
 
     booked: list[SupportCallback]
     waiting: list[SupportCallback]
     taken: list[SupportCallback]
+    topics: list[Topic]
 
 
 class Closure(Response):

@@ -57,7 +57,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iter
         found = live_keys.tenants_of(agent, number, tenant_id if number == int(shard) else "")
         by_tenant = groupby(found, key=lambda pair: pair[0])
         for some in batched(((tenant_id, list(pairs)) for tenant_id, pairs in by_tenant), batch):
-            names = tenants.tenant_names(tenant_id for tenant_id, _ in some)
+            registered = tenants.registered(tenant_id for tenant_id, _ in some)
             live = live_keys.confirm(pair for _, pairs in some for pair in pairs)
             for tenant_id, _ in some:
                 cover = covering(live[tenant_id], agent, at) if tenant_id in live else []
@@ -66,7 +66,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iter
                         f"{number}:{tenant_id}",
                         AccessibleTenant(
                             tenant_id=tenant_id,
-                            name=names.get(tenant_id, tenant_id),
+                            name=registered[tenant_id].name if tenant_id in registered else tenant_id,
                             ends_at=named(cover).ends_at,
                             may_export=any(key.may_export for key in cover),
                             grant_ids=sorted(key.grant_id for key in cover),

@@ -70,9 +70,9 @@ def tenant(tenant_id: str) -> Tenant:
     return tenant_of(item)
 
 
-def tenant_names(tenant_ids: Iterable[str]) -> dict[str, str]:
-    """Return the names of the registered ones of up to a hundred tenants, by id."""
-    return {found.tenant_id: found.name for found in map(tenant_of, find_all(map(keys.tenant, tenant_ids)).values())}
+def registered(tenant_ids: Iterable[str]) -> dict[str, Tenant]:
+    """Return the registered ones of these tenants by id, strongly consistent."""
+    return {found.tenant_id: found for found in map(tenant_of, find_all(map(keys.tenant, set(tenant_ids))).values())}
 
 
 def holds_right(user: User) -> bool:
