@@ -14,7 +14,7 @@ from tests.browser.panel_page import PanelPage
 TABS = ("access", "requests", "callbacks")
 READY = {"access": "#refresh", "requests": "#find", "callbacks": "#refresh"}
 """An element of each tab that needs no response."""
-LISTS = {"access": 1, "requests": 1, "callbacks": 2}
+LISTS = {"access": 1, "requests": 1, "callbacks": 3}
 """Number of lists in each tab with the data of `scenarios.busy_at_the_desk`."""
 
 

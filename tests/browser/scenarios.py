@@ -52,6 +52,18 @@ def busy_at_the_desk(language: str = "de") -> None:
     factories.taken(factories.callback(CARLA, description=third, at=MONDAY_NOON - timedelta(minutes=12)), DORA)
     soon, before = MONDAY_NOON + timedelta(minutes=45), MONDAY_NOON - timedelta(hours=3)
     factories.callback(starts_at=soon, description=second, at=before)
+    taken_for_another_day(language)
+
+
+def taken_for_another_day(language: str) -> None:
+    """Let Sven have taken a call of Wednesday, whose time the desk can no longer keep."""
+    factories.tenant("initech", name="Initech Ltd", time_zone="America/New_York")
+    user = CARLA.but(tenant_id="initech", sub="ines", name="Inés Ortega", locale=language)
+    kept = factories.callback(
+        user, TUESDAY_AT_TEN + timedelta(days=1), description=REASONS[language][0], at=TO_DEVELOPMENT
+    )
+    factories.taken(kept)
+    call("PUT", "/v1/vendor/closures/2026-11-25", {"name": "Works outing"}, caller=BACKEND)
 
 
 def live() -> list[dict[str, Any]]:
@@ -147,9 +159,18 @@ def asking(agent: Agent[Any]) -> None:
 
 
 def taken(agent: Agent[Any]) -> None:
-    agent.sees_everything("callbacks")
     agent.press("[id^=take-]")
-    agent.page.locator("[id^=reached-]:not([aria-disabled])").wait_for()
+    expect(agent.page.locator("[id^=reached-]:not([aria-disabled])")).to_have_count(2)
+
+
+def handing(agent: Agent[Any]) -> None:
+    agent.press("[id^=hand-] >> nth=0")
+    agent.panel.locator("[id^=colleague-] option").first.wait_for(state="attached")
+
+
+def moving(agent: Agent[Any]) -> None:
+    agent.press("[id^=move-] >> nth=-1")
+    agent.panel.locator(".time").first.wait_for()
 
 
 AT_THE_DESK: dict[str, Callable[[Agent[Any]], None]] = {
@@ -160,5 +181,7 @@ AT_THE_DESK: dict[str, Callable[[Agent[Any]], None]] = {
     "asking": asking,
     "callbacks": lambda agent: agent.sees_everything("callbacks"),
     "taken": taken,
+    "handing": handing,
+    "moving": moving,
 }
 """Steps to each view of the desk, by name; each continues from the view before."""

@@ -67,7 +67,7 @@ KEPT = (
         for view in ("access", "requests", "callbacks")
         for language in ("de", "en", "es")
     ),
-    *(f"desk-{view}.de.800.light" for view in ("entering", "inside", "asking", "taken")),
+    *(f"desk-{view}.de.800.light" for view in ("entering", "inside", "asking", "taken", "moving")),
     "desk-callbacks.de.320.dark",
     *(f"mail-{kind}.{language}.*" for kind in MAILS_KEPT for language in ("de", "en")),
 )

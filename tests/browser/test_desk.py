@@ -13,6 +13,7 @@ import time_machine
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from guestkey.rules.grants import Grant
+from local import sample
 from local.tokens import mint
 from tests import doors, factories, table
 from tests.browser import agents, scenarios
@@ -27,6 +28,7 @@ from tests.personas import ANNA, BACKEND, CARLA, DORA, SVEN
 from tests.rows_and_columns import probes
 
 Agent = agents.Agent[Product]
+SUPPORT_CALLBACKS = "/v1/support/callbacks"
 MONDAY_AT_FOUR = MONDAY_NOON + timedelta(hours=3)
 
 
@@ -46,6 +48,12 @@ def logins() -> list[dict[str, Any]]:
 def own_requests() -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = call("GET", "/v1/support/requests", caller=SVEN).body["items"]
     return items
+
+
+def support_callback() -> dict[str, Any]:
+    """Return the first call-back of the queue, as Sven reads it."""
+    first: dict[str, Any] = call("GET", SUPPORT_CALLBACKS, caller=SVEN).body["waiting"][0]
+    return first
 
 
 def rows(agent: Agent) -> Locator:
@@ -411,9 +419,13 @@ def test_he_takes_a_booked_call_back_and_closes_it(agent: Agent) -> None:
     agent.goes_to("callbacks")
     agent.reads("Montag, 23. November")
     agent.reads("Der Import steht still")
-    assert "13:45" in agent.text
-    assert "Sie haben dort jetzt keinen Zugang." in agent.text
-    assert agent.panel.locator("a.number").get_attribute("href") == "tel:+4924144686122"
+    for shown in (
+        "13:45 · Acme Immobilien GmbH", "Kundenkennung: acme", "Kurze Frage · Sprache: Deutsch",
+        "Sie haben dort jetzt keinen Zugang.",
+    ):  # fmt: skip
+        assert shown in agent.text
+    assert "Beim Kunden" not in agent.text, "the customer's clock shows the same"
+    expect(agent.panel.locator("a.number[href='tel:+4924144686122']")).to_have_text("0241 44686122")
     agent.press(f"#take-{callback.callback_id}")
     agent.expects_status("Sie haben den Rückruf übernommen.")
     agent.reads("Übernommen von Sven Brandt")
@@ -433,7 +445,9 @@ def test_the_queue_is_in_order_and_marks_customers_with_a_live_grant(agent: Agen
     agent.goes_to("callbacks")
     agent.reads("Warteschlange (2)")
     first, second = [plain(row) for row in rows(agent).all_inner_texts()]
-    assert "globex" in first
+    assert "Globex Inc.\n" in first
+    assert "Kundenkennung: globex" in first
+    assert "Beim Kunden: 07:00 (Nordamerikanische Ostküstenzeit)" in first
     assert "Wartet seit 23.11.2026, 12:40 Uhr" in first
     assert "Sie haben dort jetzt Zugang." in first
     assert "acme" in second
@@ -476,21 +490,146 @@ def test_of_two_agents_who_take_a_call_back_one_gets_it_and_the_other_reads_the_
         dora.press(f"#take-{callback.callback_id}")
         dora.expects_status("Jemand anderes hat diesen Rückruf schon übernommen.")
         dora.reads("Übernommen von Sven Brandt")
-        dora.press(f"#close-{callback.callback_id}")
-        dora.press(f"#reached-{callback.callback_id}")
-        dora.expects_status("Diesen Rückruf schließt ab, wer ihn übernommen hat.")
-        assert factories.what_happened()[-1] == "callback.taken"
+        expect(dora.panel.locator("[id^=reached-], [id^=release-], [id^=hand-]")).to_have_count(0)
+        call("POST", f"{SUPPORT_CALLBACKS}/{callback.callback_id}/hand", {"agent_id": "dora"}, caller=SVEN)
         sven.press(f"#reached-{callback.callback_id}")
-        sven.expects_status("Der Rückruf ist abgeschlossen.")
+        sven.expects_status("Nur wer den Rückruf übernommen hat, kann ihn abschließen oder abgeben.")
+        sven.reads("Übernommen von Dora Vogel")
+        dora.press("#refresh")
+        dora.press(f"#reached-{callback.callback_id}")
+        dora.expects_status("Der Rückruf ist abgeschlossen.")
+
+
+def test_a_call_taken_for_another_day_stays_in_sight_and_is_released_there(agent: Agent) -> None:
+    callback = factories.taken(factories.callback(starts_at=TUESDAY_AT_TEN + timedelta(days=2)))
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.reads("Von Ihnen übernommen, an anderen Tagen")
+    agent.reads("26.11.2026, 10:00 Uhr · Acme Immobilien GmbH")
+    for _ in range(3):
+        expect(rows(agent)).to_have_count(1)
+        agent.press("#after")
+    agent.reads(re.compile("^10:00 · Acme Immobilien GmbH"))
+    expect(agent.panel.get_by_text("an anderen Tagen")).to_have_count(0)
+    agent.press(f"#release-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist wieder frei.")
+    expect(rows(agent)).to_be_focused()
+    assert factories.what_happened()[-1] == "callback.released"
+    agent.press(f"#take-{callback.callback_id}")
+    agent.expects_status("Einen vereinbarten Rückruf können Sie erst ab einer Stunde vorher übernehmen.")
+    assert factories.what_happened()[-1] == "callback.released"
+    agent.press("#today")
+    agent.reads("Für diesen Tag ist nichts gebucht.")
+
+    expect(rows(agent)).to_have_count(0)
+
+
+def test_a_taken_call_is_handed_on_to_a_colleague_who_is_chosen_by_name(agent: Agent) -> None:
+    callback = factories.taken(factories.callback())
+    factories.agent("sven-2", "support", name="Sven Brandt")
+    agent.opens()
+    agent.goes_to("callbacks")
+    note = agent.page.locator(f"#note-{callback.callback_id}")
+    note.fill("Ruft um vier noch einmal an")
+    agent.press(f"#hand-{callback.callback_id}")
+    expect(agent.panel.locator("h4")).to_be_focused()
+    colleague = agent.page.locator(f"#colleague-{callback.callback_id}")
+    expect(colleague.locator("option")).to_have_text(
+        ["Dora Vogel · Development · dora", "Sven Brandt · Support · sven-2"]
+    )
+    agent.panel.get_by_role("button", name="Zurück", exact=True).click()
+    expect(agent.page.locator(f"#hand-{callback.callback_id}")).to_be_focused()
+    assert note.input_value() == "Ruft um vier noch einmal an"
+    agent.press(f"#hand-{callback.callback_id}")
+    colleague.select_option("dora")
+    factories.agent("dora", "development", name="Dora Vogel", is_active=False)
+    agent.press(f"#do-hand-{callback.callback_id}")
+    agent.expects_status("Diese Person gehört nicht mehr zum Support.")
+    expect(colleague).to_be_focused()
+    colleague.select_option("sven-2")
+    agent.press(f"#do-hand-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist an Sven Brandt weitergegeben.")
+
+    expect(agent.panel.locator("[id^=note-]")).to_have_count(0)
+    assert support_callback()["agent"] == {"id": "sven-2", "name": "Sven Brandt"}
+
+
+def test_a_call_is_moved_with_a_reason_for_the_customer(agent: Agent) -> None:
+    callback = factories.callback(CARLA, TUESDAY_AT_TEN, topic="technical")
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.press("#after")
+    agent.press(f"#move-{callback.callback_id}")
+    agent.reads("Die kleinen Zeiten gelten beim Kunden (Nordamerikanische Ostküstenzeit).")
+    times, why = agent.panel.locator(".time"), agent.page.locator(f"#why-{callback.callback_id}")
+    expect(agent.panel.locator(".time:has(:checked)")).to_have_text("10:0004:00")
+    why.fill("Zwei von uns sind krank")
+    agent.press(f"#do-move-{callback.callback_id}")
+    agent.expects_status("Das ist die bisherige Zeit. Es wurde nichts geändert.")
+    why.fill("")
+    factories.seats(TUESDAY_AT_TEN + timedelta(hours=1), 2)
+    times.filter(has_text=re.compile("^11:00")).click()
+    agent.press(f"#do-move-{callback.callback_id}")
+    agent.expects_status("Bitte nennen Sie den Grund")
+    expect(why).to_be_focused()
+    why.fill("Zwei von uns sind krank")
+    agent.press(f"#do-move-{callback.callback_id}")
+    agent.expects_status("Diese Zeit ist nicht mehr frei.")
+    expect(times.filter(has_text=re.compile("^11:00"))).to_have_count(0)
+    agent.page.locator(f"#day-{callback.callback_id}").select_option("Mittwoch, 25. November")
+    times.filter(has_text=re.compile("^16:30")).click()
+    agent.press(f"#do-move-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist verschoben.")
+    agent.reads("25.11.2026, 16:30 Uhr · Globex Inc.")
+    agent.reads("Beim Kunden: 10:30")
+
+    expect(rows(agent)).to_be_focused()
+    moved = call("GET", "/v1/callbacks/open", caller=CARLA).body
+    assert (moved["starts_at"], moved["reason"]) == ("2026-11-25T15:30:00Z", "Zwei von uns sind krank")
+
+
+def test_a_call_is_cancelled_with_a_reason_and_the_agent_reads_whether_it_is_mailed(agent: Agent) -> None:
+    callback, unmailed = factories.callback(), factories.callback(CARLA.but(email=None))
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.press(f"#cancel-{unmailed.callback_id}")
+    agent.reads("Zu diesem Rückruf gibt es keine E-Mail-Adresse.")
+    agent.press(f"#cancel-{callback.callback_id}")
+    agent.reads("Der Kunde erhält den Grund per E-Mail.")
+    agent.page.locator(f"#why-{callback.callback_id}").fill("Das Problem ist behoben")
+    agent.press(f"#do-cancel-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist abgesagt.")
+
+    expect(rows(agent).first.locator(".badge")).to_have_text("Abgesagt")
+    expect(rows(agent).first.get_by_role("button")).to_have_count(0)
+    assert factories.what_happened()[-1] == "callback.cancelled"
+
+
+def test_a_stranded_call_says_why_and_one_whose_topic_is_gone_moves_to_the_queue_only(agent: Agent) -> None:
+    callback = factories.callback(starts_at=TUESDAY_AT_TEN, topic="technical")
+    topics = [topic for topic in sample.DESK["topics"] if topic["id"] != "technical"]
+    call("PUT", "/v1/vendor/desk", sample.DESK | {"topics": topics}, caller=BACKEND)
+    agent.opens()
+    agent.goes_to("callbacks")
+    agent.press("#after")
+    agent.reads("Dieses Thema gibt es nicht mehr. Der Kunde ist gebeten, neu zu wählen.")
+    agent.reads("technical · Sprache: Deutsch")
+    agent.press(f"#move-{callback.callback_id}")
+    expect(agent.panel.locator("form select")).to_have_count(0)
+    agent.page.locator(f"#why-{callback.callback_id}").fill("Das Thema gibt es nicht mehr")
+    agent.press(f"#do-move-{callback.callback_id}")
+    agent.expects_status("Der Rückruf ist verschoben.")
+
+    expect(agent.panel.locator(".badge")).to_have_text("Wartet")
+    expect(agent.panel.locator(".rows .notice, [id^=move-]")).to_have_count(0)
+    assert support_callback()["state"] == "waiting"
 
 
 def test_a_taken_call_back_can_be_closed_later_and_an_invalid_note_is_shown(agent: Agent) -> None:
     callback = factories.taken(factories.callback())
     agent.opens()
     agent.goes_to("callbacks")
-    agent.press(f"#close-{callback.callback_id}")
     note = agent.page.locator(f"#note-{callback.callback_id}")
-    expect(note).to_be_focused()
     note.fill("a\u0007")
     agent.press(f"#reached-{callback.callback_id}")
     agent.expects_status("Bitte kürzen Sie die Notiz")

@@ -36,7 +36,8 @@ def test_each_can_be_planted_and_names_a_test(defect: Defect):
     path, _, test = defect.test.partition("::")
 
     assert defect.fault_in(sound) is None
-    ast.parse(defect.planted_in(sound))
+    if defect.file.endswith(".py"):
+        ast.parse(defect.planted_in(sound))
     assert test.partition("[")[0] in names_of_tests(path)
 
 

@@ -32,7 +32,7 @@ LOOKED_UP = {
     "ledger.faults": {*map(str, Fault), "no_head"},
     "ledger.accidents": {str(accident) for accident in Accident},
     "panel.waited": {"booked", "waiting", "taken"},
-    "panel.waited.stranded": {"closed", "topic", "lines"},
+    "panel.waited.stranded": {str(why) for why in callbacks.Stranding},
     "panel.failed": CODES,
     "panel.callback.invalid": {"phone", "description"},
     "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
@@ -40,7 +40,8 @@ LOOKED_UP = {
     "desk.tabs": {"access", "requests", "callbacks"},
     "desk.access.invalid": {"reason", "ticket"},
     "desk.ask.invalid": {"reason", "ticket"},
-    "desk.callbacks.invalid": {"note"},
+    "desk.callbacks.invalid": {"note", "reason", "agent_id"},
+    "desk.callbacks.stranded": {str(why) for why in callbacks.Stranding},
     "desk.requests.states": {str(state) for state in requests.State},
     "desk.callbacks.states": {str(state) for state in callbacks.State},
     "activate.notSignedIn": {"cancelled", "failed", "unreachable", "over"},
@@ -50,7 +51,7 @@ LOOKED_UP = {
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
 SURFACES = ("activate", "panel", "ledger", "desk")
-SHARED = ("actions.js", "elements.js", "lists.js", "tabs.js", "texts.js", "surface.js")
+SHARED = ("actions.js", "elements.js", "lists.js", "slots.js", "tabs.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:(?:\w+\.)?texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"

@@ -337,7 +337,13 @@ export interface SupportApi {
   ask(body: object, key: string): Promise<Request>;
   sendAgain(id: string): Promise<Request>;
   withdraw(id: string): Promise<Request>;
-  callbacks(day: string): Promise<DeskDay>;
+  colleagues(): Promise<Directory>;
+  callbacks(query: { day: string; language: string }): Promise<DeskDay>;
+  slots(topic: string): Promise<{ items: FreeSlot[] }>;
   take(id: string): Promise<SupportCallback>;
+  release(id: string): Promise<SupportCallback>;
+  hand(id: string, agent_id: string): Promise<SupportCallback>;
   close(id: string, body: object): Promise<SupportCallback>;
+  move(id: string, body: { starts_at: string | null; reason: string }): Promise<SupportCallback>;
+  cancel(id: string, reason: string): Promise<SupportCallback>;
 }

@@ -48,8 +48,6 @@ export interface PanelSession extends Session<PanelTexts> {
 
 export interface DeskSession extends Session<DeskTexts> {
   support: SupportApi;
-  /** The agent's own id. It is known after the agent's first action. */
-  agentId?: string;
 }
 
 /** The content of a tab, and the function that reloads it. */

@@ -108,7 +108,6 @@ function tenantEntry({ tenant_id: id, name }, tab) {
           throw error;
         }
         login = begun;
-        session.agentId = begun.agent.id;
         session.emit("entered", begun);
         swap(...openLogin(begun));
         return strings.entered;
@@ -170,7 +169,6 @@ function tenantEntry({ tenant_id: id, name }, tab) {
       const latest = logins.find((one) => !ended.has(one.login_id));
       if (login || !latest || handle.querySelector("form")) return;
       login = latest;
-      session.agentId = latest.agent.id;
       session.emit("restored", latest);
       handle.replaceChildren(...openLogin(latest));
     },

@@ -20,8 +20,14 @@ export function support({ call, get, pathOf }) {
     ask: (body, key) => call("POST", "v1/support/requests", { body, key }),
     sendAgain: (id) => call("POST", `${request(id)}/send`),
     withdraw: (id) => call("DELETE", request(id)),
-    callbacks: (day) => get("support/callbacks", { day }),
+    colleagues: () => get("support/directory"),
+    callbacks: (query) => get("support/callbacks", query),
+    slots: (topic) => get("support/slots", { topic }),
     take: (id) => call("POST", `${callback(id)}/take`),
+    release: (id) => call("POST", `${callback(id)}/release`),
+    hand: (id, agent_id) => call("POST", `${callback(id)}/hand`, { body: { agent_id } }),
     close: (id, body) => call("POST", `${callback(id)}/close`, { body }),
+    move: (id, body) => call("PATCH", callback(id), { body }),
+    cancel: (id, reason) => call("DELETE", callback(id), { body: { reason } }),
   };
 }

@@ -83,7 +83,6 @@ function form(session, refresh) {
         } catch (/** @type {any} */ error) {
           throw markInvalid(error, { reason: why, ticket }, strings.invalid);
         }
-        session.agentId = made.agent.id;
         fields.replaceChildren();
         tenant.value = "";
         tenant.focus();

@@ -5,7 +5,7 @@ import { withIdempotencyKey } from "./api.js";
 import { announce, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
 import { contactCard } from "./panel.contact.js";
-import { orReloadSlots, slotPicker } from "./panel.slots.js";
+import { orReloadSlots, slotPicker } from "./slots.js";
 import { format, moment } from "./texts.js";
 
 /** @import { Api, Callback, Topic } from "../types/api" */
@@ -174,7 +174,7 @@ function changeForm(tab, open, back) {
 function moveForm(tab, open, back) {
   const strings = tab.texts.waited;
   const hasTopic = tab.topics.some((one) => one.id === open.topic);
-  const slots = hasTopic && tab.me.may_book_slot ? slotPicker(tab, () => open.topic, open.starts_at) : null;
+  const slots = hasTopic && tab.me.may_book_slot ? slotPicker(tab, () => tab.guestkey.slots(open.topic), { booked: open.starts_at }) : null;
   const move = () =>
     runAction(tab, place, async () => {
       const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, (await slots?.chosen()) ?? null));
@@ -204,7 +204,7 @@ function bookingForm(tab) {
   const items = tab.topics.map((one) => element("option", { value: one.id }, format(strings.topicMinutes, { ...one })));
   const topic = element("select", { id: "topic" }, ...items);
   const { phone, description, children } = textFields(tab);
-  const slots = tab.me.may_book_slot ? slotPicker(tab, () => topic.value) : null;
+  const slots = tab.me.may_book_slot ? slotPicker(tab, () => tab.guestkey.slots(topic.value)) : null;
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
     runAction(tab, place, async () => {

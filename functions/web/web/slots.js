@@ -5,20 +5,25 @@ import { Unreachable } from "./api.js";
 import { element, zoneNote } from "./elements.js";
 import { clock, day } from "./texts.js";
 
-/** @import { Callback, FreeSlot } from "../types/api" */
-/** @import { CallbackTab } from "./panel.callback.js" */
+/** @import { FreeSlot } from "../types/api" */
+/** @import { Session } from "../types/pages" */
 /** @typedef {ReturnType<typeof slotPicker>} SlotPicker */
+/**
+ * The time to begin with, which the call itself may keep; what tells the picker's ids from those of others in the
+ * element; and a remark on a time.
+ * @typedef {{ booked?: string | null, name?: string, remark?: (at: string) => string | null }} SlotOptions
+ */
 
 /**
- * Return the choice of a day and a time, in the tenant's time zone. No time means the queue.
- * @param {CallbackTab} tab
- * @param {() => string} topic
- * @param {string | null} booked The time to begin with, which the call itself may keep.
+ * Return the choice of a day and a time, in the session's time zone. No time means the queue.
+ * @param {Session} session
+ * @param {() => Promise<{ items: FreeSlot[] }>} find
+ * @param {SlotOptions} options
  */
-export function slotPicker(tab, topic, booked = null) {
-  const strings = tab.texts.slots;
+export function slotPicker(session, find, { booked = null, name = "", remark = () => null } = {}) {
+  const strings = session.texts.slots;
   const place = element("div", { class: "fields" });
-  let chosenDay = booked ? day(booked, tab) : "";
+  let chosenDay = booked ? day(booked, session) : "";
   /** @type {Promise<void>} */
   let loading;
   let isLoaded = false;
@@ -26,16 +31,16 @@ export function slotPicker(tab, topic, booked = null) {
   let starts_at = booked;
   const read = async () => {
     isLoaded = false;
-    const { items } = await tab.guestkey.slots(topic());
+    const { items } = await find();
     const days = Map.groupBy(
       withBooked(items, booked).filter(({ free, starts_at: at }) => free > 0 || at === booked),
-      (slot) => day(slot.starts_at, tab),
+      (slot) => day(slot.starts_at, session),
     );
     const times = element("div", { class: "times", role: "radiogroup", "aria-label": strings.time });
-    /** @param {string} name */
-    const option = (name) => element("option", { selected: name === chosenDay }, name);
+    /** @param {string} text */
+    const option = (text) => element("option", { selected: text === chosenDay }, text);
     const queue = element("option", { value: "" }, strings.queue);
-    const select = element("select", { id: "day" }, ...[...days.keys()].map(option), queue);
+    const select = element("select", { id: `day${name}` }, ...[...days.keys()].map(option), queue);
     const showTimes = () => {
       chosenDay = select.value;
       const slots = days.get(chosenDay) ?? [];
@@ -46,16 +51,18 @@ export function slotPicker(tab, topic, booked = null) {
     /** @param {FreeSlot} slot */
     const time = (slot) => {
       const choose = () => (starts_at = slot.starts_at);
-      const radio = element("input", { type: "radio", name: "slot", onchange: choose });
+      const radio = element("input", { type: "radio", name: `slot${name}`, onchange: choose });
       radio.checked = slot.starts_at === starts_at;
-      return element("label", { class: "time" }, radio, element("span", {}, clock(slot.starts_at, tab)));
+      const aside = remark(slot.starts_at);
+      const text = element("span", {}, clock(slot.starts_at, session));
+      return element("label", { class: "time" }, radio, text, aside && element("small", {}, aside));
     };
     select.addEventListener("change", showTimes);
     showTimes();
     isLoaded = true;
-    return [element("label", { for: "day" }, strings.day), select, times, zoneNote(tab)];
+    return [element("label", { for: select.id }, strings.day), select, times, zoneNote(session)];
   };
-  const reload = () => (loading = loadInto(tab, place, read));
+  const reload = () => (loading = loadInto(session, place, read));
   /** Return the chosen time. Throws if the slots could not be loaded, because no slots is not a choice of the queue. */
   const chosen = async () => {
     await loading;
@@ -79,8 +86,9 @@ function withBooked(slots, booked) {
 
 /**
  * Return the result of a booking. Reloads the free slots if the slot was taken meanwhile.
+ * @template Result
  * @param {SlotPicker | null} slots
- * @param {Promise<Callback>} booking
+ * @param {Promise<Result>} booking
  */
 export async function orReloadSlots(slots, booking) {
   try {
