@@ -1,7 +1,7 @@
 """Plants small changes drawn at random in `edge` and `store`, and names those that no unit test notices.
 
 `make mutants` draws COUNT changes of each ring by a seed that it prints; `make mutants SEED=1` draws those of that seed
-again. A survivor deserves a test, or changes nothing that anybody could notice: it is for a person to say which.
+again. A survivor deserves a test, or changes nothing that a caller could notice: it is for a person to say which.
 """
 
 import ast
