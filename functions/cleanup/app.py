@@ -19,7 +19,7 @@ from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import holidays, log, metrics
+from guestkey.edge import holidays, log, metrics, unreadable_items
 from guestkey.errors import Busy
 from guestkey.store import clock
 from guestkey.store.access import migration
@@ -60,13 +60,13 @@ def clean_up(context: Any, limit: int = MAX_ITEMS) -> None:
     outcomes: Counter[str] = Counter()
     contended: set[str] = set()
     for item in due.until(clock.now() - expiry.FINAL_AFTER):
-        processed = outcomes.total() - outcomes[WAITING]
-        if processed == limit or not has_time():
+        if outcomes.total() - outcomes[WAITING] == limit or not has_time():
             outcomes[STOPPED] = 1
             break
         outcomes[WAITING if item.key.pk in contended else _process(item, contended)] += 1
     others += _number(YEARS_WRITTEN, keys.desk(), lambda: len(holidays.store_missing(clock.now())))
     others += _number(STRANDED, keys.desk(), lambda: stranded.make_up(clock.now()))
+    unreadable_items.report()
     metrics.count("CleanupRuns", **outcomes + others)
 
 

@@ -30,13 +30,12 @@ from guestkey.edge.responses.grants import Grant
 from guestkey.edge.responses.logins import LoginInOverview
 from guestkey.edge.responses.response import Page
 from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
-from guestkey.rules.ledger import to_line
 from guestkey.rules.limits import ENTRY_NUMBER
 from guestkey.rules.overviews import Filter
 from guestkey.store import clock
 from guestkey.store.access import grants
 from guestkey.store.dynamodb.client import open_client
-from guestkey.store.ledger import ledger
+from guestkey.store.ledger import copies, ledger
 from guestkey.store.registry import tenants
 
 app = routes.resolver()
@@ -103,7 +102,7 @@ def show_ledger(limit: Limit = 50, cursor: Cursor = None) -> Response[str]:
     tenants.require_right(user)
     state = ledger.read_state(user.tenant_id)
     assert state
-    entries = ((str(entry.seq), to_line(entry)) for entry in ledger.entries_after(user.tenant_id, after, limit + 1))
+    entries = ((str(seq), line) for seq, line in copies.lines_after(user.tenant_id, after, limit + 1))
     lines, rest = cursors.cut(entries, limit)
     return Response(
         status_code=200,

@@ -11,7 +11,7 @@ from typing import Any
 from pynamodb.exceptions import PynamoDBException
 
 from guestkey import errors
-from guestkey.edge import log
+from guestkey.edge import log, unreadable_items
 from guestkey.edge.http import body, callers
 from guestkey.edge.http.problem import SECURITY_HEADERS, Answer, Event, problem
 from guestkey.store.dynamodb.retry import RETRY_AFTER_SECONDS
@@ -43,6 +43,8 @@ def serve(
         except (errors.Refused, PynamoDBException, OutcomeUnknown, TransactionConflict) as error:
             refusal = _refusal(error)
             answer, code = problem(refusal), refusal.code
+        finally:
+            unreadable_items.report()
         answer["headers"] = {**SECURITY_HEADERS, "Cache-Control": "no-store"} | answer["headers"]
         log.outcome(
             route=event.get("routeKey"),

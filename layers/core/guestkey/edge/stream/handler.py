@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from guestkey.edge import log
+from guestkey.edge import log, unreadable_items
 from guestkey.edge.log import LogFields
 from guestkey.edge.stream import dead_letters
 from guestkey.store.dynamodb.retry import growing_pauses, retry
@@ -99,6 +99,7 @@ def _process(actions: tuple[Action, ...], record: Record, fail: Callable[[Record
             causes.append(_cause(error))
     cause = "; ".join(causes)
     outcome = fail(record, cause) if causes else Outcome.DONE
+    unreadable_items.report()
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log.outcome(**event.log_fields, **fields, outcome=outcome, cause=cause or None, milliseconds=milliseconds)
     return outcome

@@ -11,9 +11,11 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 
 from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door, Voiding, Word
 from guestkey.rules.instants import instant
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import keys, unreadable
+from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find
+from guestkey.store.dynamodb.unreadable import Unreadable, expect
 
 FORM = 1
 """Form of the item. A newer version raises it with each restriction that this code would not know."""
@@ -37,9 +39,8 @@ def door_of(item: Item | None) -> Door:
     """Return the door of an item at its key. Without an item nothing is barred."""
     if item is None:
         return NO_DOOR
-    if not isinstance(item, DoorItem) or item.form != FORM:
-        return NOT_UNDERSTOOD
-    with suppress(ArithmeticError, KeyError, TypeError, ValueError):
+    with suppress(Unreadable, ArithmeticError, KeyError, TypeError, ValueError):
+        item = _of_known_form(item)
         return Door(
             version=_positive(item.version),
             is_locked=item.is_locked,
@@ -49,12 +50,20 @@ def door_of(item: Item | None) -> Door:
             voidings=_voidings(item.voidings),
             login_voidings=_voidings(item.login_voidings),
         )
+    unreadable.note(Key(item.pk, item.sk))
     return NOT_UNDERSTOOD
 
 
 def of_tenant(tenant_id: str) -> Door:
     """Return the tenant's door, strongly consistent."""
     return door_of(find(Item, keys.door(tenant_id)))
+
+
+def _of_known_form(item: Item) -> DoorItem:
+    door = expect(DoorItem, item)
+    if door.form != FORM:
+        raise ValueError("a newer version wrote this door")
+    return door
 
 
 def _positive(version: float | None) -> int:

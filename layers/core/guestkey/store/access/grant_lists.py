@@ -15,6 +15,7 @@ from guestkey.store.access import doors, live_keys
 from guestkey.store.access.grants import as_they_are, find_many, grant_of, history, permanent, without_leavers
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.reads import find_all, first_id_at
+from guestkey.store.dynamodb.unreadable import readable
 
 MONTHS_SHOWN = 6
 PERMANENT_PART, OTHER_PART = "lasting", "rest"
@@ -78,12 +79,12 @@ def live_now(tenant_id: str, at: datetime, behind: str | None, batch: int) -> It
 def givers(tenant_id: str, grant_ids: Iterable[str]) -> dict[str, Person]:
     """Return the users who gave these grants, by the grant's id; grants that are no longer kept are missing."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in set(grant_ids))
-    return {grant.grant_id: grant.granted_by for grant in map(grant_of, found.values())}
+    return {grant.grant_id: grant.granted_by for grant in readable(grant_of, found.values())}
 
 
-def _settled(grants: Iterable[Grant], door: Door, batch: int) -> Iterator[Grant]:
+def _settled(grants: Iterable[Grant | None], door: Door, batch: int) -> Iterator[Grant]:
     for some in batched(grants, batch):
-        yield from as_they_are(some, door)
+        yield from as_they_are(filter(None, some), door)
 
 
 def _is_permanent_and_live(grant: Grant, at: datetime) -> bool:

@@ -26,6 +26,7 @@ from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find_all, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.dynamodb.unreadable import expect, read_or_none, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people, tenants
@@ -229,7 +230,7 @@ def find_one(tenant_id: str, grant_id: str) -> Grant:
 def find_many(tenant_id: str, grant_ids: Iterable[str], door: Door) -> dict[str, Grant]:
     """Return the existing ones of up to a hundred grants, by id."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in grant_ids)
-    return {grant.grant_id: grant for grant in as_they_are(map(grant_of, found.values()), door)}
+    return {grant.grant_id: grant for grant in as_they_are(readable(grant_of, found.values()), door)}
 
 
 def as_they_are(read: Iterable[Grant], door: Door) -> list[Grant]:
@@ -239,9 +240,7 @@ def as_they_are(read: Iterable[Grant], door: Door) -> list[Grant]:
     """
     grants = [rules.under(door, grant) for grant in read]
     left_at = people.leavings(_person(grant) for grant in grants if _may_end_by_leaving(grant))
-    return [
-        replace(grant, left_at=left_at.get(_person(grant))) if _may_end_by_leaving(grant) else grant for grant in grants
-    ]
+    return [replace(one, left_at=left_at.get(_person(one))) if _may_end_by_leaving(one) else one for one in grants]
 
 
 def _may_end_by_leaving(grant: Grant) -> bool:
@@ -252,20 +251,19 @@ def _person(grant: Grant | LiveKey) -> Person:
     return grant.grantee.id, grant.grantee.incarnation
 
 
-def history(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
-    """Yield the grants from `first_id` on and before `below_id`, newest first."""
-    yield from _between(tenant_id, keys.GRANT, first_id, below_id, batch)
+def history(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant | None]:
+    """Yield the grants from `first_id` on and before `below_id`, newest first, None for one that cannot be read."""
+    return _between(tenant_id, keys.GRANT, first_id, below_id, batch)
 
 
-def permanent(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant]:
-    """Yield the permanent grants before `below_id`, revoked or not, newest first."""
-    yield from _between(tenant_id, keys.PERMANENT, "", below_id, batch)
+def permanent(tenant_id: str, below_id: str, batch: int) -> Iterator[Grant | None]:
+    """Yield the permanent grants before `below_id` in the same way, revoked or not."""
+    return _between(tenant_id, keys.PERMANENT, "", below_id, batch)
 
 
 def grant_of(item: Item) -> Grant:
-    """Return the grant of an item that was read together with others."""
-    assert isinstance(item, GrantItem)
-    return value_of(Grant, item, tenant_id=keys.tenant_id_in(item.pk))
+    """Return the grant of an item that was read together with others. Raises Unreadable."""
+    return value_of(Grant, expect(GrantItem, item), tenant_id=keys.tenant_id_in(item.pk))
 
 
 def _live_grants(grant: Grant, state: LedgerState) -> int:
@@ -276,8 +274,8 @@ def _live_grants(grant: Grant, state: LedgerState) -> int:
     """
     bound = state.live_at_most
     if bound >= MAX_LIVE_GRANTS:
-        live = live_keys.of_tenant(grant.tenant_id).keys
-        others = without_leavers(key for key in live if key.grant_id != grant.grant_id)
+        live = live_keys.of_tenant(grant.tenant_id)
+        others = without_leavers(key for key in live.keys if key.grant_id != grant.grant_id)
         bound = sum(key.ends_at is None or key.ends_at > grant.granted_at for key in others)
     if bound >= MAX_LIVE_GRANTS:
         raise TooManyGrants
@@ -291,8 +289,9 @@ def without_leavers(live: Iterable[LiveKey]) -> list[LiveKey]:
     return [key for key in found if key.grantee.agent_id is None or _person(key) not in left_at]
 
 
-def _between(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant]:
-    yield from map(grant_of, newest_first(GrantItem, keys.of_tenant(tenant_id), kind, first_id, below_id, batch))
+def _between(tenant_id: str, kind: str, first_id: str, below_id: str, batch: int) -> Iterator[Grant | None]:
+    found = newest_first(GrantItem, keys.of_tenant(tenant_id), kind, first_id, below_id, batch)
+    return (read_or_none(grant_of, item) for item in found)
 
 
 def _item(grant: Grant, key: keys.Key) -> GrantItem:

@@ -12,7 +12,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
-from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door
+from guestkey.rules.door import NOT_UNDERSTOOD, Door
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.ledger import Position
 from guestkey.rules.people import Agent, GranteeType
@@ -22,6 +22,7 @@ from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import Unreadable, expect, readable
 
 
 class LiveKeyItem(Item, discriminator="live_key"):
@@ -46,20 +47,13 @@ def of_tenant(tenant_id: str) -> LiveKeys:
     A query of models leaves out items of kinds that this code does not know. This one must see them: what is not
     understood bars everything.
     """
-    door, found = NO_DOOR, []
-    for item in _items(tenant_id):
-        if item.sk == keys.DOOR:
-            door = doors.door_of(item)
-        elif isinstance(item, LiveKeyItem):
-            found.append(_live_key(item))
-        else:
-            return LiveKeys((), NOT_UNDERSTOOD)
-    return LiveKeys.behind(door, found)
+    found = {item.sk: item for item in _items(tenant_id)}
+    return _behind(found.pop(keys.DOOR, None), found.values())
 
 
 def voided(tenant_id: str, door: Door) -> list[str]:
     """Return the ids of the grants whose live keys are there, although a voiding of the door ended the grants."""
-    found = [_live_key(item) for item in _items(tenant_id) if isinstance(item, LiveKeyItem)]
+    found = readable(_live_key, (item for item in _items(tenant_id) if item.sk != keys.DOOR))
     return [key.grant_id for key in found if door.voiding_of_grant(key.granted_seq)]
 
 
@@ -83,13 +77,10 @@ def confirm(pairs: Iterable[tuple[str, str]]) -> dict[str, LiveKeys]:
     """Return the live keys of (tenant_id, grant_id), with the door of each tenant, strongly consistent, by tenant."""
     wanted = {keys.live(tenant_id, grant_id): tenant_id for tenant_id, grant_id in pairs}
     found = find_all([*wanted, *(keys.door(tenant_id) for tenant_id in set(wanted.values()))])
-    by_tenant: dict[str, list[LiveKey]] = {}
+    by_tenant: dict[str, list[Item]] = {}
     for key in found.keys() & wanted.keys():
-        by_tenant.setdefault(wanted[key], []).append(_live_key(found[key]))
-    return {
-        tenant_id: LiveKeys.behind(doors.door_of(found.get(keys.door(tenant_id))), live)
-        for tenant_id, live in by_tenant.items()
-    }
+        by_tenant.setdefault(wanted[key], []).append(found[key])
+    return {tenant_id: _behind(found.get(keys.door(tenant_id)), live) for tenant_id, live in by_tenant.items()}
 
 
 def check_live(transaction: Transaction, tenant_id: str, grant_id: str, at: datetime) -> None:
@@ -115,9 +106,16 @@ def _items(tenant_id: str) -> Iterator[Item]:
     yield from ResultIterator(Item._get_connection().query, partition, query, map_fn=Item.from_raw_data)
 
 
+def _behind(door: Item | None, live: Iterable[Item]) -> LiveKeys:
+    """Return live keys behind a door; none, behind a door that bars everything, if one of the keys is unreadable."""
+    try:
+        return LiveKeys.behind(doors.door_of(door), map(_live_key, live))
+    except Unreadable:
+        return LiveKeys((), NOT_UNDERSTOOD)
+
+
 def _live_key(item: Item) -> LiveKey:
-    assert isinstance(item, LiveKeyItem)
-    return value_of(LiveKey, item, grant_id=keys.id_in(item.sk))
+    return value_of(LiveKey, expect(LiveKeyItem, item), grant_id=keys.id_in(item.sk))
 
 
 def _item(grant: Grant, revoked_before: Position | None) -> LiveKeyItem:

@@ -20,13 +20,7 @@ from guestkey.rules.door import Door
 from guestkey.rules.grants import LiveKeys, under
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
-from guestkey.rules.logins import (
-    MAX_LOGINS_AN_HOUR,
-    End,
-    Login,
-    covers_since,
-    next_due_at,
-)
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, covers_since, next_due_at
 from guestkey.rules.people import Agent
 from guestkey.rules.periods import MAX_PERIOD
 from guestkey.store.access import grants, live_keys, open_logins, refusals
@@ -37,6 +31,7 @@ from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first, side_by_side
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.dynamodb.unreadable import expect, read_or_none, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import ownership, people
@@ -185,14 +180,14 @@ def save_end(ended: Login, state: LedgerState, now: datetime) -> None:
 
 
 def find_one(tenant_id: str, login_id: str) -> Login | None:
-    """Return a login as it was stored, strongly consistent."""
-    item = find(LoginItem, keys.login(tenant_id, login_id))
-    return login_of(item) if item else None
+    """Return a login as it was stored, strongly consistent. One that cannot be read lets nobody in: it is none."""
+    item = find(Item, keys.login(tenant_id, login_id))
+    return read_or_none(login_of, item) if item else None
 
 
 def find_many(tenant_id: str, login_ids: Iterable[str]) -> list[Login]:
     """Return the existing ones of up to a hundred logins as they were stored."""
-    return [login_of(item) for item in find_all(keys.login(tenant_id, id) for id in login_ids).values()]
+    return list(readable(login_of, find_all(keys.login(tenant_id, id) for id in login_ids).values()))
 
 
 def overview(
@@ -210,7 +205,7 @@ def overview(
     first = first_id_at(since - ID_LAG) if since else ""
     below = min(behind or keys.LAST, first_id_at(until + ID_LAG) if until else keys.LAST)
     stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, first, below, batch)
-    for some in batched(map(login_of, stored), batch):
+    for some in batched(readable(login_of, stored), batch):
         yield from ((login.login_id, login) for login in settle(tenant_id, list(some), now))
 
 
@@ -226,8 +221,11 @@ def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
 def settle_by(
     live: LiveKeys, agents: Mapping[str, Agent], tenant_id: str, stored: list[Login], now: datetime
 ) -> list[Login]:
-    """Return the logins as of `now`, by the tenant's live keys and the records of their agents."""
-    unended = [login for login in stored if login.ended_at is None]
+    """Return the logins as of `now`, by the tenant's live keys and the records of their agents.
+
+    A login whose agent's record cannot be read is returned as it was stored.
+    """
+    unended = [login for login in stored if login.ended_at is None and login.agent_id in agents]
     ends: dict[str, AccessEnd] = {}
     unclear: list[Login] = []
     for login in unended:
@@ -247,14 +245,17 @@ def settle_by(
 
 def login_of(item: Item) -> Login:
     """Return the login of an item that was read together with others."""
-    assert isinstance(item, LoginItem)
+    item = expect(LoginItem, item)
     return value_of(Login, item, tenant_id=keys.tenant_id_in(item.pk), login_id=keys.id_in(item.sk))
 
 
 def _ends_by_history(
     tenant_id: str, unclear: list[Login], agents: Mapping[str, Agent], door: Door, now: datetime
 ) -> dict[str, AccessEnd]:
-    """Return the end of access for each login, computed from all grants given while the login may have lasted."""
+    """Return the end of access for each login, computed from all grants given while the login may have lasted.
+
+    While one of these grants cannot be read, no end is known: it would be written down, and never taken back.
+    """
     if not unclear:
         return {}
     earliest = min(login.logged_in_at for login in unclear) - MAX_PERIOD
@@ -263,7 +264,10 @@ def _ends_by_history(
     up_to = max(login.access_ends_at or now for login in unclear)
     while True:
         first, last = first_id_at(earliest), first_id_at(up_to + ID_LAG)
-        given = [under(door, grant) for grant in (*permanent, *grants.history(tenant_id, first, last, BATCH))]
+        found = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
+        given = [under(door, grant) for grant in found if grant]
+        if len(given) < len(found):
+            return {login.login_id: AccessEnd(None) for login in unclear}
         ends = {
             login.login_id: end_of_access(login, given, agents[login.agent_id], left_at.get(_person(login)))
             for login in unclear

@@ -6,12 +6,10 @@ function of the version before runs any more, and stores how far it has come. Un
 logins look at all logins.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import batched
-
-from pynamodb.exceptions import AttributeDeserializationError
 
 from guestkey.store.access import logins, open_logins
 from guestkey.store.access.logins import LoginItem
@@ -20,6 +18,7 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.retry import MAX_TRIES, growing_pauses, retry
 from guestkey.store.dynamodb.transaction import ConditionFailed, OutcomeUnknown, Transaction, TransactionConflict
+from guestkey.store.dynamodb.unreadable import items_of, readable
 from guestkey.store.ledger import due
 
 WAITS = timedelta(minutes=15)
@@ -54,7 +53,7 @@ def go_on(now: datetime, has_time: Callable[[], bool]) -> int:
         if not has_time():
             return number
         wanted = [item.key for item in some if item.key.sk.startswith(keys.LOGIN)]
-        number += sum(map(_put_item, _readable(wanted)))
+        number += sum(readable(_put_item_of, wanted))
         progress.reached = some[-1].due_at
         progress.save()
     progress.completed_at = now
@@ -72,20 +71,16 @@ def open_in(tenant_id: str) -> dict[str, str]:
     """Return the agent of each login without a stored end, by login id: from all logins of the tenant."""
     begins, is_open = LoginItem.sk.startswith(keys.LOGIN), LoginItem.ended_at.does_not_exist()
     found = LoginItem.query(keys.of_tenant(tenant_id), begins, is_open, consistent_read=True)
-    return {keys.id_in(item.sk): item.agent_id for item in found}
+    return {keys.id_in(item.sk): item.agent_id for item in items_of(LoginItem, found)}
 
 
-def _readable(wanted: list[keys.Key]) -> Iterator[Item]:
-    """Yield the items that can be read. A damaged one stops no other: its own check fails, too."""
-    for key in wanted:
-        with suppress(AttributeDeserializationError, ValueError):
-            if item := find(LoginItem, key):
-                yield item
+def _put_item_of(key: keys.Key) -> bool:
+    item = find(LoginItem, key)
+    return item is not None and _put_item(item)
 
 
 def _put_item(item: Item) -> bool:
     """Put the item of a login, unless it has one or has ended meanwhile. Return whether it was put."""
-    assert isinstance(item, LoginItem)
     login, ttl = logins.login_of(item), int(item.ttl or 0)
 
     def put(_: int) -> None:

@@ -13,6 +13,7 @@ from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import items_of
 
 OUTLIVES_SECONDS = 30 * 24 * 3600
 """DynamoDB may sweep an expired login days late."""
@@ -49,11 +50,15 @@ def is_there(tenant_id: str, login_id: str) -> bool:
     return find(OpenLoginItem, keys.open_login(tenant_id, login_id)) is not None
 
 
-def of_tenant(tenant_id: str) -> dict[str, str]:
-    """Return the agent of each of the tenant's logins without a stored end, by login id, strongly consistent."""
+def of_tenant(tenant_id: str) -> dict[str, str | None]:
+    """Return the agent of each of the tenant's logins without a stored end, by login id, strongly consistent.
+
+    The agent is None where the item cannot be read: its key still says that the login is open.
+    """
     begins = OpenLoginItem.sk.startswith(keys.OPEN_LOGIN)
-    found = OpenLoginItem.query(keys.of_tenant(tenant_id), begins, consistent_read=True)
-    return {keys.id_in(item.sk): item.agent_id for item in found}
+    found = list(OpenLoginItem.query(keys.of_tenant(tenant_id), begins, consistent_read=True))
+    agents = {item.sk: item.agent_id for item in items_of(OpenLoginItem, found)}
+    return {keys.id_in(item.sk): agents.get(item.sk) for item in found}
 
 
 def of_agent(agent_id: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from guestkey.store.access import live_keys, logins, migration, open_logins
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find, find_all, side_by_side
+from guestkey.store.dynamodb.unreadable import readable
 from guestkey.store.registry import ownership
 
 NEWEST = 25
@@ -64,7 +65,7 @@ def _read(agent: Agent, pairs: Iterable[tuple[str, str]], now: datetime) -> list
     """Return the logins as of `now`, in the given order, without those of an earlier person of the agent's id."""
     wanted = [keys.login(*pair) for pair in pairs]
     found = find_all(wanted)
-    stored = [logins.login_of(found[key]) for key in wanted if key in found]
+    stored = readable(logins.login_of, (found[key] for key in wanted if key in found))
     own = [login for login in stored if login.incarnation == agent.incarnation]
     settled, by_agent = {login.login_id: login for login in own}, {agent.agent_id: agent}
     for tenant_id in {login.tenant_id for login in own if login.ended_at is None}:

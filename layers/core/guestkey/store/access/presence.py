@@ -30,8 +30,8 @@ class PresenceContext:
 
     holds_right: bool
     ledger: LedgerState
-    open: Mapping[str, str]
-    """The agent of each login without a stored end, by login id."""
+    open: Mapping[str, str | None]
+    """The agent of each login without a stored end, by login id, as far as one can be read."""
     agents: Mapping[str, Agent]
 
     @property
@@ -62,18 +62,21 @@ def load_context(user: User) -> PresenceContext:
     state = ledger.state_in(found, user.tenant_id)
     if state is None:
         raise TenantUnknown
-    if not migration.is_complete(found.get(progress)):
+    if None in open_by_id.values() or not migration.is_complete(found.get(progress)):
         open_by_id |= migration.open_in(user.tenant_id)
     return PresenceContext(
         holds_right=tenants.holds_right_by(user, found.get(right)),
         ledger=state,
         open=open_by_id,
-        agents=people.agents(set(open_by_id.values())),
+        agents=people.agents({agent_id for agent_id in open_by_id.values() if agent_id}),
     )
 
 
 def inside(context: PresenceContext, now: datetime) -> list[Inside]:
-    """Return the agents who are in as of `now`, the last to come first."""
+    """Return the agents who are in as of `now`, the last to come first.
+
+    A login that cannot be read, or whose agent cannot, is left out: no check allows it either.
+    """
     if not context.open:
         return []
     tenant_id = context.ledger.tenant_id
@@ -81,8 +84,9 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
         lambda: logins.find_many(tenant_id, context.open), lambda: live_keys.of_tenant(tenant_id)
     )
     settled = logins.settle_by(live, context.agents, tenant_id, stored, now)
-    present = sorted((login for login in settled if login.ended_at is None), key=lambda login: login.login_id)
-    return [_inside(login, context.agents[login.agent_id], live, now) for login in reversed(present)]
+    present = [login for login in settled if login.ended_at is None and login.agent_id in context.agents]
+    present.sort(key=lambda login: login.login_id, reverse=True)
+    return [_inside(login, context.agents[login.agent_id], live, now) for login in present]
 
 
 def _inside(login: Login, agent: Agent, live: LiveKeys, now: datetime) -> Inside:

@@ -15,6 +15,7 @@ from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.counters import CounterItem
 from guestkey.store.dynamodb.mapping import value_of
 from guestkey.store.dynamodb.transaction import ConditionFailed, OutcomeUnknown, Transaction, TransactionConflict
+from guestkey.store.dynamodb.unreadable import expect, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 
@@ -52,7 +53,7 @@ def of_agent(agent_id: str, tenant_id: str) -> list[RefusalCount]:
     """Return an agent's refusals at a tenant, one count for each hour, strongly consistent."""
     under = CounterItem.sk.startswith(keys.counters_of(REFUSED, tenant_id))
     items = CounterItem.query(keys.agent(agent_id).pk, under, consistent_read=True)
-    return [value_of(RefusalCount, item) for item in items]
+    return list(readable(lambda item: value_of(RefusalCount, expect(CounterItem, item)), items))
 
 
 def unreported(counts: list[RefusalCount]) -> list[RefusalCount]:

@@ -14,6 +14,7 @@ from guestkey.store.dynamodb import counters, idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import tenants
@@ -95,6 +96,6 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         if "idempotency" in error.failed:
             raise
         if "open" in error.failed:
-            refuse_open(OpenCallbackItem.from_raw_data(error.failed["open"]).callback_id)
+            refuse_open(expect(OpenCallbackItem, OpenCallbackItem.from_raw_data(error.failed["open"])).callback_id)
         counters.refuse_at_limit(error, now)
         raise SlotTaken from error

@@ -27,6 +27,7 @@ from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import expect, readable
 from guestkey.store.registry import ownership, people
 
 
@@ -93,7 +94,7 @@ def find_many(names: Iterable[CallbackName]) -> list[Callback]:
     """Return the existing ones of these call-backs, in the same order."""
     in_order = [keys.callback(tenant_id, callback_id) for tenant_id, callback_id in names]
     found = find_all(in_order)
-    return as_they_are([stored_callback(found[key]) for key in in_order if key in found])
+    return as_they_are(list(readable(stored_callback, (found[key] for key in in_order if key in found))))
 
 
 def booked_on(desk: Desk, day: date) -> list[Callback]:
@@ -128,7 +129,7 @@ def as_they_are(stored: Sequence[Callback]) -> list[Callback]:
 
 def stored_callback(item: Item) -> Callback:
     """Return the call-back of an item that was read together with others, as it was stored."""
-    assert isinstance(item, CallbackItem)
+    item = expect(CallbackItem, item)
     return value_of(Callback, item, tenant_id=keys.tenant_id_in(item.pk), callback_id=keys.id_in(item.sk))
 
 

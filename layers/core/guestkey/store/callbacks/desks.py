@@ -15,10 +15,11 @@ from pynamodb.expressions.update import Action
 from guestkey.errors import DeskUnknown
 from guestkey.rules.desk import MINUTES_A_DAY, WHOLE_DAY, Calendar, Desk, Window, desk_of
 from guestkey.rules.slots import CHOOSING_LANGUAGES
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import keys, unreadable
 from guestkey.store.dynamodb.models import Item, epoch
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.transaction import ConditionFailed, TransactionConflict, single_write
+from guestkey.store.dynamodb.unreadable import items_of
 
 CACHED_FOR = timedelta(seconds=10)
 """How long a warm function may miss a change by the vendor."""
@@ -157,7 +158,7 @@ def write_holidays(year: int, source: HolidaySource, holidays: Mapping[date, str
     The year's own item is written last: until then the year offers no slots, so none on a holiday of another country.
     """
     items = ClosedItem.query(keys.DESK, ClosedItem.sk.startswith(keys.closed_days_of(year)), consistent_read=True)
-    stored = {keys.closed_day_in(item.sk): item.holiday for item in items if item.holiday}
+    stored = {keys.closed_day_in(item.sk): item.holiday for item in items_of(ClosedItem, items) if item.holiday}
     for day in stored.keys() - holidays.keys():
         ClosedItem(*keys.closed(day)).update([ClosedItem.holiday.remove()])
     for day, name in holidays.items():
@@ -176,18 +177,27 @@ def topic_name(item: Item | None, topic_id: str, language: str) -> str:
 
 
 def _read(first_year: int) -> CurrentDesk:
-    """Read everything in one request: the key of the record sorts right after that of the last closed day."""
+    """Read everything in one request: the key of the record sorts right after that of the last closed day.
+
+    The desk is closed on a day whose closure cannot be read.
+    """
     between = Item.sk.between(keys.closed_year(first_year).sk, keys.desk().sk)
     items = list(Item.query(keys.DESK, between, consistent_read=True))
     desk = next((desk_of(item.record) for item in items if isinstance(item, DeskItem)), None)
     if desk is None:
         raise DeskUnknown
+    unknown = [item.sk for item in items if unreadable.is_unknown(item)]
     days = [item for item in items if isinstance(item, ClosedItem)]
-    extra = (item for item in items if isinstance(item, OpeningItem))
-    years = (item for item in items if isinstance(item, YearItem))
+    extra = items_of(OpeningItem, (item for item in items if isinstance(item, OpeningItem)))
+    years = items_of(YearItem, (item for item in items if isinstance(item, YearItem)))
     place = desk.country, desk.subdivision
     calendar = Calendar(
-        closed=frozenset(keys.closed_day_in(item.sk) for item in days if item.holiday),
+        closed=frozenset(
+            [
+                *(keys.closed_day_in(item.sk) for item in days if item.holiday),
+                *(keys.closed_day_in(sk) for sk in unknown if keys.is_closed_day(sk)),
+            ]
+        ),
         closures={keys.closed_day_in(item.sk): _closure(item) for item in days if item.closure},
         openings={keys.closed_day_in(item.sk): _hours(item.opens_at, item.closes_at) for item in extra},
         years=frozenset(keys.closed_year_in(item.sk) for item in years if (item.country, item.subdivision) == place),

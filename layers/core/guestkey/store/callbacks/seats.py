@@ -6,6 +6,7 @@ as once, and the condition of a booking looks at the size of the set.
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import size
@@ -19,6 +20,7 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import expect, items_of, read_or_none
 
 KEPT_FOR = timedelta(days=30)
 
@@ -62,7 +64,8 @@ def refuse_full(before: Callback | None, after: Callback, lines: int) -> None:
     """Raise SlotTaken if others fill a quarter-hour that a change would take, read strongly consistent."""
     moving = seats(before, after)
     found = find_all(keys.slot(quarter) for quarter in moving.taken)
-    if any(len(_holders(item) - {_holder(after)}) >= lines for item in found.values()):
+    held = map(_holders, found.values())
+    if any(holders is None or len(holders - {_holder(after)}) >= lines for holders in held):
         raise SlotTaken
 
 
@@ -71,7 +74,7 @@ def free(slots: Iterable[Slot], lines: int) -> Iterator[tuple[Slot, int]]:
     held: dict[date, dict[datetime, int]] = {}
     for slot in slots:
         for day in {quarter.date() for quarter in slot.quarters} - held.keys():
-            held[day] = {quarter: len(holders) for quarter, holders in _of_day(day)}
+            held[day] = {quarter: lines if holders is None else len(holders) for quarter, holders in _of_day(day)}
         room = lines - max(held[quarter.date()].get(quarter, 0) for quarter in slot.quarters)
         if room > 0:
             yield slot, room
@@ -86,7 +89,7 @@ def booked(begins: datetime, ends: datetime) -> list[CallbackName]:
         for day in days
         for quarter, holders in _of_day(day)
         if begins <= quarter < ends
-        for holder in sorted(holders)
+        for holder in sorted(holders or ())
     )
     return [_held_by(holder) for holder in dict.fromkeys(holders)]
 
@@ -94,7 +97,7 @@ def booked(begins: datetime, ends: datetime) -> list[CallbackName]:
 def queue() -> list[CallbackName]:
     """Return the call-backs in the queue, first in first, strongly consistent."""
     items = WaitingItem.query(keys.QUEUE, WaitingItem.sk.startswith(keys.WAITING), consistent_read=True)
-    in_order = sorted(items, key=lambda item: (item.joined_at, item.sk))
+    in_order = sorted(items_of(WaitingItem, items), key=lambda item: (item.joined_at, item.sk))
     return [(item.tenant_id, keys.id_in(item.sk)) for item in in_order]
 
 
@@ -106,14 +109,15 @@ def _is_queued(callback: Callback | None) -> bool:
     return callback is not None and callback.slot is None and callback.closed_as is None
 
 
-def _of_day(day: date) -> Iterator[tuple[datetime, set[str]]]:
+def _of_day(day: date) -> Iterator[tuple[datetime, set[str] | None]]:
     for item in SlotItem.query(keys.slots_of(day), consistent_read=True):
         yield keys.slot_start(keys.Key(item.pk, item.sk)), _holders(item)
 
 
-def _holders(item: Item) -> set[str]:
-    assert isinstance(item, SlotItem)
-    return set(item.holders or ())
+def _holders(item: Item) -> set[str] | None:
+    """Return the holders of a quarter-hour, or None if they cannot be read: then it counts as full."""
+    slot = read_or_none(partial(expect, SlotItem), item)
+    return None if slot is None else set(slot.holders or ())
 
 
 def _holder(callback: Callback) -> str:

@@ -173,6 +173,11 @@ def closed_day_in(sk: str) -> date:
     return date.fromisoformat(id_in(sk))
 
 
+def is_closed_day(sk: str) -> bool:
+    """Say whether a sort key is that of a closed day, unlike that of a year or of extra hours."""
+    return sk.startswith(CLOSED) and "-" in sk
+
+
 def closed_year(year: int) -> Key:
     return Key(DESK, f"{CLOSED}{year}")
 

@@ -12,7 +12,9 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin
 
+from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.unreadable import Unreadable
 
 UNPREFIXED = frozenset({"slot"})
 """Nested values whose attributes are stored under their own names."""
@@ -34,8 +36,14 @@ def attributes_of(value: object, kind: type[Item]) -> dict[str, Any]:
 
 
 def value_of[V](kind: type[V], item: Item, **of_key: str) -> V:
-    """Return the value that an item represents. `of_key` gives the fields that are stored in its key."""
-    return cast("V", _built(kind, item, "", of_key))
+    """Return the value that an item represents. `of_key` gives the fields that are stored in its key.
+
+    Raises Unreadable for an item with a value that its field does not know.
+    """
+    try:
+        return cast("V", _built(kind, item, "", of_key))
+    except (TypeError, ValueError):
+        raise Unreadable(Key(item.pk, item.sk)) from None
 
 
 def _flattened(value: object, prefix: str) -> dict[str, Any]:

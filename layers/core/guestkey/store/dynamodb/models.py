@@ -4,6 +4,7 @@ pynamodb opens the table with the indexes of one class, so the keys of all index
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Self, cast
 
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
@@ -15,10 +16,11 @@ from pynamodb.models import Model
 
 from guestkey import settings
 from guestkey.rules.instants import instant, text_of
-from guestkey.store.dynamodb import keys
 
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
+DESERIALIZATION_ERRORS = (AttributeDeserializationError, ArithmeticError, LookupError, TypeError, ValueError)
+"""Raised by pynamodb and by the attributes below for a value that is not of their form."""
 MAX_RESENDS = 2
 """Number of times botocore resends a lost request by itself. A transaction keeps its token and is executed once."""
 
@@ -109,17 +111,22 @@ class Item(Model):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """Return the item of an answer. What is not understood beside the live keys is no error, but an UnknownItem."""
+        """Return the item of an answer, an UnknownItem if this code cannot read it: readers decide on what follows."""
         try:
             return super().from_raw_data(data)
-        except (AttributeDeserializationError, ValueError):
-            if not data["SK"]["S"].startswith(keys.LIVE):
-                raise
+        except DESERIALIZATION_ERRORS:
             return cast("Self", UnknownItem(data["PK"]["S"], data["SK"]["S"]))
 
 
 class UnknownItem(Item):
-    """An item beside the live keys of a kind or a form that this code does not know: a newer version wrote it."""
+    """An item of a kind or a form that this code does not know: it is damaged, or a newer version wrote it."""
+
+
+@cache
+def required_attributes(kind: type[Item]) -> frozenset[str]:
+    """Return the names of the attributes without which an item of the kind cannot be read."""
+    attributes = kind.get_attributes().items()
+    return frozenset(name for name, one in attributes if not one.null and one.default is None and name != "kind")
 
 
 def remove_due() -> list[Action]:

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.unreadable import expect
 
 MAX_THREADS = 2
 """Reads beside the one in the calling thread."""
@@ -17,21 +18,21 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def find_all(keys: Iterable[Key]) -> dict[Key, Item]:
     """Return the items with these keys, a hundred in one request. A key without an item is missing in the answer.
 
-    Without keys no request is sent.
+    Without keys no request is sent. An item that cannot be read is an UnknownItem: `unreadable.expect` refuses it.
     """
     return {Key(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
 
 
 def find[I: Item](kind: type[I], key: Key) -> I | None:
-    """Return one item, or None."""
+    """Return one item, or None. Raises Unreadable, unless an item of any kind is asked for."""
     try:
-        return kind.get(*key, consistent_read=True)
+        return expect(kind, kind.get(*key, consistent_read=True))
     except kind.DoesNotExist:
         return None
 
 
 def newest_first[I: Item](kind: type[I], pk: str, prefix: str, first_id: str, below_id: str, batch: int) -> Iterator[I]:
-    """Yield the items under a prefix from `first_id` on and before `below_id`, newest first.
+    """Yield the items under a prefix from `first_id` on and before `below_id`, newest first, unreadable ones too.
 
     DynamoDB has no condition "at least this and less than that", so the item of `below_id` itself is skipped here.
     """

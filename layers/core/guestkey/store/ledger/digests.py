@@ -23,6 +23,7 @@ from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import ConditionFailed, TransactionConflict, single_write
+from guestkey.store.dynamodb.unreadable import expect, read_or_none
 from guestkey.store.ledger import ledger, notices
 from guestkey.store.ledger.notices import KEPT_FOR, Notice
 from guestkey.store.registry import tenants
@@ -61,8 +62,7 @@ def add(tenant: Tenant, entry: Entry, now: datetime) -> date:
         _add(tenant, day, entry.seq, now)
         return day
     key = keys.digest(tenant.tenant_id, day)
-    closed = find_all([key])[key]
-    assert isinstance(closed, DigestItem)
+    closed = expect(DigestItem, find_all([key])[key])
     if entry.seq not in closed.entries:
         _add(tenant, day := day_of(now, tenant.zone), entry.seq, now)
     return day
@@ -82,14 +82,13 @@ def close(item: DigestItem, now: datetime) -> bool:
 def load(tenant_id: str, day: date, now: datetime) -> Digest | None:
     """Return the digest of a day, or None if it or its tenant does not exist. Strongly consistent.
 
-    Entries about records that do not exist any more are left out.
+    Entries about records that do not exist any more, or cannot be read, are left out.
     """
     tenant, stored, head = keys.tenant(tenant_id), keys.digest(tenant_id, day), keys.ledger(tenant_id)
     found = find_all([tenant, stored, head, key := keys.notice(tenant_id, day.isoformat(), NOTICE)])
     if not found.keys() >= {tenant, stored, head}:
         return None
-    item = found[stored]
-    assert isinstance(item, DigestItem)
+    item = expect(DigestItem, found[stored])
     numbers = sorted(map(int, item.entries))
     return Digest(
         notice=notices.to_approvers(tenants.tenant_of(found[tenant]), notices.record_in(found, key), now + KEPT_FOR),
@@ -118,8 +117,9 @@ def _events(tenant_id: str, numbers: list[int]) -> tuple[tuple[Entry, Grant | Lo
     wanted = [keys.entry(tenant_id, seq) for seq in numbers]
     stored = find_all(wanted)
     entries = [ledger.entry_in(stored[key]) for key in wanted if key in stored]
-    records = find_all({_about(entry) for entry in entries})
-    return tuple((entry, _record(records[key])) for entry in entries if (key := _about(entry)) in records)
+    found = find_all({_about(entry) for entry in entries})
+    records = {key: record for key, item in found.items() if (record := read_or_none(_record, item))}
+    return tuple((entry, records[key]) for entry in entries if (key := _about(entry)) in records)
 
 
 def _about(entry: Entry) -> Key:

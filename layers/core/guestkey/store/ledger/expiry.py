@@ -13,19 +13,21 @@ from guestkey.errors import TenantUnknown
 from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
-from guestkey.store.access import doors, grant_ends, grants, logins, migration
+from guestkey.store.access import doors, grant_ends, grants, live_keys, logins, migration
 from guestkey.store.access.doors import DoorItem
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.access.logins import LoginItem
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.keys import Key
-from guestkey.store.dynamodb.models import Item, remove_due
+from guestkey.store.dynamodb.models import Item, UnknownItem, remove_due
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction, TransactionConflict, single_write
+from guestkey.store.dynamodb.unreadable import Unreadable, expect
 from guestkey.store.ledger import digests, due, leaving, ledger, voidings
 from guestkey.store.ledger.digests import DigestItem
 from guestkey.store.ledger.due import DueItem
 from guestkey.store.ledger.ledger import LedgerState
+from guestkey.store.registry import people
 from guestkey.store.registry.people import LeftItem
 from guestkey.store.requests import requests
 from guestkey.store.requests.requests import RequestItem
@@ -54,6 +56,8 @@ def process_due(due_item: DueItem, now: datetime) -> CleanupOutcome:
     Raises Busy where the tenant's ledger stays contended. A damaged item raises an error of any kind.
     """
     item = find(Item, due_item.key)
+    if isinstance(item, UnknownItem):
+        raise Unreadable(due_item.key)
     if item is None or item.due_at != due_item.due_at:
         return CleanupOutcome.NOTHING
     return _PROCESS[type(item)](item, due_item, now)
@@ -113,20 +117,22 @@ def _process_request(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
 
 def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutcome:
     login, final = logins.login_of(item), now - FINAL_AFTER
-    [current] = logins.settle(login.tenant_id, [login], final)
+    agent, tenant_id = people.agent(login.agent_id), login.tenant_id
+    if agent is None:
+        raise Unreadable(keys.agent(login.agent_id))
+    [current] = logins.settle_by(live_keys.of_tenant(tenant_id), {agent.agent_id: agent}, tenant_id, [login], final)
     if current.ended_at is None or current.ended_at > final:
         migration.put_missing(item)
         due.postpone(due_item, next_due_at(current, now))
         return CleanupOutcome.LOGIN_OPEN
     with suppress(ConditionFailed):
-        logins.save_end(current, _read_state(login.tenant_id), now)
+        logins.save_end(current, _read_state(tenant_id), now)
         return CleanupOutcome.LOGIN_ENDED
     return CleanupOutcome.NOTHING
 
 
 def _process_leaving(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
-    assert isinstance(item, LeftItem)
-    leaving.write_down(item, now)
+    leaving.write_down(expect(LeftItem, item), now)
     return CleanupOutcome.AGENT_LEFT
 
 
@@ -137,7 +143,7 @@ def _process_voidings(item: Item, _: DueItem, now: datetime) -> CleanupOutcome:
 
 
 def _close_digest(item: Item, now: datetime) -> CleanupOutcome:
-    assert isinstance(item, DigestItem)
+    item = expect(DigestItem, item)
     return CleanupOutcome.DIGEST_DUE if digests.close(item, now) else CleanupOutcome.NOTHING
 
 

@@ -33,6 +33,7 @@ from guestkey.store.dynamodb.transaction import (
     TransactionConflict,
     single_write,
 )
+from guestkey.store.dynamodb.unreadable import expect
 
 PRIORITY_SECONDS = 1.0
 MAX_CLAIM_PAUSE_SECONDS = 0.03
@@ -207,30 +208,32 @@ def begin(transaction: Transaction, tenant_id: str, notes: Sequence[Note]) -> No
 
 
 def entries_after(tenant_id: str, seq: int, limit: int) -> Iterator[Entry]:
-    """Yield at most `limit` entries with numbers above `seq`, in order, strongly consistent."""
+    """Yield at most `limit` entries with numbers above `seq`, in order, strongly consistent. Raises Unreadable."""
+    return map(entry_in, items_after(tenant_id, seq, limit))
+
+
+def items_after(tenant_id: str, seq: int, limit: int) -> Iterator[Item]:
+    """Yield the items of these entries, also those that cannot be read."""
     first, last = keys.entry(tenant_id, seq + 1).sk, keys.entry(tenant_id, keys.MAX_SEQ).sk
-    items = EntryItem.query(
-        keys.of_tenant(tenant_id), EntryItem.sk.between(first, last), consistent_read=True, limit=limit
-    )
-    yield from (_entry(tenant_id, item) for item in items)
+    within = EntryItem.sk.between(first, last)
+    yield from EntryItem.query(keys.of_tenant(tenant_id), within, consistent_read=True, limit=limit)
 
 
-def entry_of(tenant_id: str, image: dict[str, Any]) -> Entry:
+def entry_of(image: dict[str, Any]) -> Entry:
     """Return the entry of an image in the table's stream. An incomplete image raises an error of any kind."""
-    entry = _entry(tenant_id, EntryItem.from_raw_data(image))
+    entry = entry_in(EntryItem.from_raw_data(image))
     read_line(to_line(entry).encode())
     return entry
 
 
 def entry_in(item: Item) -> Entry:
-    """Return the entry of an item that was read together with others."""
-    assert isinstance(item, EntryItem)
-    return _entry(keys.tenant_id_in(item.pk), item)
+    """Return the entry of an item that was read together with others. Raises Unreadable."""
+    return value_of(Entry, expect(EntryItem, item), tenant_id=keys.tenant_id_in(item.pk))
 
 
 def state_of(item: Item) -> LedgerState:
     """Return the state of a ledger whose head was read together with other items."""
-    assert isinstance(item, HeadItem)
+    item = expect(HeadItem, item)
     return LedgerState(
         tenant_id=keys.tenant_id_in(item.pk),
         head=Head(seq=int(item.seq), hash=item.hash),
@@ -293,7 +296,3 @@ def _is_unmoved(state: LedgerState, yields_to_users: bool) -> Condition:
 def _entry_item(entry: Entry) -> EntryItem:
     data = dict(entry.data)
     return EntryItem(*keys.entry(entry.tenant_id, entry.seq), **attributes_of(replace(entry, data=data), EntryItem))
-
-
-def _entry(tenant_id: str, item: EntryItem) -> Entry:
-    return value_of(Entry, item, tenant_id=tenant_id)

@@ -34,6 +34,7 @@ from guestkey.store.dynamodb.transaction import (
     TransactionConflict,
     single_write,
 )
+from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger import ledger
 from guestkey.store.registry import approvers, notice_choices, people, tenants
 from guestkey.store.registry.approvers import Approvers
@@ -219,6 +220,4 @@ def _update(notice: Notice, actions: list[Action], condition: Condition | None =
 
 def record_in(found: dict[keys.Key, Item], key: keys.Key) -> NoticeItem:
     """Return the record of a notice that was read together with others, an empty one if there is none."""
-    item = found.get(key, NoticeItem(*key))
-    assert isinstance(item, NoticeItem)
-    return item
+    return expect(NoticeItem, found.get(key, NoticeItem(*key)))

@@ -35,7 +35,7 @@ class EntryWritten:
     @property
     def entry(self) -> Entry:
         """The entry. An incomplete image raises an error of any kind."""
-        return ledger.entry_of(self.tenant_id, self.image)
+        return ledger.entry_of(self.image)
 
     @property
     def log_fields(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import Item, Texts, epoch
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger.ledger import LedgerState
 
 KEPT_FOR = timedelta(days=30)
@@ -57,8 +58,7 @@ def put(transaction: Transaction, state: LedgerState, approvers: Approvers, now:
 
 def approvers_of(item: Item) -> Approvers:
     """Return the addresses of an item that was read together with others."""
-    assert isinstance(item, ApproversItem)
-    return value_of(Approvers, item)
+    return value_of(Approvers, expect(ApproversItem, item))
 
 
 def _without(addresses: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

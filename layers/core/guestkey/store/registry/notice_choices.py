@@ -18,6 +18,7 @@ from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item, Texts
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import approvers, tenants
@@ -86,5 +87,4 @@ def choice_in(found: Mapping[Key, Item], tenant_id: str) -> NoticeChoice:
     item = found.get(keys.notice_choice(tenant_id))
     if item is None:
         return BY_DEFAULT
-    assert isinstance(item, NoticeChoiceItem)
-    return NoticeChoice(in_digest=tuple(map(NoticeKind, item.in_digest)))
+    return NoticeChoice(in_digest=tuple(map(NoticeKind, expect(NoticeChoiceItem, item).in_digest)))

@@ -9,6 +9,7 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find, newest_first
 from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.unreadable import items_of
 
 
 class OwnershipItem(Item, discriminator="own"):
@@ -31,7 +32,7 @@ def callbacks_of(agent_id: str) -> list[tuple[str, str]]:
     """Return tenant and id of the call-backs that the agent has taken, in the order of booking."""
     begin = keys.own_callback(agent_id, "")
     items = OwnershipItem.query(begin.pk, OwnershipItem.sk.startswith(begin.sk), consistent_read=True)
-    return [(item.tenant_id, item.sk.removeprefix(keys.OWN_CALLBACK)) for item in items]
+    return [(item.tenant_id, item.sk.removeprefix(keys.OWN_CALLBACK)) for item in items_of(OwnershipItem, items)]
 
 
 def tenant_of(key: keys.Key) -> str:
@@ -45,12 +46,12 @@ def tenant_of(key: keys.Key) -> str:
 def logins_before(agent_id: str, below_id: str, batch: int) -> Iterator[tuple[str, str]]:
     """Yield tenant and id of the agent's own logins before `below_id`, newest first."""
     begin = keys.own_login(agent_id, "")
-    for item in newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch):
+    for item in items_of(OwnershipItem, newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch)):
         yield item.tenant_id, item.sk.removeprefix(keys.OWN_LOGIN)
 
 
 def requests_before(agent_id: str, below_id: str, batch: int) -> Iterator[keys.Key]:
     """Yield the keys of the agent's own requests before `below_id`, newest first."""
     begin = keys.own_request(agent_id, "")
-    for item in newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch):
+    for item in items_of(OwnershipItem, newest_first(OwnershipItem, begin.pk, begin.sk, "", below_id, batch)):
         yield keys.request(item.tenant_id, item.sk.removeprefix(keys.OWN_REQUEST))

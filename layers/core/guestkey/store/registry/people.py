@@ -19,6 +19,7 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Text
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.retry import growing_pauses, retry, transact
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, Transaction, single_write
+from guestkey.store.dynamodb.unreadable import expect, readable
 
 MAX_AGENT_TRIES, MAX_DEPARTMENT_TRIES = 5, 3
 
@@ -64,7 +65,7 @@ def agent(agent_id: str) -> Agent | None:
 
 def agents(agent_ids: Iterable[str]) -> dict[str, Agent]:
     """Return the records of up to a hundred agents by id, active or not, strongly consistent."""
-    return {item.agent_id: item for item in map(agent_of, find_all(map(keys.agent, agent_ids)).values())}
+    return {item.agent_id: item for item in readable(agent_of, find_all(map(keys.agent, agent_ids)).values())}
 
 
 def leavings(people: Iterable[Person]) -> dict[Person, datetime]:
@@ -98,19 +99,19 @@ def active_agent_of(item: Item | None) -> Agent:
 def department_names(department_ids: Iterable[str]) -> list[str]:
     """Return the names of the registered ones of up to a hundred departments, in the order of their ids."""
     found = find_all(wanted := [keys.department(department_id) for department_id in department_ids])
-    return [_department_of(found[key]).name for key in wanted if key in found]
+    return [one.name for one in readable(_department_of, (found[key] for key in wanted if key in found))]
 
 
 def names_of_departments(department_ids: Iterable[str]) -> dict[str, str]:
     """Return the names of the registered ones of these departments, by id."""
-    found = map(_department_of, find_all(keys.department(id) for id in set(department_ids)).values())
+    found = readable(_department_of, find_all(keys.department(id) for id in set(department_ids)).values())
     return {department.department_id: department.name for department in found}
 
 
 def directory() -> Iterator[Agent | Department]:
     """Yield every active agent and every department, as the index holds them."""
-    for item in Item.in_directory.query(index_keys.DIRECTORY):
-        yield agent_of(item) if isinstance(item, AgentItem) else _department_of(item)
+    found = Item.in_directory.query(index_keys.DIRECTORY)
+    yield from readable(lambda item: agent_of(item) if isinstance(item, AgentItem) else _department_of(item), found)
 
 
 def put_department(department: Department) -> None:
@@ -149,8 +150,7 @@ def put_agent(given: Agent) -> Agent:
 
 def agent_of(item: Item) -> Agent:
     """Return the agent of an item that was read together with others."""
-    assert isinstance(item, AgentItem)
-    found = value_of(Agent, item)
+    found = value_of(Agent, expect(AgentItem, item))
     # An agent who was inactive before there were numbers has left already.
     incarnation = found.incarnation or (1 if found.is_active else 2)
     memberships = found.memberships or (0,) * len(found.departments)
@@ -186,8 +186,7 @@ def grantee_of(item: Item | None) -> Grantee | None:
 
 
 def _department_of(item: Item) -> Department:
-    assert isinstance(item, DepartmentItem)
-    return value_of(Department, item)
+    return value_of(Department, expect(DepartmentItem, item))
 
 
 def _active(found: Agent | None) -> Agent:

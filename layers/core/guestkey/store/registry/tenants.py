@@ -21,6 +21,7 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.dynamodb.unreadable import expect, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import approvers
@@ -72,7 +73,8 @@ def tenant(tenant_id: str) -> Tenant:
 
 def registered(tenant_ids: Iterable[str]) -> dict[str, Tenant]:
     """Return the registered ones of these tenants by id, strongly consistent."""
-    return {found.tenant_id: found for found in map(tenant_of, find_all(map(keys.tenant, set(tenant_ids))).values())}
+    found = readable(tenant_of, find_all(map(keys.tenant, set(tenant_ids))).values())
+    return {tenant.tenant_id: tenant for tenant in found}
 
 
 def holds_right(user: User) -> bool:
@@ -152,7 +154,7 @@ def set_right(tenant_id: str, user_id: str, may_grant: bool, by: By, changed_by:
 
 def tenant_of(item: Item) -> Tenant:
     """Return the tenant of an item that was read together with others."""
-    assert isinstance(item, TenantItem)
+    item = expect(TenantItem, item)
     tenant_id = keys.tenant_id_in(item.pk)
     return value_of(Tenant, item, tenant_id=tenant_id, customer_name=item.customer_name or tenant_id)
 

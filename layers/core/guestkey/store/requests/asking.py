@@ -20,6 +20,7 @@ from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.retry import MAX_TRIES, TryAgain, growing_pauses, retry
 from guestkey.store.dynamodb.transaction import ConditionFailed, OutcomeUnknown, Transaction, TransactionConflict
+from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people, tenants
@@ -118,7 +119,7 @@ def count_again(request: Request, now: datetime) -> None:
             transaction.commit()
         except ConditionFailed as error:
             if raw := error.failed.get("request"):
-                found = RequestItem.from_raw_data(raw)
+                found = expect(RequestItem, RequestItem.from_raw_data(raw))
                 if found.counted_as == mark:
                     return
                 rules.require_pending(requests.request_of(found), now)
@@ -151,5 +152,5 @@ def save_withdrawn(withdrawn: Request, before: Request, now: datetime) -> None:
 
 def _open(new: Request, request_ids: Iterable[str]) -> set[str]:
     """Return those of these requests that are not closed, and not of an earlier person of the agent's id."""
-    found = map(requests.request_of, find_all(keys.request(new.tenant_id, id) for id in request_ids).values())
+    found = requests.find_many(keys.request(new.tenant_id, id) for id in request_ids)
     return {one.request_id for one in found if one.closed_as is None and one.incarnation == new.incarnation}

@@ -24,6 +24,7 @@ from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts, epoch, remove_due
 from guestkey.store.dynamodb.reads import find, find_all, first_id_at, newest_first
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
+from guestkey.store.dynamodb.unreadable import expect, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import ownership, people
@@ -105,7 +106,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int) -> Iterator[tuple[str
     """Yield an agent's own requests, newest first, each with its position in the list."""
     for some in batched(ownership.requests_before(agent.agent_id, behind or keys.LAST, batch), batch):
         found = find_all(some)
-        read = (request_of(found[key]) for key in some if key in found)
+        read = readable(request_of, (found[key] for key in some if key in found))
         yield from ((request.request_id, request) for request in read if request.incarnation == agent.incarnation)
 
 
@@ -130,7 +131,7 @@ def _person(request: Request) -> Person:
 
 def find_many(some: Iterable[keys.Key]) -> list[Request]:
     """Return the existing ones of up to a hundred requests as they were stored."""
-    return [request_of(item) for item in find_all(some).values()]
+    return list(readable(request_of, find_all(some).values()))
 
 
 def of_tenant(tenant_id: str, behind: str | None, batch: int) -> Iterator[tuple[str, Request]]:
@@ -193,13 +194,13 @@ def add(transaction: Transaction, request: Request) -> None:
 
 def request_of(item: Item) -> Request:
     """Return the request of an item that was read together with others."""
-    assert isinstance(item, RequestItem)
+    item = expect(RequestItem, item)
     return value_of(Request, item, tenant_id=keys.tenant_id_in(item.pk), request_id=keys.id_in(item.sk))
 
 
 def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterator[tuple[str, Request]]:
     items = newest_first(RequestItem, keys.of_tenant(tenant_id), keys.REQUEST, first_id, below_id, batch)
-    for some in batched(map(request_of, items), batch):
+    for some in batched(readable(request_of, items), batch):
         yield from ((request.request_id, request) for request in with_leavings(some))
 
 
