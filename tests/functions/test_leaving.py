@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 import time_machine
 
+from guestkey.rules.requests import MailState
 from guestkey.store.access.grants import GrantItem
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.models import Item
+from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.ledger import ends, leaving, ledger
 from guestkey.store.registry import people
 from guestkey.store.registry.people import LeftItem
-from guestkey.store.requests import approvals
+from guestkey.store.requests import approvals, asking
 from tests import factories, table
 from tests.calls import call
 from tests.edge import post
@@ -494,3 +496,54 @@ def test_after_a_rollback_the_last_person_who_left_counts() -> None:
     found = people.agent("sven")
     assert found and found.incarnation == 2
     assert check() == "granted"
+
+
+# ------------------------------------------------------------------ answers stored for a key
+
+KEY = {"Idempotency-Key": "a-key-of-svens"}
+REASON = "The import stands still"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "is_from_before"),
+    [
+        ("/v1/support/logins", {"tenant_id": "acme", "reason": REASON}, False),
+        ("/v1/support/requests", {"tenant_id": "acme", "reason": REASON, "recipients": ["anna@acme.example"]}, False),
+        ("/v1/support/logins", {"tenant_id": "acme", "reason": REASON}, True),
+    ],
+)
+def test_an_answer_stored_for_a_key_is_for_the_person_who_asked(
+    world: time_machine.Traveller, mails: list[post.Sent], path: str, body: dict[str, Any], is_from_before: bool
+) -> None:
+    def ask(**changes: Any) -> tuple[int, str]:
+        answer = call("POST", path, body | changes, caller=SVEN, headers=KEY)
+        return answer.status, answer.text
+
+    factories.grant("support", period="permanent")
+    first = ask()
+    assert first[0] == 201
+    assert ask() == first
+    if is_from_before:
+        [record] = [item for item in table.items() if item["kind"] == {"S": "kept_answer"}]
+        table.put([{name: value for name, value in record.items() if name != "incarnation"}])
+        assert ask() == first
+    leaves_and_returns()
+
+    # Another body is no error: the key is a new one for the new person.
+    second = ask(ticket="T-1")
+    assert (second[0], ask(ticket="T-1")) == (201, second)
+    assert second[1] != first[1]
+    assert ask()[0] == 422
+
+
+def test_what_is_known_later_of_a_mail_does_not_change_the_answer_to_another_person(
+    world: time_machine.Traveller, mails: list[post.Sent]
+) -> None:
+    asked = factories.requested()
+    record = idempotency.IdempotencyRecord(key=keys.idempotency("support", "sven", "POST /x", "k"), fingerprint="f")
+    change = Transaction()
+    idempotency.store_response(change, record.with_response("of the next"), factories.now(), incarnation=2)
+    change.commit()
+    asking.save_mail_state(asked, MailState.SENT, record.with_response("of the one before"))
+
+    assert (table.one(record.key) or {})["answer"] == {"S": "of the next"}

@@ -87,7 +87,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
         lambda: live_keys.of_tenant(tenant_id),
     )
     active = people.active_agent_of(found.get(agent))
-    idempotency.replay(record, found, now)
+    idempotency.replay(record, found, now, active.incarnation)
     state = ledger.state_in(found, tenant_id)
     return LoginContext(agent=active, live=live, ledger=state, refusals=refused)
 
@@ -110,7 +110,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
         own = keys.own_login(login.agent_id, login.login_id)
         ownership.put(transaction, own, login.tenant_id, _ttl(login))
         open_logins.put(transaction, login, _ttl(login))
-        idempotency.store_response(transaction, record, now)
+        idempotency.store_response(transaction, record, now, login.incarnation)
         counters.count(transaction, counter, MAX_LOGINS_AN_HOUR, now)
         refusals.report(transaction, unreported)
 

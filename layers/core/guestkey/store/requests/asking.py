@@ -53,7 +53,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     if tenant not in found:
         rate_limits.count_unknown(agent_id, now)
         raise TenantUnknown
-    idempotency.replay(record, found, now)
+    idempotency.replay(record, found, now, active.incarnation)
     rate_limits.refuse_guessing(found.get(unknown), now)
     return AskingContext(
         agent=active,
@@ -75,7 +75,7 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
         requests.add(transaction, request)
         pending.put(transaction, request, context.pending, after)
         rate_limits.count_sending(transaction, request.agent_id, request.tenant_id, now)
-        idempotency.store_response(transaction, record, now)
+        idempotency.store_response(transaction, record, now, request.incarnation)
 
     data: Data = {
         "period": request.period.value,
@@ -134,7 +134,7 @@ def save_mail_state(request: Request, state: MailState, record: IdempotencyRecor
     transaction = Transaction()
     item = RequestItem(*keys.request(request.tenant_id, request.request_id))
     transaction.update("request", item, [RequestItem.mail.set(state.value)], RequestItem.pk.exists())
-    idempotency.update_response(transaction, record)
+    idempotency.update_response(transaction, record, request.incarnation)
     with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown):
         transaction.commit()
 
