@@ -16,6 +16,8 @@ from local.faults import Fault
 from local.guide import Guide
 
 TENANT, USER, COLLEAGUE, AGENT, BACKEND = "acme", "anna", "ben", "sven", "backend"
+COVERING_AGENT = {AGENT, "support"}
+"""The agent, and the agent's department."""
 REASON = "Invoice 4711 cannot be printed"
 REASON_TO_ASK = "The layout of invoice 4711"
 
@@ -49,9 +51,13 @@ class Tour(Guide):
         self.one_byte_is_changed(exported)
 
     def leave_as_found(self) -> None:
-        """Revoke the grants, withdraw the requests and cancel the call-back that earlier use of the stack left open."""
+        """Close all that would change the tour's answers, and say so: earlier use of the stack left it open.
+
+        It is what lets Sven in, his pending requests, and Acme's open call-back. Other grants are left alone.
+        """
         live = self.ask("GET", "/v1/grants?state=live&limit=100", USER).json()["items"]
-        for grant in live:
+        covering = [grant for grant in live if grant["grantee"]["id"] in COVERING_AGENT]
+        for grant in covering:
             self.ask("DELETE", f"/v1/grants/{grant['grant_id']}", USER)
         asked = self.ask("GET", "/v1/support/requests?limit=100", AGENT).json()["items"]
         pending = [request for request in asked if request["state"] == "pending"]
@@ -60,12 +66,17 @@ class Tour(Guide):
         open_callback = self.ask("GET", "/v1/callbacks/open", USER).json().get("callback_id")
         if open_callback:
             self.ask("DELETE", f"/v1/callbacks/{open_callback}", USER)
-        if live or pending or open_callback:
-            left = f"{len(live)} live grants, {len(pending)} requests and {1 if open_callback else 0} call-backs"
-            print(f"(The tour first closed {left} of an earlier run.)")
+        closed = [
+            *(f"revoked Acme's grant to {grant['grantee']['name']}" for grant in covering),
+            *(f"withdrew Sven's request {request['request_id']}" for request in pending),
+            *(["cancelled Acme's call-back"] if open_callback else []),
+        ]
+        if closed:
+            print("Sven must not be in, and Acme must not wait for a call, when the tour begins. So it first")
+            print("".join(f"   {act}\n" for act in closed), end="")
 
     def support_is_refused(self) -> None:
-        self.say("Sven, an agent, tries to enter Acme's account. Acme has given no grant, so he is refused.")
+        self.say("Sven, an agent, tries to enter Acme's account. No grant of Acme covers him, so he is refused.")
         answer = self.shown("POST", "/v1/support/logins", AGENT, {"tenant_id": TENANT, "reason": REASON})
         self.expect(answer, 403, code="no_live_grant")
         print(f"   → 403 {answer.json()['code']}: {answer.json()['detail']}")
@@ -143,7 +154,7 @@ class Tour(Guide):
         print(f"   → 201 grant {answer.json()['grant_id']}, live until {answer.json()['ends_at']}")
 
     def customer_exports_the_ledger(self) -> Path:
-        self.say("Anna exports the ledger page by page and keeps its head.")
+        self.say("Anna exports the ledger page by page and keeps its head, the number and hash of the last entry.")
         lines, query = "", "?limit=100"
         while query:
             answer = self.shown("GET", f"/v1/ledger{query}", USER)
@@ -197,6 +208,7 @@ def main() -> None:
     print(f"   {stack.desk_page}   the vendor's back office, with the agents' desk")
     print("   make token WHO=anna       a new token; also for ben, giulia, carla, sven, dora, emil, backend")
     print('   curl -H "Authorization: Bearer $(make token WHO=anna)" "$(make url)/v1/me"')
+    print("   make mails, make events   the e-mails that were sent, and the events on the bus, as JSON")
     print("   make reset, make down     load the sample world again; stop the stack")
 
 
