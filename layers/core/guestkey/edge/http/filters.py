@@ -17,7 +17,10 @@ Until = Annotated[
     DayOrMoment | None,
     Query(alias="to", description="A moment, exclusive, or a day of the customer's time zone, inclusive"),
 ]
-Words = Annotated[SearchWords, Query(description="Each word begins a word of a name, an id, a reason or a ticket")]
+Words = Annotated[
+    SearchWords,
+    Query(description="Each word begins a word of a name, a reason, a ticket, or an agent's or department's id"),
+]
 AgentId = Annotated[ExternalId | None, Query()]
 DepartmentId = Annotated[ExternalId | None, Query()]
 MayExport = Annotated[bool | None, Query()]
@@ -26,7 +29,10 @@ OneLoginState = Annotated[LoginState | None, Query()]
 BATCH = 250
 """Items that are read in one request where a filter may leave few of them."""
 DialectName = Annotated[Literal["excel"] | None, Query(description="`excel`: the form for people instead of machines")]
-Language = Annotated[Locale | None, Query(description="Of the form for people; the customer's unless set")]
+Language = Annotated[
+    Locale | None,
+    Query(description="Of the form for people: de, en, es or it, English for any other; the customer's unless set"),
+]
 TimeZone = Annotated[Zone | None, Query(description="Of the form for people; the customer's unless set")]
 
 
