@@ -1,34 +1,15 @@
-"""Random stories, told step by step to the naive model and to the product, which must answer and look alike.
+"""Random stories about access, requests, call-backs and the desk: their steps, and the comparison after each."""
 
-A story is drawn from its seed before it is told: where it begins, and a few small numbers for each step. One that fails
-is told again without some of its steps, and with simpler choices; the sentences that are left are the failure's
-message. Things are picked by their age, the newest first, so that a story stays a story when steps are left out.
-
-Hypothesis did not do here: of the stories that its state machines drew two in three were the simplest one or a copy of
-the one before, and its shrinking, which stops after 500 successes, left steps that did not matter.
-"""
-
-import random
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
-from itertools import product
-from math import inf
-from time import perf_counter
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar
 
 from tests.model.lockdown import MOVES
 from tests.model.outcomes import Outcome
+from tests.model.telling import Choice, Telling
 from tests.model.wall_clock import DESK_ZONE, MINUTES, at_the_desk
 from tests.model.world import USERS, World
-from tests.rows_and_columns import seed_of_run
 
-GATE_SEED = 20261127
-PAUSE = timedelta(seconds=2)
-"""Time between two steps. A user's change claims priority on the ledger for a second, even one that is then refused:
-agents and the clean-up stand back meanwhile (rule 21), which under a clock that stands still would never end."""
 STARTS = [
     datetime(2026, 11, 23, 12, tzinfo=UTC),
     datetime(2027, 3, 27, 10, tzinfo=UTC),  # the day before clocks go forward in Berlin
@@ -61,8 +42,6 @@ GRANTEES = [
     ("agent", "frieda"),
 ]
 PERIODS = ["1h", "2h", "4h", "today", "1w", "2w", "1mo", "permanent"]
-NAMING = ("grant_id", "request_id", "login_id", "about")
-"""Members that name the subject of a view or an entry."""
 ZONES = {"acme": ["Europe/Berlin", "Africa/Cairo"], "globex": ["America/New_York", "Europe/Berlin"]}
 APPROVERS = {
     "acme": [("anna@acme.example", "giulia@acme.example"), ("anna@acme.example",), ("anna@acme.example",), ()],
@@ -75,8 +54,6 @@ SOME_TENANTS = ["acme", "globex", "acme", "globex", "acme", "initech"]
 SOME_AGENTS = ["sven", "dora", "sven", "dora", "emil"]
 SOME_USERS = ["anna", "giulia", "carla", "anna", "ben"]
 """The likely ones more than once, so that most steps change something."""
-MAX_CHOICES = 8
-"""The kind of a step, and its members."""
 NO_YES = [False, True]
 MOSTLY = [True, True, True, False]
 DAYS_AHEAD = [1, 1, 2, 1, 3, 0, 14, 15]
@@ -124,100 +101,25 @@ NEEDED = {
 """The things without which a step is not taken."""
 
 
-@dataclass
-class Told:
-    """How much was told: steps that were taken, and stories that came to their end."""
-
-    summary: str = ""
-    steps: int = 0
-    stories: int = 0
-
-
-class Mismatch(AssertionError):
-    """The product does not do as the model says."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A story before it is told: what kinds of steps it has, when it begins, and the choices of each step."""
-
-    theme: str
-    start: datetime
-    steps: list[tuple[int, ...]]
-
-    @classmethod
-    def of(cls, number: int, most_steps: int) -> Self:
-        """Draw the story of a seed."""
-        chance = random.Random(number)
-        theme, start = chance.choice(list(THEMES)), chance.choice(STARTS)
-        count = chance.randint(most_steps // 4, most_steps)
-        return cls(theme, start, [tuple(chance.choices(range(120), k=MAX_CHOICES)) for _ in range(count)])
-
-    def but(self, steps: list[tuple[int, ...]]) -> Self:
-        """Return the same story with other steps."""
-        return replace(self, steps=steps)
-
-
-class Choice:
-    """Chooses by numbers that were drawn: each is used once, and 0 stands for the first, the simplest."""
-
-    def __init__(self, numbers: Iterable[int]) -> None:
-        self._numbers = iter(numbers)
-
-    def __call__[T](self, some: Sequence[T]) -> T:
-        return some[next(self._numbers) % len(some)]
-
-    def newest(self, things: dict[str, Any]) -> str:
-        """Return the name of one of the five newest things."""
-        return self(list(things)[:-6:-1])
-
-
-class Stories:
+class Stories(Telling):
     """One story, as it is told. A subclass names the product, and how closely to look at it after each step."""
 
+    themes: ClassVar[dict[str, list[str]]] = THEMES
+    starts: ClassVar[list[datetime]] = STARTS
+    needed: ClassVar[dict[str, str]] = NEEDED
     keys: ClassVar[list[str | None]] = [None, None, "k1", "k2"]
     looks_at_all: ClassVar[bool] = False
     is_tied: ClassVar[bool] = False
     """Whether a claim of the token decides the default of the right."""
-    told: ClassVar[Told] = Told()
 
-    product: Any
     model: World
 
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-        self.steps = 0
-        self.verbs: list[str] = []
-        self.model = World(STARTS[0], is_tied=self.is_tied)
-
-    def open_product(self, at: datetime) -> Any:
-        """Return the product in the sample world, with its clock at that moment."""
-        raise NotImplementedError
-
-    def set_clock(self, to: datetime) -> None:
-        """Move the product's clock."""
-        raise NotImplementedError
-
-    def close_product(self) -> None:
-        """Leave the sample world."""
+    def open_model(self, at: datetime) -> World:
+        return World(at, is_tied=self.is_tied)
 
     def end(self) -> None:
-        """Compare everything once more when the story is over."""
         self._look(TENANTS, is_deep=True)
-        self.told.stories += 1
-
-    def begin(self, theme: str, start: datetime) -> None:
-        self.sentences = [f"The story begins at {start:%Y-%m-%d %H:%M}."]
-        self.verbs = THEMES[theme]
-        self.model = World(start, is_tied=self.is_tied)
-        self.product = self.open_product(start)
-
-    def step(self, choices: tuple[int, ...]) -> None:
-        """Take a step, if there is already the thing that it needs. A few small numbers choose all of it."""
-        one_of = Choice(choices)
-        verb = one_of(self.verbs)
-        if getattr(self.model, NEEDED.get(verb, ""), True):
-            getattr(self, f"_{verb}")(one_of)
+        super().end()
 
     # --- Users ---------------------------------------------------------------------------------------------------
 
@@ -398,10 +300,6 @@ class Stories:
         self.set_clock(to)
         self._look([TENANTS[self.steps % 2]])
 
-    def _tick(self) -> None:
-        self.model.now += PAUSE
-        self.set_clock(self.model.now)
-
     def _look(self, where: Iterable[str], agent: str | None = None, *, is_deep: bool = False) -> None:
         """Compare checks and, at the end of a story or where it costs little, every overview and the ledger."""
         deep = is_deep or self.looks_at_all
@@ -444,25 +342,6 @@ class Stories:
             inside = f" within {login}" if login else ""
             self._same(f"the check whether {agent} may {action} {tenant}{inside}", right[0], found)
 
-    def _same(self, about: str, expected: Any, found: Any) -> None:
-        if expected == found:
-            return
-        if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-            expected, found = next((one, two) for one, two in zip(expected, found, strict=True) if one != two)
-        if isinstance(expected, dict) and isinstance(found, dict):
-            names = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
-            about += "".join(f" {expected[name]}" for name in NAMING if expected.get(name))
-            expected, found = ({name: one.get(name) for name in names} for one in (expected, found))
-        self._fail(f"{about}: the model has {expected}, the product {found}")
-
-    def _fail(self, how: str) -> NoReturn:
-        raise Mismatch(self._at(how))
-
-    def _say(self, sentence: str) -> None:
-        self.sentences.append(self._at(sentence))
-        self.steps += 1
-        self.told.steps += 1
-
     def _user_and(self, one_of: Choice, things: dict[str, Any]) -> tuple[str, str]:
         """Choose a thing and a user, mostly one of its tenant."""
         name = one_of.newest(things)
@@ -480,62 +359,6 @@ class Stories:
 
     def _slot(self, one_of: Choice) -> datetime:
         return at_the_desk(self._day(one_of), one_of(CLOCKS))
-
-    def _at(self, sentence: str) -> str:
-        return f"{self.model.now:%Y-%m-%d %H:%M:%S}  {sentence}"
-
-    @classmethod
-    def tell(cls, *, steps: int, steps_a_story: int, limit_seconds: float = inf) -> Told:
-        """Tell stories of so many steps in all, or until the time is up, and return how much was told.
-
-        Raises Mismatch with the shortened story and its seed.
-        """
-        number = first = seed_of_run(GATE_SEED)
-        cls.told, began = Told(), perf_counter()
-        with redirect_stdout(StringIO()):  # the functions log
-            while cls.told.steps < steps and perf_counter() - began < limit_seconds:
-                drawn = Drawn.of(number, steps_a_story)
-                if cls._failure_of(drawn):
-                    raise Mismatch(f"GUESTKEY_SEED={number}\n{cls._shortened(drawn)}")
-                number += 1
-        cls.told.summary = (
-            f"{cls.__name__}: {cls.told.steps:,} steps in {cls.told.stories:,} stories, "
-            f"{perf_counter() - began:.0f} s, GUESTKEY_SEED={first}"
-        )
-        return cls.told
-
-    @classmethod
-    def _failure_of(cls, drawn: Drawn) -> str | None:
-        """Tell a story, and return it with its failure if it fails."""
-        story = cls()
-        try:
-            story.begin(drawn.theme, drawn.start)
-            for choices in drawn.steps:
-                story.step(choices)
-            story.end()
-        except Exception as error:  # noqa: BLE001 # a bug of any kind ends a story
-            return "\n".join([*story.sentences, f"{type(error).__name__}: {error}"])
-        finally:
-            story.close_product()
-        return None
-
-    @classmethod
-    def _shortened(cls, drawn: Drawn) -> str:
-        """Return a failing story without the steps and the choices that do not matter."""
-        told, steps = cls._failure_of(drawn), drawn.steps
-        size = len(steps)
-        while size := size // 2:
-            for first in reversed(range(0, len(steps), size)):
-                shorter = [*steps[:first], *steps[first + size :]]
-                if found := cls._failure_of(drawn.but(shorter)):
-                    told, steps = found, shorter
-        for number, place in product(range(len(steps)), range(MAX_CHOICES)):
-            if steps[number][place]:
-                simpler = (*steps[number][:place], 0, *steps[number][place + 1 :])
-                changed = [*steps[:number], simpler, *steps[number + 1 :]]
-                if found := cls._failure_of(drawn.but(changed)):
-                    told, steps = found, changed
-        return told or "The story did not fail when it was told again."
 
 
 def _with(may_export: bool) -> str:
