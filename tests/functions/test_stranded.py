@@ -133,6 +133,13 @@ def test_with_fewer_lines_those_who_booked_first_stay() -> None:
     assert (open_of()["stranded_by"], open_of(CARLA)["stranded_by"]) == (None, "lines")
 
 
+def test_a_call_beyond_a_nearer_horizon_is_stranded_like_any_other() -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN + timedelta(days=13))
+    assert put_desk(horizon_days=1) == []
+    assert put("closures/2026-12-07", {"name": "Flood"}).body["stranded"] == [booked.callback_id]
+    assert open_of()["stranded_by"] == "closed"
+
+
 def test_what_is_over_taken_away_or_waits_is_not_stranded(world: time_machine.Traveller) -> None:
     factories.cancelled(factories.callback(ANNA, TUESDAY_AT_TEN))
     factories.callback(ANNA)

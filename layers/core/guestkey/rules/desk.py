@@ -30,6 +30,8 @@ class Window:
 
 
 WHOLE_DAY = Window(opens=0, closes=MINUTES_A_DAY)
+MAX_HORIZON_DAYS = 14
+"""The longest horizon of a desk. Calls that were booked under it stay when the vendor shortens it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,16 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from guestkey.edge import phones
 from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Phone, Slug, Zone
-from guestkey.rules.desk import FALLBACK, MINUTES_A_DAY, QUARTER, Window, around_midnight, clock_of, minutes_of
+from guestkey.rules.desk import (
+    FALLBACK,
+    MAX_HORIZON_DAYS,
+    MINUTES_A_DAY,
+    QUARTER,
+    Window,
+    around_midnight,
+    clock_of,
+    minutes_of,
+)
 
 GRID_MINUTES = QUARTER.seconds // 60
 MAX_TOPIC_MINUTES = 240
@@ -157,7 +166,7 @@ class DeskInput(Input):
         Field(description="Opening hours by day of the week. A missing day is closed."),
     ]
     lead_minutes: Annotated[int, Field(ge=0, le=MAX_LEAD_MINUTES)]
-    horizon_days: Annotated[int, Field(ge=1, le=14, description="Days of 24 hours")]
+    horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON_DAYS, description="Days of 24 hours")]
     lines: Annotated[int, Field(ge=1, le=50, description="Number of call-backs in each quarter-hour")]
     topics: Annotated[list[TopicInput], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
     slot_languages: Annotated[

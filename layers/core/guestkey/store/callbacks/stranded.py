@@ -5,17 +5,19 @@ A call-back that the desk can keep again loses its mark.
 """
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from guestkey.errors import Busy, CallbackClosed, DeskUnknown, NotFound
 from guestkey.rules.callbacks import Callback, Stranding
+from guestkey.rules.desk import MAX_HORIZON_DAYS
 from guestkey.rules.ledger import By, What
-from guestkey.rules.slots import A_DAY
 from guestkey.rules.stranding import causes, strand
 from guestkey.store.callbacks import callbacks, changes, desks, seats
 from guestkey.store.callbacks.changes import BY_SYSTEM
 
+LOOKED_AHEAD = timedelta(days=MAX_HORIZON_DAYS + 1)
+"""Calls that were booked before the desk's horizon became shorter are looked at, too."""
 MAX_MARKED_AT_ONCE = 100
 """Call-backs that one request marks. The clean-up marks the others."""
 MAX_MADE_UP_AT_ONCE = 500
@@ -43,7 +45,7 @@ def make_up(now: datetime, limit: int = MAX_MADE_UP_AT_ONCE) -> int:
 def _judged(now: datetime) -> tuple[list[Callback], dict[str, Stranding | None]]:
     desks.clear_cache()
     current = desks.current(now)
-    booked = callbacks.find_many(seats.booked(now, now + current.desk.horizon + A_DAY))
+    booked = callbacks.find_many(seats.booked(now, now + LOOKED_AHEAD))
     return booked, causes(current.desk, current.calendar, booked, now)
 
 
