@@ -38,6 +38,8 @@ class Told:
     summary: str = ""
     steps: int = 0
     stories: int = 0
+    last_step: int = 0
+    """The number of the last step of the latest story."""
 
 
 class Mismatch(AssertionError):
@@ -167,7 +169,8 @@ class Telling:
             while cls.told.steps < steps and perf_counter() - began < limit_seconds:
                 drawn = Drawn.of(number, cls.themes, cls.starts, steps_a_story)
                 if cls._failure_of(drawn):
-                    raise Mismatch(f"GUESTKEY_SEED={number}\n{cls._shortened(drawn)}")
+                    failed = drawn.but(drawn.steps[: cls.told.last_step])
+                    raise Mismatch(f"GUESTKEY_SEED={number}\n{cls._shortened(failed)}")
                 number += 1
         cls.told.summary = (
             f"{cls.__name__}: {cls.told.steps:,} steps in {cls.told.stories:,} stories, "
@@ -181,7 +184,7 @@ class Telling:
         story = cls()
         try:
             story.begin(drawn.theme, drawn.start)
-            for choices in drawn.steps:
+            for cls.told.last_step, choices in enumerate(drawn.steps, 1):
                 story.step(choices)
             story.end()
         except Exception as error:  # noqa: BLE001 # a bug of any kind ends a story
