@@ -22,7 +22,8 @@ from tests.notify import Notify, subject_of
 from tests.personas import Caller
 
 UNKNOWN = "01J00000000000000000000000"
-UNCOMPARED = ("description_salt", "reason_salt", "phone_shown", "may_enter")
+UNCOMPARED = ("description_salt", "reason_salt", "phone_shown", "may_enter", "customer", "language")
+LISTS = ("booked", "waiting", "taken")
 REFUSED_WITH = ("next", "callback", "queue_only")
 AN_HOUR = timedelta(hours=1)
 ABOUT_CALLS = ["booked", "waiting", "moved", "changed", "cancelled", "stranded", "reminder"]
@@ -202,7 +203,7 @@ class Handlers:
     def lists(self, agent: str, day: date) -> dict[str, list[View]]:
         answer = call("GET", "/v1/support/callbacks", caller=who(agent), query={"day": str(day)})
         assert answer.status == 200, answer.text
-        told = {name: [self._view(one) for one in found] for name, found in answer.body.items()}
+        told = {name: [self._view(one) for one in answer.body[name]] for name in LISTS}
         return told | {"taken": sorted(told["taken"], key=lambda one: str(one["callback_id"]))}
 
     def seats(self) -> dict[str | None, list[str]]:
