@@ -84,7 +84,7 @@ class PanelPage[P: Place]:
 
     def reads(self, text: str | re.Pattern[str]) -> None:
         """Wait until the panel contains a text."""
-        expect(self.panel.get_by_text(loosely(text)).first).to_be_visible()
+        expect(self.panel.get_by_text(loosely(text)).filter(visible=True).first).to_be_visible()
 
     def expects_status(self, text: str | re.Pattern[str]) -> None:
         """Wait until a notice says a text."""

@@ -323,10 +323,13 @@ def test_the_login_overview_shows_the_exact_time_the_department_and_the_reason(p
     assert first.split("\n") == [
         "Sven Brandt · Support · sven",
         "Der Import steht still",
-        "23.11.2026, 13:00:00 Uhr \u2013 jetzt noch angemeldet",
+        "13:00:00 \u2013 jetzt noch angemeldet",
         "Vorgang T-4711",
     ]
-    assert second.endswith("14.10.2026, 14:00:00 Uhr bis 14.10.2026, 15:00:00 Uhr")
+    assert second.endswith("14:00:00 bis 15:00:00 (1 Stunde)")
+    assert [plain(day) for day in panel_page.panel.locator(".day").all_inner_texts()] == [
+        "Montag, 23. November 2026", "Mittwoch, 14. Oktober 2026",
+    ]  # fmt: skip
 
 
 def test_the_ledger_is_checked_in_the_browser(browser: Browser, product: Product) -> None:
@@ -1082,8 +1085,8 @@ SIDE_BY_SIDE: dict[str, dict[str, tuple[str, ...]]] = {
         "es": ("Acceso para el soporte", "Quedan 1 hora 59 minutos", "Se cortó la conexión.", "28 nov 2026, 15:00 h"),
     },
     "logins": {
-        "de": ("23.11.2026, 13:00:00 Uhr", "Mitteleuropäische Zeit"),
-        "es": ("23 nov 2026, 13:00:00 h", "hora de Europa central"),
+        "de": ("Montag, 23. November 2026", "Mitteleuropäische Zeit"),
+        "es": ("lunes, 23 de noviembre de 2026", "hora de Europa central"),
     },
     "callback": {
         "de": ("Montag, 30. November 2026, 09:00 Uhr", "Der Anruf kostet 5,95 € je angefangene 5 Minuten."),

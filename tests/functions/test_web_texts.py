@@ -26,6 +26,7 @@ CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
     "shared.failed": CODES,
+    "panel.filter.ranges": {"today", "yesterday", "week", "month"},
     "panel.grants.ends": {"agent_left", "locked", "closed"},
     "panel.asked.answers": {"approved", "declined", "withdrawn", "expired"},
     "panel.grants.states": {str(state) for state in grants.State},

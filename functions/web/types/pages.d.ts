@@ -9,7 +9,8 @@ interface LookedUp {
 }
 
 export type SharedTexts = (typeof english)["shared"] & LookedUp;
-export type PanelTexts = SharedTexts & (typeof english)["panel"] & { grants: { ends: Record<string, string> } };
+export type PanelTexts = SharedTexts &
+  (typeof english)["panel"] & { grants: { ends: Record<string, string> }; filter: { ranges: Record<string, string> } };
 export type LedgerTexts = SharedTexts & (typeof english)["ledger"];
 export type DeskTexts = SharedTexts & (typeof english)["desk"];
 export type PageTexts = SharedTexts & (typeof english)["activate"] & { over: { ends: Record<string, string> } };

@@ -6,6 +6,7 @@ import {
   button,
   buttons,
   element,
+  muted,
   paragraph,
   periodFields,
   quoted,
@@ -28,7 +29,7 @@ export function requests(session) {
   const list = element("div");
   /** @param {Request} request */
   const toRow = (request) => requestRow(request, session, () => refresh());
-  const { refresh } = pagedList(session, list, "request_id", session.support.requests, toRow, strings.nothing);
+  const { refresh } = pagedList(session, list, "request_id", session.support.requests, toRow, () => [muted(strings.nothing)]);
   const heading = element("h3", { id: "own" }, strings.heading);
   const section = element("section", { "aria-labelledby": "own" }, heading, list, zoneNote(session));
   return [[form(session, refresh), section], refresh];

@@ -6,6 +6,7 @@ import { format, span, zoneName } from "./texts.js";
 /** @import { Period } from "../types/api" */
 
 const TICK_MILLISECONDS = 1000;
+const TYPING_MILLISECONDS = 250;
 
 /**
  * Return an element. Attributes that are false or null are left out; attributes `on…` become event listeners.
@@ -147,6 +148,20 @@ export function setDisabled(place, isDisabled = true) {
 export function row(title, lines, beside = null) {
   const shown = lines.map((line) => (line && typeof line === "string" ? muted(line) : line || null));
   return element("li", { tabindex: "-1" }, element("div", {}, element("strong", { dir: "auto" }, title), ...shown), beside);
+}
+
+/**
+ * Call a function when a user has typed into a field and pauses.
+ * @param {HTMLInputElement} field
+ * @param {() => unknown} onPause
+ */
+export function onTyping(field, onPause) {
+  /** @type {ReturnType<typeof setTimeout>} */
+  let typing;
+  field.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(onPause, TYPING_MILLISECONDS);
+  });
 }
 
 /**

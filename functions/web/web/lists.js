@@ -1,27 +1,29 @@
 // A list, read page by page.
 
 import { loadInto, untilReleased } from "./actions.js";
-import { button, element, muted } from "./elements.js";
+import { button, element } from "./elements.js";
 
 /** @import { Page, Query } from "../types/api" */
-/** @import { Language } from "../types/pages" */
+/** @import { Children, Language } from "../types/pages" */
 
 /**
  * Show a list in a place, with a button for its next page, and return what reads it again. Rows are known by their ids:
  * none is there twice, and one whose item is unchanged stays as it is.
  *
- * `refresh` reads the first page again and keeps the pages loaded behind it; `reload` begins anew, as with another filter.
+ * `refresh` reads the first page again and keeps the pages loaded behind it; `reload` begins anew, as with another
+ * filter. A filter may leave nothing of a page: then the pages behind it are read, until one has something.
  * @template Item
  * @param {Language} session
  * @param {Element} place
  * @param {string & keyof Item} id
  * @param {(query: Query) => Promise<Page<Item>>} read Takes the query with the cursor.
  * @param {(item: Item) => HTMLElement} toRow
- * @param {string} emptyText
+ * @param {() => Children} empty Returns what an empty list shows.
+ * @param {(item: Item) => string} headingOf Returns the heading above an item and those after it with the same one.
  */
-export function pagedList(session, place, id, read, toRow, emptyText) {
-  /** @typedef {{ key: unknown, text: string, row: HTMLElement }} Entry */
-  const rows = element("ul", { class: "rows" });
+export function pagedList(session, place, id, read, toRow, empty, headingOf = () => "") {
+  /** @typedef {{ key: unknown, text: string, heading: string, row: HTMLElement }} Entry */
+  const rows = element("div");
   const next = element("div", { class: "buttons" });
   place.append(rows, next);
   /** @type {Entry[]} */
@@ -29,18 +31,34 @@ export function pagedList(session, place, id, read, toRow, emptyText) {
   /** @type {string | null} */
   let cursor = null;
   let loads = 0;
+  let latest = {};
 
   /** @param {Item} item */
   const entryOf = (item) => {
     const [key, text] = [item[id], JSON.stringify(item)];
     const known = shown.find((one) => one.key === key);
-    return known?.text === text ? known : { key, text, row: toRow(item) };
+    return known?.text === text ? known : { key, text, heading: headingOf(item), row: toRow(item) };
   };
   /** @param {Entry[]} entries */
   const show = (entries) => {
     const isSame = entries.length === shown.length && entries.every((one, index) => one === shown[index]);
     shown = entries;
-    if (!isSame) rows.replaceChildren(...entries.map(({ row }) => row));
+    if (!isSame) rows.replaceChildren(...[...Map.groupBy(entries, ({ heading }) => heading)].flatMap(group));
+  };
+  /** @param {[heading: string, entries: Entry[]]} group */
+  const group = ([heading, entries]) => {
+    const list = element("ul", { class: "rows" }, ...entries.map(({ row }) => row));
+    return heading ? [element("h4", { class: "day" }, heading), list] : [list];
+  };
+  /**
+   * Return the first page from a cursor on that has an item, or the last one. Stops when another load has begun.
+   * @param {Query} query
+   */
+  const readOn = async (query) => {
+    const mine = (latest = {});
+    let page = await read(query);
+    while (page.items.length === 0 && page.next_cursor && mine === latest) page = await read({ cursor: page.next_cursor });
+    return page;
   };
   /**
    * @param {Query} query
@@ -49,11 +67,11 @@ export function pagedList(session, place, id, read, toRow, emptyText) {
   const load = async (query, put) => {
     loads += 1;
     await loadInto(session, next, async () => {
-      const { items, next_cursor } = await read(query);
+      const { items, next_cursor } = await readOn(query);
       await untilReleased(place);
       return () => {
         put(items.map(entryOf), next_cursor);
-        if (!cursor) return [shown.length === 0 && muted(emptyText)];
+        if (!cursor) return shown.length > 0 ? [] : empty();
         return [button(session.texts.more, more, null, { id: "more" })];
       };
     });
@@ -80,6 +98,8 @@ export function pagedList(session, place, id, read, toRow, emptyText) {
   };
   const reload = () => {
     show([]);
+    // The button for more has the cursor of what was there.
+    next.replaceChildren();
     return load({}, (entries, following) => {
       cursor = following;
       show(entries);

@@ -2,7 +2,7 @@
 
 import { loadInto, runAction, runNext } from "./actions.js";
 import { withIdempotencyKey } from "./api.js";
-import { announce, button, buttons, element, muted, paragraph, periodFields } from "./elements.js";
+import { announce, button, buttons, element, muted, onTyping, paragraph, periodFields } from "./elements.js";
 import { MAX_QUERY_LENGTH } from "./limits.js";
 import { liveList } from "./panel.live.js";
 import { requestList } from "./panel.requests.js";
@@ -13,7 +13,6 @@ import { endMoment, format, shortEndMoment } from "./texts.js";
 /** @typedef {{ type: string, id: string, name: string, hint: string }} Choice */
 /** @typedef {ReturnType<typeof liveList>} LiveList */
 
-const SEARCH_DELAY_MILLISECONDS = 250;
 const MAX_CHOICES_SHOWN = 30;
 /** Time for which the form waits for the requests above it. Later ones are announced, because they would move it. */
 const PATIENCE_MILLISECONDS = 1000;
@@ -74,12 +73,7 @@ function form(session, live, given) {
   const search = element("input", { type: "search", id: "search", autocomplete: "off", maxlength: MAX_QUERY_LENGTH });
   const find = async () => choices(session, await session.guestkey.directory(search.value), names, choice);
   const searchAgain = () => loadInto(session, found, find);
-  /** @type {ReturnType<typeof setTimeout>} */
-  let typing;
-  search.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(searchAgain, SEARCH_DELAY_MILLISECONDS);
-  });
+  onTyping(search, searchAgain);
   searchAgain();
   const { children, chosen } = periodFields(session, "give", "1h", true);
   const empty = () => {

@@ -3,10 +3,12 @@
 import { runAction } from "./actions.js";
 import { button, buttons, element, paragraph, quoted, row, zoneNote } from "./elements.js";
 import { pagedList } from "./lists.js";
-import { exportText, format, preciseMoment, shortEndMoment, shortMoment } from "./texts.js";
+import { overviewFilter } from "./panel.filter.js";
+import { clock, exportText, format, fullDay, PRECISE, shortEndMoment, shortMoment, span } from "./texts.js";
 
-/** @import { Grant, Login, Query } from "../types/api" */
+/** @import { Grant, Login } from "../types/api" */
 /** @import { PanelSession, Tab } from "../types/pages" */
+/** @typedef {ReturnType<typeof overviewFilter>} Filter */
 
 const LINE_FEED = 10;
 
@@ -18,25 +20,13 @@ const LINE_FEED = 10;
 export function grants(session) {
   const strings = session.texts.grants;
   const list = element("div");
-  const onlyLive = element("input", { type: "checkbox", id: "only-live" });
-  /** @returns {Query} */
-  const filter = () => (onlyLive.checked ? { state: "live" } : {});
-  /** @param {Query} query */
-  const read = (query) => session.guestkey.grants({ ...query, ...filter() });
+  const filter = overviewFilter(session, () => reload(), strings.search, strings.onlyLive);
   /** @param {Grant} grant */
   const toRow = (grant) => grantRow(grant, session);
-  const { refresh, reload } = pagedList(session, list, "grant_id", read, toRow, strings.nothing);
-  onlyLive.addEventListener("change", reload);
-  return [
-    [
-      element("h3", {}, strings.heading),
-      element("label", { class: "check" }, onlyLive, element("span", {}, strings.onlyLive)),
-      list,
-      zoneNote(session),
-      download(session, "grants.csv", strings.file, filter),
-    ],
-    refresh,
-  ];
+  const read = filter.reads(session.guestkey.grants);
+  const { refresh, reload } = pagedList(session, list, "grant_id", read, toRow, filter.nothing(strings.nothing));
+  const saving = download(session, "grants.csv", strings.file, filter);
+  return [[head(strings.heading, saving), filter.place, list, zoneNote(session)], refresh];
 }
 
 /**
@@ -73,56 +63,72 @@ function validity(grant, session) {
 }
 
 /**
+ * The overview of logins, day by day.
  * @param {PanelSession} session
- * @returns {Promise<Tab>}
+ * @returns {Tab}
  */
-export async function logins(session) {
+export function logins(session) {
   const strings = session.texts.logins;
-  const { departments } = await session.guestkey.directory("");
-  const names = new Map(departments.map(({ id, name }) => [id, name]));
   const list = element("div");
+  const filter = overviewFilter(session, () => reload(), strings.search);
   /** @param {Login} login */
-  const toRow = (login) => loginRow(login, names, session);
-  const { refresh } = pagedList(session, list, "login_id", session.guestkey.logins, toRow, strings.nothing);
-  return [
-    [
-      element("h3", {}, strings.heading),
-      list,
-      zoneNote(session),
-      download(session, "logins.csv", strings.file),
-      ledger(session),
-    ],
-    refresh,
-  ];
+  const toRow = (login) => loginRow(login, filter.departmentName, session);
+  /** @param {Login} login */
+  const dayOf = ({ logged_in_at }) => fullDay(logged_in_at, session);
+  const read = filter.reads(session.guestkey.logins);
+  const empty = filter.nothing(strings.nothing);
+  const { refresh, reload } = pagedList(session, list, "login_id", read, toRow, empty, dayOf);
+  const saving = download(session, "logins.csv", strings.file, filter);
+  return [[head(strings.heading, saving), filter.place, list, zoneNote(session), ledger(session)], refresh];
 }
 
 /**
  * @param {Login} login
- * @param {Map<string, string>} names
+ * @param {(id: string) => string} departmentName
  * @param {PanelSession} session
  */
-function loginRow(login, names, session) {
+function loginRow(login, departmentName, session) {
   const strings = session.texts.logins;
   const { name, id, departments } = login.agent;
-  const endedAt = login.ended_at && preciseMoment(login.ended_at, session);
-  const until = endedAt ? format(strings.until, { moment: endedAt }) : strings.stillIn;
-  return row([name, ...departments.map((id) => names.get(id) ?? id), id].join(" · "), [
+  return row([name, ...departments.map(departmentName), id].join(" · "), [
     quoted(login.reason),
-    `${preciseMoment(login.logged_in_at, session)} ${until}`,
+    `${clock(login.logged_in_at, session, PRECISE)} ${until(login, session)}`,
     login.ticket && format(strings.ticket, { ticket: login.ticket }),
   ]);
+}
+
+/**
+ * Return until when a login lasted, and how long. Its day is named if it is another one.
+ * @param {Login} login
+ * @param {PanelSession} session
+ */
+function until({ logged_in_at, ended_at }, session) {
+  const strings = session.texts.logins;
+  if (!ended_at) return strings.stillIn;
+  const isSameDay = fullDay(ended_at, session) === fullDay(logged_in_at, session);
+  const moment = (isSameDay ? clock : shortMoment)(ended_at, session, PRECISE);
+  const length = span(Date.parse(ended_at) - Date.parse(logged_in_at), session);
+  return `${format(strings.until, { moment })} (${length})`;
 }
 
 // ------------------------------------------------------------------ lists
 
 /**
- * Return a button that saves the whole list as a CSV file for people, in the language and time zone of the panel.
+ * @param {string} heading
+ * @param {HTMLElement} saving
+ */
+function head(heading, saving) {
+  return element("div", { class: "head" }, element("h3", {}, heading), saving);
+}
+
+/**
+ * Return a button that saves what the filter admits as a CSV file for people, in the language and time zone of the panel.
  * @param {PanelSession} session
  * @param {string} path
  * @param {string} name Name of the file if the API tells none.
- * @param {() => Query} filter
+ * @param {Filter} filter
  */
-function download(session, path, name, filter = () => ({})) {
+function download(session, path, name, filter) {
   const strings = session.texts.lists;
   const form = { dialect: "excel", language: new Intl.Locale(session.locale).baseName, zone: session.zone };
   const save = () =>
@@ -131,7 +137,7 @@ function download(session, path, name, filter = () => ({})) {
       const parts = [];
       let file = `${name}.csv`;
       // Each page begins with a byte order mark and the header; the file has them once. A text would lose the mark.
-      for await (const { bytes, fileName } of session.guestkey.pages(path, { ...filter(), ...form })) {
+      for await (const { bytes, fileName } of session.guestkey.pages(path, { ...filter.query(), ...form })) {
         parts.push(parts.length > 0 ? bytes.subarray(bytes.indexOf(LINE_FEED) + 1) : bytes);
         file = fileName ?? file;
       }

@@ -17,6 +17,8 @@ const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" }
 const SHORT = { dateStyle: "medium" };
 /** @type {Intl.DateTimeFormatOptions} */
 const CLOCK = { hour: "2-digit", minute: "2-digit" };
+/** @type {Intl.DateTimeFormatOptions} */
+export const PRECISE = { ...CLOCK, second: "2-digit" };
 /** @type {[string, number][]} */
 const UNITS = [["day", DAY], ["hour", HOUR], ["minute", MINUTE], ["second", SECOND]];
 
@@ -94,14 +96,6 @@ export function shortMoment(at, session, clock = CLOCK) {
  * @param {string} at
  * @param {Zoned} session
  */
-export function preciseMoment(at, session) {
-  return shortMoment(at, session, { ...CLOCK, second: "2-digit" });
-}
-
-/**
- * @param {string} at
- * @param {Zoned} session
- */
 export function shortEndMoment(at, session) {
   return formatEnd(session.texts.brief, session.texts.briefEndOfDay, at, session, SHORT);
 }
@@ -118,8 +112,16 @@ export function day(at, session) {
  * @param {string} at
  * @param {Formats} session
  */
-export function clock(at, session) {
-  return formatDate(new Date(at), session, CLOCK) + offset(new Date(at), session);
+export function clock(at, session, how = CLOCK) {
+  return formatDate(new Date(at), session, how) + offset(new Date(at), session);
+}
+
+/**
+ * @param {string} at
+ * @param {Formats} session
+ */
+export function fullDay(at, session) {
+  return formatDate(new Date(at), session, LONG);
 }
 
 /**
@@ -169,7 +171,7 @@ export function money({ amount, currency }, { locale }) {
 }
 
 /**
- * Format a duration in its two largest units, the last minute in seconds.
+ * Format a duration in its two largest units, without a second one of none; the last minute in seconds.
  * @param {number} milliseconds
  * @param {Pick<Language, "locale">} language
  */
@@ -180,8 +182,11 @@ export function span(milliseconds, { locale }) {
   return shown
     .map(([unit, length], place) => {
       const count = Math.floor((place ? milliseconds % shown[0][1] : milliseconds) / length);
-      return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
+      return place > 0 && count === 0
+        ? null
+        : new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
     })
+    .filter(Boolean)
     .join(" ");
 }
 
