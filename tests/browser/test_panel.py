@@ -871,6 +871,26 @@ def test_two_windows_show_the_same_outcome(browser: Browser, product: Product) -
     assert "request.declined" not in happened
 
 
+def test_a_pending_request_stays_open_on_every_page_of_the_list(panel_page: PanelPage) -> None:
+    requests = [factories.requested(agent) for agent in (DORA, SVEN, DORA)]
+    cards = panel_page.panel.locator(".card:not(.answered)")
+    panel_page.page.route(
+        "**/v1/requests?*", lambda route: route.continue_(url=re.sub(r"limit=\d+", "limit=1", route.request.url))
+    )
+    panel_page.opens()
+    expect(cards).to_have_count(3)
+    factories.declined(requests[0])
+    panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(cards).to_have_count(2)
+    panel_page.page.route("**/v1/requests?*", lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
+    with panel_page.page.expect_response(f"**/v1/requests/{requests[1].request_id}"):
+        panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    panel_page.page.wait_for_timeout(200)
+
+    assert cards.count() == 2
+    assert [panel_page.page.locator(f"#approve-{one.request_id}").count() for one in requests] == [0, 1, 1]
+
+
 def test_choices_on_a_request_stay_when_the_list_is_reloaded(panel_page: PanelPage) -> None:
     request = factories.requested(SVEN, period="4h", may_export=True)
     panel_page.opens()

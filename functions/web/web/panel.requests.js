@@ -135,9 +135,10 @@ function requestCard(request, session, refreshLive, given) {
   return {
     place,
     focus: () => heading.focus(),
-    /** Say how the request was answered, if this card does not know it yet. */
+    /** Say how the request was answered, if it was: only the request itself tells, not a list without it. */
     async closeElsewhere() {
-      if (isOpen) close(await guestkey.request(id));
+      const current = isOpen && (await guestkey.request(id));
+      if (current && current.state !== "pending") close(current);
     },
   };
 }
