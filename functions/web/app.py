@@ -26,6 +26,8 @@ from guestkey.errors import NotFound
 FOLDER = Path(__file__).parent
 SURFACES = ("activate", "panel", "ledger", "desk")
 """The page, the panel, its check of the ledger, the desk; each has texts of its own beside the shared ones."""
+LATER = ("panel.later",)
+"""The panel's tabs but the first: their own texts are loaded with them."""
 ENTRIES = ("panel.js", "desk.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
 ACTIVATION = re.compile(r"activate(?![\w-]).*", re.IGNORECASE | re.DOTALL)
@@ -72,7 +74,7 @@ def activation(path: str) -> responses.Response:
     return PAGES[min(path.count("/"), MAX_DEPTH)] if ACTIVATION.fullmatch(path) else NOT_FOUND
 
 
-BUNDLE = Bundle(sources=FOLDER / "web", catalogues=FOLDER / "texts", surfaces=SURFACES)
+BUNDLE = Bundle(sources=FOLDER / "web", catalogues=FOLDER / "texts", surfaces=SURFACES, later=LATER)
 PAGES = activation_pages(BUNDLE)
 ASSETS = assets(BUNDLE)
 NOT_FOUND = responses.not_found()

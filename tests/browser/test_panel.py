@@ -951,6 +951,7 @@ def test_the_panel_is_visible_after_two_requests(panel_page: PanelPage) -> None:
 
     assert sorted(panel_page.requested_paths()[:2]) == ["/v1/about", "/v1/me"]
     assert len(panel_page.requested_paths()) == 2 + len(held)
+    assert not [path for path in panel_page.browser_page.addresses if "panel.later" in path]
     for route in held:
         route.continue_()
 

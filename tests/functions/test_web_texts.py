@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,16 +27,17 @@ CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
     "shared.failed": CODES,
-    "panel.filter.ranges": {"today", "yesterday", "week", "month"},
-    "panel.grants.ends": {"agent_left", "locked", "closed"},
+    "panel.later.filter.ranges": {"today", "yesterday", "week", "month"},
+    "panel.later.grants.ends": {"agent_left", "locked", "closed"},
     "panel.asked.answers": {"approved", "declined", "withdrawn", "expired"},
-    "panel.grants.states": {str(state) for state in grants.State},
+    "panel.later.grants.states": {str(state) for state in grants.State},
     "ledger.faults": {*map(str, Fault), "no_head"},
     "ledger.accidents": {str(accident) for accident in Accident},
-    "panel.waited": {"booked", "waiting", "taken"},
-    "panel.waited.stranded": {str(why) for why in callbacks.Stranding},
+    "panel.later.waited": {"booked", "waiting", "taken"},
+    "panel.later.waited.stranded": {str(why) for why in callbacks.Stranding},
     "panel.failed": CODES,
-    "panel.callback.invalid": {"phone", "description"},
+    "panel.later.failed": CODES,
+    "panel.later.callback.invalid": {"phone", "description"},
     "panel.tabs": {"activation", "grants", "logins", "callback", "about"},
     "desk.failed": CODES,
     "desk.tabs": {"access", "requests", "callbacks"},
@@ -51,8 +53,10 @@ LOOKED_UP = {
     "activate": {str(state) for state in requests.State},
 }
 """Sections whose texts are looked up by a value of the API or of the page."""
-SURFACES = ("activate", "panel", "ledger", "desk")
-SHARED = ("actions.js", "elements.js", "lists.js", "slots.js", "tabs.js", "texts.js", "surface.js")
+SURFACES = ("activate", "panel", "panel.later", "ledger", "desk")
+LATER = {f"panel.{tab}.js" for tab in ("about", "callback", "callback.api", "contact", "filter", "history")}
+"""Modules of the panel that are loaded with further texts."""
+SHARED = ("actions.js", "days.js", "elements.js", "lists.js", "slots.js", "tabs.js", "texts.js", "surface.js")
 """Modules that several surfaces use."""
 SPOKEN = re.compile(
     r"const strings = (?:(?:\w+\.)?texts\.(?P<section>\w+(?:\.\w+)*);|(?P<unknown>.))"
@@ -75,9 +79,14 @@ def flat(texts: Any, place: str = "") -> Iterator[tuple[str, str]]:
         yield from flat(text, here) if isinstance(text, dict) else [(here, text)]
 
 
+def files_of(surface: str) -> list[Path]:
+    found = sorted(WEB.glob(f"{surface.removesuffix('.later')}*.js"))
+    return [file for file in found if (file.name in LATER) == surface.endswith(".later")]
+
+
 def said_in(surface: str) -> Iterator[tuple[str, str]]:
     """Yield place and key of each text that the code of a surface uses."""
-    for file in sorted([*WEB.glob(f"{surface}*.js"), *(WEB / name for name in SHARED)]):
+    for file in [*files_of(surface), *(WEB / name for name in SHARED)]:
         section: str | None = None
         for found in SPOKEN.finditer(file.read_text()):
             if found["section"]:
@@ -137,15 +146,18 @@ def test_a_region_has_only_texts_that_differ(region: str) -> None:
 
 def test_switzerland_writes_no_sharp_s() -> None:
     app = started()
+    for part in (*app.SURFACES, *app.LATER):
+        assert "ß" not in json.dumps(app.BUNDLE.texts(part, "de", "-ch"), ensure_ascii=False)
     for surface in app.SURFACES:
-        assert "ß" not in json.dumps(app.BUNDLE.texts(surface, "de", "-ch"), ensure_ascii=False)
         assert "ß" in json.dumps(app.BUNDLE.texts(surface, "de"), ensure_ascii=False)
 
 
 @each_row("surface", SURFACES)
 def test_each_text_that_the_code_uses_exists(surface: str) -> None:
-    shown = started().BUNDLE.texts(surface, "de")
-    asked = [(file, path) for file, path in said_in(surface) if file.startswith(surface)]
+    bundle = started().BUNDLE
+    shown = bundle.texts(surface.removesuffix(".later"), "de") | bundle.texts(surface, "de")
+    own = {file.name for file in files_of(surface)}
+    asked = [(file, path) for file, path in said_in(surface) if file in own]
 
     assert len(asked) > (10 if surface == "ledger" else 40)
     assert [(file, path) for file, path in asked if not is_there(shown, path)] == []
@@ -154,7 +166,7 @@ def test_each_text_that_the_code_uses_exists(surface: str) -> None:
 @each_row("surface", SURFACES)
 def test_each_text_is_used(surface: str) -> None:
     asked = {path for _, path in said_in(surface)}
-    code = "\n".join(file.read_text() for file in WEB.glob(f"{surface}*.js"))
+    code = "\n".join(file.read_text() for file in files_of(surface))
     unread = []
     for place, _ in flat(catalogue("de")[surface]):
         section, _, name = place.rpartition(".")
@@ -181,14 +193,14 @@ def test_each_shared_text_is_used() -> None:
 def test_each_looked_up_value_has_its_text() -> None:
     texts = catalogue("de")
     assert set(texts["shared"]["periods"]) == LOOKED_UP["shared.periods"]
-    assert set(texts["panel"]["grants"]["states"]) == LOOKED_UP["panel.grants.states"]
+    assert set(texts["panel.later"]["grants"]["states"]) == LOOKED_UP["panel.later.grants.states"]
     for section in ("faults", "accidents"):
         assert set(texts["ledger"][section]) == LOOKED_UP[f"ledger.{section}"]
-    assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.waited"]
+    assert {state.value for state in callbacks.State} >= LOOKED_UP["panel.later.waited"]
     assert set(texts["shared"]["failed"]) - {"unreachable", "over", "other"} <= LOOKED_UP["shared.failed"]
-    for surface in ("panel", "desk"):
+    for surface in ("panel", "panel.later", "desk"):
         assert set(texts[surface]["failed"]) <= LOOKED_UP[f"{surface}.failed"]
     assert set(texts["activate"]["unknown"]) == LOOKED_UP["activate.unknown"]
     for section in ("requests", "callbacks"):
         assert set(texts["desk"][section]["states"]) == LOOKED_UP[f"desk.{section}.states"]
-    assert errors.SlotTaken.code in texts["panel"]["failed"]
+    assert errors.SlotTaken.code in texts["panel.later"]["failed"]

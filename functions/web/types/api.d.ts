@@ -315,15 +315,18 @@ export interface Api {
   keep(id: string): Promise<Grant>;
   logins(query: Query): Promise<Page<Login>>;
   presence(): Promise<Presence>;
+  contact(query: Query): Promise<Contact>;
+}
+
+/** Calls of the API for call-backs. */
+export interface CallbackApi {
   topics(): Promise<{ items: Topic[] }>;
   slots(topic: string): Promise<{ items: FreeSlot[] }>;
-  callback(): Promise<Callback>;
+  open(): Promise<Callback>;
   book(body: CallbackInput, key: string): Promise<Callback>;
   move(id: string, starts_at: string | null): Promise<Callback>;
   correct(id: string, body: { phone: string; description: string }): Promise<Callback>;
   cancel(id: string): Promise<Callback>;
-  contact(query: Query): Promise<Contact>;
-  pages(path: string, query?: Query): AsyncGenerator<BytesPage>;
 }
 
 /** Calls of the API for the vendor's agents. */

@@ -9,8 +9,13 @@ interface LookedUp {
 }
 
 export type SharedTexts = (typeof english)["shared"] & LookedUp;
-export type PanelTexts = SharedTexts &
-  (typeof english)["panel"] & { grants: { ends: Record<string, string> }; filter: { ranges: Record<string, string> } };
+export type PanelTexts = SharedTexts & (typeof english)["panel"];
+/** The texts of all tabs but the first. */
+export type LaterTexts = PanelTexts &
+  (typeof english)["panel.later"] & {
+    grants: { ends: Record<string, string> };
+    filter: { ranges: Record<string, string> };
+  };
 export type LedgerTexts = SharedTexts & (typeof english)["ledger"];
 export type DeskTexts = SharedTexts & (typeof english)["desk"];
 export type PageTexts = SharedTexts & (typeof english)["activate"] & { over: { ends: Record<string, string> } };
@@ -42,10 +47,13 @@ export interface Session<Texts = SharedTexts> extends Zoned<Texts> {
   emit(name: string, detail: object): void;
 }
 
-export interface PanelSession extends Session<PanelTexts> {
+export interface PanelSession<Texts = PanelTexts> extends Session<Texts> {
   me: Me;
   about: About;
 }
+
+/** The session of all tabs but the first. */
+export type LaterSession = PanelSession<LaterTexts>;
 
 export interface DeskSession extends Session<DeskTexts> {
   support: SupportApi;

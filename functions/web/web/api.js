@@ -3,7 +3,7 @@
 
 import { MAX_PAGE_SIZE } from "./limits.js";
 
-/** @import { Api, BytesPage, CallOptions, Listener, Me, Method, Page, Problem, Query } from "../types/api" */
+/** @import { Api, CallOptions, Listener, Me, Method, Page, Problem, Query } from "../types/api" */
 /** @typedef {string | undefined} Token */
 
 const SECONDS = 1000;
@@ -164,20 +164,6 @@ export function api(token, address = "", listener = {}) {
 
   /** @type {Api["get"]} */
   const get = (path, query = {}) => call("GET", `v1/${path}${queryString(query)}`);
-  /**
-   * @param {string} path
-   * @param {Query | URLSearchParams} query
-   * @returns {Promise<BytesPage>}
-   */
-  const bytes = (path, query) =>
-    call("GET", `v1/${path}${queryString(query)}`, {
-      read: async (response) => ({
-        bytes: new Uint8Array(await response.arrayBuffer()),
-        head: response.headers.get("Guestkey-Head"),
-        next: /<\?([^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1],
-        fileName: fileName(response.headers.get("Content-Disposition") ?? ""),
-      }),
-    });
   /** @type {Api["pathOf"]} */
   const pathOf = (kind, id) => `v1/${kind}/${encodeURIComponent(id)}`;
   return {
@@ -202,22 +188,9 @@ export function api(token, address = "", listener = {}) {
     keep: (id) => call("POST", `${pathOf("grants", id)}/keep`),
     logins: (query) => get("logins", query),
     presence: () => get("presence"),
-    topics: () => get("topics"),
-    slots: (topic) => get("slots", { topic }),
-    callback: () => get("callbacks/open"),
-    book: (body, key) => call("POST", "v1/callbacks", { body, key }),
-    move: (id, starts_at) => call("PATCH", pathOf("callbacks", id), { body: { starts_at } }),
-    correct: (id, body) => call("PATCH", pathOf("callbacks", id), { body }),
-    cancel: (id) => call("DELETE", pathOf("callbacks", id)),
     /** Needs no token, so that it works when the session is over. */
     contact: async (query) =>
       parse("GET", await send(undefined, "GET", `v1/contact${queryString(query)}`), (response) => response.json()),
-    /** Yield the pages of a list in another format than JSON. */
-    async *pages(path, query = {}) {
-      let page = await bytes(path, query);
-      yield page;
-      while (page.next) yield (page = await bytes(path, new URLSearchParams(page.next)));
-    },
   };
 }
 
@@ -275,17 +248,8 @@ export function withIdempotencyKey() {
   };
 }
 
-/**
- * Return the name that a response gives its file, if it does.
- * @param {string} disposition
- */
-function fileName(disposition) {
-  const [, name] = /filename\*=UTF-8''([^;]+)/.exec(disposition) ?? [];
-  return name && decodeURIComponent(name);
-}
-
 /** @param {Query | URLSearchParams} query */
-function queryString(query) {
+export function queryString(query) {
   const text = new URLSearchParams(/** @type {Record<string, string>} */ (query)).toString();
   return text && `?${text}`;
 }

@@ -1,8 +1,10 @@
 // Tab: the customers that the agent may enter, and the agent's open logins. A login requires a reason.
 
 import { readAll, withIdempotencyKey } from "./api.js";
-import { clearInvalid, loadInto, markInvalid, runAction } from "./actions.js";
-import { announce, button, buttons, countdown, element, muted, quoted, zoneNote } from "./elements.js";
+import { loadInto, runAction } from "./actions.js";
+import { zoneNote } from "./days.js";
+import { announce, button, buttons, countdown, element, muted, quoted } from "./elements.js";
+import { clearInvalid, markInvalid } from "./invalid.js";
 import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 

@@ -1,10 +1,12 @@
 // One call-back at the desk: who waits for it, what it is about, and the actions that its state allows.
 
-import { markInvalid, runAction } from "./actions.js";
+import { runAction } from "./actions.js";
+import { clock, dateOf } from "./days.js";
 import { cancelling, closing, handing, moving } from "./desk.changes.js";
 import { clockThere, languageName } from "./desk.customer.js";
 import { button, buttons, element, muted, paragraph, quoted, row } from "./elements.js";
-import { clock, dateOf, format, shortMoment, zoneName } from "./texts.js";
+import { markInvalid } from "./invalid.js";
+import { format, shortMoment, zoneName } from "./texts.js";
 
 /** @import { SupportCallback, Topic } from "../types/api" */
 /** @import { DeskSession } from "../types/pages" */

@@ -1,9 +1,10 @@
 // Tab: the call-backs booked for a day, those that the agent has taken for other days, and the queue in order of arrival.
 
 import { loadInto } from "./actions.js";
+import { dateOf, day, zoneNote } from "./days.js";
 import { rowFor } from "./desk.call.js";
-import { announce, button, buttons, element, muted, zoneNote } from "./elements.js";
-import { dateOf, day, format } from "./texts.js";
+import { announce, button, buttons, element, muted } from "./elements.js";
+import { format } from "./texts.js";
 
 /** @import { SupportCallback } from "../types/api" */
 /** @import { DeskSession, Tab } from "../types/pages" */

@@ -1,8 +1,9 @@
 // The forms that change a call-back: the outcome of the call, another agent, another time, or a cancellation.
 
-import { clearInvalid, loadInto } from "./actions.js";
+import { loadInto } from "./actions.js";
 import { clockThere } from "./desk.customer.js";
 import { button, buttons, element, facts, muted, paragraph } from "./elements.js";
+import { clearInvalid } from "./invalid.js";
 import { MAX_NOTE_LENGTH, MAX_REASON_LENGTH } from "./limits.js";
 import { orReloadSlots, slotPicker } from "./slots.js";
 import { format, shortMoment, zoneName } from "./texts.js";

@@ -1,6 +1,6 @@
 // The customer's clock and the language of a user, as an agent reads them.
 
-import { clock, dateOf, day } from "./texts.js";
+import { clock, dateOf, day } from "./days.js";
 
 /** @import { Zoned } from "../types/pages" */
 /** @typedef {Pick<Zoned, "locale" | "zone">} Formats */

@@ -1,7 +1,8 @@
 // Tab: the form that requests access from a customer, and the agent's own requests.
 
 import { withIdempotencyKey } from "./api.js";
-import { clearInvalid, markInvalid, runAction } from "./actions.js";
+import { runAction } from "./actions.js";
+import { zoneNote } from "./days.js";
 import {
   button,
   buttons,
@@ -10,9 +11,9 @@ import {
   paragraph,
   periodFields,
   quoted,
-  row,
-  zoneNote,
+  row
 } from "./elements.js";
+import { clearInvalid, markInvalid } from "./invalid.js";
 import { pagedList } from "./lists.js";
 import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
 import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";

@@ -1,6 +1,6 @@
 // Builds elements from text, never from markup.
 
-import { format, span, zoneName } from "./texts.js";
+import { format, span } from "./texts.js";
 
 /** @import { Attributes, Child, Field, Language, NoticeAction, NoticeKind, Session } from "../types/pages" */
 /** @import { Period } from "../types/api" */
@@ -162,14 +162,6 @@ export function onTyping(field, onPause) {
     clearTimeout(typing);
     typing = setTimeout(onPause, TYPING_MILLISECONDS);
   });
-}
-
-/**
- * Return a note with the time zone of the times shown.
- * @param {Session} session
- */
-export function zoneNote(session) {
-  return muted(format(session.texts.zone, { zone: zoneName(session.guestkey.now(), session) }));
 }
 
 /**

@@ -1,5 +1,6 @@
 // Checks the ledger for the panel, and shows the verdict: the heads compared, each fault, and the head to keep.
 
+import { pages } from "./downloads.js";
 import { announce, button, buttons, element, muted, paragraph } from "./elements.js";
 import { parseHead } from "./ledger.line.js";
 import { verifyLedger } from "./ledger.verify.js";
@@ -39,8 +40,8 @@ export async function checkLedger(session, field, place) {
     field.focus();
     return strings.noHead;
   }
-  const pages = session.guestkey.pages("ledger", { limit: MAX_PAGE_SIZE });
-  const { head, findings, accidents, compared } = await verifyLedger(pages, { kept, tenantId: session.me.tenant_id });
+  const copy = pages(session.guestkey, "ledger", { limit: MAX_PAGE_SIZE });
+  const { head, findings, accidents, compared } = await verifyLedger(copy, { kept, tenantId: session.me.tenant_id });
   const shown = findings.slice(0, MAX_SHOWN).map((finding) => element("li", {}, findingText(finding, texts)));
   const others = findings.length - shown.length;
   place.replaceChildren(

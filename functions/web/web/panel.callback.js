@@ -1,38 +1,41 @@
 // Tab: the form that books a call-back, at a slot or in the queue; the open call-back; and the telephone numbers.
 
-import { clearInvalid, failureText, markInvalid, runAction, untilReleased } from "./actions.js";
+import { failureText, runAction, untilReleased } from "./actions.js";
 import { withIdempotencyKey } from "./api.js";
 import { announce, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { clearInvalid, markInvalid } from "./invalid.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
+import { callbackCalls } from "./panel.callback.api.js";
 import { contactCard } from "./panel.contact.js";
 import { orReloadSlots, slotPicker } from "./slots.js";
 import { format, moment } from "./texts.js";
 
-/** @import { Api, Callback, Topic } from "../types/api" */
-/** @import { PanelSession, Tab } from "../types/pages" */
+/** @import { Callback, CallbackApi, Topic } from "../types/api" */
+/** @import { LaterSession, Tab } from "../types/pages" */
 /**
- * The tab's state: the session, the topics, the open call-back, and the place that shows it or the form.
- * @typedef {PanelSession & { topics: Topic[], open?: Callback | null, place: HTMLElement }} CallbackTab
+ * The tab's state: the session, its calls, the topics, the open call-back, and the place that shows it or the form.
+ * @typedef {LaterSession & { calls: CallbackApi, topics: Topic[], open?: Callback | null, place: HTMLElement }} CallbackTab
  */
 
 /**
- * @param {PanelSession} session
+ * @param {LaterSession} session
  * @returns {Promise<Tab>}
  */
 export async function callback(session) {
   const { guestkey, about, me } = session;
+  const calls = callbackCalls(guestkey);
   const [topics, open, contact] = await Promise.all([
-    guestkey.topics(),
-    findOpen(guestkey),
+    calls.topics(),
+    findOpen(calls),
     guestkey.contact({ country: about.country, ...(me.locale && { language: me.locale }) }),
   ]);
   const place = element("div");
   /** @type {CallbackTab} */
-  const tab = { ...session, topics: topics.items, place };
+  const tab = { ...session, calls, topics: topics.items, place };
   showCurrent(tab, open);
   const refresh = async () => {
     const before = tab.open;
-    const current = await findOpen(guestkey).catch(() => before);
+    const current = await findOpen(calls).catch(() => before);
     await untilReleased(place);
     // The form keeps its text, unless a colleague has booked meanwhile. What the user did meanwhile is newer.
     if ((current || before) && tab.open === before) showCurrent(tab, current);
@@ -42,10 +45,10 @@ export async function callback(session) {
   return [contact.support.open_now ? [place, numbers] : [numbers, place], refresh];
 }
 
-/** @param {Api} guestkey */
-async function findOpen(guestkey) {
+/** @param {CallbackApi} calls */
+async function findOpen(calls) {
   try {
-    return await guestkey.callback();
+    return await calls.open();
   } catch (/** @type {any} */ error) {
     if (error.problem?.code === "no_callback") return null;
     throw error;
@@ -91,7 +94,7 @@ function openCallback(tab, open) {
   const again = () => swap(tab, openCallback(tab, open));
   const cancel = () =>
     runAction(tab, place, async () => {
-      tab.emit("cancelled", await tab.guestkey.cancel(open.callback_id));
+      tab.emit("cancelled", await tab.calls.cancel(open.callback_id));
       tab.open = null;
       swap(tab, bookingForm(tab), strings.cancelled);
     });
@@ -147,7 +150,7 @@ function changeForm(tab, open, back) {
       clearInvalid(phone, description);
       try {
         const body = { phone: phone.value, description: description.value };
-        tab.open = await tab.guestkey.correct(open.callback_id, body);
+        tab.open = await tab.calls.correct(open.callback_id, body);
       } catch (error) {
         throw markInvalid(error, { description, phone }, strings.invalid);
       }
@@ -174,10 +177,10 @@ function changeForm(tab, open, back) {
 function moveForm(tab, open, back) {
   const strings = tab.texts.waited;
   const hasTopic = tab.topics.some((one) => one.id === open.topic);
-  const slots = hasTopic && tab.me.may_book_slot ? slotPicker(tab, () => tab.guestkey.slots(open.topic), { booked: open.starts_at }) : null;
+  const slots = hasTopic && tab.me.may_book_slot ? slotPicker(tab, () => tab.calls.slots(open.topic), { booked: open.starts_at }) : null;
   const move = () =>
     runAction(tab, place, async () => {
-      const moved = await orReloadSlots(slots, tab.guestkey.move(open.callback_id, (await slots?.chosen()) ?? null));
+      const moved = await orReloadSlots(slots, tab.calls.move(open.callback_id, (await slots?.chosen()) ?? null));
       tab.open = moved;
       tab.emit("booked", moved);
       swap(tab, openCallback(tab, moved), strings.done);
@@ -204,7 +207,7 @@ function bookingForm(tab) {
   const items = tab.topics.map((one) => element("option", { value: one.id }, format(strings.topicMinutes, { ...one })));
   const topic = element("select", { id: "topic" }, ...items);
   const { phone, description, children } = textFields(tab);
-  const slots = tab.me.may_book_slot ? slotPicker(tab, () => tab.guestkey.slots(topic.value)) : null;
+  const slots = tab.me.may_book_slot ? slotPicker(tab, () => tab.calls.slots(topic.value)) : null;
   topic.addEventListener("change", () => slots?.reload());
   const book = () =>
     runAction(tab, place, async () => {
@@ -212,7 +215,7 @@ function bookingForm(tab) {
       const body = { topic: topic.value, description: description.value, phone: phone.value };
       const starts_at = await slots?.chosen();
       try {
-        const booked = await orReloadSlots(slots, send(starts_at ? { ...body, starts_at } : body, tab.guestkey.book));
+        const booked = await orReloadSlots(slots, send(starts_at ? { ...body, starts_at } : body, tab.calls.book));
         tab.open = booked;
         tab.emit("booked", booked);
         swap(tab, openCallback(tab, booked), tab.texts.waited.done);

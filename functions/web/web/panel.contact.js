@@ -1,17 +1,38 @@
 // How support is reached: telephone numbers, opening hours, mail address and emergency line, from the API.
 
+import { timeOfDay, weekday } from "./days.js";
 import { element, muted, paragraph } from "./elements.js";
-import { format, moment, money, timeOfDay, weekday } from "./texts.js";
+import { format, moment } from "./texts.js";
 
-/** @import { Contact, Opening } from "../types/api" */
-/** @import { PanelSession } from "../types/pages" */
+/** @import { About, Api, Contact, Money, Opening } from "../types/api" */
+/** @import { LaterSession, Language } from "../types/pages" */
+
+/** @typedef {Pick<LaterSession, "texts" | "locale" | "tag">} Spoken */
 
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /**
+ * Show how support is reached in a place, unless another place of the element shows it, and return it. The country and
+ * the time zone are the account's as far as it is known, or else the browser's.
+ * @param {HTMLElement} place
+ * @param {Api} guestkey
+ * @param {Spoken} language
+ * @param {About} [about]
+ * @param {Contact} [known]
+ */
+export async function showContact(place, guestkey, language, about, known) {
+  const country = about?.country ?? new Intl.Locale(language.locale).region ?? "";
+  const contact = known ?? (await guestkey.contact({ country, language: language.locale }));
+  const zone = about?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const root = /** @type {ShadowRoot} */ (place.getRootNode());
+  if (!root.getElementById("contact")) place.append(contactCard(contact, { ...language, zone }));
+  return contact;
+}
+
+/**
  * Return what support says of itself. While it is closed, the emergency line stands first.
  * @param {Contact} contact
- * @param {Pick<PanelSession, "texts" | "locale" | "zone" | "tag">} session
+ * @param {Pick<LaterSession, "texts" | "locale" | "zone" | "tag">} session
  */
 export function contactCard(contact, session) {
   const { support } = contact;
@@ -32,7 +53,7 @@ export function contactCard(contact, session) {
 
 /**
  * @param {Contact} contact
- * @param {Pick<PanelSession, "texts" | "locale">} session
+ * @param {Pick<LaterSession, "texts" | "locale">} session
  */
 function emergency({ emergency: { phone, fee, answered_within_hours: hours } }, session) {
   const strings = session.texts.contact;
@@ -47,7 +68,7 @@ function emergency({ emergency: { phone, fee, answered_within_hours: hours } }, 
 /**
  * Return the week of opening hours. Days one after another with the same hours share a line.
  * @param {Contact} contact
- * @param {Pick<PanelSession, "texts" | "locale">} session
+ * @param {Pick<LaterSession, "texts" | "locale">} session
  */
 function hours({ support: { hours: { time_zone: zone, week } } }, session) {
   /** @type {{ days: string[], times: string }[]} */
@@ -77,7 +98,7 @@ function hours({ support: { hours: { time_zone: zone, week } } }, session) {
 
 /**
  * @param {Opening} opening
- * @param {Pick<PanelSession, "locale">} session
+ * @param {Pick<LaterSession, "locale">} session
  */
 function range({ from, until }, session) {
   return `${timeOfDay(from, session)} – ${timeOfDay(until, session)}`;
@@ -97,4 +118,14 @@ function labelled(label, value) {
  */
 function link(kind, address) {
   return element("a", { href: `${kind}:${kind === "tel" ? address.replace(/[^+\d]/g, "") : address}` }, address);
+}
+
+/**
+ * @param {Money} amount
+ * @param {Pick<Language, "locale">} language
+ */
+export function money({ amount, currency }, { locale }) {
+  return new Intl.NumberFormat(locale, { style: "currency", currency }).format(
+    /** @type {`${number}`} */ (amount),
+  );
 }

@@ -1,12 +1,11 @@
 // The filter above an overview: days, a person or department, and a text.
 
-import { addDays, ranges, startOfDay } from "./days.js";
+import { addDays, dateOf, ranges, startOfDay } from "./days.js";
 import { button, element, muted, onTyping } from "./elements.js";
 import { MAX_QUERY_LENGTH } from "./limits.js";
-import { dateOf } from "./texts.js";
 
 /** @import { Directory, Page, Query } from "../types/api" */
-/** @import { Field, PanelSession } from "../types/pages" */
+/** @import { Field, LaterSession } from "../types/pages" */
 
 /** Until its year is typed, a day is of the first millennium. */
 const MIN_DAY = "1970-01-01";
@@ -15,7 +14,7 @@ const WIDE = "(min-width: 40rem)";
 
 /**
  * Return the filter of an overview. Its days are those of the zone that the panel shows times in.
- * @param {PanelSession} session
+ * @param {LaterSession} session
  * @param {() => unknown} onChange
  * @param {string} searchText The label of the search.
  * @param {string} [onlyLiveText] The label of a box that leaves out what is not live now.

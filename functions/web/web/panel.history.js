@@ -1,20 +1,22 @@
 // Tabs: the overviews of grants and of logins, each also as CSV, and the check of the ledger.
 
 import { runAction } from "./actions.js";
-import { button, buttons, element, paragraph, quoted, row, zoneNote } from "./elements.js";
+import { clock, fullDay, PRECISE, zoneNote } from "./days.js";
+import { pages } from "./downloads.js";
+import { button, buttons, element, paragraph, quoted, row } from "./elements.js";
 import { pagedList } from "./lists.js";
 import { overviewFilter } from "./panel.filter.js";
-import { clock, exportText, format, fullDay, PRECISE, shortEndMoment, shortMoment, span } from "./texts.js";
+import { exportText, format, shortEndMoment, shortMoment, span } from "./texts.js";
 
 /** @import { Grant, Login } from "../types/api" */
-/** @import { PanelSession, Tab } from "../types/pages" */
+/** @import { LaterSession, Tab } from "../types/pages" */
 /** @typedef {ReturnType<typeof overviewFilter>} Filter */
 
 const LINE_FEED = 10;
 
 /**
  * The overview of grants: each that was live at any time in the last six months.
- * @param {PanelSession} session
+ * @param {LaterSession} session
  * @returns {Tab}
  */
 export function grants(session) {
@@ -31,7 +33,7 @@ export function grants(session) {
 
 /**
  * @param {Grant} grant
- * @param {PanelSession} session
+ * @param {LaterSession} session
  */
 function grantRow(grant, session) {
   const strings = session.texts.grants;
@@ -49,7 +51,7 @@ function grantRow(grant, session) {
 
 /**
  * @param {Grant} grant
- * @param {PanelSession} session
+ * @param {LaterSession} session
  */
 function validity(grant, session) {
   const { texts } = session;
@@ -64,7 +66,7 @@ function validity(grant, session) {
 
 /**
  * The overview of logins, day by day.
- * @param {PanelSession} session
+ * @param {LaterSession} session
  * @returns {Tab}
  */
 export function logins(session) {
@@ -85,7 +87,7 @@ export function logins(session) {
 /**
  * @param {Login} login
  * @param {(id: string) => string} departmentName
- * @param {PanelSession} session
+ * @param {LaterSession} session
  */
 function loginRow(login, departmentName, session) {
   const strings = session.texts.logins;
@@ -100,7 +102,7 @@ function loginRow(login, departmentName, session) {
 /**
  * Return until when a login lasted, and how long. Its day is named if it is another one.
  * @param {Login} login
- * @param {PanelSession} session
+ * @param {LaterSession} session
  */
 function until({ logged_in_at, ended_at }, session) {
   const strings = session.texts.logins;
@@ -123,7 +125,7 @@ function head(heading, saving) {
 
 /**
  * Return a button that saves what the filter admits as a CSV file for people, in the language and time zone of the panel.
- * @param {PanelSession} session
+ * @param {LaterSession} session
  * @param {string} path
  * @param {string} name Name of the file if the API tells none.
  * @param {Filter} filter
@@ -137,7 +139,7 @@ function download(session, path, name, filter) {
       const parts = [];
       let file = `${name}.csv`;
       // Each page begins with a byte order mark and the header; the file has them once. A text would lose the mark.
-      for await (const { bytes, fileName } of session.guestkey.pages(path, { ...filter.query(), ...form })) {
+      for await (const { bytes, fileName } of pages(session.guestkey, path, { ...filter.query(), ...form })) {
         parts.push(parts.length > 0 ? bytes.subarray(bytes.indexOf(LINE_FEED) + 1) : bytes);
         file = fileName ?? file;
       }
@@ -154,7 +156,7 @@ function download(session, path, name, filter) {
 
 /**
  * Return the card that checks the ledger. The code and the texts for this are loaded with the first check.
- * @param {PanelSession} session
+ * @param {LaterSession} session
  */
 function ledger(session) {
   const strings = session.texts.ledger;

@@ -1,10 +1,11 @@
 // <guestkey-panel>: the element for a customer's users, opened from the vendor's help menu.
 
-import { announce, button, buttons, element, facts } from "./elements.js";
+import { element } from "./elements.js";
 import { GuestkeySurface } from "./surface.js";
+import { withTexts } from "./texts.js";
 
 /** @import { About, Api, Contact } from "../types/api" */
-/** @import { Catalogues, Language, PanelSession, PanelTexts, Tab } from "../types/pages" */
+/** @import { Catalogues, Language, PanelTexts } from "../types/pages" */
 /** @import { Emit, SessionData, Tabs } from "./surface.js" */
 
 /** @type {Catalogues<PanelTexts>} */
@@ -16,19 +17,29 @@ const CATALOGUES = {
   es: () => import("./panel.es.js"),
   it: () => import("./panel.it.js"),
 };
+/** The texts of all tabs but the first. @type {Catalogues<any>} */
+const LATER_CATALOGUES = {
+  de: () => import("./panel.later.de.js"),
+  "de-AT": () => import("./panel.later.de-at.js"),
+  "de-CH": () => import("./panel.later.de-ch.js"),
+  en: () => import("./panel.later.en.js"),
+  es: () => import("./panel.later.es.js"),
+  it: () => import("./panel.later.it.js"),
+};
 /** @type {Tabs} */
 const TABS = {
   activation: () => import("./panel.activation.js"),
   grants: () => import("./panel.history.js"),
   logins: () => import("./panel.history.js"),
   callback: () => import("./panel.callback.js"),
-  about: () => ({ about }),
+  about: () => import("./panel.about.js"),
 };
 const TABS_NEEDING_RIGHT = ["grants", "logins"];
 
 class GuestkeyPanel extends GuestkeySurface {
   catalogues = CATALOGUES;
   tabs = TABS;
+  laterCatalogues = LATER_CATALOGUES;
   /** @type {About | undefined} */
   #about;
   /** @type {Contact | undefined} The latest one, for the case that nothing can be loaded. */
@@ -74,13 +85,9 @@ class GuestkeyPanel extends GuestkeySurface {
    */
   helpAfterFailure(language, guestkey) {
     const place = element("div");
-    const country = this.#about?.country ?? new Intl.Locale(language.locale).region ?? "";
-    const zone = this.#about?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-    Promise.all([import("./panel.contact.js"), this.#contact ?? guestkey.contact({ country, language: language.locale })])
-      .then(([{ contactCard }, contact]) => {
-        this.#contact = contact;
-        const root = /** @type {ShadowRoot} */ (place.getRootNode());
-        if (!root.getElementById("contact")) place.append(contactCard(contact, { ...language, zone }));
+    Promise.all([import("./panel.contact.js"), withTexts(language, LATER_CATALOGUES)])
+      .then(async ([{ showContact }, texts]) => {
+        this.#contact = await showContact(place, guestkey, texts, this.#about, this.#contact);
       })
       // The failure before it is shown already.
       .catch(() => {});
@@ -90,38 +97,6 @@ class GuestkeyPanel extends GuestkeySurface {
   get #hidesWithoutRight() {
     return this.getAttribute("hide-without-right") !== "off";
   }
-}
-
-/**
- * The data that support asks for on the telephone: customer name and version.
- * @param {PanelSession} session
- * @returns {Tab}
- */
-function about({ me, about, texts }) {
-  const strings = texts.about;
-  /** @type {[string, string][]} */
-  const rows = [
-    [strings.tenant, about.customer_name],
-    [strings.name, about.name],
-    [strings.version, about.version],
-    [strings.user, me.name],
-  ];
-  const copy = async () => {
-    const text = rows.map(([label, value]) => `${label}: ${value}`).join("\n");
-    const isDone = await navigator.clipboard?.writeText(text).then(
-      () => true,
-      () => false,
-    );
-    announce(place, isDone ? strings.copied : strings.notCopied);
-  };
-  const place = element(
-    "section",
-    {},
-    element("h3", {}, strings.heading),
-    facts(...rows),
-    buttons(button(strings.copy, copy, null, { id: "copy" })),
-  );
-  return [[place]];
 }
 
 customElements.define("guestkey-panel", GuestkeyPanel);

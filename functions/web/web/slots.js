@@ -2,8 +2,8 @@
 
 import { loadInto } from "./actions.js";
 import { Unreachable } from "./api.js";
-import { element, zoneNote } from "./elements.js";
-import { clock, day } from "./texts.js";
+import { clock, day, zoneNote } from "./days.js";
+import { element } from "./elements.js";
 
 /** @import { FreeSlot } from "../types/api" */
 /** @import { Session } from "../types/pages" */

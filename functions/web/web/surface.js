@@ -6,7 +6,7 @@ import { api, OtherAccount, Refusal } from "./api.js";
 import { announce, button, element } from "./elements.js";
 import { guardPresses } from "./steady.js";
 import { markSelected, newFrame } from "./tabs.js";
-import { loadTexts } from "./texts.js";
+import { loadTexts, withTexts } from "./texts.js";
 
 /** @import { Api, Me } from "../types/api" */
 /** @import { Catalogues, Child, Language, Session, Tab } from "../types/pages" */
@@ -31,6 +31,8 @@ export class GuestkeySurface extends HTMLElement {
   catalogues = {};
   /** @type {Tabs} */
   tabs = {};
+  /** @type {Catalogues<any> | undefined} The further texts of all tabs but the first, loaded beside their modules. */
+  laterCatalogues;
   /** @type {GetToken | undefined} */
   #token;
   #isStarted = false;
@@ -264,8 +266,10 @@ export class GuestkeySurface extends HTMLElement {
     view.place = element("div");
     panel.replaceChildren(view.place);
     await loadInto(view.session, view.place, async () => {
-      const tab = await this.tabs[name]();
-      const [children, refresh] = await tab[name](view.session);
+      const isFirst = name === Object.keys(this.tabs)[0];
+      const texts = isFirst ? view.session : withTexts(view.session, this.laterCatalogues);
+      const [tab, session] = await Promise.all([this.tabs[name](), texts]);
+      const [children, refresh] = await tab[name](session);
       view.refresh = refresh;
       return children;
     });

@@ -2,23 +2,18 @@
 // belongs to an element or page, so two elements of two languages on one page show their own texts.
 
 /** @import { Catalogues, Language, SharedTexts, Values, Zoned } from "../types/pages" */
-/** @import { Money } from "../types/api" */
 /** @typedef {Pick<Zoned, "locale" | "zone">} Formats */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** A Monday, in days since the epoch. */
-const MONDAY = 4;
 /** @type {Intl.DateTimeFormatOptions} */
-const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
+export const LONG = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
 /** @type {Intl.DateTimeFormatOptions} */
 const SHORT = { dateStyle: "medium" };
 /** @type {Intl.DateTimeFormatOptions} */
-const CLOCK = { hour: "2-digit", minute: "2-digit" };
-/** @type {Intl.DateTimeFormatOptions} */
-export const PRECISE = { ...CLOCK, second: "2-digit" };
+export const CLOCK = { hour: "2-digit", minute: "2-digit" };
 /** @type {[string, number][]} */
 const UNITS = [["day", DAY], ["hour", HOUR], ["minute", MINUTE], ["second", SECOND]];
 
@@ -35,6 +30,19 @@ export async function loadTexts(catalogues, ...preferred) {
   const locale = known ?? "en-GB";
   const tag = locale in catalogues ? locale : language(locale);
   return { tag, locale, texts: (await catalogues[tag]()).default };
+}
+
+/**
+ * Return a language, or a session, that has the texts of these catalogues, too.
+ * @param {any} language
+ * @param {Catalogues<any>} [catalogues]
+ * @returns {Promise<any>}
+ */
+export async function withTexts(language, catalogues) {
+  if (!catalogues) return language;
+  const own = (await catalogues[language.tag]()).default;
+  const failed = { ...language.texts.failed, ...own.failed };
+  return { ...language, texts: { ...language.texts, ...own, failed } };
 }
 
 /**
@@ -101,73 +109,11 @@ export function shortEndMoment(at, session) {
 }
 
 /**
- * @param {string} at
- * @param {Formats} session
- */
-export function day(at, session) {
-  return formatDate(new Date(at), session, { weekday: "long", day: "numeric", month: "long" });
-}
-
-/**
- * @param {string} at
- * @param {Formats} session
- */
-export function clock(at, session, how = CLOCK) {
-  return formatDate(new Date(at), session, how) + offset(new Date(at), session);
-}
-
-/**
- * @param {string} at
- * @param {Formats} session
- */
-export function fullDay(at, session) {
-  return formatDate(new Date(at), session, LONG);
-}
-
-/**
- * Format a time of day, such as 09:00.
- * @param {string} time
- * @param {Pick<Language, "locale">} language
- */
-export function timeOfDay(time, { locale }) {
-  if (time === "24:00") return time;
-  return formatDate(new Date(`1970-01-01T${time}:00Z`), { locale, zone: "UTC" }, CLOCK);
-}
-
-/**
- * Return the name of a day of the week; 0 is Monday.
- * @param {number} day
- * @param {Pick<Language, "locale">} language
- */
-export function weekday(day, { locale }) {
-  return formatDate(new Date((MONDAY + day) * DAY), { locale, zone: "UTC" }, { weekday: "long" });
-}
-
-/**
- * Return the date in a time zone, in ISO form.
- * @param {number} at
- * @param {string} zone
- */
-export function dateOf(at, zone) {
-  return formatDate(new Date(at), { locale: "sv", zone }, {});
-}
-
-/**
  * @param {number | Date} at
  * @param {Formats} session
  */
 export function zoneName(at, session) {
   return zonePart(new Date(at), session, "longGeneric");
-}
-
-/**
- * @param {Money} amount
- * @param {Pick<Language, "locale">} language
- */
-export function money({ amount, currency }, { locale }) {
-  return new Intl.NumberFormat(locale, { style: "currency", currency }).format(
-    /** @type {`${number}`} */ (amount),
-  );
 }
 
 /**
@@ -223,7 +169,7 @@ function formatMoment(form, date, session, how = LONG, clock = CLOCK) {
  * @param {Date} date
  * @param {Formats} session
  */
-function offset(date, session, before = " ") {
+export function offset(date, session, before = " ") {
   return occursTwice(date, session) ? before + zonePart(date, session, "longOffset") : "";
 }
 
@@ -243,7 +189,7 @@ function occursTwice(date, session) {
  * @param {Formats} session
  * @param {Intl.DateTimeFormatOptions} options
  */
-function formatDate(date, session, options) {
+export function formatDate(date, session, options) {
   return dateFormat(session, options).format(date);
 }
 

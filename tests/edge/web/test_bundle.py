@@ -14,14 +14,15 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "web").mkdir()
     (tmp_path / "texts").mkdir()
     catalogue = {"shared": {"yes": "ja", "days": {"one": "Tag"}}, "panel": {"title": "Zugang"}}
+    later = {"panel.later": {"more": "mehr"}}
     swiss = {"shared": {"days": {"one": "Tägli"}}, "panel": {}}
-    (tmp_path / "texts" / "de.json").write_text(json.dumps(catalogue))
+    (tmp_path / "texts" / "de.json").write_text(json.dumps(catalogue | later))
     (tmp_path / "texts" / "de-ch.json").write_text(json.dumps(swiss))
     return tmp_path
 
 
 def bundle(folder: Path) -> Bundle:
-    return Bundle(sources=folder / "web", catalogues=folder / "texts", surfaces=["panel"])
+    return Bundle(sources=folder / "web", catalogues=folder / "texts", surfaces=["panel"], later=["panel.later"])
 
 
 def test_a_module_loses_comments_and_needless_white_space(folder: Path) -> None:
@@ -84,8 +85,14 @@ def test_a_surface_gets_the_shared_texts_and_its_own_and_a_region_overrides_its_
     assert built.content("panel.de-ch.js") == ('export default {"yes":"ja","days":{"one":"Tägli"},"title":"Zugang"};\n')
 
 
+def test_the_texts_of_a_later_part_come_without_those_that_are_there_before(folder: Path) -> None:
+    assert bundle(folder).content("panel.later.de-ch.js") == 'export default {"more":"mehr"};\n'
+
+
 def test_the_bundle_has_the_assets_and_a_module_for_each_surface_and_language(folder: Path) -> None:
     for name in ("a.js", "a.css", "a.svg", "a.html"):
         (folder / "web" / name).write_text("")
 
-    assert sorted(bundle(folder).names) == ["a.css", "a.js", "a.svg", "panel.de-ch.js", "panel.de.js"]
+    assert sorted(bundle(folder).names) == [
+        "a.css", "a.js", "a.svg", "panel.de-ch.js", "panel.de.js", "panel.later.de-ch.js", "panel.later.de.js",
+    ]  # fmt: skip

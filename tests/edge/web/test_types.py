@@ -16,7 +16,7 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", TYPES, re.MULTILINE))
 RESPONSES = sorted(INTERFACES.keys() & SCHEMAS.keys() - {"Problem"})
-NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Listener", "Api", "SupportApi"}
+NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Listener", "Api", "CallbackApi", "SupportApi"}
 """A problem is checked where a page reads its members; the others are made by the pages."""
 
 

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import * as days from "../../../functions/web/web/days.js";
+import { money } from "../../../functions/web/web/panel.contact.js";
 import * as texts from "../../../functions/web/web/texts.js";
 
 const catalogue = (tag) => JSON.parse(readFileSync(new URL(`../../../functions/web/texts/${tag}.json`, import.meta.url)));
@@ -76,10 +78,10 @@ test("a period that ends at midnight ends at 24:00 of the day before", async () 
 test("a local time that occurs twice has its offset", async () => {
   const german = await speaks("de-DE");
 
-  assert.equal(plain(texts.clock("2026-10-25T00:30:00Z", german)), "02:30 GMT+02:00");
-  assert.equal(plain(texts.clock("2026-10-25T01:30:00Z", german)), "02:30 GMT+01:00");
-  assert.equal(plain(texts.clock("2026-10-24T23:59:00Z", german)), "01:59");
-  assert.equal(plain(texts.clock("2026-10-25T02:00:00Z", german)), "03:00");
+  assert.equal(plain(days.clock("2026-10-25T00:30:00Z", german)), "02:30 GMT+02:00");
+  assert.equal(plain(days.clock("2026-10-25T01:30:00Z", german)), "02:30 GMT+01:00");
+  assert.equal(plain(days.clock("2026-10-24T23:59:00Z", german)), "01:59");
+  assert.equal(plain(days.clock("2026-10-25T02:00:00Z", german)), "03:00");
 });
 
 test("a midnight that occurs twice is no end of day", async () => {
@@ -93,22 +95,22 @@ test("a midnight that occurs twice is no end of day", async () => {
 test("moments differ by the zone of the element, and an unknown zone reads as UTC", async () => {
   const at = "2026-11-23T11:00:00Z";
 
-  assert.equal(texts.clock(at, await speaks("en-GB", "America/New_York")), "06:00");
-  assert.equal(texts.clock(at, await speaks("en-GB", "Europe/Nowhere")), "11:00");
-  assert.equal(texts.shortMoment("2026-11-23T11:00:09Z", await speaks("en-GB"), texts.PRECISE).includes("12:00:09"), true);
-  assert.equal(plain(texts.day(at, await speaks("es-ES"))), "lunes, 23 de noviembre");
+  assert.equal(days.clock(at, await speaks("en-GB", "America/New_York")), "06:00");
+  assert.equal(days.clock(at, await speaks("en-GB", "Europe/Nowhere")), "11:00");
+  assert.equal(texts.shortMoment("2026-11-23T11:00:09Z", await speaks("en-GB"), days.PRECISE).includes("12:00:09"), true);
+  assert.equal(plain(days.day(at, await speaks("es-ES"))), "lunes, 23 de noviembre");
 });
 
 test("an amount of money has the form of the locale", async () => {
   const fee = { amount: "1234.50", currency: "EUR" };
 
-  assert.equal(plain(texts.money(fee, await speaks("de-DE"))), "1.234,50 €");
-  assert.equal(plain(texts.money(fee, await speaks("en-GB"))), "€1,234.50");
+  assert.equal(plain(money(fee, await speaks("de-DE"))), "1.234,50 €");
+  assert.equal(plain(money(fee, await speaks("en-GB"))), "€1,234.50");
 });
 
 test("the date of a moment is the one in the zone, in ISO form", () => {
-  assert.equal(texts.dateOf(Date.parse("2026-11-23T23:30:00Z"), "Europe/Berlin"), "2026-11-24");
-  assert.equal(texts.dateOf(Date.parse("2026-11-23T23:30:00Z"), "America/New_York"), "2026-11-23");
+  assert.equal(days.dateOf(Date.parse("2026-11-23T23:30:00Z"), "Europe/Berlin"), "2026-11-24");
+  assert.equal(days.dateOf(Date.parse("2026-11-23T23:30:00Z"), "America/New_York"), "2026-11-23");
 });
 
 // ------------------------------------------------------------------ durations

@@ -3,7 +3,7 @@
 A file is served without comments and needless white space. Its colours and limits of inputs are replaced by their
 values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
 browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
-a module with its part of it.
+a module with its part of it. The texts of what is opened later, if at all, have a module of their own.
 """
 
 import hashlib
@@ -42,8 +42,8 @@ _NEEDLESS = {
     ".css": re.compile(r"(?<=[{};,>:])\s+|\s+(?=[{};,>])"),
 }
 """Text without a meaning, outside of verbatim text, by the ending of a file's name. A test compares syntax trees."""
-_CATALOGUE_MODULE = re.compile(r"([a-z]+)\.([a-z]{2})(-[a-z]{2})?\.js")
-"""Name of a module with the texts of a surface in a language: `activate.de.js`, `panel.de-ch.js`."""
+_CATALOGUE_MODULE = re.compile(r"([a-z.]+)\.([a-z]{2})(-[a-z]{2})?\.js")
+"""Name of a module with texts in a language: `activate.de.js`, `panel.de-ch.js`, `panel.later.it.js`."""
 
 type Texts = dict[str, Any]
 
@@ -61,10 +61,11 @@ def minify(source: str, ending: str) -> str:
 class Bundle:
     """The files of a web folder as browsers load them. Each is built on first use and kept."""
 
-    def __init__(self, *, sources: Path, catalogues: Path, surfaces: Iterable[str]) -> None:
+    def __init__(self, *, sources: Path, catalogues: Path, surfaces: Iterable[str], later: Iterable[str] = ()) -> None:
         self._sources = sources
         self._catalogues = catalogues
         self._surfaces = tuple(surfaces)
+        self._later = tuple(later)
         self._contents: dict[str, str] = {}
         self._public_names: dict[str, str] = {}
         self._parsed: dict[str, Texts] = {}
@@ -74,7 +75,11 @@ class Bundle:
         """Return the source name of each asset."""
         return [
             *(file.name for file in self._sources.iterdir() if file.suffix in MEDIA_TYPES),
-            *(f"{surface}.{file.stem}.js" for file in self._catalogues.iterdir() for surface in self._surfaces),
+            *(
+                f"{part}.{file.stem}.js"
+                for file in self._catalogues.iterdir()
+                for part in (*self._surfaces, *self._later)
+            ),
         ]
 
     def content(self, name: str) -> str:
@@ -91,17 +96,21 @@ class Bundle:
             self._public_names[name] = f"{stem}.{digest[:10]}.{ending}"
         return self._public_names[name]
 
-    def texts(self, surface: str, language: str, region: str = "") -> Texts:
-        """Return all texts of a surface in a language. A region's own texts override those of its language."""
+    def texts(self, part: str, language: str, region: str = "") -> Texts:
+        """Return the texts of a surface, with the shared ones, or those of a later part alone, in a language.
+
+        A region's own texts override those of its language.
+        """
         catalogue = self._catalogue(language)
         if region:
             catalogue = _merge(catalogue, self._catalogue(language + region))
-        return _merge(catalogue["shared"], catalogue[surface])
+        own: Texts = catalogue[part]
+        return own if part in self._later else _merge(catalogue["shared"], own)
 
     def _build(self, name: str) -> str:
         if module := _CATALOGUE_MODULE.fullmatch(name):
-            surface, language, region = module.groups("")
-            texts = json.dumps(self.texts(surface, language, region), ensure_ascii=False, separators=(",", ":"))
+            part, language, region = module.groups("")
+            texts = json.dumps(self.texts(part, language, region), ensure_ascii=False, separators=(",", ":"))
             return f"export default {texts};\n"
         source = (self._sources / name).read_text("utf-8")
         complete = minify(insert_limits(insert_colours(source)), Path(name).suffix)
