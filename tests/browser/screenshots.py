@@ -45,6 +45,8 @@ CALLS: dict[str, dict[str, Any]] = {
 PAGE_WIDTHS, MAIL_WIDTHS = (800, 320), (600, 320)
 HEIGHT = 200
 """The height of the smallest picture: each grows with its content."""
+WHOLE = "one => { const dialog = one.closest('dialog'); if (dialog) dialog.style.height = 'auto'; }"
+"""A dialog has one height and scrolls; its picture shows all of it."""
 COLOURS = 64
 """Enough for letters with soft edges on a few grounds. The files are a third as large as a browser writes them."""
 MAILS_KEPT = ("activation", "granted", "support_in", "callback_booked", "callback_moved")
@@ -100,6 +102,7 @@ class Camera:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             page.emulate_media(color_scheme=scheme)
             if of:
+                of.evaluate(WHOLE)
                 height = int(of.evaluate("one => one.scrollHeight"))
                 page.set_viewport_size({"width": width, "height": int(height * 1.12) + 20})
             picture = only.screenshot() if only else page.screenshot(full_page=of is None)
