@@ -27,9 +27,7 @@ class Desk:
     openings: dict[date, Window] = field(default_factory=dict)
 
     def is_worked(self, quarter: datetime) -> bool:
-        """Say whether the desk works when a quarter-hour begins: closures count more than extra hours, these more than
-        holidays.
-        """
+        """Say whether the desk works when a quarter-hour begins. A closure counts most, then extra hours."""
         wall = quarter.astimezone(DESK_ZONE)
         day, clock = wall.date(), f"{wall:%H:%M}"
         if _is_within(clock, self.closures.get(day)):

@@ -23,7 +23,7 @@ from tests.personas import Caller
 
 UNKNOWN = "01J00000000000000000000000"
 UNCOMPARED = ("description_salt", "reason_salt", "phone_shown", "may_enter", "customer", "language")
-LISTS = ("booked", "waiting", "taken")
+LISTS, LISTS_OF_IDS = ("booked", "waiting", "taken"), ("stranded", "callback_ids")
 REFUSED_WITH = ("next", "callback", "queue_only")
 AN_HOUR = timedelta(hours=1)
 ABOUT_CALLS = ["booked", "waiting", "moved", "changed", "cancelled", "stranded", "reminder"]
@@ -246,11 +246,8 @@ class Handlers:
 
     def _stranding(self, answer: Answer) -> View:
         assert answer.status == 200, answer.text
-        named = {name: [self._names[one] for one in answer.body[name]] for name in _NAMING if name in answer.body}
+        named = {name: [self._names[one] for one in answer.body[name]] for name in LISTS_OF_IDS if name in answer.body}
         return {"status": 200, **named}
-
-
-_NAMING = ("stranded", "callback_ids")
 
 
 def who(name: str) -> Caller:
