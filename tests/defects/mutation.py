@@ -27,7 +27,7 @@ SLOW = (
     "test_periods.py::test_at_the_edges_of_every_clock_the_oracle_agrees",
     "test_periods.py::test_for_random_grants_in_every_zone_the_oracle_agrees",
     "test_verify.py::test_every_flipped_bit_is_reported_and_names_its_entry",
-    "test_verify.py::test_a_long_ledger_is_verified_in_the_memory_of_a_short_one",
+    "test_ledger_vectors.py::test_a_long_ledger_is_verified_in_the_memory_of_a_short_one",
     "test_verify.py::test_the_command_runs_with_only_the_standard_library",
 )
 """Tests of seconds each. Faster ones must notice every change too; the last two start processes without mutmut."""

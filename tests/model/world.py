@@ -258,7 +258,8 @@ class World(Callbacks):
         if known is None:
             self._count({unknown: MAX_UNKNOWN}, 1)
             raise No("tenant_unknown")
-        with self.once(agent, "requests", key, (tenant, recipients, ticket, period, may_export)) as answer:
+        body = tenant, recipients, ticket, period, may_export
+        with self.once(self._who_asks(agent), "requests", key, body) as answer:
             if answer.is_new:
                 if self.counted[unknown] >= MAX_UNKNOWN:
                     raise No("too_many_requests")
@@ -287,6 +288,10 @@ class World(Callbacks):
                 self._write(tenant, "request.made", answer.about, "agent", agent)
         return Outcome(201, None, answer.about)
 
+    def _who_asks(self, agent: str) -> str:
+        """Name the person who is behind an agent's id now: another one gets no answer that was kept."""
+        return f"{agent} {self._person(agent)}"
+
     def send_again(self, agent: str, request: str) -> Outcome:
         found = self._own_of_agent(self.requests, request, agent)
         self._require_pending(found)
@@ -307,7 +312,7 @@ class World(Callbacks):
 
     def enter(self, agent: str, tenant: str, ticket: str | None, key: str | None) -> Outcome:
         self._require_active(agent)
-        with self.once(agent, "logins", key, (tenant, ticket)) as answer:
+        with self.once(self._who_asks(agent), "logins", key, (tenant, ticket)) as answer:
             if answer.is_new:
                 if tenant in self.closed:
                     raise No("tenant_closed")
