@@ -88,8 +88,8 @@ fuzz: .venv/ready ## Send generated requests to a stack of its own and compare e
 defects: .venv/ready ## Plant each known defect in a copy and run the test that must catch it
 	@$(PYTHON) -m tests.defects
 
-mutation: .mutation/ready ## Change the rules in every small way, and print the share that the tests notice
-	@$(PYTHON) -m tests.defects.mutation
+mutation: .mutation/ready ## Change the rules in every small way, and print the share that the tests notice: make mutation [MODULES=NAMES]
+	@$(PYTHON) -m tests.defects.mutation $(MODULES)
 
 mutants: .venv/ready ## Plant random changes in edge and store, and name those that no unit test notices: make mutants [SEED=N]
 	@$(PYTHON) -m tests.defects.drawn $(SEED)

@@ -1,7 +1,8 @@
 """Runs mutmut on the rules and prints the mutation score: the share of small changes that make some test fail.
 
-`make mutation` is not part of the gate. It fails below MIN_PERCENT. mutmut needs a source tree in which the package is
-named as in its imports, so it works in a temporary one. `survivors.toml` holds the known survivors with their reasons.
+`make mutation` is not part of the gate. It fails below MIN_PERCENT. `make mutation MODULES="access door"` changes these
+modules only. mutmut needs a source tree in which the package is named as in its imports, so it works in a temporary
+one. `survivors.toml` holds the known survivors with their reasons.
 """
 
 import os
@@ -34,7 +35,7 @@ SLOW = (
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = ["src/guestkey/rules/*.py"]
+only_mutate = {mutated}
 also_copy = ["src", "tests", "local"]
 pytest_add_cli_args = {options}
 pytest_add_cli_args_test_selection = ["tests/rules"]
@@ -56,11 +57,11 @@ Change = tuple[str, str, str]
 """A mutated function, the lines before, and the lines after."""
 
 
-def main() -> int:
-    """Run mutmut, print the score and each survivor without a known reason, and return the exit code."""
+def main(*modules: str) -> int:
+    """Run mutmut on the named modules or all, print the score and new survivors, and return the exit code."""
     with tempfile.TemporaryDirectory(prefix="guestkey-mutation-") as folder:
         tree = Path(folder)
-        lay_out(tree)
+        lay_out(tree, modules or ("*",))
         subprocess.run([MUTMUT, "run", "--max-children", str(os.cpu_count() or 1)], cwd=tree, check=True)
         results = statuses(mutmut(tree, "results", "--all", "True"))
         undetected = [name for name, status in results.items() if status in UNDETECTED]
@@ -74,13 +75,14 @@ def main() -> int:
     return 0 if percent >= MIN_PERCENT else 1
 
 
-def lay_out(tree: Path) -> None:
+def lay_out(tree: Path, modules: Iterable[str]) -> None:
     """Copy the layer, the tests and their settings into the tree that mutmut works in."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PROJECT / "layers/core/guestkey", tree / "src/guestkey", ignore=ignored)
     for name in ("tests", "local"):
         shutil.copytree(PROJECT / name, tree / name, ignore=ignored)
-    (tree / "pyproject.toml").write_text(SETTINGS.format(options=OPTIONS), "utf-8")
+    mutated = [f"src/guestkey/rules/{module}.py" for module in modules]
+    (tree / "pyproject.toml").write_text(SETTINGS.format(options=OPTIONS, mutated=mutated), "utf-8")
 
 
 def mutmut(tree: Path, *arguments: str) -> str:
@@ -111,4 +113,4 @@ def known(path: Path) -> set[Change]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
