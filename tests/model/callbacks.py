@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from local import sample
@@ -12,6 +12,7 @@ from tests.model.wall_clock import is_offered, quarters_of, text_of
 
 KEY_LIFE = timedelta(hours=24)
 MAX_BOOKINGS = 20
+LINES = 2
 TAKEN_AHEAD = timedelta(hours=1)
 USERS = {user.user_id: user for user in sample.USERS}
 AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
@@ -71,8 +72,6 @@ class Callbacks:
 
     calls: dict[str, Callback] = field(default_factory=dict, kw_only=True)
     seats: dict[datetime, set[str]] = field(default_factory=dict, kw_only=True)
-    closed_days: set[date] = field(default_factory=set, kw_only=True)
-    lines: int = field(default=2, kw_only=True)
     now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -207,20 +206,6 @@ class Callbacks:
             self._write(found.tenant, "callback.closed", callback, "agent", agent, outcome=outcome)
         return Outcome(200, None, callback)
 
-    # --- The vendor ----------------------------------------------------------------------------------------------
-
-    def set_lines(self, lines: int) -> Outcome:
-        self.lines = lines
-        return Outcome(200)
-
-    def close_day(self, day: date) -> Outcome:
-        self.closed_days.add(day)
-        return Outcome(200)
-
-    def open_day(self, day: date) -> Outcome:
-        self.closed_days.discard(day)
-        return Outcome(200)
-
     # --- What others see -----------------------------------------------------------------------------------------
 
     def open_callback(self, tenant: str) -> dict[str, Any] | None:
@@ -267,15 +252,13 @@ class Callbacks:
     def _slot(self, topic: str, starts_at: datetime | None) -> list[datetime]:
         if starts_at is None:
             return []
-        if not is_offered(starts_at, topic, self.closed_days, self.now):
+        if not is_offered(starts_at, topic, self.now):
             raise No("slot_not_offered")
         return quarters_of(starts_at, topic)
 
     def _require_room(self, name: str, before: list[datetime], after: list[datetime]) -> None:
         """Refuse a slot of which one of the quarter-hours that are new to the call-back is taken."""
-        if any(
-            len(self.seats.get(quarter, set()) - {name}) >= self.lines for quarter in after if quarter not in before
-        ):
+        if any(len(self.seats.get(quarter, set()) - {name}) >= LINES for quarter in after if quarter not in before):
             raise No("slot_taken")
 
     def _shift(self, name: str, before: list[datetime], after: list[datetime]) -> None:

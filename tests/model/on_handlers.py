@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from guestkey.rules.ledger import Head
@@ -162,15 +162,6 @@ class Handlers:
         name = next(one.name for one in sample.AGENTS if one.agent_id == agent)
         body = {"name": name, "email": f"{agent}@vendor.example", "departments": list(departments), "active": is_active}
         return self._put(f"/v1/vendor/agents/{agent}", body)
-
-    def set_lines(self, lines: int) -> Outcome:
-        return self._put("/v1/vendor/desk", sample.DESK | {"lines": lines})
-
-    def close_day(self, day: date) -> Outcome:
-        return self._put(f"/v1/vendor/closures/{day}", {"name": "Works outing"})
-
-    def open_day(self, day: date) -> Outcome:
-        return self._told("", call("DELETE", f"/v1/vendor/closures/{day}", caller=BACKEND))
 
     def move_door(self, tenant: str, move: str) -> Outcome:
         door = self.doorkeepers[tenant]

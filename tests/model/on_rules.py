@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from guestkey import errors
@@ -76,7 +76,6 @@ class Rules:
         self._calls: dict[str, Callback] = {}
         self._joined: dict[str, datetime] = {}
         self._seats: dict[datetime, set[str]] = {}
-        self._closed: set[date] = set()
         self._desk = desk_of(sample.DESK)
         self._heads: dict[str, Head] = dict.fromkeys(self._tenants, START)
         self._lines: dict[str, list[str]] = {tenant: [] for tenant in self._tenants}
@@ -347,18 +346,6 @@ class Rules:
         self.doorkeepers[tenant].move(move, self._next_seq(tenant), self.now)
         return Outcome(200)
 
-    def set_lines(self, lines: int) -> Outcome:
-        self._desk = replace(self._desk, lines=lines)
-        return Outcome(200)
-
-    def close_day(self, day: date) -> Outcome:
-        self._closed.add(day)
-        return Outcome(200)
-
-    def open_day(self, day: date) -> Outcome:
-        self._closed.discard(day)
-        return Outcome(200)
-
     # --- Time ----------------------------------------------------------------------------------------------------
 
     def sweep(self) -> Outcome:
@@ -599,7 +586,7 @@ class Rules:
     def _slot(self, topic: str, starts_at: datetime | None) -> Slot | None:
         if starts_at is None:
             return None
-        calendar = Calendar(closed=frozenset(HOLIDAYS | self._closed), years=frozenset(range(2020, 2031)))
+        calendar = Calendar(closed=frozenset(HOLIDAYS), years=frozenset(range(2020, 2031)))
         about = self._desk.topic(topic)
         slot = slot_at(self._desk, calendar, about, self.now, starts_at) if about else None
         if slot is None:

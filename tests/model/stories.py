@@ -1,4 +1,4 @@
-"""Random stories about access, requests, call-backs and the desk: their steps, and the comparison after each."""
+"""Random stories about access, requests and call-backs: their steps, and the comparison after each."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -68,7 +68,7 @@ CALLBACKS = (
     + ["give_up_slot", "cancel", "close", "release", "hand"]
 )
 DOOR = ["move_door"] * 2
-DESK, TIME = ["set_lines", "close_day", "open_day"], ["wait", "wait", "wait_for_an_end", "wait_for_an_end", "clean_up"]
+TIME = ["wait", "wait", "wait_for_an_end", "wait_for_an_end", "clean_up"]
 PEOPLE = ["set_right", "set_tenant"]
 THEMES = {
     "access": [*ACCESS, *TIME, "set_right", "sweep"],
@@ -86,9 +86,9 @@ THEMES = {
         *TIME,
     ],
     "answers": ["ask", "ask", "approve", "approve", "approve"],
-    "call-backs": [*CALLBACKS, *DESK, "set_agent", "clean_up", "wait", "wait_for_an_end", "sweep"],
+    "call-backs": [*CALLBACKS, "set_agent", "clean_up", "wait", "wait_for_an_end", "sweep"],
     "lockdown": [*ACCESS, "ask", "approve", "move_door", "move_door", "wait", "wait_for_an_end", "clean_up", "sweep"],
-    "everything": [*DOOR, *ACCESS, "keep", *REQUESTS, *CALLBACKS, *DESK, *PEOPLE, *TIME, *TIME, "sweep"],
+    "everything": [*DOOR, *ACCESS, "keep", *REQUESTS, *CALLBACKS, *PEOPLE, *TIME, *TIME, "sweep"],
 }
 """Steps of a story, the likely ones more than once. A story with few kinds of steps leads deeper into them."""
 NEEDED = {
@@ -246,18 +246,6 @@ class Stories(Telling):
         tenant = one_of(TENANTS)
         move = one_of([move for move in MOVES if self.model.can_move_door(tenant, move)])
         self._step(f"The door of {tenant}: {move}", "move_door", tenant=tenant, move=move)
-
-    def _set_lines(self, one_of: Choice) -> None:
-        lines = one_of([1, 1, 2])
-        self._step(f"The number of lines of the desk is {lines}", "set_lines", lines=lines)
-
-    def _close_day(self, one_of: Choice) -> None:
-        day = self._day(one_of)
-        self._step(f"The desk is closed on {day}", "close_day", day=day)
-
-    def _open_day(self, one_of: Choice) -> None:
-        day = self._day(one_of)
-        self._step(f"The desk is open again on {day}", "open_day", day=day)
 
     # --- Time ----------------------------------------------------------------------------------------------------
 

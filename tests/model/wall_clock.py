@@ -50,11 +50,11 @@ def six_months_before(at: datetime, zone: str) -> datetime:
     return _utc(_local(at, zone).to_plain().subtract(months=6), zone)
 
 
-def is_offered(starts_at: datetime, topic: str, closed_days: set[date], now: datetime) -> bool:
+def is_offered(starts_at: datetime, topic: str, now: datetime) -> bool:
     """Say whether a slot of that topic begins then: all its quarter-hours lie in support hours."""
     if not now + LEAD <= starts_at <= now + HORIZON:
         return False
-    return all(_is_worked(quarter, closed_days) for quarter in quarters_of(starts_at, topic))
+    return all(_is_worked(quarter) for quarter in quarters_of(starts_at, topic))
 
 
 def quarters_of(starts_at: datetime, topic: str) -> list[datetime]:
@@ -68,10 +68,10 @@ def at_the_desk(day: date, clock: str) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=DESK_ZONE).astimezone(UTC)
 
 
-def _is_worked(quarter: datetime, closed_days: set[date]) -> bool:
+def _is_worked(quarter: datetime) -> bool:
     wall = quarter.astimezone(DESK_ZONE)
     is_on_grid = wall.minute % 15 == 0 and wall.second == 0
-    is_a_working_day = wall.weekday() < SATURDAY and wall.date() not in closed_days | holidays_until(2031)
+    is_a_working_day = wall.weekday() < SATURDAY and wall.date() not in holidays_until(2031)
     return is_on_grid and is_a_working_day and OPENS <= f"{wall:%H:%M}" < CLOSES
 
 
