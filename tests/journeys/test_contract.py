@@ -31,7 +31,7 @@ from tests.journeys.contract import (
     routes_of_one_scene,
 )
 from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, next_of, tenant_of
-from tests.rows_and_columns import IS_NIGHTLY, probes, rows_and_columns
+from tests.rows_and_columns import IS_NIGHTLY, each_row, probes, rows_and_columns
 
 
 def _id(value: Any) -> str:
@@ -423,7 +423,7 @@ def _for_each_kind[Flaw](flaws: list[Flaw], kinds: list[list[Route]] = _ROUTES_O
     return [pair for routes in kinds for pair in rows_and_columns(probes(routes[0], rest=routes[1:]), flaws)]
 
 
-@pytest.mark.parametrize(("route", "flaw"), _for_each_kind(list(BAD_TOKENS)), ids=str)
+@each_row(("route", "flaw"), _for_each_kind(list(BAD_TOKENS)), ids=str)
 def test_a_bad_token_is_401(untouched: Scene, route: Route, flaw: str) -> None:
     assert _unauthorized(untouched, route, untouched.caller(route.who, **BAD_TOKENS[flaw]))
 
@@ -449,7 +449,7 @@ def test_a_forged_token_is_401(untouched: Scene, route: Route) -> None:
         assert _unauthorized(untouched, route, Caller(good.client, token)), name
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("route", "other"),
     [
         pair
@@ -476,7 +476,7 @@ WITH_SCOPES = [route for route in ROUTES if route.scope]
 SCOPES = ["guestkey/check", "guestkey/registry", "guestkey/rights"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("route", "scope"),
     [
         *((route, scope) for route in WITH_SCOPES for scope in SCOPES if scope != route.scope),
@@ -513,9 +513,7 @@ def test_an_escaped_slash_reaches_no_other_route(untouched: Scene, slash: str) -
     assert success(untouched.ben.get("/v1/me"))["may_grant"] is False
 
 
-@pytest.mark.parametrize(
-    ("route", "act"), rows_and_columns(_grants_first(ROUTES), [{"sub": "sven"}, "sven", [], True]), ids=str
-)
+@each_row(("route", "act"), rows_and_columns(_grants_first(ROUTES), [{"sub": "sven"}, "sven", [], True]), ids=str)
 def test_a_token_that_acts_for_another_user_may_read_me_and_about_only(
     untouched: Scene, route: Route, act: Any
 ) -> None:
@@ -1215,7 +1213,7 @@ ROUTES_OF_THE_VENDORS_IDS = [
 ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("who", "method", "path", "segment"),
     [
         (*route, segment)
