@@ -54,7 +54,7 @@ def test_after_each_change_the_notice_is_in_sight(panel_page: PanelPage, size: t
     panel_page.opens()
     for selector, text in [
         (f"#approve-{approved.request_id}", "Sven Brandt hat jetzt Zugang bis"),
-        (f"#decline-{declined.request_id}", "Die Anfrage von Sven Brandt ist abgelehnt."),
+        (f"#decline-{declined.request_id}", "Die Anfrage von Sven Brandt · sven ist abgelehnt."),
     ]:
         panel_page.press(selector)
         panel_page.expects_status(text)
@@ -122,7 +122,7 @@ def test_revoking_says_through_what_somebody_still_comes_in(panel_page: PanelPag
     call("POST", "/v1/grants", SUPPORT, caller=ANNA)
     call("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "Import"}, caller=SVEN)
     panel_page.opens()
-    panel_page.reads("Sven Brandt ist in Ihrem Konto, seit 23.11.2026, 13:00 Uhr.")
+    panel_page.reads("Sven Brandt · sven ist in Ihrem Konto, seit 23.11.2026, 13:00 Uhr.")
     panel_page.press(f"#revoke-{own.grant_id}")
     panel_page.expects_status("Sven Brandt kommt weiter herein durch: Support, Unbefristet. Auch widerrufen?")
     assert may_enter()
@@ -143,6 +143,23 @@ def test_all_grants_of_one_person_are_one_row_with_one_button(panel_page: PanelP
     panel_page.expects_status("Sven Brandt hat keinen Zugang mehr.")
 
     assert live() == []
+
+
+def test_two_people_of_one_name_who_ask_and_who_are_in_are_told_apart_by_their_ids(panel_page: PanelPage) -> None:
+    factories.agent("sven-2", "support", name="Sven Brandt")
+    both = (SVEN, SVEN.but(sub="sven-2"))
+    for who in both:
+        factories.requested(who)
+        factories.grant(who)
+        factories.login(who)
+    panel_page.opens()
+    rows = panel_page.panel.locator(".rows > li")
+    expect(rows).to_have_count(2)
+    for who in both:
+        panel_page.reads(f"Sven Brandt · {who.id} bittet um Zugang")
+        panel_page.reads(f"Sven Brandt · {who.id} ist in Ihrem Konto")
+        label = panel_pages.loosely(f"Sven Brandt · {who.id} den Zugang")
+        expect(rows.get_by_role("button", name=label)).to_have_count(1)
 
 
 def test_all_access_is_revoked_with_two_presses(panel_page: PanelPage) -> None:

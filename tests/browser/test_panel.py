@@ -111,7 +111,7 @@ def test_pending_requests_come_first_and_export_is_off_until_she_turns_it_on(pan
     request = factories.requested(SVEN, reason=reason, ticket="T-4711", period="4h", may_export=True)
     declined = factories.requested(DORA)
     panel_page.opens()
-    panel_page.reads("Sven Brandt bittet um Zugang")
+    panel_page.reads("Sven Brandt · sven bittet um Zugang")
     panel_page.reads("Gewünscht: 4 Stunden, mit Datenexport.")
     panel_page.reads("Vorgang T-4711")
     panel_page.press(f"#approve-{request.request_id}")

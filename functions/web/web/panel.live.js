@@ -28,7 +28,7 @@ export function liveList(session) {
       const read = [readAll((query) => guestkey.grants({ state: "live", ...query })), guestkey.presence()];
       const [live, { items }] = /** @type {[Grant[], { items: Inside[] }]} */ (await Promise.all(read));
       [grants, inside] = [live, items];
-      const groups = byGrantee(live, guestkey.now());
+      const groups = byGrantee(live);
       const heading = element("h3", { id: "live", tabindex: "-1" }, strings.heading);
       if (groups.length === 0) return [heading, muted(strings.nobody)];
       const all = format(strings.all, { number: live.length });
@@ -43,16 +43,16 @@ export function liveList(session) {
   /** @param {Grant[]} group */
   function groupRow(group) {
     const { type, id, name } = group[0].grantee;
+    const who = type === "agent" ? `${name} · ${id}` : name;
     const ids = group.map((grant) => grant.grant_id);
     const present = inside.filter((one) => one.grant_ids?.some((grant) => ids.includes(grant)));
-    const due = group.filter((grant) => isDue(grant, guestkey.now()));
+    const due = group.filter((grant) => grant.review_due);
     const number = group.length;
     const label = number > 1 ? format(strings.revokeMany, { number }) : strings.revoke;
-    const attributes = { id: `revoke-${ids[0]}`, "aria-label": format(strings.revokeWhom, { name }) };
+    const attributes = { id: `revoke-${ids[0]}`, "aria-label": format(strings.revokeWhom, { name: who }) };
     return row(
-      name,
+      who,
       [
-        type === "agent" && id,
         due.length > 0 && element("p", {}, element("span", { class: "badge due" }, strings.due)),
         ...group.flatMap(grantLines),
         ...present.map((one) => paragraph(insideText(one), "inside")),
@@ -83,7 +83,7 @@ export function liveList(session) {
 
   /** @param {Inside} one */
   function insideText({ agent, since }) {
-    return format(strings.inside, { name: agent.name, moment: shortMoment(since, session) });
+    return format(strings.inside, { name: `${agent.name} · ${agent.id}`, moment: shortMoment(since, session) });
   }
 
   /** @param {Grant[]} some */
@@ -176,20 +176,11 @@ export function liveList(session) {
 /**
  * Return the grants of each person and department, those with a review due first.
  * @param {Grant[]} grants
- * @param {number} now
  */
-function byGrantee(grants, now) {
+function byGrantee(grants) {
   const groups = [...Map.groupBy(grants, ({ grantee: { type, id } }) => JSON.stringify([type, id])).values()];
-  const hasDue = (/** @type {Grant[]} */ group) => Number(group.some((grant) => isDue(grant, now)));
+  const hasDue = (/** @type {Grant[]} */ group) => Number(group.some((grant) => grant.review_due));
   return groups.sort((one, other) => hasDue(other) - hasDue(one));
-}
-
-/**
- * @param {Grant} grant
- * @param {number} now
- */
-function isDue({ review_at }, now) {
-  return Boolean(review_at) && Date.parse(/** @type {string} */ (review_at)) <= now;
 }
 
 /** @param {Grant[]} grants */

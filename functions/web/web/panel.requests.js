@@ -76,7 +76,7 @@ export function requestList(session, refreshLive, given) {
 function requestCard(request, session, refreshLive, given) {
   const { guestkey, texts } = session;
   const strings = texts.asked;
-  const agent = request.agent.name;
+  const agent = `${request.agent.name} · ${request.agent.id}`;
   const { request_id: id, period, may_export, ticket } = request;
   const send = withIdempotencyKey();
   const { children, chosen } = periodFields(session, id, period, may_export);
