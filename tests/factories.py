@@ -481,6 +481,11 @@ def counted_logins(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -
     _count(keys.counter(logins.LOGGED_IN, agent.id, tenant_id, now()), number)
 
 
+def counted_changes(number: int, agent: Caller = SVEN, tenant_id: str = "acme") -> None:
+    """Set the counter of the call-backs of a tenant that an agent took, handed on or moved in this hour."""
+    _count(keys.counter(counters.CHANGED, agent.id, tenant_id, now()), number)
+
+
 def counted_sendings(number: int, of: Caller | str = SVEN) -> None:
     """Set the counter of the requests that an agent sent, or that were sent to a tenant, in this hour."""
     if isinstance(of, str):
@@ -495,7 +500,7 @@ def counted_unknown(number: int, agent: Caller = SVEN) -> None:
 
 
 def counted_for_user(what: str, number: int, user_id: str = "anna", tenant_id: str = "acme") -> None:
-    """Set the counter of a user's grants or bookings in this hour."""
+    """Set the counter of a user's grants, bookings or choices of notices in this hour."""
     _count(keys.counter_of_user(what, tenant_id, user_id, now()), number)
 
 

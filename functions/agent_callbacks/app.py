@@ -15,7 +15,7 @@ from guestkey.edge.bodies.callbacks import CancelInput, CloseInput, HandInput, S
 from guestkey.edge.http import ids, routes
 from guestkey.edge.http.inputs import Day, Locale
 from guestkey.edge.responses.callbacks import DeskDay, Slots, SupportCallback
-from guestkey.errors import AlreadyTaken, CallbackClosed, DeskUnknown, NotFound, NotYours, TooEarly
+from guestkey.errors import AlreadyTaken, CallbackClosed, DeskUnknown, NotFound, NotYours, TooEarly, TooManyRequests
 from guestkey.rules import callbacks as rules
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.people import Agent
@@ -26,7 +26,8 @@ from guestkey.store.dynamodb.client import open_client
 from guestkey.store.registry import people
 
 OPEN = (NotFound, CallbackClosed)
-TAKING, TAKEN, MOVING = (*OPEN, AlreadyTaken, TooEarly), (*OPEN, NotYours), (*OPEN, *support_changes.MOVING)
+TAKING, TAKEN = (*OPEN, AlreadyTaken, TooEarly, TooManyRequests), (*OPEN, NotYours)
+HANDING, MOVING = (*TAKEN, TooManyRequests), (*OPEN, *support_changes.MOVING, TooManyRequests)
 
 app = routes.resolver()
 
@@ -66,7 +67,7 @@ def release_callback(callback_id: str) -> SupportCallback:
     return _change(callback_id, agent, What.CALLBACK_RELEASED, partial(rules.release, agent=agent, now=now), now)
 
 
-@routes.route(app, "POST /v1/support/callbacks/{callback_id}/hand", "Hand a call-back on", "support", *TAKEN)
+@routes.route(app, "POST /v1/support/callbacks/{callback_id}/hand", "Hand a call-back on", "support", *HANDING)
 def hand_callback(callback_id: str, body: HandInput) -> SupportCallback:
     """Hand a call-back that you took on to an active colleague. Repeating changes nothing."""
     agent, now = _agent_now()

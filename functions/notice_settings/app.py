@@ -7,7 +7,7 @@ cold_start.begin_cold_start()
 from guestkey.edge.bodies.notices import NoticesInput
 from guestkey.edge.http import routes
 from guestkey.edge.responses.notices import Notices
-from guestkey.errors import RightMissing, TenantUnknown
+from guestkey.errors import RightMissing, TenantUnknown, TooManyRequests
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
@@ -22,7 +22,7 @@ def show_notices() -> Notices:
     return Notices.of(notice_choices.load_context(routes.user(app)).choice)
 
 
-@routes.route(app, "PUT /v1/notices", "Choose notices", "notices", RightMissing, TenantUnknown)
+@routes.route(app, "PUT /v1/notices", "Choose notices", "notices", RightMissing, TenantUnknown, TooManyRequests)
 def put_notices(body: NoticesInput) -> Notices:
     """Choose which notices come in the digest of the day. All approvers are mailed about the change at once."""
     user, now = routes.user(app), clock.now()

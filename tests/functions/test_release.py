@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from guestkey.rules.callbacks import MAX_CHANGES_BY_AGENT_AN_HOUR
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
@@ -133,3 +134,31 @@ def test_a_call_back_released_after_its_time_reads_as_unreached(world: time_mach
 
     assert (answer.status, answer.body["state"]) == (200, "unreached")
     assert call("GET", "/v1/callbacks/open", caller=ANNA).code == "no_callback"
+
+
+def test_an_agent_changes_60_call_backs_of_a_tenant_in_an_hour_and_can_always_give_them_back(
+    world: time_machine.Traveller,
+) -> None:
+    def take(caller: Caller = SVEN) -> Answer:
+        return call("POST", f"{path}/take", caller=caller)
+
+    def move() -> Answer:
+        body = {"starts_at": "2026-11-24T09:00:00Z", "reason": "Nobody is here today"}
+        return call("PATCH", path, body, caller=SVEN)
+
+    asked = factories.callback()
+    path = f"/v1/support/callbacks/{asked.callback_id}"
+    factories.counted_changes(MAX_CHANGES_BY_AGENT_AN_HOUR - 1)
+    assert take().status == 200
+    with table.unchanged():
+        for refused in (hand(asked.callback_id), move()):
+            assert (refused.code, refused.headers["retry-after"]) == ("too_many_requests", "3600")
+        assert take().status == 200, "what changes nothing is not counted"
+
+    assert release(asked.callback_id).status == 200
+    assert take().code == "too_many_requests"
+    assert take(DORA).status == 200, "the limit is each agent's own"
+    world.shift(timedelta(hours=1))
+    assert move().status == 200
+    factories.counted_changes(MAX_CHANGES_BY_AGENT_AN_HOUR)
+    assert call("DELETE", path, {"reason": "Nobody is here today"}, caller=SVEN).status == 200

@@ -1,4 +1,4 @@
-"""Limits of a user at their tenant in a UTC hour: grants given, approvals included, and call-backs booked or moved."""
+"""Limits of a user at their tenant in a UTC hour: grants given or approved, call-backs, choices of notices."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,6 +13,7 @@ from guestkey.rules.callbacks import MAX_BOOKINGS_AN_HOUR
 from guestkey.rules.callbacks import move as move_to_slot
 from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS
 from guestkey.rules.ledger import By, ByType, What
+from guestkey.rules.notices import MAX_CHOICES_AN_HOUR
 from guestkey.rules.requests import Request
 from guestkey.store.callbacks import changes
 from guestkey.store.dynamodb import counters, keys
@@ -249,3 +250,33 @@ def test_a_move_that_no_user_makes_is_not_counted() -> None:
 
     assert moved.slot is None
     assert (counted(counters.BOOKED), counted(counters.BOOKED, "backend")) == (1, 0)
+
+
+# ------------------------------------------------------------------ choices of notices
+
+
+def choose(granted: str, caller: Caller = ANNA) -> Answer:
+    return call("PUT", "/v1/notices", {"kinds": {"granted": granted}}, caller=caller)
+
+
+def test_the_20th_choice_of_notices_of_an_hour_is_stored_and_the_next_is_refused_until_the_hour_ends(
+    world: time_machine.Traveller,
+) -> None:
+    factories.counted_for_user(counters.CHOSEN, MAX_CHOICES_AN_HOUR - 1)
+    assert choose("digest").status == 200
+    with table.unchanged():
+        assert_too_many(choose("immediate"), HOUR)
+        assert choose("digest").status == 200, "what changes nothing is not counted"
+
+    assert choose("immediate", GIULIA).status == 200, "the limit is each user's own"
+    world.shift(HOUR)
+    assert choose("digest").status == 200
+
+
+@every_loss
+def test_the_last_choice_of_an_hour_is_stored_once_when_its_answer_is_lost(loss: Loss) -> None:
+    factories.counted_for_user(counters.CHOSEN, MAX_CHOICES_AN_HOUR - 1)
+    with loss():
+        assert choose("digest").status == 200
+
+    assert counted(counters.CHOSEN) == MAX_CHOICES_AN_HOUR

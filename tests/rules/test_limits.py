@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-from guestkey.rules import callbacks, grants, hours, ledger_form, limits, logins, periods, requests, slots
+from guestkey.rules import callbacks, grants, hours, ledger_form, limits, logins, notices, periods, requests, slots
 from tests.rows_and_columns import each_row
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -31,7 +31,7 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
         "MAX_KEY_LENGTH": 64,
         "MAX_PAGE_SIZE": 100,
     },
-    callbacks: {"MAX_BOOKINGS_AN_HOUR": 20},
+    callbacks: {"MAX_BOOKINGS_AN_HOUR": 20, "MAX_CHANGES_BY_AGENT_AN_HOUR": 60},
     grants: {"MAX_GRANTS_AN_HOUR": 200, "MAX_LIVE_GRANTS": 500},
     logins: {"MAX_LOGINS_AN_HOUR": 60, "MIN_DUE_PAUSE": 5 * MINUTE, "MAX_DUE_PAUSE": DAY},
     requests: {
@@ -41,6 +41,7 @@ FIGURES: dict[ModuleType, dict[str, Any]] = {
         "MAX_UNKNOWN": 10,
         "MAX_LIFE": 72 * HOUR,
     },
+    notices: {"MAX_CHOICES_AN_HOUR": 20},
     periods: {"MAX_PERIOD": 32 * DAY},
     slots: {"MAX_DAYS": 14},
     hours: {"MAX_LOOK_AHEAD": 31 * DAY},

@@ -93,7 +93,7 @@ def test_taking_a_call_back_writes_neither_seat_nor_queue():
     with wire.in_rounds(1, 1, 1, 1, 2) as sent:
         assert call("POST", f"/v1/support/callbacks/{callback.callback_id}/take", caller=SVEN).status == 200
 
-    assert sorted(kinds(sent[-3])) == ["callback", "entry", "head", "open", "own", "whose"]
+    assert sorted(kinds(sent[-3])) == ["callback", "count", "entry", "head", "open", "own", "whose"]
 
 
 def test_slots_are_read_a_day_at_a_time_and_only_for_days_with_slots():

@@ -50,6 +50,8 @@ class Stranding(StrEnum):
 OPEN = frozenset({State.BOOKED, State.WAITING, State.TAKEN})
 MAX_BOOKINGS_AN_HOUR = 20
 """Limit of call-backs that one user books or moves in a UTC hour. Cancelling has no limit."""
+MAX_CHANGES_BY_AGENT_AN_HOUR = 60
+"""Limit of call-backs of one tenant that one agent takes, hands on or moves in a UTC hour: each is a ledger entry."""
 TAKEN_AHEAD = timedelta(hours=1)
 """Longest time between the taking of a booked call and its slot."""
 

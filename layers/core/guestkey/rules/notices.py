@@ -39,6 +39,9 @@ class NoticeKind(StrEnum):
     NOTICES_CHANGED = "notices_changed"
 
 
+MAX_CHOICES_AN_HOUR = 20
+"""Limit of changes of the choice that one user makes in a UTC hour: each is mailed to all approvers at once."""
+
 DEFAULTS: dict[NoticeKind, Delivery] = dict.fromkeys(NoticeKind, Delivery.IMMEDIATE) | {
     NoticeKind.ENDED: Delivery.DIGEST,
     NoticeKind.LATER_LOGINS: Delivery.DIGEST,

@@ -77,7 +77,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         callbacks.put(transaction, callback, CallbackItem.pk.does_not_exist(), now)
         seats.shift(transaction, None, callback, lines, now)
         idempotency.store_response(transaction, record, now)
-        limits.count_for_user(transaction, callback.tenant_id, by, now)
+        limits.count(transaction, callback.tenant_id, What.CALLBACK_BOOKED, by, now)
 
     def again() -> None:
         key = keys.open_callback(callback.tenant_id)

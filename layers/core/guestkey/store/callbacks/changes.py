@@ -40,8 +40,8 @@ class CallbackContext:
 def change(tenant_id: str, callback_id: str, what: What, by: By, rule: Rule, now: datetime, lines: int = 0) -> Callback:
     """Apply a rule to a call-back, store the result with its seats and its ledger entry, and return it.
 
-    A result that equals the call-back is not written. A user's moves are counted. Raises NotFound, SlotTaken,
-    CallbackClosed, TooManyRequests, the refusals of the rule, or Busy.
+    A result that equals the call-back is not written. Changes by users and agents are counted. Raises NotFound,
+    SlotTaken, CallbackClosed, TooManyRequests, the refusals of the rule, or Busy.
     """
 
     def save(after: Callback, context: CallbackContext) -> None:
@@ -105,8 +105,7 @@ def _save(
         callbacks.put(transaction, after, _is_as_read(context.stored), now)
         _pass_on(transaction, context.stored, after)
         seats.shift(transaction, before, after, lines, now)
-        if what is What.CALLBACK_MOVED:
-            limits.count_for_user(transaction, after.tenant_id, by, now)
+        limits.count(transaction, after.tenant_id, what, by, now)
 
     try:
         ledger.write(

@@ -11,13 +11,13 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 
 from guestkey.errors import RightMissing, TenantUnknown
-from guestkey.rules.notices import BY_DEFAULT, NoticeChoice, NoticeKind, note_of
+from guestkey.rules.notices import BY_DEFAULT, MAX_CHOICES_AN_HOUR, NoticeChoice, NoticeKind, note_of
 from guestkey.rules.people import Tenant, User
-from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item, Texts
 from guestkey.store.dynamodb.reads import find_all
-from guestkey.store.dynamodb.transaction import Transaction
+from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.dynamodb.unreadable import expect
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
@@ -65,11 +65,16 @@ def load_context(user: User) -> NoticeContext:
 
 
 def save(after: NoticeChoice, context: NoticeContext, now: datetime) -> None:
-    """Store a choice with its ledger entry, and the addresses that hear of it. What changes nothing writes nothing."""
+    """Store a choice with its ledger entry, and the addresses that hear of it. What changes nothing writes nothing.
+
+    Raises TooManyRequests above the user's limit of the hour, ConditionFailed when the right or the choice has changed,
+    or Busy.
+    """
     if after == context.choice:
         return
     user, addresses = context.user, context.tenant.approver_emails
     key = keys.notice_choice(user.tenant_id)
+    counter = keys.counter_of_user(counters.CHOSEN, user.tenant_id, user.user_id, now)
     is_as_read: Condition = NoticeChoiceItem.pk.does_not_exist()
     if context.is_stored:
         is_as_read = NoticeChoiceItem.in_digest == list(context.choice.in_digest)
@@ -78,8 +83,13 @@ def save(after: NoticeChoice, context: NoticeContext, now: datetime) -> None:
         tenants.check_right(transaction, user)
         approvers.put(transaction, state, Approvers(before=addresses, after=addresses), now)
         transaction.put("choice", NoticeChoiceItem(*key, in_digest=list(after.in_digest)), is_as_read)
+        counters.count(transaction, counter, MAX_CHOICES_AN_HOUR, now)
 
-    ledger.write(context.ledger, [note_of(after, user, now)], add_writes)
+    try:
+        ledger.write(context.ledger, [note_of(after, user, now)], add_writes)
+    except ConditionFailed as error:
+        counters.refuse_at_limit(error, now)
+        raise
 
 
 def choice_in(found: Mapping[Key, Item], tenant_id: str) -> NoticeChoice:
