@@ -520,12 +520,22 @@ def test_a_fault_has_a_pointer_of_rfc_6901() -> None:
 
 
 def test_a_refused_user_does_not_claim_priority() -> None:
-    """A user without the right must not keep agents' logins waiting by asking again and again."""
-    with table.unchanged(), wire.watched() as sent:
-        refused = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=BEN)
+    """A user without the right must not keep agents' logins waiting by asking again and again, on any route."""
+    given, request = factories.grant(DORA, period="permanent"), factories.requested()
+    changes: list[tuple[str, str, Any]] = [
+        ("POST", "/v1/grants", TO_SVEN),
+        ("DELETE", f"/v1/grants/{given.grant_id}", None),
+        ("POST", f"/v1/grants/{given.grant_id}/keep", None),
+        ("POST", f"/v1/requests/{request.request_id}/approve", None),
+        ("POST", f"/v1/requests/{request.request_id}/decline", None),
+        ("PUT", "/v1/notices", {"kinds": {"granted": "digest"}}),
+    ]
+    for method, path, body in changes:
+        with table.unchanged(), wire.watched() as sent:
+            refused = call(method, path, body, caller=BEN)
 
-    assert refused.code == "right_missing"
-    assert [request.operation for request in sent] == ["BatchGetItem"]
+        assert refused.code == "right_missing"
+        assert {request.operation for request in sent} == {"BatchGetItem"}, path
 
 
 def test_a_right_holder_who_lost_a_race_claims_priority_for_the_second_try() -> None:
