@@ -23,7 +23,7 @@ from guestkey.edge.http.problem import fault
 from guestkey.errors import InputInvalid
 from guestkey.rules.phone_text import cleaned
 
-_AS_TYPED = re.compile(r"\+?[\d\s()./-]+")
+_AS_TYPED = re.compile(r"[( ]*\+?[\d\s()./-]+")
 """No other characters: libphonenumber would read letters as digits, and extensions, which E.164 cannot hold."""
 
 _TRUNK_ZERO = re.compile(r"\( *0 *\)")
