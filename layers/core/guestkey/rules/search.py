@@ -6,9 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from guestkey.rules.people import Agent, Department
 
-_LETTER = re.compile(r"LATIN SMALL (?:LETTER|LIGATURE) ([A-Z]{1,2})(?: WITH .+)?")
-"""The name of a letter with a stroke, hook or tail, or of a ligature: Unicode decomposes none of them."""
-_OTHER_LETTERS = {"\u0131": "i", "ȷ": "j", "þ": "th", "ð": "d", "ŋ": "n", "ə": "e", "ĸ": "k"}
+_LETTER = re.compile(
+    r"LATIN SMALL (?:CAPITAL )?(?:LETTER|LIGATURE) (?:OPEN |BARRED )?([A-Z]{1,2})(?: BAR)?(?: WITH .+)?"
+)
+"""The name of a letter with a stroke, bar, hook or tail, or of a ligature: Unicode decomposes none of them."""
+_OTHER_LETTERS = {
+    "\u0131": "i", "ȷ": "j", "þ": "th", "ꝥ": "th", "ð": "d", "ŋ": "n", "ə": "e", "ǝ": "e", "ĸ": "k",
+    "\u0269": "i", "ʊ": "u", "\u0263": "g", "ʒ": "z", "ʃ": "s",
+}  # fmt: skip
 _UMLAUT = re.compile("(?<=[aou])e")
 """The second letter of ae, oe and ue, with which people write an umlaut."""
 
