@@ -172,8 +172,8 @@ def test_a_text_of_a_token_is_cut_at_its_limit_and_has_only_printable_characters
 
     assert shown("x" * limit) == "x" * limit
     assert shown("x" * (limit + 1)) == "x" * limit
-    assert shown(" a\nb\x00c\u2028d\u202ee ") == "abcde"
-    for value in (ABSENT, None, "", " ", "\n", 7, ["x"]):
+    assert shown(" a\nb\x00c\u2028d\u202ee\u00a0f\tg ") == "a bc de f g"
+    for value in (ABSENT, None, "", " ", "\n", 7, ["x"], "\u3164" * limit + "x", "\u2800", "\u200b", "\u0301\ue000"):
         assert shown(value) == ("anna" if claim == "name" else None)
 
 

@@ -13,6 +13,7 @@ from guestkey.edge.http.claims import VENDOR_ROUTES, Claims, claims_of, has_righ
 from guestkey.errors import ActingForAnother, ClaimInvalid, ClaimsMissing
 from guestkey.rules.limits import EXTERNAL_ID, MAX_LOCALE_LENGTH, MAX_NAME_LENGTH
 from guestkey.rules.people import User
+from guestkey.rules.visible import is_visible
 
 OPEN_TO_ACTING = frozenset({"GET /v1/me", "GET /v1/about"})
 """Routes open to a token whose bearer acts on behalf of another user."""
@@ -96,9 +97,12 @@ def _id(claims: Claims, name: str) -> str:
 
 
 def _text(claims: Claims, name: str, longest: int) -> str:
-    """Return a claim for display to people, on one line and of bounded length."""
+    """Return a claim for display to people, on one line and of bounded length; one that shows nothing is empty."""
     value = claims.get(name)
-    return "".join(c for c in value if c.isprintable())[:longest].strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    line = "".join(" " if c.isspace() else c for c in value if c.isspace() or c.isprintable())[:longest].strip()
+    return line if is_visible(line) else ""
 
 
 def _address(claims: Claims) -> str | None:
