@@ -97,6 +97,7 @@ def test_a_grant_of_a_department_is_none_of_an_agent_and_a_revoke_has_an_author(
         ({"may_export": True}, True),
         ({"may_export": False}, False),
         ({"words": "IMPORT brandt"}, True),
+        ({"words": "sven supp deve"}, True),
         ({"words": "export"}, False),
     ],
 )

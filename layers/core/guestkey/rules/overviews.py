@@ -86,6 +86,7 @@ class Filter:
     def admits_login(self, login: Login, zone: ZoneInfo) -> bool:
         """Say whether a login began in the time and has all the properties."""
         begin, end = self.begin(zone), self.end(zone)
+        names = [login.agent_name, login.agent_id, *login.departments]
         return (
             (begin is None or login.logged_in_at >= begin)
             and (end is None or login.logged_in_at < end)
@@ -93,5 +94,5 @@ class Filter:
             and (self.department_id is None or self.department_id in login.departments)
             and self.state in (None, LoginState.ENDED if login.ended_at else LoginState.OPEN)
             and self.may_export in (None, login.may_export)
-            and matches(" ".join([login.agent_name, login.agent_id, login.reason, login.ticket or ""]), self.words)
+            and matches(" ".join([*names, login.reason, login.ticket or ""]), self.words)
         )
