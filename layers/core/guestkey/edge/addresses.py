@@ -9,9 +9,11 @@ import re
 from guestkey.rules.limits import MAX_EMAIL_LENGTH
 
 _LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+_DOTS = r"(?!\.|[^@]*\.[.@])"
+"""A local part neither begins nor ends with a dot, and has no two dots in a row: SES refuses it."""
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_LOCAL}@{_LABEL}(\.{_LABEL})+")
-"""The form that HTML's e-mail field accepts, with a dot in the domain."""
+_ADDRESS = re.compile(rf"{_DOTS}{_LOCAL}@{_LABEL}(\.{_LABEL})+")
+"""The form that HTML's e-mail field accepts, with a dot in the domain and RFC 5322's dots in the local part."""
 TYPED = rf"^{_LOCAL}@[^\s@.]+(\.[^\s@.]+)+$"
 """The form of an address as typed: every mailable address has it, and some that `mailable` refuses."""
 

@@ -92,7 +92,9 @@ def _phone(typed: object) -> object:
 def _mailable(typed: str) -> str:
     address = addresses.mailable(typed)
     if address is None:
-        raise ValueError("not an address that can be mailed: the part before the @ must be ASCII, without `=?`")
+        raise ValueError(
+            "not an address that can be mailed: the part before the @ must be ASCII, without `=?` or stray dots"
+        )
     return address
 
 
