@@ -30,7 +30,7 @@ LATER = ("panel.later",)
 """The panel's tabs but the first: their own texts are loaded with them."""
 ENTRIES = ("panel.js", "desk.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
-ACTIVATION = re.compile(r"activate(?![\w-]).*", re.IGNORECASE | re.DOTALL)
+ACTIVATION = re.compile("activate.*", re.IGNORECASE | re.DOTALL)
 MAX_DEPTH = 8
 """Slashes in the path of the page beyond which its files are not found."""
 ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})

@@ -164,7 +164,7 @@ def test_every_answer_of_a_function_keeps_browsers_on_https_and_from_guessing(ac
         (200, anonymous.get(f"/activate/{request_id}")),
         (200, anonymous.get(f"/activate%23{request_id}")),
         (200, anonymous.call("HEAD", "/activate/")),
-        (404, anonymous.get("/activated")),
+        (404, anonymous.get("/nothing")),
         (404, anonymous.get("/assets/missing.js")),
         (200, anonymous.get("/assets/panel.js")),
         (200, anonymous.get("/v1/contact?country=CH")),

@@ -1,7 +1,7 @@
 // Reads the link of a mail out of the address of the page. Security gateways rewrite links: they escape the `#`, or put
 // the fragment into the path or the query.
 
-const PAGE = /^(.*?)\/activate(?![\w-])(.*)$/i;
+const PAGE = /^(.*?)\/activate(.*)$/i;
 const TARGET = /^(?:(request|grant)=)?([0-9A-Z]+)$/;
 const WITHIN = /(?:\b(request|grant)=)?\b([0-9A-Z]{26})\b/;
 
