@@ -306,7 +306,7 @@ def callback(
         about = known.desk.topic(topic)
         slot = slot_at(known.desk, known.calendar, about, now(), starts_at) if about and starts_at else None
         assert slot or starts_at is None, "the desk offers no slot at this time"
-        context = booking.load_for_booking(user(by), None, now())
+        context = booking.load_for_booking(user(by), slot, known.desk.lines, None, now())
         asked = book(
             callback_id=callback_id or ids.new_id(),
             by=user(by),

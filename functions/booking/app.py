@@ -49,6 +49,7 @@ def book_callback(body: CallbackInput) -> Callback:
     current = desks.current(now)
     if body.starts_at:
         slot_choice.require_choice(user, current)
+    wanted, lines = slot_choice.wanted_slot(current, body.topic, body.starts_at, now), current.desk.lines
 
     def book(context: booking.BookingContext) -> rules.Callback:
         topic, country = slot_choice.known_topic(current, body.topic), context.tenant.country
@@ -68,9 +69,9 @@ def book_callback(body: CallbackInput) -> Callback:
     with slot_choice.describing_conflicts(current, body.topic, body.starts_at, now):
         return routes.transact(
             app,
-            load=lambda record: booking.load_for_booking(user, record, now),
+            load=lambda record: booking.load_for_booking(user, wanted, lines, record, now),
             decide=book,
-            save=lambda callback, context, record: booking.save_booked(callback, context, current.desk.lines, record),
+            save=lambda callback, context, record: booking.save_booked(callback, context, lines, record),
             respond=lambda callback: Callback.of(callback, now),
         )
 

@@ -62,12 +62,12 @@ def test_a_second_open_call_back_is_refused_without_a_write():
     assert sent[-1].operation == "GetItem"
 
 
-def test_naming_the_next_free_slots_takes_one_query_of_one_day():
+def test_a_slot_read_as_full_is_refused_without_a_write_and_the_next_are_named_by_one_query_of_one_day():
     factories.seats(TUESDAY_AT_TEN, 2)
     with wire.watched() as sent:
         assert call("POST", "/v1/callbacks", TEN, caller=ANNA).code == "slot_taken"
 
-    assert [request.operation for request in sent[1:]] == ["TransactWriteItems", "Query"]
+    assert [request.operation for request in sent] == ["BatchGetItem", "Query"]
 
 
 def test_a_move_touches_only_the_seats_that_change():

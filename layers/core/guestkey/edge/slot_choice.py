@@ -59,6 +59,12 @@ def offered_slot(current: CurrentDesk, topic: Topic | None, starts_at: datetime 
     return slot
 
 
+def wanted_slot(current: CurrentDesk, topic_id: str, starts_at: datetime | None, now: datetime) -> Slot | None:
+    """Return the slot that a booking wants, to be read with the rest; None for the queue and if none is offered."""
+    topic = current.desk.topic(topic_id)
+    return slot_at(current.desk, current.calendar, topic, now, starts_at) if topic and starts_at else None
+
+
 def slot_for(callback: Callback, current: CurrentDesk, starts_at: datetime | None, now: datetime) -> Slot | None:
     """Return the slot to which a call-back moves. Its own slot may be too soon to be offered now, and is no move."""
     if callback.slot and callback.slot.starts_at == starts_at:

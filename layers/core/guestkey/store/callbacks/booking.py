@@ -8,6 +8,7 @@ from guestkey.rules.callback_entries import note
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.ledger import By, ByType, What
 from guestkey.rules.people import Tenant, User
+from guestkey.rules.slots import Slot
 from guestkey.store.callbacks import callbacks, limits, seats
 from guestkey.store.callbacks.callbacks import CallbackItem, OpenCallbackItem
 from guestkey.store.dynamodb import counters, idempotency, keys
@@ -30,24 +31,34 @@ class StillOpen(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingContext:
-    """State loaded before a call-back is booked: tenant, ledger state and open call-back, in one round trip."""
+    """State loaded before a call-back is booked: tenant, ledger state, open call-back and slot, in one round trip."""
 
     tenant: Tenant
     ledger: LedgerState
     open_id: str | None
     """The call-back for which the tenant waits already."""
+    is_full: bool
+    """Whether others held all seats of the slot when it was read."""
+
+    def refuse_full(self) -> None:
+        """Raise SlotTaken if the slot was full: reading refuses early, a condition of the transaction decides."""
+        if self.is_full:
+            raise SlotTaken
 
 
-def load_for_booking(user: User, record: IdempotencyRecord | None, now: datetime) -> BookingContext:
-    """Return the state that a booking depends on. Raises TenantUnknown or ReplayResponse."""
+def load_for_booking(
+    user: User, slot: Slot | None, lines: int, record: IdempotencyRecord | None, now: datetime
+) -> BookingContext:
+    """Return the state that a booking of this slot depends on. Raises TenantUnknown or ReplayResponse."""
     tenant, open_key = keys.tenant(user.tenant_id), keys.open_callback(user.tenant_id)
-    found = find_all([tenant, open_key, keys.ledger(user.tenant_id), *idempotency.record_keys(record)])
+    quarters = [keys.slot(quarter) for quarter in slot.quarters] if slot else []
+    found = find_all([tenant, open_key, keys.ledger(user.tenant_id), *quarters, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
     if state is None or tenant not in found:
         raise TenantUnknown
     idempotency.replay(record, found, now)
-    open_id = callbacks.open_id(found.get(open_key), now)
-    return BookingContext(tenant=tenants.tenant_of(found[tenant]), ledger=state, open_id=open_id)
+    open_id, is_full = callbacks.open_id(found.get(open_key), now), seats.is_full(found, quarters, lines)
+    return BookingContext(tenant=tenants.tenant_of(found[tenant]), ledger=state, open_id=open_id, is_full=is_full)
 
 
 def save_booked(callback: Callback, context: BookingContext, lines: int, record: IdempotencyRecord | None) -> None:
@@ -87,6 +98,7 @@ def save_booked(callback: Callback, context: BookingContext, lines: int, record:
         seats.refuse_full(None, callback, lines)
 
     refuse_open(context.open_id)
+    context.refuse_full()
     booked = note(callback, What.CALLBACK_BOOKED, by, now)
     try:
         ledger.write(

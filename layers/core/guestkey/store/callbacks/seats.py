@@ -4,7 +4,7 @@ A quarter-hour stores the set of call-backs that hold a seat in it. Taking or fr
 as once, and the condition of a booking looks at the size of the set.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -17,6 +17,7 @@ from guestkey.rules.callbacks import Callback
 from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot
 from guestkey.store.dynamodb import keys
+from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch
 from guestkey.store.dynamodb.reads import find_all
 from guestkey.store.dynamodb.transaction import Transaction
@@ -62,11 +63,15 @@ def shift(transaction: Transaction, before: Callback | None, after: Callback, li
 
 def refuse_full(before: Callback | None, after: Callback, lines: int) -> None:
     """Raise SlotTaken if others fill a quarter-hour that a change would take, read strongly consistent."""
-    moving = seats(before, after)
-    found = find_all(keys.slot(quarter) for quarter in moving.taken)
-    held = map(_holders, found.values())
-    if any(holders is None or len(holders - {_holder(after)}) >= lines for holders in held):
+    taken = [keys.slot(quarter) for quarter in seats(before, after).taken]
+    if is_full(find_all(taken), taken, lines, _holder(after)):
         raise SlotTaken
+
+
+def is_full(found: Mapping[Key, Item], quarters: Iterable[Key], lines: int, holder: str = "") -> bool:
+    """Say whether others than the holder fill one of the quarter-hours, which were read together with other items."""
+    held = [_holders(found[quarter]) for quarter in quarters if quarter in found]
+    return any(holders is None or len(holders - {holder}) >= lines for holders in held)
 
 
 def free(slots: Iterable[Slot], lines: int) -> Iterator[tuple[Slot, int]]:
