@@ -1,5 +1,6 @@
-"""Builds `.aws-sam/build` from the sources with `sam build`, if a source file has changed.
+"""Builds `.aws-sam/local` from the sources with `sam build`, if a source file has changed.
 
+`make deploy` builds for Lambda's architecture in another folder, `.aws-sam/build`; neither uses the files of the other.
 A reader of the build holds the lock `exclusive()`, because two stacks may start at the same time: the developer's and
 one of the journeys.
 """
@@ -25,17 +26,32 @@ RUNTIME = "python3.13"
 SOURCES = ("template.yaml", "functions", "layers")
 MACHINERY = ("local", "requirements/local.txt")
 
-BUILT = PROJECT / ".aws-sam" / "build" / "template.yaml"
+BUILT = PROJECT / ".aws-sam" / "local" / "template.yaml"
 ARCHIVES = PROJECT / ".aws-sam" / "archives"
 
 _OUTPUT = PROJECT / ".aws-sam"
 _BUILT_FROM = _OUTPUT / "built-from"
 _LOG = _OUTPUT / "build.log"
+_MACHINES = {"x86_64": 62, "arm64": 183}
+"""The architectures by their numbers in the header of an ELF file."""
 
 
 def architecture() -> str:
     """Return this machine's architecture by Lambda's name, because wheels of another architecture cannot be loaded."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def foreign_objects(folder: Path) -> list[Path]:
+    """Return the shared objects in a folder that are built for another machine than this one."""
+    own = _MACHINES[architecture()]
+    return [file for file in sorted(folder.rglob("*.so*")) if file.is_file() and _machine_of(file) not in {None, own}]
+
+
+def _machine_of(file: Path) -> int | None:
+    """Return the number of the machine in an ELF file, or None for another file."""
+    with file.open("rb") as content:
+        header = content.read(20)
+    return int.from_bytes(header[18:], "little") if header.startswith(b"\x7fELF") else None
 
 
 def fingerprint(*roots: str) -> str:
@@ -48,21 +64,28 @@ def fingerprint(*roots: str) -> str:
 
 
 def build() -> None:
-    """Bring `.aws-sam/build` up to date with the sources. Raises Fault if `sam build` fails."""
+    """Bring `.aws-sam/local` up to date with the sources, for this machine.
+
+    Raises Fault if `sam build` fails, or builds for another machine.
+    """
     with exclusive():
         wanted = fingerprint(*SOURCES)
-        if BUILT.exists() and _BUILT_FROM.exists() and _BUILT_FROM.read_text() == wanted:
+        is_known = BUILT.exists() and _BUILT_FROM.exists() and _BUILT_FROM.read_text() == wanted
+        if is_known and not foreign_objects(BUILT.parent):
             return
         _BUILT_FROM.unlink(missing_ok=True)
         with step("building the layer and the functions"):
             _run_sam(
                 "build",
                 *("--template-file", "template.yaml"),
-                *("--build-dir", ".aws-sam/build"),
-                *("--cache-dir", ".aws-sam/cache"),
+                *("--build-dir", str(BUILT.parent)),
+                *("--cache-dir", str(_OUTPUT / "local-cache")),
                 *("--cached", "--parallel"),
                 *("--parameter-overrides", f"PyRuntime={RUNTIME}", f"Arch={architecture()}"),
             )
+        if foreign := foreign_objects(BUILT.parent):
+            message = f"{foreign[0]} is built for another machine than this one, which is {architecture()}"
+            raise Fault(message)
         _BUILT_FROM.write_text(wanted)
 
 

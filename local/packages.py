@@ -1,4 +1,4 @@
-"""Uploads `.aws-sam/build` to the emulator's S3 and points the template at the archives, as `sam package` does.
+"""Uploads `.aws-sam/local` to the emulator's S3 and points the template at the archives, as `sam package` does.
 
 It is faster than `sam package`: an archive is named by the hash of its contents and made once, so that a second stack
 or a change of one function compresses only the changed code.
