@@ -54,7 +54,7 @@ export async function withTexts(language, catalogues) {
 export function format(text, values) {
   return text
     .replace(/\{(\w+)\}/g, (_, name) => `\u2068${values[name]}\u2069`)
-    .replace(/([.!?…]\u2069+)\./g, "$1");
+    .replace(/([.!?…\u3002\uff01\uff1f]\u2069+)\./g, "$1");
 }
 
 /**

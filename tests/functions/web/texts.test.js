@@ -139,6 +139,7 @@ for (const [text, name, written] of [
   ["For {name}.", "Yahoo!", "For Yahoo!"],
   ["For {name}. And?", "\u2068Globex Inc.\u2069", "For Globex Inc. And?"],
   ["For {name}, too.", "Globex Inc.", "For Globex Inc., too."],
+  ["For {name}.", "東京。", "For 東京。"],
   ["For {name}.", "Globex (Inc.)", "For Globex (Inc.)."],
 ]) {
   test(`"${text}" has one stop after ${name}`, () => {
