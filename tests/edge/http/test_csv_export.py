@@ -26,7 +26,20 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None
     assert cell([f"{sign}1", "x"]) == f"'{sign}1; x"
 
 
-@each_row("text", ["", "a=1", "1-1", " =1", "'=1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"])
+@each_row(
+    ("typed", "safe"),
+    [
+        ("\uff1d1+1", "'\uff1d1+1"), ("\u22121", "'\u22121"), (" =1", "' =1"), ("'=1", "''=1"),
+        ("\u200b=1", "'\u200b=1"),
+        ("a;=1", "a;'=1"), ("a,=1", "a,'=1"), ("a|=1", "a|'=1"), ("a\n=1", "a\n'=1"),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_part_that_begins_like_a_formula_in_another_spelling_gets_one_too(typed: str, safe: str) -> None:
+    assert cell(typed) == safe
+
+
+@each_row("text", ["", "a=1", "1-1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"])
 def test_any_other_cell_is_kept(text: str) -> None:
     assert cell(text) == text
 

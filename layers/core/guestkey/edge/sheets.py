@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from guestkey.edge.http.csv_export import Form
+from guestkey.edge.http.csv_export import Form, inert
 from guestkey.edge.mail.i18n import catalogue
 from guestkey.rules.instants import instant
 
@@ -31,9 +31,6 @@ LOGIN_COLUMNS = {
 _WORDS = frozenset({"state", "period", "may_export", "end", "end_cause"})
 _WITH_POINT = re.compile("de-(CH|LI)|it-CH|es-(DO|GT|HN|MX|NI|PA|PE|PR|SV|US)", re.IGNORECASE)
 """Regions whose decimal sign is a point, unlike that of their language."""
-_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212\t\r"
-_FORMULA = re.compile(rf"(^|[,;|\t\r\n])(?=[\s\u200b\ufeff\"'`]*[{_SIGNS}])")
-"""A place at which a cell begins like a formula: its start, or behind a separator at which somebody may split it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +77,7 @@ class Dialect(Form):
         text = (
             ", ".join(self.departments.get(one) or str(one) for one in value) if isinstance(value, list) else str(value)
         )
-        return _FORMULA.sub(r"\1'", text)
+        return inert(text)
 
     def file_name(self, kind: str, customer: str, day: str) -> str:
         """Return the `Content-Disposition` of a file named after its content, the customer and the day."""

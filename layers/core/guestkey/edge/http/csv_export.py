@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ MAX_BYTES = 4_000_000
 """A Lambda response has at most 6 MB, in which the quotes of the body are escaped."""
 BATCH = 1_000
 """Rows that are read in one request."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212\t\r"
+_FORMULA = re.compile(rf"(^|[,;|\t\r\n])(?=[\s\u200b\ufeff\"'`]*[{_SIGNS}])")
+"""A place at which a cell begins like a formula: its start, or behind a separator at which somebody may split it."""
 
 
 Row = tuple[str, Mapping[str, Any] | None]
@@ -64,6 +67,11 @@ def sheet(columns: Iterable[str], rows: Iterable[Row], form: Form | None = None)
     return "".join(lines), None
 
 
+def inert(text: str) -> str:
+    """Return a text in which no part is a formula: a `'` stands before each that begins like one."""
+    return _FORMULA.sub(r"\1'", text)
+
+
 def _member(row: Any, column: str) -> Any:
     for name in column.split("."):
         row = row and row[name]
@@ -86,4 +94,4 @@ def _cell(value: object) -> str:
             text = "; ".join(map(str, value))
         case _:
             text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return inert(text)
