@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guestkey.rules.access import Action, Open, Reason, Shut, covering, decide, decide_within, named
-from guestkey.rules.door import NO_DOOR
+from guestkey.rules.door import NO_DOOR, Door
 from guestkey.rules.grants import LiveKey, LiveKeys
 from guestkey.rules.logins import End, Login
 from guestkey.rules.people import Agent, Grantee, GranteeType
@@ -265,6 +265,26 @@ def test_keys_may_be_an_iterator():
     decision = decide_within(login(), live(iter([key()])), SVEN, Action.ENTER, NOON + MINUTE)
 
     assert decision == Open(grant=key(), may_export=False)
+
+
+# --- Behind a door ---------------------------------------------------------------------------------------------------
+
+
+@each_row("action", list(Action))
+def test_at_a_locked_tenant_the_lockdown_is_the_reason_with_or_without_a_grant(action):
+    locked = Door(is_locked=True)
+
+    assert decide(LiveKeys((key(may_export=True),), locked), SVEN, action, NOON) == Shut(reason=Reason.LOCKED)
+    assert decide_within(login(), LiveKeys((), locked), SVEN, action, NOON) == Shut(reason=Reason.LOCKED)
+
+
+@each_row(("seq", "is_open"), [(None, False), (9, False), (10, True), (11, True)])
+def test_a_login_that_was_recorded_before_a_voiding_is_over_though_the_grant_is_not(seq, is_open):
+    standing = LiveKeys.behind(Door(logins_void_before=10), [key()])
+
+    decision = decide_within(replace(login(), recorded_seq=seq), standing, SVEN, Action.ENTER, NOON + MINUTE)
+
+    assert decision == (Open(grant=key(), may_export=False) if is_open else Shut(reason=Reason.NO_LOGIN))
 
 
 # --- The oracle ------------------------------------------------------------------------------------------------------

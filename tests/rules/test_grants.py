@@ -6,10 +6,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.errors import GrantEnded
-from guestkey.rules.door import NO_DOOR
-from guestkey.rules.grants import Grant, GrantEnd, LiveKey, State, give, given, keep, kept, revoke, revoked
+from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
+from guestkey.rules.grants import (
+    Grant,
+    GrantEnd,
+    LiveKey,
+    LiveKeys,
+    State,
+    ended,
+    give,
+    given,
+    keep,
+    kept,
+    revoke,
+    revoked,
+    under,
+)
 from guestkey.rules.ledger import By, ByType, Note, What
-from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User
+from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User, address_hash
 from guestkey.rules.periods import Period
 from tests.rows_and_columns import each_row
 
@@ -29,6 +43,13 @@ ACME = Tenant(
 ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@acme.example", locale="de-DE")
 GIULIA = User(tenant_id="acme", user_id="giulia", name="Giulia Galli")
 SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
+LIVE_KEY = LiveKey(
+    grant_id="01J", grantee=SVEN, may_export=False, granted_at=NOON, ends_at=NOON + HOUR, revoked_before_at=None
+)
+
+
+LOCKED = Voiding(seq=20, at=NOON + SECOND, word=Word.LOCKED)
+LOCKED_DOOR = Door(void_before=20, voidings=(LOCKED,))
 
 
 def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Grant:
@@ -82,6 +103,7 @@ def test_a_grant_is_live_until_its_end_which_is_exclusive():
     assert grant.state(NOON + HOUR - SECOND) is State.LIVE
     assert grant.state(NOON + HOUR) is State.ENDED
     assert grant.over_at == NOON + HOUR
+    assert (grant.end(NOON + HOUR - SECOND), grant.end(NOON + HOUR)) == (None, GrantEnd.TIME)
 
 
 def test_a_permanent_grant_is_live_until_it_is_revoked():
@@ -114,6 +136,35 @@ def test_a_grant_reports_whether_it_was_live_since_a_moment(grant, start, was_li
     assert grant.was_live_since(start) is was_live
 
 
+# --- Behind a door ---------------------------------------------------------------------------------------------------
+
+
+@each_row(("seq", "voided"), [(None, LOCKED), (19, LOCKED), (20, None), (21, None)])
+def test_a_voiding_ended_the_grants_with_a_lower_number_and_those_without_one(seq, voided):
+    grant = replace(granted(), granted_seq=seq)
+
+    assert under(LOCKED_DOOR, grant) == replace(grant, voided=voided)
+
+
+@each_row(("at", "ended_at"), [(NOON - SECOND, NOON), (NOON, NOON), (NOON + SECOND, NOON + SECOND)])
+def test_a_grant_does_not_end_before_it_was_given_though_the_clocks_of_functions_differ(at, ended_at):
+    door = Door(void_before=20, voidings=(replace(LOCKED, at=at),))
+
+    assert under(door, granted()).over_at == ended_at
+
+
+def test_a_grant_stored_as_voided_keeps_its_voiding():
+    closed = replace(granted(), voided=replace(LOCKED, word=Word.CLOSED))
+
+    assert under(LOCKED_DOOR, closed) == closed
+
+
+def test_a_check_does_not_read_the_keys_of_voided_grants():
+    keys = [replace(LIVE_KEY, grant_id=f"01{seq}", granted_seq=seq) for seq in (None, 19, 20, 21)]
+
+    assert LiveKeys.behind(LOCKED_DOOR, keys) == LiveKeys((keys[2], keys[3]), LOCKED_DOOR)
+
+
 # --- Revoking --------------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +173,14 @@ def test_a_revoked_grant_names_the_user_who_revoked_it():
 
     assert (grant.revoked_at, grant.revoked_by) == (NOON + SECOND, Person(user_id="giulia", name="Giulia Galli"))
     assert replace(grant, revoked_at=None, revoked_by=None) == granted()
+
+
+def test_the_hashes_of_their_addresses_tell_who_needs_no_mail_about_the_grant_and_its_revoke():
+    by_anna = revoke(granted(), ANNA, NOON + SECOND)
+    by_giulia = revoke(granted(), GIULIA, NOON + SECOND)
+
+    assert by_anna.granted_by_address == by_anna.revoked_by_address == address_hash("Anna@ACME.example")
+    assert by_giulia.revoked_by_address is None
 
 
 def test_revoking_twice_changes_nothing():
@@ -156,11 +215,7 @@ def test_a_permanent_grant_can_be_revoked_at_any_time():
     ],
 )
 def test_a_live_key_gives_access_from_its_start_until_before_its_end(at, ends_at, is_live):
-    key = LiveKey(
-        grant_id="01J", grantee=SVEN, may_export=False, granted_at=NOON, ends_at=ends_at, revoked_before_at=None
-    )
-
-    assert key.is_live(at) is is_live
+    assert replace(LIVE_KEY, ends_at=ends_at).is_live(at) is is_live
 
 
 def test_a_grant_whose_agent_leaves_in_the_second_of_its_end_was_ended_by_time():
@@ -215,6 +270,28 @@ def test_the_ledger_tells_who_revoked():
     )
 
 
+@each_row(
+    ("grant", "data"),
+    [
+        (granted(), {"ends_at": "2026-11-23T13:00:00Z"}),
+        (
+            replace(granted(), left_at=NOON + SECOND),
+            {"ends_at": "2026-11-23T13:00:00Z", "end": "agent_left"},
+        ),
+        (replace(granted(Period.PERMANENT), left_at=NOON + SECOND), {"ends_at": None, "end": "agent_left"}),
+        (replace(granted(Period.PERMANENT), voided=LOCKED), {"ends_at": None, "end": "locked"}),
+        (
+            replace(granted(), voided=replace(LOCKED, word=Word.CLOSED)),
+            {"ends_at": "2026-11-23T13:00:00Z", "end": "closed"},
+        ),
+    ],
+)
+def test_the_ledger_tells_when_time_would_have_ended_the_grant_and_what_ended_it_before(grant, data):
+    assert ended(grant, NOON + HOUR) == Note(
+        what=What.GRANT_ENDED, by=By(type=ByType.SYSTEM), about="01J", data=data, at=NOON + HOUR
+    )
+
+
 # --- Keeping ---------------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +304,26 @@ def test_a_permanent_grant_is_kept_from_the_second_its_review_is_due():
     again = keep(grant, ACME.zone, due)
     assert again == replace(grant, review_at=datetime(2026, 11, 18, 12, tzinfo=UTC).replace(year=2027))
     assert keep(again, ACME.zone, due + SECOND) is again
-    assert kept(again, GIULIA, due).by == By(type=ByType.USER, id="giulia")
+    assert kept(again, GIULIA, due) == Note(
+        what=What.GRANT_KEPT,
+        by=By(type=ByType.USER, id="giulia"),
+        about="01J",
+        data={"review_at": "2027-11-18T12:00:00Z"},
+        at=due,
+    )
+
+
+def test_a_review_is_due_and_a_grant_can_be_kept_until_its_agent_leaves():
+    grant = granted(Period.PERMANENT)
+    due = grant.review_at
+    assert due
+    left = replace(grant, left_at=due + SECOND)
+
+    moments = (due - SECOND, due, due + SECOND)
+    assert [left.is_review_due(at) for at in moments] == [False, True, False]
+    assert keep(left, ACME.zone, due).review_at == datetime(2027, 11, 18, 12, tzinfo=UTC)
+    with pytest.raises(GrantEnded):
+        keep(left, ACME.zone, due + SECOND)
 
 
 def test_a_grant_that_is_over_cannot_be_kept():

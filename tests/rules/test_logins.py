@@ -13,13 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guestkey.rules.access import covering, named
-from guestkey.rules.access_end import AccessEnd, end_of_access, settled
-from guestkey.rules.door import NO_DOOR
+from guestkey.rules.access_end import AccessEnd, end_by_door, end_of_access, settled
+from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.logins import (
     End,
     EndCause,
     Login,
+    covered_at_login,
     enter,
     has_covered_since,
     is_open,
@@ -126,7 +127,21 @@ def test_a_login_always_names_the_person_and_the_grant():
     assert (login.tenant_id, login.login_id, login.grant_id) == ("acme", "L", "A")
     assert (login.reason, login.ticket, login.may_export) == ("The import stands still", "T-1", True)
     assert (login.logged_in_at, login.access_ends_at) == (NOON, NOON + HOUR)
+    assert (login.reason_salt, login.incarnation, login.memberships) == (SALT, 1, (1,))
     assert (login.ended_at, login.end) == (None, None)
+
+
+@each_row(
+    ("agent", "incarnation", "memberships"),
+    [
+        (replace(SVEN, incarnation=3, departments=("support", "x"), memberships=(2, 5)), 3, (2, 5)),
+        (replace(SVEN, departments=("support", "x"), memberships=()), 1, (0, 0)),
+    ],
+)
+def test_a_login_keeps_the_numbers_of_the_person_and_the_memberships(agent, incarnation, memberships):
+    login = entered(agent=agent)
+
+    assert (login.incarnation, login.memberships) == (incarnation, memberships)
 
 
 def test_sven_ends_his_login():
@@ -161,6 +176,7 @@ def test_a_login_that_a_revoke_ended_says_so_and_no_longer_the_end_of_its_grant(
     login = settled(entered(), AccessEnd(NOON + MINUTE, EndCause.REVOKED), NOON + 2 * MINUTE)
 
     assert (login.ended_at, login.end, login.access_ends_at) == (NOON + MINUTE, End.ACCESS_OVER, NOON + MINUTE)
+    assert login.end_cause is EndCause.REVOKED
 
 
 def test_a_membership_counts_until_it_is_left_and_not_when_it_begins_anew():
@@ -173,6 +189,25 @@ def test_a_membership_counts_until_it_is_left_and_not_when_it_begins_anew():
     assert not has_covered_since(login, TO_SUPPORT, left)
     assert not has_covered_since(login, TO_SUPPORT, back), "within the same second, too"
     assert has_covered_since(login, TO_SVEN, back), "his own grant does not depend on departments"
+
+
+@each_row(
+    ("to", "was_covered"),
+    [
+        (TO_SVEN, True),
+        (replace(TO_SVEN, incarnation=2), False),
+        (TO_DORA, False),
+        (TO_SUPPORT, True),
+        (TO_DEVELOPMENT, False),
+    ],
+)
+def test_a_login_was_covered_by_grants_to_the_person_and_to_the_departments_of_that_moment(to, was_covered):
+    assert covered_at_login(to, entered()) is was_covered
+
+
+@each_row("to", [TO_SVEN, TO_SUPPORT])
+def test_no_grant_covers_an_inactive_agent_even_if_the_record_has_kept_the_persons_number(to):
+    assert not has_covered_since(entered(), to, replace(SVEN, is_active=False))
 
 
 def test_another_person_behind_the_id_continues_no_login():
@@ -261,6 +296,189 @@ def test_a_departments_grant_counts_from_the_moment_sven_joined():
     assert end_of_access(entered(), grants, replace(in_time, changed_at=NOON + HOUR + SECOND)).at == NOON + HOUR
 
 
+def numbered(seq: int, given: Grant, *, revoke: int | None = None) -> Grant:
+    """Return the grant with the numbers of its ledger entries."""
+    return replace(given, granted_seq=seq, revoked_seq=revoke)
+
+
+REVOKED_AT_8 = numbered(4, grant(ends_at=None, revoked_at=NOON + 20 * SECOND), revoke=8)
+"""The grant of Sven's login, which has the number 5."""
+
+
+@each_row(
+    ("grants", "end"),
+    [
+        ([grant()], AccessEnd(NOON + HOUR, EndCause.TIME, NOON + HOUR)),
+        ([grant(ends_at=None)], AccessEnd(None)),
+        ([REVOKED_AT_8], AccessEnd(NOON + 20 * SECOND, EndCause.REVOKED)),
+        (
+            [REVOKED_AT_8, grant(ends_at=NOON + 10 * SECOND)],
+            AccessEnd(NOON + 20 * SECOND, EndCause.REVOKED, NOON + 10 * SECOND),
+        ),
+        ([REVOKED_AT_8, grant()], AccessEnd(NOON + HOUR, EndCause.TIME, NOON + HOUR)),
+    ],
+)
+def test_the_end_of_access_has_its_cause_and_the_last_end_by_the_clock_in_any_order_of_the_grants(grants, end):
+    login = replace(entered(), recorded_seq=5)
+
+    assert end_of_access(login, grants, SVEN) == end
+    assert end_of_access(login, grants[::-1], SVEN) == end
+
+
+@each_row(
+    ("grants", "over"),
+    [
+        # Given after the revoke by its number, before it by its function's clock: there was a gap.
+        ([REVOKED_AT_8, numbered(9, grant(granted_at=NOON + 10 * SECOND))], 20 * SECOND),
+        # Given before the revoke by its number, after it by its function's clock: there was none.
+        ([REVOKED_AT_8, numbered(7, grant(granted_at=NOON + 30 * SECOND))], HOUR),
+        # The second has an earlier time than the third, and is met only through it.
+        (
+            [
+                REVOKED_AT_8,
+                numbered(9, grant(granted_at=NOON + 30 * SECOND, ends_at=NOON + 2 * HOUR)),
+                numbered(7, grant(granted_at=NOON + 40 * SECOND)),
+            ],
+            2 * HOUR,
+        ),
+        # The third began before the end of the second by the clock, though after the revoke of the first.
+        (
+            [
+                REVOKED_AT_8,
+                numbered(3, grant(ends_at=NOON + 5 * SECOND)),
+                numbered(9, grant(granted_at=NOON + 4 * SECOND)),
+            ],
+            HOUR,
+        ),
+        # Of two that time ends, the one that ends last meets the third; of two that were revoked, likewise.
+        (
+            [
+                numbered(4, grant()),
+                numbered(6, grant(granted_at=NOON + MINUTE, ends_at=NOON + 10 * MINUTE)),
+                numbered(7, grant(granted_at=NOON + HOUR / 2, ends_at=NOON + 2 * HOUR)),
+            ],
+            2 * HOUR,
+        ),
+        (
+            [
+                numbered(3, grant(ends_at=None, revoked_at=NOON + 10 * SECOND), revoke=12),
+                REVOKED_AT_8,
+                numbered(10, grant(granted_at=NOON + 30 * SECOND)),
+            ],
+            HOUR,
+        ),
+    ],
+)
+def test_numbers_tell_whether_a_grant_came_before_a_revoke_and_clocks_whether_before_an_end_by_time(grants, over):
+    login = replace(entered(), recorded_seq=5)
+
+    assert end_of_access(login, grants, SVEN).at == NOON + over
+    assert end_of_access(login, grants[::-1], SVEN).at == NOON + over
+
+
+@each_row(
+    ("changed_at", "end"),
+    [
+        (NOON + HOUR - SECOND, AccessEnd(NOON + HOUR - SECOND, EndCause.DEPARTMENT_LEFT)),
+        (NOON + HOUR, AccessEnd(NOON + HOUR, EndCause.DEPARTMENT_LEFT)),
+        (NOON + HOUR + SECOND, AccessEnd(NOON + HOUR, EndCause.TIME, NOON + HOUR)),
+    ],
+)
+def test_leaving_the_department_has_happened_when_it_is_stored_also_in_the_second_of_the_grants_end(changed_at, end):
+    left = changed(departments=(), changed_at=changed_at)
+
+    assert end_of_access(entered(key(TO_SUPPORT)), [grant(TO_SUPPORT)], left) == end
+
+
+def test_the_person_left_when_another_one_is_behind_the_id_and_not_at_that_ones_later_change():
+    gone = changed(is_active=False, changed_at=NOON + MINUTE)
+    back = changed(gone, is_active=True, departments=("support", "development"), changed_at=NOON + 2 * MINUTE)
+
+    for grants in ([grant()], [grant(), grant(TO_SUPPORT)]):
+        end = end_of_access(entered(), grants, back, left_at=NOON + MINUTE)
+        assert end == AccessEnd(NOON + MINUTE, EndCause.AGENT_LEFT)
+
+
+def test_a_departments_grant_to_the_next_person_behind_the_id_continues_no_login():
+    gone = changed(is_active=False, changed_at=NOON + MINUTE)
+    back = changed(gone, is_active=True, departments=("development",), changed_at=NOON + MINUTE)
+
+    end = end_of_access(entered(), [grant(), grant(TO_DEVELOPMENT)], back, left_at=NOON + MINUTE)
+
+    assert end == AccessEnd(NOON + MINUTE, EndCause.AGENT_LEFT)
+
+
+def test_as_long_as_the_person_is_the_same_the_leaving_of_an_earlier_one_ends_nothing():
+    left = changed(departments=(), changed_at=NOON + MINUTE)
+
+    end = end_of_access(entered(key(TO_SUPPORT)), [grant(TO_SUPPORT)], left, left_at=NOON)
+
+    assert end == AccessEnd(NOON + MINUTE, EndCause.DEPARTMENT_LEFT)
+
+
+def test_a_membership_that_begins_anew_in_the_second_in_which_it_ended_continues_no_login():
+    left = changed(departments=(), changed_at=NOON + MINUTE)
+    back = changed(left, departments=("support",), changed_at=NOON + MINUTE)
+
+    end = end_of_access(entered(key(TO_SUPPORT)), [grant(TO_SUPPORT)], back)
+
+    assert end == AccessEnd(NOON + MINUTE, EndCause.DEPARTMENT_LEFT)
+
+
+def test_the_revoke_of_a_departments_grant_prolongs_nothing_after_sven_has_left_it():
+    login = replace(entered(key(TO_SUPPORT)), recorded_seq=5)
+    left = changed(departments=(), changed_at=NOON + 10 * SECOND)
+    revoked = replace(REVOKED_AT_8, grantee=TO_SUPPORT)
+
+    end = end_of_access(login, [revoked, numbered(7, grant(granted_at=NOON + 15 * SECOND))], left)
+
+    assert end == AccessEnd(NOON + 10 * SECOND, EndCause.DEPARTMENT_LEFT)
+
+
+@each_row(
+    ("granted_at", "seq", "over"),
+    [
+        (NOON + 21 * SECOND, None, 20 * SECOND),
+        (NOON + 20 * SECOND, None, HOUR),
+        (NOON + 5 * SECOND, 9, 20 * SECOND),
+        (NOON + 5 * SECOND, 7, HOUR),
+        (NOON + 4 * SECOND, 7, HOUR),
+    ],
+)
+def test_a_grant_to_svens_new_department_counts_when_both_it_and_the_membership_have_begun(granted_at, seq, over):
+    """He joined after 5 seconds; a revoke ended his own grant after 20."""
+    login = replace(entered(), recorded_seq=5)
+    joined = changed(departments=("support", "development"), changed_at=NOON + 5 * SECOND)
+    given = replace(grant(TO_DEVELOPMENT, granted_at=granted_at), granted_seq=seq)
+
+    assert end_of_access(login, [REVOKED_AT_8, given], joined).at == NOON + over
+
+
+@each_row(
+    ("over", "end"),
+    [
+        (AccessEnd(None), AccessEnd(NOON + MINUTE, EndCause.LOCKED)),
+        (AccessEnd(NOON + HOUR, EndCause.TIME, NOON + HOUR), AccessEnd(NOON + MINUTE, EndCause.LOCKED)),
+        (AccessEnd(NOON + MINUTE + SECOND, EndCause.REVOKED), AccessEnd(NOON + MINUTE, EndCause.LOCKED)),
+        (AccessEnd(NOON + MINUTE, EndCause.TIME, NOON + HOUR), AccessEnd(NOON + MINUTE, EndCause.TIME)),
+        (AccessEnd(NOON, EndCause.REVOKED), AccessEnd(NOON, EndCause.REVOKED)),
+    ],
+)
+def test_a_lockdown_ends_a_login_unless_its_access_was_over_by_then(over, end):
+    locked = Voiding(seq=10, at=NOON + MINUTE, word=Word.LOCKED)
+    door = Door(logins_void_before=10, login_voidings=(locked,))
+
+    assert end_by_door(replace(entered(), recorded_seq=9), over, door) == end
+    assert end_by_door(replace(entered(), recorded_seq=10), over, door) == over
+
+
+def test_the_end_of_the_tenant_ends_a_login_but_by_no_clock_before_it_was_recorded():
+    closed = Voiding(seq=10, at=NOON - SECOND, word=Word.CLOSED)
+    door = Door(is_closed=True, void_before=10, voidings=(closed,))
+
+    assert end_by_door(entered(), AccessEnd(None), door) == AccessEnd(NOON, EndCause.CLOSED)
+
+
 # --- Checks inside a login -------------------------------------------------------------------------------------------
 
 
@@ -297,6 +515,24 @@ def test_something_revoked_since_the_login_may_have_been_the_named_grant(revoked
     prolonging = key(granted_at=NOON + MINUTE, revoked_before_at=revoked_before_at)
 
     assert is_open(entered(), [prolonging], SVEN) is goes_on
+
+
+@each_row(
+    ("seq", "at", "goes_on"),
+    [
+        (6, NOON + SECOND, True),
+        (6, NOON, True),
+        (8, NOON - SECOND, False),
+        (None, NOON - SECOND, True),
+        (None, NOON, False),
+        (None, NOON + SECOND, False),
+    ],
+)
+def test_a_revoke_came_before_the_login_by_its_number_and_without_one_in_an_earlier_second(seq, at, goes_on):
+    login = replace(entered(), recorded_seq=7)
+    prolonging = key(granted_at=NOON + MINUTE, revoked_before_at=at)
+
+    assert is_open(login, [replace(prolonging, granted_seq=9, revoked_before_seq=seq)], SVEN) is goes_on
 
 
 def test_after_a_change_of_his_departments_only_what_cannot_have_changed_keeps_a_login_open():
