@@ -137,7 +137,7 @@ def test_a_user_without_a_name_in_the_token_has_the_id_as_name() -> None:
 def test_a_name_in_the_token_is_cut_to_one_line_of_200_characters() -> None:
     answer = post(caller=ANNA.but(name="  Anna\r\n\u202eBcc: x" + "x" * 300))
 
-    assert answer.body["granted_by"]["name"] == f"AnnaBcc: x{'x' * 188}"
+    assert answer.body["granted_by"]["name"] == f"Anna Bcc: x{'x' * 187}"
 
 
 # ------------------------------------------------------------------ refused callers

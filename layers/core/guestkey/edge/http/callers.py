@@ -101,7 +101,8 @@ def _text(claims: Claims, name: str, longest: int) -> str:
     value = claims.get(name)
     if not isinstance(value, str):
         return ""
-    line = "".join(" " if c.isspace() else c for c in value if c.isspace() or c.isprintable())[:longest].strip()
+    shown = (" " if c.isspace() else c for c in value.replace("\r\n", " ") if c.isspace() or c.isprintable())
+    line = "".join(shown)[:longest].strip()
     return line if is_visible(line) else ""
 
 
