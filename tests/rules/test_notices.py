@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from guestkey.rules.door import Voiding, Word
 from guestkey.rules.grants import Grant
-from guestkey.rules.notices import BY_DEFAULT, CHOOSABLE, DEFAULTS, Delivery, NoticeKind
-from guestkey.rules.people import Grantee, GranteeType, Person
+from guestkey.rules.ledger import START, By, ByType, Note, What, entry_after
+from guestkey.rules.notices import BY_DEFAULT, CHOOSABLE, DEFAULTS, Delivery, NoticeKind, kind_of, note_of
+from guestkey.rules.people import Grantee, GranteeType, Person, User
 from guestkey.rules.periods import Period
 from tests.rows_and_columns import each_row
 
@@ -54,3 +55,33 @@ def test_an_end_by_a_lock_comes_at_once():
 
     assert BY_DEFAULT.delivery(NoticeKind.ENDED, GRANT) is Delivery.DIGEST
     assert ALL_IN_DIGEST.delivery(NoticeKind.ENDED, replace(GRANT, voided=voiding)) is Delivery.IMMEDIATE
+
+
+@each_row(
+    ("what", "data", "kind"),
+    [
+        (What.GRANT_GIVEN, {}, NoticeKind.GRANTED),
+        (What.GRANT_REVOKED, {}, NoticeKind.REVOKED),
+        (What.GRANT_ENDED, {}, NoticeKind.ENDED),
+        (What.GRANT_ENDED, {"end": "time"}, NoticeKind.ENDED),
+        (What.GRANT_ENDED, {"end": "locked"}, NoticeKind.ENDED),
+        (What.GRANT_ENDED, {"end": "agent_left"}, NoticeKind.AGENT_LEFT),
+    ],
+)
+def test_an_entry_of_a_grant_is_a_notice_of_its_kind_and_the_leaving_of_an_agent_one_of_its_own(what, data, kind):
+    note = Note(what=what, by=By(type=ByType.SYSTEM), about="01J", data=data, at=AT_NOON)
+
+    assert kind_of(entry_after(START, "acme", note)) is kind
+
+
+def test_the_ledger_names_the_author_of_a_choice_and_the_delivery_of_every_kind_that_can_be_chosen():
+    anna = User(tenant_id="acme", user_id="anna", name="Anna Albrecht")
+    choice = BY_DEFAULT.changed({NoticeKind.REVOKED: Delivery.DIGEST})
+
+    assert note_of(choice, anna, AT_NOON) == Note(
+        what=What.NOTICES_CHANGED,
+        by=By(type=ByType.USER, id="anna"),
+        about="acme",
+        data={"granted": "immediate", "revoked": "digest", "ended": "digest", "agent_left": "immediate"},
+        at=AT_NOON,
+    )
