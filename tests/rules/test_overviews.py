@@ -98,11 +98,20 @@ def test_a_grant_of_a_department_is_none_of_an_agent_and_a_revoke_has_an_author(
         ({"may_export": False}, False),
         ({"words": "IMPORT brandt"}, True),
         ({"words": "sven supp deve"}, True),
+        ({"words": "the sven t-4711"}, True),
         ({"words": "export"}, False),
     ],
 )
 def test_a_login_has_all_the_properties(conditions: dict[str, Any], admits: bool) -> None:
     assert Filter(**conditions).admits_login(LOGIN, BERLIN) is admits
+
+
+@each_row("words", ["x", "none", "t-4711"])
+def test_without_a_ticket_there_are_only_the_words_of_the_people_and_of_the_reason(words: str) -> None:
+    wanted = Filter(words=words)
+
+    assert not wanted.admits_grant(replace(GRANT, ticket=None), NOON, BERLIN)
+    assert not wanted.admits_login(replace(LOGIN, ticket=None), BERLIN)
 
 
 def test_a_login_with_an_end_is_ended() -> None:
@@ -127,6 +136,20 @@ def test_a_day_is_that_of_the_customers_clock(day: str, zone: str, begin: str, e
 
     assert wanted.begin(ZoneInfo(zone)) == datetime.fromisoformat(begin)
     assert wanted.end(ZoneInfo(zone)) == datetime.fromisoformat(end)
+
+
+def test_the_routes_name_the_conditions_in_one_order() -> None:
+    first, last = date(2026, 11, 22), date(2026, 11, 23)
+
+    assert Filter.of("greco", first, last, "sven", "support", False, State.LIVE) == Filter(
+        words="greco",
+        since=first,
+        until=last,
+        agent_id="sven",
+        department_id="support",
+        may_export=False,
+        state=State.LIVE,
+    )
 
 
 def test_conditions_become_parts_of_a_cursors_scope() -> None:

@@ -1,7 +1,43 @@
-"""Search for names: case, accents, strokes, ligatures and the order of words."""
+"""Search for names: case, accents, strokes, ligatures and the order of words; agents with their departments."""
 
-from guestkey.rules.search import matches
+from datetime import UTC, datetime
+
+from guestkey.rules.people import Agent, Department
+from guestkey.rules.search import matches, search
 from tests.rows_and_columns import each_row
+
+
+def agent(name: str, *departments: str) -> Agent:
+    email = f"{name.casefold()}@vendor.example"
+    changed_at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    return Agent(agent_id=name, name=name, email=email, departments=departments, is_active=True, changed_at=changed_at)
+
+
+DIRECTORY: list[Agent | Department] = [
+    agent("Sven", "support"),
+    agent("emil", "support", "closed-down"),
+    Department(department_id="support", name="First Support"),
+    agent("Dora", "dev"),
+    Department(department_id="dev", name="Development"),
+]
+
+
+@each_row(
+    ("query", "found"),
+    [
+        ("", ["Development", "Dora", "emil", "First Support", "Sven"]),
+        ("d", ["Development", "Dora"]),
+        ("first supp", ["emil", "First Support", "Sven"]),
+        ("support sv", ["Sven"]),
+        ("support dev", []),
+        ("dev-", ["Development", "Dora"]),
+        ("closed", []),
+        ("x", []),
+        ("none", []),
+    ],
+)
+def test_agents_are_found_by_their_name_and_their_departments_and_all_are_sorted_by_name(query, found):
+    assert [one.name for one in search(DIRECTORY, query)] == found
 
 
 @each_row("query", ["Sven", "sv", "BRANDT", "brandt sven", "s b", "  sven  ", "sven, brandt!"])
@@ -55,6 +91,7 @@ def test_a_query_without_words_finds_every_name(query):
         ("Ǝmil Ǯe Ʃa", "emil ze sa"),
         ("So\u00adren Sv\u200ben", "soren sven"),
         ("Ka\u02bbana", "ka ana"),
+        ("Sven\ue000 Brandt\ufffe", "sven brandt"),  # without names in Unicode
     ],
 )
 def test_neither_case_nor_accents_matter(name, query):
