@@ -42,6 +42,7 @@ ANNA = User(tenant_id="acme", user_id="anna", name="Anna Albrecht", email="anna@
 
 def requested(
     *recipients: str,
+    agent: Agent = SVEN,
     tenant: Tenant = ACME,
     ticket: str | None = None,
     period: Period = Period.FOUR_HOURS,
@@ -50,7 +51,7 @@ def requested(
 ) -> Request:
     return ask(
         request_id="01R",
-        agent=SVEN,
+        agent=agent,
         tenant=tenant,
         recipients=recipients or None,
         reason="The import stands still",
@@ -101,9 +102,14 @@ def test_a_request_names_the_agent_the_recipients_the_access_and_the_reason():
 
     assert (request.tenant_id, request.request_id) == ("acme", "01R")
     assert (request.agent_id, request.agent_name) == ("sven", "Sven Brandt")
-    assert (request.reason, request.period) == ("The import stands still", Period.FOUR_HOURS)
+    assert (request.reason, request.reason_salt) == ("The import stands still", SALT)
+    assert request.period is Period.FOUR_HOURS
     assert (request.requested_at, request.expires_at) == (NOON, NOON + DAY)
     assert (request.answered_at, request.answered_by, request.note, request.grant_id) == (None, None, None, None)
+
+
+def test_a_request_is_of_the_person_behind_the_agents_id_at_that_time():
+    assert requested(agent=replace(SVEN, incarnation=2)).incarnation == 2
 
 
 @each_row("may_export", [True, False])
@@ -270,6 +276,24 @@ def test_withdrawing_twice_changes_nothing_at_any_later_time():
     request = requests.withdraw(requested(), NOON)
 
     assert requests.withdraw(request, NOON + 2 * DAY) == request
+
+
+# --- The agent leaves ------------------------------------------------------------------------------------------------
+
+
+@each_row(
+    ("left_at", "closed_as"),
+    [(NOON, State.WITHDRAWN), (NOON + DAY - SECOND, State.WITHDRAWN), (NOON + DAY, None)],
+)
+def test_a_pending_request_is_withdrawn_when_its_agent_leaves_and_an_expired_one_stays_the_same(left_at, closed_as):
+    assert requests.close_for_leaver(requested(), left_at) == replace(requested(), closed_as=closed_as)
+
+
+@each_row("state", closed())
+def test_a_closed_request_stays_the_same_when_its_agent_leaves(state):
+    request = closed()[state]
+
+    assert requests.close_for_leaver(request, NOON + HOUR) == request
 
 
 # --- Too late --------------------------------------------------------------------------------------------------------
