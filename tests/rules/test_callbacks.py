@@ -186,6 +186,11 @@ def test_number_and_text_can_be_put_right_without_releasing_it():
     assert move(after, after.slot, NOON, correction=replace(right, description_salt="newer")) is after
 
 
+def test_a_number_is_put_right_only_with_the_form_in_which_it_is_shown():
+    for half in (Correction(phone="+49241112"), Correction(phone_shown="0241 112")):
+        assert move(BOOKED, BOOKED.slot, NOON, correction=half) is BOOKED
+
+
 def test_a_reason_of_support_stays_until_the_next_change():
     by_support = move(BOOKED, None, NOON, reason=Reason(text="Illness", salt="5a"))
 
@@ -281,6 +286,16 @@ def test_only_the_taker_releases_or_hands_on_and_only_while_it_is_open():
             hand(callback, DORA, agent("emma"), NOON)
     with pytest.raises(NotYours):
         hand(WAITING, SVEN, DORA, NOON)
+
+
+def test_a_call_back_that_no_agent_took_is_released_or_handed_on_no_more_once_its_slot_is_over():
+    assert release(BOOKED, SVEN, OVER - SECOND) == BOOKED
+    with pytest.raises(CallbackClosed):
+        release(BOOKED, SVEN, OVER)
+    with pytest.raises(NotYours):
+        hand(BOOKED, SVEN, DORA, OVER - SECOND)
+    with pytest.raises(CallbackClosed):
+        hand(BOOKED, SVEN, DORA, OVER)
 
 
 # --- Closing ---------------------------------------------------------------------------------------------------------
@@ -444,10 +459,22 @@ def test_a_new_one_has_all_requested_fields_and_no_taker():
             {"topic": "question", "version": 0, "description_sha256": salted_digest("Why?", SALT), **IN_THE_QUEUE},
         ),
         (
+            replace(BOOKED, description_salt=None),
+            What.CALLBACK_BOOKED,
+            None,
+            {"topic": "question", "version": 0, "description_sha256": None, **AT_TEN},
+        ),
+        (
             move(BOOKED, LATER, NOON),
             What.CALLBACK_MOVED,
             BOOKED,
             {"version": 1, **HALF_PAST, **TEN_BEFORE, **AS_BEFORE},
+        ),
+        (
+            move(TAKEN, TAKEN.slot, NOON, correction=Correction(phone="+49", phone_shown="0")),
+            What.CALLBACK_MOVED,
+            TAKEN,
+            {"version": 1, **AT_TEN, **TEN_BEFORE, **AS_BEFORE, "is_phone_changed": True},
         ),
         (
             move(WAITING, LATER, NOON),
@@ -539,6 +566,13 @@ def test_an_entry_tells_the_slot_before_and_after(
     entry = entry_after(START, "acme", note(after, what, BY_ANNA, NOON, before))
 
     assert slot_change(entry) == change
+
+
+@each_row("by", [BY_ANNA, BY_SVEN, By(type=ByType.VENDOR, id="backend")])
+def test_an_entry_tells_whether_the_customer_support_or_the_vendor_moved_it(by: By):
+    entry = entry_after(START, "acme", note(move(BOOKED, LATER, NOON), What.CALLBACK_MOVED, by, NOON, BOOKED))
+
+    assert slot_change(entry) == SlotChange(slot=LATER, earlier=slot(), version=1, by=by.type)
 
 
 def test_an_entry_without_a_version_is_of_the_first():
