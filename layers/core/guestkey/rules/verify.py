@@ -122,8 +122,8 @@ class _Copy:
         if self.kept and seq == self.kept.seq:
             self._hashes_at_kept.add((tenant_id, head.hash))
 
-    def _add_finding(self, fault: Fault, line: int | None, seq: int, to_seq: int | None = None, why: str = "") -> None:
-        self._findings.append(Finding(fault=fault, line=line, seq=seq, to_seq=to_seq or seq, why=why))
+    def _add_finding(self, fault: Fault, line: int | None, seq: int, to_seq: int | None = None) -> None:
+        self._findings.append(Finding(fault=fault, line=line, seq=seq, to_seq=to_seq or seq))
 
     def report(self) -> Report:
         """Put the runs in order and return the report with all faults."""
