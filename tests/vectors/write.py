@@ -507,6 +507,7 @@ def heads() -> Iterator[dict[str, str | None]]:
         f"Guestkey-\nHead: {head}",
         f"Guestkey\u2011Head: {head}",
         f"Guestkey-Head: 5:{digits[:8]} {digits[8:]}",
+        head.ljust(1000),
     ):
         yield {"text": pasted, "head": head}
     yield {"text": f"999999999999999:{digits}", "head": f"999999999999999:{digits}"}
@@ -540,7 +541,7 @@ def heads() -> Iterator[dict[str, str | None]]:
         f"{head} thank you",
         "all is well",
         "{}",
-        f"{head}{' ' * 1000}",
+        head.ljust(1001),
     ):
         yield {"text": refused, "head": None}
 
