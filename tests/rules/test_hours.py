@@ -1,10 +1,12 @@
 """Opening hours of the support desk: named moments, then every clock change compared with an oracle."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import whenever
 
+from guestkey.rules.desk import Window
 from guestkey.rules.hours import begins_at, day_of, is_open, opens_at, quarters
 from tests.rows_and_columns import IS_NIGHTLY, each_row
 from tests.rules import desks
@@ -104,6 +106,13 @@ def test_a_day_of_nine_hours_has_thirty_six_quarters_in_order():
 @each_row("day", [date(2026, 11, 22), date(2026, 12, 25)])
 def test_a_day_without_hours_and_a_closed_day_have_none(day):
     assert list(quarters(desk(), calendar("2026-12-25"), day)) == []
+
+
+@each_row("day", ["2026-11-22", "2026-12-25"])
+def test_extra_hours_count_on_a_day_without_hours_and_on_a_holiday(day):
+    extra = replace(calendar("2026-12-25"), openings={date.fromisoformat(day): Window(opens=600, closes=630)})
+
+    assert list(quarters(desk(), extra, date.fromisoformat(day))) == [at(f"{day} 10:00"), at(f"{day} 10:15")]
 
 
 @each_row(("day", "number"), [(SPRING, 23), (SPRING - DAY, 24), (AUTUMN, 25), (AUTUMN + DAY, 24)])
