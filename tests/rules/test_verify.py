@@ -99,6 +99,7 @@ def test_a_sound_copy_is_clean_and_gives_its_head(kept):
 
     assert report.is_clean
     assert (report.tenant_id, report.first, report.head, report.stopped_at) == ("acme", 1, HEAD, None)
+    assert report.is_compared is (kept is not None)
 
 
 def test_an_empty_file_is_not_clean_and_has_no_head():
@@ -174,6 +175,7 @@ def test_an_edited_entry_is_named_and_no_other(old, new, kept):
         pytest.param(b"[" * 60_000, id="deep"),
         pytest.param(b"9" * 10_000, id="a_long_number"),
         pytest.param(COPY[16].strip() + b" " * MAX_LINE_BYTES, id="too_long"),
+        pytest.param(COPY[16].strip() + b"X\r", id="one_letter_more"),
         pytest.param(COPY[16].replace(b'{"about"', b'{"about":"x","about"'), id="a_name_twice"),
         pytest.param(COPY[16].replace(b'"n":16', b'"n":16,"n":16'), id="a_name_twice_in_data"),
         pytest.param(COPY[16].replace(b'{"about"', b'{"a":1,"about"'), id="one_field_more"),
@@ -248,6 +250,23 @@ def test_a_file_without_a_ledger_is_reported_line_by_line_or_once_as_its_format(
     assert found([b"<html>\n", b"</html>\n"]) == [("other_format", 1, None)]
 
 
+@each_row(
+    ("line", "fault"),
+    [
+        (b" \t <html>\n", "other_format"),
+        (b"\x0c<html>\n", "malformed"),
+        (b"X<html>\n", "malformed"),
+        (b"X \n", "malformed"),
+        (b"\x0c\n", "malformed"),
+        (b"{".ljust(MAX_LINE_BYTES, b"x"), "torn"),
+        (b"{".ljust(MAX_LINE_BYTES + 1, b"x"), "malformed"),
+    ],
+    ids=lambda value: repr(value[:10]),
+)
+def test_only_blanks_may_precede_another_format_and_only_a_line_that_could_be_an_entry_is_torn(line, fault):
+    assert found([line]) == [(fault, 1, None)]
+
+
 def test_each_of_several_edited_entries_is_named():
     copy = [line.replace(b'"anna"', b'"carla"') for line in COPY]
 
@@ -274,6 +293,15 @@ def test_an_entry_with_an_unknown_previous_hash_is_named_and_the_next_is_not():
     forged = rewritten(replace(SEVENTEEN, prev_hash="a" * 64))
 
     assert found(with_line_17(lines([forged])[0])) == [("broken", 17, 17)]
+
+
+def test_findings_behind_one_that_only_follows_from_another_are_reported():
+    unknown = [rewritten(replace(TWENTY[n], prev_hash="a" * 64)) for n in (4, 16)]
+    copy = [*COPY[:4], *lines(unknown[:1]), *COPY[5:16], *lines(unknown[1:]), *COPY[17:]]
+    in_latin_1 = [line.decode().encode("latin-1") for line in COPY[:7]]
+
+    assert found(copy) == [("broken", 5, 5), ("broken", 17, 17)]
+    assert found([*in_latin_1, b"{\n", *COPY[8:]]) == [("encoding", 1, 1), ("malformed", 8, 8)]
 
 
 def test_two_rewritten_entries_apart_are_both_named():
@@ -348,6 +376,22 @@ def test_of_entries_that_changed_places_the_one_that_stayed_is_in_order():
     ]
 
 
+def test_the_place_of_the_longest_stretch_tells_which_entry_stayed():
+    assert found([*COPY[:13], COPY[15], COPY[14], COPY[13], COPY[19]]) == [
+        ("out_of_order", 14, 16),
+        ("out_of_order", 16, 14),
+        ("missing", 17, (17, 19)),
+    ]
+
+
+def test_one_long_stretch_is_in_order_rather_than_several_short_ones():
+    faults = found([*COPY[10:14], COPY[1], COPY[3], COPY[5]])
+
+    assert [one for one in faults if one[0] == "out_of_order"] == [
+        ("out_of_order", line, seq) for line, seq in ((5, 2), (6, 4), (7, 6))
+    ]
+
+
 def test_a_copy_belongs_to_the_tenant_with_most_entries_in_however_many_stretches():
     globex = lines(ledger(20, "globex"))
     scattered = [*COPY[:2], *globex[15:], *COPY[3:5], *COPY[6:8]]
@@ -392,6 +436,12 @@ def test_a_partly_doubled_range_is_reported_in_parts():
     ]
 
 
+def test_entries_repeated_across_a_gap_fill_it_and_as_few_as_possible_are_out_of_order():
+    copy = [*COPY[:5], *COPY[7:10], *COPY[2:9]]
+
+    assert found(copy) == [("doubled", 6, (8, 9)), ("out_of_order", 8, 10), ("doubled", 9, (3, 5))]
+
+
 def test_another_entry_with_the_same_number_is_named():
     forged = rewritten(SEVENTEEN, about="01KJQ2V9Y0ZC4M8T6R3W5X7B1D")
 
@@ -400,6 +450,12 @@ def test_another_entry_with_the_same_number_is_named():
 
 def test_pages_in_the_wrong_order_are_named_as_one_range():
     assert found([*COPY[12:], *COPY[:12]], HEAD) == [("out_of_order", 1, (13, 20))]
+
+
+def test_a_rewritten_entry_shows_at_the_next_on_pages_in_the_wrong_order_too():
+    forged = lines([rewritten(TWENTY[11], about="01KJQ2V9Y0ZC4M8T6R3W5X7B1D")])
+
+    assert found([*COPY[12:], *COPY[:11], *forged]) == [("broken", 1, 13), ("out_of_order", 1, (13, 20))]
 
 
 def test_a_malformed_line_on_pages_in_the_wrong_order_keeps_its_number():
