@@ -39,6 +39,13 @@ def test_a_part_that_begins_like_a_formula_in_another_spelling_gets_one_too(type
     assert cell(typed) == safe
 
 
+def test_an_id_gets_one_at_its_start_only() -> None:
+    form = csv_export.Form()
+
+    assert [form.cell("agent.id", id) for id in ("-x", "samlp|-x", None)] == ["'-x", "samlp|-x", ""]
+    assert form.cell("agent.departments", ["samlp|=x", "=y"]) == "samlp|=x; '=y"
+
+
 @each_row("text", ["", "a=1", "1-1", "a@b.example", "a\tb", "Żółw", "\U0001f511", "#", "!"])
 def test_any_other_cell_is_kept(text: str) -> None:
     assert cell(text) == text

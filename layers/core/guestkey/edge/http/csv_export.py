@@ -15,6 +15,7 @@ BATCH = 1_000
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212\t\r"
 _FORMULA = re.compile(rf"(^|[,;|\t\r\n])(?=[\s\u200b\ufeff\"'`]*[{_SIGNS}])")
 """A place at which a cell begins like a formula: its start, or behind a separator at which somebody may split it."""
+_START = re.compile(rf"^(?=[{_SIGNS}])")
 
 
 Row = tuple[str, Mapping[str, Any] | None]
@@ -45,8 +46,10 @@ class Form:
         return column
 
     def cell(self, column: str, value: object) -> str:
-        """Return the text of a cell."""
-        return _cell(value)
+        """Return the text of a cell. Machines look ids up, so each can get a `'` at its start only."""
+        if column.endswith(("id", "departments")):
+            return "; ".join(_START.sub("'", _text(id)) for id in (value if isinstance(value, list) else [value]))
+        return inert(_text(value))
 
 
 def sheet(columns: Iterable[str], rows: Iterable[Row], form: Form | None = None) -> tuple[str, str | None]:
@@ -84,14 +87,13 @@ def _line(cells: Iterable[str], form: Form) -> str:
     return line.getvalue()
 
 
-def _cell(value: object) -> str:
+def _text(value: object) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case list():
-            text = "; ".join(map(str, value))
+            return "; ".join(map(str, value))
         case _:
-            text = str(value)
-    return inert(text)
+            return str(value)
