@@ -819,7 +819,7 @@ def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts_once(panel_pag
     expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(1)
     factories.grant(DORA)
     panel_page.presses_during_a_reload(f"#revoke-{given.grant_id}", "**/v1/grants?*", key)
-    expect(panel_page.panel.locator(".rows strong")).to_have_text(["Dora Vogel"])
+    expect(panel_page.panel.locator(".rows strong")).to_have_text(["Dora Vogel · dora"])
 
     assert methods.count("DELETE") == 1
     assert factories.what_happened().count("grant.revoked") == 1

@@ -22,7 +22,7 @@ class DeskYears(DeskStories):
 
 @pytest.mark.slow
 def test_the_calls_of_a_desk_are_as_the_model_says(measured: Callable[[str], None]) -> None:
-    told = DeskStories.tell(steps=rounds(4_000, gate=150), steps_a_story=60, limit_seconds=rounds(600, gate=30))
+    told = DeskStories.tell(steps=rounds(4_000, gate=60), steps_a_story=60, limit_seconds=rounds(600, gate=30))
     measured(f"{told.summary}; {DeskStories.bookings} bookings, {DeskStories.mails} mails")
 
     assert told.steps >= 1
