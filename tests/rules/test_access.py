@@ -226,9 +226,10 @@ def test_without_the_login_that_was_named_access_is_denied():
 
 
 def test_a_login_of_another_agent_gives_sven_no_access():
-    keys = [key(), key("B", TO_DORA)]
+    keys = [key(), key("B", TO_DORA)], [key(to=TO_SUPPORT)]
 
-    assert decide_within(login("dora"), live(keys), SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
+    for some in keys:
+        assert decide_within(login("dora"), live(some), SVEN, Action.ENTER, NOON) == Shut(reason=Reason.NO_LOGIN)
 
 
 def test_a_login_that_sven_ended_is_over_though_the_grant_is_not():
