@@ -49,11 +49,14 @@ def book_callback(body: CallbackInput) -> Callback:
     current = desks.current(now)
     if body.starts_at:
         slot_choice.require_choice(user, current)
-    wanted, lines = slot_choice.wanted_slot(current, body.topic, body.starts_at, now), current.desk.lines
+    about, lines = current.desk.topic(body.topic), current.desk.lines
+    wanted = slot_choice.wanted_slot(current, about, body.starts_at, now)
 
     def book(context: booking.BookingContext) -> rules.Callback:
         topic, country = slot_choice.known_topic(current, body.topic), context.tenant.country
         phone = phones.e164(body.phone, country)
+        if body.starts_at and wanted is None:
+            raise errors.SlotNotOffered
         return rules.book(
             callback_id=callback_id,
             by=user,
@@ -62,7 +65,7 @@ def book_callback(body: CallbackInput) -> Callback:
             description_salt=salt,
             phone=phone,
             phone_shown=phones.national(phone, country),
-            slot=slot_choice.offered_slot(current, topic, body.starts_at, now),
+            slot=wanted,
             now=now,
         )
 

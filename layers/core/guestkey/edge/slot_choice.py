@@ -53,15 +53,13 @@ def offered_slot(current: CurrentDesk, topic: Topic | None, starts_at: datetime 
         return None
     if topic is None:
         raise SlotNotOffered("The desk no longer offers this topic; the call-back can join the queue.", queue_only=True)
-    slot = slot_at(current.desk, current.calendar, topic, now, starts_at)
-    if slot is None:
+    if (slot := wanted_slot(current, topic, starts_at, now)) is None:
         raise SlotNotOffered
     return slot
 
 
-def wanted_slot(current: CurrentDesk, topic_id: str, starts_at: datetime | None, now: datetime) -> Slot | None:
-    """Return the slot that a booking wants, to be read with the rest; None for the queue and if none is offered."""
-    topic = current.desk.topic(topic_id)
+def wanted_slot(current: CurrentDesk, topic: Topic | None, starts_at: datetime | None, now: datetime) -> Slot | None:
+    """Return the slot of a topic that begins then; None for the queue and if none is offered."""
     return slot_at(current.desk, current.calendar, topic, now, starts_at) if topic and starts_at else None
 
 
