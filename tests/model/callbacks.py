@@ -21,6 +21,15 @@ CHOOSES_NO_SLOT = {"giulia"}
 OPEN = {"booked", "waiting", "taken"}
 
 
+def state_of(closed_as: str | None, taken_by: str | None, ends_at: datetime | None, at: datetime) -> str:
+    """Return the state of a call-back; one without an end waits in the queue."""
+    if closed_as or taken_by:
+        return closed_as or "taken"
+    if ends_at is None:
+        return "waiting"
+    return "booked" if at < ends_at else "unreached"
+
+
 @dataclass
 class Callback:
     """A call-back as it stands."""
@@ -51,11 +60,7 @@ class Callback:
         return self.quarters[-1] + timedelta(minutes=15) if self.quarters else None
 
     def state(self, at: datetime) -> str:
-        if self.closed_as or self.taken_by:
-            return self.closed_as or "taken"
-        if self.ends_at is None:
-            return "waiting"
-        return "booked" if at < self.ends_at else "unreached"
+        return state_of(self.closed_as, self.taken_by, self.ends_at, at)
 
 
 @dataclass

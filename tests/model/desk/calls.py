@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tests.model.callbacks import OPEN, state_of
 from tests.model.desk.cast import AGENTS, TENANTS, USERS
 from tests.model.desk.hours import TOPICS, quarters_of
 from tests.model.wall_clock import text_of
-
-OPEN = {"booked", "waiting", "taken"}
 
 
 class Event(NamedTuple):
@@ -67,11 +66,7 @@ class Call:
         return self._end_of(self.starts_at) if self.starts_at else None
 
     def state(self, at: datetime) -> str:
-        if self.closed_as or self.taken_by:
-            return self.closed_as or "taken"
-        if self.ends_at is None:
-            return "waiting"
-        return "booked" if at < self.ends_at else "unreached"
+        return state_of(self.closed_as, self.taken_by, self.ends_at, at)
 
     def is_open(self, at: datetime) -> bool:
         return self.state(at) in OPEN
