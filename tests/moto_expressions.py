@@ -35,11 +35,11 @@ MAX_CONDITIONS = 256
 def install() -> None:
     """Replace the slow parts in this process."""
     setattr(ConditionExpressionParser, "parse", _parse)  # noqa: B010 # mypy allows no assignment to a method
-    setattr(ConditionExpressionParser, "_lex_condition_expression", lambda self: deque(_lexed(self)))  # noqa: B010
-    setattr(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))  # noqa: B010
+    setattr(ConditionExpressionParser, "_lex_condition_expression", lambda self: deque(_lexed(self)))  # noqa: B010 # as above
+    setattr(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))  # noqa: B010 # as above
     vars(validators)["deepcopy"] = _deepcopy
-    setattr(UpdateExpressionValidator, "validate", _validate)  # noqa: B010
-    setattr(DepthFirstTraverser, "traverse", _traverse)  # noqa: B010
+    setattr(UpdateExpressionValidator, "validate", _validate)  # noqa: B010 # as above
+    setattr(DepthFirstTraverser, "traverse", _traverse)  # noqa: B010 # as above
 
 
 # --- Conditions ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The helpers that select and run test cases: a case that is lost here would be lost in every test."""
+"""The helpers that select and run test cases: a case lost here would be lost in every test."""
 
 import inspect
 from typing import Any

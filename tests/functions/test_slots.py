@@ -232,7 +232,7 @@ def test_a_slot_inside_the_lead_time_is_not_offered_any_more(world: time_machine
 # ------------------------------------------------------------------ agents
 
 
-def test_an_agent_sees_the_same_slots_whatever_language_may_choose() -> None:
+def test_an_agent_sees_the_same_slots_even_if_no_language_may_choose() -> None:
     factories.desk(slot_languages=[])
     assert get().code == "slots_not_offered"
     answer = call("GET", "/v1/support/slots", caller=SVEN, query=TUESDAY | {"topic": "technical"})

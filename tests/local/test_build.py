@@ -1,4 +1,4 @@
-"""The build of the local stack: apart from the one that is deployed, and for this machine."""
+"""The build of the local stack: apart from that of the deployment, and for this machine."""
 
 from pathlib import Path
 

@@ -67,7 +67,7 @@ function newRow(callback, tab) {
     element("span", { class: `badge ${isOpen ? "live" : ""}` }, strings.states[state]),
   );
 
-  /** Show what changes with time and with the day that is shown. */
+  /** Renew the parts that depend on the time and on the shown day. */
   function update() {
     const title = current.querySelector("strong");
     if (title && starts_at) title.textContent = `${when(starts_at)} · ${name}`;
@@ -138,7 +138,7 @@ function newRow(callback, tab) {
         isOpen ? button(strings.take, () => act(take, strings.taken), "primary", attributes("take")) : null,
         isOwn ? button(strings.release, release, null, attributes("release")) : null,
         isOwn ? opener("hand", strings.hand, handing) : null,
-        // About a topic that is gone, a call that waits already can move nowhere.
+        // A waiting call about a removed topic can move nowhere.
         topic || starts_at ? opener("move", strings.move, moving) : null,
         opener("cancel", strings.cancel, cancelling),
       ),

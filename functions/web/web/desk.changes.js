@@ -81,7 +81,7 @@ export function handing(call, back) {
 }
 
 /**
- * Return the form that moves a call-back, which begins at the time that is booked. A call-back whose topic the desk no
+ * Return the form that moves a call-back, and begins at the booked time. A call-back whose topic the desk no
  * longer offers can move to the queue only.
  * @param {Call} call
  * @param {() => void} back

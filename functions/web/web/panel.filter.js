@@ -17,7 +17,7 @@ const WIDE = "(min-width: 40rem)";
  * @param {LaterSession} session
  * @param {() => unknown} onChange
  * @param {string} searchText The label of the search.
- * @param {string} [onlyLiveText] The label of a box that leaves out what is not live now.
+ * @param {string} [onlyLiveText] The label of a box that leaves out ended grants.
  */
 export function overviewFilter(session, onChange, searchText, onlyLiveText) {
   const strings = session.texts.filter;

@@ -254,7 +254,7 @@ class Model(Seen):
             raise Refusal("slot_not_offered", **more)
 
     def _require_room(self, call: Call, starts_at: datetime | None) -> None:
-        """Refuse a slot with a quarter-hour that is full, and new to the call; offer the next free slots."""
+        """Refuse a slot with a full quarter-hour that is new to the call; offer the next free slots."""
         own = call.quarters if call.name in self.calls else []
         new = set(quarters_of(starts_at, call.topic) if starts_at else []) - set(own)
         others = Counter(at for one in self.calls.values() if one is not call for at in one.quarters)

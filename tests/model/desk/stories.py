@@ -243,7 +243,7 @@ class DeskStories(Comparing):
         return one_of(booked) if booked and _is_likely(one_of) else self._day(one_of)
 
     def _slot(self, one_of: Choice, topic: str) -> datetime:
-        """Choose a time: mostly an offered one, a contended one, one in extra hours, or one that is not offered."""
+        """Choose a time: mostly an offered one, a contended one, one in extra hours, or one not offered."""
         day, how = self._day(one_of), one_of([*["offered"] * 6, *["contended"] * 4, "extra", "extra", "off"])
         contended = [one.quarters[-1] for one in self._open() if one.quarters]
         if how == "contended" and contended:

@@ -3,7 +3,7 @@
 A file is served without comments and needless white space. Its colours and limits of inputs are replaced by their
 values, and each mention of another file by that file's public name. A public name contains a hash of the content, so
 browsers may cache the file for a year. A catalogue holds the texts of one language; each surface (page or element) gets
-a module with its part of it. The texts of what is opened later, if at all, have a module of their own.
+a module with its part of it. The texts of parts that open later have a module of their own.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ from guestkey.rules.instants import instant, text_of
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 DESERIALIZATION_ERRORS = (AttributeDeserializationError, ArithmeticError, LookupError, TypeError, ValueError)
-"""Raised by pynamodb and by the attributes below for a value that is not of their form."""
+"""Raised by pynamodb and by the attributes below for a value of another form."""
 MAX_RESENDS = 2
 """Number of times botocore resends a lost request by itself. A transaction keeps its token and is executed once."""
 

@@ -48,7 +48,7 @@ def items_of[I: Item](kind: type[I], found: Iterable[Item]) -> Iterator[I]:
 
 
 def is_unknown(item: Item) -> bool:
-    """Say whether an item cannot be read whatever kind is expected of it. Its key is noted then."""
+    """Say whether an item cannot be read as any kind. Its key is noted then."""
     if not isinstance(item, UnknownItem):
         return False
     note(Key(item.pk, item.sk))

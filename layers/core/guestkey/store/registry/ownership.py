@@ -24,7 +24,7 @@ def put(transaction: Transaction, key: keys.Key, tenant_id: str, ttl: int | None
 
 
 def remove(transaction: Transaction, key: keys.Key) -> None:
-    """Add the removal of an item that is no longer the agent's own."""
+    """Add the removal of an item that the agent no longer owns."""
     transaction.delete("no longer own", OwnershipItem(*key))
 
 
