@@ -1,7 +1,7 @@
 // Tab: the call-backs booked for a day, those that the agent has taken for other days, and the queue in order of arrival.
 
 import { loadInto } from "./actions.js";
-import { dateOf, day, zoneNote } from "./days.js";
+import { addDays, dateOf, day, zoneNote } from "./days.js";
 import { rowFor } from "./desk.call.js";
 import { announce, button, buttons, element, muted } from "./elements.js";
 import { format } from "./texts.js";
@@ -11,9 +11,8 @@ import { format } from "./texts.js";
 /** @import { CallbacksTab } from "./desk.call.js" */
 
 const NOON = "T12:00:00Z";
-const SECOND = 1000;
 /** Time after which a row shows the present time at its customer's again. */
-const TICK_MILLISECONDS = 10 * SECOND;
+const TICK_MILLISECONDS = 10_000;
 
 /**
  * @param {DeskSession} session
@@ -78,7 +77,7 @@ export function callbacks(session) {
     return refresh();
   };
   /** @param {number} days */
-  const shiftDays = (days) => () => showDay(dateOf(Date.parse(tab.day + NOON) + days * 24 * 60 * 60 * SECOND, "UTC"));
+  const shiftDays = (days) => () => showDay(addDays(tab.day, days));
   refresh();
   const days = element(
     "div",
