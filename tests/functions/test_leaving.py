@@ -36,9 +36,9 @@ def returns(**as_: Any) -> None:
     assert put(SVENS | as_, "sven").status == 200
 
 
-def leaves_and_returns() -> None:
+def leaves_and_returns(**as_: Any) -> None:
     leaves()
-    returns()
+    returns(**as_)
 
 
 def check(login_id: str | None = None, action: str = "enter") -> str:
@@ -108,6 +108,24 @@ def test_a_grant_given_to_the_person_who_came_back_lives() -> None:
     [live] = call("GET", "/v1/grants?state=live", caller=ANNA).body["items"]
     assert live["grant_id"] == again.grant_id
     assert log_in().body["grant_id"] == again.grant_id
+
+
+def test_the_refusals_of_an_earlier_person_are_not_reported_of_the_next(world: time_machine.Traveller) -> None:
+    for _ in range(3):
+        log_in()
+    leaves_and_returns(name="Max Falk")
+    for _ in range(2):
+        log_in()
+    factories.grant(SVEN)
+    log_in()
+
+    entries = [entry for entry in ledger.entries_after("acme", 0, 100) if "login." in entry.what]
+    told = [(str(entry.what), entry.data["refusals_before"]) for entry in entries]
+    assert told == [("login.refused", 0), ("login.refused", 0), ("login.recorded", 1)]
+    world.shift(HOUR)
+    leaves_and_returns()
+    log_in()
+    assert list(ledger.entries_after("acme", 0, 100))[-1].data == {"refusals_before": 0}
 
 
 def test_a_departments_grant_lets_the_person_who_came_back_in_with_a_new_login() -> None:

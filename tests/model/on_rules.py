@@ -71,7 +71,7 @@ class Rules:
         self._requests: dict[str, Request] = {}
         self._logins: dict[str, Login] = {}
         self._looks: dict[str, datetime] = {}
-        self._refused: dict[tuple[str, str, str], int] = {}
+        self._refused: dict[tuple[str, int, str, str], int] = {}
         self._counted: Counter[tuple[str, str, str]] = Counter()
         self._calls: dict[str, Callback] = {}
         self._joined: dict[str, datetime] = {}
@@ -638,7 +638,7 @@ class Rules:
     def _refuse(self, agent: str, tenant: str) -> None:
         if tenant not in self._tenants:
             return
-        who = (agent, tenant, self._hour())
+        who = (agent, self._agents[agent].incarnation, tenant, self._hour())
         if who in self._refused:
             self._refused[who] += 1
             return
@@ -647,7 +647,7 @@ class Rules:
         self._write(tenant, What.LOGIN_REFUSED, _agent(agent), agent, refusals_before=before)
 
     def _report(self, agent: str, tenant: str) -> int:
-        hours = [who for who in self._refused if who[:2] == (agent, tenant)]
+        hours = [who for who in self._refused if who[:3] == (agent, self._agents[agent].incarnation, tenant)]
         number = sum(self._refused[who] for who in hours)
         self._refused |= dict.fromkeys(hours, 0)
         return number

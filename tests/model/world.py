@@ -716,14 +716,16 @@ class World(Callbacks):
     def _refuse(self, agent: str, tenant: str) -> None:
         """The first refusal in an hour is an entry; later ones are reported with the next entry."""
         hour = self._hour()
-        is_first = not any((one["who"], one["hour"]) == ((agent, tenant), hour) for one in self.refusals)
+        who = (agent, self._person(agent), tenant)
+        is_first = not any((one["who"], one["hour"]) == (who, hour) for one in self.refusals)
         if is_first:
             unreported = self._report(agent, tenant)
             self._write(tenant, "login.refused", agent, "agent", agent, refusals_before=unreported)
-        self.refusals.append({"who": (agent, tenant), "hour": hour, "is_reported": is_first})
+        self.refusals.append({"who": who, "hour": hour, "is_reported": is_first})
 
     def _report(self, agent: str, tenant: str) -> int:
-        unreported = [one for one in self.refusals if one["who"] == (agent, tenant) and not one["is_reported"]]
+        who = (agent, self._person(agent), tenant)
+        unreported = [one for one in self.refusals if one["who"] == who and not one["is_reported"]]
         for one in unreported:
             one["is_reported"] = True
         return len(unreported)

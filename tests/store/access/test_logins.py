@@ -294,7 +294,7 @@ def test_a_login_that_loses_the_report_tells_of_the_refusals_that_came_since(wor
 
     def log_in_and_refuse() -> None:
         factories.login(SVEN)
-        refusals.remember("sven", ledger_state(), refusals.of_agent("sven", "acme"), factories.now())
+        logins.record_refusal(load_context(), factories.now())
 
     with table.meanwhile(log_in_and_refuse):
         factories.login(SVEN)

@@ -89,7 +89,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     active = people.active_agent_of(found.get(agent))
     idempotency.replay(record, found, now, active.incarnation)
     state = ledger.state_in(found, tenant_id)
-    return LoginContext(agent=active, live=live, ledger=state, refusals=refused)
+    return LoginContext(agent=active, live=live, ledger=state, refusals=refusals.of_person(active, refused))
 
 
 def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) -> None:
@@ -133,7 +133,7 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
 def record_refusal(context: LoginContext, now: datetime) -> None:
     """Record that the agent was refused. An unregistered tenant has no ledger for it."""
     if context.ledger:
-        refusals.remember(context.agent.agent_id, context.ledger, context.refusals, now)
+        refusals.remember(context.agent, context.ledger, context.refusals, now)
 
 
 def load_own(agent: Agent, login_id: str, now: datetime) -> Login:

@@ -9,8 +9,10 @@ from datetime import datetime
 from secrets import token_hex
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.people import Agent
 from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.counters import CounterItem
 from guestkey.store.dynamodb.mapping import value_of
@@ -26,34 +28,43 @@ MAX_HOURS_REPORTED = 10
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalCount:
-    """Refusals of an agent at a tenant in one UTC hour."""
+    """Refusals of a person at a tenant in one UTC hour."""
 
     pk: str
     sk: str
     number: int = 0
     reported: int = 0
     """How many of them the ledger reports."""
+    incarnation: int = 1
+    """The person of the agent's id who was refused."""
     noted_as: str | None = None
     """The mark of the try that wrote the hour's first refusal into the ledger."""
 
 
-def remember(agent_id: str, state: LedgerState, before: list[RefusalCount], now: datetime) -> None:
+def remember(agent: Agent, state: LedgerState, before: list[RefusalCount], now: datetime) -> None:
     """Record that an agent was refused: once an hour in the ledger if no other writer interferes, else in a counter.
 
-    `before` holds the counts that `of_agent` read.
+    `before` holds the counts of `of_person`.
     """
-    key = keys.counter(REFUSED, agent_id, state.tenant_id, now)
-    hour = next((count for count in before if count.sk == key.sk), RefusalCount(pk=key.pk, sk=key.sk))
+    agent_id = agent.agent_id
+    key = keys.counter(REFUSED, agent_id, state.tenant_id, now, agent.incarnation)
+    none = RefusalCount(pk=key.pk, sk=key.sk, incarnation=agent.incarnation)
+    hour = next((count for count in before if count.sk == key.sk), none)
     mark = token_hex(8)
     if hour.noted_as or not _is_noted(agent_id, state, hour, before, now, mark):
-        _count(key, now, mark)
+        _count(hour, now, mark)
 
 
 def of_agent(agent_id: str, tenant_id: str) -> list[RefusalCount]:
-    """Return an agent's refusals at a tenant, one count for each hour, strongly consistent."""
+    """Return the refusals of all persons of an agent's id at a tenant, one count for each hour, strongly consistent."""
     under = CounterItem.sk.startswith(keys.counters_of(REFUSED, tenant_id))
     items = CounterItem.query(keys.agent(agent_id).pk, under, consistent_read=True)
     return list(readable(lambda item: value_of(RefusalCount, expect(CounterItem, item)), items))
+
+
+def of_person(agent: Agent, counts: list[RefusalCount]) -> list[RefusalCount]:
+    """Return the counts of the agent's present person: one who follows under the id answers for no other."""
+    return [count for count in counts if count.incarnation == agent.incarnation]
 
 
 def unreported(counts: list[RefusalCount]) -> list[RefusalCount]:
@@ -88,7 +99,7 @@ def _is_noted(
         transaction.update(
             "hour",
             counters.item(keys.Key(hour.pk, hour.sk)),
-            [*counters.up(now), *actions],
+            [*_up(hour, now), *actions],
             CounterItem.noted_as.does_not_exist() & _is_unreported(hour),
         )
         report(transaction, others)
@@ -106,13 +117,17 @@ def _is_unreported(count: RefusalCount) -> Condition:
     return nothing
 
 
-def _count(key: keys.Key, now: datetime, mark: str) -> None:
+def _up(hour: RefusalCount, now: datetime) -> list[Action]:
+    return [*counters.up(now), CounterItem.incarnation.set(hour.incarnation)]
+
+
+def _count(hour: RefusalCount, now: datetime, mark: str) -> None:
     """Raise a counter by one, unless the try with that mark was stored and only its answer was lost.
 
     It is a transaction, because a repeated single update counts twice. The agent's response does not depend on it.
     """
     transaction = Transaction()
     is_unknown = CounterItem.noted_as.does_not_exist() | (CounterItem.noted_as != mark)
-    transaction.update("hour", counters.item(key), counters.up(now), is_unknown)
+    transaction.update("hour", counters.item(keys.Key(hour.pk, hour.sk)), _up(hour, now), is_unknown)
     with suppress(ConditionFailed, TransactionConflict, OutcomeUnknown):
         transaction.commit()

@@ -31,6 +31,8 @@ class CounterItem(Item, discriminator="counter"):
     """How many of them the ledger reports."""
     noted_as = UnicodeAttribute(null=True)
     """The mark of the try that wrote the hour's first entry into the ledger; None while the ledger has none."""
+    incarnation = NumberAttribute(default=1)
+    """The person of the agent's id whose actions are counted, where each person has counters."""
 
 
 def item(key: keys.Key) -> CounterItem:

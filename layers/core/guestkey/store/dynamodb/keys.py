@@ -32,6 +32,7 @@
     tenant of a taken callback   AGENT#<id>                    OWN#CALLBACK#<callback_id>       registry/ownership
     pending requests             AGENT#<id>                    PENDING#<tenant_id>              requests/pending
     counter                      AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>  dynamodb/counters
+    counter of a later person    AGENT#<id>                    COUNT#<what>#<tenant_id>#<hour>#<nth>  dynamodb/counters
     counter of an agent          AGENT#<id>                    COUNT#<what>#<hour>              dynamodb/counters
     counter of a tenant          TENANT#<tenant_id>            COUNT#<what>#<hour>              dynamodb/counters
     counter of a user            TENANT#<tenant_id>            COUNT#<what>#<user_id>#<hour>    dynamodb/counters
@@ -258,9 +259,10 @@ def grantee(type: GranteeType, id: str) -> Key:
     return agent(id) if type is GranteeType.AGENT else department(id)
 
 
-def counter(what: str, agent_id: str, tenant_id: str, at: datetime) -> Key:
-    """Return the counter of an agent's actions at a tenant in one UTC hour."""
-    return Key(agent(agent_id).pk, f"{counters_of(what, tenant_id)}{_hour(at)}")
+def counter(what: str, agent_id: str, tenant_id: str, at: datetime, nth: int = 1) -> Key:
+    """Return the counter of an agent's actions at a tenant in one UTC hour, or of the nth person of the agent's id."""
+    sk = f"{counters_of(what, tenant_id)}{_hour(at)}"
+    return Key(agent(agent_id).pk, sk if nth == 1 else f"{sk}#{nth}")
 
 
 def counter_of_agent(what: str, agent_id: str, at: datetime) -> Key:
