@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.model.on_rules import Rules
-from tests.model.stories import Stories
+from tests.model.stories import STARTS, Stories
 from tests.rows_and_columns import IS_NIGHTLY
 
 
@@ -22,6 +22,21 @@ class RuleStories(Stories):
 
     def set_clock(self, to: datetime) -> None:
         self.product.now = to
+
+
+def test_a_lock_ends_the_login_of_an_agent_whose_leaving_of_the_department_is_forgotten() -> None:
+    """The record knows the last change of departments or activity only, which comes after the lock here."""
+    story = RuleStories()
+    story.begin("lockdown", STARTS[0])
+    carla = {"user": "carla", "period": "1h", "may_export": False, "key": None}
+    story._step("carla lets support in", "let_in", grantee=("department", "support"), **carla)
+    story._step("sven logs in", "enter", agent="sven", tenant="globex", ticket=None, key=None)
+    story._step("sven leaves the department", "set_agent", agent="sven", departments=(), is_active=True)
+    story._step("carla locks the account", "move_door", tenant="globex", move="lock")
+    story._step("sven leaves", "set_agent", agent="sven", departments=(), is_active=False)
+    story.end()
+
+    assert story.model.login_views("globex")[0]["ended_at"] == "2026-11-23T12:00:06Z"
 
 
 @pytest.mark.slow

@@ -402,8 +402,8 @@ class World(Callbacks):
                     grant.voided_at, grant.voided_as = self.now, "closed" if move == "close" else "locked"
         if move in ("lock", "close"):
             for login in self._of(self.logins, tenant):
-                if self._settled(login, self.now)[0] is None:
-                    login.voided_at = self.now
+                if login.ended_at is None and login.voided_at is None:
+                    login.voided_at = self.now  # whether an earlier end is remembered may change later
         if move in ("lock", "close", "lift_and_void"):
             self.door_moved_at[tenant] = self.now
         return Outcome(200)
