@@ -84,7 +84,7 @@ def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: P
     panel_page.page.locator("#period-give").select_option("permanent")
     panel_page.page.locator("#export-give").check()
     panel_page.press("#give")
-    panel_page.expects_status("Sven Brandt hat jetzt Zugang, bis Sie ihn entziehen.")
+    panel_page.expects_status("Sven Brandt hat jetzt Zugang, bis Sie ihn widerrufen.")
 
     (grant,) = live()
     assert (grant["grantee"]["id"], grant["period"], grant["may_export"]) == ("sven", "permanent", True)
@@ -183,7 +183,7 @@ def test_the_activation_overview_shows_giver_grantee_and_end(panel_page: PanelPa
         "Support", "Erlaubt von Anna Albrecht am 21.11.2026, 13:00 Uhr", "Unbefristet, mit Datenexport", "Gültig",
     ]  # fmt: skip
     assert "Bis 23.11.2026, 15:00 Uhr, ohne Datenexport" in second
-    assert "Entzogen von Anna Albrecht am 20.11.2026, 13:25 Uhr" in third
+    assert "Widerrufen von Anna Albrecht am 20.11.2026, 13:25 Uhr" in third
     assert fourth.endswith("Bis 14.10.2026, 15:00 Uhr, ohne Datenexport\nBeendet")
     panel_page.page.locator("#only-live").check()
     expect(panel_page.panel.locator(".rows > li")).to_have_count(2)

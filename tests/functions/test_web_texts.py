@@ -144,6 +144,12 @@ def test_a_region_has_only_texts_that_differ(region: str) -> None:
         assert text != language[place], place
 
 
+def test_german_texts_say_that_access_is_revoked_as_the_mails_and_the_sheets_do() -> None:
+    said = [text for tag in ("de", "de-ch") for _, text in flat(catalogue(tag))]
+
+    assert [text for text in said if re.search("entz(ieh|og|ug)|freigabe", text, re.IGNORECASE)] == []
+
+
 def test_switzerland_writes_no_sharp_s() -> None:
     app = started()
     for part in (*app.SURFACES, *app.LATER):

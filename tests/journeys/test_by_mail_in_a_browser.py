@@ -154,7 +154,7 @@ def test_a_request_by_mail_is_approved_on_the_page_and_revoked_by_the_same_link(
         anna.press("button.primary")
         anna.sees("over")
         (grant,) = mailed.grants()
-        assert f"Er wurde entzogen am {in_berlin(grant['revoked_at'])}." in anna.text
+        assert f"Er wurde widerrufen am {in_berlin(grant['revoked_at'])}." in anna.text
     assert not world.allows("acme", "sven")
     assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given", "grant.revoked"]
 
