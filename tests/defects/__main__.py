@@ -4,6 +4,7 @@
 The checkout itself is never changed. `python -m tests.defects KEPT_FOR` plants only defects with that word in them.
 """
 
+import argparse
 import gc
 import os
 import shutil
@@ -35,6 +36,14 @@ LOADED = "loaded-modules"
 MAX_SECONDS = 900
 """A run of pytest that takes longer hangs. All tests without a defect take a minute on an idle machine."""
 CAUGHT = int(pytest.ExitCode.TESTS_FAILED)
+
+
+def words_of(arguments: Sequence[str]) -> list[str]:
+    """Return the words of the command line. Prints the usage for an option, and exits."""
+    parser = argparse.ArgumentParser(prog="python -m tests.defects", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="plant only the defects that contain one of the words")
+    words: list[str] = parser.parse_args(arguments).words
+    return words
 
 
 def main(words: Sequence[str]) -> int:
@@ -126,4 +135,4 @@ def _become_pytest(copy: Path, tests: list[str], output: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(words_of(sys.argv[1:])))

@@ -3,7 +3,10 @@
 import ast
 import re
 
+import pytest
+
 from tests.defects import table
+from tests.defects.__main__ import words_of
 from tests.defects.mutation import SURVIVORS, change_of, known, statuses
 from tests.defects.table import Defect
 from tests.rows_and_columns import each_row
@@ -17,6 +20,14 @@ def cases_of(path: str) -> dict[str, bool]:
     tree = ast.parse((table.PROJECT / path).read_text("utf-8"))
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     return {test.name: not any("each_row" in ast.unparse(one) for one in test.decorator_list) for test in tests}
+
+
+def test_the_command_takes_words_and_tells_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (words_of([]), words_of(["KEPT_FOR", "retry"])) == ([], ["KEPT_FOR", "retry"])
+    for option, code in (("--help", 0), ("--words", 2)):
+        with pytest.raises(SystemExit) as ended:
+            words_of([option])
+        assert (ended.value.code, "usage: python -m tests.defects" in "".join(capsys.readouterr())) == (code, True)
 
 
 def test_there_are_enough_of_them_and_no_two_are_alike():
