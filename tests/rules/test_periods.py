@@ -10,7 +10,7 @@ prints the grant, which is enough to reproduce it.
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from guestkey.rules.periods import (
     known_zone,
     months_before,
     review_at,
+    start_of_day,
 )
 from tests.rows_and_columns import IS_NIGHTLY, each_row
 
@@ -63,6 +64,32 @@ def utc(text: str) -> datetime:
 
 def test_a_grant_lasts_an_hour_by_default():
     assert DEFAULT_PERIOD is Period("1h")
+
+
+@each_row(
+    ("day", "name", "starts_at"),
+    [
+        ("2026-11-23", "Europe/Berlin", "2026-11-22T23:00:00"),
+        ("2011-12-29", "Pacific/Apia", "2011-12-29T10:00:00"),
+        ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00"),
+        ("2011-12-31", "Pacific/Apia", "2011-12-30T10:00:00"),
+        ("2012-01-01", "Pacific/Apia", "2011-12-31T10:00:00"),
+        ("2027-04-30", "Africa/Cairo", "2027-04-29T22:00:00"),
+        ("2024-11-03", "America/Havana", "2024-11-03T04:00:00"),
+        ("2024-11-04", "America/Havana", "2024-11-04T05:00:00"),
+    ],
+)
+def test_a_day_begins_with_its_first_instant_and_a_missing_one_with_the_next(day, name, starts_at):
+    """In Apia 30 December 2011 was skipped, in Cairo this midnight is, and Havana had it twice."""
+    assert start_of_day(date.fromisoformat(day), zone(name)) == utc(starts_at)
+
+
+def test_in_every_zone_the_calendar_shows_the_day_from_its_start_on_and_not_before():
+    days = [date(2011, 12, 30), date(2011, 12, 31), *(date(2026, 3, 28) + timedelta(days) for days in (0, 1, 2))]
+    for name in ZONES:
+        for day in days:
+            starts_at = start_of_day(day, zone(name))
+            assert day_of(starts_at, zone(name)) >= day > day_of(starts_at - MICROSECOND, zone(name)), (name, day)
 
 
 @each_row(("period", "hours"), [("1h", 1), ("2h", 2), ("4h", 4)])

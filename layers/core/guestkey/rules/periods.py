@@ -71,8 +71,9 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first instant of a local day."""
-    return _next_day(datetime.combine(day - timedelta(days=1), time(12), zone), zone)
+    """Return the first instant on which the local calendar shows the day, or a later one where the day is missing."""
+    first, second = _midnights(day, zone)
+    return first if first <= second else _end_of_gap(second, first, day, zone)
 
 
 def digest_due_at(day: date, zone: ZoneInfo) -> datetime:
@@ -134,18 +135,27 @@ def _next_day(at: datetime, zone: ZoneInfo) -> datetime:
     hour (23:30 to 00:30), and a whole day may be missing (Apia, 30 December 2011). If midnight occurs twice, the first
     counts, except for a grant given between the two: its day ends at the second.
     """
-    today = _wall(at, zone).date()
-    midnight = datetime.combine(today + timedelta(days=1), time(), zone)
-    first, second = (midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    if first <= second:
-        return first if first > at else second
+    tomorrow = _wall(at, zone).date() + timedelta(days=1)
+    first, second = _midnights(tomorrow, zone)
+    return second if first <= at else start_of_day(tomorrow, zone)
 
-    # A skipped time: with the offsets from before and after the gap it gives instants on either side of the gap.
-    before, after = second, first
+
+def _midnights(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the two instants of a midnight, in UTC: equal as a rule, in order where it occurs twice.
+
+    A skipped midnight gives, with the offsets from before and after the gap, instants on either side of the gap, the
+    later one first.
+    """
+    midnight = datetime.combine(day, time(), zone)
+    return midnight.astimezone(UTC), midnight.replace(fold=1).astimezone(UTC)
+
+
+def _end_of_gap(before: datetime, after: datetime, day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of a day whose midnight lies in a gap between these instants."""
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) // 2
         middle -= timedelta(microseconds=middle.microsecond)
-        if _wall(middle, zone).date() > today:
+        if _wall(middle, zone).date() >= day:
             after = middle
         else:
             before = middle
