@@ -26,7 +26,7 @@ from guestkey.store.requests import approvals, requests
 app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
-GIVING = (errors.ExportNotAsked, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
+GIVING = (errors.GranteeUnknown, errors.ExportNotAsked, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
 APPROVING = (*DECLINING, *GIVING, errors.IdempotencyKeyReused, errors.TooManyRequests)
 
 

@@ -185,6 +185,52 @@ def test_a_login_that_cannot_be_read_lets_nobody_in(reported: Reported) -> None:
     assert call("GET", f"/v1/support/logins/{login_id}", caller=SVEN).status == 404
 
 
+AGENTS_ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("GET", "/v1/support/logins", None),
+    ("POST", "/v1/support/logins", {"tenant_id": "acme", "reason": "It stands still"}),
+    ("GET", "/v1/support/access", None),
+    ("GET", "/v1/support/requests", None),
+    ("POST", "/v1/support/requests", {"tenant_id": "acme", "reason": "It stands still"}),
+    ("GET", "/v1/support/tenants/acme", None),
+    ("GET", "/v1/support/callbacks", None),
+    ("POST", "/v1/support/callbacks/01J0000000000000000000000A/take", {}),
+    ("GET", "/v1/support/directory", None),
+    ("GET", "/v1/support/slots?topic=question", None),
+]
+
+
+@pytest.mark.parametrize("attributes", [{"email": GONE}, {"departments": {"S": "support"}}, {"kind": {"S": "robot"}}])
+def test_an_agent_who_cannot_be_read_is_refused_everywhere_and_nothing_is_given(
+    reported: Reported, attributes: dict[str, Any]
+) -> None:
+    factories.grant("support")
+    factories.grant(SVEN)
+    login_id, request_id = factories.login().login_id, factories.requested().request_id
+    entries = len(factories.what_happened())
+    key = damage(keys.agent("sven"), **attributes)
+    reported()
+
+    for answer in (check(), check(login_id=login_id)):
+        assert (answer["allowed"], answer["reason"]) == (False, "no_live_grant")
+    for method, path, body in AGENTS_ROUTES:
+        route, _, query = path.partition("?")
+        assert call(method, route, body, caller=SVEN, query=query).code == "agent_inactive", path
+    grantee = {"grantee": {"type": "agent", "id": "sven"}}
+    assert call("POST", "/v1/grants", grantee, caller=ANNA).code == "grantee_unknown"
+    assert call("POST", f"/v1/requests/{request_id}/approve", {}, caller=ANNA).code == "grantee_unknown"
+    assert call("POST", f"/v1/support/callbacks/{factories.callback().callback_id}/take", {}, caller=DORA).status == 200
+    assert reported() == {f"{key.pk} {key.sk}"}
+    assert [what for what in factories.what_happened()[entries:] if not what.startswith("callback.")] == []
+    assert call("POST", f"/v1/requests/{request_id}/decline", {}, caller=ANNA).status == 200
+
+
+def test_a_department_that_cannot_be_read_is_no_grantee() -> None:
+    damage(keys.department("support"), name=GONE)
+
+    grantee = {"grantee": {"type": "department", "id": "support"}}
+    assert call("POST", "/v1/grants", grantee, caller=ANNA).code == "grantee_unknown"
+
+
 @pytest.mark.parametrize("attributes", [{"granted_at": GONE}, {"grantee_type": {"S": "?"}}, {"ends_at": {"N": "1"}}])
 def test_a_live_key_that_cannot_be_read_bars_everything(reported: Reported, attributes: dict[str, Any]) -> None:
     factories.grant(SVEN)

@@ -19,7 +19,7 @@ from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Text
 from guestkey.store.dynamodb.reads import find, find_all
 from guestkey.store.dynamodb.retry import growing_pauses, retry, transact
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, Transaction, single_write
-from guestkey.store.dynamodb.unreadable import expect, readable
+from guestkey.store.dynamodb.unreadable import expect, read_or_none, readable
 
 MAX_AGENT_TRIES, MAX_DEPARTMENT_TRIES = 5, 3
 
@@ -58,9 +58,8 @@ class DepartmentItem(Item, discriminator="department"):
 
 
 def agent(agent_id: str) -> Agent | None:
-    """Return an agent's record, active or not, strongly consistent."""
-    item = find(AgentItem, keys.agent(agent_id))
-    return agent_of(item) if item else None
+    """Return an agent's record, active or not, strongly consistent; one that cannot be read is none."""
+    return _read(find(Item, keys.agent(agent_id)))
 
 
 def agents(agent_ids: Iterable[str]) -> dict[str, Agent]:
@@ -87,13 +86,13 @@ def _left_at(item: Item | None) -> datetime | None:
 
 
 def active_agent(agent_id: str) -> Agent:
-    """Return an active agent. Raises AgentInactive for an inactive and for an unknown one."""
+    """Return an active agent. Raises AgentInactive for an inactive, for an unknown and for an unreadable one."""
     return _active(agent(agent_id))
 
 
 def active_agent_of(item: Item | None) -> Agent:
     """Return the active agent of an item that was read together with others. Raises AgentInactive too."""
-    return _active(agent_of(item) if item else None)
+    return _active(_read(item))
 
 
 def department_names(department_ids: Iterable[str]) -> list[str]:
@@ -176,17 +175,19 @@ def check_has_not_left(transaction: Transaction, agent: Grantee) -> None:
 
 def grantee_of(item: Item | None) -> Grantee | None:
     """Return the grantee of an item that was read: an active agent or a department, or None."""
-    match item:
-        case AgentItem(is_active=True):
-            return grantee(agent_of(item))
-        case DepartmentItem():
-            return Grantee(type=GranteeType.DEPARTMENT, id=item.department_id, name=item.name)
-        case _:
-            return None
+    if isinstance(item, DepartmentItem):
+        department = read_or_none(_department_of, item)
+        return department and Grantee(type=GranteeType.DEPARTMENT, id=department.department_id, name=department.name)
+    found = _read(item)
+    return grantee(found) if found and found.is_active else None
 
 
 def _department_of(item: Item) -> Department:
     return value_of(Department, expect(DepartmentItem, item))
+
+
+def _read(item: Item | None) -> Agent | None:
+    return read_or_none(agent_of, item) if item else None
 
 
 def _active(found: Agent | None) -> Agent:

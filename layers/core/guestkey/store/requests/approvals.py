@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from guestkey.errors import NotFound, RightMissing
+from guestkey.errors import GranteeUnknown, NotFound, RightMissing
 from guestkey.rules.door import Door
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Grantee, Tenant, User, grantee
@@ -29,10 +29,18 @@ class ApprovalContext:
     user: User
     request: Request
     """As it is: closed if the person who asks has left."""
-    agent: Grantee
+    asks: Grantee | None
+    """The person who asks; None if the agent's record cannot be read."""
     tenant: Tenant
     door: Door
     ledger: LedgerState
+
+    @property
+    def agent(self) -> Grantee:
+        """The person whom an approval lets in. Raises GranteeUnknown if the agent's record cannot be read."""
+        if self.asks is None:
+            raise GranteeUnknown
+        return self.asks
 
 
 def require_right(user: User) -> Tenant:
@@ -63,11 +71,11 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     idempotency.replay(record, found, now)
     asked = requests.request_of(found[request])
     agent = people.agent(asked.agent_id)
-    assert agent
+    is_same_person = agent is not None and agent.incarnation == asked.incarnation
     return ApprovalContext(
         user=user,
-        request=asked if agent.incarnation == asked.incarnation else requests.with_leavings([asked])[0],
-        agent=replace(grantee(agent), incarnation=asked.incarnation),
+        request=asked if is_same_person else requests.with_leavings([asked])[0],
+        asks=replace(grantee(agent), incarnation=asked.incarnation) if agent else None,
         tenant=tenants.tenant_of(found[tenant]),
         door=doors.door_of(found.get(door)),
         ledger=state,
