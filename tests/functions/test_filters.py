@@ -60,6 +60,28 @@ def test_each_condition_selects_in_json_and_in_csv(query: str, what: str, who: s
     assert [row["grantee_id" if what == "grants" else "agent_id"] for row in sheet] == [who]
 
 
+def test_the_grants_of_an_agent_are_those_of_the_agents_departments_too() -> None:
+    """The department's grant lets the agent in as well: who looks for all that Dora may do must see it."""
+    factories.grant("support", at=MONDAY_NOON - HOUR)
+    factories.grant(DORA, may_export=True, at=MONDAY_NOON - HOUR)
+
+    def found(query: str) -> list[str]:
+        items = call("GET", f"/v1/grants?{query}", caller=ANNA).body["items"]
+        sheet = csv.DictReader(io.StringIO(call("GET", f"/v1/grants.csv?{query}", caller=ANNA).text))
+        ids = [item["grantee"]["id"] for item in items]
+        assert "state=live" in query or [row["grantee_id"] for row in sheet] == ids
+        return sorted(ids)
+
+    assert found("agent_id=dora") == ["development", "dora"]
+    assert found("agent_id=dora&state=live") == ["development"]
+    assert found("agent_id=dora&may_export=true") == ["dora"]
+    assert found("agent_id=dora&department_id=development") == ["development"]
+    assert found("agent_id=sven") == ["support", "sven"]
+    assert found("agent_id=frieda") == []
+    factories.agent("dora")
+    assert found("agent_id=dora") == ["dora"]
+
+
 @each_row("path", ["/v1/grants", "/v1/grants.csv", "/v1/logins", "/v1/logins.csv"])
 @each_row(
     "query",

@@ -40,7 +40,8 @@ def grants_page(user: User, wanted: Filter, limit: int, cursor: str | None, now:
         found = grant_lists.live_now(user.tenant_id, now, behind, min(batch, MAX_PAGE_SIZE))
     else:
         found = grant_lists.overview_pages(tenant, now, behind, batch, wanted.begin(tenant.zone))
-    part, rest = cursors.cut(found, limit, lambda grant: wanted.admits_grant(grant, now, tenant.zone))
+    departments = _departments(wanted)
+    part, rest = cursors.cut(found, limit, lambda grant: wanted.admits_grant(grant, now, tenant.zone, departments))
     return Page[Grant].of_part(part, rest, scope, lambda grant: Grant.of(grant, now))
 
 
@@ -52,9 +53,11 @@ def grants_sheet(
     behind = cursors.position(cursor, scope, grant_lists.POSITION)
     tenant = tenants.require_right(user)
     found = grant_lists.overview_pages(tenant, now, behind, csv_export.BATCH, wanted.begin(tenant.zone))
+    departments = _departments(wanted)
 
     def row(grant: grant_rules.Grant) -> dict[str, object] | None:
-        return Grant.of(grant, now).as_members() if wanted.admits_grant(grant, now, tenant.zone) else None
+        is_shown = wanted.admits_grant(grant, now, tenant.zone, departments)
+        return Grant.of(grant, now).as_members() if is_shown else None
 
     rows = ((position, row(grant)) for position, grant in found)
     if dialect := _dialect(wish, tenant, sheets.GRANT_COLUMNS):
@@ -104,6 +107,12 @@ def _logins(
 ) -> Iterator[tuple[str, login_rules.Login]]:
     zone = tenant.zone
     return logins.overview(tenant.tenant_id, now, behind, batch, wanted.begin(zone), wanted.end(zone))
+
+
+def _departments(wanted: Filter) -> tuple[str, ...]:
+    """Return the departments of the agent whose grants are wanted, through whose grants the agent is let in, too."""
+    agent = people.agent(wanted.agent_id) if wanted.agent_id else None
+    return agent.departments if agent else ()
 
 
 def _scope(user: User, name: str, wanted: Filter) -> str:

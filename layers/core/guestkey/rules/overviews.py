@@ -1,5 +1,6 @@
 """Filters of the two overviews, of grants and of logins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -69,14 +70,17 @@ class Filter:
             return self.until
         return start_of_day(date.fromordinal(self.until.toordinal() + 1), zone)
 
-    def admits_grant(self, grant: Grant, at: datetime, zone: ZoneInfo) -> bool:
-        """Say whether a grant, in its state of that moment, was live in the time and has all the properties."""
+    def admits_grant(self, grant: Grant, at: datetime, zone: ZoneInfo, departments: Collection[str] = ()) -> bool:
+        """Say whether a grant, in its state of that moment, was live in the time and has all the properties.
+
+        A grant is an agent's if it names the agent or one of `departments`, to which the agent belongs.
+        """
         begin, end = self.begin(zone), self.end(zone)
         names = [grant.grantee.name, grant.grantee.id, grant.granted_by.name, grant.ticket or ""]
         return (
             (begin is None or grant.was_live_since(begin))
             and (end is None or grant.granted_at < end)
-            and self.agent_id in (None, grant.grantee.agent_id)
+            and (self.agent_id in (None, grant.grantee.agent_id) or _is_of(grant, departments))
             and (self.department_id is None or (grant.grantee.agent_id, grant.grantee.id) == (None, self.department_id))
             and self.state in (None, grant.state(at))
             and self.may_export in (None, grant.may_export)
@@ -96,3 +100,7 @@ class Filter:
             and self.may_export in (None, login.may_export)
             and matches(" ".join([*names, login.reason, login.ticket or ""]), self.words)
         )
+
+
+def _is_of(grant: Grant, departments: Collection[str]) -> bool:
+    return grant.grantee.agent_id is None and grant.grantee.id in departments
