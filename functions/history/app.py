@@ -33,7 +33,7 @@ from guestkey.errors import CursorInvalid, NotFound, RightMissing, TenantUnknown
 from guestkey.rules.limits import ENTRY_NUMBER
 from guestkey.rules.overviews import Filter
 from guestkey.store import clock
-from guestkey.store.access import grants
+from guestkey.store.access import grant_lists
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.ledger import copies, ledger
 from guestkey.store.registry import tenants
@@ -68,7 +68,7 @@ def show_grant(grant_id: str) -> Grant:
     """Return one grant of your account."""
     user = routes.user(app)
     tenants.require_right(user)
-    return Grant.of(grants.find_one(user.tenant_id, ids.valid_id(grant_id)), clock.now())
+    return Grant.of(grant_lists.find_one(user.tenant_id, ids.valid_id(grant_id)), clock.now())
 
 
 @routes.route(app, "GET /v1/logins", "List logins", "logins", RightMissing, TenantUnknown, CursorInvalid)

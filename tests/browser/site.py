@@ -63,7 +63,7 @@ def a_request(**changes: Any) -> dict[str, Any]:
     return {
         "request_id": REQUEST_ID,
         "tenant_id": "acme",
-        "agent": {"id": "sven", "name": "Sven Brandt"},
+        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
         "reason": "Rechnung 4711 lässt sich nicht drucken. Ich möchte den Druck unter Ihrem Konto nachstellen.",
         "reason_salt": SALT,
         "ticket": None,
@@ -88,7 +88,7 @@ def a_grant(**changes: Any) -> dict[str, Any]:
     """Return the grant that Anna gave for the request, as the contract shows it."""
     return {
         "grant_id": GRANT_ID,
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt"},
+        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
         "period": "4h",
         "may_export": False,
         "state": "live",

@@ -575,7 +575,10 @@ HOSTILE = "<img src=x onerror=alert(1)> {agent} </dd><script>alert(2)</script> \
 
 def test_text_written_by_others_is_shown_as_text_only(browser_page: BrowserPage) -> None:
     browser_page.site.api.approver_emails["acme"] = [HOSTILE]
-    browser_page.site.api.request |= {"reason": HOSTILE * 5, "agent": {"id": "sven", "name": HOSTILE}}
+    browser_page.site.api.request |= {
+        "reason": HOSTILE * 5,
+        "agent": {"id": "sven", "name": HOSTILE, "present_name": HOSTILE},
+    }
     browser_page.open_as()
     browser_page.sees("pending")
 
@@ -599,7 +602,11 @@ def test_the_ticket_and_the_customer_name_are_shown(browser_page: BrowserPage) -
 
 def test_the_longest_name_and_reason_fit_at_320_pixels(browser_page: BrowserPage) -> None:
     browser_page.page.set_viewport_size({"width": 320, "height": 640})
-    long = {"reason": "W" * 500, "ticket": "W" * 100, "agent": {"id": "s" * 64, "name": "Ö" * 200}}
+    long = {
+        "reason": "W" * 500,
+        "ticket": "W" * 100,
+        "agent": {"id": "s" * 64, "name": "Ö" * 200, "present_name": "Ü" * 200},
+    }
     browser_page.site.api.request |= long
     browser_page.site.api.customer_name = "W" * 200
     browser_page.open_as()

@@ -48,7 +48,7 @@ def test_anna_grants_support_an_hour_in_three_clicks(panel_page: PanelPage) -> N
     panel_page.expects_status("Support hat jetzt Zugang bis")
 
     (grant,) = live()
-    assert grant["grantee"] == {"type": "department", "id": "support", "name": "Support"}
+    assert grant["grantee"] == {"type": "department", "id": "support", "name": "Support", "present_name": None}
     assert (grant["period"], grant["may_export"]) == ("1h", False)
     assert (
         "Support hat jetzt Zugang bis Montag, 23. November 2026, 14:00 Uhr (Mitteleuropäische Zeit)." in panel_page.text
@@ -66,7 +66,7 @@ def test_she_lets_in_an_agent_whose_id_has_any_characters(panel_page: PanelPage)
     panel_page.expects_status("Nora Nacht hat jetzt Zugang bis")
 
     (grant,) = live()
-    assert grant["grantee"] == {"type": "agent", "id": id, "name": "Nora Nacht"}
+    assert grant["grantee"] == {"type": "agent", "id": id, "name": "Nora Nacht", "present_name": None}
 
 
 def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: PanelPage) -> None:
@@ -264,6 +264,30 @@ def test_two_agents_of_one_name_are_told_apart_in_every_list(panel_page: PanelPa
 
         assert [bool(re.search(r"\bsven-2\b", row)) for row in rows] == [True, False], tab
         assert all(re.search(r"\bsven\b", row.replace("sven-2", "")) for row in rows[1:]), tab
+
+
+def test_who_has_another_name_by_now_is_shown_with_both_in_every_list(panel_page: PanelPage) -> None:
+    factories.grant(SVEN)
+    factories.login(SVEN)
+    factories.requested(SVEN)
+    factories.agent("sven", "support", name="Svenja Falk")
+    panel_page.opens()
+    for tab in ("activation", "grants", "logins"):
+        panel_page.goes_to(tab)
+        expect(panel_page.panel.locator(".rows > li")).to_have_count(1)
+        assert "Sven Brandt (jetzt Svenja Falk)" in plain(panel_page.panel.locator(".rows > li").inner_text()), tab
+    panel_page.goes_to("activation")
+    expect(panel_page.panel.locator(".card h3")).to_contain_text("Sven Brandt (jetzt Svenja Falk) · sven")
+
+
+def test_the_filter_by_a_person_shows_the_grants_of_the_departments_too(panel_page: PanelPage) -> None:
+    for grantee in ("support", "development", SVEN):
+        factories.grant(grantee)
+    panel_page.opens()
+    panel_page.goes_to("grants")
+    panel_page.page.locator("#who").select_option("Sven Brandt · sven")
+
+    expect(panel_page.panel.locator(".rows > li")).to_have_text([re.compile("^Sven Brandt"), re.compile("^Support")])
 
 
 def test_a_second_press_for_more_rows_adds_them_once(panel_page: PanelPage) -> None:

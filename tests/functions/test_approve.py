@@ -54,7 +54,7 @@ def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Travel
     assert answer.status == 201
     assert answer.body == {
         "grant_id": live()[0],
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt"},
+        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
         "period": "4h",
         "may_export": True,
         "state": "live",

@@ -40,7 +40,7 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.body == {
         "grant_id": live()[0],
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt"},
+        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
         "period": "1h",
         "may_export": False,
         "state": "live",
@@ -57,7 +57,8 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
 
 
 def test_anna_lets_a_whole_department_in() -> None:
-    assert post(TO_SUPPORT).body["grantee"] == {"type": "department", "id": "support", "name": "Support"}
+    support = {"type": "department", "id": "support", "name": "Support", "present_name": None}
+    assert post(TO_SUPPORT).body["grantee"] == support
 
 
 def test_it_is_in_the_ledger() -> None:

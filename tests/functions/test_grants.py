@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from guestkey.store.access import grant_lists
 from guestkey.store.dynamodb import keys
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
@@ -198,9 +199,7 @@ def test_the_pages_show_the_moment_of_the_first_page(seven: list[str], world: ti
 
 
 def _grant(grant_id: str) -> Any:
-    from guestkey.store.access import grants
-
-    return grants.find_one("acme", grant_id)
+    return grant_lists.find_one("acme", grant_id)
 
 
 def test_a_cursor_is_valid_only_for_its_own_list(seven: list[str]) -> None:

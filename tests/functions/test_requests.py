@@ -56,7 +56,7 @@ def test_anna_sees_agent_period_export_and_reason() -> None:
         {
             "request_id": request.request_id,
             "tenant_id": "acme",
-            "agent": {"id": "sven", "name": "Sven Brandt"},
+            "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
             "reason": "The import stands still",
             "reason_salt": factories.SALT,
             "ticket": None,

@@ -160,7 +160,7 @@ def test_anna_grants_access_to_sven_for_every_period(acme: Tenant, period: str) 
     granted_at = datetime.fromisoformat(grant["granted_at"])
     assert asked_at <= granted_at <= datetime.now(UTC)
     assert (grant["period"], grant["state"], grant["may_export"]) == (period, "live", True)
-    assert grant["grantee"] == {"type": "agent", "id": "sven", "name": "Sven Brandt"}
+    assert grant["grantee"] == {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None}
     assert grant["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
     assert (grant["ends_at"] is None) == (grant["review_at"] is not None) == (period == "permanent")
     if period.endswith("h"):
@@ -246,7 +246,8 @@ def test_svens_login_has_his_name_his_reason_and_the_grant(scene: Scene) -> None
     assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
     assert (login["ended_at"], login["end"]) == (None, None)
     [listed, *_] = success(scene.tenant.anna.get("/v1/logins"))["items"]
-    assert listed == login | {"granted_by": {"user_id": "anna", "name": "Anna Albrecht"}}
+    agent = login["agent"] | {"present_name": None}
+    assert listed == login | {"agent": agent, "granted_by": {"user_id": "anna", "name": "Anna Albrecht"}}
 
 
 def test_sven_ends_his_login_and_ending_it_twice_returns_the_same(scene: Scene) -> None:

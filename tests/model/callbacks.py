@@ -15,7 +15,6 @@ MAX_BOOKINGS = 20
 LINES = 2
 TAKEN_AHEAD = timedelta(hours=1)
 USERS = {user.user_id: user for user in sample.USERS}
-AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 CHOOSES_NO_SLOT = {"giulia"}
 """Her language is Italian; everybody else of the sample world speaks German or English."""
 OPEN = {"booked", "waiting", "taken"}
@@ -44,6 +43,7 @@ class Callback:
     joined_at: datetime | None
     """When it joined the queue."""
     taken_by: str | None = None
+    taken_name: str | None = None
     person: int | None = None
     """The person who took it, by the agent's number."""
     left_at: datetime | None = None
@@ -169,6 +169,7 @@ class Callbacks:
             if found.starts_at and self.now < found.starts_at - TAKEN_AHEAD:
                 raise No("too_early")
             found.taken_by, found.person, found.left_at = agent, self._person(agent), None
+            found.taken_name = self._name_of(("agent", agent))
             self._write(found.tenant, "callback.taken", callback, "agent", agent)
         return Outcome(200, None, callback)
 
@@ -195,6 +196,7 @@ class Callbacks:
             if found.taken_by != agent:
                 raise No("not_yours")
             found.taken_by, found.person = colleague, self._person(colleague)
+            found.taken_name = self._name_of(("agent", colleague))
             data = {"agent_id": colleague, "earlier_agent_id": agent}
             self._write(found.tenant, "callback.handed", callback, "agent", agent, **data)
         return Outcome(200, None, callback)
@@ -226,7 +228,7 @@ class Callbacks:
             "ends_at": text_of(found.ends_at),
             "requested_at": text_of(found.asked_at),
             "requested_by": self.person(found.user),
-            "agent": {"id": found.taken_by, "name": AGENT_NAMES[found.taken_by]} if found.taken_by else None,
+            "agent": {"id": found.taken_by, "name": found.taken_name} if found.taken_by else None,
             "version": found.version,
         }
 
@@ -301,6 +303,9 @@ class Callbacks:
         raise NotImplementedError
 
     def _person(self, agent: str) -> int:
+        raise NotImplementedError
+
+    def _name_of(self, grantee: tuple[str, str]) -> str:
         raise NotImplementedError
 
     def _require_active(self, agent: str) -> None:

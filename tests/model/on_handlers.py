@@ -158,8 +158,7 @@ class Handlers:
         body |= {"time_zone": time_zone, "approver_emails": list(approvers)}
         return self._put(f"/v1/vendor/tenants/{tenant}", body)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
-        name = next(one.name for one in sample.AGENTS if one.agent_id == agent)
+    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
         body = {"name": name, "email": f"{agent}@vendor.example", "departments": list(departments), "active": is_active}
         return self._put(f"/v1/vendor/agents/{agent}", body)
 

@@ -22,7 +22,7 @@ from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User, grantee
+from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User, grantee, other_name
 from guestkey.rules.periods import Period, months_before
 from guestkey.rules.requests import Request
 from guestkey.rules.seats import seats
@@ -333,9 +333,9 @@ class Rules:
             self._write(tenant, What.TENANT_CHANGED, VENDOR, tenant, time_zone=time_zone)
         return Outcome(200)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
+    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
         was = self._agents[agent]
-        given = replace(was, departments=departments, is_active=is_active, changed_at=self.now).succeeds(was)
+        given = replace(was, name=name, departments=departments, is_active=is_active, changed_at=self.now).succeeds(was)
         if given.differs(was):
             self._agents[agent] = given
         if given.incarnation > was.incarnation:
@@ -432,7 +432,12 @@ class Rules:
     def _login_view(self, one: Login) -> View:
         return {
             "login_id": one.login_id,
-            "agent": {"id": one.agent_id, "name": one.agent_name, "departments": sorted(one.departments)},
+            "agent": {
+                "id": one.agent_id,
+                "name": one.agent_name,
+                "departments": sorted(one.departments),
+                "present_name": other_name(one.agent_name, self._agents[one.agent_id]),
+            },
             "ticket": one.ticket,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.logged_in_at),
@@ -539,6 +544,8 @@ class Rules:
 
     def _as_it_is(self, request: Request) -> Request:
         left_at = self._left_at.get((request.agent_id, request.incarnation))
+        now = self._agents[request.agent_id]
+        request = replace(request, present_name=other_name(request.agent_name, now))
         return requests.close_for_leaver(request, left_at) if left_at else request
 
     def _end(self, ended: Login, by: By) -> None:
@@ -633,7 +640,14 @@ class Rules:
         now = self.now
         first = [one for one in found if one.is_permanent and one.state(now) is grants.State.LIVE]
         rest = [one for one in found if one not in first]
-        return [_grant_view(one, now) for one in [*reversed(first), *reversed(rest)]]
+        return [_grant_view(self._shown(one), now) for one in [*reversed(first), *reversed(rest)]]
+
+    def _shown(self, grant: Grant) -> Grant:
+        """Return the grant with the present name of its grantee, where it differs."""
+        id, consented = grant.grantee.id, grant.grantee.name
+        department = Department(department_id=id, name=sample.DEPARTMENTS.get(id, ""))
+        now = self._agents[id] if grant.grantee.agent_id else department
+        return replace(grant, grantee=replace(grant.grantee, present_name=other_name(consented, now)))
 
     def _refuse(self, agent: str, tenant: str) -> None:
         if tenant not in self._tenants:
@@ -700,7 +714,12 @@ def _text(at: datetime | None) -> str | None:
 def _grant_view(one: Grant, now: datetime) -> View:
     return {
         "grant_id": one.grant_id,
-        "grantee": {"type": one.grantee.type.value, "id": one.grantee.id, "name": one.grantee.name},
+        "grantee": {
+            "type": one.grantee.type.value,
+            "id": one.grantee.id,
+            "name": one.grantee.name,
+            "present_name": one.grantee.present_name,
+        },
         "period": one.period.value,
         "may_export": one.may_export,
         "state": one.state(now).value,
@@ -719,7 +738,7 @@ def _grant_view(one: Grant, now: datetime) -> View:
 def _request_view(one: Request, now: datetime) -> View:
     return {
         "request_id": one.request_id,
-        "agent": {"id": one.agent_id, "name": one.agent_name},
+        "agent": {"id": one.agent_id, "name": one.agent_name, "present_name": one.present_name},
         "ticket": one.ticket,
         "period": one.period.value,
         "may_export": one.may_export,

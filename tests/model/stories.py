@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+from local import sample
 from tests.model.lockdown import MOVES
 from tests.model.outcomes import Outcome
 from tests.model.telling import Choice, Telling
@@ -30,6 +31,7 @@ WAITS = {
 SOME_WAITS = [*list(WAITS)[:4], *list(WAITS)[:4], *list(WAITS)[:5], *WAITS]
 EDGE = {"a second before": -1, "exactly": 0, "a second after": 1}
 TENANTS, AGENTS, ACTIONS = ["acme", "globex"], ["sven", "dora", "emil"], ["enter", "export"]
+NAMES = {one.agent_id: [one.name, one.name, f"{one.name} Falk"] for one in sample.AGENTS}
 DEPARTMENTS = [(), ("support",), ("development",), ("support", "development")]
 GRANTEES = [
     ("agent", "sven"),
@@ -239,8 +241,9 @@ class Stories(Telling):
 
     def _set_agent(self, one_of: Choice) -> None:
         agent, departments, is_active = one_of(AGENTS), one_of(DEPARTMENTS), one_of([True, True, False])
-        said = f"The vendor puts {agent} into {departments}, {'active' if is_active else 'inactive'}"
-        self._step(said, "set_agent", agent=agent, departments=departments, is_active=is_active)
+        name = one_of(NAMES[agent])
+        said = f"The vendor puts {name} as {agent} into {departments}, {'active' if is_active else 'inactive'}"
+        self._step(said, "set_agent", agent=agent, departments=departments, is_active=is_active, name=name)
 
     def _move_door(self, one_of: Choice) -> None:
         tenant = one_of(TENANTS)

@@ -31,9 +31,10 @@ def test_a_lock_ends_the_login_of_an_agent_whose_leaving_of_the_department_is_fo
     carla = {"user": "carla", "period": "1h", "may_export": False, "key": None}
     story._step("carla lets support in", "let_in", grantee=("department", "support"), **carla)
     story._step("sven logs in", "enter", agent="sven", tenant="globex", ticket=None, key=None)
-    story._step("sven leaves the department", "set_agent", agent="sven", departments=(), is_active=True)
+    sven: dict[str, Any] = {"agent": "sven", "departments": (), "name": "Sven Brandt"}
+    story._step("sven leaves the department", "set_agent", **sven, is_active=True)
     story._step("carla locks the account", "move_door", tenant="globex", move="lock")
-    story._step("sven leaves", "set_agent", agent="sven", departments=(), is_active=False)
+    story._step("sven leaves", "set_agent", **sven, is_active=False)
     story.end()
 
     assert story.model.login_views("globex")[0]["ended_at"] == "2026-11-23T12:00:06Z"

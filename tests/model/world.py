@@ -33,7 +33,6 @@ MAX_GRANTS = 200
 USERS = {user.user_id: user for user in sample.USERS}
 OWNERS = frozenset({"giulia", "carla"})
 """Users who hold the right by default where the vendor ties it to a claim."""
-AGENT_NAMES = {agent.agent_id: agent.name for agent in sample.AGENTS}
 View = dict[str, Any]
 
 
@@ -47,6 +46,7 @@ class Membership(NamedTuple):
     """Which person is behind the id: another one after the agent was inactive."""
     began: dict[str, int]
     """Which of the agent's changes began the membership in each department."""
+    name: str
 
 
 @dataclass
@@ -64,6 +64,8 @@ class Grant:
     review_at: datetime | None
     request: str | None
     ticket: str | None
+    consented: str
+    """The grantee's name when it was given."""
     person: int = 1
     revoked_at: datetime | None = None
     revoked_by: str | None = None
@@ -111,7 +113,7 @@ class Request:
     period: str
     may_export: bool
     asked_at: datetime
-    person: int
+    asks: Membership
     closed_as: str | None = None
     left_at: datetime | None = None
     """When its agent left; the clean-up has not written it down yet."""
@@ -169,7 +171,9 @@ class World(Callbacks):
         self.by_name = {(user.tenant_id, user.user_id): False for user in sample.USERS if not user.may_grant}
         self.agents = {
             agent.agent_id: [
-                Membership(LONG_AGO, agent.departments, agent.active, 1, dict.fromkeys(agent.departments, 0))
+                Membership(
+                    LONG_AGO, agent.departments, agent.active, 1, dict.fromkeys(agent.departments, 0), agent.name
+                )
             ]
             for agent in sample.AGENTS
         }
@@ -283,7 +287,7 @@ class World(Callbacks):
                     period,
                     may_export,
                     self.now,
-                    self.agents[agent][-1].person,
+                    self.agents[agent][-1],
                 )
                 self._write(tenant, "request.made", answer.about, "agent", agent)
         return Outcome(201, None, answer.about)
@@ -361,12 +365,16 @@ class World(Callbacks):
             self._write(tenant, "tenant.changed", tenant, "vendor", "backend", time_zone=time_zone)
         return Outcome(200)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool) -> Outcome:
+    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
         before = self.agents[agent][-1]
+        if before.name != name:
+            self.agents[agent][-1] = before = before._replace(name=name)
         if (set(before.departments), before.is_active) != (set(departments), is_active):
             has_left = before.is_active and not is_active
             began = {name: before.began.get(name, len(self.agents[agent])) for name in departments}
-            self.agents[agent].append(Membership(self.now, departments, is_active, before.person + has_left, began))
+            self.agents[agent].append(
+                Membership(self.now, departments, is_active, before.person + has_left, began, name)
+            )
             if has_left:
                 self._end_with(agent, before.person)
         return Outcome(200)
@@ -378,7 +386,7 @@ class World(Callbacks):
                 grant.left_at = self.now
         self._drop_takes_of(agent, person)
         for one in self.requests.values():
-            if (one.agent, one.person) == (agent, person) and one.state(self.now) == "pending":
+            if (one.agent, one.asks.person) == (agent, person) and one.state(self.now) == "pending":
                 one.closed_as, one.left_at = "withdrawn", self.now
 
     # --- The door ------------------------------------------------------------------------------------------------
@@ -673,7 +681,7 @@ class World(Callbacks):
         if name not in things or things[name].agent != agent:
             raise No("not_found")
         found = things[name]
-        person = found.membership.person if isinstance(found, Login) else found.person
+        person = (found.membership if isinstance(found, Login) else found.asks).person
         if person != self.agents[agent][-1].person:
             raise No("not_found")
         return found
@@ -706,8 +714,21 @@ class World(Callbacks):
         review_at = None if ends_at else review_of(self.now, self.zones[tenant])
         request, ticket = (asked.name, asked.ticket) if asked else (None, None)
         person = self.agents[grantee[1]][-1].person if grantee[0] == "agent" else 1
+        consented = self._name_of(grantee)
         self.grants[name] = Grant(
-            name, tenant, grantee, period, may_export, self.now, user, ends_at, review_at, request, ticket, person
+            name,
+            tenant,
+            grantee,
+            period,
+            may_export,
+            self.now,
+            user,
+            ends_at,
+            review_at,
+            request,
+            ticket,
+            consented,
+            person,
         )
         data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
         self._write(tenant, "grant.given", name, "user", user, **data)
@@ -752,11 +773,15 @@ class World(Callbacks):
 
     # --- Views ---------------------------------------------------------------------------------------------------
 
+    def _name_of(self, grantee: tuple[str, str]) -> str:
+        kind, id = grantee
+        return self.agents[id][-1].name if kind == "agent" else sample.DEPARTMENTS[id]
+
     def _grant_view(self, one: Grant) -> View:
-        names = AGENT_NAMES | sample.DEPARTMENTS
+        kind, id = one.grantee
         return {
             "grant_id": one.name,
-            "grantee": {"type": one.grantee[0], "id": one.grantee[1], "name": names[one.grantee[1]]},
+            "grantee": {"type": kind, "id": id, **_names(one.consented, self._name_of(one.grantee))},
             "period": one.period,
             "may_export": one.may_export,
             "state": one.state(self.now),
@@ -777,7 +802,11 @@ class World(Callbacks):
         departments = sorted(one.departments)
         return {
             "login_id": one.name,
-            "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent], "departments": departments},
+            "agent": {
+                "id": one.agent,
+                "departments": departments,
+                **_names(one.membership.name, self._name_of(("agent", one.agent))),
+            },
             "ticket": one.ticket,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.at),
@@ -791,7 +820,7 @@ class World(Callbacks):
     def _request_view(self, one: Request) -> View:
         return {
             "request_id": one.name,
-            "agent": {"id": one.agent, "name": AGENT_NAMES[one.agent]},
+            "agent": {"id": one.agent, **_names(one.asks.name, self._name_of(("agent", one.agent)))},
             "ticket": one.ticket,
             "period": one.period,
             "may_export": one.may_export,
@@ -802,6 +831,11 @@ class World(Callbacks):
             "answered_by": self.person(one.answered_by),
             "grant_id": one.grant,
         }
+
+
+def _names(consented: str, now: str) -> View:
+    """Lists show the present name beside the one consented to where they differ."""
+    return {"name": consented, "present_name": now if now != consented else None}
 
 
 def _says_left(entry: View) -> bool:

@@ -51,6 +51,7 @@ export interface Grantee {
   type: "agent" | "department";
   id: string;
   name: string;
+  present_name: string | null;
 }
 
 export interface Grant {
@@ -73,6 +74,7 @@ export interface Grant {
 export interface RequestAgent {
   id: string;
   name: string;
+  present_name: string | null;
 }
 
 export interface Request {
@@ -99,6 +101,8 @@ export interface LoginAgent {
   id: string;
   name: string;
   departments: string[];
+  /** Only in the login overview. */
+  present_name?: string | null;
 }
 
 export interface Login {

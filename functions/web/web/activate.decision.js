@@ -1,9 +1,10 @@
 // The states of the page with the request: the decision, its outcome, and the end of the access.
 
 import { announce, endText, lead, primary, secondary, setDisabled, show, signedIn } from "./activate.page.js";
-import { buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { buttons, element, paragraph, quoted } from "./elements.js";
+import { facts } from "./facts.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
-import { endMoment, exportText, format, inSentence, moment } from "./texts.js";
+import { endMoment, exportText, format, fullName, inSentence, moment } from "./texts.js";
 
 /** @import { Grant, Period } from "../types/api" */
 /** @import { Context, PageLanguage, Press } from "./activate.page.js" */
@@ -48,7 +49,7 @@ export function pending(context, { approve, decline, switchUser }, { isUnsure = 
     facts(
       [strings.reason, quoted(request.reason)],
       ...ticket,
-      [strings.who, format(strings.agent, { name: agent, id: request.agent.id })],
+      [strings.who, format(strings.agent, { name: fullName(request.agent, context), id: request.agent.id })],
       [strings.account, format(strings.accountIs, { name: about.name, id: about.customer_name })],
       [strings.period, texts.periods[request.period]],
       [strings.export, request.may_export ? strings.exportAsked : strings.exportNotAsked],

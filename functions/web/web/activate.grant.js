@@ -2,8 +2,9 @@
 
 import { Refusal } from "./api.js";
 import { endText, lead, primary, secondary, show, signedIn } from "./activate.page.js";
-import { buttons, facts, paragraph } from "./elements.js";
-import { endMoment, format, moment } from "./texts.js";
+import { buttons, paragraph } from "./elements.js";
+import { facts } from "./facts.js";
+import { endMoment, format, fullName, moment } from "./texts.js";
 
 /** @import { Api, Grant, Request } from "../types/api" */
 /** @import { Context, PageLanguage, Press } from "./activate.page.js" */
@@ -43,11 +44,12 @@ export function live(context, grant, { revoke, switchUser }) {
   const { about, texts } = context;
   const strings = texts.grant;
   const { type, id, name } = grant.grantee;
+  const whom = { id, name: fullName(grant.grantee, context) };
   show(
     "grant-live",
     format(strings.heading, { name }),
     facts(
-      [strings.whom, format(type === "agent" ? strings.person : strings.department, { id, name })],
+      [strings.whom, format(type === "agent" ? strings.person : strings.department, whom)],
       [texts.ask.account, format(texts.ask.accountIs, { name: about.name, id: about.tenant_id })],
       [strings.givenBy, grant.granted_by.name],
       [strings.givenAt, moment(grant.granted_at, context)],

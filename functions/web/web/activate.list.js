@@ -1,8 +1,9 @@
 // The states of the page for a link that names no request: the pending requests of the account, or that there is none.
 
 import { lead, primary, secondary, show, signedIn } from "./activate.page.js";
-import { buttons, element, facts, quoted } from "./elements.js";
-import { format, moment } from "./texts.js";
+import { buttons, element, quoted } from "./elements.js";
+import { facts } from "./facts.js";
+import { format, fullName, moment } from "./texts.js";
 
 /** @import { Request } from "../types/api" */
 /** @import { Context, Press } from "./activate.page.js" */
@@ -53,7 +54,7 @@ function none(context, { reload, switchUser }) {
  */
 function item({ request_id, agent, reason, requested_at }, context, open) {
   const { ask, list } = context.texts;
-  const heading = element("h2", { id: `agent-${request_id}` }, format(ask.agent, { name: agent.name, id: agent.id }));
+  const heading = element("h2", { id: `agent-${request_id}` }, format(ask.agent, { name: fullName(agent, context), id: agent.id }));
   const button = secondary(list.button, open);
   button.setAttribute("aria-describedby", heading.id);
   return element(

@@ -2,7 +2,8 @@
 
 import { loadInto } from "./actions.js";
 import { clockThere } from "./desk.customer.js";
-import { button, buttons, element, facts, muted, paragraph } from "./elements.js";
+import { button, buttons, element, muted, paragraph } from "./elements.js";
+import { facts } from "./facts.js";
 import { clearInvalid } from "./invalid.js";
 import { MAX_NOTE_LENGTH, MAX_REASON_LENGTH } from "./limits.js";
 import { orReloadSlots, slotPicker } from "./slots.js";

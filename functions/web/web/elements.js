@@ -50,15 +50,6 @@ export function quoted(text) {
 }
 
 /**
- * Return a description list of name and value pairs.
- * @param {...[string, Child]} rows
- */
-export function facts(...rows) {
-  const pairs = rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-  return element("dl", {}, ...pairs);
-}
-
-/**
  * Return a button. It ignores clicks while it is disabled by `setDisabled`.
  * @param {string} text
  * @param {() => unknown} onPress

@@ -1,6 +1,7 @@
 // Tab: the customer's name and version.
 
-import { announce, button, buttons, element, facts } from "./elements.js";
+import { announce, button, buttons, element } from "./elements.js";
+import { facts } from "./facts.js";
 
 /** @import { LaterSession, Tab } from "../types/pages" */
 

@@ -24,8 +24,12 @@ const PATIENCE_MILLISECONDS = 1000;
 export async function activation(session) {
   if (!session.me.may_grant) return missingRight(session);
   const live = liveList(session);
+  const strings = session.texts.activation;
   /** @param {Grant} grant @returns {ActionResult} */
-  const given = (grant) => [confirmation(grant, session), { text: session.texts.activation.undo, press: () => live.undo(grant) }];
+  const given = (grant) => [
+    sentence(grant, session, strings.grantedUntil, strings.grantedForGood),
+    { text: strings.undo, press: () => live.undo(grant) },
+  ];
   const requests = requestList(session, () => live.refresh(), given);
   live.refresh();
   await Promise.race([requests.begin(), new Promise((done) => setTimeout(done, PATIENCE_MILLISECONDS))]);
@@ -100,7 +104,7 @@ function form(session, live, given) {
     }
     const before = live.of(one);
     if (!before) give(one);
-    else announce(place, already(before, session), "ok", { text: strings.extend, press: () => give(one, runNext) });
+    else announce(place, sentence(before, session, strings.already, strings.alreadyForGood, shortEndMoment), "ok", { text: strings.extend, press: () => give(one, runNext) });
   };
   /** @type {HTMLFormElement} */
   const place = element(
@@ -117,24 +121,15 @@ function form(session, live, given) {
 }
 
 /**
- * Return the question whether access that somebody has already is to be extended.
+ * Return a sentence about a grant: `until` for one that ends by time, `forGood` for a permanent one.
  * @param {Grant} grant
  * @param {PanelSession} session
+ * @param {string} until
+ * @param {string} forGood
  */
-function already(grant, session) {
-  const strings = session.texts.activation;
-  const values = { name: grant.grantee.name, moment: grant.ends_at && shortEndMoment(grant.ends_at, session) };
-  return format(grant.ends_at ? strings.already : strings.alreadyForGood, values);
-}
-
-/**
- * @param {Grant} grant
- * @param {PanelSession} session
- */
-function confirmation(grant, session) {
-  const strings = session.texts.activation;
-  const text = grant.ends_at ? strings.grantedUntil : strings.grantedForGood;
-  return format(text, { name: grant.grantee.name, moment: grant.ends_at && endMoment(grant.ends_at, session) });
+function sentence(grant, session, until, forGood, momentOf = endMoment) {
+  const { grantee, ends_at } = grant;
+  return format(ends_at ? until : forGood, { name: grantee.name, moment: ends_at && momentOf(ends_at, session) });
 }
 
 /**

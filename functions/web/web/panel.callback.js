@@ -2,7 +2,8 @@
 
 import { failureText, runAction, untilReleased } from "./actions.js";
 import { withIdempotencyKey } from "./api.js";
-import { announce, button, buttons, element, facts, paragraph, quoted } from "./elements.js";
+import { announce, button, buttons, element, paragraph, quoted } from "./elements.js";
+import { facts } from "./facts.js";
 import { clearInvalid, markInvalid } from "./invalid.js";
 import { MAX_DESCRIPTION_LENGTH, MAX_PHONE_LENGTH } from "./limits.js";
 import { callbackCalls } from "./panel.callback.api.js";

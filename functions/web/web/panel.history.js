@@ -6,7 +6,7 @@ import { pages } from "./downloads.js";
 import { button, buttons, element, paragraph, quoted, row } from "./elements.js";
 import { pagedList } from "./lists.js";
 import { overviewFilter } from "./panel.filter.js";
-import { exportText, format, shortEndMoment, shortMoment, span } from "./texts.js";
+import { exportText, format, fullName, shortEndMoment, shortMoment, span } from "./texts.js";
 
 /** @import { Grant, Login } from "../types/api" */
 /** @import { LaterSession, Tab } from "../types/pages" */
@@ -38,7 +38,7 @@ export function grants(session) {
 function grantRow(grant, session) {
   const strings = session.texts.grants;
   return row(
-    grant.grantee.name,
+    fullName(grant.grantee, session),
     [
       grant.grantee.type === "agent" && grant.grantee.id,
       format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, session) }),
@@ -91,8 +91,8 @@ export function logins(session) {
  */
 function loginRow(login, departmentName, session) {
   const strings = session.texts.logins;
-  const { name, id, departments } = login.agent;
-  return row([name, ...departments.map(departmentName), id].join(" · "), [
+  const { id, departments } = login.agent;
+  return row([fullName(login.agent, session), ...departments.map(departmentName), id].join(" · "), [
     quoted(login.reason),
     `${clock(login.logged_in_at, session, PRECISE)} ${until(login, session)}`,
     login.ticket && format(strings.ticket, { ticket: login.ticket }),

@@ -3,7 +3,7 @@
 import { loadInto, runAction, runNext } from "./actions.js";
 import { readAll } from "./api.js";
 import { announce, button, countdown, element, muted, paragraph, row } from "./elements.js";
-import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
+import { distinctName, exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 
 /** @import { Grant, Inside } from "../types/api" */
 /** @import { ActionResult, PanelSession } from "../types/pages" */
@@ -42,8 +42,7 @@ export function liveList(session) {
 
   /** @param {Grant[]} group */
   function groupRow(group) {
-    const { type, id, name } = group[0].grantee;
-    const who = type === "agent" ? `${name} · ${id}` : name;
+    const who = distinctName(group[0].grantee, session);
     const ids = group.map((grant) => grant.grant_id);
     const present = inside.filter((one) => one.grant_ids?.some((grant) => ids.includes(grant)));
     const due = group.filter((grant) => grant.review_due);
@@ -60,7 +59,7 @@ export function liveList(session) {
       element(
         "div",
         { class: "buttons" },
-        due.length > 0 ? button(strings.keep, () => keep(due, name), null, { id: `keep-${ids[0]}` }) : null,
+        due.length > 0 ? button(strings.keep, () => keep(due, group[0].grantee.name), null, { id: `keep-${ids[0]}` }) : null,
         button(label, () => revoke(group), null, attributes),
       ),
     );
@@ -83,7 +82,7 @@ export function liveList(session) {
 
   /** @param {Inside} one */
   function insideText({ agent, since }) {
-    return format(strings.inside, { name: `${agent.name} · ${agent.id}`, moment: shortMoment(since, session) });
+    return format(strings.inside, { name: distinctName(agent, session), moment: shortMoment(since, session) });
   }
 
   /** @param {Grant[]} some */

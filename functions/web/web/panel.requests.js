@@ -3,7 +3,7 @@
 import { failure, runAction } from "./actions.js";
 import { readAll, withIdempotencyKey } from "./api.js";
 import { announceArrival, button, buttons, element, muted, paragraph, periodFields, quoted } from "./elements.js";
-import { exportText, format, inSentence, moment } from "./texts.js";
+import { distinctName, exportText, format, inSentence, moment } from "./texts.js";
 
 /** @import { Grant, Request } from "../types/api" */
 /** @import { ActionResult, PanelSession } from "../types/pages" */
@@ -76,7 +76,7 @@ export function requestList(session, refreshLive, given) {
 function requestCard(request, session, refreshLive, given) {
   const { guestkey, texts } = session;
   const strings = texts.asked;
-  const agent = `${request.agent.name} · ${request.agent.id}`;
+  const agent = distinctName(request.agent, session);
   const { request_id: id, period, may_export, ticket } = request;
   const send = withIdempotencyKey();
   const { children, chosen } = periodFields(session, id, period, may_export);

@@ -74,6 +74,25 @@ export function exportText(may_export, { texts }) {
 }
 
 /**
+ * Return the name of an agent or department, with the present one where it is another.
+ * @param {{ name: string, present_name?: string | null }} who
+ * @param {Language} language
+ */
+export function fullName({ name, present_name }, { texts }) {
+  return present_name ? `${name} (${texts.now} ${present_name})` : name;
+}
+
+/**
+ * Return the full name of a department, or of an agent with the id, which tells people of one name apart.
+ * @param {{ type?: string, id: string, name: string, present_name?: string | null }} who
+ * @param {Language} language
+ */
+export function distinctName(who, language) {
+  const name = fullName(who, language);
+  return who.type === "department" ? name : `${name} · ${who.id}`;
+}
+
+/**
  * Format a moment in a time zone, with the zone's name.
  * @param {string} at
  * @param {Zoned} session

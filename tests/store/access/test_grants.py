@@ -101,7 +101,7 @@ def test_a_grant_reads_as_it_was_stored():
 
     grants.save(grant, grant_context, None)
 
-    assert grants.find_one("acme", "01J") == grant
+    assert grant_lists.find_one("acme", "01J") == grant
     assert live() == ["01J"]
     assert head().live_at_most == 1
 
@@ -227,7 +227,7 @@ def test_a_revoked_grant_is_deleted_from_the_live_keys_and_stays_in_the_history(
         revoked_by=Person(user_id="giulia", name="Giulia Galli"),
         revoked_by_address=address_hash("giulia@acme.example"),
     )
-    assert grants.find_one("acme", grant.grant_id) == revoked
+    assert grant_lists.find_one("acme", grant.grant_id) == revoked
     assert list(grants.permanent("acme", keys.LAST, 10)) == ([revoked] if period == "permanent" else [])
     assert factories.what_happened() == ["grant.given", "grant.revoked"]
 
@@ -391,7 +391,7 @@ def test_a_grant_of_another_tenant_is_not_found():
     grant = factories.grant(SVEN)
 
     with pytest.raises(NotFound):
-        grants.find_one("globex", grant.grant_id)
+        grant_lists.find_one("globex", grant.grant_id)
 
 
 def test_several_grants_are_found_by_their_ids():
@@ -529,7 +529,7 @@ def test_live_grants_are_listed_permanent_ones_first_each_newest_first(world):
     for period in ("1h", "permanent", "1h", "permanent", "1h"):
         grants_made.append(factories.grant(SVEN, period=period).grant_id)
         world.shift(SECOND)
-    factories.revoked(grants.find_one("acme", grants_made[2]))
+    factories.revoked(grant_lists.find_one("acme", grants_made[2]))
 
     assert live_now() == [grants_made[3], grants_made[1], grants_made[4], grants_made[0]]
 

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, enter
-from guestkey.store.access import grants, live_keys, logins, refusals
+from guestkey.store.access import grant_lists, live_keys, logins, refusals
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.ledger import ledger
@@ -604,7 +604,7 @@ def test_a_grant_whose_id_is_later_than_its_start_is_found(world):
     factories.grant(SVEN)
     entered = factories.login(SVEN)
     world.move_to(MONDAY_NOON + HOUR + 5 * SECOND)
-    late = grants.find_one("acme", factories.grant(SVEN).grant_id)
+    late = grant_lists.find_one("acme", factories.grant(SVEN).grant_id)
     [item] = table.items("TENANT#acme", f"GRANT#{late.grant_id}")
     table.put([item | {"granted_at": {"S": "2026-11-23T13:00:00Z"}}])
     live_keys.LiveKeyItem(*keys.live("acme", late.grant_id)).delete()

@@ -72,8 +72,8 @@ def logins_page(user: User, wanted: Filter, limit: int, cursor: str | None, now:
     tenant = tenants.require_right(user)
     found = _logins(tenant, wanted, behind, _batch(wanted, limit), now)
     part, rest = cursors.cut(found, limit, lambda login: wanted.admits_login(login, tenant.zone))
-    givers = grant_lists.givers(user.tenant_id, (login.grant_id for login in part))
-    return Page[LoginInOverview].of_part(part, rest, scope, lambda login: LoginInOverview.under(login, givers))
+    beside = grant_lists.beside(user.tenant_id, part)
+    return Page[LoginInOverview].of_part(part, rest, scope, lambda login: LoginInOverview.under(login, beside))
 
 
 def logins_sheet(
@@ -89,12 +89,12 @@ def logins_sheet(
         found = _logins(tenant, wanted, behind, csv_export.BATCH, now)
         for some in batched(found, csv_export.BATCH):
             admitted = [login for _, login in some if wanted.admits_login(login, tenant.zone)]
-            givers = grant_lists.givers(tenant.tenant_id, (login.grant_id for login in admitted)) if dialect else {}
+            beside = grant_lists.beside(tenant.tenant_id, admitted if dialect else [])
             if dialect:
                 dialect.departments.update(
                     people.names_of_departments(id for one in admitted for id in one.departments)
                 )
-            members = {login.login_id: LoginInOverview.under(login, givers).as_members() for login in admitted}
+            members = {login.login_id: LoginInOverview.under(login, beside).as_members() for login in admitted}
             yield from ((position, members.get(login.login_id)) for position, login in some)
 
     if dialect:

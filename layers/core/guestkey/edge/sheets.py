@@ -19,14 +19,18 @@ from guestkey.edge.mail.i18n import catalogue
 from guestkey.rules.instants import instant
 
 GRANT_COLUMNS = {
-    "state": "state", "for": "grantee.name", "id": "grantee.id", "period": "period", "may_export": "may_export",
+    "state": "state", "for": "grantee.name", "id": "grantee.id",
+    "period": "period", "may_export": "may_export",
     "granted_at": "granted_at", "granted_by": "granted_by.name", "ends_at": "ends_at", "review_at": "review_at",
     "revoked_at": "revoked_at", "revoked_by": "revoked_by.name", "end": "end",
+    "present_name": "grantee.present_name",
 }  # fmt: skip
 LOGIN_COLUMNS = {
-    "logged_in_at": "logged_in_at", "agent": "agent.name", "id": "agent.id", "departments": "agent.departments",
+    "logged_in_at": "logged_in_at", "agent": "agent.name", "id": "agent.id",
+    "departments": "agent.departments",
     "reason": "reason", "ticket": "ticket", "may_export": "may_export", "ended_at": "ended_at", "end": "end",
     "end_cause": "end_cause", "granted_by": "granted_by.name", "access_ends_at": "access_ends_at",
+    "present_name": "agent.present_name",
 }  # fmt: skip
 _WORDS = frozenset({"state", "period", "may_export", "end", "end_cause"})
 _WITH_POINT = re.compile("de-(CH|LI)|it-CH|es-(DO|GT|HN|MX|NI|PA|PE|PR|SV|US)", re.IGNORECASE)

@@ -1,12 +1,15 @@
 """Tenants and their users, agents and their departments, and the grantees of grants."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
+
+READ_BESIDE = {"is_stored": False}
+"""Metadata of a field that another record has, and that is read beside the value where it is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +129,8 @@ class Grantee:
     name: str
     incarnation: int = 1
     """The person whom the customer let in, by the agent's number at that moment; 1 for a department."""
+    present_name: str | None = field(default=None, compare=False, metadata=READ_BESIDE)
+    """The name that the record of the id has now; None if it is the one that the customer consented to."""
 
     @property
     def agent_id(self) -> str | None:
@@ -142,6 +147,14 @@ class Grantee:
 def grantee(agent: Agent) -> Grantee:
     """Return the agent as a grantee: the person behind the id at this moment."""
     return Grantee(type=GranteeType.AGENT, id=agent.agent_id, name=agent.name, incarnation=agent.incarnation)
+
+
+def other_name(consented: str, now: "Agent | Department | None") -> str | None:
+    """Return the present name of an id beside the one that a customer consented to, None where they do not differ.
+
+    It is the name of the id's record, even if another person follows under the id: the customer sees that.
+    """
+    return now.name if now and now.name != consented else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,14 @@ The state `expired` follows from the clock on every read. A closed request never
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, give
-from guestkey.rules.people import Agent, Grantee, Person, Tenant, User
+from guestkey.rules.people import READ_BESIDE, Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
 MAX_PENDING = 5
@@ -62,6 +62,8 @@ class Request:
     expires_at: datetime
     incarnation: int = 1
     """The person behind the agent's id who asks."""
+    present_name: str | None = field(default=None, compare=False, metadata=READ_BESIDE)
+    """The name that the agent has now; None if it is the one with which the agent asked."""
     mail: MailState = MailState.FAILED
     """`failed` until SES has accepted the e-mails. The agent may then send them again, which does no harm."""
     closed_as: State | None = None

@@ -12,11 +12,15 @@ from guestkey.rules.periods import Period
 
 
 class Grantee(Response):
-    """The agent or department that a grant covers."""
+    """The agent or department that a grant covers, as the customer consented to it.
+
+    `present_name` is the name that the id has now, null if it is still the same.
+    """
 
     type: GranteeType
     id: str
     name: str
+    present_name: str | None
 
 
 class Grant(Response):

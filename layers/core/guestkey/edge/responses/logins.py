@@ -1,12 +1,13 @@
 """Response bodies of logins and of an agent's access."""
 
-from collections.abc import Mapping
 from typing import Self
 
 from guestkey.edge.responses.people import Person
 from guestkey.edge.responses.response import Instant, Response
-from guestkey.rules import logins, people
+from guestkey.rules import logins
 from guestkey.rules.logins import End, EndCause
+from guestkey.rules.people import other_name
+from guestkey.store.access.grant_lists import BesideLogins
 
 
 class LoginAgent(Response):
@@ -41,16 +42,28 @@ class Login(Response):
         return cls.read(login, agent=agent)
 
 
+class OverviewAgent(LoginAgent):
+    """The agent who logged in; `present_name` is the name that the id has now, null if it is still the same."""
+
+    present_name: str | None
+
+
 class LoginInOverview(Login):
     """A login, and the user who gave the grant by which the agent came in; null if the grant is no longer kept."""
 
+    agent: OverviewAgent
     granted_by: Person | None
 
     @classmethod
-    def under(cls, login: logins.Login, givers: Mapping[str, people.Person]) -> Self:
-        """Return the login with the giver of its grant, by the grant's id."""
-        agent = LoginAgent(id=login.agent_id, name=login.agent_name, departments=list(login.departments))
-        return cls.read(login, agent=agent, granted_by=givers.get(login.grant_id))
+    def under(cls, login: logins.Login, beside: BesideLogins) -> Self:
+        """Return the login with the facts that the overview shows beside it."""
+        agent = OverviewAgent(
+            id=login.agent_id,
+            name=login.agent_name,
+            departments=list(login.departments),
+            present_name=other_name(login.agent_name, beside.agents.get(login.agent_id)),
+        )
+        return cls.read(login, agent=agent, granted_by=beside.givers.get(login.grant_id))
 
 
 class Access(Response):

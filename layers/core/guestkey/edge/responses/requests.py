@@ -11,10 +11,11 @@ from guestkey.rules.requests import MailState
 
 
 class RequestAgent(Response):
-    """The agent who asks."""
+    """The agent who asks; `present_name` is the name that the id has now, null if it is still the same."""
 
     id: str
     name: str
+    present_name: str | None
 
 
 class Request(Response):
@@ -41,5 +42,5 @@ class Request(Response):
     @classmethod
     def of(cls, request: requests.Request, at: datetime) -> Self:
         """Return the request with its state at that moment."""
-        agent = RequestAgent(id=request.agent_id, name=request.agent_name)
+        agent = RequestAgent(id=request.agent_id, name=request.agent_name, present_name=request.present_name)
         return cls.read(request, agent=agent, state=request.state(at))

@@ -5,7 +5,7 @@ record is complete; that of a permanent grant is stored under a second key as we
 is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from guestkey.rules import grants as rules
 from guestkey.rules.door import Door
 from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, LiveKey
 from guestkey.rules.ledger import Note, Position
-from guestkey.rules.people import Grantee, GranteeType, Tenant, User
+from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User
 from guestkey.store.access import doors, live_keys
 from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
@@ -218,28 +218,20 @@ def save_revoked(revoked: Grant, context: ChangeContext) -> None:
     ledger.write(context.ledger, [rules.revoked(revoked)], add_writes, next_state=next_state)
 
 
-def find_one(tenant_id: str, grant_id: str) -> Grant:
-    """Return one grant. Raises NotFound."""
-    key, door = keys.grant(tenant_id, grant_id), keys.door(tenant_id)
-    found = find_all([key, door])
-    if key not in found:
-        raise NotFound
-    return as_they_are([grant_of(found[key])], doors.door_of(found.get(door)))[0]
-
-
 def find_many(tenant_id: str, grant_ids: Iterable[str], door: Door) -> dict[str, Grant]:
     """Return the existing ones of up to a hundred grants, by id."""
     found = find_all(keys.grant(tenant_id, grant_id) for grant_id in grant_ids)
     return {grant.grant_id: grant for grant in as_they_are(readable(grant_of, found.values()), door)}
 
 
-def as_they_are(read: Iterable[Grant], door: Door) -> list[Grant]:
+def as_they_are(read: Iterable[Grant], door: Door, agents: Mapping[str, Agent] | None = None) -> list[Grant]:
     """Return grants of a tenant as they are, whether or not the clean-up has written it down.
 
-    One whose agent has left is over since that moment, and so is one that a voiding of the door has ended.
+    One whose agent has left is over since that moment, and so is one that a voiding of the door has ended. `agents`
+    are the records of the agents if they were read before.
     """
     grants = [rules.under(door, grant) for grant in read]
-    left_at = people.leavings(_person(grant) for grant in grants if _may_end_by_leaving(grant))
+    left_at = people.leavings((_person(grant) for grant in grants if _may_end_by_leaving(grant)), agents)
     return [replace(one, left_at=left_at.get(_person(one))) if _may_end_by_leaving(one) else one for one in grants]
 
 

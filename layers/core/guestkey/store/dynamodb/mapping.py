@@ -2,7 +2,8 @@
 
 A field of a value is the item's attribute of the same name. A nested value is spread over attributes that begin with
 the field's name: `granted_by.user_id` is stored as `granted_by_id`. Attributes that the item lacks come from its key.
-Enumerations are stored as their values, tuples as lists, absent values not at all.
+Enumerations are stored as their values, tuples as lists, absent values not at all. A field with the metadata
+`READ_BESIDE` is of another item: it is neither stored nor read here.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin
 
+from guestkey.rules.people import READ_BESIDE
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.unreadable import Unreadable
@@ -106,7 +108,7 @@ def _read(field: _Field, stored: Any) -> Any:
 
 @cache
 def _fields(kind: type) -> tuple[_Field, ...]:
-    return tuple(_field(field.name, field.type) for field in fields(kind))
+    return tuple(_field(one.name, one.type) for one in fields(kind) if one.metadata != READ_BESIDE)
 
 
 def _field(name: str, declared: Any) -> _Field:

@@ -4,15 +4,15 @@ All tenants share an agent's or a department's item. Giving a grant reads it and
 writers of unrelated tenants would collide.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from guestkey.errors import AgentInactive, DepartmentUnknown
-from guestkey.rules.people import Agent, Department, Grantee, GranteeType, grantee
+from guestkey.rules.people import Agent, Department, Grantee, GranteeType, grantee, other_name
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts
@@ -67,15 +67,35 @@ def agents(agent_ids: Iterable[str]) -> dict[str, Agent]:
     return {item.agent_id: item for item in readable(agent_of, find_all(map(keys.agent, agent_ids)).values())}
 
 
-def leavings(people: Iterable[Person]) -> dict[Person, datetime]:
+@dataclass(frozen=True)
+class Registered:
+    """The present records of the agents and departments that a list names."""
+
+    agents: dict[str, Agent]
+    departments: dict[str, Department]
+
+    def shown(self, grantee: Grantee) -> Grantee:
+        """Return a grantee with the present name, where it differs."""
+        now = self.agents.get(grantee.id) if grantee.agent_id else self.departments.get(grantee.id)
+        return replace(grantee, present_name=other_name(grantee.name, now))
+
+
+def registered(grantees: Iterable[Grantee]) -> Registered:
+    """Return the present records of up to a hundred grantees, with one request, strongly consistent."""
+    found = list(find_all({keys.grantee(one.type, one.id) for one in grantees}).values())
+    agents = readable(agent_of, (item for item in found if not isinstance(item, DepartmentItem)))
+    departments = readable(_department_of, (item for item in found if isinstance(item, DepartmentItem)))
+    return Registered({one.agent_id: one for one in agents}, {one.department_id: one for one in departments})
+
+
+def leavings(people: Iterable[Person], known: Mapping[str, Agent] | None = None) -> dict[Person, datetime]:
     """Return when people left, by agent and incarnation; those who have not left are missing.
 
-    An agent who was inactive before there were numbers left at the record's last change.
+    `known` has the agents' records if they were read before. An agent who was inactive before there were numbers left
+    at the record's last change.
     """
     wanted = set(people)
-    if not wanted:
-        return {}
-    now = agents({agent_id for agent_id, _ in wanted})
+    now = agents({agent_id for agent_id, _ in wanted}) if known is None else known
     left = {(id, number) for id, number in wanted if id in now and now[id].incarnation != number}
     found = find_all(keys.left(*person) for person in left)
     return {person: _left_at(found.get(keys.left(*person))) or now[person[0]].changed_at for person in left}
@@ -177,7 +197,9 @@ def grantee_of(item: Item | None) -> Grantee | None:
     """Return the grantee of an item that was read: an active agent or a department, or None."""
     if isinstance(item, DepartmentItem):
         department = read_or_none(_department_of, item)
-        return department and Grantee(type=GranteeType.DEPARTMENT, id=department.department_id, name=department.name)
+        if department is None:
+            return None
+        return Grantee(type=GranteeType.DEPARTMENT, id=department.department_id, name=department.name)
     found = _read(item)
     return grantee(found) if found and found.is_active else None
 

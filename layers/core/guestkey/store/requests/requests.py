@@ -17,7 +17,7 @@ from guestkey import settings
 from guestkey.errors import NotFound
 from guestkey.rules import requests as rules
 from guestkey.rules.ledger import By, ByType, Note, What
-from guestkey.rules.people import Agent
+from guestkey.rules.people import Agent, other_name
 from guestkey.rules.requests import MAX_LIFE, Request, State
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
@@ -107,14 +107,17 @@ def of_agent(agent: Agent, behind: str | None, batch: int) -> Iterator[tuple[str
     for some in batched(ownership.requests_before(agent.agent_id, behind or keys.LAST, batch), batch):
         found = find_all(some)
         read = readable(request_of, (found[key] for key in some if key in found))
-        yield from ((request.request_id, request) for request in read if request.incarnation == agent.incarnation)
+        own = (_with_present_name(request, agent) for request in read if request.incarnation == agent.incarnation)
+        yield from ((request.request_id, request) for request in own)
 
 
 def with_leavings(read: Iterable[Request]) -> list[Request]:
     """Return requests as they are: a pending one whose agent has left is closed, written down or not."""
     requests = list(read)
-    left_at = people.leavings(_person(request) for request in requests if not request.closed_as)
-    return [rules.close_for_leaver(one, left_at[_person(one)]) if _person(one) in left_at else one for one in requests]
+    now = people.agents({request.agent_id for request in requests})
+    left_at = people.leavings((_person(request) for request in requests if not request.closed_as), now)
+    shown = [_with_present_name(request, now.get(request.agent_id)) for request in requests]
+    return [rules.close_for_leaver(one, left_at[_person(one)]) if _person(one) in left_at else one for one in shown]
 
 
 def close_for_leaver(closed: Request, now: datetime) -> None:
@@ -123,6 +126,10 @@ def close_for_leaver(closed: Request, now: datetime) -> None:
         write_closed(
             closed, What.REQUEST_WITHDRAWN, By(type=ByType.SYSTEM), RequestItem.closed_as.does_not_exist(), now
         )
+
+
+def _with_present_name(request: Request, agent: Agent | None) -> Request:
+    return replace(request, present_name=other_name(request.agent_name, agent))
 
 
 def _person(request: Request) -> Person:
