@@ -158,7 +158,7 @@ def test_two_people_of_one_name_who_ask_and_who_are_in_are_told_apart_by_their_i
     for who in both:
         panel_page.reads(f"Sven Brandt · {who.id} bittet um Zugang")
         panel_page.reads(f"Sven Brandt · {who.id} ist in Ihrem Konto")
-        label = panel_pages.loosely(f"Sven Brandt · {who.id} den Zugang")
+        label = panel_pages.loosely(f"Zugang von Sven Brandt · {who.id} widerrufen")
         expect(rows.get_by_role("button", name=label)).to_have_count(1)
 
 
