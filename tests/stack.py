@@ -10,6 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 PROJECT = Path(__file__).parent.parent
 REGION, ACCOUNT = "eu-central-1", "123456789012"
+PUBLIC = ""
+"""The authorizer of a route that names none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,7 @@ class Route:
     @property
     def is_public(self) -> bool:
         """Whether the route needs no token."""
-        return self.authorizer == "NONE"
+        return self.authorizer == PUBLIC
 
     @property
     def key(self) -> str:
@@ -62,8 +64,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 @cache
 def routes() -> tuple[Route, ...]:
-    """Return every route of the template."""
-    default = resource("Api")["Auth"]["DefaultAuthorizer"]
+    """Return every route of the template. One that names no authorizer is public."""
     found = []
     for function, properties in of_type("AWS::Serverless::Function").items():
         for event in properties.get("Events", {}).values():
@@ -76,7 +77,7 @@ def routes() -> tuple[Route, ...]:
                         path=path,
                         function=function,
                         folder=folder_of(properties),
-                        authorizer=auth.get("Authorizer", default),
+                        authorizer=auth.get("Authorizer", PUBLIC),
                     )
                 )
     return tuple(found)

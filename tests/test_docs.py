@@ -126,7 +126,7 @@ def test_every_variable_of_the_environment_is_explained() -> None:
 
 def test_every_route_is_listed_with_who_may_call_it_and_no_other_is() -> None:
     documented = rows(section(page("integrating/reference.md"), "Routes"), "route", "who")
-    audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend", "NONE": "anyone"}
+    audiences = {"Tenant": "user", "Support": "agent", "Vendor": "backend", stack.PUBLIC: "anyone"}
 
     assert {code(route)[0]: (who.split(",")[0].split(" ")[0], tuple(code(who))) for route, who, _ in documented} == {
         route.key: (audiences[route.authorizer], route.scopes) for route in stack.routes()

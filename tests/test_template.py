@@ -166,7 +166,6 @@ def test_what_is_no_exact_origin_is_refused(origin: str) -> None:
 
 
 def test_no_route_is_open_but_the_pages_and_the_contact_whose_functions_know_nothing_of_any_customer() -> None:
-    assert stack.resource("Api")["Auth"]["DefaultAuthorizer"] in ISSUERS
     assert {route.key: route.function for route in stack.routes() if route.is_public} == {
         **dict.fromkeys(PAGES, "WebFunction"),
         **dict.fromkeys(OPEN_TO_ANYONE, "ContactFunction"),
