@@ -206,6 +206,8 @@ class Stack:
             "PyRuntime": build.RUNTIME,
             "Arch": build.architecture(),
             "Stage": "development",
+            # The emulator knows no alarms on sums of metrics.
+            "Monitoring": "no",
             "BaseUrl": self.url,
             "MailSender": MAIL_SENDER,
             "MailDomain": MAIL_DOMAIN,

@@ -1,5 +1,6 @@
 """The template for tests: parsed once, and evaluated as CloudFormation would for given parameters."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -172,6 +173,7 @@ _FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "Fn::Not": lambda one, parameters: not value_of(one, parameters)[0],
     "Fn::And": lambda many, parameters: all(value_of(many, parameters)),
     "Fn::Or": lambda many, parameters: any(value_of(many, parameters)),
+    "Fn::ToJsonString": lambda said, parameters: json.dumps(value_of(said, parameters)),
     "Condition": is_met,
     "Fn::FindInMap": lambda path, parameters: _found(*value_of(path, parameters)),
 }

@@ -108,7 +108,7 @@ def test_every_parameter_names_the_variable_that_functions_read_it_from() -> Non
         parameter: variable
         for variable, value in variables.items()
         for parameter in parameters()
-        if f'"{parameter}"' in json.dumps(value)
+        if any(spelled in json.dumps(value) for spelled in (f'"{parameter}"', f"${{{parameter}}}"))
     }
 
     assert {name: variable for name, (_, variable) in parameters().items() if variable} == fed

@@ -15,8 +15,9 @@ FROM_AWS = {
     "service-role/AWSLambdaBasicExecutionRole",
     "service-role/AWSLambdaDynamoDBExecutionRole",
     "AWSXrayWriteOnlyAccess",
+    "service-role/AWSCodeDeployRoleForLambda",
 }
-"""AWS managed policies that SAM attaches: to write logs and traces, and to read the stream."""
+"""AWS managed policies that SAM attaches: to write logs and traces, to read the stream, and to move aliases."""
 
 
 def test_every_function_has_a_role_of_its_own() -> None:
@@ -35,7 +36,7 @@ def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
     (statement,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
 
     (service,) = statement["Principal"].pop("Service")
-    assert re.fullmatch(r"(lambda|scheduler)\.amazonaws\.com", service)
+    assert re.fullmatch(r"(lambda|scheduler|codedeploy)\.amazonaws\.com", service)
     # Scheduler serves all accounts: it may assume the role for the schedules of this stack only.
     assert bool(statement.pop("Condition", None)) is service.startswith("scheduler")
     assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}

@@ -26,13 +26,20 @@ from tests.factories import MONDAY_NOON
 from tests.rows_and_columns import each_row
 
 FUNCTIONS = stack.of_type("AWS::Serverless::Function")
-PRODUCTION, DEVELOPMENT = stack.parameters(), stack.parameters(Stage="development")
+PRODUCTION = stack.parameters()
 WITH_POOLS = stack.parameters(CreateUserPools="yes")
 ISSUERS = ("Tenant", "Support", "Vendor")
+EXISTING = {
+    **{f"{name}Issuer": f"https://{name}.example" for name in ISSUERS},
+    "BaseUrl": "https://support.vendor.example",
+    "MailSender": "support@vendor.example",
+}
+"""Parameters that have no default that works."""
 PAGES = {f"{method} {path}" for method in ("GET", "HEAD") for path in ("/activate", "/{proxy+}", "/assets/{name}")}
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """A variable for the interpreter, which the code does not read."""
+CALLED_BY_ALIAS = ("GrantFunction", "RevokeFunction", "CheckFunction", "LoginRecordFunction")
 PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS", "RIGHT_VALUES"}
 """Variables whose settings are no text."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
@@ -291,7 +298,8 @@ def test_the_settings_are_what_the_template_sets() -> None:
     environment = stack.template()["Globals"]["Function"]["Environment"]["Variables"]
     own = {name: set(made["Environment"]["Variables"]) for name, made in FUNCTIONS.items() if "Environment" in made}
 
-    assert own == {"NotifyFunction": KEPT_BY_ONE}
+    # `tests/test_combinations.py` explains the variable that no code reads.
+    assert own == {"NotifyFunction": KEPT_BY_ONE} | {name: {"PARAMETERS"} for name in CALLED_BY_ALIAS}
     assert KEPT_BY_ONE | set(environment) - READ_BY_PYTHON == names_read(
         stack.PROJECT / "layers/core/guestkey/settings.py"
     )
@@ -361,17 +369,6 @@ def test_the_table_sweeps_streams_and_can_be_restored() -> None:
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["SSESpecification"]["SSEEnabled"] is True
-
-
-def test_only_in_development_the_table_may_be_deleted() -> None:
-    made = stack.template()["Resources"]["Table"]
-
-    for parameters, is_protected in ((PRODUCTION, True), (DEVELOPMENT, False)):
-        assert stack.value_of(made["Properties"]["DeletionProtectionEnabled"], parameters) is is_protected
-        policy = stack.value_of(made["DeletionPolicy"], parameters)
-        assert policy == ("Retain" if is_protected else "Delete")
-    assert made["UpdateReplacePolicy"] == "Retain"
-    assert PRODUCTION["Stage"] == "production", "development must be set explicitly"
 
 
 def test_the_tables_keys_are_those_the_store_writes() -> None:
@@ -459,18 +456,14 @@ def projected(projection: Any) -> dict[str, Any]:
 
 
 def is_taken(**given: Any) -> bool:
-    """Return whether CloudFormation accepts these parameters, by the template's own rules."""
-    parameters = stack.parameters(**given)
+    """Return whether the template's own rules hold; `tests/test_parameters.py` tests the rules on addresses."""
+    parameters = stack.parameters(**(EXISTING | given))
     return all(
         bool(stack.value_of(assertion["Assert"], parameters))
         for rule in stack.template()["Rules"].values()
+        if stack.value_of(rule.get("RuleCondition", True), parameters)
         for assertion in rule["Assertions"]
     )
-
-
-def test_the_defaults_are_taken() -> None:
-    assert is_taken()
-    assert is_taken(CreateUserPools="yes")
 
 
 @each_row(("one", "other"), [("Tenant", "Support"), ("Tenant", "Vendor"), ("Support", "Vendor")])
@@ -561,6 +554,30 @@ def test_a_users_tenant_never_changes_and_no_client_can_write_it() -> None:
             # Without a list a client may write every attribute.
             assert client["WriteAttributes"], name
             assert "custom:tenant_id" not in client["WriteAttributes"]
+
+
+def test_agents_need_a_second_factor_and_sign_in_again_each_working_day_on_a_page_of_cognito() -> None:
+    pool, client = stack.resource("SupportPool"), stack.resource("SupportPoolClient")
+
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
+    assert (client["RefreshTokenValidity"], client["TokenValidityUnits"]) == (8, {"RefreshToken": "hours"})
+    assert stack.resource("SupportPoolDomain")["UserPoolId"] == client["UserPoolId"] == {"Ref": "SupportPool"}
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert "GenerateSecret" not in client
+    assert stack.value_of(
+        client["CallbackURLs"], stack.parameters(AgentSignInUrls="https://a.example,https://b.example")
+    ) == [
+        "https://a.example",
+        "https://b.example",
+    ]
+
+
+def test_each_pool_has_a_domain_of_its_own_name() -> None:
+    domains = [
+        stack.value_of(one["Domain"], PRODUCTION) for one in stack.of_type("AWS::Cognito::UserPoolDomain").values()
+    ]
+
+    assert len(domains) == len(set(domains)) == len(ISSUERS)
 
 
 @each_row("client", stack.of_type("AWS::Cognito::UserPoolClient"))
@@ -738,6 +755,8 @@ def test_every_log_is_kept_for_a_time_and_no_longer() -> None:
     assert all("RetentionInDays" in group for group in groups.values())
     assert stack.value_of(logging["LogGroup"], PRODUCTION) in groups
     assert logging["LogFormat"] == "JSON"
+    # Lambda's own lines at the start and the end of each call are left out; those of a crash are written.
+    assert (logging["ApplicationLogLevel"], logging["SystemLogLevel"]) == ("INFO", "WARN")
 
 
 # ------------------------------------------------------------------ monitoring
@@ -749,7 +768,8 @@ ALARMS = stack.of_type("AWS::CloudWatch::Alarm")
 
 def metric(said: dict[str, Any]) -> Metric:
     dimensions = stack.value_of(said.get("Dimensions", []), PRODUCTION)
-    return said["Namespace"], said["MetricName"], frozenset((one["Name"], one["Value"]) for one in dimensions)
+    namespace = stack.value_of(said["Namespace"], PRODUCTION)
+    return namespace, said["MetricName"], frozenset((one["Name"], one["Value"]) for one in dimensions)
 
 
 def watched(alarm: str) -> set[Metric]:
@@ -781,6 +801,38 @@ def test_every_queue_is_watched_for_what_lies_in_it() -> None:
     for name in stack.of_type("AWS::SQS::Queue"):
         dimensions = frozenset({("QueueName", f"{name}.QueueName")})
         assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions) in WATCHED
+
+
+@each_row("index", [index["IndexName"] for index in stack.resource("Table")["GlobalSecondaryIndexes"]])
+def test_each_index_is_watched_for_throttling(index: str) -> None:
+    """DynamoDB counts the throttles of an index apart from those of its table."""
+    for name in ("ReadThrottleEvents", "WriteThrottleEvents"):
+        dimensions = frozenset({("TableName", "Table"), ("GlobalSecondaryIndexName", index)})
+        assert ("AWS/DynamoDB", name, dimensions) in WATCHED
+
+
+@each_row(
+    ("alarm", "route"),
+    [("ChecksThrottled", "POST /v1/vendor/checks"), ("RevokesThrottled", "DELETE /v1/grants/{grant_id}")],
+)
+def test_answers_429_of_the_two_vital_routes_are_counted_in_the_access_log(alarm: str, route: str) -> None:
+    """API Gateway has no metric of its own for them."""
+    found = stack.resource(f"{alarm}InLog")
+    (counted,) = stack.value_of(found["MetricTransformations"], PRODUCTION)
+    written = json.loads(stack.resource("Api")["AccessLogSettings"]["Format"])
+
+    assert found["LogGroupName"] == {"Ref": "AccessLogs"}
+    assert found["FilterPattern"] == f'{{ $.status = "429" && $.route = "{route}" }}'
+    assert (written["status"], written["route"]) == ("$context.status", "$context.routeKey")
+    assert watched(alarm) == {(counted["MetricNamespace"], counted["MetricName"], frozenset())}
+    assert {key.key for key in stack.routes()} >= {route}
+
+
+def test_no_metric_is_paid_that_nothing_reads() -> None:
+    api = stack.resource("Api")
+
+    for settings in (api["DefaultRouteSettings"], *api["RouteSettings"].values()):
+        assert "DetailedMetricsEnabled" not in settings
 
 
 def test_a_clean_up_that_does_not_run_is_noticed_by_its_silence() -> None:
@@ -821,18 +873,18 @@ def test_a_sum_has_no_more_parts_than_an_alarm_may_and_takes_silence_for_nothing
     assert len({one["MetricStat"]["Period"] for one in ALARMS[alarm]["Metrics"] if one is not whole}) == 1
 
 
-def test_what_the_operator_watches_costs_nothing_unless_it_is_asked_for() -> None:
-    on = stack.parameters(Monitoring="yes")
+def test_a_stack_is_watched_unless_the_operator_switches_that_off() -> None:
+    off = stack.parameters(Monitoring="no")
     for parameters, is_on, is_mailed in [
-        (PRODUCTION, False, False),
-        (stack.parameters(OperatorMail="ops@vendor.example"), False, False),
-        (on, True, False),
-        (on | {"OperatorMail": "ops@vendor.example"}, True, True),
+        (off, False, False),
+        (off | {"OperatorMail": "ops@vendor.example"}, False, False),
+        (PRODUCTION, True, False),
+        (stack.parameters(OperatorMail="ops@vendor.example"), True, True),
     ]:
         assert stack.is_met("IsMonitored", parameters) is is_on
         assert stack.is_met("MailsTheOperator", parameters) is is_mailed
     for name, made in stack.template()["Resources"].items():
-        if made["Type"].startswith(("AWS::CloudWatch::", "AWS::SNS::")):
+        if made["Type"].startswith(("AWS::CloudWatch::", "AWS::SNS::", "AWS::Logs::MetricFilter")):
             assert made["Condition"] == ("MailsTheOperator" if name == "AlertsByMail" else "IsMonitored"), name
 
 
@@ -865,8 +917,8 @@ def test_the_dashboard_shows_every_alarm() -> None:
 
 def test_the_dashboard_shows_what_the_alarms_watch() -> None:
     for namespace, name, dimensions in WATCHED:
-        if dimensions and name != "SystemErrors":
-            assert {value for _, value in dimensions} & shown(namespace, name), name
+        if (dimensions or namespace.startswith("Guestkey/")) and name != "SystemErrors":
+            assert ({value for _, value in dimensions} or {name}) & shown(namespace, name), name
 
 
 # ------------------------------------------------------------------ the evaluator of `tests/stack.py`

@@ -462,6 +462,17 @@ SAYS = {
 }
 
 
+def test_before_the_stack_has_an_address_a_request_is_stored_and_no_mail_is_sent(
+    mails: list[mailing.Sent], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "BASE_URL", "")
+
+    answer = post()
+
+    assert (answer.status, answer.body["state"], answer.body["mail"], mails) == (201, "pending", "failed", [])
+    assert '"mail": "2 of 2 mails not sent: NotSetUp"' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("refusals", "logged"), SAYS.values(), ids=SAYS)
 def test_a_request_stays_pending_when_ses_refuses_a_mail(
     refusals: Callable[[str], mailing.Refusal | None], logged: str, capsys: pytest.CaptureFixture[str]

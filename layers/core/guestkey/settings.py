@@ -28,11 +28,11 @@ RIGHT_VALUES = listed(os.environ.get("RIGHT_VALUES", ""))
 """Values of that claim, of which a user's token needs one."""
 
 # Sign-in of a tenant's user on the pages: OpenID Connect, as a public client.
-TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "https://tenant.invalid")
+TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "")
 SIGN_IN_CLIENT_ID = os.environ.get("SIGN_IN_CLIENT_ID", "guestkey-tenant")
 SIGN_IN_SCOPE = os.environ.get("SIGN_IN_SCOPE", "openid profile email")
 SIGN_IN_TOKEN = os.environ.get("SIGN_IN_TOKEN", "id_token")
-SIGN_IN_ORIGIN = os.environ.get("SIGN_IN_ORIGIN", "https://tenant.invalid")
+SIGN_IN_ORIGIN = os.environ.get("SIGN_IN_ORIGIN", "")
 
 RETENTION = timedelta(days=int(os.environ.get("RETENTION_DAYS", "400")))
 """How long history is kept after its end. The template keeps it above six months, the span of the overview."""
@@ -45,8 +45,10 @@ MAIL_SENDER = os.environ.get("MAIL_SENDER", "")
 MAIL_REPLY_TO = os.environ.get("MAIL_REPLY_TO", "")
 """Address for replies, if not the sender's."""
 MAIL_CONFIGURATION_SET = os.environ.get("MAIL_CONFIGURATION_SET", "")
-BASE_URL = os.environ.get("BASE_URL", "https://guestkey.invalid").rstrip("/")
-"""Public address of this stack. Links in e-mails begin with it; the `Host` of a request never does."""
+BASE_URL = os.environ.get("BASE_URL", "").rstrip("/")
+"""Public address of this stack. Links in e-mails begin with it; the `Host` of a request never does.
+
+It is empty until the operator knows it: then no e-mail is sent."""
 
 EVENT_BUS = os.environ.get("EVENT_BUS", "")
 """Name of the stack's bus, on which every ledger entry is published."""

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
+from guestkey import settings
 from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.send import MailFailed
@@ -83,7 +84,8 @@ def test_without_the_optional_settings_there_is_no_reply_to_and_no_configuration
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAIL_", "BASE_"))}
     result = subprocess.run(
         [sys.executable, "-c", program],
-        env=environment | {"MAIL_SENDER": "support@vendor.example", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment
+        | {"MAIL_SENDER": "support@vendor.example", "BASE_URL": "https://x", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
@@ -202,3 +204,13 @@ def test_only_a_string_with_exactly_one_address_is_sent_to_ses(address: str) -> 
 
     assert [request["Destination"]["ToAddresses"] for request in requests] == [[GIULIA]]
     assert failed.value.unsent == (address,)
+
+
+@each_row(("name", "module"), [("BASE_URL", "settings"), ("SENDER", "send")])
+def test_before_the_stack_has_a_sender_and_an_address_nothing_is_sent(name: str, module: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, post.fake_ses() as requests:
+        patch.setattr(settings if module == "settings" else send, name, "" if module == "settings" else ("", ""))
+        with pytest.raises(MailFailed, match="2 of 2 mails not sent: NotSetUp"):
+            send.send(NOTICE, [ANNA, GIULIA])
+
+    assert requests == []

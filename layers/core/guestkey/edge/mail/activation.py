@@ -16,10 +16,10 @@ from guestkey.store.requests import asking
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A request and its activation e-mail, which is not sent yet."""
+    """A request and its activation e-mail, which is not sent yet; None while the stack has no address for links."""
 
     request: Request
-    mail: Mail
+    mail: Mail | None
 
 
 def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
@@ -36,7 +36,8 @@ def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
         may_export=request.may_export,
         expires_at=request.expires_at,
     )
-    return Draft(request=request, mail=compose.write(compose.Kind.ACTIVATION, tenant.language, facts))
+    mail = compose.write(compose.Kind.ACTIVATION, tenant.language, facts) if send.is_set_up() else None
+    return Draft(request=request, mail=mail)
 
 
 def send_draft(drafted: Draft, recipients: Sequence[str], record: IdempotencyRecord | None) -> RequestResponse:

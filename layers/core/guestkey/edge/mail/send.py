@@ -36,6 +36,8 @@ def mailbox(text: str) -> tuple[str, str]:
 
 
 SENDER = mailbox(settings.MAIL_SENDER)
+NOT_SET_UP = "NotSetUp"
+"""The reason why nothing is sent before the operator has named a sender and the address for links."""
 _CONFIGURATION: dict[str, Any] = (
     {"ConfigurationSetName": settings.MAIL_CONFIGURATION_SET} if settings.MAIL_CONFIGURATION_SET else {}
 )
@@ -78,8 +80,10 @@ def send(mail: Mail, to: Sequence[str]) -> None:
     """Send the e-mail to each recipient separately, so that none sees the others. Raises MailFailed.
 
     A caller who tries again sends to `unsent` of the error only. If SES accepted an e-mail and its answer was lost,
-    that recipient gets it twice.
+    that recipient gets it twice. Nothing is sent before the stack has a sender and an address.
     """
+    if to and not is_set_up():
+        raise MailFailed([NOT_SET_UP], to, len(to))
     started = clock.now()
     unsent: list[str] = []
     reasons: list[str] = []
@@ -95,9 +99,16 @@ def send(mail: Mail, to: Sequence[str]) -> None:
         raise MailFailed(reasons, unsent, len(to))
 
 
-def send_and_report(mail: Mail, to: Sequence[str]) -> MailState:
-    """Send the e-mail and return whether that succeeded; the cause of a failure is logged."""
+def is_set_up() -> bool:
+    """Return whether the operator has named the sender of mails and the address that their links begin with."""
+    return bool(SENDER[1] and settings.BASE_URL)
+
+
+def send_and_report(mail: Mail | None, to: Sequence[str]) -> MailState:
+    """Send the e-mail and return whether that succeeded; the cause of a failure is logged. None fails as not set up."""
     try:
+        if mail is None:
+            raise MailFailed([NOT_SET_UP], to, len(to))
         send(mail, to)
     except MailFailed as failure:
         log.outcome(mail=str(failure))

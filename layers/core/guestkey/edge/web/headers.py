@@ -15,7 +15,8 @@ REVALIDATE = "no-cache"
 
 def content_security_policy() -> str:
     """Return the policy: code, styles and pictures of this origin only; requests also to the sign-in's origins."""
-    connect = dict.fromkeys(["'self'", _origin(settings.TENANT_ISSUER), _origin(settings.SIGN_IN_ORIGIN)])
+    origins = [_origin(url) for url in (settings.TENANT_ISSUER, settings.SIGN_IN_ORIGIN) if url]
+    connect = dict.fromkeys(["'self'", *origins])
     return "; ".join(
         [
             "default-src 'none'",
