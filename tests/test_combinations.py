@@ -34,7 +34,7 @@ def combinations() -> Iterator[dict[str, str]]:
     few = [defaults, [levels[-1] for levels in FACTORS.values()]]
     for place, levels in enumerate(FACTORS.values()):
         few += [[*defaults[:place], level, *defaults[place + 1 :]] for level in levels[1:]]
-    every = (list(chosen) for chosen in itertools.product(*FACTORS.values()))
+    every = [list(chosen) for chosen in itertools.product(*FACTORS.values())]
     for chosen in probes(*few, rest=every):
         yield {name: value for level in chosen for name, value in level.items()}
 
@@ -160,7 +160,8 @@ def versions(template: dict[str, Any], **given: str) -> dict[str, str]:
 
 def read_by_functions() -> set[str]:
     """Return the parameters on which the environment or the runtime of all functions depends."""
-    told, found = [stack.template()["Globals"]["Function"]], set()
+    told: list[Any] = [stack.template()["Globals"]["Function"]]
+    found: set[str] = set()
     while told:
         text = str(told.pop())
         for name in set(re.findall(r"'(\w+)'|\$\{(\w+)\}", text)):
@@ -168,7 +169,7 @@ def read_by_functions() -> set[str]:
             if word in stack.template()["Conditions"] and word not in found:
                 told.append(stack.template()["Conditions"][word])
             found.add(word)
-    return found & stack.template()["Parameters"].keys()
+    return {name for name in found if name in stack.template()["Parameters"]}
 
 
 def test_a_version_is_new_whenever_a_parameter_of_the_environment_is() -> None:
@@ -220,7 +221,8 @@ def test_a_writer_changes_only_when_every_reader_has_changed() -> None:
 
 def dependencies(name: str) -> set[str]:
     """Return all resources that CloudFormation creates or updates before this one."""
-    made, found, waiting = translated.template()["Resources"], set(), [name, f"{name}Aliaslive"]
+    made, waiting = translated.template()["Resources"], [name, f"{name}Aliaslive"]
+    found: set[str] = set()
     while waiting:
         for on in set(_named(made[waiting.pop()])) & made.keys() - found:
             found.add(on)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from tests import stack, translated
 from tests.rows_and_columns import each_row
