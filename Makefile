@@ -172,4 +172,5 @@ requirements: .venv/ready ## Pin the requirements of pyproject.toml: make requir
 
 deploy: .venv/ready ## Deploy to AWS: make deploy [ENV=prod]
 	sam build --config-env $(or $(ENV),default)
+	@$(PYTHON) -m local.artifact --config-env $(or $(ENV),default)
 	sam deploy --config-env $(or $(ENV),default)

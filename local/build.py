@@ -16,11 +16,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local import artifact
+from local.artifact import foreign_objects, problems
 from local.faults import Fault
 from local.processes import last_lines
 from local.progress import step
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = artifact.PROJECT
 RUNTIME = "python3.13"
 # SOURCES are deployed to Lambda; MACHINERY runs them on this machine.
 SOURCES = ("template.yaml", "functions", "layers")
@@ -32,26 +34,11 @@ ARCHIVES = PROJECT / ".aws-sam" / "archives"
 _OUTPUT = PROJECT / ".aws-sam"
 _BUILT_FROM = _OUTPUT / "built-from"
 _LOG = _OUTPUT / "build.log"
-_MACHINES = {"x86_64": 62, "arm64": 183}
-"""The architectures by their numbers in the header of an ELF file."""
 
 
 def architecture() -> str:
     """Return this machine's architecture by Lambda's name, because wheels of another architecture cannot be loaded."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
-
-
-def foreign_objects(folder: Path) -> list[Path]:
-    """Return the shared objects in a folder that are built for another machine than this one."""
-    own = _MACHINES[architecture()]
-    return [file for file in sorted(folder.rglob("*.so*")) if file.is_file() and _machine_of(file) not in {None, own}]
-
-
-def _machine_of(file: Path) -> int | None:
-    """Return the number of the machine in an ELF file, or None for another file."""
-    with file.open("rb") as content:
-        header = content.read(20)
-    return int.from_bytes(header[18:], "little") if header.startswith(b"\x7fELF") else None
 
 
 def fingerprint(*roots: str) -> str:
@@ -66,12 +53,12 @@ def fingerprint(*roots: str) -> str:
 def build() -> None:
     """Bring `.aws-sam/local` up to date with the sources, for this machine.
 
-    Raises Fault if `sam build` fails, or builds for another machine.
+    Raises Fault if `sam build` fails, or if its result has a problem (`local.artifact`).
     """
     with exclusive():
         wanted = fingerprint(*SOURCES)
         is_known = BUILT.exists() and _BUILT_FROM.exists() and _BUILT_FROM.read_text() == wanted
-        if is_known and not foreign_objects(BUILT.parent):
+        if is_known and not foreign_objects(BUILT.parent, architecture()):
             return
         _BUILT_FROM.unlink(missing_ok=True)
         with step("building the layer and the functions"):
@@ -83,9 +70,8 @@ def build() -> None:
                 *("--cached", "--parallel"),
                 *("--parameter-overrides", f"PyRuntime={RUNTIME}", f"Arch={architecture()}"),
             )
-        if foreign := foreign_objects(BUILT.parent):
-            message = f"{foreign[0]} is built for another machine than this one, which is {architecture()}"
-            raise Fault(message)
+        if found := problems(BUILT.parent, architecture()):
+            raise Fault(" ".join(found))
         _BUILT_FROM.write_text(wanted)
 
 

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from local import build
+from local import artifact, build
 from local.faults import Fault
 from tests import stack
-
-ELF = b"\x7fELF".ljust(18, b"\0")
-X86_64, ARM64 = ELF + b"\x3e\0", ELF + b"\xb7\0"
+from tests.local.elf import ARM64, X86_64
 
 
 @pytest.fixture
@@ -20,6 +18,8 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     monkeypatch.setattr(build, "BUILT", tmp_path / "local" / "template.yaml")
     monkeypatch.setattr(build, "_BUILT_FROM", tmp_path / "built-from")
     monkeypatch.setattr(build, "fingerprint", lambda *roots: "of the sources")
+    # The objects are all that this build has; tests/local/test_artifact.py tests the other problems.
+    monkeypatch.setattr(build, "problems", artifact.foreign_objects)
     coming: list[bytes] = []
 
     def run(*arguments: str) -> None:
@@ -53,24 +53,13 @@ def test_a_build_is_reused_until_one_of_its_objects_is_of_another_machine(runs: 
 def test_what_is_built_for_another_machine_is_not_used(runs: list[bytes]) -> None:
     for _ in range(2):
         runs.append(ARM64)
-        with pytest.raises(Fault, match=r"module\.cpython-313\.so is built for another machine than this one"):
+        with pytest.raises(Fault, match=r"module\.cpython-313\.so"):
             build.build()
-
-
-def test_only_shared_objects_of_another_machine_are_foreign(runs: list[bytes]) -> None:
-    file = put(X86_64)
-    for name, content in (("text.so.py", b"import os"), ("short.so", b"\x7fEL"), ("data.bin", ARM64)):
-        (file.parent / name).write_bytes(content)
-    (file.parent / "folder.so").mkdir()
-    assert build.foreign_objects(build.BUILT.parent) == []
-
-    library = file.parent / "libfoo.so.1.2"
-    library.write_bytes(ARM64)
-    assert build.foreign_objects(build.BUILT.parent) == [library]
 
 
 def test_the_local_build_is_not_where_sam_builds_for_the_deployment() -> None:
     assert build.BUILT == stack.PROJECT / ".aws-sam" / "local" / "template.yaml"
+    assert artifact.BUILT == stack.PROJECT / ".aws-sam" / "build"
     assert "build_dir" not in (stack.PROJECT / "samconfig.toml").read_text(), (
         "so `make deploy` builds in .aws-sam/build"
     )

@@ -1,0 +1,150 @@
+"""Checks what `sam build` built before it is deployed: `python -m local.artifact [--config-env ENV]`.
+
+The code of Lambda functions is read-only and mounted on Lambda's own processors. So each module needs bytecode that
+Python accepts without a look at the source, and each shared object must be of the architecture that is deployed. And
+what is deployed must be built from the sources that are here.
+"""
+
+import argparse
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+PROJECT = Path(__file__).resolve().parent.parent
+BUILT = PROJECT / ".aws-sam" / "build"
+"""Folder in which `sam build` builds for the deployment."""
+LAYER = "Core"
+COPIED_INTO_LAYER = ("requirements.txt", "build.mk")
+DEFAULT_ENV = "default"
+
+_MACHINES = {"x86_64": 62, "arm64": 183}
+"""The architectures by their numbers in the header of an ELF file."""
+_UNCHECKED_HASH = (1).to_bytes(4, "little")
+"""The flags of bytecode (PEP 552) with the hash of its source, which is not compared when it is loaded."""
+_WRITTEN_BY_SAM = ("CodeUri", "ContentUri")
+
+
+def problems(built: Path, arch: str) -> list[str]:
+    """Return a sentence for each reason against a deployment of this build to functions of that architecture."""
+    if not (built / "template.yaml").exists():
+        return [f"There is no build in {built}. Run: sam build"]
+    found = [
+        _line("The build is stale", "files differ from the sources here", stale(built)),
+        _line("Wrong architecture", f"shared objects are not built for {arch}", foreign_objects(built, arch)),
+        _line("Missing bytecode", "modules would be compiled in each cold start", uncompiled(built)),
+    ]
+    lines = [line for line in found if line]
+    return [*lines, f"Run: sam build --parameter-overrides Arch={arch}"] if lines else []
+
+
+def stale(built: Path) -> list[str]:
+    """Return the files of a build that differ from their sources, that are missing, or that are left over."""
+    layer = PROJECT / "layers" / "core"
+    is_same = _template(PROJECT / "template.yaml") == _template(built / "template.yaml")
+    return [
+        *([] if is_same else ["template.yaml"]),
+        *(f"{name}/{path}" for name, folder in _sources() for path in _differing(folder, built / name)),
+        *(
+            f"{LAYER}/python/{name}"
+            for name in COPIED_INTO_LAYER
+            if not _is_same(layer / name, built / LAYER / "python" / name)
+        ),
+    ]
+
+
+def foreign_objects(built: Path, arch: str) -> list[str]:
+    """Return the shared objects that are built for another architecture than this one of Lambda's names."""
+    own = _MACHINES[arch]
+    objects = (file for file in sorted(built.rglob("*.so*")) if file.is_file())
+    return [str(file.relative_to(built)) for file in objects if _machine_of(file) not in {None, own}]
+
+
+def uncompiled(built: Path) -> list[str]:
+    """Return the modules without bytecode, and those whose bytecode is time-stamped or made from another source."""
+    return [str(module.relative_to(built)) for module in sorted(built.rglob("*.py")) if not _is_compiled(module)]
+
+
+def _is_compiled(module: Path) -> bool:
+    bytecode = Path(cache_from_source(str(module)))
+    wanted = MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(module.read_bytes())
+    return bytecode.exists() and bytecode.read_bytes()[: len(wanted)] == wanted
+
+
+def deployed_arch(config_env: str) -> str:
+    """Return the architecture that `sam deploy` uses: that of samconfig.toml, otherwise the template's default."""
+    config = tomllib.loads((PROJECT / "samconfig.toml").read_text()).get(config_env, {})
+    for command in ("deploy", "global"):
+        given = config.get(command, {}).get("parameters", {}).get("parameter_overrides", [])
+        text = given if isinstance(given, str) else " ".join(given)
+        if arches := re.findall(r"\bArch(?:,ParameterValue)?=\"?(\w+)", text):
+            return str(arches[-1])
+    return str(yaml_parse((PROJECT / "template.yaml").read_text())["Parameters"]["Arch"]["Default"])
+
+
+def main() -> None:
+    """Print each problem of the build and exit with 1 if there is one."""
+    parser = argparse.ArgumentParser(prog="artifact", description="Check the build in .aws-sam/build.")
+    parser.add_argument("--config-env", default=DEFAULT_ENV)
+    arch = deployed_arch(parser.parse_args().config_env)
+    if found := problems(BUILT, arch):
+        sys.exit("\n".join(f"guestkey: {line}" for line in found))
+    print(f"The build is up to date, compiled, and for {arch}.")
+
+
+def _machine_of(file: Path) -> int | None:
+    """Return the number of the machine in an ELF file, or None for another file."""
+    with file.open("rb") as content:
+        header = content.read(20)
+    return int.from_bytes(header[18:], "little") if header.startswith(b"\x7fELF") else None
+
+
+def _template(file: Path) -> dict[str, Any]:
+    """Return a template without the places of its code, which `sam build` replaces."""
+    template: dict[str, Any] = yaml_parse(file.read_text())
+    for resource in template["Resources"].values():
+        resource.pop("Metadata", None)
+        for name in _WRITTEN_BY_SAM:
+            resource.get("Properties", {}).pop(name, None)
+    return template
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    """Yield the name of each folder of the build with its source."""
+    for name, resource in yaml_parse((PROJECT / "template.yaml").read_text())["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            yield name, PROJECT / resource["Properties"]["CodeUri"]
+    yield f"{LAYER}/python/guestkey", PROJECT / "layers" / "core" / "guestkey"
+
+
+def _line(problem: str, meaning: str, names: list[str]) -> str:
+    """Return a sentence with the first of the names, or an empty text without any."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{problem}: {meaning}: {names[0]}{more}." if names else ""
+
+
+def _differing(folder: Path, copy: Path) -> list[Path]:
+    paths = sorted(_files(folder) | _files(copy))
+    return [path for path in paths if not _is_same(folder / path, copy / path)]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _files(folder: Path) -> set[Path]:
+    """Return the relative paths of all files in a folder but bytecode."""
+    return {
+        file.relative_to(folder)
+        for file in folder.rglob("*")
+        if file.is_file() and file.parent.name != "__pycache__" and file.suffix != ".pyc"
+    }
+
+
+if __name__ == "__main__":
+    main()
