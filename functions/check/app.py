@@ -23,7 +23,7 @@ from guestkey.rules.limits import EXTERNAL_ID, ULID
 from guestkey.store import clock
 from guestkey.store.access import live_keys, logins
 from guestkey.store.dynamodb.client import open_client
-from guestkey.store.dynamodb.reads import side_by_side
+from guestkey.store.dynamodb.reads import read_ahead, side_by_side
 from guestkey.store.registry import people
 
 ROUTE = "POST /v1/vendor/checks"
@@ -34,6 +34,7 @@ FORMS = {
     "login_id": ULID,
 }
 OPTIONAL = {"login_id"}
+NO_ID = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,5 +107,10 @@ def _decide_within(question: CheckInput, login_id: str) -> Open | Shut:
     return decide_within(login, live, agent, question.action, clock.now())
 
 
+def open_connections() -> None:
+    """Open the connections of the first check, with two reads that find nothing."""
+    read_ahead(lambda: people.agent(NO_ID), lambda: live_keys.of_tenant(NO_ID))
+
+
 lambda_handler = serve.serve(check)
-cold_start.end_cold_start(open_client)
+cold_start.end_cold_start(open_client, open_connections)

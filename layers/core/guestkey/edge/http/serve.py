@@ -14,6 +14,7 @@ from guestkey import errors
 from guestkey.edge import log, unreadable_items
 from guestkey.edge.http import body, callers
 from guestkey.edge.http.problem import SECURITY_HEADERS, Answer, Event, problem
+from guestkey.store.dynamodb.client import drop_idle_connections
 from guestkey.store.dynamodb.retry import RETRY_AFTER_SECONDS
 from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConflict, is_unavailable
 
@@ -32,6 +33,7 @@ def serve(
 
     def lambda_handler(event: Event, context: Any) -> Answer:
         started = time.perf_counter()
+        drop_idle_connections()
         caller, code = None, None
         try:
             caller = callers.caller(event)
