@@ -113,15 +113,15 @@ pins: .venv/ready
 
 units: .venv/ready ## Run the tests that need no stack, with coverage; UNITS= runs the slow ones too, as `make test` does
 	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet $(UNITS) $(PARALLEL) --ignore=tests/journeys --ignore=tests/browser \
-		--cov --cov-report=term
+		--ignore=tests/artifact --cov --cov-report=term
 
 front: node_modules/ready .venv/ready ## Check types and style of the front end, and test its pure modules
 	@node_modules/.bin/tsc
 	@node_modules/.bin/eslint .
 	@node --test tests/functions/web >/dev/null || node --test --test-reporter=spec tests/functions/web
 
-journeys: .venv/ready ## Run the journeys in two workers, each with a stack of its own
-	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys
+journeys: .venv/ready ## Run the journeys and the tests of the artifact in two workers, each with a stack of its own
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys tests/artifact
 
 browser: .venv/ready ## Run the browser tests, which need no stack
 	@$(PYTHON) -m pytest --quiet $(PARALLEL) tests/browser

@@ -46,10 +46,12 @@ def problems(built: Path, arch: str) -> list[str]:
 def stale(built: Path) -> list[str]:
     """Return the files of a build that differ from their sources, that are missing, or that are left over."""
     layer = PROJECT / "layers" / "core"
-    is_same = _template(PROJECT / "template.yaml") == _template(built / "template.yaml")
+    template = yaml_parse((PROJECT / "template.yaml").read_text())
+    folders = list(_sources(template))
+    is_same = _without_places(template) == _without_places(yaml_parse((built / "template.yaml").read_text()))
     return [
         *([] if is_same else ["template.yaml"]),
-        *(f"{name}/{path}" for name, folder in _sources() for path in _differing(folder, built / name)),
+        *(f"{name}/{path}" for name, folder in folders for path in _differing(folder, built / name)),
         *(
             f"{LAYER}/python/{name}"
             for name in COPIED_INTO_LAYER
@@ -104,9 +106,8 @@ def _machine_of(file: Path) -> int | None:
     return int.from_bytes(header[18:], "little") if header.startswith(b"\x7fELF") else None
 
 
-def _template(file: Path) -> dict[str, Any]:
-    """Return a template without the places of its code, which `sam build` replaces."""
-    template: dict[str, Any] = yaml_parse(file.read_text())
+def _without_places(template: dict[str, Any]) -> dict[str, Any]:
+    """Remove the places of the code from a template, which `sam build` replaces, and return it."""
     for resource in template["Resources"].values():
         resource.pop("Metadata", None)
         for name in _WRITTEN_BY_SAM:
@@ -114,9 +115,9 @@ def _template(file: Path) -> dict[str, Any]:
     return template
 
 
-def _sources() -> Iterator[tuple[str, Path]]:
+def _sources(template: dict[str, Any]) -> Iterator[tuple[str, Path]]:
     """Yield the name of each folder of the build with its source."""
-    for name, resource in yaml_parse((PROJECT / "template.yaml").read_text())["Resources"].items():
+    for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             yield name, PROJECT / resource["Properties"]["CodeUri"]
     yield f"{LAYER}/python/guestkey", PROJECT / "layers" / "core" / "guestkey"
