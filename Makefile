@@ -171,6 +171,7 @@ requirements: .venv/ready ## Pin the requirements of pyproject.toml: make requir
 	@local/requirements.sh $(if $(UPGRADE),--upgrade)
 
 deploy: .venv/ready ## Deploy to AWS: make deploy [ENV=prod]
-	sam build --config-env $(or $(ENV),default)
+	arch=$$($(PYTHON) -m local.artifact --arch --config-env $(or $(ENV),default)) && \
+		sam build --config-env $(or $(ENV),default) --parameter-overrides Arch=$$arch
 	@$(PYTHON) -m local.artifact --config-env $(or $(ENV),default)
 	sam deploy --config-env $(or $(ENV),default)

@@ -1,8 +1,8 @@
-"""Checks what `sam build` built before it is deployed: `python -m local.artifact [--config-env ENV]`.
+"""Checks the result of `sam build` before it is deployed: `python -m local.artifact [--config-env ENV]`.
 
 The code of Lambda functions is read-only and mounted on Lambda's own processors. So each module needs bytecode that
-Python accepts without a look at the source, and each shared object must be of the architecture that is deployed. And
-what is deployed must be built from the sources that are here.
+Python accepts without a look at the source, and each shared object must be of the deployed architecture. And the build
+must be one of the sources here.
 """
 
 import argparse
@@ -93,7 +93,14 @@ def main() -> None:
     """Print each problem of the build and exit with 1 if there is one."""
     parser = argparse.ArgumentParser(prog="artifact", description="Check the build in .aws-sam/build.")
     parser.add_argument("--config-env", default=DEFAULT_ENV)
-    arch = deployed_arch(parser.parse_args().config_env)
+    parser.add_argument(
+        "--arch", action="store_true", help="only print the architecture of the deployment, for sam build"
+    )
+    arguments = parser.parse_args()
+    arch = deployed_arch(arguments.config_env)
+    if arguments.arch:
+        print(arch)
+        return
     if found := problems(BUILT, arch):
         sys.exit("\n".join(f"guestkey: {line}" for line in found))
     print(f"The build is up to date, compiled, and for {arch}.")

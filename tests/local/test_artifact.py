@@ -158,6 +158,24 @@ def test_the_architecture_is_the_one_that_sam_deploys(built: Path, config: str, 
     assert artifact.deployed_arch("prod") == arch
 
 
+def test_the_command_prints_the_architecture_and_stops_at_a_problem(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(artifact.PROJECT / "samconfig.toml", "")
+    monkeypatch.setattr(artifact, "BUILT", built)
+    monkeypatch.setattr("sys.argv", ["artifact"])
+    artifact.main()
+    assert capsys.readouterr().out == "The build is up to date, compiled, and for arm64.\n"
+
+    (built / OBJECT).write_bytes(X86_64)
+    with pytest.raises(SystemExit, match="guestkey: Wrong architecture"):
+        artifact.main()
+
+    monkeypatch.setattr("sys.argv", ["artifact", "--arch", "--config-env", "prod"])
+    artifact.main()
+    assert capsys.readouterr().out == "arm64\n"
+
+
 # --- The recipe ------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +210,6 @@ def test_each_function_and_the_layer_are_built_by_their_makefile() -> None:
 def test_a_deployment_checks_the_build_before_it_begins() -> None:
     makefile = (stack.PROJECT / "Makefile").read_text()
     recipe = makefile[makefile.index("\ndeploy:") :]
-    steps = ["sam build", "local.artifact --config-env", "sam deploy"]
+    steps = ["local.artifact --arch", "sam build", "local.artifact --config-env", "sam deploy"]
 
     assert [recipe.index(step) for step in steps] == sorted(recipe.index(step) for step in steps)
