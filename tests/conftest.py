@@ -5,9 +5,10 @@ No fixture is used automatically: a test requests `table`, `world` or `clock`, o
 """
 
 import os
+import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
@@ -43,6 +44,8 @@ settings.load_profile("guestkey")
 
 
 LEFT_OUT = pytest.StashKey[int]()
+UNUSED = pytest.StashKey[list[str]]()
+PERMISSIONS = "permissions"
 MEASURED = "measured"
 
 
@@ -112,7 +115,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[LEFT_OUT] = len(in_browser)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the permissions that a worker's functions used, when it has ended."""
+    if sent := getattr(node, "workeroutput", {}).get(PERMISSIONS):
+        from tests import permissions
+
+        permissions.add(sent)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Send the used permissions to the controller, or fail there if a function has one that no test used."""
+    if "tests.permissions" not in sys.modules:
+        return
+    from tests import permissions, whole_run
+
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[PERMISSIONS] = permissions.to_lists()
+    elif exitstatus == pytest.ExitCode.OK and whole_run.ran_all_of_the_functions(session.config):
+        session.config.stash[UNUSED] = permissions.unused(permissions.used)
+        if session.config.stash[UNUSED]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(UNUSED, ()):
+        terminalreporter.write_line(f"no test used this permission of a function: {line}", red=True)
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(
             f"{count} tests were deselected: they need a Chromium, and none was found. GUESTKEY_CHROMIUM may name one."

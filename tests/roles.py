@@ -17,23 +17,15 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tests import stack
 
-_ARNS = {
-    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{stack.REGION}:{stack.ACCOUNT}:table/%s",
-    "AWS::Events::EventBus": f"arn:aws:events:{stack.REGION}:{stack.ACCOUNT}:event-bus/%s",
-    "AWS::IAM::Role": f"arn:aws:iam::{stack.ACCOUNT}:role/%s",
-    "AWS::Scheduler::ScheduleGroup": f"arn:aws:scheduler:{stack.REGION}:{stack.ACCOUNT}:schedule-group/%s",
-    "AWS::Serverless::Function": f"arn:aws:lambda:{stack.REGION}:{stack.ACCOUNT}:function:%s",
-    "AWS::SQS::Queue": f"arn:aws:sqs:{stack.REGION}:{stack.ACCOUNT}:%s",
-}
-"""The value of `Fn::GetAtt <name>.Arn`, by type: parliament checks whether each action fits the type of resource."""
-
-
+MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 PASSES_A_ROLE = "PERMISSIONS_MANAGEMENT_ACTIONS", ["iam:passrole"]
 """A skipped finding: creating a schedule requires passing it a role. `tests/test_template.py` limits it to one role."""
 
 
-def rendered(template: Path = stack.PROJECT / "template.yaml") -> dict[str, dict[str, Any]]:
-    """Return the properties of every role of the deployed stack, with all values filled in."""
+def rendered(
+    template: Path = stack.PROJECT / "template.yaml", kind: str = "AWS::IAM::Role", **given: Any
+) -> dict[str, dict[str, Any]]:
+    """Return the properties of every role of the deployed stack, or of its managed policies, with values filled in."""
     os.environ.setdefault("AWS_DEFAULT_REGION", stack.REGION)
     made = yaml_parse(template.read_text())
     for resource in made["Resources"].values():
@@ -41,28 +33,18 @@ def rendered(template: Path = stack.PROJECT / "template.yaml") -> dict[str, dict
             resource["Properties"][code] = "s3://built/code.zip"
     deployed = Translator({}, Parser()).translate(made, {})["Resources"]
     return {
-        name: _with_arns(stack.value_of(resource["Properties"], stack.parameters()))
+        name: stack.with_arns(stack.value_of(resource["Properties"], stack.parameters(**given)))
         for name, resource in deployed.items()
-        if resource["Type"] == "AWS::IAM::Role"
+        if resource["Type"] == kind
     }
 
 
-def _with_arns(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {name: _with_arns(one) for name, one in said.items()}
-    if isinstance(said, list):
-        return [_with_arns(one) for one in said]
-    name, dot, rest = str(said).partition(".Arn")
-    kind = stack.template()["Resources"].get(name, {}).get("Type") if dot else None
-    return _ARNS[kind] % name + rest if kind else said
-
-
 def findings(role: dict[str, Any]) -> list[str]:
-    """Return parliament's findings on a role, without the skipped one."""
+    """Return parliament's findings on a role or a managed policy, without the skipped one."""
     import parliament  # type: ignore[import-not-found]
 
     found = []
-    for policy in role.get("Policies", []):
+    for policy in role.get("Policies", [role] if "PolicyDocument" in role else []):
         analyzed = parliament.analyze_policy_string(
             json.dumps(policy["PolicyDocument"]), include_community_auditors=True
         )
@@ -76,9 +58,10 @@ def findings(role: dict[str, Any]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Print every finding with its role, and return their number."""
-    lines = [
-        f"{name}: {finding}" for name, role in rendered(*map(Path, arguments)).items() for finding in findings(role)
-    ]
+    paths = map(Path, arguments)
+    template = next(paths, stack.PROJECT / "template.yaml")
+    found = rendered(template) | rendered(template, MANAGED_POLICY)
+    lines = [f"{name}: {finding}" for name, one in found.items() for finding in findings(one)]
     print("".join(f"{line}\n" for line in lines), end="")
     return len(lines)
 

@@ -13,6 +13,15 @@ PROJECT = Path(__file__).parent.parent
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 PUBLIC = ""
 """The authorizer of a route that names none."""
+_ARNS = {
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/%s",
+    "AWS::Events::EventBus": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/%s",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/%s",
+    "AWS::Scheduler::ScheduleGroup": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/%s",
+    "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:%s",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:%s",
+}
+"""The value of `Fn::GetAtt <name>.Arn`, by type: a checker of policies looks whether actions fit the resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +131,17 @@ def value_of(said: Any, parameters: dict[str, Any]) -> Any:
     return {name: value_of(one, parameters) for name, one in said.items()}
 
 
+def with_arns(said: Any) -> Any:
+    """Return an evaluated value with an ARN in place of each `<name>.Arn`."""
+    if isinstance(said, dict):
+        return {name: with_arns(one) for name, one in said.items()}
+    if isinstance(said, list):
+        return [with_arns(one) for one in said]
+    name, dot, rest = str(said).partition(".Arn")
+    kind = template()["Resources"].get(name, {}).get("Type") if dot else None
+    return _ARNS[kind] % name + rest if kind else said
+
+
 def is_met(condition: str, parameters: dict[str, Any]) -> bool:
     """Return whether one of the template's conditions holds."""
     met: bool = value_of(template()["Conditions"][condition], parameters)
@@ -169,6 +189,7 @@ _FUNCTIONS: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "Fn::Sub": _sub,
     "Fn::If": _if,
     "Fn::Equals": lambda two, parameters: len({str(one) for one in value_of(two, parameters)}) == 1,
+    "Fn::Select": lambda argument, parameters: value_of(argument[1], parameters)[int(argument[0])],
     "Fn::Split": lambda argument, parameters: value_of(argument[1], parameters).split(argument[0]),
     "Fn::Not": lambda one, parameters: not value_of(one, parameters)[0],
     "Fn::And": lambda many, parameters: all(value_of(many, parameters)),

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.models import patch_client
 from moto.dynamodb.models import dynamodb_backends
@@ -24,6 +25,8 @@ from tests import calls, moto_requests, moto_speed, stack
 Raw = dict[str, dict[str, Any]]
 """An item in DynamoDB's own form: `{"PK": {"S": "TENANT#acme"}, ...}`."""
 
+CONFLICT = ClientError({"Error": {"Code": "TransactionConflictException", "Message": ""}}, "UpdateItem")
+"""The answer to a single write while a transaction is in progress on its item."""
 
 moto_speed.install()
 

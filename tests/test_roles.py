@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import roles, stack
+from tests import policies, roles, stack
 from tests.rows_and_columns import each_row
 
 LINTER = stack.PROJECT / ".gates/bin/python"
 ROLES = roles.rendered()
+SHARED = set(stack.of_type(roles.MANAGED_POLICY))
+"""Policies of the template that several functions have."""
+SHARED_DOCUMENTS = {name: found["PolicyDocument"] for name, found in roles.rendered(kind=roles.MANAGED_POLICY).items()}
 FROM_AWS = {
     "service-role/AWSLambdaBasicExecutionRole",
     "service-role/AWSLambdaDynamoDBExecutionRole",
@@ -28,7 +31,18 @@ def test_every_function_has_a_role_of_its_own() -> None:
 def test_a_role_has_what_the_template_says_and_the_few_policies_of_aws_that_sam_adds(role: str) -> None:
     assert {
         arn.removeprefix("arn:aws:iam::aws:policy/") for arn in ROLES[role].get("ManagedPolicyArns", [])
-    } <= FROM_AWS
+    } <= FROM_AWS | SHARED
+
+
+@each_row("function", stack.of_type("AWS::Serverless::Function"))
+def test_the_policies_that_tests_evaluate_are_those_that_sam_generates(function: str) -> None:
+    role = ROLES[f"{function}Role"]
+    own = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
+    shared = [SHARED_DOCUMENTS[name] for name in role.get("ManagedPolicyArns", []) if name in SHARED]
+
+    evaluated = policies.documents(function)
+    assert [document for document in evaluated if document not in shared] == own
+    assert [document for document in evaluated if document in shared] == shared
 
 
 @each_row("role", ROLES)

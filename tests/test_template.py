@@ -45,7 +45,7 @@ PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS", "RIGHT_VALU
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
 KEPT_BY_ONE = {"REMINDER_GROUP", "REMINDER_FUNCTION", "REMINDER_ROLE", "REMINDER_DEAD_LETTERS"}
 """Settings that name resources of the stack and depend on no parameter; the second set is for `notify` alone."""
-MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{kind}/*" for kind in ("identity", "configuration-set")}
+MAILING = {f"arn:aws:ses:{stack.REGION}:{stack.ACCOUNT}:{name}" for name in ("identity/*", "configuration-set/MailSet")}
 """A function that sends mails needs both: SES checks the sender's identity and the configuration set."""
 SENDING = {"ses:SendEmail", "ses:SendRawEmail"}
 """SES has one call for all mails. For raw MIME messages it requires the permission of the second action."""
@@ -68,10 +68,18 @@ HANDLING_THE_STREAM = {
 }
 
 
+def own_policies(function: str) -> list[dict[str, Any]]:
+    """Return the policies of a function that no other function has."""
+    return [policy for policy in FUNCTIONS[function].get("Policies", []) if "Statement" in policy]
+
+
 def actions(function: str) -> dict[str, set[str]]:
-    """Return the allowed actions by resource: `Table.Arn`, `Table.Arn/index/<name>`, those of mails and the stream."""
+    """Return the allowed actions by resource: `Table.Arn`, `Table.Arn/index/<name>`, those of mails and the stream.
+
+    The policies of the template that several functions have only deny.
+    """
     allowed: dict[str, set[str]] = {}
-    for policy in FUNCTIONS[function].get("Policies", []):
+    for policy in own_policies(function):
         for statement in policy["Statement"]:
             assert statement["Effect"] == "Allow"
             resources = stack.value_of(statement["Resource"], PRODUCTION)
@@ -233,6 +241,42 @@ def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) ->
         if resource != "Table.Arn" and resource not in MAILING | OF_THE_STREAM.keys() | OF_REMINDERS.keys():
             assert resource.removeprefix("Table.Arn/index/") in indexes
             assert allowed == {"dynamodb:Query"}
+
+
+WRITING = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+DENYING = {
+    "SealedItems": set(),
+    "NoLiveKeys": {"Grant", "Approval"},
+    "NoOtherEnd": {"Revoke"},
+    "NoRegistration": {"Registry"},
+}
+"""The shared policies, each with the functions that do not have it."""
+
+
+@each_row("function", FUNCTIONS)
+def test_a_function_that_writes_names_its_partitions_and_has_each_denying_policy_but_its_exemption(
+    function: str,
+) -> None:
+    shared = {policy["Ref"] for policy in FUNCTIONS[function].get("Policies", []) if "Ref" in policy}
+    writes = [
+        statement
+        for policy in own_policies(function)
+        for statement in policy["Statement"]
+        if WRITING & set(statement["Action"])
+    ]
+
+    assert shared == {
+        name for name, exempt in DENYING.items() if writes and function.removesuffix("Function") not in exempt
+    }
+    assert all("dynamodb:LeadingKeys" in statement["Condition"]["ForAllValues:StringLike"] for statement in writes)
+
+
+def test_shared_policies_only_deny() -> None:
+    found = stack.of_type("AWS::IAM::ManagedPolicy")
+
+    assert set(found) == set(DENYING)
+    for policy in found.values():
+        assert {statement["Effect"] for statement in policy["PolicyDocument"]["Statement"]} == {"Deny"}
 
 
 def test_no_code_scans() -> None:
@@ -711,7 +755,7 @@ def test_a_reminders_schedule_may_call_that_one_function_and_park_what_it_cannot
 
 
 def test_the_role_of_reminders_can_be_given_to_schedules_only() -> None:
-    (policy,) = FUNCTIONS["NotifyFunction"]["Policies"]
+    (policy,) = own_policies("NotifyFunction")
     (passing,) = [statement for statement in policy["Statement"] if statement["Action"] == ["iam:PassRole"]]
 
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}

@@ -35,6 +35,7 @@ def apply(*, python: Path, folder: Path) -> None:
     tokens.require_expiry()
     permissions.check_sender_identity()
     permissions.check_schedule_group()
+    permissions.set_condition_keys()
     parsing.parse_expressions_once()
     parsing.parse_policies_once()
     ttl.sweep_like_dynamodb()

@@ -141,6 +141,14 @@ def test_a_name_in_the_token_is_cut_to_one_line_of_200_characters() -> None:
     assert answer.body["granted_by"]["name"] == f"Anna Bcc: x{'x' * 187}"
 
 
+def test_a_grant_that_loses_a_race_and_gets_no_claim_on_the_ledger_is_given_all_the_same() -> None:
+    with table.meanwhile(factories.grant), table.failing(table.CONFLICT, at="UpdateItem"):
+        answer = post(TO_SUPPORT)
+
+    assert answer.status == 201
+    assert len(live()) == 2
+
+
 # ------------------------------------------------------------------ refused callers
 
 

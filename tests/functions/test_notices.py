@@ -169,6 +169,13 @@ def test_a_right_that_is_taken_away_a_moment_before_counts() -> None:
     assert table.one(keys.notice_choice("acme")) is None
 
 
+def test_a_change_that_loses_a_race_and_gets_no_claim_on_the_ledger_is_kept_all_the_same() -> None:
+    with table.meanwhile(factories.grant), table.failing(table.CONFLICT, at="UpdateItem"):
+        answer = put({"granted": "digest"})
+
+    assert answer.body["kinds"] == UNCHANGED | {"granted": "digest"}
+
+
 def test_the_vendors_put_of_the_tenant_leaves_the_choice_alone() -> None:
     put({"granted": "digest"})
     factories.tenant("acme")

@@ -6,11 +6,12 @@ import pytest
 
 from guestkey.rules.ledger import salted_digest
 from guestkey.store.callbacks import seats
+from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from tests import factories, invalid_inputs, table
 from tests.calls import Answer, call
 from tests.factories import TUESDAY_AT_TEN
-from tests.personas import ANNA, CARLA, DORA, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BACKEND, CARLA, DORA, GIULIA, SVEN, Caller
 
 ELEVEN = "2026-11-24T10:00:00Z"
 ILL = {"reason": "Two colleagues are ill"}
@@ -77,6 +78,15 @@ def test_without_a_reason_nothing_is_cancelled(body: Any) -> None:
     booked = factories.callback()
     with table.unchanged():
         assert cancel(booked.callback_id, body).code == "input_invalid"
+
+
+def test_the_vendor_cancels_a_call_back_that_dora_has_taken_and_it_is_off_her_list() -> None:
+    booked = factories.callback(ANNA, TUESDAY_AT_TEN)
+    factories.taken(booked, DORA)
+    answer = call("DELETE", f"/v1/vendor/callbacks/{booked.callback_id}", ILL, caller=BACKEND)
+
+    assert (answer.status, answer.body["state"]) == (200, "cancelled")
+    assert table.one(keys.own_callback("dora", booked.callback_id)) is None
 
 
 def test_what_does_not_exist_is_not_found() -> None:

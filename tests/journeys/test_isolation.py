@@ -99,3 +99,32 @@ def test_no_function_can_scan_the_table(world: World) -> None:
     for role in roles(world).values():
         with pytest.raises(ClientError, match="AccessDenied"):
             as_function(world, role).scan(TableName=world.table)
+
+
+FORGED = {
+    "kind": "live_key",
+    "grantee_type": "agent",
+    "grantee_id": "mallory",
+    "grantee_name": "Mallory",
+    "granted_at": "2026-11-23T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize("name", ["BookingFunction", "LoginRecordFunction", "RevokeFunction", "CleanupFunction"])
+def test_a_function_that_writes_cannot_forge_a_live_key_or_change_one(world: World, acme: Tenant, name: str) -> None:
+    grant_id = acme.lets_in("sven")
+    dynamodb = as_function(world, roles(world)[name])
+    partition = {"S": f"TENANT#{acme.tenant_id}"}
+    item = {"PK": partition, "SK": {"S": "LIVE#forged"}, **{name: {"S": value} for name, value in FORGED.items()}}
+    update = {
+        "TableName": world.table,
+        "Key": {"PK": partition, "SK": {"S": f"LIVE#{grant_id}"}},
+        "UpdateExpression": "SET grantee_id = :mallory",
+        "ExpressionAttributeValues": {":mallory": {"S": "mallory"}},
+    }
+
+    for together in ([{"Put": {"TableName": world.table, "Item": item}}], [{"Update": update}]):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            dynamodb.transact_write_items(TransactItems=together)
+    assert not world.allows(acme.tenant_id, "mallory")
+    assert world.allows(acme.tenant_id, "sven")

@@ -18,6 +18,7 @@ import pytest
 from local.processes import LOOPBACK
 from local.stack import MAIL_DOMAIN
 from tests.journeys.calls import Caller, request_to, success
+from tests.journeys.settings import changed_setting
 from tests.journeys.world import Agent, Tenant, World, tenant_of
 
 ASK, ANSWER = "/v1/support/requests", "/v1/requests"
@@ -180,21 +181,12 @@ class FakeSesHandler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def fake_ses(world: World) -> Iterator[type[FakeSesHandler]]:
     """Make the mailing function use the fake SES, and restore its setting afterwards."""
-    name = world.function("RequestFunction")
-    variables = world.lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def configure(variables: dict[str, str]) -> None:
-        world.lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        world.lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
-
     with ThreadingHTTPServer((LOOPBACK, 0), FakeSesHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            configure(variables | {SETTING: f"http://{LOOPBACK}:{server.server_port}"})
+        url = f"http://{LOOPBACK}:{server.server_port}"
+        with changed_setting(world, "RequestFunction", SETTING, url):
             yield FakeSesHandler
-        finally:
-            configure(variables)
-            server.shutdown()
+        server.shutdown()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Emulator:
     def client(self, service: str) -> Any:
         return Deployment(self.url).client(service)
 
-    def client_with_permission(self, service: str, statement: dict[str, str]) -> Any:
+    def client_with_permission(self, service: str, statement: dict[str, Any]) -> Any:
         """Return a client whose user has only this permission."""
         iam, name = self.client("iam"), secrets.token_hex(4)
         iam.create_user(UserName=name)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -328,6 +329,78 @@ def test_a_permission_for_one_schedule_group_does_not_cover_another(emulator: Em
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             refused()
+
+
+def test_a_permission_for_a_sender_covers_no_other_address_of_the_same_identity(emulator: Emulator) -> None:
+    support = emulator.client_with_permission(
+        "sesv2",
+        {
+            "Effect": "Allow",
+            "Action": "ses:SendEmail",
+            "Resource": "*",
+            "Condition": {"StringEqualsIgnoreCase": {"ses:FromAddress": "carla@globex.example"}},
+        },
+    )
+
+    support.send_email(FromEmailAddress="Carla <Carla@globex.example>", **HELLO_ANNA)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        support.send_email(FromEmailAddress="carla@globex.example <boss@globex.example>", **HELLO_ANNA)
+
+
+WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+
+
+def table_with_two_keys(emulator: Emulator) -> str:
+    keys = {"PK": "HASH", "SK": "RANGE"}
+    with suppress(emulator.client("dynamodb").exceptions.ResourceInUseException):
+        emulator.client("dynamodb").create_table(
+            TableName="with-two-keys",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        )
+    return "with-two-keys"
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TENANT#*"]}}, {"single", "transaction"}),
+        ({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["AGENT#*"]}}, set()),
+        ({"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}, {"transaction"}),
+        ({"ForAllValues:StringEquals": {"dynamodb:Attributes": ["PK", "SK", "note"]}}, {"single", "transaction"}),
+        ({"ForAllValues:StringEquals": {"dynamodb:Attributes": ["PK", "SK"]}}, set()),
+    ],
+)
+def test_a_condition_on_writes_sees_partition_attributes_and_transaction(
+    emulator: Emulator, condition: dict[str, Any], allowed: set[str]
+) -> None:
+    table = table_with_two_keys(emulator)
+    writer = emulator.client_with_permission(
+        "dynamodb", {"Effect": "Allow", "Action": WRITES, "Resource": "*", "Condition": condition}
+    )
+    put = {"TableName": table, "Item": {"PK": {"S": "TENANT#acme"}, "SK": {"S": "A"}, "note": {"S": "x"}}}
+    update = {
+        "TableName": table,
+        "Key": {"PK": {"S": "TENANT#acme"}, "SK": {"S": "B"}},
+        "UpdateExpression": "SET #0 = :0",
+        "ExpressionAttributeNames": {"#0": "note"},
+        "ExpressionAttributeValues": {":0": {"S": "x"}},
+    }
+
+    def alone() -> None:
+        writer.put_item(**put)
+        writer.update_item(**update)
+
+    def together() -> None:
+        writer.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+
+    done = set()
+    for name, write in (("single", alone), ("transaction", together)):
+        with suppress(writer.exceptions.ClientError):
+            write()
+            done.add(name)
+    assert done == allowed
 
 
 def test_an_action_without_a_policy_is_denied(emulator: Emulator) -> None:
