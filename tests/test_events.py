@@ -7,6 +7,7 @@ a further request (REQUEST_ID), Acme was called back (CALLED_ID), and Globex boo
 """
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 import pytest
 import time_machine
 from moto.dynamodb.models.table import Table
+from samcli.lib.generated_sample_events.events import Events
 
 from guestkey.edge.stream import reminders
 from tests import bus, dead_letters, factories, personas, schedules, stack, stream, table
 from tests.calls import LambdaContext, answer, handler, send
 from tests.edge import post
-from tests.rows_and_columns import each_row
+from tests.rows_and_columns import IS_NIGHTLY, each_row
 
 ALL = sorted((stack.PROJECT / "events").glob("*.json"))
 ASKED = {route.folder for route in stack.routes()}
@@ -196,3 +198,91 @@ def test_an_event_is_sent_to_the_function_of_its_route(world: time_machine.Trave
     about = next(file for file in EVENTS if file.name.endswith("-about.json"))
 
     assert send(read(about)).body["tenant_id"] == "acme"
+
+
+# ------------------------------------------------------------------ in the form of AWS's own samples
+
+
+def sample(service: str, kind: str) -> Any:
+    """Return AWS's sample of an event, as `sam local generate-event` prints it."""
+    chosen = Events()
+    values = {name: one["default"] for name, one in chosen.event_mapping[service][kind]["tags"].items()}
+    return json.loads(chosen.generate_event(service, kind, values))
+
+
+def merged(of_aws: Any, own: Any) -> Any:
+    """Return AWS's sample with our values; all that the sample has beside them remains."""
+    if isinstance(of_aws, dict) and isinstance(own, dict):
+        return of_aws | {name: merged(of_aws.get(name), value) for name, value in own.items()}
+    return own
+
+
+def as_the_gateway_sends_it(event: Any) -> Any:
+    """Return a request with cookies, a client certificate, stage variables, a further header, and a body in base64.
+
+    The gateway passes every claim as text, a list as `[a b]`.
+    """
+    sent = merged(sample("apigateway", "http-api-proxy"), event)
+    for absent in {"queryStringParameters", "pathParameters", "body"} - event.keys():
+        del sent[absent]
+    if "authorizer" not in event["requestContext"]:
+        del sent["requestContext"]["authorizer"]
+    else:
+        more = {"iat": "1795435200", "auth_time": "1795435200", "email_verified": "true", "cognito:groups": "[a b]"}
+        sent["requestContext"]["authorizer"]["jwt"]["claims"] = {
+            **more,
+            **event["requestContext"]["authorizer"]["jwt"]["claims"],
+        }
+    if "body" in event and not event["isBase64Encoded"]:
+        sent |= {"body": b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+    return sent
+
+
+FIRST_OF_EACH = list({function_of(file): file for file in reversed(EVENTS) if status_of(file) < 300}.values())
+
+
+@each_row("file", EVENTS if IS_NIGHTLY else FIRST_OF_EACH, ids=lambda file: file.stem)
+def test_a_request_in_the_form_of_the_gateways_sample_is_answered_alike(
+    file: Path, world: time_machine.Traveller
+) -> None:
+    event = read(file)
+    table.restore(what_happened_before())
+    short = answer(handler(function_of(file))(event, None))
+    table.restore(what_happened_before())
+    complete = answer(handler(function_of(file))(as_the_gateway_sends_it(event), None))
+
+    assert (complete.status, shape(complete.body)) == (short.status, shape(short.body))
+
+
+def shape(body: Any) -> Any:
+    """Return the names of a response and not its values, because new ids differ."""
+    return sorted(body) if isinstance(body, dict) else type(body)
+
+
+def test_a_batch_of_the_stream_in_the_form_of_its_sample_is_handled(world: time_machine.Traveller) -> None:
+    of_aws = sample("dynamodb", "update")
+    own = read(stack.PROJECT / "events/notify.grant-given.json")
+    factories.grant(personas.SVEN, grant_id=GRANT_ID)
+    dead_letters.make_queue()
+    with post.fake_ses() as mails, bus.taking() as events:
+        said = handler("notify")({"Records": [merged(of_aws["Records"][0], own["Records"][0])]}, LambdaContext())
+
+    assert said == {"batchItemFailures": []}
+    assert dead_letters.messages() == []
+    assert len(events) == 1
+    assert mails
+
+
+def test_a_swept_live_key_in_the_form_of_the_streams_sample_is_handled(world: time_machine.Traveller) -> None:
+    removed = sample("dynamodb", "update")["Records"][2]
+    own = read(stack.PROJECT / "events/cleanup.swept-live-key.json")
+    dead_letters.make_queue()
+
+    assert removed["eventName"] == "REMOVE"
+    said = handler("cleanup")({"Records": [merged(removed, own["Records"][0])]}, LambdaContext())
+    assert said == {"batchItemFailures": []}
+    assert dead_letters.messages() == []
+
+
+def test_the_schedule_in_the_form_of_its_sample_starts_a_clean_up(world: time_machine.Traveller) -> None:
+    assert handler("cleanup")(sample("cloudwatch", "scheduled-event"), LambdaContext()) is None
