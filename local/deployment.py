@@ -5,6 +5,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Deployment:
     """The CloudFormation stack `guestkey` in the emulator at `endpoint`."""
 
     endpoint: str
+    region: str = REGION
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the emulator."""
@@ -43,7 +45,10 @@ class Deployment:
     def deploy(self, built: Path, archives: Path, parameters: dict[str, str]) -> dict[str, str]:
         """Create or update the stack from the built template and return its outputs. Raises Fault if that fails."""
         s3 = self.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
+        # S3 refuses the constraint for its oldest region only, which is the emulator's default.
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if self.region != REGION else {}
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=BUCKET, **elsewhere)
         template = package(built, archives, BUCKET, s3)
         s3.put_object(Bucket=BUCKET, Key=TEMPLATE, Body=json.dumps(template))
         cloudformation = self.client("cloudformation")
@@ -98,7 +103,7 @@ class Deployment:
     def _options(self) -> dict[str, Any]:
         return {
             "endpoint_url": self.endpoint,
-            "region_name": REGION,
+            "region_name": self.region,
             "aws_access_key_id": CREDENTIAL,
             "aws_secret_access_key": CREDENTIAL,
             "config": Config(

@@ -21,9 +21,10 @@ BUCKET = "guestkey-artifacts"
 MINISTACK = "1.5.33"
 
 
-def settings(port: int, folder: Path) -> dict[str, str]:
+def settings(port: int, folder: Path, region: str = REGION) -> dict[str, str]:
     """Return the settings of ministack as environment variables."""
     return {
+        "MINISTACK_REGION": region,
         "GATEWAY_PORT": str(port),
         # By default ministack listens on every address. Its MQTT and SFTP listeners ignore this setting and are off.
         "BIND_HOST": LOOPBACK,
@@ -53,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--region", default=REGION)
     arguments = parser.parse_args()
     if version("ministack") != MINISTACK:
         sys.exit(f"the patches require ministack {MINISTACK}, not {version('ministack')}; see tests/local")
@@ -60,7 +62,7 @@ def main() -> None:
     # A killed run leaves temporary files behind.
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir(parents=True)
-    os.environ |= settings(arguments.port, folder)
+    os.environ |= settings(arguments.port, folder, arguments.region)
 
     # Imported here, because ministack reads its settings on import.
     from local import patches  # noqa: PLC0415

@@ -44,6 +44,8 @@ class Stack:
     issuer_port: int
     origins: tuple[str, ...] | None = field(default=None, kw_only=True)
     """Further origins whose pages may call the API; None for those of the last `up`."""
+    region: str | None = field(default=None, kw_only=True)
+    """The region of AWS that the emulator plays; None for its own default."""
 
     @property
     def url(self) -> str:
@@ -74,11 +76,12 @@ class Stack:
         return Background("provider", self.folder)
 
     @property
-    def _deployment(self) -> "Deployment":
+    def deployment(self) -> "Deployment":
+        """The CloudFormation stack in the emulator."""
         # Imported here, because importing boto3 takes 0.25 seconds and most commands do not need it.
         from local.deployment import Deployment  # noqa: PLC0415
 
-        return Deployment(self.url)
+        return Deployment(self.url, self.region) if self.region else Deployment(self.url)
 
     def up(self) -> str:
         """Start the stack or update it to the sources, from any state, and return the base URL of the API.
@@ -89,7 +92,7 @@ class Stack:
         with self._exclusive():
             machinery = build.fingerprint(*build.MACHINERY)
             done = self._load_state()
-            parameters = self._parameters(done)
+            parameters = self.parameters(done)
             wanted = {"sources": build.fingerprint(*build.SOURCES), "parameters": parameters}
             if not (self.is_running() and done.get("machinery") == machinery):
                 # This also stops a stack that runs on other ports.
@@ -99,13 +102,13 @@ class Stack:
             self._start()
             build.build()
             self._wait_for("emulator", lambda: answers(f"{self.url}/_ministack/health"))
-            if done.get("deployed") != wanted or not self._deployment.is_there():
+            if done.get("deployed") != wanted or not self.deployment.is_there():
                 done |= {"outputs": self._deploy(parameters), "deployed": wanted}
             done |= {"machinery": machinery}
             sample_in = done.pop("sample_in", None)
             self._store_state(done)
             self._wait_for("API", self._api_answers)
-            table_id = self._deployment.table_id(done["outputs"]["TableName"])
+            table_id = self.deployment.table_id(done["outputs"]["TableName"])
             if sample_in != table_id:
                 self._load_sample()
             # Written last, so that the next `up` repeats the work of one that was interrupted.
@@ -126,8 +129,8 @@ class Stack:
                 raise Fault(message)
             # The stream comes first: a record that waits would send its mail after the reset.
             self._emulator_command("DELETE", "stream")
-            self._deployment.empty(done["outputs"]["TableName"])
-            self._deployment.forget_waiting(done["outputs"]["DeadLetterQueueUrl"])
+            self.deployment.empty(done["outputs"]["TableName"])
+            self.deployment.forget_waiting(done["outputs"]["DeadLetterQueueUrl"])
             self._emulator_command("DELETE", "mails")
             self._emulator_command("DELETE", "events")
             self._load_sample()
@@ -172,7 +175,7 @@ class Stack:
     def _start(self) -> None:
         for process, port, setting, more in (
             (self._provider_process, self.issuer_port, ISSUER_PORT_SETTING, [f"--api={self.url}"]),
-            (self._emulator_process, self.port, PORT_SETTING, []),
+            (self._emulator_process, self.port, PORT_SETTING, [f"--region={self.region}"] if self.region else []),
         ):
             if process.port == port:
                 continue
@@ -194,12 +197,13 @@ class Stack:
 
     def _deploy(self, parameters: dict[str, str]) -> dict[str, str]:
         with step("deploying"), build.exclusive():
-            outputs = self._deployment.deploy(build.BUILT, build.ARCHIVES, parameters)
+            outputs = self.deployment.deploy(build.BUILT, build.ARCHIVES, parameters)
         self._emulator_command("POST", "save")
         return outputs
 
-    def _parameters(self, done: dict[str, Any]) -> dict[str, str]:
-        deployed = done.get("deployed", {}).get("parameters", {}).get(ORIGINS, "").split(",")
+    def parameters(self, done: dict[str, Any] | None = None) -> dict[str, str]:
+        """Return the template's parameters of this stack; `done` is the state that the last `up` stored."""
+        deployed = (done or {}).get("deployed", {}).get("parameters", {}).get(ORIGINS, "").split(",")
         # The first origin is the issuer's server, which serves the sample pages.
         others = deployed[1:] if self.origins is None else self.origins
         parameters = {
@@ -224,7 +228,7 @@ class Stack:
         with step("loading the sample world"):
             sample.load(self.url, self.token(sample.BACKEND))
             # The cleanup function stores the desk's closed days. It runs now, not at its next scheduled time.
-            self._deployment.run("CleanupFunction")
+            self.deployment.run("CleanupFunction")
 
     def _api_answers(self) -> bool:
         # This route has an authorizer. API Gateway answers 401 to a request without a token once the routes exist.

@@ -5,6 +5,7 @@ that `http://127.0.0.1:4566/v1/me` works in every client and shell, and pages ca
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,8 +25,9 @@ Commands = dict[tuple[str, str], Command]
 SIGNED_HEADER = b"AWS4-HMAC-SHA256"
 SIGNED_QUERY = "X-Amz-Algorithm"
 COMMANDS = "/_guestkey/"
-# CloudFormation reads the template without a signature.
-EMULATORS_OWN = ("/_", f"/{BUCKET}/")
+# CloudFormation reads the template without a signature, and clients of Cognito have none.
+EMULATORS_OWN = ("/_", f"/{BUCKET}/", "/oauth2/token")
+KEYS_OF_A_POOL = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/jwks\.json")
 
 
 def route_requests(mails: Journal, events: Journal) -> None:
@@ -52,7 +54,7 @@ def route_requests(mails: Journal, events: Journal) -> None:
             await emulator(scope, receive, send)
         elif scope["path"].startswith(COMMANDS):
             await _answer(commands.get((scope["method"], scope["path"].removeprefix(COMMANDS))), send)
-        elif scope["path"].startswith(EMULATORS_OWN):
+        elif scope["path"].startswith(EMULATORS_OWN) or KEYS_OF_A_POOL.fullmatch(scope["path"]):
             await emulator(scope, receive, send)
         elif api_id := next((str(api["apiId"]) for _, api in apigateway._apis.all_items()), None):
             await emulator(_addressed_to_api(scope, api_id), receive, send)

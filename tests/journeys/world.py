@@ -55,7 +55,7 @@ class World:
 
     @cached_property
     def deployment(self) -> Deployment:
-        return Deployment(self.stack.url)
+        return self.stack.deployment
 
     @cached_property
     def dynamodb(self) -> Any:
