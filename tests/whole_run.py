@@ -6,7 +6,7 @@ import pytest
 
 FUNCTIONS = Path(__file__).parent / "functions"
 NOT_SLOW = ("", "not slow")
-"""No test of the functions is slow."""
+"""The slow tests of the functions use no permission that the others do not."""
 
 
 def ran_all_of_the_functions(config: pytest.Config) -> bool:
