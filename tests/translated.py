@@ -71,7 +71,7 @@ def resolved(deployed: dict[str, Any], **given: str) -> dict[str, Any]:
     values = stack.parameters(**given)
     made: dict[str, Any] = {
         section: {
-            name: _decided(one, values)
+            name: {key: part for key, part in _decided(one, values).items() if key != "Condition"}
             for name, one in deployed[section].items()
             if "Condition" not in one or stack.is_met(one["Condition"], values)
         }
