@@ -12,6 +12,7 @@ from bench.processes import ROOT
 
 PARTS: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
     "imports": processes.stub,
+    "artifact": processes.stub,
     "requests": nullcontext,
     "warm": processes.stub,
     "growth": nullcontext,

@@ -1,4 +1,4 @@
-"""Benchmark of cold starts: CPU time of a new process that imports a handler, compared with baseline imports.
+"""Benchmark of cold starts: CPU time of a new process that imports a built handler, compared with baseline imports.
 
 Handlers and baselines alternate, and each ratio is the median over the rounds. A process exits without cleaning up, so
 that only its start and its imports are measured. It runs on Linux only, because it reads the peak memory from /proc.
@@ -6,13 +6,11 @@ that only its start and its imports are measured. It runs on Linux only, because
 
 import json
 import os
-import subprocess
 from statistics import median
 
 from bench import calls, samples
 from bench.lines import heading, table, verdict
-from bench.processes import LAYER, ROOT
-from bench.shipped import PYTHON, layer_environment
+from bench.shipped import Artifact, built, cpu_seconds, output
 from bench.stub import set_answers
 
 ROUNDS = 11
@@ -60,17 +58,15 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-Environment = dict[str, str]
-
-
 def main() -> None:
     """Print the CPU time of each function's import, then the peak memory of a check."""
-    with layer_environment(os.environ["AWS_ENDPOINT_URL"]) as environment:
-        _time(environment)
-        _memory(environment)
+    artifact = built()
+    _time(artifact)
+    _memory(artifact)
 
 
-def _time(environment: Environment) -> None:
+def _time(artifact: Artifact) -> None:
+    environment = artifact.environment(os.environ["AWS_ENDPOINT_URL"])
     heading(
         "Imports: CPU time of a new process that imports a function's handler, divided by that of a process with",
         "botocore   botocore and its DynamoDB client",
@@ -78,11 +74,10 @@ def _time(environment: Environment) -> None:
         "framework  Powertools' Logger and validating resolver, pynamodb and its client",
         f"Median of {ROUNDS} alternating rounds.",
     )
-    functions = {name: _importing(name) for name in calls.folders()}
+    functions = {name: artifact.importing(name) for name in calls.folders()}
     programs = BASELINES | functions
-    # The modules are counted first, because this run also compiles them.
-    modules = {name: int(_output(environment, code + COUNT_MODULES)) for name, code in programs.items()}
-    rounds = [{name: _cpu(environment, code + EXIT) for name, code in programs.items()} for _ in range(ROUNDS)]
+    modules = {name: int(output(environment, code + COUNT_MODULES)) for name, code in programs.items()}
+    rounds = [{name: cpu_seconds(environment, code + EXIT) for name, code in programs.items()} for _ in range(ROUNDS)]
 
     def against(name: str, baseline: str) -> float:
         return median(cpu[name] / cpu[baseline] for cpu in rounds)
@@ -98,7 +93,8 @@ def _time(environment: Environment) -> None:
     table(["imported", "modules", *(f"/ {baseline}" for baseline in BASELINES), "target"], rows)
 
 
-def _memory(environment: Environment) -> None:
+def _memory(artifact: Artifact) -> None:
+    environment = artifact.environment(os.environ["AWS_ENDPOINT_URL"])
     heading(
         "Memory: peak memory of a process that runs checks one after another",
         "The process contains Python, the handler and its imports, but not Lambda's runtime client.",
@@ -111,30 +107,11 @@ def _memory(environment: Environment) -> None:
         set_answers(os.environ["AWS_ENDPOINT_URL"], [("GetItem", "", {"Item": samples.agent()}), ("Query", "", query)])
         sent = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
         asked = json.dumps(calls.event("POST /v1/vendor/checks", calls.BACKEND, sent=sent))
-        mebibytes = int(_output(environment, _importing("check") + RUN_CHECKS, asked, str(WARM_CALLS))) / 1024
+        mebibytes = int(output(environment, artifact.importing("check") + RUN_CHECKS, asked, str(WARM_CALLS))) / 1024
         rows.append(
             [f"{WARM_CALLS} checks, {live} live grants", mebibytes, verdict(mebibytes, MAX_MEBIBYTES, "at most 60 MB")]
         )
     table(["process", "MB", "target"], rows)
-
-
-def _importing(function: str) -> str:
-    return f"import sys\nsys.path.insert(0, {str(ROOT / 'functions' / function)!r})\nimport app"
-
-
-def _output(environment: Environment, code: str, *arguments: str) -> str:
-    command = [*PYTHON, "-c", code, *arguments]
-    return subprocess.run(command, cwd=LAYER, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def _cpu(environment: Environment, code: str) -> float:
-    """Return the user and system CPU seconds of a new process that runs this code."""
-    process = os.posix_spawn(PYTHON[0], [*PYTHON, "-c", code], environment)
-    _, status, used = os.wait4(process, 0)
-    if status:
-        message = f"this code failed:\n{code}"
-        raise RuntimeError(message)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
