@@ -56,7 +56,7 @@ def test_sven_asks_to_be_let_in_for_an_hour(mails: list[mailing.Sent]) -> None:
     assert answer.body == {
         "request_id": own()[0]["request_id"],
         "tenant_id": "acme",
-        "agent": {"id": "sven", "name": "Sven Brandt"},
+        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
         "reason": REASON,
         "reason_salt": answer.body["reason_salt"],
         "ticket": None,
