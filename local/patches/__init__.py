@@ -28,6 +28,7 @@ def apply(*, python: Path, folder: Path) -> None:
     """Apply all patches. Functions run in the interpreter `python`; archives, mails and events are kept in `folder`."""
     sent, published = Journal(folder / "mails.jsonl"), Journal(folder / "events.jsonl")
     cloudformation.import_api_bodies()
+    cloudformation.name_reachable_api()
     cloudformation.pass_parameters_to_sam()
     cloudformation.keep_table_settings()
     cloudformation.keep_function_settings()

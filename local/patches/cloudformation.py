@@ -1,10 +1,12 @@
 """Patches of CloudFormation: HTTP APIs from OpenAPI documents, and properties that ministack 1.5.33 ignores."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from local.patches import openapi
 from local.patches.internals import apigateway, changesets, dynamodb, handlers, lambda_svc, provisioners, ses_v2
+from local.processes import LOOPBACK
 
 Properties = dict[str, Any]
 Finish = Callable[[str, Properties], Properties | None]
@@ -18,6 +20,16 @@ def import_api_bodies() -> None:
     `Body` and deploys an API without routes, without an error. Drop the patch when ministack imports `Body`.
     """
     _after_each_write("AWS::ApiGatewayV2::Api", _import_body)
+
+
+def name_reachable_api() -> None:
+    """Return an address of the API that this machine can reach.
+
+    AWS returns the address at which the API answers; 1.5.33 returns a host name that does not resolve, so that the
+    output `ApiUrl` leads nowhere. The API answers at the root of the emulator's port (`front_door`). Drop the patch
+    when the name of an API can be resolved everywhere.
+    """
+    _after_each_write("AWS::ApiGatewayV2::Api", _own_address)
 
 
 def pass_parameters_to_sam() -> None:
@@ -92,6 +104,12 @@ def _after_each_write(resource_type: str, finish: Finish) -> None:
 def _import_body(api_id: str, properties: Properties) -> None:
     if properties.get("Body"):
         openapi.import_into(apigateway, api_id, properties["Body"])
+
+
+def _own_address(api_id: str, _: Properties) -> Properties:
+    address = f"http://{LOOPBACK}:{os.environ['GATEWAY_PORT']}"
+    apigateway._apis[api_id]["apiEndpoint"] = address
+    return {"ApiEndpoint": address}
 
 
 def _set_ttl_and_recovery(table: str, properties: Properties) -> None:

@@ -85,6 +85,13 @@ def test_an_api_described_by_openapi_has_its_routes_at_the_root_of_the_port(emul
     assert "authorizer" not in event["requestContext"]
 
 
+def test_the_address_of_the_api_can_be_called(emulator: Emulator) -> None:
+    (api,) = emulator.client("apigatewayv2").get_apis()["Items"]
+
+    assert httpx.get(f"{emulator.outputs['ApiUrl']}/open/door").status_code == 200
+    assert api["ApiEndpoint"] == emulator.outputs["ApiUrl"]
+
+
 def test_only_pages_of_an_origin_named_by_a_parameter_may_call_the_api(emulator: Emulator) -> None:
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
     there = httpx.options(f"{emulator.url}/open/door", headers={"Origin": ELSEWHERE} | asked)
