@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], AbstractContextManager[str | None]]] = {
     "growth": nullcontext,
     "ledger": processes.dynamodb,
     "bookings": nullcontext,
+    "cost": nullcontext,
 }
 """Each part with the context manager that starts its DynamoDB, if it needs one, and yields the endpoint."""
 
