@@ -115,6 +115,13 @@ class Stack:
             self._store_state(done | {"sample_in": table_id})
         return self.url
 
+    def start_empty(self) -> None:
+        """Start emulator and issuers, and deploy nothing. Raises Fault if that fails."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._exclusive():
+            self._start()
+            self._wait_for("emulator", lambda: answers(f"{self.url}/_ministack/health"))
+
     def down(self) -> None:
         """Stop the stack. Its data is kept for the next start."""
         with self._exclusive():
