@@ -18,10 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # A dollar sign in these claims is none of make's.
 override export CLAIMS := $(value CLAIMS)
 
-.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation mutants check static style types pins units journeys browser moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements deploy
+.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation mutants check static style types pins units journeys browser moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements first-deploy rehearsal preflight smoke deploy
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: $(REQUIREMENTS) local/setup.sh
 	@local/setup.sh
@@ -132,7 +132,7 @@ moments: .venv/ready ## Run the journeys that measure concurrency, alone, and th
 gates: bandit checkov cfnlint parliament ## Run the security checkers on the code and the template
 
 bandit: .gates/ready
-	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers client functions local docs bench
+	@.gates/bin/bandit --quiet --configfile pyproject.toml --recursive layers client functions local deploy docs bench
 
 # .checkov.yaml lists the skipped checks with their reasons. checkov ignores resources whose condition is false by default,
 # so it gets the template without conditions. The variable stops it from looking for a newer version of itself.
@@ -170,8 +170,17 @@ screenshots: .venv/ready ## Take the screenshots in docs/screenshots again
 requirements: .venv/ready ## Pin the requirements of pyproject.toml: make requirements [UPGRADE=1]
 	@local/requirements.sh $(if $(UPGRADE),--upgrade)
 
-deploy: .venv/ready ## Deploy to AWS: make deploy [ENV=prod]
-	arch=$$($(PYTHON) -m local.artifact --arch --config-env $(or $(ENV),default)) && \
-		sam build --config-env $(or $(ENV),default) --parameter-overrides Arch=$$arch
-	@$(PYTHON) -m local.artifact --config-env $(or $(ENV),default)
-	sam deploy --config-env $(or $(ENV),default)
+first-deploy: .venv/ready ## Deploy to AWS for the first time: asks, checks, deploys, registers, tests: make first-deploy [ENV=prod]
+	@$(PYTHON) -m deploy first $(if $(ENV),--env "$$ENV")
+
+rehearsal: .venv/ready ## Start an emulator to rehearse first-deploy on: eval "$$(make rehearsal)"; STOP=yes ends it
+	@$(PYTHON) -m local.rehearsal $(if $(STOP),--stop)
+
+preflight: .venv/ready ## Check account and answers before a deployment: make preflight [ENV=prod]
+	@$(PYTHON) -m deploy preflight $(if $(ENV),--env "$$ENV")
+
+smoke: .venv/ready ## Check the deployed stack: make smoke [ENV=prod] [URL=…] [THROTTLE=yes]
+	@$(PYTHON) -m deploy smoke $(if $(ENV),--env "$$ENV") $(if $(URL),--url "$$URL") $(if $(THROTTLE),--throttle "$$THROTTLE")
+
+deploy: .venv/ready ## Build and deploy a new version to AWS: make deploy [ENV=prod] [YES=yes]
+	@$(PYTHON) -m deploy deploy $(if $(ENV),--env "$$ENV") $(if $(YES),--yes)

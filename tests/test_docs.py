@@ -169,9 +169,9 @@ def test_every_dns_record_of_the_outputs_is_explained() -> None:
 
 def test_the_stacks_of_samconfig_are_explained() -> None:
     written = tomllib.loads((stack.PROJECT / "samconfig.toml").read_text())
-    documented = rows(section(page("operating.md"), "Deploy, step by step"), "`samconfig.toml`", "stack")
+    documented = rows(section(page("operating.md"), "First deployment"), "stack", "`samconfig.toml`", "stage")
 
-    assert {code(env)[0]: (code(name)[0], f"Stage={code(stage)[0]}") for env, name, stage, _ in documented} == {
+    assert {code(env)[0]: (code(name)[0], f"Stage={code(stage)[0]}") for name, env, stage, _ in documented} == {
         env: (said["global"]["parameters"]["stack_name"], said["deploy"]["parameters"]["parameter_overrides"][0])
         for env, said in written.items()
         if isinstance(said, dict)
@@ -512,11 +512,11 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 @each_row("path", PAGES, ids=lambda path: str(path.relative_to(stack.PROJECT)))
 def test_every_command_of_make_that_is_named_exists(path: Path) -> None:
-    targets = re.findall(r"^([a-z]+):", (stack.PROJECT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (stack.PROJECT / "Makefile").read_text(), re.MULTILINE)
     text = path.read_text()
     commands = "\n".join([*blocks(text, "", "sh"), *code(text)])
 
-    assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= set(targets)
+    assert set(re.findall(r"\bmake ([a-z-]+)", commands)) <= set(targets)
 
 
 @each_row("path", [*PAGES, *DOCS.glob("*.svg")], ids=lambda path: str(path.relative_to(stack.PROJECT)))

@@ -18,7 +18,7 @@ STOP_LIST = re.compile(
     r"\b(whoever|whatever|whichever|nobody|what (is|was|it|they|an?|the)\b|that is\b|who (is|was)\b)", re.IGNORECASE
 )
 MAX_SHARE = 0.03
-FOLDERS = ("layers", "functions", "client", "local", "bench", "docs", "tests")
+FOLDERS = ("layers", "functions", "client", "local", "deploy", "bench", "docs", "tests")
 MODULES = sorted(path for folder in FOLDERS for path in (stack.PROJECT / folder).rglob("*.py"))
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
