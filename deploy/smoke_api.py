@@ -61,7 +61,7 @@ class Api:
     """An origin of `AllowedOrigins`, or an empty text if none is allowed."""
     slowest: list[float] = field(default_factory=list)
 
-    def call(self, method: str, path: str, token: str = "", body: Any = None, **headers: str) -> Answer:
+    def call(self, method: str, path: str, token: str | None = None, body: Any = None, **headers: str) -> Answer:
         """Send a request. Raises Unreachable."""
         sent = dict(headers) | ({"Authorization": f"Bearer {token}"} if token else {})
         sent |= {"Content-Type": "application/json"} if body is not None else {}
