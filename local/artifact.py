@@ -1,14 +1,10 @@
-"""Checks the result of `sam build` before it is deployed: `python -m local.artifact [--config-env ENV]`.
+"""Checks the result of `sam build` before it is deployed.
 
 The code of Lambda functions is read-only and mounted on Lambda's own processors. So each module needs bytecode that
 Python accepts without a look at the source, and each shared object must be of the deployed architecture. And the build
 must be one of the sources here.
 """
 
-import argparse
-import re
-import sys
-import tomllib
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
@@ -17,11 +13,8 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 PROJECT = Path(__file__).resolve().parent.parent
-BUILT = PROJECT / ".aws-sam" / "build"
-"""Folder in which `sam build` builds for the deployment."""
 LAYER = "Core"
 COPIED_INTO_LAYER = ("requirements.txt", "build.mk")
-DEFAULT_ENV = "default"
 
 _MACHINES = {"x86_64": 62, "arm64": 183}
 """The architectures by their numbers in the header of an ELF file."""
@@ -78,34 +71,6 @@ def _is_compiled(module: Path) -> bool:
     return bytecode.exists() and bytecode.read_bytes()[: len(wanted)] == wanted
 
 
-def deployed_arch(config_env: str) -> str:
-    """Return the architecture that `sam deploy` uses: that of samconfig.toml, otherwise the template's default."""
-    config = tomllib.loads((PROJECT / "samconfig.toml").read_text()).get(config_env, {})
-    for command in ("deploy", "global"):
-        given = config.get(command, {}).get("parameters", {}).get("parameter_overrides", [])
-        text = given if isinstance(given, str) else " ".join(given)
-        if arches := re.findall(r"\bArch(?:,ParameterValue)?=\"?(\w+)", text):
-            return str(arches[-1])
-    return str(yaml_parse((PROJECT / "template.yaml").read_text())["Parameters"]["Arch"]["Default"])
-
-
-def main() -> None:
-    """Print each problem of the build and exit with 1 if there is one."""
-    parser = argparse.ArgumentParser(prog="artifact", description="Check the build in .aws-sam/build.")
-    parser.add_argument("--config-env", default=DEFAULT_ENV)
-    parser.add_argument(
-        "--arch", action="store_true", help="only print the architecture of the deployment, for sam build"
-    )
-    arguments = parser.parse_args()
-    arch = deployed_arch(arguments.config_env)
-    if arguments.arch:
-        print(arch)
-        return
-    if found := problems(BUILT, arch):
-        sys.exit("\n".join(f"guestkey: {line}" for line in found))
-    print(f"The build is up to date, compiled, and for {arch}.")
-
-
 def _machine_of(file: Path) -> int | None:
     """Return the number of the machine in an ELF file, or None for another file."""
     with file.open("rb") as content:
@@ -152,7 +117,3 @@ def _files(folder: Path) -> set[Path]:
         for file in folder.rglob("*")
         if file.is_file() and file.parent.name != "__pycache__" and file.suffix != ".pyc"
     }
-
-
-if __name__ == "__main__":
-    main()

@@ -141,41 +141,6 @@ def test_without_a_build_the_command_is_named(tmp_path: Path) -> None:
     assert artifact.problems(tmp_path, "arm64") == [f"There is no build in {tmp_path}. Run: sam build"]
 
 
-@pytest.mark.parametrize(
-    ("config", "arch"),
-    [
-        ("", "arm64"),
-        ('[prod.deploy.parameters]\nparameter_overrides = ["Stage=production", "Arch=x86_64"]', "x86_64"),
-        ('[prod.deploy.parameters]\nparameter_overrides = "Stage=production Arch=x86_64"', "x86_64"),
-        ('[prod.global.parameters]\nparameter_overrides = ["Arch=x86_64"]', "x86_64"),
-        ('[default.deploy.parameters]\nparameter_overrides = ["Arch=x86_64"]', "arm64"),
-        ('[prod.deploy.parameters]\nparameter_overrides = ["SearchArch=x86_64"]', "arm64"),
-    ],
-)
-def test_the_architecture_is_the_one_that_sam_deploys(built: Path, config: str, arch: str) -> None:
-    put(artifact.PROJECT / "samconfig.toml", config)
-
-    assert artifact.deployed_arch("prod") == arch
-
-
-def test_the_command_prints_the_architecture_and_stops_at_a_problem(
-    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    put(artifact.PROJECT / "samconfig.toml", "")
-    monkeypatch.setattr(artifact, "BUILT", built)
-    monkeypatch.setattr("sys.argv", ["artifact"])
-    artifact.main()
-    assert capsys.readouterr().out == "The build is up to date, compiled, and for arm64.\n"
-
-    (built / OBJECT).write_bytes(X86_64)
-    with pytest.raises(SystemExit, match="guestkey: Wrong architecture"):
-        artifact.main()
-
-    monkeypatch.setattr("sys.argv", ["artifact", "--arch", "--config-env", "prod"])
-    artifact.main()
-    assert capsys.readouterr().out == "arm64\n"
-
-
 # --- The recipe ------------------------------------------------------------------------------------------------------
 
 
@@ -205,11 +170,3 @@ def test_each_function_and_the_layer_are_built_by_their_makefile() -> None:
     for arch in stack.template()["Parameters"]["Arch"]["AllowedValues"]:
         makefile = stack.PROJECT / "layers" / "core" / arch / "Makefile"
         assert makefile.read_text() == f"ARCH := {arch}\ninclude build.mk\n"
-
-
-def test_a_deployment_checks_the_build_before_it_begins() -> None:
-    makefile = (stack.PROJECT / "Makefile").read_text()
-    recipe = makefile[makefile.index("\ndeploy:") :]
-    steps = ["local.artifact --arch", "sam build", "local.artifact --config-env", "sam deploy"]
-
-    assert [recipe.index(step) for step in steps] == sorted(recipe.index(step) for step in steps)

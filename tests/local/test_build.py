@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import sam
 from local import artifact, build
 from local.faults import Fault
 from tests import stack
@@ -59,7 +60,7 @@ def test_what_is_built_for_another_machine_is_not_used(runs: list[bytes]) -> Non
 
 def test_the_local_build_is_not_where_sam_builds_for_the_deployment() -> None:
     assert build.BUILT == stack.PROJECT / ".aws-sam" / "local" / "template.yaml"
-    assert artifact.BUILT == stack.PROJECT / ".aws-sam" / "build"
+    assert sam.BUILT == stack.PROJECT / ".aws-sam" / "build"
     assert "build_dir" not in (stack.PROJECT / "samconfig.toml").read_text(), (
         "so `make deploy` builds in .aws-sam/build"
     )
