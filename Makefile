@@ -145,7 +145,7 @@ checkov: .gates/ready
 # It reads the template as SAM translates it: on the source cfn-lint passes a null, which CloudFormation refuses. W7001 finds
 # the mappings unused, because the translation has their values.
 cfnlint: .gates/ready .venv/ready
-	@$(PYTHON) -m tests.translated .gates/translated.json 2>/dev/null
+	@$(PYTHON) -m tests.translated .gates/translated.json
 	@.gates/bin/cfn-lint --template .gates/translated.json --regions eu-central-1 --include-checks I \
 		--append-rules cfn_lint_serverless.rules --ignore-checks WS1004 W7001
 

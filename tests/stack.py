@@ -1,6 +1,7 @@
 """The template for tests: parsed once, and evaluated as CloudFormation would for given parameters."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+# SAM's translator warns that flags of AWS's own service are not set here.
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
 PROJECT = Path(__file__).parent.parent
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 PUBLIC = ""
