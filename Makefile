@@ -5,7 +5,8 @@ REQUIREMENTS := requirements/uv.txt requirements/dev.txt requirements/local.txt 
 PYTHON := .venv/bin/python
 # One worker more than there are processors, because some tests wait for a time or a process.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PARALLEL = --numprocesses=$(WORKERS) --dist=worksteal
+PARALLEL = --numprocesses=$(WORKERS) --dist=worksteal --ignore=tests/journeys --ignore=tests/browser \
+	--ignore=tests/artifact
 UNITS := -m 'not slow'
 # The journeys that run alone: those of one moment measure concurrency, the generated requests are counted together, and
 # the last reads the logs of all others.
@@ -18,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A dollar sign in these claims is none of make's.
 override export CLAIMS := $(value CLAIMS)
 
-.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation mutants check static style types pins units journeys browser moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements first-deploy rehearsal preflight smoke deploy
+.PHONY: help setup tour up url token mails events reset down verify test nightly fuzz defects mutation mutants check static style types pins units journeys moments front gates bandit checkov cfnlint parliament format bench openapi screenshots requirements first-deploy rehearsal preflight smoke deploy
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,19 +113,16 @@ pins: .venv/ready
 	@local/requirements.sh --check
 
 units: .venv/ready ## Run the tests that need no stack, with coverage; UNITS= runs the slow ones too, as `make test` does
-	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet $(UNITS) $(PARALLEL) --ignore=tests/journeys --ignore=tests/browser \
-		--ignore=tests/artifact --cov --cov-report=term
+	@COVERAGE_CORE=sysmon $(PYTHON) -m pytest --quiet $(UNITS) $(PARALLEL) --cov --cov-report=term
 
 front: node_modules/ready .venv/ready ## Check types and style of the front end, and test its pure modules
 	@node_modules/.bin/tsc
 	@node_modules/.bin/eslint .
 	@node --test tests/functions/web >/dev/null || node --test --test-reporter=spec tests/functions/web
 
-journeys: .venv/ready ## Run the journeys and the tests of the artifact in two workers, each with a stack of its own
-	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys tests/artifact
-
-browser: .venv/ready ## Run the browser tests, which need no stack
-	@$(PYTHON) -m pytest --quiet $(PARALLEL) tests/browser
+journeys: .venv/ready ## Run the journeys, the browser tests and those of the artifact in two workers, each with a stack
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 --dist=worksteal $(MOMENTS:%=--ignore=%) tests/journeys tests/browser \
+		tests/artifact
 
 moments: .venv/ready ## Run the journeys that measure concurrency, alone, and then the test of the logs
 	@$(PYTHON) -m pytest --quiet $(MOMENTS)

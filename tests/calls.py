@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from threading import RLock
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -79,10 +80,17 @@ def call(
     return send(event(method, path, body, caller=caller, query=query, headers=headers, raw=raw))
 
 
+_alone = RLock()
+
+
 def send(event: dict[str, Any]) -> Answer:
-    """Send an event to the function of its route and return the answer."""
+    """Send an event to the function of its route and return the answer.
+
+    The threads of a test wait for each other: moto is not atomic, and a worker of Lambda processes one call at a time.
+    """
     folder = next(route.folder for route in stack.routes() if route.key == event["routeKey"])
-    return answer(handler(folder, running.count(folder))(event, None))
+    with _alone:
+        return answer(handler(folder, running.count(folder))(event, None))
 
 
 def transport(caller: Caller) -> httpx.MockTransport:

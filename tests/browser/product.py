@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,7 +51,6 @@ class Product:
 class _Gateway(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    alone = Lock()
 
     def __init__(self, pages: Any, issuer: local.Issuer, *args: Any) -> None:
         self._pages, self._issuer = pages, issuer
@@ -90,12 +89,11 @@ class _Gateway(BaseHTTPRequestHandler):
         caller = self._caller(headers.get("authorization", ""))
         if caller is None and urlsplit(self.path).path != "/v1/contact":
             return UNAUTHORIZED
-        with self.alone:
-            try:
-                event = calls.event(self.command, self.path, caller=caller, headers=headers, raw=sent or None)
-            except LookupError:
-                return NO_ROUTE
-            answer = calls.send(event)
+        try:
+            event = calls.event(self.command, self.path, caller=caller, headers=headers, raw=sent or None)
+        except LookupError:
+            return NO_ROUTE
+        answer = calls.send(event)
         return answer.status, answer.headers, answer.text.encode()
 
     def _caller(self, authorization: str) -> Caller | None:

@@ -177,7 +177,7 @@ def on_handlers(seed: int) -> Seen:
 
 @pytest.mark.parametrize(
     ("tell", "stories"),
-    [(on_rules, rounds(2_000, gate=150)), (on_handlers, rounds(2_000, gate=20))],
+    [(on_rules, rounds(2_000, gate=100)), (on_handlers, rounds(2_000, gate=20))],
     ids=["rules", "handlers"],
 )
 def test_ledger_numbers_tell_the_order_while_clocks_differ(

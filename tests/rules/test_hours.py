@@ -164,13 +164,13 @@ def test_a_day_begins_with_its_first_moment(zone, day, clock):
 
 @pytest.mark.slow
 def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
-    """Compare each clock change of every fifth zone in two years with the days before and after it.
+    """Compare each clock change of every fifteenth zone in two years with the days before and after it.
 
     Nightly it is each zone and twelve years.
     """
     windows = desks.hours("00:00-00:45", "01:15-02:30", "02:45-03:15", "09:00-18:00", "22:15-24:00")
     changes = compared = 0
-    for zone in desks.ZONES if IS_NIGHTLY else desks.ZONES[::5]:
+    for zone in desks.ZONES if IS_NIGHTLY else desks.ZONES[::15]:
         there = desk(time_zone=zone, hours=windows)
         change = whenever.Instant.from_utc(2026, 1, 1).to_tz(zone).next_transition()
         while change is not None and change.timestamp() < UNTIL.timestamp():
@@ -186,4 +186,4 @@ def test_around_every_clock_change_of_every_zone_it_is_open_by_local_time():
             compared += len(near)
             change = change.next_transition()
     print(f"{changes:,} clock changes of {len(desks.ZONES)} zones: {compared:,} quarter-hours compared, 0 mismatches")
-    assert changes > (700 if IS_NIGHTLY else 120)
+    assert changes > (700 if IS_NIGHTLY else 40)
