@@ -2,9 +2,7 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from deploy import account as accounts
 from deploy import domains, issuers, mail, stacks
@@ -12,8 +10,7 @@ from deploy.account import Account
 from deploy.answers import Answers, declared
 from deploy.findings import Finding, Standing, fail, note, of, ok
 from deploy.sam import BUILT, artifact_problems
-
-RUNTIME = "python3.13"
+from local.build import RUNTIME, sam_environment
 
 
 def findings(answers: Answers) -> Iterator[Finding]:
@@ -41,9 +38,7 @@ def findings(answers: Answers) -> Iterator[Finding]:
 
 def tools() -> Iterator[Finding]:
     """Check that sam and the Python of the functions are there."""
-    beside = Path(sys.executable).parent
-    sam = beside / "sam" if (beside / "sam").exists() else shutil.which("sam")
-    python = beside / RUNTIME if (beside / RUNTIME).exists() else shutil.which(RUNTIME)
+    sam, python = (shutil.which(name, path=sam_environment()["PATH"]) for name in ("sam", RUNTIME))
     if sam is None or python is None:
         yield fail("tools", f"{'sam' if sam is None else RUNTIME} is missing", "make setup installs it.")
         return

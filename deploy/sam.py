@@ -5,8 +5,6 @@ The parameters are passed in a file, because the command line of sam has quoting
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +15,7 @@ from pathlib import Path
 from deploy.answers import Answers, declared
 from deploy.stacks import GOOD, Stack
 from local import artifact
-from local.build import PROJECT
+from local.build import PROJECT, sam_environment, sam_tool
 from local.faults import Fault
 from local.processes import last_lines
 
@@ -57,7 +55,7 @@ class Sam:
     def deploy_and_ask(self, parameters: dict[str, str]) -> None:
         """Deploy as `deploy` does; sam shows the changes, asks, and prints the progress itself."""
         arguments = self._deployment(parameters)
-        ended = subprocess.run([_tool(), *arguments], cwd=PROJECT, env=self._environment(), check=False)
+        ended = subprocess.run([sam_tool(), *arguments], cwd=PROJECT, env=_environment(), check=False)
         if ended.returncode != 0:
             raise Fault(self._explained("the deployment failed, see above"))
 
@@ -75,11 +73,6 @@ class Sam:
         file.write_text(json.dumps(parameters, indent=2))
         return ["--parameter-overrides", f"file://{file}"]
 
-    def _environment(self) -> dict[str, str]:
-        # The folder of this interpreter comes first, because sam looks there for a python3.13 with pip.
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        return os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0", "PYTHONUNBUFFERED": "1"}
-
     def _run(
         self,
         doing: str,
@@ -91,9 +84,9 @@ class Sam:
         OUTPUT.mkdir(exist_ok=True)
         with log.open("w") as output:
             running = subprocess.Popen(
-                [_tool(), *arguments],
+                [sam_tool(), *arguments],
                 cwd=PROJECT,
-                env=self._environment(),
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -122,6 +115,11 @@ class Sam:
         reasons = self.stack.reasons() or [end]
         lines = [f"{self.stack.name} is {status}. These resources failed, the first one usually causes the others:"]
         return "\n".join([*lines, *(f"  - {reason}" for reason in reasons), self.stack.remedy()]).rstrip()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment for sam; it writes each line of its progress at once."""
+    return sam_environment() | {"PYTHONUNBUFFERED": "1"}
 
 
 def _end_of(log: Path) -> str:
@@ -160,12 +158,3 @@ def _quietly(progress: Callable[[], str]) -> str:
         return progress()
     except Exception:  # noqa: BLE001  # progress is for the eye only
         return ""
-
-
-def _tool() -> str:
-    beside = Path(sys.executable).parent / "sam"
-    found = str(beside) if beside.exists() else shutil.which("sam")
-    if found is None:
-        message = "the tool sam is missing; make setup installs it"
-        raise Fault(message)
-    return found

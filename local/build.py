@@ -75,18 +75,30 @@ def build() -> None:
         _BUILT_FROM.write_text(wanted)
 
 
-def _run_sam(*arguments: str) -> None:
-    # The folder of this interpreter comes first, because sam looks there for a python3.13 with pip.
+def sam_environment() -> dict[str, str]:
+    """Return the environment for sam: this one, without telemetry, and with this interpreter's folder first in PATH.
+
+    sam looks there for a python3.13 with pip.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    sam = shutil.which("sam", path=path)
-    if sam is None:
+    return os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"}
+
+
+def sam_tool() -> str:
+    """Return the path of sam. Raises Fault if it is missing."""
+    found = shutil.which("sam", path=sam_environment()["PATH"])
+    if found is None:
         message = "the tool sam is missing; `make setup` installs it"
         raise Fault(message)
+    return found
+
+
+def _run_sam(*arguments: str) -> None:
     with _LOG.open("w") as output:
         ended = subprocess.run(
-            [sam, *arguments],
+            [sam_tool(), *arguments],
             cwd=PROJECT,
-            env=os.environ | {"PATH": path, "SAM_CLI_TELEMETRY": "0"},
+            env=sam_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

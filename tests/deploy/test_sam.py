@@ -13,7 +13,7 @@ from local.faults import Fault
 
 def test_a_build_that_cannot_be_deployed_stops_the_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sam, "BUILT", tmp_path)
-    monkeypatch.setattr(sam, "_tool", lambda: "true")
+    monkeypatch.setattr(sam, "sam_tool", lambda: "true")
     answers = load("default")
 
     with pytest.raises(Fault, match=r"the build cannot be deployed\nThere is no build in .*\. Run: sam build"):

@@ -18,13 +18,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
         with connection(started[number].url) as client:
             yield World(started[number], client)
         return
-    stack = Stack(tmp_path_factory.mktemp("stack"), *stacks.free_ports(2))
-    try:
-        stack.up()
-        with connection(stack.url) as client:
-            yield World(stack, client)
-    finally:
-        stack.down()
+    own = Stack(tmp_path_factory.mktemp("stack"), *stacks.free_ports(2))
+    with stacks.running(own) as stack, connection(stack.url) as client:
+        yield World(stack, client)
 
 
 @pytest.fixture

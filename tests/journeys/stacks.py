@@ -7,7 +7,8 @@ variable a session of pytest starts and ends a stack of its own.
 import os
 import socket
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from local.processes import LOOPBACK
@@ -37,6 +38,16 @@ def free_ports(count: int) -> list[int]:
         for probe in probes:
             probe.bind((LOOPBACK, 0))
         return [int(probe.getsockname()[1]) for probe in probes]
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Stack]:
+    """Start a stack, and end it with the block."""
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
 
 
 def up(folder: Path, count: int) -> None:

@@ -23,13 +23,9 @@ PASSWORD = f"Aa1!{secrets.token_hex(8)}"
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A stack in another region than that of all other journeys."""
-    stack = Stack(tmp_path_factory.mktemp("elsewhere"), *stacks.free_ports(2), region=REGION)
-    try:
-        stack.up()
-        with connection(stack.url) as client:
-            yield World(stack, client)
-    finally:
-        stack.down()
+    made = Stack(tmp_path_factory.mktemp("elsewhere"), *stacks.free_ports(2), region=REGION)
+    with stacks.running(made) as stack, connection(stack.url) as client:
+        yield World(stack, client)
 
 
 def test_in_another_region_everything_is_in_that_region_and_a_grant_is_given_mailed_and_revoked(
