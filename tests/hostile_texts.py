@@ -112,6 +112,6 @@ def require_same_mail(read: Read, expected: Read, links: set[str]) -> None:
     for part in (read.text, read.seen):
         assert not [c for c in part if c not in "\r\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
         assert set(part).isdisjoint("\u2028\u2029\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\ud83d")
-        assert "4949" not in part
+        assert 7 * "49" not in part, "an expression of jinja was evaluated"
     assert read.text.count("\n- ") == expected.text.count("\n- ")
     assert read.text.replace("\r\n", "\n").split("\n").count("-- ") == 1
