@@ -24,15 +24,19 @@ def next_number(tenant_id: str = "acme") -> int:
 def put_door(tenant_id: str = "acme", *, kind: str | None = "door", version: int = 1, **said: Any) -> None:
     """Write the door as its writers will: the item, and its version on the ledger head.
 
-    With a voiding the door is due at once, so that the clean-up writes down what ended.
+    With a new voiding the door is due at once, so that the clean-up writes down what ended. Without one it stays due
+    from when it was.
     """
     item: Raw = {"PK": {"S": keys.of_tenant(tenant_id)}, "SK": {"S": keys.DOOR}, "form": {"N": "1"}}
     item |= {"kind": {"S": kind}} if kind else {}
     item |= {"version": {"N": str(version)}}
-    if "voidings" in said or "login_voidings" in said:
-        item |= {"due": {"S": index_keys.due_on(tenant_id)}, "due_at": {"S": text_of(clock.now())}}
     for name, value in said.items():
         item[name] = value if isinstance(value, dict) else {"BOOL": value} if isinstance(value, bool) else number(value)
+    before = next(iter(table.items(*keys.door(tenant_id))), {})
+    if any(item.get(name) != before.get(name) for name in ("voidings", "login_voidings")):
+        item |= {"due": {"S": index_keys.due_on(tenant_id)}, "due_at": {"S": text_of(clock.now())}}
+    else:
+        item |= {name: before[name] for name in ("due", "due_at") if name in before}
     [head] = table.items(*keys.ledger(tenant_id))
     table.put([item, head | {"door": {"N": str(version)}}])
 
