@@ -39,7 +39,12 @@ for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
 # No deadline: the time of one example depends on the other load of the machine.
-settings.register_profile("guestkey", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "guestkey",
+    deadline=None,
+    max_examples=500 if os.environ.get("GUESTKEY_NIGHTLY") == "1" else 50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("guestkey")
 
 
@@ -101,8 +106,17 @@ def browser() -> Iterator["Browser"]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the slow tests, so that no worker has one left when the other is ready.
 
-    Deselect the tests that need a browser if none is found; one line of the summary gives their number.
+    Deselect the tests of the night by day, and the tests that need a browser if none is found; one line of the summary
+    gives the number of these.
     """
+    from tests.rows_and_columns import IS_NIGHTLY
+
+    marks = {item: mark for item in items if (mark := item.get_closest_marker("nightly"))}
+    assert all(mark.args for mark in marks.values()), "a test of the night says why"
+    of_the_night = [] if IS_NIGHTLY else [*marks]
+    if of_the_night:
+        items[:] = [item for item in items if item not in of_the_night]
+        config.hook.pytest_deselected(items=of_the_night)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if not in_browser:

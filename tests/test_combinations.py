@@ -125,9 +125,7 @@ def test_a_planted_reference_to_a_resource_with_another_condition_is_found() -> 
     assert missing(made) == {"Alerts", "ApiDomain", "Edge"}
 
 
-@pytest.mark.skipif(
-    not IS_NIGHTLY, reason="it takes minutes: the gate lints the template with its conditions undecided"
-)
+@pytest.mark.nightly("it takes minutes: the gate lints the template with its conditions undecided")
 def test_the_linter_finds_nothing_in_what_a_combination_creates(tmp_path: Path) -> None:
     for number, given in enumerate(few_combinations()):
         values = {name: {"Type": "String", "Default": value} for name, value in stack.parameters(**given).items()}

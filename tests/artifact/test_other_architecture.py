@@ -10,7 +10,6 @@ import pytest
 
 from local import artifact, build
 from tests import stack
-from tests.rows_and_columns import IS_NIGHTLY
 
 OTHER = ({"arm64", "x86_64"} - {build.architecture()}).pop()
 
@@ -33,7 +32,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-@pytest.mark.skipif(not IS_NIGHTLY, reason="it installs the layer's packages twice: make nightly runs it")
+@pytest.mark.nightly("it installs the layer's packages twice")
 def test_it_has_no_object_of_this_machine_and_is_the_same_when_it_is_built_again(tmp_path: Path) -> None:
     layer = built_layer(tmp_path / "first")
 

@@ -9,7 +9,6 @@ import pytest
 from bench import cost
 from tests import stack
 from tests.docs import page, section
-from tests.rows_and_columns import IS_NIGHTLY
 
 
 def cells(row: str) -> list[str]:
@@ -29,7 +28,7 @@ def test_a_million_checks_cost_about_what_the_parts_of_the_list_prices_say() -> 
     assert 2 < cost.of_a_million(cost.CHECK)[-1] < 3
 
 
-@pytest.mark.skipif(not IS_NIGHTLY, reason="the bench takes half a minute: make nightly runs it")
+@pytest.mark.nightly("the bench takes half a minute")
 def test_the_units_are_those_that_the_bench_measures() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "requests"], cwd=stack.PROJECT, capture_output=True, text=True, check=True

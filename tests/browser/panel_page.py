@@ -9,7 +9,15 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.browser_page import PATIENCE_MILLISECONDS, BrowserPage, Place, require_readable, settle, visiting
+from tests.browser.browser_page import (
+    PATIENCE_MILLISECONDS,
+    SCHEMES,
+    BrowserPage,
+    Place,
+    require_readable,
+    settle,
+    visiting,
+)
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
@@ -107,7 +115,7 @@ class PanelPage[P: Place]:
         expect(self.panel).to_have_attribute("lang", language)
         assert not re.search(r"undefined|\bnull\b|NaN|\[object|[{}]", self.text)
         if language in LANGUAGES_FOR_AXE:
-            require_readable(self.page)
+            require_readable(self.page, SCHEMES if language == LANGUAGES_FOR_AXE[0] else SCHEMES[:1])
         for width, size in ((320, "100%"), (640, "200%")):
             self.page.set_viewport_size({"width": width, "height": 640})
             self.page.evaluate("size => document.documentElement.style.fontSize = size", size)

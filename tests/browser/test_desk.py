@@ -137,11 +137,11 @@ def test_entering_without_a_reason_is_refused_and_keeps_the_input(agent: Agent) 
 
 @pytest.mark.parametrize(
     ("end", "text"),
-    [
+    probes(
         (factories.revoked, "Hier haben Sie gerade keinen Zugang."),
         (lambda given: doors.lock(MONDAY_NOON), "Der Kunde hat den Zugang zurzeit gesperrt."),
-        (lambda given: doors.close(MONDAY_NOON), "Das Konto dieses Kunden ist geschlossen."),
-    ],
+        rest=[(lambda given: doors.close(MONDAY_NOON), "Das Konto dieses Kunden ist geschlossen.")],
+    ),
     ids=["revoked", "locked", "closed"],
 )
 def test_entering_where_access_has_ended_is_refused(agent: Agent, end: Callable[[Grant], None], text: str) -> None:
@@ -190,6 +190,7 @@ def test_a_reloaded_desk_shows_the_open_login_and_ends_it(agent: Agent) -> None:
     assert agent.events == ["guestkey:restored", "guestkey:left", "guestkey:restored"]
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_login_that_another_window_ended_is_shown_as_ended(agent: Agent) -> None:
     factories.grant(SVEN)
     agent.opens()
@@ -246,6 +247,7 @@ def test_an_ended_grant_disappears_from_the_list(agent: Agent, world: time_machi
     agent.reads("Im Augenblick nirgends.")
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_ids_with_any_characters_are_entered_left_and_asked(agent: Agent) -> None:
     id = "auth0|a:b.C@d+e=f~g"
     factories.tenant(id, name="Initech Ltd", approver_emails=("anna@acme.example",))
@@ -304,6 +306,7 @@ def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> No
     agent.reads("Kann beantwortet werden bis 24.11.2026, 13:00 Uhr")
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_by_default_a_request_asks_all_approvers_for_an_hour_without_export(agent: Agent) -> None:
     agent.opens()
     finds(agent)
@@ -387,6 +390,7 @@ def test_each_closed_request_shows_its_outcome_and_the_customers_note(
     assert agent.panel.locator("[id^=send-], [id^=withdraw-]").count() == 0
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_request_answered_meanwhile_shows_its_outcome(agent: Agent) -> None:
     request = factories.requested(SVEN)
     agent.opens()
@@ -399,6 +403,7 @@ def test_a_request_answered_meanwhile_shows_its_outcome(agent: Agent) -> None:
     expect(agent.panel.locator(".badge")).to_have_text("Erlaubt")
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_reached_limit_is_shown_as_such_and_not_as_a_lost_connection(agent: Agent) -> None:
     for number in range(5):
         factories.requested(SVEN, at=MONDAY_NOON - timedelta(hours=number + 1))
@@ -500,6 +505,7 @@ def test_of_two_agents_who_take_a_call_back_one_gets_it_and_the_other_reads_the_
         dora.expects_status("Der Rückruf ist abgeschlossen.")
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_call_taken_for_another_day_stays_in_sight_and_is_released_there(agent: Agent) -> None:
     callback = factories.taken(factories.callback(starts_at=TUESDAY_AT_TEN + timedelta(days=2)))
     agent.opens()
@@ -638,6 +644,7 @@ def test_a_taken_call_back_can_be_closed_later_and_an_invalid_note_is_shown(agen
     agent.expects_status("Der Rückruf ist abgeschlossen.")
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_note_stays_when_the_day_is_reloaded(agent: Agent) -> None:
     callback = factories.callback()
     agent.opens()
@@ -652,6 +659,7 @@ def test_a_note_stays_when_the_day_is_reloaded(agent: Agent) -> None:
     assert agent.page.locator(f"#note-{callback.callback_id}").input_value() == "Ruft um vier noch einmal an"
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts(agent: Agent) -> None:
     factories.grant(SVEN)
     callback, request = factories.callback(), factories.requested(SVEN)
@@ -670,6 +678,7 @@ def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts(agent: Agent) 
     assert [happened.count(what) for what in ("request.withdrawn", "callback.taken")] == [1, 1]
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_late_answer_empties_no_list(agent: Agent) -> None:
     factories.grant(SVEN)
     factories.callback()
@@ -688,6 +697,7 @@ def test_a_late_answer_empties_no_list(agent: Agent) -> None:
         expect(rows(agent)).to_have_count(1)
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_without_a_desk_the_tab_shows_a_hint(agent: Agent) -> None:
     from guestkey.store.callbacks import desks
     from guestkey.store.dynamodb import keys
@@ -803,6 +813,7 @@ def test_loading_takes_two_requests_and_the_token_is_nowhere_in_the_page(agent: 
     assert token.rpartition(".")[2] not in found
 
 
+@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_times_are_in_the_agents_zone_unless_the_page_sets_another(browser: Browser, product: Product) -> None:
     factories.grant(SVEN)
     with at_desk(browser, product, timezone_id="America/New_York") as agent:

@@ -47,7 +47,7 @@ def guarded(browser: Browser, product: Product) -> Iterator[PanelPage]:
 # ------------------------------------------------------------------ notices
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", probes(SIZES[-1], rest=SIZES[:-1]), ids=str)
 def test_after_each_change_the_notice_is_in_sight(panel_page: PanelPage, size: tuple[int, int]) -> None:
     approved, declined = factories.requested(), factories.requested()
     panel_page.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -199,7 +199,7 @@ def test_a_grant_whose_review_is_due_comes_first_and_is_kept_or_revoked(panel_pa
 # ------------------------------------------------------------------ what arrives meanwhile
 
 
-@pytest.mark.parametrize("seconds", [1.5, 3])
+@pytest.mark.parametrize("seconds", probes(1.5, rest=[3]))
 def test_requests_that_arrive_late_move_nothing(guarded: PanelPage, seconds: float) -> None:
     request = factories.requested()
     held: list[Route] = []
@@ -231,6 +231,7 @@ def test_a_request_that_somebody_else_answered_says_so_in_its_place(panel_page: 
     assert panel_page.page.locator("#give").bounding_box() == before
 
 
+@pytest.mark.nightly("a neighbour of this test asks it of the same code")
 def test_an_answer_that_came_too_late_tells_who_was_faster(panel_page: PanelPage) -> None:
     request = factories.requested()
     panel_page.opens()
@@ -350,6 +351,7 @@ def test_only_the_tabs_that_are_named_are_shown(panel_page: PanelPage) -> None:
     assert panel_page.panel.get_by_role("tab").all_inner_texts() == ["Call-back", "About"]
 
 
+@pytest.mark.nightly("a neighbour of this test asks it of the same code")
 def test_a_panel_that_loads_can_be_closed(panel_page: PanelPage) -> None:
     held: list[Route] = []
     panel_page.visits()

@@ -91,6 +91,7 @@ def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: P
     panel_page.reads("Unbefristet, mit Datenexport")
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_a_search_without_a_match_shows_a_hint(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.page.locator("#search").fill("niemand")
@@ -207,7 +208,10 @@ def test_coming_back_to_the_window_keeps_the_loaded_rows_and_adds_the_new_one(pa
 
 @pytest.mark.parametrize(
     ("shut", "text"),
-    [(doors.unlock, "Beendet durch eine Sperre."), (doors.close, "Beendet, weil das Konto geschlossen wurde.")],
+    probes(
+        (doors.unlock, "Beendet durch eine Sperre."),
+        rest=[(doors.close, "Beendet, weil das Konto geschlossen wurde.")],
+    ),
 )
 def test_the_activation_overview_shows_what_ended_all_access(
     panel_page: PanelPage, shut: Callable[[datetime], None], text: str
@@ -222,7 +226,10 @@ def test_the_activation_overview_shows_what_ended_all_access(
 
 @pytest.mark.parametrize(
     ("shut", "text"),
-    [(doors.lock, "Für dieses Konto ist der Zugang zurzeit gesperrt."), (doors.close, "Dieses Konto ist geschlossen.")],
+    probes(
+        (doors.close, "Dieses Konto ist geschlossen."),
+        rest=[(doors.lock, "Für dieses Konto ist der Zugang zurzeit gesperrt.")],
+    ),
 )
 def test_behind_a_shut_door_nothing_can_be_allowed(
     panel_page: PanelPage, shut: Callable[[datetime], None], text: str
@@ -251,6 +258,7 @@ def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage)
     assert saving.value.path().read_bytes() == csv_for_people("grants.csv").encode()
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_two_agents_of_one_name_are_told_apart_in_every_list(panel_page: PanelPage) -> None:
     factories.agent("sven-2", "support", name="Sven Brandt")
     for agent in (SVEN, SVEN.but(sub="sven-2")):
@@ -313,7 +321,7 @@ def csv_for_people(path: str, language: str = "de-DE", **query: str) -> str:
     return call("GET", f"/v1/{path}?{urlencode(query | form)}", caller=ANNA).text
 
 
-@pytest.mark.parametrize(("language", "query"), [("de-CH", {}), ("it-IT", {"state": "live"})])
+@pytest.mark.parametrize(("language", "query"), probes(("de-CH", {}), rest=[("it-IT", {"state": "live"})]))
 def test_csv_of_several_pages_has_one_byte_order_mark_and_one_header(
     browser: Browser, product: Product, monkeypatch: pytest.MonkeyPatch, language: str, query: dict[str, str]
 ) -> None:
@@ -385,6 +393,7 @@ def test_the_ledger_is_checked_in_the_browser(browser: Browser, product: Product
         assert "Guestkey-Head" not in panel_page.text
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_a_text_that_is_no_head_is_marked_and_nothing_is_judged(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.goes_to("logins")
@@ -530,6 +539,7 @@ def test_anna_books_a_slot_moves_it_and_cancels_it(panel_page: PanelPage) -> Non
     assert panel_page.events[-3:] == ["guestkey:booked", "guestkey:booked", "guestkey:cancelled"]
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_she_may_choose_the_queue_and_abort_cancelling(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.goes_to("callback")
@@ -595,6 +605,7 @@ def test_while_free_slots_are_unknown_no_user_joins_the_queue_by_mistake(panel_p
     assert call("GET", "/v1/callbacks/open", caller=ANNA).body["kind"] == "slot"
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_number_and_text_of_a_booked_call_are_put_right(panel_page: PanelPage) -> None:
     factories.callback(starts_at=TUESDAY_AT_TEN)
     panel_page.opens()
@@ -613,6 +624,7 @@ def test_number_and_text_of_a_booked_call_are_put_right(panel_page: PanelPage) -
     assert shown["starts_at"] == "2026-11-24T09:00:00Z"
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_a_call_whose_topic_is_gone_says_so_and_joins_the_queue(panel_page: PanelPage) -> None:
     factories.callback(starts_at=TUESDAY_AT_TEN)
     topics = [one for one in sample.DESK["topics"] if one["id"] != "question"]
@@ -661,6 +673,7 @@ def test_while_the_desk_is_closed_the_emergency_line_is_shown_with_hours_and_pri
     assert panel_page.panel.locator("a").first.get_attribute("href") == "tel:+4924144686112"
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_without_a_desk_the_tab_shows_a_hint(panel_page: PanelPage) -> None:
     from guestkey.store.dynamodb import keys
 
@@ -692,6 +705,7 @@ def test_customer_name_and_version_can_be_copied(browser: Browser, product: Prod
 # ------------------------------------------------------------------ users without the right
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_the_menu_hides_the_entry_from_a_user_without_the_right(panel_page: PanelPage) -> None:
     panel_page.visits("ben")
     expect(panel_page.page.locator("#told")).to_contain_text('guestkey:right {"may_grant":false}')
@@ -754,6 +768,7 @@ def test_while_the_api_is_down_a_message_is_shown_and_the_panel_recovers(panel_p
     panel_page.sees("activation")
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_a_slow_answer_shows_a_hint(panel_page: PanelPage) -> None:
     panel_page.opens()
     panel_page.press("#department-support")
@@ -834,7 +849,7 @@ def test_a_double_click_grants_once(panel_page: PanelPage) -> None:
     assert [path for path in factories.what_happened() if path == "grant.given"] == ["grant.given"] * 2
 
 
-@pytest.mark.parametrize("key", [None, "Space"])
+@pytest.mark.parametrize("key", probes(None, rest=["Space"]))
 def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts_once(panel_page: PanelPage, key: str | None) -> None:
     given = factories.grant(SVEN)
     panel_page.opens()
@@ -849,6 +864,7 @@ def test_a_button_that_is_pressed_while_its_list_is_reloaded_acts_once(panel_pag
     assert factories.what_happened().count("grant.revoked") == 1
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_a_call_back_is_cancelled_by_a_button_that_is_pressed_while_it_is_reloaded(panel_page: PanelPage) -> None:
     callback = factories.callback(starts_at=TUESDAY_AT_TEN)
     panel_page.opens()
@@ -861,6 +877,7 @@ def test_a_call_back_is_cancelled_by_a_button_that_is_pressed_while_it_is_reload
     assert factories.what_happened()[-2:] == ["callback.taken", "callback.cancelled"]
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_two_windows_show_the_same_outcome(browser: Browser, product: Product) -> None:
     given, request = factories.grant(SVEN), factories.requested(DORA)
     with at_work(browser, product) as anna, at_work(browser, product) as colleague:
@@ -915,6 +932,7 @@ def test_a_pending_request_stays_open_on_every_page_of_the_list(panel_page: Pane
     assert [panel_page.page.locator(f"#approve-{one.request_id}").count() for one in requests] == [0, 1, 1]
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_choices_on_a_request_stay_when_the_list_is_reloaded(panel_page: PanelPage) -> None:
     request = factories.requested(SVEN, period="4h", may_export=True)
     panel_page.opens()
@@ -1016,6 +1034,7 @@ def test_a_host_sets_colours_and_parts(panel_page: PanelPage) -> None:
     assert style.endswith("rgb(255, 0, 0)")
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_the_panel_follows_the_colour_scheme_of_the_page(panel_page: PanelPage) -> None:
     panel_page.page.emulate_media(color_scheme="dark")
     panel_page.opens()
@@ -1192,6 +1211,7 @@ def test_in_forced_colours_all_controls_are_visible_and_nothing_moves(panel_page
     assert panel_page.page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_dates_follow_the_region_of_the_locale(
     browser: Browser, product: Product, world: time_machine.Traveller
 ) -> None:
@@ -1304,6 +1324,7 @@ BESIDE = """([kind, language, token]) => {
 }"""
 
 
+@pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
 def test_elements_of_several_languages_on_one_page_keep_their_texts(panel_page: PanelPage) -> None:
     """Two panels and a desk, each in its own language, and none takes the texts or the data of another."""
     scenarios.busy()

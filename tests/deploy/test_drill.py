@@ -23,11 +23,10 @@ from tests import stack
 from tests.deploy.conftest import SETTINGS
 from tests.docs import blocks, page, section
 from tests.journeys.stacks import free_ports
-from tests.rows_and_columns import IS_NIGHTLY
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not IS_NIGHTLY, reason="it takes minutes: make nightly runs it"),
+    pytest.mark.nightly("it takes minutes"),
 ]
 SENDER = "support@vendor.example"
 

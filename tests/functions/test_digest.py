@@ -17,6 +17,7 @@ from tests.calls import call
 from tests.edge import post
 from tests.notify import Notify, subject_of, text_of_mail
 from tests.personas import ANNA, CARLA, DORA, GIULIA, SVEN
+from tests.rows_and_columns import probes
 
 ANNAS, GIULIAS, CARLAS = "anna@acme.example", "giulia@acme.example", "carla@globex.example"
 DIGEST = "Support-Zugänge: Übersicht des Tages"
@@ -377,7 +378,7 @@ def test_a_digest_of_acts_of_two_users_goes_to_both(notify: Notify, morning: Cal
     assert len(morning()) == 2
 
 
-@pytest.mark.parametrize("further", [0, 1])
+@pytest.mark.parametrize("further", probes(1, rest=[0]))
 def test_a_mail_has_at_most_sixty_lines_and_counts_the_others(
     world: time_machine.Traveller, morning: Callable[[], list[post.Sent]], further: int
 ) -> None:

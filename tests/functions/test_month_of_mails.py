@@ -18,7 +18,6 @@ from tests.calls import call
 from tests.edge import post
 from tests.notify import Notify, subject_of, text_of_mail
 from tests.personas import ANNA, DORA, GIULIA, SVEN
-from tests.rows_and_columns import IS_NIGHTLY
 
 ANNAS = "anna@acme.example"
 FIRST_MONDAY = datetime(2027, 3, 1, 7, tzinfo=UTC)
@@ -43,7 +42,7 @@ IMMEDIATE = dict.fromkeys(("granted", "revoked", "ended", "agent_left"), "immedi
 IN_DIGEST = dict.fromkeys(("granted", "revoked", "ended", "agent_left"), "digest")
 
 
-@pytest.mark.skipif(not IS_NIGHTLY, reason="it takes minutes: make nightly runs it")
+@pytest.mark.nightly("it takes minutes")
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [

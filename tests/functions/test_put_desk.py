@@ -5,7 +5,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import time_machine
 
 from guestkey.rules.desk import Desk, desk_of
@@ -104,7 +103,7 @@ def test_the_desks_languages_decide_on_choosing_a_slot() -> None:
     assert [call("GET", "/v1/me", caller=who).body["may_book_slot"] for who in (ANNA, GIULIA)] == [False, True]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "value"),
     [
         ("/time_zone", "Australia/Lord_Howe"),

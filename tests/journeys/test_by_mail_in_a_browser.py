@@ -191,7 +191,7 @@ def test_the_agent_can_read_the_note_of_a_decline(browser: Browser, mailed: Mail
     assert not mailed.world.allows("acme", "sven")
 
 
-@pytest.mark.parametrize("language", probes("de", "es", rest=["en", "it"]))
+@pytest.mark.parametrize("language", probes("es", rest=["de", "en", "it"]))
 def test_the_mail_and_the_page_are_in_the_customers_language(
     browser: Browser, sample_world: World, language: str
 ) -> None:
@@ -221,6 +221,7 @@ def test_the_mail_and_the_page_are_in_the_customers_language(
     assert [grant["state"] for grant in mailed.grants()] == ["revoked"]
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_request_can_be_approved_with_the_keyboard_alone(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.open()
@@ -251,6 +252,7 @@ def test_a_request_can_be_approved_with_the_keyboard_alone(browser: Browser, mai
 # ------------------------------------------------------------------ callers without permission
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_colleague_without_the_right_reads_whom_to_ask_and_the_request_stays_pending(
     browser: Browser, mailed: Mailed
 ) -> None:
@@ -265,6 +267,7 @@ def test_a_colleague_without_the_right_reads_whom_to_ask_and_the_request_stays_p
     assert mailed.now()["state"] == "pending"
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_right_removed_while_the_window_is_open_refuses_the_approval(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.open_as()
@@ -278,6 +281,7 @@ def test_a_right_removed_while_the_window_is_open_refuses_the_approval(browser: 
     assert mailed.now()["state"] == "pending"
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_user_of_another_tenant_reads_nothing_and_may_sign_in_as_another_user(
     browser: Browser, mailed: Mailed
 ) -> None:
@@ -292,6 +296,7 @@ def test_a_user_of_another_tenant_reads_nothing_and_may_sign_in_as_another_user(
         carla.sees("pending")
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_token_that_acts_for_another_user_cannot_answer(browser: Browser, mailed: Mailed) -> None:
     before = mailed.acme.items()
     with visiting(browser, mailed) as visitor_page:
@@ -306,6 +311,7 @@ def test_a_token_that_acts_for_another_user_cannot_answer(browser: Browser, mail
 # ------------------------------------------------------------------ too late, twice, concurrently
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_an_answered_request_shows_who_answered_and_when(browser: Browser, mailed: Mailed) -> None:
     declined = success(
         mailed.world.caller("giulia").post(f"/v1/requests/{mailed.request_id}/decline", {"note": "Nein"})
@@ -318,7 +324,7 @@ def test_an_answered_request_shows_who_answered_and_when(browser: Browser, maile
         assert anna.page.locator(".buttons").count() == 0
 
 
-@pytest.mark.parametrize("what", ["expired", "withdrawn"])
+@pytest.mark.parametrize("what", probes("withdrawn", rest=["expired"]))
 def test_a_request_closed_while_the_window_is_open_cannot_be_approved(
     browser: Browser, mailed: Mailed, what: str
 ) -> None:
@@ -340,6 +346,7 @@ def test_a_request_closed_while_the_window_is_open_cannot_be_approved(
     assert mailed.grants() == []
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_request_of_an_inactive_agent_cannot_be_approved(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.open_as()
@@ -351,7 +358,7 @@ def test_a_request_of_an_inactive_agent_cannot_be_approved(browser: Browser, mai
     assert mailed.grants() == []
 
 
-@pytest.mark.parametrize("giulia_presses", [APPROVE, DECLINE], ids=["approves", "declines"])
+@pytest.mark.parametrize("giulia_presses", probes(APPROVE, rest=[DECLINE]))
 def test_two_who_answer_at_once_read_the_same_outcome(browser: Browser, mailed: Mailed, giulia_presses: str) -> None:
     press = "for (const button of document.querySelectorAll('button.primary')) button.click()"
     with visiting(browser, mailed) as anna, visiting(browser, mailed) as giulia:
@@ -379,6 +386,7 @@ def test_two_who_answer_at_once_read_the_same_outcome(browser: Browser, mailed: 
         assert whats[2:] == ["request.made", "request.declined"]
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.open_as()
@@ -398,6 +406,7 @@ def test_a_double_click_and_a_reload_give_one_grant(browser: Browser, mailed: Ma
     assert mailed.acme.ledger().whats()[2:] == ["request.made", "request.approved", "grant.given"]
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_after_a_lost_answer_the_page_reads_the_state(browser: Browser, mailed: Mailed) -> None:
     with visiting(browser, mailed) as anna:
         anna.page.route("**/approve", lose)
@@ -411,6 +420,7 @@ def test_after_a_lost_answer_the_page_reads_the_state(browser: Browser, mailed: 
     assert len(mailed.grants()) == 1
 
 
+@pytest.mark.nightly("tests/browser asks it of the page, test_requests of the API")
 def test_an_expired_session_is_shown_and_loses_no_input(browser: Browser, mailed: Mailed) -> None:
     def too_late(route: Route) -> None:
         token = mailed.world.stack.token("anna", exp=1)

@@ -56,6 +56,7 @@ def test_anna_grants_access_and_sven_enters_calls_back_and_leaves(browser: Brows
     ]  # fmt: skip
 
 
+@pytest.mark.nightly("tests/browser/test_desk.py asks it of the desk, test_by_mail_in_a_browser.py of the answer")
 def test_sven_sends_a_request_at_the_desk_and_anna_answers_in_her_help_menu(browser: Browser, product: Product) -> None:
     with at_desk(browser, product, settling=AT_ONCE) as sven, at_work(browser, product, settling=AT_ONCE) as anna_page:
         sven.opens()

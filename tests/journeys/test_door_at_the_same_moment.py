@@ -15,7 +15,7 @@ from tests.journeys.world import Tenant, World
 from tests.rows_and_columns import rounds
 
 CHECKS, LOGINS, GRANTS = "/v1/vendor/checks", "/v1/support/logins", "/v1/grants"
-LOCKS, PRODUCTS, ENTERING = rounds(20, gate=3), 6, 2
+LOCKS, PRODUCTS, ENTERING = rounds(20, gate=2), 6, 2
 
 
 def put_door(world: World, tenant: Tenant, version: int, *, is_locked: bool, void: tuple[str, ...] = ()) -> None:

@@ -16,9 +16,9 @@ from tests.rows_and_columns import rounds
 Measured = Callable[[str], None]
 
 CHECKS, GRANTS, LOGINS = "/v1/vendor/checks", "/v1/grants", "/v1/support/logins"
-LEAVINGS, PRODUCTS = rounds(50, gate=5), 8
+LEAVINGS, PRODUCTS = rounds(50, gate=3), 8
 ASKED = 5  # requests are limited by the hour
-CLAIMS_PER_SECOND, SECONDS = 20, rounds(30, gate=6)
+CLAIMS_PER_SECOND, SECONDS = 20, rounds(30, gate=4)
 AT_ONCE_SECONDS = 1.0
 
 

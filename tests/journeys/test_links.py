@@ -67,7 +67,7 @@ def test_no_header_of_a_request_changes_the_page_of_the_link(world: World, heade
 
 # ------------------------------------------------------------------ scanners
 
-VISITS, SCANNERS = 1_000 if IS_NIGHTLY else 200, 20
+VISITS, SCANNERS = 1_000 if IS_NIGHTLY else 100, 20
 USER_AGENTS = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
     "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0) Microsoft Office SafeLinks",

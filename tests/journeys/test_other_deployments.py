@@ -12,9 +12,8 @@ from local.stack import Stack
 from tests.journeys import stacks
 from tests.journeys.calls import Caller, connection, grant_to, refusal, success
 from tests.journeys.world import World, tenant_of
-from tests.rows_and_columns import IS_NIGHTLY
 
-pytestmark = pytest.mark.skipif(not IS_NIGHTLY, reason="it starts a stack of its own: make nightly runs it")
+pytestmark = pytest.mark.nightly("it starts a stack of its own")
 REGION = "eu-central-1"
 SCOPES = "guestkey/check guestkey/registry guestkey/rights"
 PASSWORD = f"Aa1!{secrets.token_hex(8)}"

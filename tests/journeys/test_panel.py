@@ -77,6 +77,7 @@ def test_a_request_is_approved_in_the_panel_and_the_ledger_is_valid(browser: Bro
         assert f"Guestkey-Head: {head}" in anna.text
 
 
+@pytest.mark.nightly("tests/browser/test_panel.py asks it of the panel, other journeys of the API")
 def test_the_overviews_can_be_saved_as_csv(browser: Browser, product: Product) -> None:
     product.acme.lets_in("sven", period="2h")
     product.acme.is_entered_by(product.world.sven)
@@ -122,6 +123,7 @@ def test_a_call_is_booked_moved_and_cancelled_in_the_panel(browser: Browser, pro
     assert caller.get("/v1/callbacks/open").status_code == 404
 
 
+@pytest.mark.nightly("tests/browser/test_panel.py asks it of the panel, other journeys of the API")
 def test_two_windows_that_approve_and_book_at_once_do_each_once(browser: Browser, product: Product) -> None:
     press = (
         "for (const one of document.querySelector('guestkey-panel').shadowRoot.querySelectorAll('#book')) one.click()"
@@ -140,6 +142,7 @@ def test_two_windows_that_approve_and_book_at_once_do_each_once(browser: Browser
     assert product.acme.ledger().whats().count("callback.booked") == 1
 
 
+@pytest.mark.nightly("tests/browser/test_panel.py asks it of the panel, other journeys of the API")
 def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
     with at_work(browser, product, settling=AT_ONCE, locale="it-IT") as giulia:
         giulia.opens("giulia")
@@ -152,6 +155,7 @@ def test_giulia_joins_the_queue(browser: Browser, product: Product) -> None:
     assert success(product.world.caller("giulia").get("/v1/callbacks/open"))["state"] == "waiting"
 
 
+@pytest.mark.nightly("tests/browser/test_panel.py asks it of the panel, other journeys of the API")
 def test_after_a_lost_answer_a_retry_leaves_one_grant(browser: Browser, product: Product) -> None:
     with at_work(browser, product, settling=AT_ONCE) as anna:
         anna.opens()

@@ -408,6 +408,7 @@ def test_an_agent_may_have_five_pending_requests_at_one_tenant(acme: Tenant, glo
     acme.is_asked_by(agent.caller)
 
 
+@pytest.mark.nightly("test_requests_at_the_same_moment.py reaches the same limits")
 def test_an_agent_sends_twenty_requests_an_hour_and_a_tenant_gets_forty(world: World, agent: Agent) -> None:
     avoid_the_end_of_the_hour()
     tenant = world.new_tenant()

@@ -24,7 +24,7 @@ Measured = Callable[[str], None]
 Act = Callable[["PendingRequest"], Response]
 
 ASK, ANSWER = "/v1/support/requests", "/v1/requests"
-ROUNDS, APPROVERS = rounds(30, gate=4), rounds(100, gate=16)
+ROUNDS, APPROVERS = rounds(30, gate=2), rounds(100, gate=16)
 CLOSED_BY = {"approved": "request.approved", "declined": "request.declined", "withdrawn": "request.withdrawn"}
 
 

@@ -9,7 +9,6 @@ from tests.journeys.mailbox import mails_after, mails_to
 from tests.journeys.test_mail_fails import sender_unknown
 from tests.journeys.test_notices import GRANTED, notify, subjects_to, wait_for_stream
 from tests.journeys.world import Tenant, World
-from tests.rows_and_columns import IS_NIGHTLY
 
 
 def restart(world: World) -> None:
@@ -52,7 +51,7 @@ def test_a_restart_loses_and_repeats_no_notice_and_no_event(acme: Tenant, world:
     assert events_of(acme) == ["tenant.changed", *["grant.given"] * 3]
 
 
-@pytest.mark.skipif(not IS_NIGHTLY, reason="a second restart takes long")
+@pytest.mark.nightly("a second restart takes long")
 def test_a_notice_that_fails_during_a_stop_waits_as_a_dead_letter(acme: Tenant, world: World) -> None:
     wait_for_stream(acme)
     with sender_unknown(world):

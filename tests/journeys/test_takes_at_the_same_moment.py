@@ -25,7 +25,7 @@ from tests.rows_and_columns import rounds
 
 Measured = Callable[[str], None]
 
-ROUNDS = rounds(10, gate=3)  # a user books and moves twenty calls an hour
+ROUNDS = rounds(10, gate=2)  # a user books and moves twenty calls an hour
 CALLBACKS, SUPPORT = "/v1/callbacks", "/v1/support/callbacks"
 REASON = {"reason": "Two colleagues are ill"}
 IN_QUEUE = "Wir rufen Sie an, sobald jemand frei ist"

@@ -50,6 +50,7 @@ class TiedStories(HandlerStories):
         return super().open_product(at)
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> None:
     if IS_NIGHTLY:
@@ -61,6 +62,7 @@ def test_the_handlers_do_as_the_model_says(measured: Callable[[str], None]) -> N
     assert told.steps >= at_least
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_the_handlers_do_as_the_model_says_where_a_claim_decides_the_right(measured: Callable[[str], None]) -> None:
     told = TiedStories.tell(

@@ -40,6 +40,7 @@ def test_a_lock_ends_the_login_of_an_agent_whose_leaving_of_the_department_is_fo
     assert story.model.login_views("globex")[0]["ended_at"] == "2026-11-23T12:00:06Z"
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_the_rules_do_as_the_model_says(measured: Callable[[str], None]) -> None:
     if IS_NIGHTLY:

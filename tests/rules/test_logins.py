@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ from guestkey.rules.logins import (
 )
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person
 from guestkey.rules.periods import Period
-from tests.rows_and_columns import each_row
+from tests.rows_and_columns import each_row, rounds
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -732,7 +733,8 @@ def test_a_login_is_checked_as_soon_as_its_access_ends_by_time():
     assert next_due_at(login, NOON) == NOON + 3 * MINUTE
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.no_cover
+@settings(max_examples=rounds(2_000, gate=200), deadline=None)
 @given(stories())
 @example(moved_to_development(10, given_once(TO_SVEN, 3, 8), given_once(TO_DEVELOPMENT, 2, 20)))
 @example(moved_to_development(6, given_once(TO_SUPPORT, 3, 20), given_once(TO_SVEN, 9, None), left=("support",)))
@@ -746,7 +748,8 @@ def test_a_login_open_by_the_live_keys_was_never_interrupted(story):
         assert all(story.is_covered(second, story.now) for second in range(story.logged_in, story.now + 1))
 
 
-@settings(max_examples=500, deadline=None)
+@pytest.mark.no_cover
+@settings(max_examples=rounds(2_000, gate=200), deadline=None)
 @given(stories())
 def test_the_history_gives_the_first_second_without_a_covering_grant(story):
     agent, login = story.agent(story.now), story.login()

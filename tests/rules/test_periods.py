@@ -375,7 +375,7 @@ def mismatches(name: str, granted_at: datetime) -> Iterator[str]:
 
 
 FIRST, LAST = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC))
-EDGE_YEARS = range(1900, 2060) if IS_NIGHTLY else (1991, 2011, 2026, 2027, 2037)
+EDGE_YEARS = range(1900, 2060) if IS_NIGHTLY else (2011, 2026, 2037)
 BEFORE = [
     timedelta(0),
     timedelta(hours=1),
@@ -411,6 +411,7 @@ def edges(name: str) -> Iterator[datetime]:
         at = change
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_at_the_edges_of_every_clock_the_oracle_agrees():
     found = [
@@ -423,6 +424,7 @@ def test_at_the_edges_of_every_clock_the_oracle_agrees():
     assert found == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_for_random_grants_in_every_zone_the_oracle_agrees():
     chance = random.Random(None if IS_NIGHTLY else 20261122)

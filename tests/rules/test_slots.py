@@ -284,23 +284,25 @@ HOURS = {
 """Hours with breaks, adjacent ones, midnight, a day without any, and the nights of most clock changes."""
 
 
+@pytest.mark.no_cover
 def test_a_month_of_slots_agrees_with_the_oracle():
     compared = sum(compare(zone, date(2026, 3, 15), date(2026, 4, 15), every=6) for zone in ZONES[:3])
     assert compared > 20_000
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 def test_slots_in_many_zones_agree_with_the_oracle(measured):
-    """Half a year of every ninth zone, nightly two years of all.
+    """Half a year of every eighteenth zone, nightly two years of all.
 
     Lists reach up to fourteen days ahead, so each day is compared several times.
     """
-    zones, until = (ZONES, UNTIL) if IS_NIGHTLY else (ZONES[::9], UNTIL - DAY * 545)
+    zones, until = (ZONES, UNTIL) if IS_NIGHTLY else (ZONES[::18], UNTIL - DAY * 545)
     compared = {zone: compare(zone, BEGIN, until, every=1 if IS_NIGHTLY else 7) for zone in zones}
 
     days, quarters = (until - BEGIN).days, sum(compared.values())
     measured(f"slots: {len(zones)} zones, {days} days, {quarters:,} quarter-hours compared, 0 mismatches")
-    assert len(compared) >= 3
+    assert len(compared) >= 2
     assert min(compared.values()) > days * 24 * 4
 
 

@@ -554,6 +554,7 @@ def test_there_are_many_hostile_mails() -> None:
     assert len(HOSTILE) * len(Kind) * len(LANGUAGES) > 2_000
 
 
+@pytest.mark.no_cover
 @each_row("name", HOSTILE)
 def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> None:
     """The request's mail and one other kind have the text, kind and language in turn; each night, all have it.
@@ -572,6 +573,7 @@ def test_hostile_input_leaves_the_structure_of_a_mail_unchanged(name: str) -> No
         assert read.recipients == ["anna@acme.example"]
 
 
+@pytest.mark.no_cover
 @each_row("typed", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_in_one_field_leaves_the_others_unchanged(typed: str) -> None:
     facts = samples.asked()
@@ -585,6 +587,7 @@ def test_hostile_input_in_one_field_leaves_the_others_unchanged(typed: str) -> N
         assert [line for line in lines if line.startswith("https:")] == [LINK], field
 
 
+@pytest.mark.no_cover
 def test_the_longest_mail_is_not_cut_off_by_gmail() -> None:
     for kind, facts in samples.every_kind_typed("<" * 10_000).items():
         assert len(compose.write(kind, "de", facts).html.encode()) < LONGEST_MAIL

@@ -38,6 +38,8 @@ from tests.personas import ANNA, BACKEND, SVEN
 from tests.rows_and_columns import IS_NIGHTLY
 from tests.store import wire
 
+pytestmark = pytest.mark.no_cover
+
 KEY = {"Idempotency-Key": "a-key-of-hers"}
 HOUR = timedelta(hours=1)
 SOON = MONDAY_NOON + timedelta(minutes=45)
