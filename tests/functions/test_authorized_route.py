@@ -17,8 +17,6 @@ from tests.functions.test_every_endpoint import CALLS, FIRST_ROUTES, made_event
 from tests.personas import ANNA, BACKEND, BEN
 from tests.rows_and_columns import IS_NIGHTLY, each_row
 
-pytestmark = pytest.mark.no_cover
-
 GIVE = {"may_grant": True}
 BENS_RIGHT = "/v1/vendor/tenants/acme/users/ben/right"
 REGISTRY_ONLY = BACKEND.but(scope="guestkey/registry")

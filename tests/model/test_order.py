@@ -178,7 +178,7 @@ def on_handlers(seed: int) -> Seen:
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("tell", "stories"),
-    [(on_rules, rounds(2_000, gate=100)), (on_handlers, rounds(2_000, gate=8))],
+    [(on_rules, rounds(2_000, gate=100)), (on_handlers, rounds(2_000, gate=20))],
     ids=["rules", "handlers"],
 )
 def test_ledger_numbers_tell_the_order_while_clocks_differ(

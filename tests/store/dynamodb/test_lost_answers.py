@@ -38,8 +38,6 @@ from tests.personas import ANNA, BACKEND, SVEN
 from tests.rows_and_columns import IS_NIGHTLY
 from tests.store import wire
 
-pytestmark = pytest.mark.no_cover
-
 KEY = {"Idempotency-Key": "a-key-of-hers"}
 HOUR = timedelta(hours=1)
 SOON = MONDAY_NOON + timedelta(minutes=45)
@@ -474,6 +472,7 @@ def answer_to(do: Do) -> Answer:
         return answered(problem(busy))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [*WRITES, *PUTS])
 def test_a_lost_request_stores_nothing_and_the_caller_hears_that_we_are_busy(name, world, subtests):
     do = (WRITES | PUTS)[name]()
