@@ -142,7 +142,6 @@ def test_entering_without_a_reason_is_refused_and_keeps_the_input(agent: Agent) 
         (lambda given: doors.lock(MONDAY_NOON), "Der Kunde hat den Zugang zurzeit gesperrt."),
         rest=[(lambda given: doors.close(MONDAY_NOON), "Das Konto dieses Kunden ist geschlossen.")],
     ),
-    ids=["revoked", "locked", "closed"],
 )
 def test_entering_where_access_has_ended_is_refused(agent: Agent, end: Callable[[Grant], None], text: str) -> None:
     given = factories.grant(SVEN)
@@ -505,7 +504,6 @@ def test_of_two_agents_who_take_a_call_back_one_gets_it_and_the_other_reads_the_
         dora.expects_status("Der Rückruf ist abgeschlossen.")
 
 
-@pytest.mark.nightly("a neighbour, or test_panel.py, asks it of the same code")
 def test_a_call_taken_for_another_day_stays_in_sight_and_is_released_there(agent: Agent) -> None:
     callback = factories.taken(factories.callback(starts_at=TUESDAY_AT_TEN + timedelta(days=2)))
     agent.opens()
