@@ -58,8 +58,8 @@ class FirstDeployment:
     def _check(self) -> None:
         _say("preflight")
         if self.account.is_emulated:
-            # The emulator runs the functions on this machine, and knows no alarms on sums of metrics.
-            self.answers.parameters |= {"Arch": architecture(), "Monitoring": "no"}
+            # The emulator runs the functions on this machine.
+            self.answers.parameters["Arch"] = architecture()
         if not show(preflight.findings(self.answers)):
             message = "preflight found errors; nothing was changed. Correct them and run make first-deploy again"
             raise Fault(message)
@@ -93,8 +93,6 @@ class FirstDeployment:
         A stack for customers without a sender is not complete, so the template refuses to protect it.
         """
         is_complete = self.answers.stage == "production" and self.answers.has("MailSender")
-        # The emulator knows no CodeDeploy, which deploys new versions of a protected stack.
-        is_complete = is_complete and not self.account.is_emulated
         final = self.answers.parameters | {"Protection": "yes" if is_complete else "no"}
         if not final.get("DomainName"):
             final["BaseUrl"] = self._stack.outputs()["ApiUrl"].rstrip("/")

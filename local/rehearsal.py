@@ -1,7 +1,8 @@
 """An emulator without a deployment, on which an operator rehearses `make first-deploy`.
 
 `python -m local.rehearsal` starts it afresh and prints the variables that lead the commands to it, for the shell:
-`eval "$(make rehearsal)"`. `python -m local.rehearsal --stop` ends it.
+`eval "$(make rehearsal)"`. With `--pools` they answer that the stack creates Cognito pools, and give no token: the
+stack refuses those of the local issuers. `python -m local.rehearsal --stop` ends it.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from local.tokens import sign
 PORT_SETTING = "GUESTKEY_REHEARSAL_PORT"
 DEFAULT_PORT = 4570
 FOLDER = PROJECT / ".local" / "rehearsal"
+POOLS = "pools"
 TENANT_ID, AGENT_ID = "first-customer", "first-agent"
 
 
@@ -31,12 +33,15 @@ def rehearsal(folder: Path, port: int) -> Stack:
     return Stack(folder, port, port + 1)
 
 
-def begin(stack: Stack) -> dict[str, str]:
+def begin(stack: Stack, *, with_pools: bool = False) -> dict[str, str]:
     """Start emulator and issuers without any data, and return the variables for the commands of an operator."""
     stack.down()
     shutil.rmtree(stack.folder, ignore_errors=True)
     stack.start_empty()
-    user = {"sub": "una", "tenant_id": TENANT_ID, "name": "Una User"}
+    return _account(stack) | ({"ISSUERS": POOLS} if with_pools else _issuers_and_tokens(stack))
+
+
+def _account(stack: Stack) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": stack.url,
         "AWS_ACCESS_KEY_ID": CREDENTIAL,
@@ -44,6 +49,12 @@ def begin(stack: Stack) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "GUESTKEY_DEPLOYMENT": str(stack.folder.resolve() / "deployment.toml"),
+    }
+
+
+def _issuers_and_tokens(stack: Stack) -> dict[str, str]:
+    user = {"sub": "una", "tenant_id": TENANT_ID, "name": "Una User"}
+    return {
         "ISSUERS": " ".join(stack.issuer.url(caller) for caller in Caller),
         "VENDOR_CLIENT_ID": CLIENT_ID,
         "VENDOR_CLIENT_SECRET": CLIENT_SECRET,
@@ -56,13 +67,14 @@ def main() -> None:
     """Start or end the rehearsal's emulator."""
     parser = argparse.ArgumentParser(prog="python -m local.rehearsal", description="An emulator to rehearse on.")
     parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--pools", action="store_true", help="for a stack that creates Cognito pools")
     arguments = parser.parse_args()
     stack = rehearsal(FOLDER, int(os.environ.get(PORT_SETTING, DEFAULT_PORT)))
     try:
         if arguments.stop:
             stack.down()
             return
-        for name, value in begin(stack).items():
+        for name, value in begin(stack, with_pools=arguments.pools).items():
             print(f"export {name}={shlex.quote(value)}")
     except Fault as fault:
         sys.exit(f"guestkey: {fault}")

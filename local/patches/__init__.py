@@ -15,6 +15,7 @@ from local.patches import (
     mails,
     parsing,
     permissions,
+    production,
     sandboxes,
     schedules,
     state,
@@ -29,10 +30,13 @@ def apply(*, python: Path, folder: Path) -> None:
     sent, published = Journal(folder / "mails.jsonl"), Journal(folder / "events.jsonl")
     cloudformation.import_api_bodies()
     cloudformation.name_reachable_api()
+    cloudformation.name_reachable_token_endpoint()
     cloudformation.pass_parameters_to_sam()
     cloudformation.keep_table_settings()
     cloudformation.keep_function_settings()
     cloudformation.return_dkim_records()
+    production.accept_gradual_deployments()
+    production.accept_alarms_on_sums()
     tokens.require_expiry()
     permissions.check_sender_identity()
     permissions.check_schedule_group()
@@ -46,6 +50,7 @@ def apply(*, python: Path, folder: Path) -> None:
     sandboxes.run_functions_in(python)
     sandboxes.share_archives(folder / "archives")
     sandboxes.limit_sandboxes()
+    sandboxes.share_reserved_concurrency()
     sandboxes.read_logs_to_their_end()
     streams.repeat_returned_records()
     streams.work_while_serving()

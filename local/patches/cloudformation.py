@@ -1,16 +1,19 @@
 """Patches of CloudFormation: HTTP APIs from OpenAPI documents, and properties that ministack 1.5.33 ignores."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
 from local.patches import openapi
-from local.patches.internals import apigateway, changesets, dynamodb, handlers, lambda_svc, provisioners, ses_v2
+from local.patches.internals import apigateway, changesets, dynamodb, handlers, lambda_svc, provisioners, ses_v2, stacks
 from local.processes import LOOPBACK
 
 Properties = dict[str, Any]
 Finish = Callable[[str, Properties], Properties | None]
 Transform = Callable[..., Any]
+
+TOKEN_ENDPOINT = re.compile(r"https://[a-z0-9-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com(?=/oauth2/token$)")
 
 
 def import_api_bodies() -> None:
@@ -30,6 +33,23 @@ def name_reachable_api() -> None:
     when the name of an API can be resolved everywhere.
     """
     _after_each_write("AWS::ApiGatewayV2::Api", _own_address)
+
+
+def name_reachable_token_endpoint() -> None:
+    """Return an address of Cognito's token endpoint that this machine can reach, where it is an output of a stack.
+
+    AWS serves it under the domain of the user pool; 1.5.33 serves it at `/oauth2/token` of its port, for the clients of
+    all pools, and the domain does not resolve. Drop the patch when the name of a domain can be resolved everywhere.
+    """
+    resolve = stacks._resolve_stack_outputs
+
+    def resolve_here(*given: Any) -> Any:
+        outputs, exports = resolve(*given)
+        for one in outputs:
+            one["OutputValue"] = TOKEN_ENDPOINT.sub(_address(), one["OutputValue"])
+        return outputs, exports
+
+    stacks._resolve_stack_outputs = resolve_here
 
 
 def pass_parameters_to_sam() -> None:
@@ -107,9 +127,12 @@ def _import_body(api_id: str, properties: Properties) -> None:
 
 
 def _own_address(api_id: str, _: Properties) -> Properties:
-    address = f"http://{LOOPBACK}:{os.environ['GATEWAY_PORT']}"
-    apigateway._apis[api_id]["apiEndpoint"] = address
-    return {"ApiEndpoint": address}
+    apigateway._apis[api_id]["apiEndpoint"] = _address()
+    return {"ApiEndpoint": _address()}
+
+
+def _address() -> str:
+    return f"http://{LOOPBACK}:{os.environ['GATEWAY_PORT']}"
 
 
 def _set_ttl_and_recovery(table: str, properties: Properties) -> None:

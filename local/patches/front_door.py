@@ -23,6 +23,8 @@ Commands = dict[tuple[str, str], Command]
 
 # Calls to AWS are signed in a header or in the query; calls to the API are not signed.
 SIGNED_HEADER = b"AWS4-HMAC-SHA256"
+# Users sign in at Cognito without credentials of AWS.
+UNSIGNED_TARGET = b"AWSCognitoIdentityProviderService."
 SIGNED_QUERY = "X-Amz-Algorithm"
 COMMANDS = "/_guestkey/"
 # CloudFormation reads the template without a signature, and clients of Cognito have none.
@@ -50,7 +52,7 @@ def route_requests(mails: Journal, events: Journal) -> None:
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             streams.begin()
-        if scope["type"] != "http" or _is_signed(scope):
+        if scope["type"] != "http" or _is_for_aws(scope):
             await emulator(scope, receive, send)
         elif scope["path"].startswith(COMMANDS):
             await _answer(commands.get((scope["method"], scope["path"].removeprefix(COMMANDS))), send)
@@ -64,10 +66,13 @@ def route_requests(mails: Journal, events: Journal) -> None:
     app.app = route
 
 
-def _is_signed(scope: Scope) -> bool:
+def _is_for_aws(scope: Scope) -> bool:
     if SIGNED_QUERY in parse_qs(scope.get("query_string", b"").decode("latin-1")):
         return True
-    return any(name.lower() == b"authorization" and value.startswith(SIGNED_HEADER) for name, value in scope["headers"])
+    headers: dict[bytes, bytes] = {name.lower(): value for name, value in scope["headers"]}
+    if headers.get(b"x-amz-target", b"").startswith(UNSIGNED_TARGET):
+        return True
+    return headers.get(b"authorization", b"").startswith(SIGNED_HEADER)
 
 
 def _addressed_to_api(scope: Scope, api_id: str) -> Scope:

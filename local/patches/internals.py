@@ -39,7 +39,7 @@ from ministack.services import (  # noqa: E402
     ses,
     ses_v2,
 )
-from ministack.services.cloudformation import changesets, handlers, provisioners  # noqa: E402
+from ministack.services.cloudformation import changesets, handlers, provisioners, stacks  # noqa: E402
 
 __all__ = [
     "apigateway",
@@ -57,4 +57,5 @@ __all__ = [
     "scheduler",
     "ses",
     "ses_v2",
+    "stacks",
 ]

@@ -7,6 +7,7 @@ model, as the CLI's do.
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import boto3
 import jmespath
 from botocore import xform_name
-from botocore.model import ListShape, OperationModel, Shape
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 OF_THE_CLI = {"query", "output", "region", "cli-binary-format", "cli-read-timeout"}
 
@@ -52,7 +53,7 @@ def run(service: str, name: str, arguments: list[str]) -> str:
     if "Payload" in answer:
         Path(positional[0]).write_bytes(answer.pop("Payload").read())
     wanted = jmespath.search(given["query"][0], answer) if "query" in given else answer
-    return _text(wanted) if given.get("output") == ["text"] else json.dumps(wanted, default=str)
+    return _text(wanted) if given.get("output") == ["text"] else json.dumps(wanted, default=_plain)
 
 
 def _split(arguments: list[str], known: dict[str, Any], given: dict[str, list[str]]) -> Iterator[str]:
@@ -73,25 +74,37 @@ def _takes_more(known: dict[str, Any], name: str) -> bool:
     return name in known and known[name][1].type_name in {"list", "map"}
 
 
-def _value(shape: Shape, values: list[str]) -> Any:
+def _value(shape: Shape, values: list[str]) -> Any:  # noqa: PLR0911  # a table of types
     kind = shape.type_name
     if kind == "boolean":
         return not values or values[0] == "true"
     if kind in {"integer", "long"}:
         return int(values[0])
+    if kind in {"float", "double"}:
+        return float(values[0])
     if kind in {"list", "structure", "map"} and values[0].startswith(("[", "{")):
         return json.loads(values[0])
     if isinstance(shape, ListShape):
         return [_value(shape.member, [value]) for value in values]
-    if kind in {"structure", "map"}:
+    if isinstance(shape, StructureShape):
+        pairs = (pair.split("=", 1) for pair in values[0].split(","))
+        return {name: _value(shape.members[name], [value]) for name, value in pairs}
+    if kind == "map":
         return dict(pair.split("=", 1) for pair in values[0].split(","))
     text = values[0]
     return Path(text[7:]).read_text() if text.startswith("file://") else text
 
 
+def _plain(value: Any) -> str:
+    """Return a time as the AWS CLI writes it, and anything else as text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\t".join(_text(one) for one in value)
+    if isinstance(value, dict):
+        return "\t".join(_text(value[name]) for name in sorted(value))
     return str(value)
 
 

@@ -23,12 +23,21 @@ class Reply:
 
 @dataclass
 class Served:
-    """The running server: its address, its table by `METHOD /path [Action]`, the calls it got."""
+    """The running server: its address, its table by `METHOD /path [Action]`, the calls it got with their bodies.
+
+    A call of AWS's JSON protocol may also stand in the table by its target, `ServiceQuotasV20190624.ListServices`.
+    """
 
     url: str
     table: dict[str, Reply]
     calls: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     default: Reply = field(default_factory=lambda: Reply(404, {"message": "Not Found"}))
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """Calls that wait for a thread. With the default of 5, many at once wait a second for another try of the kernel."""
 
 
 @contextmanager
@@ -42,7 +51,10 @@ def serving(table: dict[str, Reply] | None = None) -> Iterator[Served]:
             key = f"{self.command} {self.requestline.split()[1].partition('?')[0]}"
             if action := re.search(rb"\bAction=(\w+)", body):  # AWS's query protocol
                 key += f" {action[1].decode()}"
+            if (target := self.headers.get("X-Amz-Target", "")) in served.table:
+                key = target
             served.calls.append(key)
+            served.bodies.append(body)
             reply = served.table.get(key, served.default)
             time.sleep(reply.after)
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
@@ -58,7 +70,7 @@ def serving(table: dict[str, Reply] | None = None) -> Iterator[Served]:
         def log_message(self, format: str, *args: object) -> None:
             """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         served = Served(f"http://127.0.0.1:{server.server_port}", table if table is not None else {})
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -3,87 +3,24 @@
 It takes minutes, so that it runs each night: `sam build`, three times `sam deploy`, and the smoke test twice.
 """
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from local.rehearsal import begin
 from local.stack import Stack
-from tests import stack
-from tests.deploy.conftest import SETTINGS
-from tests.docs import blocks, page, section
+from tests.deploy.operators import NIGHTLY, SENDER, Operator, line, rehearsing
 from tests.journeys.stacks import free_ports
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.nightly("it takes minutes"),
-]
-SENDER = "support@vendor.example"
-
-
-@dataclass
-class Operator:
-    """A terminal whose variables lead to the emulator."""
-
-    environment: dict[str, str]
-
-    def runs(self, command: str, **settings: str) -> tuple[int, str]:
-        """Run a command of `python -m deploy` and return the exit code and all output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy", command],
-            cwd=stack.PROJECT,
-            env=self.environment | settings,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        print(done.stdout)
-        return done.returncode, done.stdout
-
-    def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def physical_id(self, logical_id: str) -> str:
-        found = self.client("cloudformation").describe_stack_resource(
-            StackName="guestkey", LogicalResourceId=logical_id
-        )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+pytestmark = NIGHTLY
 
 
 @pytest.fixture(scope="module")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Operator]]:
-    port, issuer_port = free_ports(2)
-    made = Stack(tmp_path_factory.mktemp("rehearsal") / "stack", port, issuer_port)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in SETTINGS}
-    try:
-        yield made, Operator(kept | begin(made) | {"OPERATOR_MAIL": "you@vendor.example"})
-    finally:
-        made.down()
-
-
-def line(said: str, subject: str) -> str:
-    found = [one for one in said.splitlines() if re.match(rf"(ok|note|FAIL) +{re.escape(subject)}: ", one)]
-    assert found, said
-    return found[0]
+    with rehearsing(tmp_path_factory.mktemp("rehearsal")) as made:
+        yield made
 
 
 def test_a_failed_deployment_is_explained_taken_back_and_tried_again(
@@ -124,38 +61,6 @@ def test_a_second_run_asks_nothing_and_overwrites_no_record(emulated: tuple[Stac
     assert code == 0, said
     assert "registered before: first-customer first-agent" in said
     assert "without mails" not in said
-
-
-def test_the_commands_of_the_page_run_as_they_are_written(emulated: tuple[Stack, Operator], tmp_path: Path) -> None:
-    _, operator = emulated
-    aws = tmp_path / "aws"
-    aws.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore -m tests.deploy.aws_cli "$@"\n')
-    aws.chmod(0o755)
-    text = page("operating.md")
-    helpers = blocks(section(text, "By event"), "sh")[0]
-    own = operator.environment | {"PATH": f"{tmp_path}:{operator.environment['PATH']}", "STACK": "guestkey"}
-    own |= {"URL": operator.environment["AWS_ENDPOINT_URL"], "TOKEN": emulated[0].token("backend")}
-    printed: dict[str, str] = {}
-    for title in ("SIEM", "Somebody must be out, now", "An agent leaves", "The clean-up", "Dead letters"):
-        for block in blocks(section(text, title), "sh"):
-            if "<" in block or ("jq" in block and not shutil.which("jq")):  # a value of a message that there is not
-                continue
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", helpers + block],
-                cwd=stack.PROJECT,
-                env=own,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, f"{title}\n{block}\n{done.stdout}\n{done.stderr}"
-            printed[title] = printed.get(title, "") + done.stdout
-
-    assert printed.keys() == {"SIEM", "Somebody must be out, now", "An agent leaves", "The clean-up", "Dead letters"}
-    assert printed["SIEM"].split()[-1].strip('[]"') == "siem"
-    assert json.loads(printed["An agent leaves"])["active"] is False
-    concurrency = operator.client("lambda").get_function_concurrency(FunctionName=operator.physical_id("CheckFunction"))
-    assert "ReservedConcurrentExecutions" not in concurrency
 
 
 def test_planted_faults_are_red_each_with_its_next_step(emulated: tuple[Stack, Operator]) -> None:

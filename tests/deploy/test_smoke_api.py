@@ -1,16 +1,19 @@
 """Each line of the smoke test's calls, green and red, against a server with a table of answers."""
 
 import base64
+import itertools
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
 from deploy import smoke_api
+from deploy.__main__ import main
 from deploy.answers import load
 from deploy.findings import Finding, Standing
 from deploy.registration import First, first_of, register
-from deploy.smoke_api import ENCODED, READS, Api
+from deploy.smoke_api import ENCODED, FLOOD, READS, Api
 from deploy.tokens import Tokens, claims_of
 from local.faults import Fault
 from tests import stack
@@ -20,6 +23,9 @@ ORIGIN = "https://app.vendor.example"
 REFUSED = Reply(401, {"message": "Unauthorized"}, {"Access-Control-Allow-Origin": ORIGIN})
 HTML = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "default-src 'none'"}
 FIRST = First("acme", "sven")
+DENIED = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+BURST = 100
+"""Of the public route, as the template has it."""
 
 
 @pytest.fixture
@@ -94,6 +100,58 @@ def test_a_429_is_provoked_only_when_asked_for(api: tuple[Api, Served]) -> None:
     real, served = api
     assert [one.standing for one in of(smoke_api.throttle, real, flood=False)] == [Standing.NOTE]
     assert served.calls == []
+
+
+class Throttle(dict[str, Reply]):
+    """The answers of API Gateway's throttle at the public route: the burst passes, then each call gets `refusal`."""
+
+    def __init__(self, refusal: Reply) -> None:
+        super().__init__()
+        self._calls, self._refusal = itertools.count(1), refusal
+
+    def get(self, key: str, default: Reply) -> Reply:  # type: ignore[override]
+        if key == "POST / DescribeStacks":
+            return Reply(403, DENIED, {"Content-Type": "text/xml"})
+        if key != "GET /v1/contact":
+            return default
+        return self._refusal if next(self._calls) > BURST else Reply(404, {"code": "desk_unknown"})
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin", "standing", "seen"),
+    [
+        ({"Access-Control-Allow-Origin": ORIGIN}, ORIGIN, Standing.OK, "300 of 400 calls, with CORS headers"),
+        ({}, ORIGIN, Standing.FAIL, "it has no CORS headers"),
+        ({}, "", Standing.OK, "300 of 400 calls, without CORS"),
+    ],
+)
+def test_a_429_of_the_throttle_is_counted_and_its_cors_headers_are_checked(
+    headers: dict[str, str], origin: str, standing: Standing, seen: str
+) -> None:
+    with serving(Throttle(Reply(429, {"message": "Too Many Requests"}, headers))) as served:
+        (found,) = of(smoke_api.throttle, Api(served.url, Tokens(), origin), flood=True)
+
+    assert (found.standing, found.seen) == (standing, seen)
+    assert len(served.calls) == FLOOD
+
+
+def test_a_throttle_that_refuses_nothing_is_a_note(api: tuple[Api, Served]) -> None:
+    (found,) = of(smoke_api.throttle, api[0], flood=True)
+
+    assert (found.standing, found.seen) == (Standing.NOTE, "400 calls of /v1/contact got none")
+
+
+def test_the_option_of_the_command_provokes_the_429(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(Throttle(Reply(429, {"message": "Too Many Requests"}))) as served:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", served.url)
+        monkeypatch.setattr(sys, "argv", ["deploy", "smoke", "--url", served.url, "--throttle", "yes"])
+        with pytest.raises(SystemExit):
+            main()
+
+    # The first call of all finds out whether the address answers.
+    assert "ok     429: 301 of 400 calls, without CORS" in capsys.readouterr().out
 
 
 def test_a_page_without_its_policy_is_red(api: tuple[Api, Served]) -> None:

@@ -92,6 +92,53 @@ def test_the_address_of_the_api_can_be_called(emulator: Emulator) -> None:
     assert api["ApiEndpoint"] == emulator.outputs["ApiUrl"]
 
 
+def test_the_token_endpoint_of_a_user_pool_can_be_called(emulator: Emulator) -> None:
+    pool, client_id = emulator.outputs["PoolId"], emulator.outputs["PoolClientId"]
+    client = emulator.client("cognito-idp").describe_user_pool_client(UserPoolId=pool, ClientId=client_id)
+    said = httpx.post(
+        emulator.outputs["TokenUrl"],
+        auth=(client_id, client["UserPoolClient"]["ClientSecret"]),
+        data={"grant_type": "client_credentials", "scope": "tiny/one"},
+    )
+
+    assert said.json()["access_token"]
+
+
+def test_a_user_signs_in_at_cognito_without_credentials_of_aws(emulator: Emulator) -> None:
+    headers = {"X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth"}
+    headers |= {"Content-Type": "application/x-amz-json-1.1"}
+    asked = {"ClientId": "unknown", "AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": "anna", "SRP_A": "1"}}
+    said = httpx.post(emulator.url, headers=headers, json=asked)
+
+    assert (said.status_code, said.json()["__type"]) == (400, "ResourceNotFoundException")
+
+
+def test_a_stack_may_have_gradual_deployments_and_alarms_on_sums(emulator: Emulator) -> None:
+    cloudformation, cloudwatch = emulator.client("cloudformation"), emulator.client("cloudwatch")
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors"}
+    stat = {"Id": "m1", "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    own = {
+        "AlarmName": "sum",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 5,
+        "Metrics": [stat, {"Id": "all", "Expression": "m1 + m1"}],
+    }
+    resources = {
+        "Application": {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": own},
+    }
+    for threshold in (5, 6):
+        own["Threshold"] = threshold
+        call = cloudformation.create_stack if threshold == 5 else cloudformation.update_stack
+        call(StackName="production", TemplateBody=json.dumps({"Resources": resources}))
+        name = f"stack_{'create' if threshold == 5 else 'update'}_complete"
+        cloudformation.get_waiter(name).wait(StackName="production", WaiterConfig={"Delay": 1})
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=["sum"])["MetricAlarms"]
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("Errors", "Sum", threshold)
+    cloudformation.delete_stack(StackName="production")
+
+
 def test_only_pages_of_an_origin_named_by_a_parameter_may_call_the_api(emulator: Emulator) -> None:
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
     there = httpx.options(f"{emulator.url}/open/door", headers={"Origin": ELSEWHERE} | asked)
@@ -236,6 +283,18 @@ def test_many_callers_share_a_limited_number_of_sandboxes(emulator: Emulator) ->
 
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["pid"] for answer in answers}) <= MAX_SANDBOXES
+
+
+def test_reserved_concurrency_counts_for_each_version_of_a_function(emulator: Emulator) -> None:
+    lambda_, name = emulator.client("lambda"), emulator.outputs["SweptFunction"]
+    version = lambda_.publish_version(FunctionName=name)["Version"]
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        with pytest.raises(ClientError, match="TooManyRequests"):
+            lambda_.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
+    finally:
+        lambda_.delete_function_concurrency(FunctionName=name)
+    assert "FunctionError" not in lambda_.invoke(FunctionName=name, Qualifier=version, Payload=b"{}")
 
 
 def test_a_raw_mail_is_stored_as_it_was_sent(emulator: Emulator) -> None:

@@ -1,0 +1,138 @@
+"""Runs each command of docs/operating.md on the local stack, as the page has it, and looks at what it achieved.
+
+The stack has the template's Cognito pools. In place of the AWS CLI runs `tests/deploy/aws_cli.py`, whose requests
+botocore validates. The test ends with the count of the commands: one that was not run has its reason below.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local import build
+from local.stack import Stack
+from tests.deploy import page_stacks, page_steps
+from tests.deploy.operators import NIGHTLY
+from tests.deploy.page_commands import all_commands
+from tests.deploy.page_operator import Operator
+from tests.journeys.stacks import free_ports, running
+
+pytestmark = NIGHTLY
+SECTIONS = (
+    "By event",
+    "Somebody must be out, now",
+    "An agent leaves",
+    "Key rotation",
+    "SIEM",
+    "A web ACL in front",
+    "Cognito pools",
+    "The sender",
+    "Leave the sandbox",
+    "Bounces and complaints",
+    "The clean-up",
+    "Reminders",
+    "Dead letters",
+    "Restore",
+)
+"""The sections whose blocks this test runs."""
+ONE_SECRET, NO_SUPPRESSION = "the emulator knows one secret of a client", "the emulator suppresses no address"
+NO_FAILED_ROLLBACK = "the emulator takes each update back"
+STAND_IN = {
+    "aws cognito-idp add-user-pool-client-secret --client-id --user-pool-id": ONE_SECRET,
+    "aws cognito-idp list-user-pool-client-secrets --client-id --user-pool-id": ONE_SECRET,
+    "aws sesv2 list-suppressed-destinations": NO_SUPPRESSION,
+    "aws sesv2 delete-suppressed-destination --email-address": NO_SUPPRESSION,
+    "aws cloudformation continue-update-rollback --stack-name": NO_FAILED_ROLLBACK,
+    "aws cloudformation continue-update-rollback --region --stack-name": NO_FAILED_ROLLBACK,
+    "aws service-quotas request-service-quota-increase --desired-value --quota-code --service-code": (
+        "the emulator has no service quotas"
+    ),
+}
+"""Commands that a server with recorded answers receives, and why."""
+DRILL, POOLS, PRODUCTION = (f"tests/deploy/test_drill{name}.py" for name in ("", "_pools", "_production"))
+ELSEWHERE = {
+    'eval "$(make rehearsal)"': DRILL,
+    'eval "$(make rehearsal POOLS=yes)"': POOLS,
+    "make rehearsal STOP=yes": "tests/local/test_deployment.py",
+    "make first-deploy": POOLS,
+    "make first-deploy ENV=prod": PRODUCTION,
+    "make preflight": POOLS,
+    "make preflight ENV=prod": PRODUCTION,
+    "make deploy": PRODUCTION,
+    "make deploy ENV=prod": PRODUCTION,
+    "make smoke": DRILL,
+    "make smoke ENV=prod": PRODUCTION,
+    "make smoke ENV=prod URL=https://access.vendor.example": PRODUCTION,
+    "sam build": "run by make deploy",
+    "sam deploy": "run by make deploy",
+    "sam delete --config-env prod": PRODUCTION,
+    "make setup": "run before every test",
+    "make bench": "tests/bench",
+    "python -m bench cost": "tests/bench",
+    "python -m bench bookings": "tests/bench",
+}
+"""Commands that another test runs."""
+COMPARED = {
+    "git pull": "it changes the operator's clone, and git is not ours to test",
+    "git checkout v1.2.3": "as git pull, and there is no such version",
+    "sam delete": "as with --config-env prod, which is run",
+}
+"""Commands that no test runs, and why."""
+
+
+RUN_OTHERWISE = {"from pycognito import Cognito", "printf %s sven@vendor.example | sha256sum"}
+"""Commands of this test that are neither of the AWS CLI nor curl."""
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """The local stack with its sample world, updated to the template's pools."""
+    made = Stack(tmp_path_factory.mktemp("page") / "stack", *free_ports(2))
+    with running(made):
+        parameters = made.parameters() | {"CreateUserPools": "yes"}
+        outputs = made.deployment.deploy(build.BUILT, build.ARCHIVES, parameters)
+        made_operator = Operator(made, outputs, tmp_path_factory.mktemp("operator"))
+        with made_operator.client:
+            yield made_operator
+
+
+STEPS: tuple[Callable[[Operator], None], ...] = (
+    page_steps.people,
+    page_steps.subscription,
+    page_steps.emergency,
+    page_steps.sandbox_and_dead_letters,
+    page_steps.records_of_the_stream,
+    page_steps.cleanup,
+    page_steps.reminders,
+    page_steps.secrets_of_the_backend,
+    page_steps.the_sender,
+    page_steps.suppressed,
+    page_steps.limits,
+    page_steps.web_acl,
+    page_steps.logs,
+    page_steps.restore,
+    page_stacks.failed_first_deployment,
+    page_stacks.failed_deletion,
+    page_stacks.failed_rollback,
+    page_steps.leaving,
+)
+
+
+def test_each_command_of_the_page_runs_and_achieves_what_the_page_says(
+    operator: Operator, measured: Callable[[str], None]
+) -> None:
+    """One test, because the sections are one operator's day and because the commands are counted together."""
+    for step in STEPS:
+        step(operator)
+
+    commands, ran = all_commands(), operator.shell.ran()
+    here = {name for name in commands if name in ran or name in RUN_OTHERWISE}
+    missing = commands - here - ELSEWHERE.keys() - COMPARED.keys()
+    assert not missing, f"neither run nor named with a reason: {sorted(missing)}"
+    assert not here & (ELSEWHERE.keys() | COMPARED.keys())
+    assert here >= STAND_IN.keys()
+    reasons = "; ".join(f"{name}: {why}" for name, why in COMPARED.items())
+    measured(
+        f"docs/operating.md: {len(commands) - len(COMPARED)} of {len(commands)} commands run, {len(ELSEWHERE)} of them "
+        f"by other tests and {len(STAND_IN)} with recorded answers of AWS, {len(COMPARED)} not run: {reasons}"
+    )
+    assert (len(commands), len(STAND_IN), len(COMPARED)) == (63, 7, 3)
