@@ -1,4 +1,4 @@
-"""Runs each command of docs/operating.md on the local stack, as the page has it, and looks at what it achieved.
+"""Runs each command of docs/operating.md on the local stack, as the page has it, and looks at its effect.
 
 The stack has the template's Cognito pools. In place of the AWS CLI runs `tests/deploy/aws_cli.py`, whose requests
 botocore validates. The test ends with the count of the commands: one that was not run has its reason below.
