@@ -1,7 +1,7 @@
 """Runs each command of docs/operating.md on the local stack, as the page has it, and looks at its effect.
 
 The stack has the template's Cognito pools. In place of the AWS CLI runs `tests/deploy/aws_cli.py`, whose requests
-botocore validates. The test ends with the count of the commands: one that was not run has its reason below.
+botocore validates. The test ends with the count of the commands: one that is not run has its reason below.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import pytest
 
 from local import build
 from local.stack import Stack
+from tests import stack
 from tests.deploy import page_stacks, page_steps
 from tests.deploy.operators import NIGHTLY
 from tests.deploy.page_commands import all_commands
@@ -47,36 +48,36 @@ STAND_IN = {
         "the emulator has no service quotas"
     ),
 }
-"""Commands that a server with recorded answers receives, and why."""
+"""Commands that a server receives whose answers are written after AWS's documentation, and why."""
 DRILL, POOLS, PRODUCTION = (f"tests/deploy/test_drill{name}.py" for name in ("", "_pools", "_production"))
 ELSEWHERE = {
-    'eval "$(make rehearsal)"': DRILL,
-    'eval "$(make rehearsal POOLS=yes)"': POOLS,
-    "make rehearsal STOP=yes": "tests/local/test_deployment.py",
-    "make first-deploy": POOLS,
-    "make first-deploy ENV=prod": PRODUCTION,
-    "make preflight": POOLS,
-    "make preflight ENV=prod": PRODUCTION,
-    "make deploy": PRODUCTION,
-    "make deploy ENV=prod": PRODUCTION,
-    "make smoke": DRILL,
-    "make smoke ENV=prod": PRODUCTION,
-    "make smoke ENV=prod URL=https://access.vendor.example": PRODUCTION,
-    "sam build": "run by make deploy",
-    "sam deploy": "run by make deploy",
-    "sam delete --config-env prod": PRODUCTION,
-    "make setup": "run before every test",
-    "make bench": "tests/bench",
-    "python -m bench cost": "tests/bench",
-    "python -m bench bookings": "tests/bench",
+    'eval "$(make rehearsal)"': (DRILL, "begin(made)"),
+    'eval "$(make rehearsal POOLS=yes)"': ("tests/deploy/operators.py", "begin(made, with_pools=with_pools)"),
+    "make first-deploy": (POOLS, '["make", "first-deploy"]'),
+    "make first-deploy ENV=prod": (PRODUCTION, '["make", "first-deploy", "ENV=prod"]'),
+    "make preflight": (POOLS, 'runs("preflight")'),
+    "make preflight ENV=prod": (PRODUCTION, '== "make preflight ENV=prod"'),
+    "make deploy ENV=prod": (PRODUCTION, '"A new version"'),
+    "make smoke": (POOLS, 'runs("smoke"'),
+    "make smoke ENV=prod": (PRODUCTION, "len(commands) == 3"),
+    "make smoke ENV=prod URL=https://access.vendor.example": (PRODUCTION, "len(commands) == 3"),
+    "sam delete --config-env prod": (PRODUCTION, '"delete", "--config-env", "prod"'),
+    "python -m bench cost": ("tests/bench/test_cost.py", "cost.of_a_million"),
 }
-"""Commands that another test runs."""
-COMPARED = {
+"""Commands that another drill runs, or whose function it calls: its file, and the words there by which it does."""
+NOT_RUN = {
     "git pull": "it changes the operator's clone, and git is not ours to test",
     "git checkout v1.2.3": "as git pull, and there is no such version",
     "sam delete": "as with --config-env prod, which is run",
+    "sam build": "as make deploy does",
+    "sam deploy": "as make deploy does",
+    "make deploy": "as with ENV=prod, which is run",
+    "make setup": "no test runs before it",
+    "make rehearsal STOP=yes": "it ends the rehearsal of the operator's own checkout",
+    "make bench": "its parts are measured by hand",
+    "python -m bench bookings": "as make bench",
 }
-"""Commands that no test runs, and why."""
+"""Commands that no test runs as they are written, and why."""
 
 
 RUN_OTHERWISE = {"from pycognito import Cognito", "printf %s sven@vendor.example | sha256sum"}
@@ -126,13 +127,15 @@ def test_each_command_of_the_page_runs_and_achieves_what_the_page_says(
 
     commands, ran = all_commands(), operator.shell.ran()
     here = {name for name in commands if name in ran or name in RUN_OTHERWISE}
-    missing = commands - here - ELSEWHERE.keys() - COMPARED.keys()
+    missing = commands - here - ELSEWHERE.keys() - NOT_RUN.keys()
     assert not missing, f"neither run nor named with a reason: {sorted(missing)}"
-    assert not here & (ELSEWHERE.keys() | COMPARED.keys())
+    assert not here & (ELSEWHERE.keys() | NOT_RUN.keys())
     assert here >= STAND_IN.keys()
-    reasons = "; ".join(f"{name}: {why}" for name, why in COMPARED.items())
+    for name, (file, words) in ELSEWHERE.items():
+        assert words in (stack.PROJECT / file).read_text(), f"{file} does not run {name}"
+    reasons = "; ".join(f"{name}: {why}" for name, why in NOT_RUN.items())
     measured(
-        f"docs/operating.md: {len(commands) - len(COMPARED)} of {len(commands)} commands run, {len(ELSEWHERE)} of them "
-        f"by other tests and {len(STAND_IN)} with recorded answers of AWS, {len(COMPARED)} not run: {reasons}"
+        f"docs/operating.md: of {len(commands)} commands {len(here)} run here, {len(STAND_IN)} of them with an answer "
+        f"written after AWS's documentation, {len(ELSEWHERE)} in other drills, {len(NOT_RUN)} not: {reasons}"
     )
-    assert (len(commands), len(STAND_IN), len(COMPARED)) == (63, 7, 3)
+    assert (len(commands), len(here), len(STAND_IN), len(ELSEWHERE)) == (63, 41, 7, 12)
