@@ -3,7 +3,7 @@
 from deploy.stacks import REMEDIES
 from tests.deploy.aws_cli import OF_THE_CLI, operations, options
 from tests.deploy.page_commands import all_aws_commands, all_commands, aws_commands, lines_of, name_of
-from tests.deploy.test_page import NOT_RUN, ELSEWHERE, SECTIONS, STAND_IN
+from tests.deploy.test_page import ELSEWHERE, NOT_RUN, SECTIONS, STAND_IN
 from tests.docs import blocks, page, section
 from tests.rows_and_columns import each_row
 
