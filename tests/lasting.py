@@ -7,8 +7,6 @@ the page of upgrades, or write one.
 import json
 from typing import Any
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
-
 from tests import stack, translated
 
 RECORD = stack.PROJECT / "tests/recorded/lasting.json"
@@ -38,6 +36,9 @@ ALSO_FIXED = {
 
 def fixed(kind: str) -> set[str]:
     """Return the properties of a type whose change replaces the resource, by CloudFormation's own schema."""
+    # Imported here: it takes a second, and every worker of every run imports this module.
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(stack.REGION, kind).schema
     named = [*schema.get("createOnlyProperties", ()), *schema.get("conditionalCreateOnlyProperties", ())]
     return {name.removeprefix("/properties/").partition("/")[0] for name in named} | set(ALSO_FIXED.get(kind, ()))

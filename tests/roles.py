@@ -8,6 +8,7 @@ found.
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,23 @@ def rendered(
     template: Path = stack.PROJECT / "template.yaml", kind: str = "AWS::IAM::Role", **given: Any
 ) -> dict[str, dict[str, Any]]:
     """Return the properties of every role of the deployed stack, or of its managed policies, with values filled in."""
+    return {
+        name: stack.with_arns(stack.value_of(resource["Properties"], stack.parameters(**given)))
+        for name, resource in _deployed(template).items()
+        if resource["Type"] == kind
+    }
+
+
+@cache
+def _deployed(template: Path) -> dict[str, Any]:
+    """Return the resources of a template as SAM translates it, which takes seconds."""
     os.environ.setdefault("AWS_DEFAULT_REGION", stack.REGION)
     made = yaml_parse(template.read_text())
     for resource in made["Resources"].values():
         for code in {"CodeUri", "ContentUri"} & set(resource.get("Properties", {})):
             resource["Properties"][code] = "s3://built/code.zip"
-    deployed = Translator({}, Parser()).translate(made, {})["Resources"]
-    return {
-        name: stack.with_arns(stack.value_of(resource["Properties"], stack.parameters(**given)))
-        for name, resource in deployed.items()
-        if resource["Type"] == kind
-    }
+    resources: dict[str, Any] = Translator({}, Parser()).translate(made, {})["Resources"]
+    return resources
 
 
 def findings(role: dict[str, Any]) -> list[str]:

@@ -10,10 +10,8 @@ from tests import policies, roles, stack
 from tests.rows_and_columns import each_row, probes
 
 LINTER = stack.PROJECT / ".gates/bin/python"
-ROLES = roles.rendered()
 SHARED = set(stack.of_type(roles.MANAGED_POLICY))
 """Policies of the template that several functions have."""
-SHARED_DOCUMENTS = {name: found["PolicyDocument"] for name, found in roles.rendered(kind=roles.MANAGED_POLICY).items()}
 FROM_AWS = {
     "service-role/AWSLambdaBasicExecutionRole",
     "service-role/AWSLambdaDynamoDBExecutionRole",
@@ -24,36 +22,35 @@ FROM_AWS = {
 
 
 def test_every_function_has_a_role_of_its_own() -> None:
-    assert {f"{function}Role" for function in stack.of_type("AWS::Serverless::Function")} <= set(ROLES)
+    assert {f"{function}Role" for function in stack.of_type("AWS::Serverless::Function")} <= set(roles.rendered())
 
 
-@each_row("role", ROLES)
-def test_a_role_has_what_the_template_says_and_the_few_policies_of_aws_that_sam_adds(role: str) -> None:
-    assert {
-        arn.removeprefix("arn:aws:iam::aws:policy/") for arn in ROLES[role].get("ManagedPolicyArns", [])
-    } <= FROM_AWS | SHARED
+def test_a_role_has_what_the_template_says_and_the_few_policies_of_aws_that_sam_adds() -> None:
+    attached = {name: role.get("ManagedPolicyArns", []) for name, role in roles.rendered().items()}
+
+    for name, arns in attached.items():
+        assert {arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns} <= FROM_AWS | SHARED, name
 
 
 @each_row("function", stack.of_type("AWS::Serverless::Function"))
 def test_the_policies_that_tests_evaluate_are_those_that_sam_generates(function: str) -> None:
-    role = ROLES[f"{function}Role"]
+    role, managed = roles.rendered()[f"{function}Role"], roles.rendered(kind=roles.MANAGED_POLICY)
     own = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
-    shared = [SHARED_DOCUMENTS[name] for name in role.get("ManagedPolicyArns", []) if name in SHARED]
+    shared = [managed[name]["PolicyDocument"] for name in role.get("ManagedPolicyArns", []) if name in SHARED]
 
     evaluated = policies.documents(function)
     assert [document for document in evaluated if document not in shared] == own
     assert [document for document in evaluated if document in shared] == shared
 
 
-@each_row("role", ROLES)
-def test_a_role_can_be_taken_by_its_service_alone(role: str) -> None:
-    (statement,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
-
-    (service,) = statement["Principal"].pop("Service")
-    assert re.fullmatch(r"(lambda|scheduler|codedeploy)\.amazonaws\.com", service)
-    # Scheduler serves all accounts: it may assume the role for the schedules of this stack only.
-    assert bool(statement.pop("Condition", None)) is service.startswith("scheduler")
-    assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}
+def test_a_role_can_be_taken_by_its_service_alone() -> None:
+    for name, role in roles.rendered().items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        (service,) = statement["Principal"].pop("Service")
+        assert re.fullmatch(r"(lambda|scheduler|codedeploy)\.amazonaws\.com", service), name
+        # Scheduler serves all accounts: it may assume the role for the schedules of this stack only.
+        assert bool(statement.pop("Condition", None)) is service.startswith("scheduler"), name
+        assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {}}, name
 
 
 FAULTS: dict[str, dict[str, str]] = {
