@@ -1,13 +1,18 @@
-"""Writes the door of a tenant as its writers will: the item, and its version on the ledger head."""
+"""Moves the door of a tenant: by its routes, and as the functions that are still to come will write it."""
 
 from datetime import datetime
 from typing import Any
 
+import time_machine
+
 from guestkey.rules.instants import text_of
 from guestkey.store import clock
+from guestkey.store.access import doors
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.ledger import ledger
 from tests import table
+from tests.calls import call
+from tests.personas import ANNA
 from tests.table import Raw
 
 Told = tuple[int, datetime, str]
@@ -56,15 +61,21 @@ def last_of(told: list[Told]) -> int:
 
 
 def lock(at: datetime) -> None:
-    seq = next_number()
-    put_door(locked=True, logins_void_before=seq, login_voidings=voidings((seq, at, "locked")))
+    """Let Anna lock her account."""
+    _move("PUT", at)
 
 
-def unlock(at: datetime) -> None:
-    """Lift the lock and void what was given before."""
-    seq = next_number()
-    told = voidings((seq, at, "locked"))
-    put_door(version=2, void_before=seq, voidings=told, logins_void_before=seq, login_voidings=told)
+def unlock(at: datetime, *, keep_grants: bool = False) -> None:
+    """Let Anna lift the lock, which ends what was given before; an account that is not locked is locked first."""
+    if not doors.of_tenant("acme").is_locked:
+        lock(at)
+    _move("DELETE", at, keep_grants=keep_grants)
+
+
+def _move(method: str, at: datetime, **body: Any) -> None:
+    with time_machine.travel(at, tick=False):
+        answer = call(method, "/v1/lockdown", body, caller=ANNA)
+    assert answer.status == 200, answer.text
 
 
 def close(at: datetime) -> None:

@@ -28,6 +28,7 @@ APPENDING = {
     "cleanup",
     "desk_settings",
     "grant",
+    "lockdown",
     "login_record",
     "notice_settings",
     "registry",
@@ -113,14 +114,17 @@ def test_no_function_changes_a_live_key(attribute: str) -> None:
 # ------------------------------------------------------------------ the door
 
 
-def test_no_function_writes_a_door_that_can_be_read() -> None:
-    assert functions_that_may(put(keys.DOOR, required(DoorItem))) == set()
+def test_a_door_that_can_be_read_is_written_by_lockdown_only() -> None:
+    assert functions_that_may(put(keys.DOOR, required(DoorItem))) == {"lockdown"}
+
+
+def test_no_function_closes_a_tenant() -> None:
     assert functions_that_may(put(keys.DOOR, attributes(DoorItem))) == set()
 
 
 @each_row("attribute", sorted(attributes(DoorItem) - {"version"}))
-def test_no_function_changes_a_door(attribute: str) -> None:
-    assert functions_that_may(update(keys.DOOR, attribute)) == set()
+def test_a_door_is_changed_by_lockdown_only(attribute: str) -> None:
+    assert functions_that_may(update(keys.DOOR, attribute)) == ({"lockdown"} if attribute != "closed" else set())
 
 
 def test_a_door_is_deleted_by_no_function_that_deletes_nothing() -> None:

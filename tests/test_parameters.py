@@ -178,7 +178,11 @@ def test_only_production_is_protected_and_only_after_the_first_success(
 
 
 def test_concurrency_is_reserved_only_where_it_is_asked_for() -> None:
-    for function, parameter in (("CheckFunction", "CheckConcurrency"), ("RevokeFunction", "RevokeConcurrency")):
+    for function, parameter in (
+        ("CheckFunction", "CheckConcurrency"),
+        ("RevokeFunction", "RevokeConcurrency"),
+        ("LockdownFunction", "RevokeConcurrency"),
+    ):
         reserved = stack.resource(function)["ReservedConcurrentExecutions"]
         assert stack.value_of(reserved, stack.parameters()) is None
         assert stack.value_of(reserved, stack.parameters(**{parameter: "7"})) == "7"

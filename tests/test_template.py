@@ -39,7 +39,7 @@ PAGES = {f"{method} {path}" for method in ("GET", "HEAD") for path in ("/activat
 WITHOUT_A_FRAMEWORK = {"CheckFunction": {"POST /v1/vendor/checks"}, "WebFunction": PAGES}
 READ_BY_PYTHON = {"PYTHONTZPATH"}
 """A variable for the interpreter, which the code does not read."""
-CALLED_BY_ALIAS = ("GrantFunction", "RevokeFunction", "CheckFunction", "LoginRecordFunction")
+CALLED_BY_ALIAS = ("GrantFunction", "RevokeFunction", "LockdownFunction", "CheckFunction", "LoginRecordFunction")
 PARSED = {"RETENTION_DAYS", "REQUEST_LIFE_SECONDS", "ACTING_CLAIMS", "RIGHT_VALUES"}
 """Variables whose settings are no text."""
 MADE_BY_THE_STACK = {"TABLE_NAME", "MAIL_CONFIGURATION_SET", "EVENT_BUS", "DEAD_LETTER_QUEUE_URL"}
@@ -246,6 +246,7 @@ def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) ->
 WRITING = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 DENYING = {
     "SealedItems": set(),
+    "NoDoor": {"Lockdown"},
     "NoLiveKeys": {"Grant", "Approval"},
     "NoOtherEnd": {"Revoke"},
     "NoRegistration": {"Registry"},
@@ -856,20 +857,26 @@ def test_each_index_is_watched_for_throttling(index: str) -> None:
 
 
 @each_row(
-    ("alarm", "route"),
-    [("ChecksThrottled", "POST /v1/vendor/checks"), ("RevokesThrottled", "DELETE /v1/grants/{grant_id}")],
+    ("alarm", "vital"),
+    [
+        ("ChecksThrottled", ["POST /v1/vendor/checks"]),
+        ("RevokesThrottled", ["DELETE /v1/grants/{grant_id}", "PUT /v1/lockdown", "DELETE /v1/lockdown"]),
+    ],
 )
-def test_answers_429_of_the_two_vital_routes_are_counted_in_the_access_log(alarm: str, route: str) -> None:
+def test_answers_429_of_the_vital_routes_are_counted_in_the_access_log(alarm: str, vital: list[str]) -> None:
     """API Gateway has no metric of its own for them."""
     found = stack.resource(f"{alarm}InLog")
     (counted,) = stack.value_of(found["MetricTransformations"], PRODUCTION)
     written = json.loads(stack.resource("Api")["AccessLogSettings"]["Format"])
 
     assert found["LogGroupName"] == {"Ref": "AccessLogs"}
-    assert found["FilterPattern"] == f'{{ $.status = "429" && $.route = "{route}" }}'
+    routes = " || ".join(f'$.route = "{route}"' for route in vital)
+    assert found["FilterPattern"] == f'{{ $.status = "429" && {f"({routes})" if len(vital) > 1 else routes} }}'
     assert (written["status"], written["route"]) == ("$context.status", "$context.routeKey")
     assert watched(alarm) == {(counted["MetricNamespace"], counted["MetricName"], frozenset())}
-    assert {key.key for key in stack.routes()} >= {route}
+    assert {key.key for key in stack.routes()} >= set(vital)
+    own = stack.resource("Api")["RouteSettings"]
+    assert all(own[route]["ThrottlingRateLimit"] >= 250 for route in vital)
 
 
 def test_no_metric_is_paid_that_nothing_reads() -> None:

@@ -32,9 +32,9 @@ SENDING = (*WITHDRAWING, NoApprovers, RecipientUnknown, errors.TooManyRequests)
 
 @routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Show a customer", "support", *SHOWING)
 def show_tenant(tenant_id: str) -> SupportTenant:
-    """Return a customer and its approver addresses."""
+    """Return a customer, its approver addresses, and whether it has locked all access."""
     context = asking.load_context(routes.agent_id(app), ids.valid_external_id(tenant_id), None, clock.now())
-    return SupportTenant.read(context.tenant)
+    return SupportTenant.read(context.tenant, locked=context.is_locked)
 
 
 @routes.route(app, "POST /v1/support/requests", "Make a request", "support", *ASKING, status=201)

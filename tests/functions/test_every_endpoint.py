@@ -44,6 +44,8 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/ledger": ("/v1/ledger", None, ANNA),
     "GET /v1/notices": ("/v1/notices", None, ANNA),
     "PUT /v1/notices": ("/v1/notices", {"kinds": {"granted": "digest"}}, ANNA),
+    "PUT /v1/lockdown": ("/v1/lockdown", {"reason": "An alarm"}, ANNA),
+    "DELETE /v1/lockdown": ("/v1/lockdown", {"keep_grants": True}, ANNA),
     "GET /v1/requests": ("/v1/requests", None, ANNA),
     "GET /v1/requests/{request_id}": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}", None, ANNA),
     "POST /v1/requests/{request_id}/approve": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}/approve", {}, ANNA),

@@ -49,7 +49,7 @@ def inside(world: time_machine.Traveller) -> str:
 
 
 def test_an_empty_account_is_empty(world: time_machine.Traveller) -> None:
-    assert look().body == {"items": [], "next_change_at": None}
+    assert look().body == {"items": [], "locked": None, "next_change_at": None}
 
 
 def test_a_user_with_the_right_sees_reason_ticket_and_grants(inside: str) -> None:
@@ -68,6 +68,7 @@ def test_a_user_with_the_right_sees_reason_ticket_and_grants(inside: str) -> Non
                 "grant_ids": sorted([given, also.grant_id]),
             }
         ],
+        "locked": None,
         "next_change_at": None,
     }
 
@@ -128,7 +129,7 @@ def test_the_clock_ends_it_at_the_very_second(inside: str, world: time_machine.T
     assert (names(), look(etag=etag_of(first)).status) == (["Sven Brandt"], 304)
     world.move_to(MONDAY_NOON + HOUR, tick=False)
     answer = look(etag=etag_of(first))
-    assert (answer.status, answer.body) == (200, {"items": [], "next_change_at": None})
+    assert (answer.status, answer.body) == (200, {"items": [], "locked": None, "next_change_at": None})
 
 
 def test_the_end_of_one_of_several_grants_changes_the_answer(inside: str, world: time_machine.Traveller) -> None:
@@ -200,7 +201,7 @@ def test_a_pulse_costs_one(inside: str) -> None:
         again = call("GET", "/v1/pulse", caller=BEN, headers={ETAG: etag_of(first)})
 
     assert (again.status, again.text, again.headers["etag"]) == (304, "", etag_of(first))
-    assert [request.operation for request in sent] == ["GetItem"]
+    assert [request.operation for request in sent] == ["BatchGetItem"]
 
 
 def test_every_change_gives_another_answer(inside: str, world: time_machine.Traveller) -> None:

@@ -153,7 +153,7 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(DORA, "DELETE", f"/v1/support/requests/{request['request_id']}")
     one(ANNA, "GET", "/v1/requests", query={"state": "pending"})
     pulse = one(BEN, "GET", "/v1/pulse")
-    tag = f'"{pulse["seq"]}.{pulse["requests_waiting"]}"'
+    tag = f'"{pulse["seq"]}.{pulse["requests_waiting"]}.{pulse["locked"]}"'
     one(BEN, "GET", "/v1/pulse", headers={"if-none-match": tag})
     one(BEN, "GET", f"/v1/requests/{request['request_id']}")
     one(ANNA, "GET", f"/v1/requests/{request['request_id']}")
@@ -172,6 +172,17 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(ANNA, "PUT", "/v1/notices", {"kinds": {"revoked": "digest"}})
     one(ANNA, "PUT", "/v1/notices", {"kinds": {"support_in": "digest", "nothing": "digest"}})
     one(BEN, "PUT", "/v1/notices", {"kinds": {}})
+    # lockdown
+    one(ANNA, "DELETE", "/v1/lockdown")
+    one(BEN, "PUT", "/v1/lockdown", {})
+    for _ in range(2):
+        one(ANNA, "PUT", "/v1/lockdown", {"reason": "An alarm in the night"})
+    one(ANNA, "POST", "/v1/grants", {"grantee": sven})
+    one(SVEN, "POST", "/v1/support/logins", {"tenant_id": "acme", "reason": REASON})
+    one(BACKEND, "POST", "/v1/vendor/checks", question)
+    one(BEN, "GET", "/v1/presence")
+    one(GIULIA, "DELETE", "/v1/lockdown", {"keep_grants": True})
+    one(ANNA, "DELETE", "/v1/lockdown", {"keep_grants": 1})
     # call-backs
     one(ANNA, "GET", "/v1/topics")
     slots = one(ANNA, "GET", "/v1/slots", query={"topic": "question", "from": "2026-11-24", "days": 1})["items"]
@@ -313,9 +324,9 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 
 KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
-    "digest", "extra_hours", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "login", "migration",
-    "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "request", "right_taken", "slot",
-    "tenant", "waiting",
+    "digest", "door", "extra_hours", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "lock",
+    "login", "migration", "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "request",
+    "right_taken", "slot", "tenant", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

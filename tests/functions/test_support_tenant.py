@@ -23,6 +23,7 @@ def test_sven_sees_the_approvers_of_acme() -> None:
         "country": "DE",
         "language": "de",
         "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+        "locked": False,
     }
 
 

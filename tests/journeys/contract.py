@@ -204,7 +204,8 @@ ROUTES = [
     Route(call="GET /v1/support/logins/{login}", who="sven", members=LOGIN),
     Route(call="GET /v1/support/access", who="sven", members=PAGE),
     Route(
-        call="GET /v1/support/tenants/{tenant}", who="sven", members="tenant_id name country language approver_emails",
+        call="GET /v1/support/tenants/{tenant}", who="sven",
+        members="tenant_id name country language approver_emails locked",
     ),
     Route(
         call="POST /v1/support/requests", who="sven", status=201,
@@ -254,8 +255,8 @@ ROUTES = [
         call="GET /v1/about", who="anna", is_for_everyone=True,
         members="tenant_id name customer_name version time_zone country",
     ),
-    Route(call="GET /v1/presence", who="anna", is_for_every_user=True, members="items next_change_at"),
-    Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting"),
+    Route(call="GET /v1/presence", who="anna", is_for_every_user=True, members="items locked next_change_at"),
+    Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting locked"),
     Route(call="GET /v1/directory", who="anna", members="departments agents"),
     Route(
         call="POST /v1/grants", who="anna", status=201, body=lambda _: grant_to("agent", "sven"), members=GRANT,
@@ -265,6 +266,14 @@ ROUTES = [
     Route(call="GET /v1/grants/{grant}", who="anna", members=GRANT),
     Route(call="DELETE /v1/grants/{grant}", who="anna", members=GRANT),
     Route(call="POST /v1/grants/{grant}/keep", who="anna", members=GRANT),
+    Route(
+        call="DELETE /v1/lockdown", who="anna", body=lambda _: {"keep_grants": True}, body_is_optional=True,
+        members="unlocked_at unlocked_by kept_grants",
+    ),
+    Route(
+        call="PUT /v1/lockdown", who="anna", body=lambda _: {"reason": "An alarm"}, body_is_optional=True,
+        members="locked_at locked_by reason reason_salt",
+    ),
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),
     Route(call="GET /v1/ledger", who="anna"),
@@ -292,9 +301,10 @@ CLOSING_TOO = ("POST /v1/requests/{request}/decline", "DELETE /v1/support/reques
 def routes_of_one_scene() -> list[Route]:
     """Return the routes, without CLOSING_TOO, in an order in which all succeed in one scene.
 
-    One that closes the request, and the revoke come last. A call-back is handed on between its take and its release.
+    One that closes the request, the lock of the account, and the revoke come last. A call-back is handed on between its
+    take and its release.
     """
     return sorted(
         (route for route in ROUTES if route.call not in CLOSING_TOO),
-        key=lambda route: (route.method == "DELETE", "{request}" in route.path),
+        key=lambda route: (route.method == "DELETE", "lockdown" in route.path, "{request}" in route.path),
     )

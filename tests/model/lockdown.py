@@ -1,6 +1,7 @@
-"""The door of a tenant as its writers will move it: its voidings, and what it bars.
+"""An account of how the door of a tenant was moved: its voidings, and what it bars.
 
-Both products of the stories get their doors from here. The model has its own, naive idea of a lock.
+The stories' products keep it beside the door of their own; an oracle reads it, and the door of a closed account is
+written from it. The model has its own, naive idea of a lock.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ MOVES = ("lock", "lift", "lift_and_void", "close", "reopen")
 
 @dataclass
 class Doorkeeper:
-    """Moves the door of one tenant."""
+    """Knows how the door of one tenant was moved."""
 
     version: int = 0
     is_locked: bool = False
@@ -22,7 +23,7 @@ class Doorkeeper:
     login_voidings: list[Told] = field(default_factory=list)
 
     def move(self, move: str, seq: int, at: datetime) -> None:
-        """Move the door. `seq` is the number of the next ledger entry."""
+        """Note a move of the door. `seq` is the number of the next ledger entry."""
         self.version += 1
         self.is_locked = move == "lock" or (self.is_locked and not move.startswith("lift"))
         self.is_closed = move == "close" or (self.is_closed and move != "reopen")

@@ -163,19 +163,24 @@ class Handlers:
         return self._put(f"/v1/vendor/agents/{agent}", body)
 
     def move_door(self, tenant: str, move: str) -> Outcome:
+        """Lock the account or lift the lock by its routes. No route closes an account yet: its door is written."""
         door = self.doorkeepers[tenant]
         door.move(move, doors.next_number(tenant), factories.now())
-        doors.put_door(
-            tenant,
-            version=door.version,
-            locked=door.is_locked,
-            closed=door.is_closed,
-            void_before=doors.last_of(door.voidings),
-            logins_void_before=doors.last_of(door.login_voidings),
-            voidings=doors.voidings(*door.voidings),
-            login_voidings=doors.voidings(*door.login_voidings),
-        )
-        return Outcome(200)
+        if move in ("close", "reopen"):
+            doors.put_door(
+                tenant,
+                version=door.version,
+                locked=door.is_locked,
+                closed=door.is_closed,
+                void_before=doors.last_of(door.voidings),
+                logins_void_before=doors.last_of(door.login_voidings),
+                voidings=doors.voidings(*door.voidings),
+                login_voidings=doors.voidings(*door.login_voidings),
+            )
+            return Outcome(200)
+        method, body = ("PUT", {}) if move == "lock" else ("DELETE", {"keep_grants": move == "lift"})
+        answer = call(method, "/v1/lockdown", body, caller=READERS[tenant])
+        return Outcome(answer.status, answer.code)
 
     # --- Time ----------------------------------------------------------------------------------------------------
 

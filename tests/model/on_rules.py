@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from guestkey import errors
-from guestkey.rules import access_end, callbacks, grants, logins, requests
+from guestkey.rules import access_end, callbacks, grants, lockdown, logins, requests
 from guestkey.rules.access import Action, Open, covering, decide, decide_within, named
 from guestkey.rules.callback_entries import note
 from guestkey.rules.callbacks import Callback
@@ -21,6 +21,7 @@ from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
+from guestkey.rules.lockdown import Lock
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User, grantee, other_name
 from guestkey.rules.periods import Period, months_before
@@ -29,7 +30,6 @@ from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot, may_choose_slot, slot_at
 from guestkey.rules.verify import verify
 from local import sample
-from tests.doors import Told, last_of
 from tests.model.lockdown import Doorkeeper
 from tests.model.outcomes import Outcome
 from tests.model.wall_clock import holidays_until
@@ -62,6 +62,8 @@ class Rules:
             for one in sample.AGENTS
         }
         self.doorkeepers = {tenant: Doorkeeper() for tenant in self._tenants}
+        self._doors: dict[str, Door] = {}
+        self._locks: dict[str, Lock] = {}
         self._without_right: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
@@ -343,7 +345,23 @@ class Rules:
         return Outcome(200)
 
     def move_door(self, tenant: str, move: str) -> Outcome:
-        self.doorkeepers[tenant].move(move, self._next_seq(tenant), self.now)
+        seq, door, rita = (
+            self._next_seq(tenant),
+            self._door(tenant),
+            User(tenant_id=tenant, user_id="rita", name="Rita"),
+        )
+        self.doorkeepers[tenant].move(move, seq, self.now)
+        if move in ("close", "reopen"):
+            self._doors[tenant] = _closed(door, seq, self.now) if move == "close" else replace(door, is_closed=False)
+        elif move == "lock":
+            lock = lockdown.lock(door, None, by=rita, reason=None, reason_salt="", now=self.now)
+            self._locks[tenant], self._doors[tenant] = lock, door.locked(seq, self.now)
+            self._note(tenant, lockdown.locked(lock, rita, self.now))
+        else:
+            lifted = lockdown.lift(door, self._locks[tenant], by=rita, keep_grants=move == "lift", now=self.now)
+            assert lifted and door.last_lock
+            self._doors[tenant] = door.lifted(seq, self.now, keep_grants=move == "lift")
+            self._note(tenant, lockdown.unlocked(lifted, door.last_lock.seq, rita, self.now))
         return Outcome(200)
 
     # --- Time ----------------------------------------------------------------------------------------------------
@@ -516,18 +534,7 @@ class Rules:
         return LiveKeys.behind(self._door(tenant), self._live.get(tenant, {}).values())
 
     def _door(self, tenant: str) -> Door:
-        keeper = self.doorkeepers.get(tenant)
-        if keeper is None or not keeper.version:
-            return NO_DOOR
-        return Door(
-            version=keeper.version,
-            is_locked=keeper.is_locked,
-            is_closed=keeper.is_closed,
-            void_before=last_of(keeper.voidings),
-            logins_void_before=last_of(keeper.login_voidings),
-            voidings=_as_voidings(keeper.voidings),
-            login_voidings=_as_voidings(keeper.login_voidings),
-        )
+        return self._doors.get(tenant, NO_DOOR)
 
     def _settled(self, login: Login, at: datetime) -> Login:
         if login.ended_at:
@@ -690,8 +697,17 @@ class Rules:
         self._lines[tenant].append(to_line(entry))
 
 
-def _as_voidings(told: list[Told]) -> tuple[Voiding, ...]:
-    return tuple(Voiding(seq=seq, at=voided_at, word=Word(word)) for seq, voided_at, word in told)
+def _closed(door: Door, seq: int, now: datetime) -> Door:
+    """Return the door as the function that closes accounts will leave it."""
+    voiding = Voiding(seq=seq, at=now, word=Word.CLOSED)
+    return replace(
+        door,
+        is_closed=True,
+        void_before=seq,
+        logins_void_before=seq,
+        voidings=(*door.voidings, voiding),
+        login_voidings=(*door.login_voidings, voiding),
+    )
 
 
 def _user(name: str) -> By:

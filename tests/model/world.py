@@ -163,6 +163,8 @@ class World(Callbacks):
     closed: set[str] = field(default_factory=set)
     door_moved_at: dict[str, datetime] = field(default_factory=dict)
     """When the door of a tenant ended something for the last time."""
+    locked_by_entry: dict[str, int] = field(default_factory=dict)
+    """The number of the ledger entry of each tenant's last lock."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -392,13 +394,19 @@ class World(Callbacks):
     # --- The door ------------------------------------------------------------------------------------------------
 
     def can_move_door(self, tenant: str, move: str) -> bool:
-        """Say whether the move changes anything: who lifts a lock must have locked, and the like."""
+        """Say whether the move changes anything: who lifts a lock must have locked, and the like.
+
+        Nobody locks or lifts the lock of a closed account.
+        """
+        if tenant in self.closed and move != "reopen":
+            return False
         is_shut = tenant in (self.locked if "l" in move[:2] and move != "close" else self.closed)
         return is_shut == (move in ("lift", "lift_and_void", "reopen"))
 
     def move_door(self, tenant: str, move: str) -> Outcome:
         """A lock ends the open logins, a lift may end the grants given before, and closing ends both."""
         shut = self.closed if move in ("close", "reopen") else self.locked
+        self._write_move(tenant, move)
         if move in ("lock", "close"):
             shut.add(tenant)
         else:
@@ -415,6 +423,14 @@ class World(Callbacks):
         if move in ("lock", "close", "lift_and_void"):
             self.door_moved_at[tenant] = self.now
         return Outcome(200)
+
+    def _write_move(self, tenant: str, move: str) -> None:
+        if move == "lock":
+            self.locked_by_entry[tenant] = len(self.ledger[tenant]) + 1
+            self._write(tenant, "access.locked", tenant, "user", "rita", reason_sha256=None)
+        elif move.startswith("lift"):
+            data = {"keep_grants": move == "lift", "locked_seq": self.locked_by_entry[tenant]}
+            self._write(tenant, "access.unlocked", tenant, "user", "rita", **data)
 
     # --- Time ----------------------------------------------------------------------------------------------------
 

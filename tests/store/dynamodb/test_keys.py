@@ -61,6 +61,7 @@ MADE = {
     "counter of an agent": keys.counter_of_agent("refused", "sven", MONDAY_NOON),
     "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
     "counter of a user": keys.counter_of_user("refused", "acme", "ben", MONDAY_NOON),
+    "lock of an account": keys.lock("acme", 7),
     "migration": keys.migration(),
     "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
@@ -139,7 +140,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
     assert makers_of_keys == {
         "agent", "approvers", "callback", "callback_tenant", "closed", "closed_year", "counter",
         "counter_of_agent", "counter_of_tenant", "counter_of_user", "department", "desk", "digest", "door",
-        "entry", "grant", "grantee", "idempotency", "ledger", "left", "left_told", "live", "login", "migration",
+        "entry", "grant", "grantee", "idempotency", "ledger", "left", "left_told", "live", "lock", "login", "migration",
         "notice", "notice_choice", "open_callback", "open_login", "opening", "own_callback", "own_login",
         "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip

@@ -6,7 +6,7 @@ a number was recorded before every voiding.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from guestkey.errors import LockedDown, TenantClosed
 from guestkey.rules.ledger import Position
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_VOIDINGS = 10
+"""Voidings of grants, and of logins, that a door remembers. The ends of earlier ones were written down long ago."""
 
 
 class Word(StrEnum):
@@ -67,10 +69,40 @@ class Door:
         found = [voiding for voiding in (of_logins, self.voiding_of_grant(recorded_seq)) if voiding]
         return min(found, key=lambda voiding: voiding.seq, default=None)
 
-    def require_open(self) -> None:
-        """Raise TenantClosed or LockedDown where nothing can be given."""
+    @property
+    def last_lock(self) -> Voiding | None:
+        """The voiding of logins by the last lock, lifted or not; None if the tenant never locked its account."""
+        return next((one for one in reversed(self.login_voidings) if one.word is Word.LOCKED), None)
+
+    def locked(self, seq: int, at: datetime) -> "Door":
+        """Return the door after a lock with this number: it ends every login that was recorded before it."""
+        return replace(
+            self,
+            version=self.version + 1,
+            is_locked=True,
+            logins_void_before=seq,
+            login_voidings=_with(self.login_voidings, Voiding(seq=seq, at=at, word=Word.LOCKED)),
+        )
+
+    def lifted(self, seq: int, at: datetime, keep_grants: bool) -> "Door":
+        """Return the door after the lift of a lock: it ends every grant given before it, unless they are kept."""
+        lifted = replace(self, version=self.version + 1, is_locked=False)
+        if keep_grants:
+            return lifted
+        return replace(
+            lifted,
+            void_before=seq,
+            voidings=_with(self.voidings, Voiding(seq=seq, at=at, word=Word.LOCKED)),
+        )
+
+    def require_not_closed(self) -> None:
+        """Raise TenantClosed where the tenant's account is over."""
         if self.is_closed:
             raise TenantClosed
+
+    def require_open(self) -> None:
+        """Raise TenantClosed or LockedDown where nothing can be given."""
+        self.require_not_closed()
         if self.is_locked:
             raise LockedDown
 
@@ -79,6 +111,10 @@ class Door:
             return None
         unknown = Voiding(seq=void_before, at=LONG_AGO, word=Word.CLOSED if self.is_closed else Word.LOCKED)
         return next((voiding for voiding in last if seq is None or voiding.seq > seq), unknown)
+
+
+def _with(voidings: tuple[Voiding, ...], voiding: Voiding) -> tuple[Voiding, ...]:
+    return (*voidings, voiding)[-MAX_VOIDINGS:]
 
 
 NO_DOOR = Door()

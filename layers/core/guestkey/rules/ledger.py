@@ -34,6 +34,8 @@ class What(StrEnum):
     RIGHT_CHANGED = "right.changed"
     TENANT_CHANGED = "tenant.changed"
     NOTICES_CHANGED = "notices.changed"
+    ACCESS_LOCKED = "access.locked"
+    ACCESS_UNLOCKED = "access.unlocked"
     CALLBACK_BOOKED = "callback.booked"
     CALLBACK_MOVED = "callback.moved"
     CALLBACK_CANCELLED = "callback.cancelled"

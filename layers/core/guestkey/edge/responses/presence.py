@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Self
 
+from guestkey.edge.responses.lockdown import Lock
 from guestkey.edge.responses.people import DirectoryAgent
 from guestkey.edge.responses.response import Instant, Response
+from guestkey.rules import lockdown
 from guestkey.store.access import presence
 
 
@@ -35,20 +37,32 @@ class Inside(Response):
 
 
 class Presence(Response):
-    """The agents in the account now, the last to come first. At `next_change_at` an access ends by the clock."""
+    """The agents in the account now, the last to come first. At `next_change_at` an access ends by the clock.
+
+    `locked` is the lock of the account, null while there is none.
+    """
 
     items: list[Inside]
+    locked: Lock | None
     next_change_at: Instant | None
 
     @classmethod
-    def of(cls, found: list[presence.Inside], holds_right: bool) -> Self:
+    def of(cls, found: list[presence.Inside], lock: lockdown.Lock | None, holds_right: bool) -> Self:
         """Return the answer to a user."""
         ends: list[datetime] = [one.login.access_ends_at for one in found if one.login.access_ends_at]
-        return cls(items=[Inside.of(one, holds_right) for one in found], next_change_at=min(ends, default=None))
+        return cls(
+            items=[Inside.of(one, holds_right) for one in found],
+            locked=lock and Lock.of(lock, holds_right),
+            next_change_at=min(ends, default=None),
+        )
 
 
 class Pulse(Response):
-    """Number of the ledger's last entry, and how many requests wait for an answer, some of them perhaps expired."""
+    """Number of the ledger's last entry, how many requests wait for an answer, and whether the account is locked.
+
+    Some of the requests may have expired.
+    """
 
     seq: int
     requests_waiting: int
+    locked: bool

@@ -22,13 +22,14 @@ class Tenant(About):
 
 
 class SupportTenant(Response):
-    """The part of a tenant that agents may read."""
+    """The part of a tenant that agents may read. While it is `locked`, no agent enters; requests wait."""
 
     tenant_id: str
     name: str
     country: str
     language: str
     approver_emails: list[str]
+    locked: bool
 
 
 class Right(Response):

@@ -1,20 +1,24 @@
 """The door of a tenant in the table. It sorts before every live key, so one query reads both.
 
-Whoever writes it moves `door` on the ledger head to its version in the same transaction; grants, approvals and logins
-compare that. With a voiding it makes the door due, and the clean-up writes down what ended. A door is never deleted,
-its versions begin at 1. One that this code does not understand bars everything.
+A writer sets its own attributes, leaves all others as they are, and moves `door` on the ledger head to the version in
+the same transaction; grants, approvals and logins compare that. With a voiding it makes the door due, and the clean-up
+writes down what ended. A door is never deleted, its versions begin at 1. One that this code does not understand bars
+everything.
 """
 
 from contextlib import suppress
+from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
+from pynamodb.expressions.update import Action
 
 from guestkey.rules.door import NO_DOOR, NOT_UNDERSTOOD, Door, Voiding, Word
-from guestkey.rules.instants import instant
-from guestkey.store.dynamodb import keys, unreadable
+from guestkey.rules.instants import instant, text_of
+from guestkey.store.dynamodb import index_keys, keys, unreadable
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find
+from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.dynamodb.unreadable import Unreadable, expect
 
 FORM = 1
@@ -57,6 +61,31 @@ def door_of(item: Item | None) -> Door:
 def of_tenant(tenant_id: str) -> Door:
     """Return the tenant's door, strongly consistent."""
     return door_of(find(Item, keys.door(tenant_id)))
+
+
+def update(transaction: Transaction, tenant_id: str, before: Door, after: Door, now: datetime) -> None:
+    """Add the move of a door from one version to the next, on condition that it has not moved meanwhile.
+
+    A door with a new voiding is due at once. The write is named `door`.
+    """
+    actions: list[Action] = [
+        DoorItem.kind.set(DoorItem),
+        DoorItem.form.set(FORM),
+        DoorItem.version.set(after.version),
+        DoorItem.is_locked.set(after.is_locked),
+        DoorItem.void_before.set(after.void_before),
+        DoorItem.logins_void_before.set(after.logins_void_before),
+        DoorItem.voidings.set(_stored(after.voidings)),
+        DoorItem.login_voidings.set(_stored(after.login_voidings)),
+    ]
+    if (after.voidings, after.login_voidings) != (before.voidings, before.login_voidings):
+        actions += [DoorItem.due.set(index_keys.due_on(tenant_id)), DoorItem.due_at.set(now)]
+    is_unmoved = DoorItem.version == before.version if before.version else DoorItem.pk.does_not_exist()
+    transaction.update("door", DoorItem(*keys.door(tenant_id)), actions, is_unmoved)
+
+
+def _stored(voidings: tuple[Voiding, ...]) -> list[dict[str, int | str]]:
+    return [{"seq": one.seq, "at": text_of(one.at), "word": one.word.value} for one in voidings]
 
 
 def _of_known_form(item: Item) -> DoorItem:

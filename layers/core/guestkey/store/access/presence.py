@@ -11,10 +11,12 @@ from hashlib import sha256
 
 from guestkey.errors import TenantUnknown
 from guestkey.rules.access import covering
+from guestkey.rules.door import Door
 from guestkey.rules.grants import LiveKeys
+from guestkey.rules.lockdown import Lock
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, User
-from guestkey.store.access import live_keys, logins, migration, open_logins
+from guestkey.store.access import doors, live_keys, lockdown, logins, migration, open_logins
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.reads import find_all, side_by_side
 from guestkey.store.ledger import ledger
@@ -30,6 +32,7 @@ class PresenceContext:
 
     holds_right: bool
     ledger: LedgerState
+    door: Door
     open: Mapping[str, str | None]
     """The agent of each login without a stored end, by login id, as far as one can be read."""
     agents: Mapping[str, Agent]
@@ -38,7 +41,7 @@ class PresenceContext:
     def mark(self) -> str:
         """A digest that is equal as long as the answer depends on the same facts."""
         agents = [self.agents[agent_id] for agent_id in sorted(self.agents)]
-        facts = (self.holds_right, self.ledger.head, self.ledger.door, sorted(self.open), agents)
+        facts = (self.holds_right, self.ledger.head, self.ledger.door, self.door, sorted(self.open), agents)
         return sha256(repr(facts).encode()).hexdigest()[:MARK_DIGITS]
 
 
@@ -56,8 +59,9 @@ class Inside:
 def load_context(user: User) -> PresenceContext:
     """Return what the answer to a user depends on, strongly consistent. Raises TenantUnknown."""
     right, head, progress = keys.right(user.tenant_id, user.user_id), keys.ledger(user.tenant_id), keys.migration()
+    door = keys.door(user.tenant_id)
     found, open_by_id = side_by_side(
-        lambda: find_all([right, head, progress]), lambda: open_logins.of_tenant(user.tenant_id)
+        lambda: find_all([right, head, progress, door]), lambda: open_logins.of_tenant(user.tenant_id)
     )
     state = ledger.state_in(found, user.tenant_id)
     if state is None:
@@ -67,9 +71,19 @@ def load_context(user: User) -> PresenceContext:
     return PresenceContext(
         holds_right=tenants.holds_right_by(user, found.get(right)),
         ledger=state,
+        door=doors.door_of(found.get(door)),
         open=open_by_id,
         agents=people.agents({agent_id for agent_id in open_by_id.values() if agent_id}),
     )
+
+
+def load_pulse(tenant_id: str) -> tuple[LedgerState, Door]:
+    """Return the state of a tenant's ledger and its door, in one request. Raises TenantUnknown."""
+    head, door = keys.ledger(tenant_id), keys.door(tenant_id)
+    found = find_all([head, door])
+    if head not in found:
+        raise TenantUnknown
+    return ledger.state_of(found[head]), doors.door_of(found.get(door))
 
 
 def inside(context: PresenceContext, now: datetime) -> list[Inside]:
@@ -87,6 +101,11 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
     present = [login for login in settled if login.ended_at is None and login.agent_id in context.agents]
     present.sort(key=lambda login: login.login_id, reverse=True)
     return [_inside(login, context.agents[login.agent_id], live, now) for login in present]
+
+
+def lock(context: PresenceContext) -> Lock | None:
+    """Return the lock of the account with its record, which is read only while it is locked."""
+    return lockdown.last_lock(context.ledger.tenant_id, context.door) if context.door.is_locked else None
 
 
 def _inside(login: Login, agent: Agent, live: LiveKeys, now: datetime) -> Inside:

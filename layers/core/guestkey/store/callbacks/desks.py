@@ -158,7 +158,7 @@ def write_holidays(year: int, source: HolidaySource, holidays: Mapping[date, str
     The year's own item is written last: until then the year offers no slots, so none on a holiday of another country.
     """
     items = ClosedItem.query(keys.DESK, ClosedItem.sk.startswith(keys.closed_days_of(year)), consistent_read=True)
-    stored = {keys.closed_day_in(item.sk): item.holiday for item in items_of(ClosedItem, items) if item.holiday}
+    stored = {keys.day_in(item.sk): item.holiday for item in items_of(ClosedItem, items) if item.holiday}
     for day in stored.keys() - holidays.keys():
         ClosedItem(*keys.closed(day)).update([ClosedItem.holiday.remove()])
     for day, name in holidays.items():
@@ -194,12 +194,12 @@ def _read(first_year: int) -> CurrentDesk:
     calendar = Calendar(
         closed=frozenset(
             [
-                *(keys.closed_day_in(item.sk) for item in days if item.holiday),
-                *(keys.closed_day_in(sk) for sk in unknown if keys.is_closed_day(sk)),
+                *(keys.day_in(item.sk) for item in days if item.holiday),
+                *(keys.day_in(sk) for sk in unknown if keys.is_closed_day(sk)),
             ]
         ),
-        closures={keys.closed_day_in(item.sk): _closure(item) for item in days if item.closure},
-        openings={keys.closed_day_in(item.sk): _hours(item.opens_at, item.closes_at) for item in extra},
+        closures={keys.day_in(item.sk): _closure(item) for item in days if item.closure},
+        openings={keys.day_in(item.sk): _hours(item.opens_at, item.closes_at) for item in extra},
         years=frozenset(keys.closed_year_in(item.sk) for item in years if (item.country, item.subdivision) == place),
     )
     return CurrentDesk(desk=desk, calendar=calendar)

@@ -13,6 +13,7 @@
     ledger head, entry           TENANT#<tenant_id>            LEDGER, ENTRY#<seq, 12 digits>   ledger/ledger
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
     approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
+    lock of an account           TENANT#<tenant_id>            LOCK#<seq, 12 digits>            access/lockdown
     choice of notices            TENANT#<tenant_id>            NOTICES                          registry/notice_choices
     digest of a day              TENANT#<tenant_id>            DIGEST#<date>                    ledger/digests
     open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
@@ -58,7 +59,7 @@ REQUEST, PENDING = "REQUEST#", "PENDING#"
 LOGIN, OPEN_LOGIN = "LOGIN#", "IN#"
 OWN_LOGIN, OWN_REQUEST, OWN_CALLBACK = "OWN#LOGIN#", "OWN#REQUEST#", "OWN#CALLBACK#"
 LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
-NOTICES, DIGEST = "NOTICES", "DIGEST#"
+NOTICES, DIGEST, LOCK = "NOTICES", "DIGEST#", "LOCK#"
 OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
 SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
 DESK, CLOSED, OPENED = "DESK", "CLOSED#", "OPENED#"
@@ -170,7 +171,7 @@ def opening(day: date) -> Key:
     return Key(DESK, OPENED + day.isoformat())
 
 
-def closed_day_in(sk: str) -> date:
+def day_in(sk: str) -> date:
     return date.fromisoformat(id_in(sk))
 
 
@@ -226,6 +227,10 @@ def approvers(tenant_id: str, seq: int) -> Key:
     return Key(of_tenant(tenant_id), f"{APPROVERS}{seq:012d}")
 
 
+def lock(tenant_id: str, seq: int) -> Key:
+    return Key(of_tenant(tenant_id), f"{LOCK}{seq:012d}")
+
+
 def notice_choice(tenant_id: str) -> Key:
     return Key(of_tenant(tenant_id), NOTICES)
 
@@ -233,10 +238,6 @@ def notice_choice(tenant_id: str) -> Key:
 def digest(tenant_id: str, day: date) -> Key:
     """Return the key of the digest of a day of the tenant's calendar."""
     return Key(of_tenant(tenant_id), DIGEST + day.isoformat())
-
-
-def digest_day_in(sk: str) -> date:
-    return date.fromisoformat(id_in(sk))
 
 
 def agent(agent_id: str) -> Key:

@@ -279,6 +279,8 @@ def _add_entries(
     if becomes.revoked and becomes.revoked != state.revoked:
         assert becomes.revoked.seq
         actions += [HeadItem.revoked_at.set(becomes.revoked.at), HeadItem.revoked_seq.set(becomes.revoked.seq)]
+    if becomes.door != state.door:
+        actions.append(HeadItem.door.set(becomes.door))
     if becomes.requests_waiting is not None:
         actions += [HeadItem.requests_waiting.set(becomes.requests_waiting), HeadItem.waiting_seq.set(last.seq)]
     head = HeadItem(*keys.ledger(state.tenant_id))

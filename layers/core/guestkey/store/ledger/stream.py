@@ -84,7 +84,7 @@ def read(record: Record) -> StreamEvent | None:
             review_at = instant(change["NewImage"][REVIEW_AT]["S"])
             return ReviewDue(tenant_id=tenant_id, grant_id=keys.id_in(sk), review_at=review_at)
         case "MODIFY" if sk.startswith(keys.DIGEST) and _is_added(DIGEST_CLOSED_AT, change):
-            return DigestDue(tenant_id=tenant_id, day=keys.digest_day_in(sk))
+            return DigestDue(tenant_id=tenant_id, day=keys.day_in(sk))
         case _:
             return None
 

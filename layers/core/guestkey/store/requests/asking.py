@@ -15,6 +15,7 @@ from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Agent, Tenant
 from guestkey.rules.requests import MAX_PENDING, MailState, Request
+from guestkey.store.access import doors
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
@@ -37,6 +38,8 @@ class AskingContext:
 
     agent: Agent
     tenant: Tenant
+    is_locked: bool
+    """Whether the customer has locked all access. A request can be made, and waits."""
     ledger: LedgerState
     pending: list[str]
 
@@ -47,8 +50,9 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     Raises AgentInactive, TenantUnknown (which is counted), ReplayResponse, or TooManyRequests for guessing.
     """
     agent, tenant, head = keys.agent(agent_id), keys.tenant(tenant_id), keys.ledger(tenant_id)
+    door = keys.door(tenant_id)
     waiting, unknown = keys.pending(agent_id, tenant_id), rate_limits.unknown(agent_id, now)
-    found = find_all([agent, tenant, head, waiting, unknown, *idempotency.record_keys(record)])
+    found = find_all([agent, tenant, head, door, waiting, unknown, *idempotency.record_keys(record)])
     active = people.active_agent_of(found.get(agent))
     if tenant not in found:
         rate_limits.count_unknown(agent_id, now)
@@ -58,6 +62,7 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     return AskingContext(
         agent=active,
         tenant=tenants.tenant_of(found[tenant]),
+        is_locked=doors.door_of(found.get(door)).is_locked,
         ledger=ledger.state_of(found[head]),
         pending=pending.of(found.get(waiting)),
     )
