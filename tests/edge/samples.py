@@ -6,9 +6,10 @@ from typing import Any
 
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
-from guestkey.edge.mail.compose import Facts, Kind, RequestFacts
+from guestkey.edge.mail.compose import Facts, Kind
 from guestkey.edge.mail.digests import DigestFacts, DigestLine
-from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts, RequestFacts
+from guestkey.edge.mail.locks import LockFacts
 from guestkey.rules.callback_entries import SlotChange
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
@@ -123,6 +124,18 @@ def of_notices(**changed: Any) -> NoticeFacts:
     return replace(
         NoticeFacts(tenant=ACME, kinds=kinds, changed_by="anna", changed_at=MONDAY_NOON, head=HEAD), **changed
     )
+
+
+def of_lock(**changed: Any) -> LockFacts:
+    facts = LockFacts(
+        tenant=ACME,
+        by=Person(user_id="anna", name="Anna Albrecht"),
+        at=MONDAY_NOON,
+        reason="An alarm in the night",
+        kept_grants=None,
+        head=HEAD,
+    )
+    return replace(facts, **changed)
 
 
 def line(seq: int, what: What, about: Grant | Login, departments: tuple[str, ...] = (), **data: Any) -> DigestLine:
@@ -248,6 +261,8 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.APPROVERS_CHANGED: of_approvers(),
         Kind.RIGHT_CHANGED: of_right(),
         Kind.NOTICES_CHANGED: of_notices(),
+        Kind.LOCKED: of_lock(),
+        Kind.UNLOCKED: of_lock(kept_grants=False),
         Kind.DIGEST: of_digest(),
         Kind.REQUEST_APPROVED: of_answer(),
         Kind.REQUEST_DECLINED: of_answer(State.DECLINED),
@@ -287,6 +302,8 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
         Kind.NOTICES_CHANGED: of_notices(tenant=tenant, changed_by=typed),
+        Kind.LOCKED: of_lock(tenant=tenant, by=Person(user_id=typed, name=typed), reason=typed),
+        Kind.UNLOCKED: of_lock(tenant=tenant, by=Person(user_id=typed, name=typed), kept_grants=True),
         Kind.DIGEST: of_digest(tenant, typed),
         Kind.REQUEST_APPROVED: _typed_answer(typed, State.APPROVED),
         Kind.REQUEST_DECLINED: _typed_answer(typed, State.DECLINED),

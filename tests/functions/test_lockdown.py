@@ -15,6 +15,7 @@ from tests import factories, table
 from tests.calls import Answer, call
 from tests.doors import next_number, put_door
 from tests.functions.test_order import check, enter, entered, give
+from tests.notify import Notify, text_of_mail
 from tests.personas import ANNA, BACKEND, BEN, CARLA, GIULIA, SVEN, Caller
 from tests.rows_and_columns import each_row
 
@@ -24,6 +25,7 @@ ANNA_LOCKED = {
     "reason": None,
     "reason_salt": None,
 }
+LOCKED, UNLOCKED = "Der Zugang zu Ihrem Konto ist gesperrt", "Die Sperre Ihres Kontos ist aufgehoben"
 NEVER = {"unlocked_at": None, "unlocked_by": None, "kept_grants": None}
 
 
@@ -204,6 +206,36 @@ def test_the_clean_up_writes_down_what_a_lock_and_its_lift_ended(clean_up: Any, 
     assert [what for what, _ in said] == ["access.locked", "login.ended", "access.unlocked", "grant.ended"]
     assert entries()[-1]["about"] == grant_id
     assert "due" not in stored_door()
+
+
+# ------------------------------------------------------------------ mails
+
+
+def test_lock_and_lift_are_mailed_at_once_to_all_approvers_also_to_the_one_who_acted(notify: Notify) -> None:
+    lock({"reason": "An alarm"})
+    lift({"keep_grants": True}, caller=GIULIA)
+    again = notify.new()
+    notify.deliver(again)
+    notify.deliver(again)
+
+    approvers = ("anna@acme.example", "giulia@acme.example")
+    assert notify.mailed == [(address, subject) for subject in (LOCKED, UNLOCKED) for address in approvers]
+    locked, _, unlocked, _ = [text_of_mail(mail).replace("\r\n", "\n") for mail in notify.mails]
+    assert "\n- Gesperrt von: Anna Albrecht · anna\n" in locked
+    assert "\n- Grund: „An alarm“\n" in locked
+    assert "\n- Sperre aufgehoben von: Giulia Galli · giulia\n" in unlocked
+    assert "\n- Vorher erlaubte Zugänge: bleiben erlaubt\n" in unlocked
+    assert set(notify.published) == {"access.locked", "access.unlocked"}
+
+
+def test_a_lock_whose_record_is_lost_is_mailed_with_the_id_of_the_user(notify: Notify) -> None:
+    lock({"reason": "An alarm"})
+    table.drop(keys.lock("acme", next_number() - 1))
+    notify.deliver()
+
+    written = text_of_mail(notify.mails[0]).replace("\r\n", "\n")
+    assert "\n- Gesperrt von: anna · anna\n" in written
+    assert "Grund" not in written
 
 
 # ------------------------------------------------------------------ who may not

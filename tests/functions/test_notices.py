@@ -24,6 +24,8 @@ UNCHANGED = {
     "approvers_changed": "immediate",
     "right_changed": "immediate",
     "notices_changed": "immediate",
+    "locked": "immediate",
+    "unlocked": "immediate",
 }
 CAN_BE_DIGEST = CHOOSABLE | {NoticeKind.LATER_LOGINS}
 NOTICES_CHANGED = "Geändert: Wie Sie von Support-Zugängen erfahren"

@@ -50,11 +50,14 @@ def test_only_the_giving_of_a_wide_grant_always_comes_at_once(wide):
     assert ALL_IN_DIGEST.delivery(NoticeKind.REVOKED, wide) is Delivery.DIGEST
 
 
-def test_an_end_by_a_lock_comes_at_once():
-    voiding = Voiding(seq=20, at=AT_NOON + timedelta(minutes=1), word=Word.LOCKED)
+def test_an_end_by_closing_the_account_comes_at_once_and_one_by_a_lock_as_one_by_time():
+    """The lift of the lock is mailed at once, and says that all grants are over."""
+    closed = Voiding(seq=20, at=AT_NOON + timedelta(minutes=1), word=Word.CLOSED)
 
     assert BY_DEFAULT.delivery(NoticeKind.ENDED, GRANT) is Delivery.DIGEST
-    assert ALL_IN_DIGEST.delivery(NoticeKind.ENDED, replace(GRANT, voided=voiding)) is Delivery.IMMEDIATE
+    assert ALL_IN_DIGEST.delivery(NoticeKind.ENDED, replace(GRANT, voided=closed)) is Delivery.IMMEDIATE
+    locked = replace(GRANT, voided=replace(closed, word=Word.LOCKED))
+    assert BY_DEFAULT.delivery(NoticeKind.ENDED, locked) is Delivery.DIGEST
 
 
 @each_row(

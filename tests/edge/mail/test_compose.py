@@ -225,6 +225,20 @@ def test_a_mail_on_changed_deliveries_names_each_changed_kind_and_the_user() -> 
         assert f"\n{line}\n" in written
 
 
+def test_a_mail_on_a_lock_has_user_time_and_reason_and_one_on_its_lift_what_becomes_of_the_grants() -> None:
+    noon = "Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)"
+    locked = german(Kind.LOCKED, samples.of_lock())
+
+    assert (
+        f"\n- Gesperrt von: Anna Albrecht · anna\n- Gesperrt am: {noon}\n- Grund: „An alarm in the night“\n" in locked
+    )
+    assert "Grund" not in german(Kind.LOCKED, samples.of_lock(reason=None))
+    for kept, words in ((True, "bleiben erlaubt"), (False, "sind beendet")):
+        lifted = german(Kind.UNLOCKED, samples.of_lock(kept_grants=kept))
+        assert f"\n- Sperre aufgehoben von: Anna Albrecht · anna\n- Sperre aufgehoben am: {noon}\n" in lifted
+        assert f"\n- Vorher erlaubte Zugänge: {words}\n" in lifted
+
+
 def test_a_digest_has_a_line_for_each_entry_and_counts_the_further_ones() -> None:
     written = german(Kind.DIGEST, samples.of_digest())
     noon = "Montag, 23. November 2026, 13:00 Uhr (Europe/Berlin)"
@@ -386,6 +400,7 @@ def subject(kind: Kind, facts: compose.Facts) -> str:
         (Kind.APPROVERS_CHANGED, samples.of_approvers(), "17"),
         (Kind.RIGHT_CHANGED, samples.of_right(user_id="mallory@evil.example"), "17"),
         (Kind.NOTICES_CHANGED, samples.of_notices(changed_by="mallory@evil.example"), "17"),
+        (Kind.LOCKED, samples.of_lock(), "17"),
         (Kind.DIGEST, samples.of_digest(), "2026-11-23, 12-34"),
         (Kind.REQUEST_APPROVED, samples.of_answer(), "acme, 4 hours, XW6YTA"),
         (Kind.REQUEST_DECLINED, samples.of_answer(State.DECLINED), "acme, 1 week, XW6YTA"),

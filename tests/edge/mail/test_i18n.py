@@ -45,6 +45,7 @@ def everything_written(language: str) -> str:
     ]
     facts.append((Kind.APPROVERS_CHANGED, samples.of_approvers(registered=())))
     facts.append((Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None)))
+    facts.append((Kind.UNLOCKED, samples.of_lock(kept_grants=True)))
     days = [MONDAY_NOON + timedelta(days=days) for days in [*range(7), *range(30, 360, 29)]]
     facts += [(Kind.ACTIVATION, samples.asked(expires_at=day)) for day in days]
     mails = [compose.write(kind, language, of_kind) for kind, of_kind in facts]

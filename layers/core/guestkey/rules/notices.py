@@ -1,7 +1,7 @@
 """Delivery of notices to a tenant's approvers: at once, or in the digest of the day. No kind can be switched off.
 
-The tenant's right-holders choose for some kinds. Access that opens widely, entries, and changes of recipients are
-always mailed at once: an intruder must not be able to delay them.
+The tenant's right-holders choose for some kinds. Access that opens widely, entries, locks, and changes of recipients
+are always mailed at once: an intruder must not be able to delay them.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,8 @@ class NoticeKind(StrEnum):
     APPROVERS_CHANGED = "approvers_changed"
     RIGHT_CHANGED = "right_changed"
     NOTICES_CHANGED = "notices_changed"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
 
 
 MAX_CHOICES_AN_HOUR = 20
@@ -72,11 +74,11 @@ class NoticeChoice:
         """Return the delivery of a notice about a grant.
 
         A grant with export, or without an end, opens more than others: that it was given is always mailed at once. So
-        is an end by a lock or by closing the account.
+        is an end by closing the account. An end by a lock is delivered as one by time: the lift is mailed at once.
         """
         if kind is NoticeKind.GRANTED and (grant.may_export or grant.is_permanent):
             return Delivery.IMMEDIATE
-        if kind is NoticeKind.ENDED and grant.cause_of_end is not GrantEnd.TIME:
+        if kind is NoticeKind.ENDED and grant.cause_of_end is GrantEnd.CLOSED:
             return Delivery.IMMEDIATE
         return self.kinds[kind]
 

@@ -11,7 +11,7 @@ Chosen = Annotated[Delivery | None, Field(strict=False)]
 
 
 class NoticeKindsInput(Input):
-    """The delivery of some kinds of notices; all others keep theirs. Six kinds have one delivery only."""
+    """The delivery of some kinds of notices; all others keep theirs. Eight kinds have one delivery only."""
 
     granted: Chosen = None
     revoked: Chosen = None
@@ -23,6 +23,8 @@ class NoticeKindsInput(Input):
     approvers_changed: Literal["immediate"] | None = None
     right_changed: Literal["immediate"] | None = None
     notices_changed: Literal["immediate"] | None = None
+    locked: Literal["immediate"] | None = None
+    unlocked: Literal["immediate"] | None = None
 
 
 class NoticesInput(Input):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from guestkey.edge.mail import compose, send
+from guestkey.edge.mail.facts import RequestFacts
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.responses.requests import Request as RequestResponse
 from guestkey.rules.people import Agent, Tenant
@@ -24,7 +25,7 @@ class Draft:
 
 def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
     """Return a request with its activation e-mail in the tenant's language."""
-    facts = compose.RequestFacts(
+    facts = RequestFacts(
         tenant=tenant,
         request_id=request.request_id,
         agent_id=agent.agent_id,

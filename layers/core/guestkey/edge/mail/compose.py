@@ -4,27 +4,24 @@ Subjects and links consist of fixed texts, ids, numbers and settings only. Text 
 only, sanitised by `sanitize.shown` and escaped by the template. See docs/decisions/0010.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guestkey.edge.mail import answers, changes, digests, links
+from guestkey.edge.mail import answers, changes, digests, links, locks
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
 from guestkey.edge.mail.digests import DigestFacts
-from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts
+from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts, RequestFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
+from guestkey.edge.mail.locks import LockFacts
 from guestkey.edge.mail.people import MAX_ID_SHOWN, agent_shown, grantee_shown
 from guestkey.edge.mail.sanitize import NOTHING, is_defanged, shown
 from guestkey.edge.mail.send import Mail
 from guestkey.edge.web import palette
 from guestkey.rules.limits import MAX_REASON_LENGTH, ULID
-from guestkey.rules.people import Tenant
-from guestkey.rules.periods import Period
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "texts"),
@@ -53,6 +50,8 @@ class Kind(StrEnum):
     APPROVERS_CHANGED = "approvers_changed"
     RIGHT_CHANGED = "right_changed"
     NOTICES_CHANGED = "notices_changed"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
     DIGEST = "digest"
     REQUEST_APPROVED = "request_approved"
     REQUEST_DECLINED = "request_declined"
@@ -66,22 +65,6 @@ class Kind(StrEnum):
     CALLBACK_REMINDER = "callback_reminder"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestFacts:
-    """Facts of an activation e-mail. `departments` are names."""
-
-    tenant: Tenant
-    request_id: str
-    agent_id: str
-    agent_name: str
-    departments: Sequence[str]
-    reason: str
-    ticket: str | None
-    period: Period
-    may_export: bool
-    expires_at: datetime
-
-
 Facts = (
     RequestFacts
     | GrantFacts
@@ -89,6 +72,7 @@ Facts = (
     | ApproverFacts
     | RightFacts
     | NoticeFacts
+    | LockFacts
     | DigestFacts
     | AnswerFacts
     | CallbackFacts
@@ -104,6 +88,8 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.APPROVERS_CHANGED: ApproverFacts,
     Kind.RIGHT_CHANGED: RightFacts,
     Kind.NOTICES_CHANGED: NoticeFacts,
+    Kind.LOCKED: LockFacts,
+    Kind.UNLOCKED: LockFacts,
     Kind.DIGEST: DigestFacts,
     Kind.REQUEST_APPROVED: AnswerFacts,
     Kind.REQUEST_DECLINED: AnswerFacts,
@@ -210,6 +196,8 @@ def _by(kind: Kind, facts: Facts) -> str:
             return agent_shown(facts.login.agent_name, facts.login.agent_id, facts.departments)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
+        case LockFacts():
+            return shown(facts.by.name)
         case ApproverFacts() | RightFacts() | NoticeFacts() | DigestFacts() | AnswerFacts():
             return ""
         case _:
@@ -240,6 +228,8 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield from _of_callback(kind, words, facts)
         case ApproverFacts() | RightFacts() | NoticeFacts():
             yield from changes.rows(words, facts)
+        case LockFacts():
+            yield from locks.rows(words, facts)
         case DigestFacts():
             yield from digests.rows(words, facts)
         case AnswerFacts():

@@ -1,7 +1,8 @@
-"""The facts of notices about grants, logins and call-backs."""
+"""The facts of activation e-mails, and of notices about grants, logins and call-backs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from guestkey.rules.callback_entries import SlotChange
 from guestkey.rules.callbacks import Callback
@@ -9,6 +10,23 @@ from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import ByType, Head
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
+from guestkey.rules.periods import Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFacts:
+    """Facts of an activation e-mail. `departments` are names."""
+
+    tenant: Tenant
+    request_id: str
+    agent_id: str
+    agent_name: str
+    departments: Sequence[str]
+    reason: str
+    ticket: str | None
+    period: Period
+    may_export: bool
+    expires_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,8 @@ class NoticeKinds(Response):
     approvers_changed: Delivery
     right_changed: Delivery
     notices_changed: Delivery
+    locked: Delivery
+    unlocked: Delivery
 
 
 class Notices(Response):

@@ -19,11 +19,12 @@ from pynamodb.expressions.update import Action
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Head, digest
+from guestkey.rules.lockdown import Lock
 from guestkey.rules.logins import Login
 from guestkey.rules.notices import BY_DEFAULT, NoticeChoice
 from guestkey.rules.people import Tenant, address_hash, distinct
 from guestkey.rules.requests import Request
-from guestkey.store.access import grants, logins
+from guestkey.store.access import grants, lockdown, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch
@@ -34,7 +35,7 @@ from guestkey.store.dynamodb.transaction import (
     TransactionConflict,
     single_write,
 )
-from guestkey.store.dynamodb.unreadable import expect
+from guestkey.store.dynamodb.unreadable import expect, read_or_none
 from guestkey.store.ledger import ledger
 from guestkey.store.registry import approvers, notice_choices, people, tenants
 from guestkey.store.registry.approvers import Approvers
@@ -123,6 +124,19 @@ def of_change(tenant_id: str, seq: int, kind: str, now: datetime) -> tuple[Notic
     changed = approvers.approvers_of(found[stored])
     notice = to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
     return replace(notice, to=changed.all), changed
+
+
+def of_lock(tenant_id: str, seq: int, locked_seq: int, kind: str, now: datetime) -> tuple[Notice, Lock | None] | None:
+    """Return the notice of a lock or a lift, which is entry `seq` of the ledger, with the record of the lock, if any.
+
+    None if the tenant does not exist. Strongly consistent.
+    """
+    tenant, stored = keys.tenant(tenant_id), keys.lock(tenant_id, locked_seq)
+    found = find_all([tenant, stored, key := keys.notice(tenant_id, str(seq), kind)])
+    if tenant not in found:
+        return None
+    notice = to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
+    return notice, read_or_none(lockdown.lock_of, found[stored]) if stored in found else None
 
 
 def of_answer(
