@@ -370,8 +370,8 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
     do.leave(program.sven, login["login_id"])
     do.revoke(program.anna, grant["grant_id"])
     calls.call("PUT", "/v1/notices", {"kinds": {"granted": "digest"}}, caller=ANNA)
-    calls.call("PUT", "/v1/lockdown", {"reason": "An alarm"}, caller=ANNA)
-    calls.call("DELETE", "/v1/lockdown", {"keep_grants": True}, caller=ANNA)
+    assert do.lock(program.anna, "An alarm")["locked_by"]["user_id"] == "anna"
+    assert do.lift(program.anna, keep_grants=True)["kept_grants"] is True
     kept = factories.grant("support", period="permanent", at=factories.LONG_AGO)
     calls.call("POST", f"/v1/grants/{kept.grant_id}/keep", caller=ANNA)
     do.enter(program.sven, "acme", "It can be printed now")

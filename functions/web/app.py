@@ -1,4 +1,4 @@
-"""GET /activate, /assets/{name} and /{proxy+}: the activation page, the panel, the agents' desk, and their files.
+"""GET /activate, /assets/{name} and /{proxy+}: the activation page, the panel, the badge, the desk, and their files.
 
 The last route takes every path without a route of its own, because security gateways rewrite the link to the page.
 
@@ -26,9 +26,9 @@ from guestkey.errors import NotFound
 FOLDER = Path(__file__).parent
 SURFACES = ("activate", "panel", "ledger", "desk")
 """The page, the panel, its check of the ledger, the desk; each has texts of its own beside the shared ones."""
-LATER = ("panel.later",)
-"""The panel's tabs but the first: their own texts are loaded with them."""
-ENTRIES = ("panel.js", "desk.js")
+LATER = ("panel.later", "panel.lock", "badge")
+"""Parts with texts of their own only: the panel's tabs but the first, its lockdown, and the badge."""
+ENTRIES = ("panel.js", "desk.js", "badge.js")
 """Modules that a vendor's pages load by script tags, under names that stay the same."""
 ACTIVATION = re.compile("activate.*", re.IGNORECASE | re.DOTALL)
 MAX_DEPTH = 8

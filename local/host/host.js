@@ -1,6 +1,6 @@
 // Shared by both sample pages: lists the people to sign in as, logs the events of the element, and gives it a token.
 // The parameter ?who=ben chooses the person. Every other parameter becomes an attribute of the element, for example
-// ?inline= or ?language=it. The language is set in the token as well.
+// ?inline= or ?language=it. The language is set in the token as well. Returns the function that returns a token.
 
 export function host(embedded, people, events) {
   const { who = people[0], ...attributes } = Object.fromEntries(new URLSearchParams(location.search));
@@ -18,10 +18,12 @@ export function host(embedded, people, events) {
     });
   }
   for (const [name, value] of Object.entries(attributes)) embedded.setAttribute(name, value);
-  embedded.token = async () => {
+  const token = async () => {
     const asked = new URLSearchParams({ who, language: attributes.language ?? "" });
     const answer = await fetch(new URL(`token?${asked}`, import.meta.url), { cache: "no-store" });
     if (!answer.ok) throw new Error("not signed in");
     return (await answer.json()).token;
   };
+  embedded.token = token;
+  return token;
 }

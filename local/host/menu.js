@@ -20,4 +20,17 @@ document.addEventListener("guestkey:right", ({ detail }) => {
   support.parentElement.hidden = !detail.may_grant && panel.getAttribute("hide-without-right") !== "off";
 });
 
-host(panel, ["anna", "ben", "giulia", "carla"], ["right", "granted", "revoked", "booked", "cancelled", "session-over", "sign-in"]);
+const EVENTS = ["right", "granted", "revoked", "locked", "unlocked", "booked", "cancelled", "session-over", "sign-in"];
+const token = host(panel, ["anna", "ben", "giulia", "carla"], EVENTS);
+
+// With ?badge= every page of the product says who from support is in the account now.
+const { searchParams } = new URL(location.href);
+if (searchParams.has("badge")) {
+  const badge = document.createElement("guestkey-badge");
+  for (const name of ["language", "time-zone"]) {
+    if (searchParams.has(name)) badge.setAttribute(name, searchParams.get(name));
+  }
+  badge.token = token;
+  document.querySelector("h1").after(badge);
+  import(new URL("badge.js", document.querySelector("script[src$='/panel.js']").src));
+}

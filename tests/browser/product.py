@@ -77,6 +77,9 @@ class _Gateway(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._send(*self._forward())
 
+    def do_PUT(self) -> None:
+        self._send(*self._forward())
+
     def do_PATCH(self) -> None:
         self._send(*self._forward())
 

@@ -128,9 +128,16 @@ def in_tab(tab: str) -> Callable[[PanelPage[Any], str], None]:
     return get_there
 
 
+def locked(panel_page: PanelPage[Any], locale: str) -> None:
+    in_tab("activation")(panel_page, locale)
+    panel_page.press("#lock-now")
+    panel_page.page.locator("#lift:not([aria-disabled])").wait_for()
+
+
 VIEWS: dict[str, Callable[[PanelPage[Any], str], None]] = {
     **{tab: in_tab(tab) for tab in TABS},
     "granted": granted,
+    "locked": locked,
     "called-back": called_back,
     "checked": checked,
     "no-right": without_the_right,

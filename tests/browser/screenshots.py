@@ -60,8 +60,13 @@ KEPT = (
     *(f"activate-{state}.{language}.800.light" for state in ("pending", "granted") for language in ("es", "it")),
     "activate-pending.de.320.*",
     *(f"panel-{tab}.{language}.800.*" for tab in TABS for language in ("de", "en", "es")),
-    *(f"panel-{view}.de.800.light" for view in ("granted", "called-back", "checked", "no-right", "closed")),
+    *(f"panel-{view}.de.800.light" for view in ("granted", "locked", "called-back", "checked", "no-right", "closed")),
     "panel-queue.it.800.light",
+    *(
+        f"badge-{view}.{how}"
+        for view in ("inside", "locked")
+        for how in ("de.800.light", "en.800.dark", "es.320.light")
+    ),
     "panel-activation.de.320.light",
     "panel-callback.de.320.dark",
     *(
@@ -136,6 +141,23 @@ def panels(camera: Camera, browser: Browser, folder: Path) -> None:
                     camera.take(panel_page.page, wanted, of=panel_page.panel)
 
 
+def badges(camera: Camera, browser: Browser, folder: Path) -> None:
+    """Take pictures of the badge, with an agent in the account and after the account was locked."""
+    with products.opened(folder) as place:
+        for language, locale in LOCALES.items():
+            wanted = {view: camera.wants(f"badge-{view}", language, PAGE_WIDTHS) for view in ("inside", "locked")}
+            if not any(wanted.values()):
+                continue
+            with scenarios.at_acme(language), at_work(browser, place, locale=locale) as panel_page:
+                panel_page.visits("anna", badge="", language=locale, time_zone="Europe/Berlin")
+                badge = panel_page.page.locator("guestkey-badge")
+                badge.locator("button").first.wait_for()
+                camera.take(panel_page.page, wanted["inside"], only=badge)
+                badge.locator(".guestkey-surface > button").press("Enter")
+                badge.locator("button").first.wait_for(state="detached")
+                camera.take(panel_page.page, wanted["locked"], only=badge)
+
+
 def desks(camera: Camera, browser: Browser, folder: Path) -> None:
     """Take pictures of the desk, view by view."""
     with products.opened(folder) as place:
@@ -192,6 +214,7 @@ def main(folder: Path, *wanted: str) -> None:
         pages(camera, browser, site)
         mails(camera, browser)
         panels(camera, browser, Path(tempfile.mkdtemp()))
+        badges(camera, browser, Path(tempfile.mkdtemp()))
         desks(camera, browser, Path(tempfile.mkdtemp()))
 
 

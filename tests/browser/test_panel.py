@@ -243,6 +243,36 @@ def test_behind_a_shut_door_nothing_can_be_allowed(
     assert not may_enter()
 
 
+def test_one_press_locks_the_account_and_another_lifts_the_lock_with_or_without_the_grants(
+    panel_page: PanelPage,
+) -> None:
+    factories.grant(SVEN)
+    panel_page.opens()
+    panel_page.press("#lock-now")
+    panel_page.expects_status("Der Zugang ist gesperrt. Niemand vom Support ist in Ihrem Konto.")
+    panel_page.reads("Der Zugang ist gesperrt seit 23.11.2026, 13:00 Uhr, von Anna Albrecht.")
+    assert not may_enter()
+    require_readable(panel_page.page)
+
+    panel_page.press("#lift-and-keep")
+    panel_page.expects_status("Die Sperre ist aufgehoben. Vorher erlaubter Zugang gilt wieder.")
+    assert may_enter()
+    panel_page.press("#lock-now")
+    panel_page.press("#lift")
+    panel_page.expects_status("Die Sperre ist aufgehoben. Jeder vorher erlaubte Zugang ist beendet.")
+    panel_page.reads("Niemand.")
+    assert not may_enter()
+    assert panel_page.events[-4:] == [f"guestkey:{move}" for move in ("locked", "unlocked") * 2]
+
+
+def test_a_lock_by_a_colleague_is_announced_with_its_reason_at_the_end_of_the_tab(panel_page: PanelPage) -> None:
+    call("PUT", "/v1/lockdown", {"reason": "An alarm in the night"}, caller=GIULIA)
+    panel_page.opens()
+    panel_page.expects_status("von Giulia Galli.")
+    panel_page.reads("An alarm in the night")
+    panel_page.can_read_everything("de")
+
+
 def test_a_long_list_comes_in_pages_and_completely_as_csv(panel_page: PanelPage) -> None:
     factories.bulk_grants(60, at=MONDAY_NOON - timedelta(days=1))
     panel_page.opens()

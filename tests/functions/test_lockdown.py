@@ -1,7 +1,9 @@
 """PUT and DELETE /v1/lockdown: a customer locks all access at once, and lifts the lock."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -236,6 +238,45 @@ def test_a_lock_whose_record_is_lost_is_mailed_with_the_id_of_the_user(notify: N
     written = text_of_mail(notify.mails[0]).replace("\r\n", "\n")
     assert "\n- Gesperrt von: anna · anna\n" in written
     assert "Grund" not in written
+
+
+# ------------------------------------------------------------------ while others are down
+
+MESSAGE_REJECTED = (HTTPStatus.BAD_REQUEST, "MessageRejected", "no")
+
+
+@pytest.mark.parametrize(
+    "down", [{"ses"}, {"bus"}, {"stream"}, {"clean-up"}, {"ses", "bus", "stream", "clean-up"}], ids=sorted
+)
+def test_lock_and_lift_work_without_mails_bus_stream_and_clean_up(
+    down: set[str], notify: Notify, clean_up: Callable[[], object], world: time_machine.Traveller
+) -> None:
+    def others_run() -> None:
+        notify.refuse = lambda address: MESSAGE_REJECTED if "ses" in down else None
+        notify.refused_events[:] = ["InternalFailure"] * 9 if "bus" in down else []
+        world.shift(timedelta(minutes=2))
+        if "stream" not in down:
+            assert notify.deliver() == []
+        if "clean-up" not in down:
+            clean_up()
+
+    give(period="1w")
+    login = entered()
+    others_run()
+    assert lock().status == 200
+    others_run()
+    assert (check(), check(login), enter().code) == ("locked", "locked", "policy_forbids")
+    assert lift().status == 200
+    others_run()
+    assert (check(), check(login)) == ("no_live_grant", "no_live_grant")
+    give()
+    assert check() == "granted"
+
+    down.clear()
+    others_run()
+    notify.redrive()
+    assert {LOCKED, UNLOCKED} <= {subject for _, subject in notify.mailed}
+    assert [one["what"] for one in entries()].count("grant.ended") == 1
 
 
 # ------------------------------------------------------------------ who may not

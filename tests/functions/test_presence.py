@@ -61,6 +61,7 @@ def test_a_user_with_the_right_sees_reason_ticket_and_grants(inside: str) -> Non
             {
                 "login_id": inside,
                 "agent": {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+                "department_names": ["Support"],
                 "since": "2026-11-23T12:00:00Z",
                 "access_ends_at": None,
                 "reason": "The import stands still",

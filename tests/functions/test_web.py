@@ -23,8 +23,8 @@ from tests.web import APP, started
 ISSUER = "https://id.vendor.example/customers"
 CLIENT = "the-pages"
 TOKENS = "https://tokens.vendor.example"
-PANEL, DESK = "/assets/panel.js", "/assets/desk.js"
-ENTRIES = ("/activate", PANEL, DESK)
+PANEL, DESK, BADGE = "/assets/panel.js", "/assets/desk.js", "/assets/badge.js"
+ENTRIES = ("/activate", PANEL, DESK, BADGE)
 MAY_LOAD = {
     *("guestkey.cold_start", "guestkey.edge", "guestkey.edge.log", "guestkey.errors", "guestkey.settings"),
     *(
@@ -203,7 +203,7 @@ def test_the_page_is_not_cached_the_entry_for_minutes_and_the_files_for_a_year(a
     found = everything(app)
 
     assert found.pop("/activate")["headers"]["Cache-Control"] == "no-cache"
-    for entry in (PANEL, DESK):
+    for entry in (PANEL, DESK, BADGE):
         assert found.pop(entry)["headers"]["Cache-Control"] == "public, max-age=300"
     assert {answer["headers"]["Cache-Control"] for answer in found.values()} == {"public, max-age=31536000, immutable"}
 
@@ -319,6 +319,9 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
                 "panel.contact",
                 "panel.about",
                 "panel.later.de",
+                "panel.lock",
+                "panel.lock.de",
+                "panel.right",
                 "ledger",
                 "ledger.de",
             },
@@ -331,7 +334,7 @@ def test_each_element_is_small_with_one_language(
     app: Any, entry: str, first: set[str], later: set[str], is_whole: bool, limit: int
 ) -> None:
     """The first tab is smaller than 20 kB, all tabs are smaller than 45 kB, compressed."""
-    others = r"(panel|panel\.later|ledger)" if entry == PANEL else "desk"
+    others = r"(panel|panel\.later|panel\.lock|ledger)" if entry == PANEL else "desk"
     left_out = [others + OTHER_LANGUAGES, *([] if is_whole else sorted(later))]
     unneeded = re.compile(rf"/assets/({'|'.join(left_out)})\.\w{{10}}\.js")
     found, wanted = {}, {entry}
@@ -348,6 +351,19 @@ def test_each_element_is_small_with_one_language(
     # Neither element loads a module of the other.
     other = "desk" if entry == PANEL else "panel"
     assert not [path for path in found if path.startswith(f"/assets/{other}.")]
+
+
+def test_the_badge_is_smaller_than_4_kb_with_one_language(app: Any) -> None:
+    unneeded = re.compile(rf"/assets/badge{OTHER_LANGUAGES}\.\w{{10}}\.js")
+    found, wanted = {}, {BADGE}
+    while wanted:
+        path = wanted.pop()
+        found[path] = len(base64.b64decode(get(app, path, **{"accept-encoding": "gzip"})["body"]))
+        wanted |= {name for name in mentioned(get(app, path)["body"]) if not unneeded.match(name)} - found.keys()
+
+    names = {path.removeprefix("/assets/").rsplit(".", 2)[0] for path in found}
+    assert names >= {"badge", "badge.de", "poll"}
+    assert sum(found.values()) < 4_000, found
 
 
 # ------------------------------------------------------------------ odd requests

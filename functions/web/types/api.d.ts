@@ -223,6 +223,7 @@ export interface Contact {
 export interface Inside {
   login_id: string;
   agent: DirectoryAgent;
+  department_names: string[];
   since: string;
   access_ends_at: string | null;
   reason: string | null;
@@ -230,8 +231,16 @@ export interface Inside {
   grant_ids: string[] | null;
 }
 
+export interface Lock {
+  locked_at: string | null;
+  locked_by: Person | null;
+  reason: string | null;
+  reason_salt: string | null;
+}
+
 export interface Presence {
   items: Inside[];
+  locked: Lock | null;
   next_change_at: string | null;
 }
 
@@ -249,6 +258,7 @@ export interface SupportTenant {
   country: string;
   language: string;
   approver_emails: string[];
+  locked: boolean;
 }
 
 /** The members of a problem document. API Gateway's own refusals have no code. */
@@ -264,7 +274,7 @@ export interface Problem {
 }
 
 export type Query = Record<string, string | number>;
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
 
 export interface CallOptions {
   body?: object;

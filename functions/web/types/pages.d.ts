@@ -16,6 +16,10 @@ export type LaterTexts = PanelTexts &
     grants: { ends: Record<string, string> };
     filter: { ranges: Record<string, string> };
   };
+/** The texts of the lockdown, beside those of the first tab. */
+export type LockTexts = PanelTexts & (typeof english)["panel.lock"];
+/** The texts of the badge, which has no others. */
+export type BadgeTexts = (typeof english)["badge"];
 export type LedgerTexts = SharedTexts & (typeof english)["ledger"];
 export type DeskTexts = SharedTexts & (typeof english)["desk"];
 export type PageTexts = SharedTexts & (typeof english)["activate"] & { over: { ends: Record<string, string> } };

@@ -7,7 +7,6 @@ import { MAX_PAGE_SIZE } from "./limits.js";
 /** @typedef {string | undefined} Token */
 
 const SECONDS = 1000;
-const TIMEOUTS = { GET: 15 * SECONDS, POST: 30 * SECONDS, PATCH: 30 * SECONDS, DELETE: 30 * SECONDS };
 
 /** The API refused the request. `problem` has the members of its problem document. */
 export class Refusal extends Error {
@@ -135,7 +134,7 @@ export function api(token, address = "", listener = {}) {
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUTS[method]),
+        signal: AbortSignal.timeout((method === "GET" ? 15 : 30) * SECONDS),
       });
     } catch (error) {
       throw new Unreachable(method, { cause: error });

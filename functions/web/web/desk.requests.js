@@ -93,6 +93,7 @@ function form(session, refresh) {
       });
     return [
       element("p", { dir: "auto" }, element("strong", {}, found.name)),
+      ...(found.locked ? [muted(strings.locked)] : []),
       element("label", { for: "recipients" }, strings.recipients),
       whom,
       ...children,

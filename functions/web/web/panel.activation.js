@@ -2,7 +2,7 @@
 
 import { loadInto, runAction, runNext } from "./actions.js";
 import { withIdempotencyKey } from "./api.js";
-import { announce, button, buttons, element, muted, onTyping, paragraph, periodFields } from "./elements.js";
+import { announce, button, buttons, element, muted, onTyping, periodFields } from "./elements.js";
 import { MAX_QUERY_LENGTH } from "./limits.js";
 import { liveList } from "./panel.live.js";
 import { requestList } from "./panel.requests.js";
@@ -22,8 +22,13 @@ const PATIENCE_MILLISECONDS = 1000;
  * @returns {Promise<Tab>}
  */
 export async function activation(session) {
-  if (!session.me.may_grant) return missingRight(session);
-  const live = liveList(session);
+  if (!session.me.may_grant) return (await import("./panel.right.js")).missingRight(session);
+  const lock = element("section", { "aria-labelledby": "lock" });
+  /** @type {LiveList} */
+  const live = liveList(session, async (locked) => {
+    const { showLock } = await import("./panel.lock.js");
+    await showLock(session, lock, locked, live.refresh);
+  });
   const strings = session.texts.activation;
   /** @param {Grant} grant @returns {ActionResult} */
   const given = (grant) => [
@@ -34,29 +39,7 @@ export async function activation(session) {
   live.refresh();
   await Promise.race([requests.begin(), new Promise((done) => setTimeout(done, PATIENCE_MILLISECONDS))]);
   requests.settle();
-  return [[requests.place, form(session, live, given), live.place], () => Promise.all([requests.refresh(), live.refresh()])];
-}
-
-/**
- * Show a user without the right which colleagues hold it. The API's refusal names them.
- * @param {PanelSession} session
- * @returns {Promise<Tab>}
- */
-async function missingRight({ guestkey, about, texts }) {
-  const strings = texts.noRight;
-  /** @type {any} */
-  const refusal = await guestkey.requests().catch((error) => error);
-  if (refusal.problem?.code !== "right_missing") throw refusal;
-  /** @type {string[]} */
-  const ask = refusal.problem.ask ?? [];
-  return [
-    [
-      element("h3", {}, strings.heading),
-      paragraph(format(strings.text, { account: about.name })),
-      paragraph(ask.length > 0 ? strings.ask : strings.askAnybody),
-      element("ul", { class: "people" }, ...ask.map((address) => element("li", { dir: "auto" }, address))),
-    ],
-  ];
+  return [[requests.place, form(session, live, given), live.place, lock], () => Promise.all([requests.refresh(), live.refresh()])];
 }
 
 // ------------------------------------------------------------------ giving a grant

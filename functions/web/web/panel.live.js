@@ -5,15 +5,16 @@ import { readAll } from "./api.js";
 import { announce, button, countdown, element, muted, paragraph, row } from "./elements.js";
 import { distinctName, exportText, format, shortEndMoment, shortMoment } from "./texts.js";
 
-/** @import { Grant, Inside } from "../types/api" */
+/** @import { Grant, Inside, Lock, Presence } from "../types/api" */
 /** @import { ActionResult, PanelSession } from "../types/pages" */
 /** @typedef {{ type: string, id: string }} Who */
 
 /**
- * Return the list of live grants.
+ * Return the list of live grants. `onLock` is called with the lock of the account, or null, whenever it was read.
  * @param {PanelSession} session
+ * @param {(locked: Lock | null) => unknown} onLock
  */
-export function liveList(session) {
+export function liveList(session, onLock) {
   const { guestkey, texts } = session;
   const strings = texts.live;
   const place = element("section", { "aria-labelledby": "live" });
@@ -26,8 +27,9 @@ export function liveList(session) {
   const refresh = () =>
     loadInto(session, place, async () => {
       const read = [readAll((query) => guestkey.grants({ state: "live", ...query })), guestkey.presence()];
-      const [live, { items }] = /** @type {[Grant[], { items: Inside[] }]} */ (await Promise.all(read));
+      const [live, { items, locked }] = /** @type {[Grant[], Presence]} */ (await Promise.all(read));
       [grants, inside] = [live, items];
+      onLock(locked);
       const groups = byGrantee(live);
       const heading = element("h3", { id: "live", tabindex: "-1" }, strings.heading);
       if (groups.length === 0) return [heading, muted(strings.nobody)];

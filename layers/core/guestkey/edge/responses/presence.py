@@ -11,10 +11,14 @@ from guestkey.store.access import presence
 
 
 class Inside(Response):
-    """An agent in the account. `reason`, `ticket` and `grant_ids` are null for users without the right."""
+    """An agent in the account, with the names of the departments.
+
+    `reason`, `ticket` and `grant_ids` are null for users without the right.
+    """
 
     login_id: str
     agent: DirectoryAgent
+    department_names: list[str]
     since: Instant
     access_ends_at: Instant | None
     reason: str | None
@@ -28,6 +32,7 @@ class Inside(Response):
         return cls(
             login_id=login.login_id,
             agent=DirectoryAgent.of(inside.agent),
+            department_names=inside.department_names,
             since=login.logged_in_at,
             access_ends_at=login.access_ends_at,
             reason=login.reason if holds_right else None,

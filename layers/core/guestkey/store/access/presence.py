@@ -51,6 +51,7 @@ class Inside:
 
     login: Login
     agent: Agent
+    department_names: list[str]
     grant_ids: list[str]
     changes_at: datetime | None
     """The first end by the clock of one of these grants, or of the access."""
@@ -99,8 +100,9 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
     )
     settled = logins.settle_by(live, context.agents, tenant_id, stored, now)
     present = [login for login in settled if login.ended_at is None and login.agent_id in context.agents]
+    names = people.names_of_departments(id for one in present for id in context.agents[one.agent_id].departments)
     present.sort(key=lambda login: login.login_id, reverse=True)
-    return [_inside(login, context.agents[login.agent_id], live, now) for login in present]
+    return [_inside(login, context.agents[login.agent_id], names, live, now) for login in present]
 
 
 def lock(context: PresenceContext) -> Lock | None:
@@ -108,12 +110,13 @@ def lock(context: PresenceContext) -> Lock | None:
     return lockdown.last_lock(context.ledger.tenant_id, context.door) if context.door.is_locked else None
 
 
-def _inside(login: Login, agent: Agent, live: LiveKeys, now: datetime) -> Inside:
+def _inside(login: Login, agent: Agent, names: Mapping[str, str], live: LiveKeys, now: datetime) -> Inside:
     cover = covering(live, agent, now)
     ends = [end for end in (login.access_ends_at, *(key.ends_at for key in cover)) if end]
     return Inside(
         login=login,
         agent=agent,
+        department_names=[names[id] for id in agent.departments if id in names],
         grant_ids=sorted(key.grant_id for key in cover),
         changes_at=min(ends, default=None),
     )
