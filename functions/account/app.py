@@ -1,6 +1,6 @@
-"""/v1/me, /v1/about, /v1/directory: a customer's user sees their own data, the customer's, and possible grantees.
+"""/v1/me, /v1/about, /v1/rights, /v1/directory: a customer's user sees own data, the customer's, and who may what.
 
-`me` and `about` are open to every user; the directory needs the right. Agents find their colleagues in it.
+`me` and `about` are open to every user; rights and directory need the right. Agents find their colleagues in it.
 """
 
 from guestkey import cold_start
@@ -11,11 +11,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from guestkey.edge.http import routes
+from guestkey.edge.http import cursors, routes
+from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.http.inputs import SearchWords
 from guestkey.edge.responses.people import Department, Directory, DirectoryAgent, Me
+from guestkey.edge.responses.rights import Rights, last_user
 from guestkey.edge.responses.tenants import About
-from guestkey.errors import RightMissing, TenantUnknown
+from guestkey.errors import CursorInvalid, RightMissing, TenantUnknown
 from guestkey.rules.people import Agent
 from guestkey.rules.search import search
 from guestkey.rules.slots import may_choose_slot
@@ -51,6 +53,15 @@ def search_directory(q: Annotated[SearchWords, Query()] = "") -> Directory:
     """List active agents and departments; each word of `q` begins a word of the name or of an agent's department."""
     tenants.require_right(routes.user(app))
     return _directory(q)
+
+
+@routes.route(app, "GET /v1/rights", "List the rights of your users", "you", RightMissing, TenantUnknown, CursorInvalid)
+def list_rights(limit: Limit = 50, cursor: Cursor = None) -> Rights:
+    """List the users who hold the right by name, or do not, and what holds for all others."""
+    user = routes.user(app)
+    tenants.require_right(user)
+    scope = cursors.scope(user.tenant_id, "rights")
+    return Rights.of(tenants.rights(user.tenant_id, last_user(cursor, scope), limit + 1), limit, scope)
 
 
 @routes.route(app, "GET /v1/support/directory", "Search for colleagues", "support")

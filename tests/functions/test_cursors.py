@@ -43,6 +43,10 @@ OWN_LOGINS = Positions([f":{ID}", f"open:{ID}"], [ID, f"shut:{ID}", f"open:{ID}:
 ACCESS = Positions(
     ["0:acme", "3:auth0|507f1f77", f"0:{'a' * 128}"], ["4:acme", "-1:acme", "acme", "0:", "0:a#b", f"0:{'a' * 129}"]
 )
+RIGHTS = Positions(
+    ["user:ben", "user:auth0|507f1f77", f"user:{'a' * 128}"],
+    ["ben", "user:", "user:a#b", f"user:{'a' * 129}", "user:~ben"],
+)
 LISTS: dict[str, tuple[Caller, tuple[str, ...], Positions]] = {
     "/v1/grants": (ANNA, ("acme", "grants"), OVERVIEW),
     "/v1/grants?state=live": (ANNA, ("acme", "grants", "state=live"), LIVE),
@@ -50,6 +54,7 @@ LISTS: dict[str, tuple[Caller, tuple[str, ...], Positions]] = {
     "/v1/logins": (ANNA, ("acme", "logins"), BY_ID),
     "/v1/logins.csv": (ANNA, ("acme", "logins.csv"), BY_ID),
     "/v1/ledger": (ANNA, ("acme", "ledger"), LEDGER),
+    "/v1/rights": (ANNA, ("acme", "rights"), RIGHTS),
     "/v1/requests": (ANNA, ("acme", "requests", ""), BY_ID),
     "/v1/requests?state=pending": (ANNA, ("acme", "requests", "pending"), BY_ID),
     "/v1/support/requests": (SVEN, ("sven", "requests"), BY_ID),

@@ -31,6 +31,7 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "GET /v1/me": ("/v1/me", None, ANNA),
     "GET /v1/about": ("/v1/about", None, ANNA),
     "GET /v1/directory": ("/v1/directory", None, ANNA),
+    "GET /v1/rights": ("/v1/rights", None, ANNA),
     "GET /v1/presence": ("/v1/presence", None, ANNA),
     "GET /v1/pulse": ("/v1/pulse", None, ANNA),
     "POST /v1/grants": ("/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, ANNA),

@@ -300,13 +300,34 @@ def test_a_lock_of_another_tenant_is_of_no_effect_here() -> None:
     assert check() == "granted"
 
 
-def test_a_right_taken_away_a_moment_ago_counts() -> None:
-    give()
-    path = "/v1/vendor/tenants/acme/users/anna/right"
-    call("PUT", path, {"may_grant": False}, caller=BACKEND)
+def take_the_right() -> None:
+    call("PUT", "/v1/vendor/tenants/acme/users/anna/right", {"may_grant": False}, caller=BACKEND)
 
-    assert lock().code == "right_missing"
-    assert check() == "granted"
+
+@pytest.mark.parametrize("move", [lock, lift])
+def test_a_right_taken_away_a_moment_ago_counts(move: Callable[[], Answer]) -> None:
+    if move is lift:
+        lock()
+    version = table.one(keys.door("acme"))
+    with table.meanwhile(take_the_right):
+        assert move().code == "right_missing"
+
+    assert table.one(keys.door("acme")) == version
+
+
+def test_of_two_locks_at_one_moment_one_is_stored_and_both_get_its_answer() -> None:
+    with table.meanwhile(lambda: lock(caller=GIULIA)):
+        answer = lock()
+
+    assert answer.body["locked_by"]["user_id"] == "giulia"
+    assert [one["what"] for one in entries()].count("access.locked") == 1
+
+
+def test_a_grant_that_is_given_while_the_account_is_locked_is_refused() -> None:
+    with table.meanwhile(lock):
+        answer = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "sven"}}, caller=ANNA)
+
+    assert answer.code == "locked_down"
 
 
 # ------------------------------------------------------------------ bad input, and odd states

@@ -91,6 +91,8 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
         one(user, "GET", "/v1/about")
     one(ANNA, "GET", "/v1/directory", query={"q": "sv"})
     one(BEN, "GET", "/v1/directory")
+    for user in (ANNA, BEN):
+        one(user, "GET", "/v1/rights")
     # grants
     for _ in range(2):
         one(SVEN, "POST", "/v1/support/logins", {"tenant_id": "acme", "reason": REASON})

@@ -258,6 +258,7 @@ ROUTES = [
     Route(call="GET /v1/presence", who="anna", is_for_every_user=True, members="items locked next_change_at"),
     Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting locked"),
     Route(call="GET /v1/directory", who="anna", members="departments agents"),
+    Route(call="GET /v1/rights", who="anna", members="default items next_cursor"),
     Route(
         call="POST /v1/grants", who="anna", status=201, body=lambda _: grant_to("agent", "sven"), members=GRANT,
     ),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guestkey.errors import LockedDown, TenantClosed
-from guestkey.rules.door import LONG_AGO, NO_DOOR, Door, Voiding, Word
+from guestkey.rules.door import LONG_AGO, MAX_VOIDINGS, NO_DOOR, Door, Voiding, Word
 from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -77,3 +77,32 @@ def test_nothing_is_given_at_a_locked_or_closed_tenant_and_the_end_of_the_tenant
         locked.require_open()
     with pytest.raises(TenantClosed):
         replace(locked, is_closed=True).require_open()
+
+
+def test_a_lock_ends_the_logins_and_its_lift_the_grants_unless_they_are_kept():
+    locked = NO_DOOR.locked(20, NOON)
+    assert locked == Door(version=1, is_locked=True, logins_void_before=20, login_voidings=(LOCKED_AT_20,))
+    assert locked.last_lock == LOCKED_AT_20
+
+    kept = locked.lifted(30, LOCKED_AT_30.at, keep_grants=True)
+    assert kept == replace(locked, version=2, is_locked=False)
+    ended = locked.lifted(30, LOCKED_AT_30.at, keep_grants=False)
+    assert ended == replace(kept, void_before=30, voidings=(LOCKED_AT_30,))
+    assert ended.last_lock == LOCKED_AT_20
+
+
+def test_the_last_ten_voidings_of_each_kind_are_kept():
+    door = NO_DOOR
+    for number in range(1, MAX_VOIDINGS + 2):
+        door = door.locked(2 * number, NOON).lifted(2 * number + 1, NOON, keep_grants=False)
+
+    assert MAX_VOIDINGS == 10
+    assert [one.seq for one in door.login_voidings] == list(range(4, 23, 2))
+    assert [one.seq for one in door.voidings] == list(range(5, 24, 2))
+
+
+def test_the_last_lock_is_told_from_the_end_of_the_account():
+    closed = replace(LOCKED_AT_30, word=Word.CLOSED)
+
+    assert Door(login_voidings=(LOCKED_AT_20, closed)).last_lock == LOCKED_AT_20
+    assert Door(login_voidings=(closed,)).last_lock is None

@@ -284,6 +284,15 @@ def a_login_under_a_revoked_grant() -> None:
     factories.revoked(grant)
 
 
+def lock_account() -> Do:
+    return lambda: call("PUT", "/v1/lockdown", {"reason": "An alarm"}, caller=ANNA)
+
+
+def lift_lock() -> Do:
+    lock_account()()
+    return lambda: call("DELETE", "/v1/lockdown", {"keep_grants": True}, caller=ANNA)
+
+
 WRITES: dict[str, Callable[[], Do]] = {
     "a grant": give(),
     "a grant with an Idempotency-Key": give_with_a_key,
@@ -322,6 +331,8 @@ WRITES: dict[str, Callable[[], Do]] = {
     "a renamed agent": put_agent("sven", "support"),
     "an agent of another department": put_agent("sven", "development"),
     "an agent who leaves": put_agent("sven", "support", active=False),
+    "a lock of the account": lock_account,
+    "the lift of a lock": lift_lock,
     "a slot booked": book("2026-11-24T09:00:00Z"),
     "a slot booked with an Idempotency-Key": book("2026-11-24T09:00:00Z", **KEY),
     "the last place of a slot": book_the_last_place,

@@ -57,6 +57,15 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamedRight:
+    """Whether a user of the tenant holds the right, by the tenant's record, and since when."""
+
+    user_id: str
+    may_grant: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Department:
     """A group of agents."""
 

@@ -3,18 +3,20 @@
 A user without such an item holds the right by default, or does not if the vendor ties it to a claim of the token.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
+from pynamodb.pagination import ResultIterator
 
 from guestkey import settings
 from guestkey.errors import RightMissing, TenantUnknown
 from guestkey.rules.ledger import By, Note, What
-from guestkey.rules.people import Tenant, User, are_same
+from guestkey.rules.people import NamedRight, Tenant, User, are_same
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.mapping import attributes_of, value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Texts
@@ -97,6 +99,27 @@ def require_right(user: User) -> Tenant:
     if tenant not in found:
         raise TenantUnknown
     return tenant_of(found[tenant])
+
+
+def rights(tenant_id: str, after: str | None, number: int) -> Iterator[NamedRight]:
+    """Yield up to that many rights of the tenant's record, in the order of the users' ids.
+
+    `after` is the id of the last user before them. Strongly consistent.
+    """
+    within = Item.sk.between(keys.RIGHT + (after or ""), keys.RIGHT + keys.LAST)
+    query = {"range_key_condition": within, "consistent_read": True, "limit": number + 1}
+    found: Iterator[Item] = ResultIterator(
+        Item._get_connection().query, [keys.of_tenant(tenant_id)], query, map_fn=Item.from_raw_data, limit=number + 1
+    )
+    named = (right for right in readable(_right_of, found) if right.user_id != after)
+    return islice(named, number)
+
+
+def _right_of(item: Item) -> NamedRight:
+    user_id = keys.id_in(item.sk)
+    if isinstance(item, GivenRightItem):
+        return NamedRight(user_id=user_id, may_grant=True, changed_at=expect(GivenRightItem, item).given_at)
+    return NamedRight(user_id=user_id, may_grant=False, changed_at=expect(RightItem, item).taken_at)
 
 
 def check_right(transaction: Transaction, user: User) -> None:
