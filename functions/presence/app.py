@@ -18,6 +18,7 @@ from guestkey.errors import TenantUnknown
 from guestkey.store import clock
 from guestkey.store.access import presence
 from guestkey.store.dynamodb.client import open_client
+from guestkey.store.ledger import ledger
 from guestkey.store.requests import requests
 
 app = routes.resolver()
@@ -39,10 +40,12 @@ def show_presence(if_none_match: IfNoneMatch = None) -> Response[Presence]:
 
 @routes.route(app, "GET /v1/pulse", "Show whether anything changed", "presence", TenantUnknown)
 def show_pulse(if_none_match: IfNoneMatch = None) -> Response[Pulse]:
-    """Return the number of the ledger's last entry, the requests that wait, and whether the account is locked."""
-    state, door = presence.load_pulse(routes.user(app).tenant_id)
-    pulse = Pulse(seq=state.head.seq, requests_waiting=requests.waiting(state), locked=door.is_locked)
-    mark = f"{pulse.seq}.{pulse.requests_waiting}.{pulse.locked}"
+    """Return the number of the ledger's last entry and of the requests that wait. It changes with the ledger."""
+    state = ledger.read_state(routes.user(app).tenant_id)
+    if state is None:
+        raise TenantUnknown
+    pulse = Pulse(seq=state.head.seq, requests_waiting=requests.waiting(state))
+    mark = f"{pulse.seq}.{pulse.requests_waiting}"
     etags.require_change(if_none_match, mark, clock.now())
     return _answer(pulse, etags.etag(mark))
 

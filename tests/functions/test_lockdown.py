@@ -164,13 +164,11 @@ def test_every_user_sees_the_lock_and_only_right_holders_its_reason() -> None:
 
     assert present["locked"] == locked
     assert call("GET", "/v1/presence", caller=BEN).body["locked"] == ANNA_LOCKED
-    assert call("GET", "/v1/pulse", caller=BEN).body["locked"] is True
     assert call("GET", "/v1/support/tenants/acme", caller=SVEN).body["locked"] is True
     assert call("GET", "/v1/presence", caller=CARLA).body["locked"] is None
 
     lift()
     assert call("GET", "/v1/presence", caller=BEN).body["locked"] is None
-    assert call("GET", "/v1/pulse", caller=BEN).body["locked"] is False
     assert call("GET", "/v1/support/tenants/acme", caller=SVEN).body["locked"] is False
 
 

@@ -202,7 +202,7 @@ def test_a_pulse_costs_one(inside: str) -> None:
         again = call("GET", "/v1/pulse", caller=BEN, headers={ETAG: etag_of(first)})
 
     assert (again.status, again.text, again.headers["etag"]) == (304, "", etag_of(first))
-    assert [request.operation for request in sent] == ["BatchGetItem"]
+    assert [request.operation for request in sent] == ["GetItem"]
 
 
 def test_every_change_gives_another_answer(inside: str, world: time_machine.Traveller) -> None:

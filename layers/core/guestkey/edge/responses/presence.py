@@ -63,11 +63,7 @@ class Presence(Response):
 
 
 class Pulse(Response):
-    """Number of the ledger's last entry, how many requests wait for an answer, and whether the account is locked.
-
-    Some of the requests may have expired.
-    """
+    """Number of the ledger's last entry, and how many requests wait for an answer, some of them perhaps expired."""
 
     seq: int
     requests_waiting: int
-    locked: bool

@@ -78,15 +78,6 @@ def load_context(user: User) -> PresenceContext:
     )
 
 
-def load_pulse(tenant_id: str) -> tuple[LedgerState, Door]:
-    """Return the state of a tenant's ledger and its door, in one request. Raises TenantUnknown."""
-    head, door = keys.ledger(tenant_id), keys.door(tenant_id)
-    found = find_all([head, door])
-    if head not in found:
-        raise TenantUnknown
-    return ledger.state_of(found[head]), doors.door_of(found.get(door))
-
-
 def inside(context: PresenceContext, now: datetime) -> list[Inside]:
     """Return the agents who are in as of `now`, the last to come first.
 
