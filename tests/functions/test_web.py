@@ -30,6 +30,7 @@ MAY_LOAD = {
     *(
         "guestkey.rules",
         "guestkey.rules.ledger_form",
+        "guestkey.rules.levels",
         "guestkey.rules.limits",
         "guestkey.edge.web",
         "guestkey.edge.http",

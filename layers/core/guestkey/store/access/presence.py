@@ -14,7 +14,7 @@ from guestkey.rules.access import covering
 from guestkey.rules.grants import LiveKeys
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, User
-from guestkey.store.access import live_keys, logins, migration, open_logins
+from guestkey.store.access import live_keys, logins, migration, open_logins, settling
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.reads import find_all, side_by_side
 from guestkey.store.ledger import ledger
@@ -83,7 +83,7 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
     stored, live = side_by_side(
         lambda: logins.find_many(tenant_id, context.open), lambda: live_keys.of_tenant(tenant_id)
     )
-    settled = logins.settle_by(live, context.agents, tenant_id, stored, now)
+    settled = settling.settle_by(live, context.agents, tenant_id, stored, now)
     present = [login for login in settled if login.ended_at is None and login.agent_id in context.agents]
     present.sort(key=lambda login: login.login_id, reverse=True)
     return [_inside(login, context.agents[login.agent_id], live, now) for login in present]
