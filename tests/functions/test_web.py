@@ -315,6 +315,7 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
             PANEL,
             {"surface", "panel.activation", "panel.de"},
             {
+                "panel.request",
                 "panel.history",
                 "panel.callback",
                 "panel.contact",
