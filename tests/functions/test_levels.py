@@ -1,5 +1,6 @@
 """Levels of access, and agents that are software: given, asked for, approved, checked and shown."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from guestkey.rules.levels import AccessLevel
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from tests import factories, table
-from tests.calls import Answer, call
+from tests.calls import Answer, LambdaContext, call, handler
+from tests.edge import post as mailing
 from tests.personas import ANNA, BACKEND, ROBO, SVEN, Caller
 from tests.rows_and_columns import each_row
 
@@ -130,6 +132,9 @@ def test_a_request_to_view_is_unreadable_for_code_of_before_and_expires_as_any(w
     assert kind_of(keys.request("acme", request.request_id)) not in KINDS_BEFORE
     [shown] = call("GET", "/v1/requests", caller=ANNA, query={"state": "pending"}).body["items"]
     assert (shown["access"], shown["may_export"]) == ("view", False)
+    world.shift(timedelta(hours=25))
+    assert handler("cleanup")({"source": "aws.events"}, LambdaContext()) is None
+    assert factories.what_happened()[-1] == "request.expired"
 
 
 def test_a_login_has_the_union_of_its_moment() -> None:
@@ -279,3 +284,14 @@ def test_lists_and_presence_say_that_it_is_software_and_who_is_accountable() -> 
     assert {one["kind"] for one in agents("/v1/support/logins", caller=ROBO)} == {"software"}
     [entry] = [one for one in ledger.entries_after("acme", 0, 100) if one.what == "login.recorded"]
     assert (entry.data["accountable_id"], entry.data["access"]) == ("dora", "change")
+
+
+def test_mails_say_that_it_is_software(mails: list[mailing.Sent]) -> None:
+    put_robo()
+    asked = {"tenant_id": "acme", "reason": "The nightly import", "access": "view"}
+
+    assert call("POST", "/v1/support/requests", asked, caller=ROBO).body["mail"] == "sent"
+
+    text = mailing.read(mailing.as_mailed(mails[0])).text.replace("\u00a0", " ")
+    assert "Robo (Support · robo · Software; verantwortlich: Dora Vogel)" in text
+    assert "Zugriff: nur ansehen" in text
