@@ -22,6 +22,7 @@ from guestkey.edge.http import ids
 from guestkey.errors import Busy
 from guestkey.rules.grants import give, revoke
 from guestkey.rules.ledger import By, ByType, Entry, to_line
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD
 from guestkey.rules.verify import verify
@@ -30,7 +31,7 @@ from guestkey.store.access import grants
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import people, tenants
+from guestkey.store.registry import registering, tenants
 
 WRITERS = 16
 ROUNDS, SECONDS = 3, 2.5
@@ -94,7 +95,7 @@ def _prepare() -> None:
         country="DE",
         approver_emails=("anna@acme.example",),
     )
-    people.put_agent(agent)
+    registering.put_agent(agent)
     tenants.put_tenant(tenant, By(type=ByType.VENDOR, id="backend"), clock.now())
 
 
@@ -163,6 +164,7 @@ def _changer(number: int) -> Callable[[], None]:
                 grantee=context.grantee,
                 period=DEFAULT_PERIOD,
                 tenant=context.tenant,
+                access=AccessLevel.CHANGE,
                 may_export=False,
                 now=now,
             ),

@@ -25,6 +25,7 @@ from guestkey.edge.http.inputs import ExternalId, Input, LoginId
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.access import Action, Reason
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.limits import MAX_KEY_LENGTH
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -139,11 +140,15 @@ class CheckInput(Input):
 
 
 class CheckAnswer(Response):
-    """Whether the agent is allowed, the reason, and, if allowed, the covering grant that ends last."""
+    """Whether the agent is allowed, the reason, and, if allowed, the grant that ends last of those that allow it.
+
+    `access` and `may_export` are the union of all grants that cover the agent.
+    """
 
     allowed: bool
     reason: Reason
     grant_id: str | None
+    access: AccessLevel | None
     may_export: bool
     ends_at: Instant | None
 
@@ -151,9 +156,12 @@ class CheckAnswer(Response):
 check_app = routes.resolver()
 
 
-@check_app.post("/v1/vendor/checks", summary="May this agent enter, or export, now?", tags=["checks"])
+@check_app.post("/v1/vendor/checks", summary="May this agent view, change or export now?", tags=["checks"])
 def check(body: CheckInput) -> CheckAnswer:  # never called: functions/check serves the route
-    """Check every support entry. Without `login_id`, `allowed` means "may begin"; never admit an agent without it."""
+    """Check every support entry. `enter` means `change`.
+
+    Without `login_id`, `allowed` means "may begin"; never admit an agent without it.
+    """
     raise AssertionError(body)
 
 

@@ -26,8 +26,9 @@ from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import Grant
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, What
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import End, Login, enter
-from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User
+from guestkey.rules.people import Accountable, Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 from guestkey.rules.requests import MailState, Request, State, approve, ask, decline
 from guestkey.rules.slots import Slot, slot_at
@@ -37,7 +38,7 @@ from guestkey.store.callbacks.seats import SlotItem
 from guestkey.store.dynamodb import counters, keys
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import ownership, people, tenants
+from guestkey.store.registry import ownership, people, registering, tenants
 from guestkey.store.requests import approvals, asking, rate_limits, requests
 from local import sample
 from tests import table
@@ -105,7 +106,9 @@ def grant(
     *,
     by: Caller = ANNA,
     period: Period | str = DEFAULT_PERIOD,
+    access: AccessLevel | str = "change",
     may_export: bool = False,
+    may_automate: bool = False,
     at: datetime | None = None,
     grant_id: str | None = None,
 ) -> Grant:
@@ -119,9 +122,10 @@ def grant(
                 door=context.door,
                 grant_id=new_id,
                 by=who,
-                grantee=context.grantee,
+                grantee=replace(context.grantee, may_automate=may_automate),
                 period=Period(period),
                 tenant=context.tenant,
+                access=AccessLevel(access),
                 may_export=may_export,
                 now=moment,
             ),
@@ -158,13 +162,14 @@ def login(
         moment, new_id = now(), login_id or ids.new_id()
 
         def entered(context: logins.LoginContext) -> Login:
-            decision = decide(context.live, context.agent, Action.ENTER, moment)
+            decision = decide(context.live, context.agent, Action.VIEW, moment)
             assert isinstance(decision, Open), f"no live grant of {tenant_id} covers {agent.id}"
             return enter(
                 login_id=new_id,
                 tenant_id=tenant_id,
                 agent=context.agent,
                 grant=decision.grant,
+                access=decision.access,
                 may_export=decision.may_export,
                 reason=reason,
                 reason_salt=SALT,
@@ -202,6 +207,7 @@ def requested(
     reason: str = "The import stands still",
     ticket: str | None = None,
     period: Period | str = DEFAULT_PERIOD,
+    access: AccessLevel | str = "change",
     may_export: bool = False,
     mail: MailState = MailState.SENT,
     at: datetime | None = None,
@@ -221,6 +227,7 @@ def requested(
                 reason_salt=SALT,
                 ticket=ticket,
                 period=Period(period),
+                access=AccessLevel(access),
                 may_export=may_export,
                 life=settings.REQUEST_LIFE,
                 now=moment,
@@ -236,6 +243,7 @@ def approved(
     *,
     by: Caller = ANNA,
     period: Period | str | None = None,
+    access: AccessLevel | str | None = None,
     may_export: bool = False,
     at: datetime | None = None,
 ) -> Grant:
@@ -252,6 +260,7 @@ def approved(
                 tenant=context.tenant,
                 grant_id=new_id,
                 period=Period(period) if period else None,
+                access=AccessLevel(access) if access else None,
                 may_export=may_export,
                 now=moment,
             ),
@@ -412,12 +421,14 @@ def tenant(
 def department(department_id: str, name: str | None = None) -> Department:
     """Register a department."""
     made = Department(department_id=department_id, name=name or department_id.title())
-    people.put_department(made)
+    registering.put_department(made)
     return made
 
 
-def agent(agent_id: str, *departments: str, name: str | None = None, is_active: bool = True) -> Agent:
-    """Register an agent, or change a registered one."""
+def agent(
+    agent_id: str, *departments: str, name: str | None = None, is_active: bool = True, accountable: str | None = None
+) -> Agent:
+    """Register an agent, or change a registered one. With an accountable person it is software."""
     made = Agent(
         agent_id=agent_id,
         name=name or agent_id.title(),
@@ -425,8 +436,10 @@ def agent(agent_id: str, *departments: str, name: str | None = None, is_active: 
         departments=departments,
         is_active=is_active,
         changed_at=now(),
+        is_software=accountable is not None,
+        accountable=Accountable(agent_id=accountable, name="") if accountable else None,
     )
-    people.put_agent(made)
+    registering.put_agent(made)
     return made
 
 
@@ -467,6 +480,7 @@ def bulk_places(tenant_ids: list[str]) -> None:
                 grantee=Grantee(type=type, id=id, name=id.title()),
                 period=DEFAULT_PERIOD,
                 tenant=made,
+                access=AccessLevel.CHANGE,
                 may_export=False,
                 now=now(),
             )
@@ -536,6 +550,7 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
                     grantee=Grantee(type=GranteeType.AGENT, id=SVEN.id, name="Sven Brandt"),
                     period=period,
                     tenant=who,
+                    access=AccessLevel.CHANGE,
                     may_export=False,
                     now=moment,
                 )

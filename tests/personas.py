@@ -1,8 +1,8 @@
 """The personas of the tests, defined in `local/sample.py`, as callers whose claims the API's authorizers have verified.
 
 ANNA has the right, BEN of the same tenant does not, GIULIA has it too, but the desk offers no slots in her language;
-CARLA belongs to another tenant. SVEN (Support) and DORA (Development) are agents, EMIL is an inactive agent. BACKEND is
-the vendor's backend.
+CARLA belongs to another tenant. SVEN (Support) and DORA (Development) are agents, EMIL is an inactive agent. ROBO
+is software, which the sample world does not have: a test registers it. BACKEND is the vendor's backend.
 """
 
 from dataclasses import dataclass, replace
@@ -55,4 +55,5 @@ CARLA = _cast("carla")
 SVEN = _cast("sven")
 DORA = _cast("dora")
 EMIL = _cast("emil")
+ROBO = SVEN.but(sub="robo", name="Robo")
 BACKEND = _cast("backend")

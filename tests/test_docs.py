@@ -294,11 +294,11 @@ def test_the_vendors_code_lets_an_agent_in_only_while_the_customer_does(program:
     assert do.offers_entry(program.backend, "acme", "sven") is True
     login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed", "T-17")
     entry = do.let_in(program.backend, "acme", "sven", login["login_id"])
-    assert do.may_go_on(program.backend, entry, is_export=False) is True
-    assert do.may_go_on(program.backend, entry, is_export=True) is False
+    assert do.may_go_on(program.backend, entry, "POST", is_export=False) is True
+    assert do.may_go_on(program.backend, entry, "GET", is_export=True) is False
 
     assert do.revoke(program.anna, grant["grant_id"])["state"] == "revoked"
-    assert do.may_go_on(program.backend, entry, is_export=False) is False
+    assert do.may_go_on(program.backend, entry, "POST", is_export=False) is False
     with pytest.raises(NoEntry, match="no_live_grant"):
         do.let_in(program.backend, "acme", "sven", login["login_id"])
     assert [listed["grant_id"] for listed in do.everything(program.anna, "/v1/grants")] == [grant["grant_id"]]
@@ -312,11 +312,11 @@ def test_the_vendors_code_treats_every_answer_but_a_clear_yes_as_a_no(program: P
     login = do.enter(program.sven, "acme", "Invoice 4711 cannot be printed")
     entry = do.let_in(program.backend, "acme", "sven", login["login_id"])
 
-    assert do.may_go_on(program.backend, entry, is_export=False) is True
-    assert do.may_go_on(program.backend, replace(entry, login_id="no-login-id"), is_export=False) is False
-    assert do.may_go_on(program.backend, replace(entry, login_id=None), is_export=False) is False
-    assert do.may_go_on(program.backend, replace(entry, agent_id="dora"), is_export=False) is False
-    assert do.may_go_on(program.backend, replace(entry, tenant_id="globex"), is_export=False) is False
+    assert do.may_go_on(program.backend, entry, "POST", is_export=False) is True
+    assert do.may_go_on(program.backend, replace(entry, login_id="no-login-id"), "GET", is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, login_id=None), "GET", is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, agent_id="dora"), "GET", is_export=False) is False
+    assert do.may_go_on(program.backend, replace(entry, tenant_id="globex"), "GET", is_export=False) is False
 
 
 def test_a_refusal_reaches_the_vendors_code_as_one_and_is_not_tried_again(program: Program) -> None:

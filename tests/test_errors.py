@@ -35,6 +35,8 @@ CONTRACT = {
     415: {"not_json"},
     422: {
         "input_invalid",
+        "accountable_unknown",
+        "change_not_asked",
         "cursor_invalid",
         "no_approvers",
         "recipient_unknown",

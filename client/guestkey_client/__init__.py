@@ -1,6 +1,6 @@
 """Client of Guestkey for the vendor's backend: check every support entry, and register tenants and agents."""
 
-from guestkey_client.calls import Action, Answer, Entry
+from guestkey_client.calls import Action, Answer, Entry, action_of
 from guestkey_client.client import AsyncGuestkey, Guestkey
 from guestkey_client.errors import GuestkeyError, NoEntry, Refused, Unavailable
 from guestkey_client.guard import AsgiGuard, Guard
@@ -25,4 +25,5 @@ __all__ = [
     "Right",
     "Tenant",
     "Unavailable",
+    "action_of",
 ]

@@ -14,7 +14,10 @@ import httpx
 from guestkey_client.errors import Refused, Unavailable
 from guestkey_client.records import Desk, Record, request_of
 
-Action = Literal["enter", "export"]
+Action = Literal["view", "change", "export", "enter"]
+"""`enter` is the word of callers from before there were levels, and means `change`."""
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods of HTTP that change nothing (RFC 9110, 9.2.1), unless the product uses them for more."""
 T = TypeVar("T")
 
 
@@ -34,8 +37,10 @@ class Entry:
 class Answer:
     """The result of a check. It is true if the agent is allowed, and valid only at the time of the check.
 
-    `reason` is `granted`, `no_live_grant`, `export_not_granted`, `no_login`, `agent_inactive` or `locked`. `grant_id`
-    and `ends_at` belong to the covering grant that ends last; `ends_at` is None for a permanent grant.
+    `reason` is `granted`, `no_live_grant`, `not_for_software`, `change_not_granted`, `export_not_granted`, `no_login`,
+    `agent_inactive` or `locked`. `grant_id` and `ends_at` belong to the grant that ends last, of those that allow the
+    action; `ends_at` is None for a permanent grant. `access` is `view` or `change`: the union of all that cover the
+    agent, None for a denial and in the answers of a stack from before there were levels.
     """
 
     allowed: bool
@@ -43,6 +48,7 @@ class Answer:
     grant_id: str | None
     may_export: bool
     ends_at: datetime | None
+    access: str | None = None
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -67,8 +73,13 @@ class Call(Generic[T]):
         raise Unavailable(f"Guestkey answered {status}", _retry_after(response))
 
 
+def action_of(method: object) -> Action:
+    """Return the action of a request to the product by its method: `view` for reading, `change` for all else."""
+    return "view" if method in READING else "change"
+
+
 def check(entry: Entry, action: Action) -> Call[Answer]:
-    """Return the call that checks whether the agent may continue, or export, under a recorded login.
+    """Return the call that checks whether the agent may continue with the action under a recorded login.
 
     A `login_id` of None is sent as null, which Guestkey refuses, because a missing `login_id` would mean "may begin".
     """
@@ -77,7 +88,7 @@ def check(entry: Entry, action: Action) -> Call[Answer]:
 
 
 def may_begin(tenant_id: str, agent_id: str, action: Action) -> Call[Answer]:
-    """Return the call that checks whether the agent may enter, or export, after recording a login."""
+    """Return the call that checks whether the agent may begin the action after recording a login."""
     order = {"tenant_id": tenant_id, "agent_id": agent_id, "action": action}
     return Call(method="POST", path="/v1/vendor/checks", body=order, read=_answer)
 
@@ -113,15 +124,20 @@ def _answer(content: Any) -> Answer:
             "grant_id": str() | None as grant_id,
             "may_export": bool(may_export),
             "ends_at": str() | None as ends_at,
-        } if allowed is (reason == "granted") is (grant_id is not None):
+        } if allowed is (reason == "granted") is (grant_id is not None) and _is_level(content.get("access")):
             return Answer(
                 allowed=allowed,
                 reason=reason,
                 grant_id=grant_id,
                 may_export=may_export,
                 ends_at=_moment(ends_at) if ends_at is not None else None,
+                access=content.get("access"),
             )
     raise Unavailable("Guestkey's response to a check is invalid")
+
+
+def _is_level(access: object) -> bool:
+    return access in (None, "view", "change")
 
 
 def _moment(text: str) -> datetime:

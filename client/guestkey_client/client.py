@@ -44,7 +44,7 @@ class Guestkey:
         self._pauses = tuple(pauses)
 
     def check(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return whether the agent may continue, or export, now. Check each time and do not reuse the answer."""
+        """Return whether the agent may continue with the action now. Check each time and do not reuse the answer."""
         return self._sent(calls.check(entry, action))
 
     def let_in(self, entry: Entry, action: Action = "enter") -> Answer:
@@ -53,7 +53,7 @@ class Guestkey:
             return _let_in(self.check(entry, action))
 
     def may_begin(self, *, tenant_id: str, agent_id: str, action: Action = "enter") -> Answer:
-        """Return whether the agent may enter after recording a login. Use it for the button, not for the entry."""
+        """Return whether the agent may begin after recording a login. Use it for the button, not for the entry."""
         return self._sent(calls.may_begin(tenant_id, agent_id, action))
 
     def put(self, record: Record) -> None:
@@ -99,7 +99,7 @@ class AsyncGuestkey:
         self._pauses = tuple(pauses)
 
     async def check(self, entry: Entry, action: Action = "enter") -> Answer:
-        """Return whether the agent may continue, or export, now. Check each time and do not reuse the answer."""
+        """Return whether the agent may continue with the action now. Check each time and do not reuse the answer."""
         return await self._sent(calls.check(entry, action))
 
     async def let_in(self, entry: Entry, action: Action = "enter") -> Answer:
@@ -108,7 +108,7 @@ class AsyncGuestkey:
             return _let_in(await self.check(entry, action))
 
     async def may_begin(self, *, tenant_id: str, agent_id: str, action: Action = "enter") -> Answer:
-        """Return whether the agent may enter after recording a login. Use it for the button, not for the entry."""
+        """Return whether the agent may begin after recording a login. Use it for the button, not for the entry."""
         return await self._sent(calls.may_begin(tenant_id, agent_id, action))
 
     async def put(self, record: Record) -> None:

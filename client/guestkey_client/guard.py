@@ -2,6 +2,8 @@
 
 The product supplies a function that returns, from its own session, the Entry of an agent, or None for a user of the
 customer. Each request is checked and no answer is cached, so that a revoke takes effect with the next request.
+
+Requests that read, by their method, are checked for `view`, all others for `change`.
 """
 
 import json
@@ -10,7 +12,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from guestkey_client.calls import Action, Entry
+from guestkey_client.calls import Action, Entry, action_of
 from guestkey_client.client import AsyncGuestkey, Guestkey
 from guestkey_client.errors import NoEntry
 
@@ -31,7 +33,8 @@ POLICY_VIOLATION = 1008
 class Guard(Generic[Request, Response]):
     """Decorates synchronous views whose first argument is the request, such as Django's: `@guard.entry`.
 
-    `guard.entry` is also a Django middleware, because a middleware has the same form. `refuse` returns the 403.
+    `guard.entry` is also a Django middleware, because a middleware has the same form. `refuse` returns the 403. The
+    method is the request's attribute `method`; a request without one is checked for `change`.
     """
 
     def __init__(
@@ -46,22 +49,26 @@ class Guard(Generic[Request, Response]):
         self._refuse = refuse
 
     def entry(self, view: Callable[Concatenate[Request, P], Response]) -> Callable[Concatenate[Request, P], Response]:
-        """Guard a view: an agent reaches it only with a live grant."""
-        return self._guarded(view, "enter")
+        """Guard a view: an agent reaches it with a live grant to view, and with other methods than GET to change."""
+        return self._guarded(view, lambda request: action_of(getattr(request, "method", None)))
+
+    def change(self, view: Callable[Concatenate[Request, P], Response]) -> Callable[Concatenate[Request, P], Response]:
+        """Guard a view that changes something, or gives out a key to do so, by any method."""
+        return self._guarded(view, lambda request: "change")
 
     def export(self, view: Callable[Concatenate[Request, P], Response]) -> Callable[Concatenate[Request, P], Response]:
         """Guard a view that exports data: an agent reaches it only with a live grant that allows export."""
-        return self._guarded(view, "export")
+        return self._guarded(view, lambda request: "export")
 
     def _guarded(
-        self, view: Callable[Concatenate[Request, P], Response], action: Action
+        self, view: Callable[Concatenate[Request, P], Response], action: Callable[[Request], Action]
     ) -> Callable[Concatenate[Request, P], Response]:
         @wraps(view)
         def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
             entry = self._entry_of(request)
             try:
                 if entry is not None:
-                    self._guestkey.let_in(entry, action)
+                    self._guestkey.let_in(entry, action(request))
             except NoEntry as no:
                 return self._refuse(no)
             return view(request, *args, **kwargs)
@@ -72,7 +79,8 @@ class Guard(Generic[Request, Response]):
 class AsgiGuard:
     """ASGI middleware: an agent reaches the application only with a live grant. It covers HTTP and WebSockets.
 
-    A WebSocket is checked once, when it opens. `action_of` returns "export" for requests that export data.
+    A WebSocket is checked once, when it opens, for `change`. `action_of` returns the action of a request: give one of
+    your own that returns "export" for requests that export data.
     """
 
     def __init__(
@@ -81,7 +89,7 @@ class AsgiGuard:
         guestkey: AsyncGuestkey,
         *,
         entry_of: Callable[[Scope], Entry | None],
-        action_of: Callable[[Scope], Action] = lambda scope: "enter",
+        action_of: Callable[[Scope], Action] = lambda scope: action_of(scope.get("method")),
     ) -> None:
         self._app = app
         self._guestkey = guestkey

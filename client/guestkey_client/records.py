@@ -6,7 +6,7 @@ A PUT replaces a whole record.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 
@@ -37,13 +37,18 @@ class Department:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """A person who works for the vendor's support. An inactive agent is refused by the next check."""
+    """An agent of the vendor's support, a person or software. An inactive agent is refused by the next check.
+
+    Software names an `accountable` person by their agent's id, and is inactive with that person.
+    """
 
     agent_id: str
     name: str
     email: str
     departments: Sequence[str]
     active: bool
+    kind: Literal["person", "software"] = "person"
+    accountable: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from guestkey import settings
 from guestkey.edge.http import cursors, routes
 from guestkey.edge.http.cursors import Cursor, Limit
 from guestkey.edge.http.inputs import SearchWords
@@ -39,6 +40,7 @@ def show_me() -> Me:
         user,
         may_grant=holds_right and not routes.is_acting(app),
         may_book_slot=may_choose_slot(user.locale, languages),
+        default_access=settings.DEFAULT_ACCESS,
     )
 
 

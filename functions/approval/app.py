@@ -26,8 +26,9 @@ from guestkey.store.requests import approvals, requests
 app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
-GIVING = (errors.GranteeUnknown, errors.ExportNotAsked, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
-APPROVING = (*DECLINING, *GIVING, errors.IdempotencyKeyReused, errors.TooManyRequests)
+GIVING = (errors.GranteeUnknown, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
+ASKED = (errors.ChangeNotAsked, errors.ExportNotAsked)
+APPROVING = (*DECLINING, *GIVING, *ASKED, errors.IdempotencyKeyReused, errors.TooManyRequests)
 
 
 @routes.route(app, "GET /v1/requests", "List requests", "requests", RightMissing, TenantUnknown, CursorInvalid)
@@ -68,6 +69,7 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
             tenant=context.tenant,
             grant_id=grant_id,
             period=body.period,
+            access=body.access,
             may_export=body.may_export is True,
             now=now,
         )

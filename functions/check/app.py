@@ -1,4 +1,4 @@
-"""POST /v1/vendor/checks: may this agent enter, or export, now?
+"""POST /v1/vendor/checks: may this agent view, change, or export, now?
 
 A product sends a check before every support entry, so this function uses no framework: it validates its four fields
 itself and refuses them with the messages of the other functions. It reads in parallel, once and strongly consistent,
@@ -35,6 +35,7 @@ FORMS = {
 }
 OPTIONAL = {"login_id"}
 NO_ID = "-"
+REFUSED = {"allowed": False, "reason": None, "grant_id": None, "access": None, "may_export": False, "ends_at": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +80,13 @@ def validated(body: Any) -> CheckInput:
 def answer_of(decision: Open | Shut) -> dict[str, Any]:
     """Return the response body of a decision."""
     if isinstance(decision, Shut):
-        return {"allowed": False, "reason": decision.reason, "grant_id": None, "may_export": False, "ends_at": None}
+        return REFUSED | {"reason": decision.reason}
     grant = decision.grant
     return {
         "allowed": True,
         "reason": Reason.GRANTED,
         "grant_id": grant.grant_id,
+        "access": decision.access,
         "may_export": decision.may_export,
         "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
     }

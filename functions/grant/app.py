@@ -4,6 +4,9 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
+from dataclasses import replace
+
+from guestkey import settings
 from guestkey.edge.bodies.grants import GrantInput
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
@@ -50,9 +53,10 @@ def grant_access(body: GrantInput) -> Grant:
             door=context.door,
             grant_id=grant_id,
             by=user,
-            grantee=context.grantee,
+            grantee=replace(context.grantee, may_automate=body.may_automate),
             period=body.period,
             tenant=context.tenant,
+            access=body.access or settings.DEFAULT_ACCESS,
             may_export=body.may_export,
             now=now,
         ),

@@ -31,27 +31,17 @@ from guestkey.store.dynamodb.retry import transact
 from guestkey.store.registry import people
 
 app = routes.resolver()
+ENTERING = (NoLiveGrant, PolicyForbids, TenantClosed, IdempotencyKeyReused, TooManyRequests)
 OnlyOpen = Annotated[bool, Query(alias="open")]
 
 
-@routes.route(
-    app,
-    "POST /v1/support/logins",
-    "Record a login",
-    "support",
-    NoLiveGrant,
-    PolicyForbids,
-    TenantClosed,
-    IdempotencyKeyReused,
-    TooManyRequests,
-    status=201,
-)
+@routes.route(app, "POST /v1/support/logins", "Record a login", "support", *ENTERING, status=201)
 def record_login(body: LoginInput) -> Login:
     """Record your reason before you enter. Without a live grant that covers you, the refusal is recorded instead."""
     agent_id, now, login_id, salt = routes.agent_id(app), clock.now(), ids.new_id(), ids.new_salt()
 
     def enter(context: logins.LoginContext) -> rules.Login:
-        decision = decide(context.live, context.agent, Action.ENTER, now)
+        decision = decide(context.live, context.agent, Action.VIEW, now)
         if context.live.door.is_closed:
             raise TenantClosed
         if isinstance(decision, Shut):
@@ -62,6 +52,7 @@ def record_login(body: LoginInput) -> Login:
             tenant_id=body.tenant_id,
             agent=context.agent,
             grant=decision.grant,
+            access=decision.access,
             may_export=decision.may_export,
             reason=body.reason,
             reason_salt=salt,

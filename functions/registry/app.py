@@ -16,14 +16,15 @@ from guestkey.edge.http import routes
 from guestkey.edge.http.inputs import ExternalId
 from guestkey.edge.responses.people import Agent, Department
 from guestkey.edge.responses.tenants import Right, Tenant
-from guestkey.errors import DepartmentUnknown, TenantUnknown
+from guestkey.errors import AccountableUnknown, DepartmentUnknown, TenantUnknown
 from guestkey.rules import people as rules
 from guestkey.rules.ledger import By, ByType
 from guestkey.store import clock
 from guestkey.store.dynamodb.client import open_client
-from guestkey.store.registry import people, tenants
+from guestkey.store.registry import registering, tenants
 
 app = routes.resolver()
+PUTTING = (DepartmentUnknown, AccountableUnknown)
 
 
 @routes.route(app, "PUT /v1/vendor/tenants/{tenant_id}", "Register a tenant", "registry")
@@ -47,11 +48,11 @@ def put_tenant(tenant_id: Annotated[ExternalId, Path()], body: TenantInput) -> T
 def put_department(department_id: Annotated[ExternalId, Path()], body: DepartmentInput) -> Department:
     """Register a department, or rename it."""
     department = rules.Department(department_id=department_id, name=body.name)
-    people.put_department(department)
+    registering.put_department(department)
     return Department.of(department)
 
 
-@routes.route(app, "PUT /v1/vendor/agents/{agent_id}", "Register an agent", "registry", DepartmentUnknown)
+@routes.route(app, "PUT /v1/vendor/agents/{agent_id}", "Register an agent", "registry", *PUTTING)
 def put_agent(agent_id: Annotated[ExternalId, Path()], body: AgentInput) -> Agent:
     """Register an agent, or change their departments. The next check applies the change."""
     agent = rules.Agent(
@@ -61,8 +62,10 @@ def put_agent(agent_id: Annotated[ExternalId, Path()], body: AgentInput) -> Agen
         departments=tuple(dict.fromkeys(body.departments)),
         is_active=body.active,
         changed_at=clock.now(),
+        is_software=body.kind is rules.AgentKind.SOFTWARE,
+        accountable=rules.Accountable(agent_id=body.accountable, name="") if body.accountable else None,
     )
-    return Agent.of(people.put_agent(agent))
+    return Agent.of(registering.put_agent(agent))
 
 
 @routes.route(

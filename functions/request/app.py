@@ -54,6 +54,7 @@ def ask_for_access(body: RequestInput) -> Request:
                 reason_salt=salt,
                 ticket=body.ticket,
                 period=body.period,
+                access=body.access or settings.DEFAULT_ACCESS,
                 may_export=body.may_export,
                 life=settings.REQUEST_LIFE,
                 now=now,

@@ -56,6 +56,7 @@ CUT_OFF: Reply = (1, {})
 
 
 SALT = "5a17" * 8
+PERSON = {"kind": "person", "accountable": None}
 
 
 def a_request(**changes: Any) -> dict[str, Any]:
@@ -63,11 +64,12 @@ def a_request(**changes: Any) -> dict[str, Any]:
     return {
         "request_id": REQUEST_ID,
         "tenant_id": "acme",
-        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
+        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None} | PERSON,
         "reason": "Rechnung 4711 lässt sich nicht drucken. Ich möchte den Druck unter Ihrem Konto nachstellen.",
         "reason_salt": SALT,
         "ticket": None,
         "period": "4h",
+        "access": "change",
         "may_export": True,
         "state": "pending",
         "requested_at": REQUESTED_AT,
@@ -88,9 +90,11 @@ def a_grant(**changes: Any) -> dict[str, Any]:
     """Return the grant that Anna gave for the request, as the contract shows it."""
     return {
         "grant_id": GRANT_ID,
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
+        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None} | PERSON,
         "period": "4h",
+        "access": "change",
         "may_export": False,
+        "may_automate": False,
         "state": "live",
         "granted_at": ANSWERED_AT,
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
@@ -198,7 +202,11 @@ class Api:
         locale = user.locale if self.locale is None else self.locale
         me = {"user_id": user.user_id, "name": user.name, "tenant_id": user.tenant_id, "locale": locale}
         may_grant = user.may_grant and not is_acting
-        return 200, me | {"may_grant": may_grant, "may_book_slot": may_choose_slot(locale)}
+        return 200, me | {
+            "may_grant": may_grant,
+            "may_book_slot": may_choose_slot(locale),
+            "default_access": "change",
+        }
 
     def _answered(self, user: sample.User, how: str, headers: Any, body: Any) -> Reply:
         if how == "decline":
@@ -241,12 +249,16 @@ class Api:
 
     def _approve(self, user: sample.User, body: Any, key: str | None) -> Reply:
         period = body.get("period", self.request["period"])
-        may_export = body.get("may_export") is True
+        may_export, access = body.get("may_export") is True, body.get("access") or self.request["access"]
+        if access == "change" != self.request["access"]:
+            raise errors.ChangeNotAsked
         if may_export and not self.request["may_export"]:
             raise errors.ExportNotAsked
         self.answered.append(("approve", body, key))
         by = {"user_id": user.user_id, "name": user.name}
-        self.grant = a_grant(period=period, may_export=may_export, ends_at=ENDS_AT[period], granted_by=by)
+        self.grant = a_grant(
+            period=period, access=access, may_export=may_export, ends_at=ENDS_AT[period], granted_by=by
+        )
         self.grant["grantee"] = {"type": "agent", **self.request["agent"]}
         self.grant["review_at"] = REVIEW_AT if period == "permanent" else None
         self.request |= {"state": "approved", "answered_at": ANSWERED_AT, "answered_by": by, "grant_id": GRANT_ID}

@@ -63,7 +63,7 @@ def test_anna_reads_the_request_and_approves_it(browser_page: BrowserPage) -> No
         "Acme Immobilien GmbH (Kundenname acme)",
         "Dienstag, 24. November 2026, 13:00 Uhr (Mitteleuropäische Zeit)",
         "Auch den Datenexport erlauben, um den Sven Brandt bittet",
-        "Sie erlauben den Zugang: 4 Stunden, ohne Datenexport.",
+        "Sie erlauben den Zugang: 4 Stunden, ansehen und ändern, ohne Datenexport.",
         "Angemeldet als Anna Albrecht",
     ):
         assert text in browser_page.text
@@ -71,21 +71,23 @@ def test_anna_reads_the_request_and_approves_it(browser_page: BrowserPage) -> No
     browser_page.sees("granted")
 
     ((what, order, key),) = browser_page.site.api.answered
-    assert (what, order) == ("approve", {"period": "4h", "may_export": False})
+    assert (what, order) == ("approve", {"period": "4h", "access": "change", "may_export": False})
     assert key and re.fullmatch("[!-~]{1,64}", key)
-    assert "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit), ohne Datenexport." in browser_page.text
+    until = "Bis Montag, 23. November 2026, 18:30 Uhr (Mitteleuropäische Zeit)"
+    assert f"{until}, ansehen und ändern, ohne Datenexport." in browser_page.text
 
 
-def test_she_may_choose_another_period_and_turn_export_on(browser_page: BrowserPage) -> None:
+def test_she_may_choose_another_period_and_a_lower_level_and_turn_export_on(browser_page: BrowserPage) -> None:
     browser_page.open_as()
     browser_page.page.locator("#period").select_option("1h")
+    browser_page.page.locator("#access").select_option("view")
     browser_page.page.locator("#may-export").check()
-    assert "Sie erlauben den Zugang: 1 Stunde, mit Datenexport." in browser_page.text
+    assert "Sie erlauben den Zugang: 1 Stunde, nur ansehen, mit Datenexport." in browser_page.text
     browser_page.press("button.primary")
     browser_page.sees("granted")
 
-    assert browser_page.site.api.answered[0][1] == {"period": "1h", "may_export": True}
-    assert "15:30 Uhr (Mitteleuropäische Zeit), mit Datenexport." in browser_page.text
+    assert browser_page.site.api.answered[0][1] == {"period": "1h", "access": "view", "may_export": True}
+    assert "15:30 Uhr (Mitteleuropäische Zeit), nur ansehen, mit Datenexport." in browser_page.text
 
 
 @pytest.mark.nightly("a neighbour of this test presses the same controls")
@@ -99,7 +101,7 @@ def test_export_is_off_until_she_turns_it_on_and_can_be_turned_off_again(browser
     browser_page.press("button.primary")
     browser_page.sees("granted")
 
-    assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
+    assert browser_page.site.api.answered[0][1] == {"period": "4h", "access": "change", "may_export": False}
 
 
 def test_export_cannot_be_added_to_a_request_without_it(browser_page: BrowserPage) -> None:
@@ -110,7 +112,7 @@ def test_export_cannot_be_added_to_a_request_without_it(browser_page: BrowserPag
     assert browser_page.page.locator("input").count() == 0
     browser_page.press("button.primary")
     browser_page.sees("granted")
-    assert browser_page.site.api.answered[0][1] == {"period": "4h", "may_export": False}
+    assert browser_page.site.api.answered[0][1] == {"period": "4h", "access": "change", "may_export": False}
 
 
 def test_she_may_decline_with_a_note(browser_page: BrowserPage) -> None:
@@ -798,7 +800,7 @@ def test_every_step_works_with_the_keyboard_alone(browser_page: BrowserPage) -> 
     keys.press("Enter")
     browser_page.sees("granted")
 
-    assert browser_page.site.api.answered[0][1] == {"period": "today", "may_export": True}
+    assert browser_page.site.api.answered[0][1] == {"period": "today", "access": "change", "may_export": True}
 
 
 def test_all_controls_are_visible_in_forced_colours(browser_page: BrowserPage) -> None:

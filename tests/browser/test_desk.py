@@ -83,10 +83,10 @@ def test_sven_reads_which_tenants_he_may_enter_until_when_and_with_or_without_ex
     first, second = [plain(row) for row in rows(agent).all_inner_texts()]
 
     assert "Acme Immobilien GmbH" in first
-    assert "Bis 23.11.2026, 15:00 Uhr, ohne Datenexport" in first
+    assert "Bis 23.11.2026, 15:00 Uhr, ansehen und ändern, ohne Datenexport" in first
     assert re.search(r"Noch 1 Stunde 59 Minuten|Noch 2 Stunden", first)
     assert "Globex Inc." in second
-    assert "Unbefristet, mit Datenexport" in second
+    assert "Unbefristet, ansehen und ändern, mit Datenexport" in second
     assert "Noch" not in second
 
 
@@ -301,7 +301,7 @@ def test_he_requests_two_hours_with_export_from_one_approver(agent: Agent) -> No
     assert (request["period"], request["may_export"], request["state"]) == ("2h", True, "pending")
     assert request["ticket"] == "T-4711"
     agent.reads("Vorgang T-4711")
-    agent.reads("Gefragt am 23.11.2026, 13:00 Uhr: 2 Stunden, mit Datenexport")
+    agent.reads("Gefragt am 23.11.2026, 13:00 Uhr: 2 Stunden, ansehen und ändern, mit Datenexport")
     agent.reads("Kann beantwortet werden bis 24.11.2026, 13:00 Uhr")
 
 

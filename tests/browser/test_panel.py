@@ -33,6 +33,7 @@ from tests.vectors import write
 from tests.web import started
 
 PanelPage = panel_pages.PanelPage[Product]
+NO_AGENT, PERSON = ({"kind": kind, "accountable": None} for kind in (None, "person"))
 
 
 # ------------------------------------------------------------------ granting access
@@ -48,7 +49,9 @@ def test_anna_grants_support_an_hour_in_three_clicks(panel_page: PanelPage) -> N
     panel_page.expects_status("Support hat jetzt Zugang bis")
 
     (grant,) = live()
-    assert grant["grantee"] == {"type": "department", "id": "support", "name": "Support", "present_name": None}
+    assert (
+        grant["grantee"] == {"type": "department", "id": "support", "name": "Support", "present_name": None} | NO_AGENT
+    )
     assert (grant["period"], grant["may_export"]) == ("1h", False)
     assert (
         "Support hat jetzt Zugang bis Montag, 23. November 2026, 14:00 Uhr (Mitteleuropäische Zeit)." in panel_page.text
@@ -66,7 +69,22 @@ def test_she_lets_in_an_agent_whose_id_has_any_characters(panel_page: PanelPage)
     panel_page.expects_status("Nora Nacht hat jetzt Zugang bis")
 
     (grant,) = live()
-    assert grant["grantee"] == {"type": "agent", "id": id, "name": "Nora Nacht", "present_name": None}
+    assert grant["grantee"] == {"type": "agent", "id": id, "name": "Nora Nacht", "present_name": None} | PERSON
+
+
+def test_she_lets_a_department_in_to_view_with_its_software(panel_page: PanelPage) -> None:
+    factories.agent("robo", "support", name="Robo", accountable="dora")
+    panel_page.opens()
+    expect(panel_page.panel.locator(".found")).to_contain_text(loosely("Robo (Software, verantwortlich: Dora Vogel)"))
+    panel_page.press("#department-support")
+    panel_page.page.locator("#access-give").select_option("view")
+    panel_page.page.locator("#automate").check()
+    panel_page.press("#give")
+    panel_page.expects_status("Support hat jetzt Zugang bis")
+
+    (grant,) = live()
+    assert (grant["access"], grant["may_automate"]) == ("view", True)
+    panel_page.reads("nur ansehen, ohne Datenexport, mit ihrer Software")
 
 
 def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: PanelPage) -> None:
@@ -88,7 +106,7 @@ def test_she_finds_a_grantee_by_typing_and_may_choose_every_option(panel_page: P
 
     (grant,) = live()
     assert (grant["grantee"]["id"], grant["period"], grant["may_export"]) == ("sven", "permanent", True)
-    panel_page.reads("Unbefristet, mit Datenexport")
+    panel_page.reads("Unbefristet, ansehen und ändern, mit Datenexport")
 
 
 @pytest.mark.nightly("tests/functions/web asks it of the module, or a neighbour of the same code")
@@ -113,7 +131,7 @@ def test_pending_requests_come_first_and_export_is_off_until_she_turns_it_on(pan
     declined = factories.requested(DORA)
     panel_page.opens()
     panel_page.reads("Sven Brandt · sven bittet um Zugang")
-    panel_page.reads("Gewünscht: 4 Stunden, mit Datenexport.")
+    panel_page.reads("Gewünscht: 4 Stunden, ansehen und ändern, mit Datenexport.")
     panel_page.reads("Vorgang T-4711")
     panel_page.press(f"#approve-{request.request_id}")
     panel_page.reads("Anna Albrecht hat das erlaubt")
@@ -181,11 +199,12 @@ def test_the_activation_overview_shows_giver_grantee_and_end(panel_page: PanelPa
     first, second, third, fourth = rows(panel_page)
 
     assert first.split("\n") == [
-        "Support", "Erlaubt von Anna Albrecht am 21.11.2026, 13:00 Uhr", "Unbefristet, mit Datenexport", "Gültig",
+        "Support", "Erlaubt von Anna Albrecht am 21.11.2026, 13:00 Uhr",
+        "Unbefristet, ansehen und ändern, mit Datenexport", "Gültig",
     ]  # fmt: skip
-    assert "Bis 23.11.2026, 15:00 Uhr, ohne Datenexport" in second
+    assert "Bis 23.11.2026, 15:00 Uhr, ansehen und ändern, ohne Datenexport" in second
     assert "Widerrufen von Anna Albrecht am 20.11.2026, 13:25 Uhr" in third
-    assert fourth.endswith("Bis 14.10.2026, 15:00 Uhr, ohne Datenexport\nBeendet")
+    assert fourth.endswith("Bis 14.10.2026, 15:00 Uhr, ansehen und ändern, ohne Datenexport\nBeendet")
     panel_page.page.locator("#only-live").check()
     expect(panel_page.panel.locator(".rows > li")).to_have_count(2)
 

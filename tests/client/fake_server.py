@@ -16,10 +16,18 @@ YES = {
     "allowed": True,
     "reason": "granted",
     "grant_id": "01M844DZG0ACMEGRANT0000001",
+    "access": "change",
     "may_export": False,
     "ends_at": "2026-11-23T13:00:00Z",
 }
-NO = {"allowed": False, "reason": "no_live_grant", "grant_id": None, "may_export": False, "ends_at": None}
+NO = {
+    "allowed": False,
+    "reason": "no_live_grant",
+    "grant_id": None,
+    "access": None,
+    "may_export": False,
+    "ends_at": None,
+}
 
 
 @dataclass(frozen=True)

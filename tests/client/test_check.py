@@ -23,6 +23,7 @@ NONSENSE = {
     "yes with the reason of a denial": YES | {"reason": "no_live_grant"},
     "no with the reason of a permission": YES | {"allowed": False},
     "export as text": YES | {"may_export": "false"},
+    "an unknown level": YES | {"access": "all"},
     "a malformed end": YES | {"ends_at": "soon"},
     "a number as end": YES | {"ends_at": 1795438800},
     "a list": [YES],
@@ -69,10 +70,17 @@ def test_an_allowed_check_returns_the_grant_and_its_end(call: Call) -> None:
         allowed=True,
         reason="granted",
         grant_id="01M844DZG0ACMEGRANT0000001",
+        access="change",
         may_export=False,
         ends_at=datetime(2026, 11, 23, 13, tzinfo=UTC),
     )
     assert call(FakeServer([response(200, YES | {"ends_at": None})]), "check", SVEN).ends_at is None
+
+
+def test_an_answer_of_a_stack_from_before_there_were_levels_names_none(call: Call) -> None:
+    before = {name: value for name, value in YES.items() if name != "access"}
+
+    assert call(FakeServer([response(200, before)]), "check", SVEN).access is None
 
 
 def test_a_denied_check_returns_a_falsy_answer(call: Call) -> None:

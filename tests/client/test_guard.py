@@ -17,6 +17,7 @@ from tests.rows_and_columns import each_row
 @dataclass
 class Request:
     by: Entry | None
+    method: str = "GET"
 
 
 def guard(*outcomes: Outcome) -> tuple[FakeServer, Guard[Request, str]]:
@@ -49,7 +50,42 @@ def test_each_request_causes_a_check_and_the_first_denial_counts() -> None:
     view = guarding.entry(lambda request: "inside")
 
     assert [view(Request(SVEN)) for _ in range(3)] == ["inside", "403 no_live_grant", "inside"]
-    assert asked_for(server) == ["enter"] * 3
+    assert asked_for(server) == ["view"] * 3
+
+
+@each_row(
+    ("method", "action"),
+    [
+        ("GET", "view"),
+        ("HEAD", "view"),
+        ("OPTIONS", "view"),
+        ("POST", "change"),
+        ("DELETE", "change"),
+    ],
+)
+def test_reading_is_checked_for_view_and_all_else_for_change(method: str, action: str) -> None:
+    server, guarding = guard(response(200, YES))
+    assert guarding.entry(lambda request: "inside")(Request(SVEN, method)) == "inside"
+    assert asked_for(server) == [action]
+
+    async def ask() -> list[str]:
+        asked = FakeServer([response(200, YES)])
+        async with AsyncGuestkey(URL, lambda: "a-token", transport=httpx.MockTransport(asked)) as guestkey:
+            guarded = AsgiGuard(FastAPI(), guestkey=guestkey, entry_of=lambda scope: SVEN)
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://product") as browser:
+                await browser.request(method, "/")
+        return asked_for(asked)
+
+    assert asyncio.run(ask()) == [action]
+
+
+def test_a_request_without_a_method_and_a_view_that_changes_on_a_get_are_checked_for_change() -> None:
+    server, guarding = guard(response(200, YES), response(200, YES), response(200, YES))
+
+    for method in ("", "get"):
+        assert guarding.entry(lambda request: "inside")(Request(SVEN, method)) == "inside"
+    assert guarding.change(lambda request: "inside")(Request(SVEN)) == "inside"
+    assert asked_for(server) == ["change"] * 3
 
 
 def test_a_view_that_exports_data_checks_for_export() -> None:

@@ -7,7 +7,9 @@ from guestkey.edge import sheets
 from guestkey.edge.http import csv_export
 from guestkey.edge.mail.i18n import LANGUAGES
 from guestkey.rules.grants import GrantEnd, State
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import End, EndCause
+from guestkey.rules.people import AgentKind
 from guestkey.rules.periods import Period
 from tests import stack
 from tests.rows_and_columns import each_row
@@ -79,7 +81,7 @@ def test_the_file_is_named_after_content_customer_and_day() -> None:
 
 def test_every_language_has_every_word() -> None:
     texts = tomllib.loads((stack.PROJECT / "layers/core/guestkey/edge/sheets.toml").read_text())
-    words = {"true", "false", *State, *GrantEnd, *End, *EndCause, *Period}
+    words = {"true", "false", *State, *GrantEnd, *End, *EndCause, *Period, *AccessLevel, *AgentKind}
 
     assert set(texts) == set(LANGUAGES)
     for of_language in texts.values():

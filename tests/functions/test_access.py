@@ -35,6 +35,7 @@ def test_sven_sees_the_tenants_that_he_may_enter() -> None:
                 "tenant_id": "acme",
                 "name": "Acme Immobilien GmbH",
                 "ends_at": "2026-11-23T13:00:00Z",
+                "access": "change",
                 "may_export": False,
                 "grant_ids": [grant.grant_id],
             }

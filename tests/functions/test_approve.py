@@ -54,9 +54,18 @@ def test_anna_lets_in_the_agent_who_asked_from_now_on(world: time_machine.Travel
     assert answer.status == 201
     assert answer.body == {
         "grant_id": live()[0],
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
+        "grantee": {
+            "type": "agent",
+            "id": "sven",
+            "name": "Sven Brandt",
+            "present_name": None,
+            "kind": "person",
+            "accountable": None,
+        },
         "period": "4h",
+        "access": "change",
         "may_export": True,
+        "may_automate": False,
         "state": "live",
         "granted_at": "2026-11-24T11:00:00Z",
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},

@@ -16,7 +16,7 @@ from tests.rows_and_columns import each_row, probes
 from tests.store import wire
 
 ENTER = {"tenant_id": "acme", "agent_id": "sven", "action": "enter"}
-NO = {"allowed": False, "grant_id": None, "may_export": False, "ends_at": None}
+NO = {"allowed": False, "grant_id": None, "access": None, "may_export": False, "ends_at": None}
 
 
 def post(body: Any = ENTER, *, caller: Caller = BACKEND, **how: Any) -> Answer:
@@ -46,6 +46,7 @@ def test_sven_may_enter_while_annas_grant_is_live() -> None:
         "allowed": True,
         "reason": "granted",
         "grant_id": grant.grant_id,
+        "access": "change",
         "may_export": False,
         "ends_at": "2026-11-23T13:00:00Z",
     }

@@ -27,8 +27,8 @@ def test_anna_sees_active_agents_and_departments_by_name_and_no_addresses() -> N
     assert answer.body == {
         "departments": [{"id": "development", "name": "Development"}, {"id": "support", "name": "Support"}],
         "agents": [
-            {"id": "dora", "name": "Dora Vogel", "departments": ["development"]},
-            {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+            {"id": "dora", "name": "Dora Vogel", "kind": "person", "accountable": None, "departments": ["development"]},
+            {"id": "sven", "name": "Sven Brandt", "kind": "person", "accountable": None, "departments": ["support"]},
         ],
     }
     assert "@" not in answer.text
@@ -140,7 +140,9 @@ def test_an_agent_finds_active_colleagues() -> None:
 
     assert found.body == {
         "departments": [],
-        "agents": [{"id": "dora", "name": "Dora Vogel", "departments": ["development"]}],
+        "agents": [
+            {"id": "dora", "name": "Dora Vogel", "kind": "person", "accountable": None, "departments": ["development"]}
+        ],
     }
     assert call("GET", "/v1/support/directory", caller=SVEN).body == get().body
 

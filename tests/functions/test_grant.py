@@ -40,9 +40,18 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.body == {
         "grant_id": live()[0],
-        "grantee": {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None},
+        "grantee": {
+            "type": "agent",
+            "id": "sven",
+            "name": "Sven Brandt",
+            "present_name": None,
+            "kind": "person",
+            "accountable": None,
+        },
         "period": "1h",
+        "access": "change",
         "may_export": False,
+        "may_automate": False,
         "state": "live",
         "granted_at": "2026-11-23T12:00:00Z",
         "granted_by": {"user_id": "anna", "name": "Anna Albrecht"},
@@ -57,7 +66,14 @@ def test_anna_lets_sven_in_for_an_hour() -> None:
 
 
 def test_anna_lets_a_whole_department_in() -> None:
-    support = {"type": "department", "id": "support", "name": "Support", "present_name": None}
+    support = {
+        "type": "department",
+        "id": "support",
+        "name": "Support",
+        "present_name": None,
+        "kind": None,
+        "accountable": None,
+    }
     assert post(TO_SUPPORT).body["grantee"] == support
 
 
@@ -69,7 +85,8 @@ def test_it_is_in_the_ledger() -> None:
     assert '"by":{"id":"anna","type":"user"}' in said
     assert '"what":"grant.given"' in said
     assert (
-        '"data":{"ends_at":"2026-11-30T12:00:00Z","grantee_id":"sven","grantee_type":"agent","may_export":true,'
+        '"data":{"access":"change","ends_at":"2026-11-30T12:00:00Z","grantee_id":"sven","grantee_type":"agent",'
+        '"may_automate":false,"may_export":true,'
         '"period":"1w","request_id":null}'
     ) in said
 

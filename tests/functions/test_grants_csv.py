@@ -33,6 +33,10 @@ HEADER = [
     "revoked_by_name",
     "request_id",
     "end",
+    "access",
+    "may_automate",
+    "grantee_kind",
+    "grantee_accountable_name",
 ]
 
 
@@ -61,7 +65,8 @@ def test_every_cell_is_quoted_and_every_line_ends_by_rfc_4180() -> None:
 
     assert get().text.split("\r\n")[1] == (
         f'"{grant.grant_id}","revoked","agent","sven","Sven Brandt","1h","true","2026-11-23T12:00:00Z","anna",'
-        '"Anna Albrecht","2026-11-23T13:00:00Z","","2026-11-23T12:00:00Z","giulia","Giulia Galli","","revoked"'
+        '"Anna Albrecht","2026-11-23T13:00:00Z","","2026-11-23T12:00:00Z","giulia","Giulia Galli","","revoked",'
+        '"change","false","person",""'
     )
     assert get().text.endswith("\r\n")
 

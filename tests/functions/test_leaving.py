@@ -252,7 +252,7 @@ def test_a_late_put_of_a_name_does_not_bring_a_leaver_back() -> None:
     with table.meanwhile(leaves):
         answer = put(SVENS | {"name": "Sven Brandt-Weber"}, "sven")
 
-    assert answer.body == {"id": "sven", **SVENS, "name": "Sven Brandt-Weber", "active": False}
+    assert answer.body.items() >= {"id": "sven", **SVENS, "name": "Sven Brandt-Weber", "active": False}.items()
     found = people.agent("sven")
     assert found and (found.is_active, found.incarnation) == (False, 2)
 

@@ -47,10 +47,17 @@ def test_sven_enters_with_a_reason() -> None:
     assert answer.body == {
         "login_id": recorded()[0],
         "tenant_id": "acme",
-        "agent": {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+        "agent": {
+            "id": "sven",
+            "name": "Sven Brandt",
+            "kind": "person",
+            "accountable": None,
+            "departments": ["support"],
+        },
         "reason": REASON,
         "reason_salt": answer.body["reason_salt"],
         "ticket": "T-4711",
+        "access": "change",
         "may_export": False,
         "logged_in_at": "2026-11-23T12:00:00Z",
         "ended_at": None,
@@ -120,7 +127,13 @@ def test_a_newcomer_to_the_department_is_in_and_a_leaver_is_out() -> None:
     factories.agent("dora", "support", name="Dora Vogel")
     factories.agent("sven", "development")
 
-    assert post(caller=DORA).body["agent"] == {"id": "dora", "name": "Dora Vogel", "departments": ["support"]}
+    assert post(caller=DORA).body["agent"] == {
+        "id": "dora",
+        "name": "Dora Vogel",
+        "kind": "person",
+        "accountable": None,
+        "departments": ["support"],
+    }
     assert post().code == "no_live_grant"
 
 

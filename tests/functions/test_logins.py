@@ -75,7 +75,14 @@ def test_the_departments_are_those_of_the_moment_of_entry() -> None:
     factories.login()
     factories.agent("sven", "development", name="Sven Umbenannt")
 
-    agent = {"id": "sven", "name": "Sven Brandt", "departments": ["support"], "present_name": "Sven Umbenannt"}
+    agent = {
+        "id": "sven",
+        "name": "Sven Brandt",
+        "kind": "person",
+        "accountable": None,
+        "departments": ["support"],
+        "present_name": "Sven Umbenannt",
+    }
     assert items()[0]["agent"] == agent
 
 

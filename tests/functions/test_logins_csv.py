@@ -30,6 +30,9 @@ HEADER = [
     "grant_id",
     "access_ends_at",
     "end_cause",
+    "access",
+    "agent_kind",
+    "agent_accountable_name",
 ]
 
 
@@ -58,7 +61,7 @@ def test_anna_sees_agent_exact_time_and_reason(world: time_machine.Traveller) ->
     assert get().text.split("\r\n")[1] == (
         f'"{login.login_id}","2026-11-23T12:00:00Z","sven","Sven Brandt","support; development",'
         '"Say ""please"", thanks","T-4711","false","2026-11-23T13:00:00Z","access_over",'
-        f'"{grant.grant_id}","2026-11-23T13:00:00Z","time"'
+        f'"{grant.grant_id}","2026-11-23T13:00:00Z","time","change","person",""'
     )
 
 
@@ -69,7 +72,7 @@ def test_a_missing_value_is_an_empty_cell() -> None:
 
     (row,) = rows(get())[1:]
     shown = dict(zip(HEADER, row, strict=True))
-    empty = ("agent_departments", "ticket", "ended_at", "end", "access_ends_at", "end_cause")
+    empty = ("agent_departments", "ticket", "ended_at", "end", "access_ends_at", "end_cause", "agent_accountable_name")
     assert {name: shown[name] for name in empty} == dict.fromkeys(empty, "")
 
 

@@ -24,6 +24,7 @@ def test_anna_sees_her_identity_and_permissions() -> None:
         "locale": "de-DE",
         "may_grant": True,
         "may_book_slot": True,
+        "default_access": "change",
     }
     assert answer.headers["cache-control"] == "no-store"
 

@@ -24,7 +24,7 @@ from guestkey.rules.requests import Request
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.stream import REVIEW_NOTIFIED_AT
-from guestkey.store.registry import people, tenants
+from guestkey.store.registry import people, registering, tenants
 from guestkey.store.requests import requests
 from tests import dead_letters, factories, schedules, stream, table
 from tests.calls import LambdaContext, call
@@ -559,7 +559,7 @@ def test_the_answer_goes_to_the_address_that_is_registered_now_and_never_to_an_i
     answered, other = factories.requested(), factories.requested(DORA)
     factories.declined(answered)
     factories.declined(other)
-    people.put_agent(replace(people.active_agent("sven"), email="brandt@vendor.example"))
+    registering.put_agent(replace(people.active_agent("sven"), email="brandt@vendor.example"))
     factories.agent("dora", "development", is_active=False)
 
     notify.deliver()

@@ -60,7 +60,13 @@ def test_a_user_with_the_right_sees_reason_ticket_and_grants(inside: str) -> Non
         "items": [
             {
                 "login_id": inside,
-                "agent": {"id": "sven", "name": "Sven Brandt", "departments": ["support"]},
+                "agent": {
+                    "id": "sven",
+                    "name": "Sven Brandt",
+                    "kind": "person",
+                    "accountable": None,
+                    "departments": ["support"],
+                },
                 "department_names": ["Support"],
                 "since": "2026-11-23T12:00:00Z",
                 "access_ends_at": None,

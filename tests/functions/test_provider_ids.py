@@ -62,7 +62,7 @@ def register(id: str) -> None:
     assert registered == {"tenant_id": id, "customer_name": id, **tenant}
     department = send("PUT", f"/v1/vendor/departments/{path}", {"name": f"Group {id}"}, caller=BACKEND)
     assert department == {"id": id, "name": f"Group {id}"}
-    assert send("PUT", f"/v1/vendor/agents/{path}", person, caller=BACKEND) == {"id": id, **person}
+    assert send("PUT", f"/v1/vendor/agents/{path}", person, caller=BACKEND).items() >= {"id": id, **person}.items()
 
 
 def grant(id: str, type: str = "agent", **how: Any) -> Any:

@@ -35,7 +35,7 @@ def changed_at(agent_id: str = "sven") -> Any:
 
 
 def test_a_new_agent_can_be_let_in() -> None:
-    assert tuple(put()) == (200, {"id": "lisa", **LISA})
+    assert tuple(put()) == (200, {"id": "lisa", **LISA, "kind": "person", "accountable": None})
 
     given = call("POST", "/v1/grants", {"grantee": {"type": "agent", "id": "lisa"}}, caller=ANNA)
     assert given.body["grantee"]["name"] == "Lisa Lang"

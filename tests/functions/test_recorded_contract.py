@@ -20,7 +20,7 @@ from local import sample
 from tests import bus, schedules, stack, stream, table
 from tests.calls import LambdaContext, call, handler
 from tests.edge import post
-from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, EMIL, GIULIA, SVEN, Caller
+from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, EMIL, GIULIA, ROBO, SVEN, Caller
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 CONTRACT = RECORDED / "contract.json"
@@ -234,6 +234,30 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     agent = {"name": "Frieda Fuchs", "email": "frieda@vendor.example", "departments": ["legal"], "active": True}
     one(BACKEND, "PUT", "/v1/vendor/agents/frieda", agent)
     one(BACKEND, "PUT", "/v1/vendor/agents/frieda", agent | {"departments": ["unknown"]})
+    robo = {"name": "Robo", "email": "robo@vendor.example", "departments": ["support"], "active": True}
+    one(BACKEND, "PUT", "/v1/vendor/agents/robo", robo | {"kind": "software"})
+    one(BACKEND, "PUT", "/v1/vendor/agents/robo", robo | {"kind": "software", "accountable": "emil"})
+    one(BACKEND, "PUT", "/v1/vendor/agents/robo", robo | {"kind": "software", "accountable": "dora"})
+    # levels, and agents that are software
+    one(CARLA, "POST", "/v1/grants", {"grantee": support, "access": "view"})
+    about_robo = {"tenant_id": "globex", "agent_id": "robo", "action": "view"}
+    one(BACKEND, "POST", "/v1/vendor/checks", about_robo)
+    one(BACKEND, "POST", "/v1/vendor/checks", about_robo | {"agent_id": "sven", "tenant_id": "acme"})
+    viewing = one(ROBO, "POST", "/v1/support/requests", {"tenant_id": "globex", "reason": REASON, "access": "view"})
+    one(CARLA, "POST", f"/v1/requests/{viewing['request_id']}/approve", {"access": "change"})
+    one(CARLA, "POST", f"/v1/requests/{viewing['request_id']}/approve", {})
+    one(CARLA, "POST", "/v1/grants", {"grantee": {"type": "agent", "id": "robo"}, "may_automate": True})
+    one(BACKEND, "POST", "/v1/vendor/checks", about_robo)
+    one(BACKEND, "POST", "/v1/vendor/checks", about_robo | {"action": "change"})
+    one(ROBO, "POST", "/v1/support/logins", {"tenant_id": "globex", "reason": REASON})
+    for user, path in (
+        (CARLA, "grants"),
+        (CARLA, "logins"),
+        (CARLA, "requests"),
+        (CARLA, "presence"),
+        (ANNA, "directory"),
+    ):
+        one(user, "GET", f"/v1/{path}")
     tenant = {"name": "Initech", "version": "1", "time_zone": "Europe/Rome", "language": "it", "country": "IT"}
     one(BACKEND, "PUT", "/v1/vendor/tenants/initech", tenant | {"approver_emails": []})
     one(BACKEND, "PUT", "/v1/vendor/tenants/initech", tenant | {"name": "Initech S.p.A.", "approver_emails": []})
@@ -328,7 +352,7 @@ KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
     "digest", "door", "extra_hours", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "lock",
     "login", "migration", "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "request",
-    "right_taken", "slot", "tenant", "waiting",
+    "right_taken", "slot", "software", "tenant", "view_key", "view_request", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

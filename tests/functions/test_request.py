@@ -56,11 +56,12 @@ def test_sven_asks_to_be_let_in_for_an_hour(mails: list[mailing.Sent]) -> None:
     assert answer.body == {
         "request_id": own()[0]["request_id"],
         "tenant_id": "acme",
-        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
+        "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None, "kind": "person", "accountable": None},
         "reason": REASON,
         "reason_salt": answer.body["reason_salt"],
         "ticket": None,
         "period": "1h",
+        "access": "change",
         "may_export": False,
         "state": "pending",
         "requested_at": "2026-11-23T12:00:00Z",
@@ -123,6 +124,7 @@ def test_it_is_in_the_ledger_with_the_reason_only_as_its_hash() -> None:
     assert entry["by"] == {"type": "agent", "id": "sven"}
     assert entry["data"] == {
         "period": "1w",
+        "access": "change",
         "may_export": True,
         "expires_at": "2026-11-24T12:00:00Z",
         "reason_sha256": sha256(f"{made['reason_salt']}:{REASON}".encode()).hexdigest(),

@@ -56,11 +56,12 @@ def test_anna_sees_agent_period_export_and_reason() -> None:
         {
             "request_id": request.request_id,
             "tenant_id": "acme",
-            "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None},
+            "agent": {"id": "sven", "name": "Sven Brandt", "present_name": None, "kind": "person", "accountable": None},
             "reason": "The import stands still",
             "reason_salt": factories.SALT,
             "ticket": None,
             "period": "1w",
+            "access": "change",
             "may_export": True,
             "state": "pending",
             "requested_at": "2026-11-23T12:00:00Z",

@@ -151,3 +151,13 @@ def exported() -> tuple[list[str], str]:
         query = answer.next_link
     assert answer
     return lines, str(answer.headers["guestkey-head"])
+
+
+def test_what_has_no_level_and_no_kind_reads_as_to_change_a_person_and_false() -> None:
+    shown = done("GET", "/v1/grants")["items"] + done("GET", "/v1/requests")["items"]
+
+    assert {one["access"] for one in [*shown, *done("GET", "/v1/logins")["items"]]} == {"change"}
+    assert {one["may_automate"] for one in shown if "may_automate" in one} == {False}
+    agents = [one["agent"] for one in done("GET", "/v1/logins")["items"]]
+    assert {(one["kind"], one["accountable"]) for one in agents} == {("person", None)}
+    assert checked(agent_id="sven", action="change") == checked(agent_id="sven") == "granted"

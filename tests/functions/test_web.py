@@ -30,6 +30,7 @@ MAY_LOAD = {
     *(
         "guestkey.rules",
         "guestkey.rules.ledger_form",
+        "guestkey.rules.levels",
         "guestkey.rules.limits",
         "guestkey.edge.web",
         "guestkey.edge.http",
@@ -314,6 +315,7 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
             PANEL,
             {"surface", "panel.activation", "panel.de"},
             {
+                "panel.request",
                 "panel.history",
                 "panel.callback",
                 "panel.contact",

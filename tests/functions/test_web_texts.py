@@ -15,6 +15,7 @@ import pytest
 from guestkey import errors
 from guestkey.rules import callbacks, grants, requests
 from guestkey.rules.findings import Accident, Fault
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.limits import MIN_REASON_LENGTH
 from guestkey.rules.periods import Period
 from tests.rows_and_columns import each_row
@@ -26,6 +27,7 @@ REGIONS = ("de-at", "de-ch")
 CODES = {refusal.code for refusal in errors.Refused.__subclasses__()}
 LOOKED_UP = {
     "shared.periods": {str(period) for period in Period},
+    "shared.levels": {str(level) for level in AccessLevel},
     "shared.failed": CODES,
     "panel.later.filter.ranges": {"today", "yesterday", "week", "month"},
     "panel.later.grants.ends": {"agent_left", "locked", "closed"},

@@ -14,15 +14,15 @@ from tests.journeys.world import Agent, Tenant, World, agent_of, tenant_of
 Body = Callable[["Scene"], Any]
 
 GRANT = (
-    "grant_id grantee period may_export state granted_at granted_by ends_at review_at revoked_at revoked_by end "
-    "review_due request_id"
+    "grant_id grantee period access may_export may_automate state granted_at granted_by ends_at review_at revoked_at "
+    "revoked_by end review_due request_id"
 )
 LOGIN = (
-    "login_id tenant_id agent reason reason_salt ticket may_export logged_in_at ended_at end end_cause grant_id "
+    "login_id tenant_id agent reason reason_salt ticket access may_export logged_in_at ended_at end end_cause grant_id "
     "access_ends_at"
 )  # fmt: skip
 REQUEST = (
-    "request_id tenant_id agent reason reason_salt ticket period may_export state requested_at expires_at mail "
+    "request_id tenant_id agent reason reason_salt ticket period access may_export state requested_at expires_at mail "
     "answered_at answered_by note note_salt grant_id"
 )
 DESK = " ".join(sample.DESK)
@@ -161,7 +161,8 @@ ROUTES = [
     ),
     Route(
         call="PUT /v1/vendor/agents/{agent}", who="backend", scope="guestkey/registry",
-        body=lambda scene: agent_of(scene.fillings["agent"]), members="id name email departments active",
+        body=lambda scene: agent_of(scene.fillings["agent"]),
+        members="id name email departments active kind accountable",
     ),
     Route(
         call="PUT /v1/vendor/tenants/{tenant}/users/{user}/right", who="backend", scope="guestkey/rights",
@@ -193,7 +194,7 @@ ROUTES = [
     Route(
         call="POST /v1/vendor/checks", who="backend", scope="guestkey/check",
         body=lambda scene: check_of(scene.tenant.tenant_id, scene.agent.agent_id),
-        members="allowed reason grant_id may_export ends_at",
+        members="allowed reason grant_id access may_export ends_at",
     ),
     Route(
         call="POST /v1/support/logins", who="sven", status=201,
@@ -249,7 +250,7 @@ ROUTES = [
     Route(call="DELETE /v1/callbacks/{callback}", who="anna", is_for_every_user=True, members=CALLBACK),
     Route(
         call="GET /v1/me", who="anna", is_for_everyone=True,
-        members="user_id name tenant_id locale may_grant may_book_slot",
+        members="user_id name tenant_id locale may_grant may_book_slot default_access",
     ),
     Route(
         call="GET /v1/about", who="anna", is_for_everyone=True,

@@ -139,7 +139,7 @@ def test_a_request_by_mail_is_approved_on_the_page_and_revoked_by_the_same_link(
         anna.press("button.primary")
         anna.sees("granted")
         (grant,) = mailed.grants()
-        assert f"Bis {in_berlin(grant['ends_at'], is_end=True)}, ohne Datenexport." in anna.text
+        assert f"Bis {in_berlin(grant['ends_at'], is_end=True)}, ansehen und ändern, ohne Datenexport." in anna.text
     assert (grant["period"], grant["may_export"], grant["request_id"]) == ("2h", False, mailed.request_id)
     assert world.allows("acme", "sven")
     assert not world.allows("acme", "sven", "export")

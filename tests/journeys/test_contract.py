@@ -33,6 +33,8 @@ from tests.journeys.contract import (
 from tests.journeys.world import Tenant, World, agent_of, avoid_the_end_of_the_hour, next_of, tenant_of
 from tests.rows_and_columns import IS_NIGHTLY, each_row, probes, rows_and_columns
 
+PERSON = {"kind": "person", "accountable": None}
+
 
 def _id(value: Any) -> str:
     return str(value) if isinstance(value, Route) else ascii(value)
@@ -96,6 +98,7 @@ def test_anna_reads_her_own_user(acme: Tenant) -> None:
         "locale": "de-DE",
         "may_grant": True,
         "may_book_slot": True,
+        "default_access": "change",
     }
 
 
@@ -132,7 +135,7 @@ def test_the_directory_finds_names_by_the_beginning_of_their_words(acme: Tenant,
 
     directory = success(acme.anna.get("/v1/directory", params={"q": query}))
 
-    assert {"id": found.agent_id, "name": "Žofie Králová", "departments": ["support"]} in directory["agents"]
+    assert {"id": found.agent_id, "name": "Žofie Králová", "departments": ["support"]} | PERSON in directory["agents"]
     assert "vendor.example" not in json.dumps(directory)
 
 
@@ -147,7 +150,7 @@ def test_the_directory_omits_inactive_agents(acme: Tenant) -> None:
     directory = success(acme.anna.get("/v1/directory"))
 
     assert {"id": "support", "name": "Support"} in directory["departments"]
-    assert {"id": "sven", "name": "Sven Brandt", "departments": ["support"]} in directory["agents"]
+    assert {"id": "sven", "name": "Sven Brandt", "departments": ["support"]} | PERSON in directory["agents"]
     assert "emil" not in {agent["id"] for agent in directory["agents"]}
 
 
@@ -160,7 +163,7 @@ def test_anna_grants_access_to_sven_for_every_period(acme: Tenant, period: str) 
     granted_at = datetime.fromisoformat(grant["granted_at"])
     assert asked_at <= granted_at <= datetime.now(UTC)
     assert (grant["period"], grant["state"], grant["may_export"]) == (period, "live", True)
-    assert grant["grantee"] == {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None}
+    assert grant["grantee"] == {"type": "agent", "id": "sven", "name": "Sven Brandt", "present_name": None} | PERSON
     assert grant["granted_by"] == {"user_id": "anna", "name": "Anna Albrecht"}
     assert (grant["ends_at"] is None) == (grant["review_at"] is not None) == (period == "permanent")
     if period.endswith("h"):
@@ -242,7 +245,7 @@ def test_svens_login_has_his_name_his_reason_and_the_grant(scene: Scene) -> None
 
     login = success(scene.sven.post("/v1/support/logins", order), 201)
 
-    assert login["agent"] == {"id": scene.agent.agent_id, "name": "Sven Brandt", "departments": ["support"]}
+    assert login["agent"] == {"id": scene.agent.agent_id, "name": "Sven Brandt", "departments": ["support"]} | PERSON
     assert (login["reason"], login["ticket"], login["grant_id"]) == ("Café import hangs", "T-1", scene.grant_id)
     assert (login["ended_at"], login["end"]) == (None, None)
     [listed, *_] = success(scene.tenant.anna.get("/v1/logins"))["items"]
@@ -272,6 +275,7 @@ def test_sven_lists_the_tenants_that_he_may_enter(scene: Scene) -> None:
             "tenant_id": scene.tenant.tenant_id,
             "name": f"Tenant {scene.tenant.tenant_id}",
             "ends_at": success(scene.tenant.anna.get(f"/v1/grants/{scene.grant_id}"))["ends_at"],
+            "access": "change",
             "may_export": False,
             "grant_ids": [scene.grant_id],
         }

@@ -31,6 +31,7 @@ def test_support_has_access_only_with_a_live_grant_and_the_customer_can_prove_ev
         "allowed": True,
         "reason": "granted",
         "grant_id": grant["grant_id"],
+        "access": "change",
         "may_export": False,
         "ends_at": grant["ends_at"],
     }

@@ -68,7 +68,10 @@ def test_an_agent_sends_a_request_by_mail_and_only_a_user_with_the_right_can_app
     request = success(sven.post(ASK, request_to("acme", REASON, period="4h", may_export=True)), 201)
     id, link = request["request_id"], f"{world.stack.url}/activate#{request['request_id']}"
     assert (request["state"], request["mail"], request["reason"]) == ("pending", "sent", REASON)
-    assert request["agent"] == {"id": "sven", "name": "Sven Brandt", "present_name": None}
+    assert request["agent"] == {"id": "sven", "name": "Sven Brandt", "present_name": None} | {
+        "kind": "person",
+        "accountable": None,
+    }
     life = datetime.fromisoformat(request["expires_at"]) - datetime.fromisoformat(request["requested_at"])
     assert life == timedelta(hours=24)
     mails = [mailbox.read(mail) for mail in acme.activation_mails()]

@@ -62,8 +62,18 @@ class Handlers:
 
     # --- Users ---------------------------------------------------------------------------------------------------
 
-    def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: str | None) -> Outcome:
+    def let_in(
+        self,
+        user: str,
+        grantee: tuple[str, str],
+        period: str,
+        may_export: bool,
+        key: str | None,
+        access: str | None = None,
+        may_automate: bool = False,
+    ) -> Outcome:
         body = {"grantee": {"type": grantee[0], "id": grantee[1]}, "period": period, "may_export": may_export}
+        body |= {"access": access, "may_automate": may_automate}
         return self._made("g", call("POST", "/v1/grants", body, caller=who(user), headers=keyed(key)))
 
     def revoke(self, user: str, grant: str) -> Outcome:
@@ -72,8 +82,16 @@ class Handlers:
     def keep(self, user: str, grant: str) -> Outcome:
         return self._told("g", call("POST", f"/v1/grants/{self._id(grant)}/keep", caller=who(user)))
 
-    def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
-        body = {"period": period, "may_export": may_export}
+    def approve(
+        self,
+        user: str,
+        request: str,
+        period: str | None,
+        may_export: bool | None,
+        key: str | None,
+        access: str | None = None,
+    ) -> Outcome:
+        body = {"period": period, "may_export": may_export, "access": access}
         path = f"/v1/requests/{self._id(request)}/approve"
         return self._made("g", call("POST", path, body, caller=who(user), headers=keyed(key)))
 
@@ -107,9 +125,10 @@ class Handlers:
         period: str,
         may_export: bool,
         key: str | None,
+        access: str | None = None,
     ) -> Outcome:
         body: dict[str, Any] = {"tenant_id": tenant, "reason": "The import stands still", "period": period}
-        body["may_export"] = may_export
+        body |= {"may_export": may_export, "access": access}
         if recipients is not None:
             body["recipients"] = list(recipients)
         if ticket is not None:
@@ -158,8 +177,11 @@ class Handlers:
         body |= {"time_zone": time_zone, "approver_emails": list(approvers)}
         return self._put(f"/v1/vendor/tenants/{tenant}", body)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
+    def set_agent(
+        self, agent: str, departments: tuple[str, ...], is_active: bool, name: str, accountable: str | None = None
+    ) -> Outcome:
         body = {"name": name, "email": f"{agent}@vendor.example", "departments": list(departments), "active": is_active}
+        body |= {"kind": "software", "accountable": accountable} if accountable else {}
         return self._put(f"/v1/vendor/agents/{agent}", body)
 
     def move_door(self, tenant: str, move: str) -> Outcome:

@@ -12,7 +12,8 @@ from typing import Any
 
 from guestkey import errors
 from guestkey.rules import access_end, callbacks, grants, lockdown, logins, requests
-from guestkey.rules.access import Action, Open, covering, decide, decide_within, named
+from guestkey.rules.access import Action, Open, covering, decide, decide_within, named, union
+from guestkey.rules.accountability import Registered, register
 from guestkey.rules.callback_entries import note
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.callbacks import Outcome as CallOutcome
@@ -21,9 +22,20 @@ from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import START, By, ByType, Head, Note, Position, What, entry_after, to_line
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.lockdown import Lock
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant, User, grantee, other_name
+from guestkey.rules.people import (
+    Accountable,
+    Agent,
+    Department,
+    Grantee,
+    GranteeType,
+    Tenant,
+    User,
+    grantee,
+    other_name,
+)
 from guestkey.rules.periods import Period, months_before
 from guestkey.rules.requests import Request
 from guestkey.rules.seats import seats
@@ -61,6 +73,8 @@ class Rules:
             ).succeeds(None)
             for one in sample.AGENTS
         }
+        self._left_at: dict[tuple[str, int], datetime] = {}
+        self.set_agent("robo", ("support",), True, "Robo", "sven")
         self.doorkeepers = {tenant: Doorkeeper() for tenant in self._tenants}
         self._doors: dict[str, Door] = {}
         self._locks: dict[str, Lock] = {}
@@ -69,7 +83,6 @@ class Rules:
         self._live: dict[str, dict[str, LiveKey]] = {tenant: {} for tenant in self._tenants}
         self._revoked: dict[str, Position] = {}
         self._ends_written: set[str] = set()
-        self._left_at: dict[tuple[str, int], datetime] = {}
         self._requests: dict[str, Request] = {}
         self._logins: dict[str, Login] = {}
         self._looks: dict[str, datetime] = {}
@@ -100,15 +113,25 @@ class Rules:
 
     # --- Users ---------------------------------------------------------------------------------------------------
 
-    def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: None) -> Outcome:
+    def let_in(
+        self,
+        user: str,
+        grantee: tuple[str, str],
+        period: str,
+        may_export: bool,
+        key: None,
+        access: str | None = None,
+        may_automate: bool = False,
+    ) -> Outcome:
         by = self._holding_right(user)
         given = grants.give(
             door=self._door(by.tenant_id),
             grant_id=f"g{len(self._grants) + 1:02}",
             by=by,
-            grantee=self._grantee(*grantee),
+            grantee=replace(self._grantee(*grantee), may_automate=may_automate),
             period=Period(period),
             tenant=self._tenants[by.tenant_id],
+            access=AccessLevel(access or "change"),
             may_export=may_export,
             now=self.now,
         )
@@ -137,7 +160,15 @@ class Rules:
             self._note(by.tenant_id, grants.kept(kept, by, self.now))
         return Outcome(200, None, grant)
 
-    def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: None) -> Outcome:
+    def approve(
+        self,
+        user: str,
+        request: str,
+        period: str | None,
+        may_export: bool | None,
+        key: None,
+        access: str | None = None,
+    ) -> Outcome:
         by = self._holding_right(user)
         found = self._as_it_is(self._own(self._requests, request, by.tenant_id))
         requests.require_pending(found, self.now)
@@ -149,6 +180,7 @@ class Rules:
             tenant=self._tenants[by.tenant_id],
             grant_id=f"g{len(self._grants) + 1:02}",
             period=Period(period) if period else None,
+            access=AccessLevel(access) if access else None,
             may_export=may_export is True,
             now=self.now,
         )
@@ -176,6 +208,7 @@ class Rules:
         period: str,
         may_export: bool,
         key: None,
+        access: str | None = None,
     ) -> Outcome:
         by = self._active(agent)
         unknown = ("unknown", agent, self._hour())
@@ -194,6 +227,7 @@ class Rules:
                 reason_salt=SALT,
                 ticket=ticket,
                 period=Period(period),
+                access=AccessLevel(access or "change"),
                 may_export=may_export,
                 life=timedelta(hours=24),
                 now=self.now,
@@ -228,7 +262,7 @@ class Rules:
     def enter(self, agent: str, tenant: str, ticket: str | None, key: None) -> Outcome:
         by = self._active(agent)
         live = self._behind_door(tenant)
-        decision = decide(live, by, Action.ENTER, self.now)
+        decision = decide(live, by, Action.VIEW, self.now)
         if live.door.is_closed:
             raise errors.TenantClosed
         if not isinstance(decision, Open):
@@ -239,6 +273,7 @@ class Rules:
             tenant_id=tenant,
             agent=by,
             grant=decision.grant,
+            access=decision.access,
             may_export=decision.may_export,
             reason="The import stands still",
             reason_salt=SALT,
@@ -249,6 +284,8 @@ class Rules:
         self._looks[login.login_id] = logins.next_due_at(login, self.now)
         data: dict[str, str | int | bool | None] = {
             "grant_id": login.grant_id,
+            "access": login.access.value,
+            "accountable_id": login.accountable.agent_id if login.accountable else None,
             "may_export": login.may_export,
             "refusals_before": self._report(agent, tenant),
         }
@@ -335,13 +372,32 @@ class Rules:
             self._write(tenant, What.TENANT_CHANGED, VENDOR, tenant, time_zone=time_zone)
         return Outcome(200)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
-        was = self._agents[agent]
-        given = replace(was, name=name, departments=departments, is_active=is_active, changed_at=self.now).succeeds(was)
-        if given.differs(was):
-            self._agents[agent] = given
-        if given.incarnation > was.incarnation:
-            self._left_at[agent, was.incarnation] = self.now
+    def set_agent(
+        self, agent: str, departments: tuple[str, ...], is_active: bool, name: str, accountable: str | None = None
+    ) -> Outcome:
+        was = self._agents.get(agent)
+        given = Agent(
+            agent_id=agent,
+            name=name,
+            email=f"{agent}@vendor.example",
+            departments=departments,
+            is_active=is_active,
+            changed_at=self.now,
+            is_software=accountable is not None,
+            accountable=Accountable(agent_id=accountable, name="") if accountable else None,
+        )
+        stored = Registered(
+            before=was,
+            named=self._agents.get(accountable or ""),
+            former=self._agents.get(was.depends_on or "") if was else None,
+            dependent=tuple(self._agents[one] for one in was.accountable_for) if was else (),
+        )
+        after, beside = register(given, stored)
+        for old, new in [(was, after), *((one.before, one.after) for one in beside)]:
+            if new.differs(old):
+                self._agents[new.agent_id] = new
+            if old and new.incarnation > old.incarnation:
+                self._left_at[old.agent_id, old.incarnation] = self.now
         return Outcome(200)
 
     def move_door(self, tenant: str, move: str) -> Outcome:
@@ -423,6 +479,7 @@ class Rules:
                 "allowed": True,
                 "reason": "granted",
                 "grant_id": grant.grant_id,
+                "access": decision.access.value,
                 "may_export": decision.may_export,
                 "ends_at": _text(grant.ends_at),
             }
@@ -430,6 +487,7 @@ class Rules:
             "allowed": False,
             "reason": decision.reason.value,
             "grant_id": None,
+            "access": None,
             "may_export": False,
             "ends_at": None,
         }
@@ -454,9 +512,11 @@ class Rules:
                 "id": one.agent_id,
                 "name": one.agent_name,
                 "departments": sorted(one.departments),
+                **_kind(one.is_software, one.accountable),
                 "present_name": other_name(one.agent_name, self._agents[one.agent_id]),
             },
             "ticket": one.ticket,
+            "access": one.access.value,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.logged_in_at),
             "ended_at": _text(one.ended_at),
@@ -476,6 +536,7 @@ class Rules:
             {
                 "tenant_id": tenant,
                 "ends_at": _text(named(some).ends_at),
+                "access": union(some).value,
                 "may_export": any(key.may_export for key in some),
                 "grant_ids": [key.grant_id for key in some],
             }
@@ -520,6 +581,7 @@ class Rules:
         self._live[given.tenant_id][given.grant_id] = LiveKey(
             grant_id=given.grant_id,
             grantee=given.grantee,
+            access=given.access,
             may_export=given.may_export,
             granted_at=given.granted_at,
             ends_at=given.ends_at,
@@ -654,7 +716,9 @@ class Rules:
         id, consented = grant.grantee.id, grant.grantee.name
         department = Department(department_id=id, name=sample.DEPARTMENTS.get(id, ""))
         now = self._agents[id] if grant.grantee.agent_id else department
-        return replace(grant, grantee=replace(grant.grantee, present_name=other_name(consented, now)))
+        accountable = self._agents[id].accountable if grant.grantee.is_software else None
+        shown = replace(grant.grantee, present_name=other_name(consented, now), accountable=accountable)
+        return replace(grant, grantee=shown)
 
     def _refuse(self, agent: str, tenant: str) -> None:
         if tenant not in self._tenants:
@@ -727,6 +791,14 @@ def _text(at: datetime | None) -> str | None:
     return text_of(at) if at else None
 
 
+NO_KIND: View = {"kind": None, "accountable": None}
+
+
+def _kind(is_software: bool, accountable: Accountable | None) -> View:
+    shown = {"id": accountable.agent_id, "name": accountable.name} if accountable else None
+    return {"kind": "software" if is_software else "person", "accountable": shown}
+
+
 def _grant_view(one: Grant, now: datetime) -> View:
     return {
         "grant_id": one.grant_id,
@@ -735,9 +807,12 @@ def _grant_view(one: Grant, now: datetime) -> View:
             "id": one.grantee.id,
             "name": one.grantee.name,
             "present_name": one.grantee.present_name,
+            **(_kind(one.grantee.is_software, one.grantee.accountable) if one.grantee.agent_id else NO_KIND),
         },
         "period": one.period.value,
+        "access": one.access.value,
         "may_export": one.may_export,
+        "may_automate": one.may_automate,
         "state": one.state(now).value,
         "granted_at": text_of(one.granted_at),
         "granted_by": vars(one.granted_by),
@@ -754,9 +829,15 @@ def _grant_view(one: Grant, now: datetime) -> View:
 def _request_view(one: Request, now: datetime) -> View:
     return {
         "request_id": one.request_id,
-        "agent": {"id": one.agent_id, "name": one.agent_name, "present_name": one.present_name},
+        "agent": {
+            "id": one.agent_id,
+            "name": one.agent_name,
+            "present_name": one.present_name,
+            **_kind(one.is_software, one.accountable),
+        },
         "ticket": one.ticket,
         "period": one.period.value,
+        "access": one.access.value,
         "may_export": one.may_export,
         "state": one.state(now).value,
         "requested_at": text_of(one.requested_at),

@@ -27,6 +27,8 @@ STATUS = {
     "recipient_unknown": 422,
     "slot_not_offered": 422,
     "export_not_asked": 422,
+    "change_not_asked": 422,
+    "accountable_unknown": 422,
     "idempotency_key_reused": 422,
     "too_many_requests": 429,
 }

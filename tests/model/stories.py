@@ -30,8 +30,12 @@ WAITS = {
 }
 SOME_WAITS = [*list(WAITS)[:4], *list(WAITS)[:4], *list(WAITS)[:5], *WAITS]
 EDGE = {"a second before": -1, "exactly": 0, "a second after": 1}
-TENANTS, AGENTS, ACTIONS = ["acme", "globex"], ["sven", "dora", "emil"], ["enter", "export"]
-NAMES = {one.agent_id: [one.name, one.name, f"{one.name} Falk"] for one in sample.AGENTS}
+TENANTS, AGENTS = ["acme", "globex"], ["sven", "dora", "emil", "robo"]
+ACTIONS = ["view", "change", "export", "enter"]
+NAMES = {one.agent_id: [one.name, one.name, f"{one.name} Falk"] for one in sample.AGENTS} | {"robo": ["Robo"]}
+ACCOUNTABLE = ["sven", "dora", "sven", "emil", None, "frieda"]
+"""The persons whom the vendor names for Robo, who is software unless there is none."""
+LEVELS = [None, "view", "view", "change"]
 DEPARTMENTS = [(), ("support",), ("development",), ("support", "development")]
 GRANTEES = [
     ("agent", "sven"),
@@ -40,6 +44,7 @@ GRANTEES = [
     ("agent", "sven"),
     ("department", "development"),
     ("department", "support"),
+    ("agent", "robo"),
     ("agent", "emil"),
     ("agent", "frieda"),
 ]
@@ -53,7 +58,7 @@ APPROVERS = {
 TICKETS = [None, None, "T-1", "T-2"]
 RECIPIENTS = [None, None, ("anna@acme.example",), ("ben@acme.example",)]
 SOME_TENANTS = ["acme", "globex", "acme", "globex", "acme", "initech"]
-SOME_AGENTS = ["sven", "dora", "sven", "dora", "emil"]
+SOME_AGENTS = ["sven", "dora", "sven", "dora", "robo", "emil"]
 SOME_USERS = ["anna", "giulia", "carla", "anna", "ben"]
 """The likely ones more than once, so that most steps change something."""
 NO_YES = [False, True]
@@ -127,9 +132,12 @@ class Stories(Telling):
 
     def _let_in(self, one_of: Choice, periods: Sequence[str] = PERIODS) -> None:
         user, grantee, period = one_of(SOME_USERS), one_of(GRANTEES), one_of(periods)
-        may_export, key = one_of(NO_YES), one_of(self.keys)
-        said = f"{user} lets {grantee[1]} in for {period}{_with(may_export)}{_under(key)}"
-        self._step(said, "let_in", user=user, grantee=grantee, period=period, may_export=may_export, key=key)
+        may_export, key, access = one_of(NO_YES), one_of(self.keys), one_of(LEVELS)
+        may_automate = grantee[0] == "department" and one_of(NO_YES)
+        to = f"{grantee[1]}{' and its software' if may_automate else ''}"
+        said = f"{user} lets {to} in for {period}{_to(access)}{_with(may_export)}{_under(key)}"
+        how = {"period": period, "access": access, "may_export": may_export, "may_automate": may_automate}
+        self._step(said, "let_in", user=user, grantee=grantee, key=key, **how)
 
     def _let_in_for_good(self, one_of: Choice) -> None:
         self._let_in(one_of, ["permanent"])
@@ -145,8 +153,9 @@ class Stories(Telling):
     def _approve(self, one_of: Choice) -> None:
         user, request = self._user_and(one_of, self.model.requests)
         period, may_export, key = one_of([None, *PERIODS]), one_of([None, *NO_YES]), one_of(self.keys)
-        said = f"{user} approves {request} (period: {period}, export: {may_export}){_under(key)}"
-        self._step(said, "approve", user=user, request=request, period=period, may_export=may_export, key=key)
+        how = {"period": period, "access": one_of(LEVELS), "may_export": may_export}
+        said = f"{user} approves {request} {how}{_under(key)}"
+        self._step(said, "approve", user=user, request=request, key=key, **how)
 
     def _decline(self, one_of: Choice) -> None:
         user, request = self._user_and(one_of, self.model.requests)
@@ -181,10 +190,11 @@ class Stories(Telling):
     def _ask(self, one_of: Choice) -> None:
         agent, tenant, recipients = one_of(SOME_AGENTS), one_of(SOME_TENANTS), one_of(RECIPIENTS)
         period, may_export, key, ticket = one_of(PERIODS), one_of(NO_YES), one_of(self.keys), one_of(TICKETS)
-        said = (
-            f"{agent} asks {tenant} ({recipients or 'all'}) for {period}{_with(may_export)}{_for(ticket)}{_under(key)}"
-        )
-        asked = {"recipients": recipients, "ticket": ticket, "period": period, "may_export": may_export, "key": key}
+        access = one_of(LEVELS)
+        what = f"{period}{_to(access)}{_with(may_export)}{_for(ticket)}{_under(key)}"
+        said = f"{agent} asks {tenant} ({recipients or 'all'}) for {what}"
+        asked: dict[str, Any] = {"recipients": recipients, "ticket": ticket, "period": period, "may_export": may_export}
+        asked |= {"key": key, "access": access}
         self._step(said, "ask", agent=agent, tenant=tenant, **asked)
 
     def _send_again(self, one_of: Choice) -> None:
@@ -241,9 +251,11 @@ class Stories(Telling):
 
     def _set_agent(self, one_of: Choice) -> None:
         agent, departments, is_active = one_of(AGENTS), one_of(DEPARTMENTS), one_of([True, True, False])
-        name = one_of(NAMES[agent])
+        name, accountable = one_of(NAMES[agent]), one_of(ACCOUNTABLE) if agent == "robo" else None
         said = f"The vendor puts {name} as {agent} into {departments}, {'active' if is_active else 'inactive'}"
-        self._step(said, "set_agent", agent=agent, departments=departments, is_active=is_active, name=name)
+        said += f", software of {accountable}" if accountable else ""
+        record = {"departments": departments, "is_active": is_active, "name": name, "accountable": accountable}
+        self._step(said, "set_agent", agent=agent, **record)
 
     def _move_door(self, one_of: Choice) -> None:
         tenant = one_of(TENANTS)
@@ -297,11 +309,11 @@ class Stories(Telling):
         asked = AGENTS if deep else [agent or AGENTS[self.steps % 2]]
         for tenant in where:
             for one in asked:
-                for action in ACTIONS if deep else ["export"]:
+                for action in ACTIONS if deep else [ACTIONS[self.steps % len(ACTIONS)]]:
                     self._check(tenant, one, action, None)
             logins = [login for login in self.model.logins.values() if login.tenant == tenant]
             for login in logins if is_deep else logins[-3:] if deep else logins[-1:]:
-                self._check(tenant, login.agent, "enter", login.name)
+                self._check(tenant, login.agent, ACTIONS[self.steps % len(ACTIONS)], login.name)
             if deep:
                 self._check(tenant, "frieda", "enter", None)
                 self._check(tenant, "sven", "enter", "unknown")
@@ -350,6 +362,10 @@ class Stories(Telling):
 
     def _slot(self, one_of: Choice) -> datetime:
         return at_the_desk(self._day(one_of), one_of(CLOCKS))
+
+
+def _to(access: str | None) -> str:
+    return f", to {access}" if access else ""
 
 
 def _with(may_export: bool) -> str:

@@ -27,7 +27,7 @@ PAUSE = timedelta(seconds=2)
 agents and the clean-up stand back meanwhile (rule 21), which under a clock that stands still would never end."""
 NAMING = ("grant_id", "request_id", "login_id", "callback_id", "about")
 """Members that name the subject of a view or an entry."""
-MAX_CHOICES = 8
+MAX_CHOICES = 10
 """The kind of a step, and its members."""
 
 

@@ -29,6 +29,8 @@ class HandlerStories(Stories):
         self._clock = self._open.enter_context(time_machine.travel(at, tick=False))
         self._open.enter_context(table.on_moto())
         factories.sample_world()
+        with time_machine.travel(factories.LONG_AGO, tick=False):
+            factories.agent("robo", "support", accountable="sven")
         self._open.enter_context(post.fake_ses())
         return Handlers()
 

@@ -37,7 +37,7 @@ View = dict[str, Any]
 
 
 class Membership(NamedTuple):
-    """The departments and the activity of an agent from some moment on."""
+    """The kind, the departments and the activity of an agent from some moment on."""
 
     since: datetime
     departments: tuple[str, ...]
@@ -47,6 +47,17 @@ class Membership(NamedTuple):
     began: dict[str, int]
     """Which of the agent's changes began the membership in each department."""
     name: str
+    accountable: tuple[str, str] | None = None
+    """Id and name of the person who is accountable for software; None for a person."""
+
+    @property
+    def is_software(self) -> bool:
+        return self.accountable is not None
+
+    @property
+    def kind(self) -> View:
+        accountable = {"id": self.accountable[0], "name": self.accountable[1]} if self.accountable else None
+        return {"kind": "software" if self.is_software else "person", "accountable": accountable}
 
 
 @dataclass
@@ -57,7 +68,9 @@ class Grant:
     tenant: str
     grantee: tuple[str, str]
     period: str
+    access: str
     may_export: bool
+    may_automate: bool
     given_at: datetime
     given_by: str
     ends_at: datetime | None
@@ -67,6 +80,7 @@ class Grant:
     consented: str
     """The grantee's name when it was given."""
     person: int = 1
+    is_software: bool = False
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     left_at: datetime | None = None
@@ -88,7 +102,10 @@ class Grant:
 
     def lets_in(self, agent: str, membership: Membership, at: datetime) -> bool:
         names = [("agent", agent), *(("department", department) for department in membership.departments)]
-        is_the_person = self.grantee[0] == "department" or self.person == membership.person
+        if self.grantee[0] == "department":
+            is_the_person = self.may_automate or not membership.is_software
+        else:
+            is_the_person = self.person == membership.person
         return membership.is_active and self.grantee in names and is_the_person and self.is_live(at)
 
     def state(self, at: datetime) -> str:
@@ -111,6 +128,7 @@ class Request:
     recipients: tuple[str, ...]
     ticket: str | None
     period: str
+    access: str
     may_export: bool
     asked_at: datetime
     asks: Membership
@@ -134,6 +152,7 @@ class Login:
     agent: str
     membership: Membership
     ticket: str | None
+    access: str
     may_export: bool
     at: datetime
     grant: str
@@ -179,6 +198,8 @@ class World(Callbacks):
             ]
             for agent in sample.AGENTS
         }
+        robo = Membership(LONG_AGO, ("support",), True, 1, {"support": 0}, "Robo", ("sven", "Sven Brandt"))
+        self.agents["robo"] = [robo]
         self.ledger: dict[str, list[View]] = {tenant.tenant_id: [] for tenant in sample.TENANTS}
         start, self.now = self.now, LONG_AGO
         for tenant in sample.TENANTS:
@@ -189,15 +210,25 @@ class World(Callbacks):
 
     # --- Users ---------------------------------------------------------------------------------------------------
 
-    def let_in(self, user: str, grantee: tuple[str, str], period: str, may_export: bool, key: str | None) -> Outcome:
+    def let_in(
+        self,
+        user: str,
+        grantee: tuple[str, str],
+        period: str,
+        may_export: bool,
+        key: str | None,
+        access: str | None = None,
+        may_automate: bool = False,
+    ) -> Outcome:
         tenant = self._require_right(user)
         if grantee[0] == "agent" and not self._is_active(grantee[1]):
             raise No("grantee_unknown")
-        with self.once(user, "grants", key, (grantee, period, may_export)) as answer:
+        with self.once(user, "grants", key, (grantee, period, may_export, access, may_automate)) as answer:
             if answer.is_new:
                 self._require_open_door(tenant)
                 self._count_for_user("given", user, MAX_GRANTS)
-                answer.about = self._give(user, tenant, grantee, period, may_export)
+                level = access or "change"
+                answer.about = self._give(user, tenant, grantee, period, level, may_export, may_automate)
         return Outcome(201, None, answer.about)
 
     def revoke(self, user: str, grant: str) -> Outcome:
@@ -220,12 +251,22 @@ class World(Callbacks):
             self._write(tenant, "grant.kept", grant, "user", user, review_at=text_of(found.review_at))
         return Outcome(200, None, grant)
 
-    def approve(self, user: str, request: str, period: str | None, may_export: bool | None, key: str | None) -> Outcome:
+    def approve(
+        self,
+        user: str,
+        request: str,
+        period: str | None,
+        may_export: bool | None,
+        key: str | None,
+        access: str | None = None,
+    ) -> Outcome:
         tenant = self._require_right(user)
         found = self._own(self.requests, request, tenant)
-        with self.once(user, f"approve {request}", key, (period, may_export)) as answer:
+        with self.once(user, f"approve {request}", key, (period, may_export, access)) as answer:
             if answer.is_new:
                 self._require_pending(found)
+                if access == "change" and found.access == "view":
+                    raise No("change_not_asked")
                 if may_export and not found.may_export:
                     raise No("export_not_asked")
                 self._require_open_door(tenant)
@@ -234,7 +275,8 @@ class World(Callbacks):
                 self._write(tenant, "request.approved", request, "user", user)
                 grantee = ("agent", found.agent)
                 period = period or found.period
-                found.grant = answer.about = self._give(user, tenant, grantee, period, allowed, found)
+                level = access or found.access
+                found.grant = answer.about = self._give(user, tenant, grantee, period, level, allowed, False, found)
                 found.closed_as, found.answered_at, found.answered_by = "approved", self.now, user
         return Outcome(201, None, answer.about)
 
@@ -257,6 +299,7 @@ class World(Callbacks):
         period: str,
         may_export: bool,
         key: str | None,
+        access: str | None = None,
     ) -> Outcome:
         self._require_active(agent)
         known = self.approvers.get(tenant)
@@ -264,7 +307,7 @@ class World(Callbacks):
         if known is None:
             self._count({unknown: MAX_UNKNOWN}, 1)
             raise No("tenant_unknown")
-        body = tenant, recipients, ticket, period, may_export
+        body = tenant, recipients, ticket, period, may_export, access
         with self.once(self._who_asks(agent), "requests", key, body) as answer:
             if answer.is_new:
                 if self.counted[unknown] >= MAX_UNKNOWN:
@@ -287,6 +330,7 @@ class World(Callbacks):
                     wanted,
                     ticket,
                     period,
+                    access or "change",
                     may_export,
                     self.now,
                     self.agents[agent][-1],
@@ -328,14 +372,25 @@ class World(Callbacks):
                         self._refuse(agent, tenant)
                     raise No("policy_forbids" if tenant in self.locked else "no_live_grant")
                 named, answer.about = _ends_last(covering), f"l{len(self.logins) + 1:02}"
-                may_export = any(grant.may_export for grant in covering)
+                may_export, access = any(grant.may_export for grant in covering), _greatest(covering)
                 membership = self.agents[agent][-1]
                 ticket = ticket or named.ticket
                 self.logins[answer.about] = Login(
-                    answer.about, tenant, agent, membership, ticket, may_export, self.now, named.name, named.ends_at
+                    answer.about,
+                    tenant,
+                    agent,
+                    membership,
+                    ticket,
+                    access,
+                    may_export,
+                    self.now,
+                    named.name,
+                    named.ends_at,
                 )
                 data = {
                     "grant_id": named.name,
+                    "access": access,
+                    "accountable_id": membership.accountable[0] if membership.accountable else None,
                     "may_export": may_export,
                     "refusals_before": self._report(agent, tenant),
                 }
@@ -367,19 +422,42 @@ class World(Callbacks):
             self._write(tenant, "tenant.changed", tenant, "vendor", "backend", time_zone=time_zone)
         return Outcome(200)
 
-    def set_agent(self, agent: str, departments: tuple[str, ...], is_active: bool, name: str) -> Outcome:
-        before = self.agents[agent][-1]
-        if before.name != name:
-            self.agents[agent][-1] = before = before._replace(name=name)
-        if (set(before.departments), before.is_active) != (set(departments), is_active):
-            has_left = before.is_active and not is_active
+    def set_agent(
+        self, agent: str, departments: tuple[str, ...], is_active: bool, name: str, accountable: str | None = None
+    ) -> Outcome:
+        before, named = self.agents[agent][-1], None
+        if accountable:
+            if accountable not in self.agents or (is_active and not self._may_be_accountable(accountable)):
+                raise No("accountable_unknown")
+            named = (accountable, self.agents[accountable][-1].name)
+        was_software = before.is_software
+        self.agents[agent][-1] = before._replace(name=name, accountable=named)
+        if (set(before.departments), before.is_active, was_software) != (set(departments), is_active, bool(named)):
+            has_left = before.is_active and not (is_active and was_software == bool(named))
             began = {name: before.began.get(name, len(self.agents[agent])) for name in departments}
             self.agents[agent].append(
-                Membership(self.now, departments, is_active, before.person + has_left, began, name)
+                Membership(self.now, departments, is_active, before.person + has_left, began, name, named)
             )
             if has_left:
                 self._end_with(agent, before.person)
+        self._follow(agent)
         return Outcome(200)
+
+    def _may_be_accountable(self, agent: str) -> bool:
+        return self._is_active(agent) and not self.agents[agent][-1].is_software
+
+    def _follow(self, person: str) -> None:
+        """Active software is inactive with the person who is accountable for it, and shows that person's name."""
+        for agent, history in self.agents.items():
+            latest = history[-1]
+            if not latest.is_active or not latest.accountable or latest.accountable[0] != person:
+                continue
+            named = (person, self.agents[person][-1].name)
+            history[-1] = latest._replace(accountable=named)
+            if not self._may_be_accountable(person):
+                ended = latest._replace(since=self.now, is_active=False, person=latest.person + 1, accountable=named)
+                history.append(ended)
+                self._end_with(agent, latest.person)
 
     def _end_with(self, agent: str, person: int) -> None:
         """Consent is for a person: what names them is over with them."""
@@ -554,6 +632,7 @@ class World(Callbacks):
             {
                 "tenant_id": tenant,
                 "ends_at": text_of(_ends_last(grants).ends_at),
+                "access": _greatest(grants),
                 "may_export": any(grant.may_export for grant in grants),
                 "grant_ids": [grant.name for grant in grants],
             }
@@ -577,18 +656,31 @@ class World(Callbacks):
             return _shut("locked")
         covering = self._covering(tenant, agent, self.now)
         exporting = [grant for grant in covering if grant.may_export]
+        changing = [grant for grant in covering if grant.access == "change"]
         if not covering:
-            return _shut("no_live_grant")
+            is_open = tenant not in self.closed
+            return _shut("not_for_software" if is_open and self._is_for_people(tenant, agent) else "no_live_grant")
         if action == "export" and not exporting:
             return _shut("export_not_granted")
-        named = _ends_last(exporting if action == "export" else covering)
+        if action in ("enter", "change") and not changing:
+            return _shut("change_not_granted")
+        allowing = {"export": exporting, "view": covering}.get(action, changing)
+        named = _ends_last(allowing)
         return {
             "allowed": True,
             "reason": "granted",
             "grant_id": named.name,
+            "access": "change" if changing else "view",
             "may_export": bool(exporting),
             "ends_at": text_of(named.ends_at),
         }
+
+    def _is_for_people(self, tenant: str, agent: str) -> bool:
+        """Say whether a live grant covers the colleagues of this software, and not the software."""
+        if agent not in self.agents or not self.agents[agent][-1].is_software:
+            return False
+        grantees = [("department", department) for department in self.agents[agent][-1].departments]
+        return any(one.grantee in grantees and one.is_live(self.now) for one in self._of(self.grants, tenant))
 
     def _membership(self, agent: str, at: datetime) -> Membership:
         return [one for one in self.agents[agent] if one.since <= at][-1]
@@ -642,6 +734,8 @@ class World(Callbacks):
         if kind == "agent":
             is_theirs = name == login.agent and grant.person == login.membership.person
             return is_theirs and (gone_at is None or at < gone_at)
+        if login.membership.is_software and not grant.may_automate:
+            return False
         if is_there and self._is_same_membership(login, name):
             return True
         if name in login.departments:
@@ -723,7 +817,9 @@ class World(Callbacks):
         tenant: str,
         grantee: tuple[str, str],
         period: str,
+        access: str,
         may_export: bool,
+        may_automate: bool,
         asked: Request | None = None,
     ) -> str:
         name, ends_at = f"g{len(self.grants) + 1:02}", end_of(period, self.now, self.zones[tenant])
@@ -736,7 +832,9 @@ class World(Callbacks):
             tenant,
             grantee,
             period,
+            access,
             may_export,
+            may_automate,
             self.now,
             user,
             ends_at,
@@ -745,8 +843,10 @@ class World(Callbacks):
             ticket,
             consented,
             person,
+            grantee[0] == "agent" and self.agents[grantee[1]][-1].is_software,
         )
         data = {"grantee_id": grantee[1], "may_export": may_export, "ends_at": text_of(ends_at), "request_id": request}
+        data |= {"access": access, "may_automate": may_automate}
         self._write(tenant, "grant.given", name, "user", user, **data)
         return name
 
@@ -793,13 +893,23 @@ class World(Callbacks):
         kind, id = grantee
         return self.agents[id][-1].name if kind == "agent" else sample.DEPARTMENTS[id]
 
-    def _grant_view(self, one: Grant) -> View:
+    def _grantee_view(self, one: Grant) -> View:
         kind, id = one.grantee
+        names = _names(one.consented, self._name_of(one.grantee))
+        who: View = {"kind": None, "accountable": None}
+        if kind == "agent":
+            now = self.agents[id][-1].kind if one.is_software else {"accountable": None}
+            who = {"kind": "software" if one.is_software else "person", "accountable": now["accountable"]}
+        return {"type": kind, "id": id, **names, **who}
+
+    def _grant_view(self, one: Grant) -> View:
         return {
             "grant_id": one.name,
-            "grantee": {"type": kind, "id": id, **_names(one.consented, self._name_of(one.grantee))},
+            "grantee": self._grantee_view(one),
             "period": one.period,
+            "access": one.access,
             "may_export": one.may_export,
+            "may_automate": one.may_automate,
             "state": one.state(self.now),
             "granted_at": text_of(one.given_at),
             "granted_by": self.person(one.given_by),
@@ -821,9 +931,11 @@ class World(Callbacks):
             "agent": {
                 "id": one.agent,
                 "departments": departments,
+                **one.membership.kind,
                 **_names(one.membership.name, self._name_of(("agent", one.agent))),
             },
             "ticket": one.ticket,
+            "access": one.access,
             "may_export": one.may_export,
             "logged_in_at": text_of(one.at),
             "ended_at": text_of(ended_at),
@@ -836,9 +948,14 @@ class World(Callbacks):
     def _request_view(self, one: Request) -> View:
         return {
             "request_id": one.name,
-            "agent": {"id": one.agent, **_names(one.asks.name, self._name_of(("agent", one.agent)))},
+            "agent": {
+                "id": one.agent,
+                **one.asks.kind,
+                **_names(one.asks.name, self._name_of(("agent", one.agent))),
+            },
             "ticket": one.ticket,
             "period": one.period,
+            "access": one.access,
             "may_export": one.may_export,
             "state": one.state(self.now),
             "requested_at": text_of(one.asked_at),
@@ -871,8 +988,13 @@ def _permanent_first(grants: list[Grant], now: datetime) -> Iterator[Grant]:
     yield from (one for one in newest_first if not (one.ends_at is None and one.is_live(now)))
 
 
+def _greatest(grants: list[Grant]) -> str:
+    return "change" if any(grant.access == "change" for grant in grants) else "view"
+
+
 def _shut(reason: str) -> View:
-    return {"allowed": False, "reason": reason, "grant_id": None, "may_export": False, "ends_at": None}
+    nothing = {"grant_id": None, "access": None, "may_export": False, "ends_at": None}
+    return {"allowed": False, "reason": reason, **nothing}
 
 
 def _bare(entry: View) -> View:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from guestkey.rules.access import Action, Open, Reason, Shut, covering, decide, decide_within, named
 from guestkey.rules.door import NO_DOOR, Door
 from guestkey.rules.grants import LiveKey, LiveKeys
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import End, Login
 from guestkey.rules.people import Agent, Grantee, GranteeType
 from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+VIEW, CHANGE = AccessLevel
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 LONG_AGO = NOON - timedelta(days=400)
 
@@ -30,12 +32,16 @@ TO_SVEN = Grantee(type=GranteeType.AGENT, id="sven", name="Sven Brandt")
 TO_DORA = Grantee(type=GranteeType.AGENT, id="dora", name="Dora Vogel")
 TO_SUPPORT = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support")
 TO_DEVELOPMENT = Grantee(type=GranteeType.DEPARTMENT, id="development", name="Development")
+ROBO = replace(SVEN, agent_id="robo", name="Robo", is_software=True)
+TO_ROBO = replace(TO_SVEN, id="robo", name="Robo", is_software=True)
+TO_ALL_OF_SUPPORT = replace(TO_SUPPORT, may_automate=True)
 
 
 def key(
     grant_id: str = "A",
     to: Grantee = TO_SVEN,
     *,
+    access: AccessLevel = CHANGE,
     may_export: bool = False,
     granted_at: datetime = NOON,
     ends_at: datetime | None = NOON + HOUR,
@@ -43,6 +49,7 @@ def key(
     return LiveKey(
         grant_id=grant_id,
         grantee=to,
+        access=access,
         may_export=may_export,
         granted_at=granted_at,
         ends_at=ends_at,
@@ -74,6 +81,14 @@ def enter(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Sh
     return decide(live(keys), agent, Action.ENTER, at)
 
 
+def view(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
+    return decide(live(keys), agent, Action.VIEW, at)
+
+
+def change(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
+    return decide(live(keys), agent, Action.CHANGE, at)
+
+
 def export(*keys: LiveKey, agent: Agent = SVEN, at: datetime = NOON) -> Open | Shut:
     return decide(live(keys), agent, Action.EXPORT, at)
 
@@ -88,7 +103,7 @@ def test_without_a_grant_access_is_denied():
 
 @each_row("to", [TO_SVEN, TO_SUPPORT])
 def test_a_grant_to_sven_or_to_his_department_lets_him_in(to):
-    assert enter(key(to=to)) == Open(grant=key(to=to), may_export=False)
+    assert enter(key(to=to)) == Open(grant=key(to=to), access=CHANGE, may_export=False)
 
 
 @each_row("to", [TO_DORA, TO_DEVELOPMENT])
@@ -138,20 +153,20 @@ def test_an_unknown_agent_is_denied_despite_a_live_key(action):
 
 def test_export_needs_a_grant_that_allows_it():
     assert export(key()) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
-    assert export(key(may_export=True)) == Open(grant=key(may_export=True), may_export=True)
+    assert export(key(may_export=True)) == Open(grant=key(may_export=True), access=CHANGE, may_export=True)
 
 
 def test_export_is_allowed_if_any_live_covering_grant_allows_it():
     short = key("B", TO_SUPPORT, may_export=True, ends_at=NOON + MINUTE)
 
-    assert enter(key(), short) == Open(grant=key(), may_export=True)
-    assert export(key(), short) == Open(grant=short, may_export=True)
+    assert enter(key(), short) == Open(grant=key(), access=CHANGE, may_export=True)
+    assert export(key(), short) == Open(grant=short, access=CHANGE, may_export=True)
 
 
 def test_export_is_over_with_the_last_grant_that_allows_it():
     short = key("B", may_export=True, ends_at=NOON + MINUTE)
 
-    assert enter(key(), short, at=NOON + MINUTE) == Open(grant=key(), may_export=False)
+    assert enter(key(), short, at=NOON + MINUTE) == Open(grant=key(), access=CHANGE, may_export=False)
     assert export(key(), short, at=NOON + MINUTE) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
 
 
@@ -164,21 +179,87 @@ def test_export_is_over_with_the_last_grant_that_allows_it():
     ],
 )
 def test_a_grant_that_does_not_cover_sven_now_adds_nothing(other):
-    assert enter(key(), other) == Open(grant=key(), may_export=False)
+    assert enter(key(), other) == Open(grant=key(), access=CHANGE, may_export=False)
     assert export(key(), other) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
 
 
 def test_ending_one_grant_never_ends_another():
     first, second = key("A"), key("B", TO_SUPPORT, ends_at=NOON + 2 * HOUR)
 
-    assert enter(first, second, at=NOON + HOUR) == Open(grant=second, may_export=False)
-    assert enter(first) == Open(grant=first, may_export=False)
+    assert enter(first, second, at=NOON + HOUR) == Open(grant=second, access=CHANGE, may_export=False)
+    assert enter(first) == Open(grant=first, access=CHANGE, may_export=False)
 
 
 def test_exactly_the_live_keys_that_cover_the_agent_are_found():
     keys = [key("A"), key("B", TO_SUPPORT), key("C", TO_DORA), key("D", ends_at=NOON), key("E", TO_DEVELOPMENT)]
 
     assert [found.grant_id for found in covering(live(keys), SVEN, NOON)] == ["A", "B"]
+
+
+# --- Levels ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_to_view_lets_sven_view_and_neither_change_nor_export():
+    viewing = key(access=VIEW)
+
+    assert view(viewing) == Open(grant=viewing, access=VIEW, may_export=False)
+    assert change(viewing) == Shut(reason=Reason.CHANGE_NOT_GRANTED)
+    assert export(viewing) == Shut(reason=Reason.EXPORT_NOT_GRANTED)
+
+
+def test_the_question_of_an_old_guard_whether_sven_may_enter_is_about_changes():
+    assert enter(key(access=VIEW)) == Shut(reason=Reason.CHANGE_NOT_GRANTED)
+    assert enter(key()) == change(key()) == Open(grant=key(), access=CHANGE, may_export=False)
+
+
+def test_export_is_a_flag_of_its_own_beside_the_level():
+    exporting = key(access=VIEW, may_export=True)
+
+    assert export(exporting) == Open(grant=exporting, access=VIEW, may_export=True)
+    assert change(exporting) == Shut(reason=Reason.CHANGE_NOT_GRANTED)
+
+
+def test_the_union_is_the_greatest_level_and_the_grant_named_is_one_that_allows_the_action():
+    long, short = key("A", access=VIEW, ends_at=None), key("B", TO_SUPPORT)
+
+    assert view(long, short) == Open(grant=long, access=CHANGE, may_export=False)
+    assert change(long, short) == Open(grant=short, access=CHANGE, may_export=False)
+    assert change(long, short, at=NOON + HOUR) == Shut(reason=Reason.CHANGE_NOT_GRANTED)
+    assert view(long, short, at=NOON + HOUR) == Open(grant=long, access=VIEW, may_export=False)
+
+
+def test_inside_a_login_to_view_sven_may_change_once_a_grant_says_so():
+    viewing = key(access=VIEW)
+
+    inside = decide_within(login(), live([viewing]), SVEN, Action.CHANGE, NOON + MINUTE)
+    assert inside == Shut(reason=Reason.CHANGE_NOT_GRANTED)
+    assert decide_within(login(), live([viewing, key("B", TO_SUPPORT)]), SVEN, Action.CHANGE, NOON + MINUTE)
+
+
+# --- Software --------------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_to_a_department_does_not_cover_its_software_unless_it_says_so():
+    assert view(key(to=TO_SUPPORT), agent=ROBO) == Shut(reason=Reason.NOT_FOR_SOFTWARE)
+    assert isinstance(view(key(to=TO_ALL_OF_SUPPORT), agent=ROBO), Open)
+    assert isinstance(view(key(to=TO_ALL_OF_SUPPORT), agent=SVEN), Open)
+
+
+def test_a_grant_to_the_software_itself_covers_it():
+    assert isinstance(change(key(to=TO_ROBO), agent=ROBO), Open)
+
+
+def test_software_that_nothing_would_let_in_as_a_person_either_has_no_live_grant():
+    assert view(key(to=TO_DEVELOPMENT), agent=ROBO) == Shut(reason=Reason.NO_LIVE_GRANT)
+    closed = LiveKeys((key(to=TO_SUPPORT),), Door(is_closed=True))
+    assert decide(closed, ROBO, Action.VIEW, NOON) == Shut(reason=Reason.NO_LIVE_GRANT)
+
+
+def test_what_covers_people_only_adds_nothing_to_the_union_of_software():
+    keys = [key("A", TO_ROBO, access=VIEW), key("B", TO_SUPPORT, may_export=True, ends_at=None)]
+
+    assert view(*keys, agent=ROBO) == Open(grant=keys[0], access=VIEW, may_export=False)
+    assert change(*keys, agent=ROBO) == Shut(reason=Reason.CHANGE_NOT_GRANTED)
 
 
 # --- The grant named -------------------------------------------------------------------------------------------------
@@ -207,8 +288,8 @@ def test_for_export_the_one_that_ends_last_among_those_with_export_is_named():
         key("C", may_export=True, ends_at=NOON + 2 * HOUR),
     ]
 
-    assert enter(*keys) == Open(grant=keys[0], may_export=True)
-    assert export(*keys) == Open(grant=keys[3], may_export=True)
+    assert enter(*keys) == Open(grant=keys[0], access=CHANGE, may_export=True)
+    assert export(*keys) == Open(grant=keys[3], access=CHANGE, may_export=True)
 
 
 # --- Inside a login --------------------------------------------------------------------------------------------------
@@ -218,7 +299,9 @@ def test_for_export_the_one_that_ends_last_among_those_with_export_is_named():
 def test_inside_an_open_login_of_his_own_sven_may_go_on(action):
     keys = [key(may_export=True)]
 
-    assert decide_within(login(), live(keys), SVEN, action, NOON + MINUTE) == Open(grant=keys[0], may_export=True)
+    assert decide_within(login(), live(keys), SVEN, action, NOON + MINUTE) == Open(
+        grant=keys[0], access=CHANGE, may_export=True
+    )
 
 
 def test_without_the_login_that_was_named_access_is_denied():
@@ -243,7 +326,7 @@ def test_a_login_goes_on_under_another_grant_that_covered_sven_all_the_time():
 
     decision = decide_within(login(under="A"), live(keys), SVEN, Action.ENTER, NOON + MINUTE)
 
-    assert decision == Open(grant=keys[0], may_export=False)
+    assert decision == Open(grant=keys[0], access=CHANGE, may_export=False)
 
 
 def test_a_login_from_before_access_was_interrupted_is_over():
@@ -265,7 +348,7 @@ def test_a_denial_without_a_login_keeps_its_reason_with_a_login():
 def test_keys_may_be_an_iterator():
     decision = decide_within(login(), live(iter([key()])), SVEN, Action.ENTER, NOON + MINUTE)
 
-    assert decision == Open(grant=key(), may_export=False)
+    assert decision == Open(grant=key(), access=CHANGE, may_export=False)
 
 
 # --- Behind a door ---------------------------------------------------------------------------------------------------
@@ -285,19 +368,20 @@ def test_a_login_that_was_recorded_before_a_voiding_is_over_though_the_grant_is_
 
     decision = decide_within(replace(login(), recorded_seq=seq), standing, SVEN, Action.ENTER, NOON + MINUTE)
 
-    assert decision == (Open(grant=key(), may_export=False) if is_open else Shut(reason=Reason.NO_LOGIN))
+    assert decision == (Open(grant=key(), access=CHANGE, may_export=False) if is_open else Shut(reason=Reason.NO_LOGIN))
 
 
 # --- The oracle ------------------------------------------------------------------------------------------------------
 
 SECONDS = [NOON + number * SECOND for number in range(4)]
 """Few moments, so that beginnings, ends and the moment of the question often coincide."""
-GRANTEES = [TO_SVEN, TO_DORA, TO_SUPPORT, TO_DEVELOPMENT]
+GRANTEES = [TO_SVEN, TO_DORA, TO_SUPPORT, TO_DEVELOPMENT, TO_ALL_OF_SUPPORT]
 random_keys = st.lists(
     st.builds(
         key,
         st.sampled_from("ABCDEF"),
         st.sampled_from(GRANTEES),
+        access=st.sampled_from(AccessLevel),
         may_export=st.booleans(),
         granted_at=st.sampled_from(SECONDS),
         ends_at=st.sampled_from([None, *SECONDS]),
@@ -311,31 +395,39 @@ random_agents = st.none() | st.builds(
     agent_id=st.sampled_from(["sven", "dora", "support"]),
     departments=st.sampled_from([(), ("support",), ("development", "support"), ("sven",)]),
     is_active=st.sampled_from([True, True, True, False]),
+    is_software=st.booleans(),
 )
 
 
 def by_brute_force(keys: list[LiveKey], agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
-    """Decide as rules 3, 5 and 8 say, one key after another, with nothing of the product but its values."""
+    """Decide as rules 3, 5 and 8 and the levels say, key by key, with nothing of the product but its values."""
     if agent is not None and not agent.is_active:
         return Shut(reason=Reason.AGENT_INACTIVE)
     names = [] if agent is None else [("agent", agent.agent_id), *(("department", one) for one in agent.departments)]
-    covering = []
+    covering, for_people = [], []
     for one in keys:
         has_begun = not at < one.granted_at
         has_ended = one.ends_at is not None and not at < one.ends_at
         if has_begun and not has_ended and (str(one.grantee.type), one.grantee.id) in names:
-            covering.append(one)
+            if agent and agent.is_software and str(one.grantee.type) == "department" and not one.grantee.may_automate:
+                for_people.append(one)
+            else:
+                covering.append(one)
     may_export = len([one for one in covering if one.may_export]) > 0
     if covering == []:
-        return Shut(reason=Reason.NO_LIVE_GRANT)
-    if action == Action.EXPORT:
+        return Shut(reason=Reason.NO_LIVE_GRANT if for_people == [] else Reason.NOT_FOR_SOFTWARE)
+    access = CHANGE if CHANGE in [one.access for one in covering] else VIEW
+    refusal = Reason.EXPORT_NOT_GRANTED if action == "export" else Reason.CHANGE_NOT_GRANTED
+    if action == "export":
         covering = [one for one in covering if one.may_export]
+    if action in ("enter", "change"):
+        covering = [one for one in covering if one.access == "change"]
     if covering == []:
-        return Shut(reason=Reason.EXPORT_NOT_GRANTED)
+        return Shut(reason=refusal)
     never = datetime.max.replace(tzinfo=UTC)
     last = max(one.ends_at or never for one in covering)
     lowest = min(one.grant_id for one in covering if (one.ends_at or never) == last)
-    return Open(grant=next(one for one in covering if one.grant_id == lowest), may_export=may_export)
+    return Open(grant=next(one for one in covering if one.grant_id == lowest), access=access, may_export=may_export)
 
 
 @settings(max_examples=300)

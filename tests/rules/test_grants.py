@@ -23,6 +23,7 @@ from guestkey.rules.grants import (
     under,
 )
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User, address_hash
 from guestkey.rules.periods import Period
 from tests.rows_and_columns import each_row
@@ -54,7 +55,15 @@ LOCKED_DOOR = Door(void_before=20, voidings=(LOCKED,))
 
 def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Grant:
     return give(
-        door=NO_DOOR, grant_id="01J", by=ANNA, grantee=SVEN, period=period, tenant=ACME, may_export=may_export, now=NOON
+        door=NO_DOOR,
+        grant_id="01J",
+        by=ANNA,
+        grantee=SVEN,
+        period=period,
+        tenant=ACME,
+        access=AccessLevel.CHANGE,
+        may_export=may_export,
+        now=NOON,
     )
 
 
@@ -235,6 +244,7 @@ def test_the_ledger_tells_who_let_whom_in_for_how_long_and_whether_with_export()
         grantee=SVEN,
         period=Period.TWO_HOURS,
         tenant=ACME,
+        access=AccessLevel.VIEW,
         may_export=True,
         now=NOON,
         request_id="01K",
@@ -248,6 +258,8 @@ def test_the_ledger_tells_who_let_whom_in_for_how_long_and_whether_with_export()
             "grantee_type": "agent",
             "grantee_id": "sven",
             "period": "2h",
+            "access": "view",
+            "may_automate": False,
             "may_export": True,
             "ends_at": "2026-11-23T14:00:00Z",
             "request_id": "01K",

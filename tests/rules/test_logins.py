@@ -17,6 +17,7 @@ from guestkey.rules.access import covering, named
 from guestkey.rules.access_end import AccessEnd, end_by_door, end_of_access, settled
 from guestkey.rules.door import NO_DOOR, Door, Voiding, Word
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import (
     End,
     EndCause,
@@ -102,6 +103,7 @@ def entered(
         tenant_id="acme",
         agent=agent,
         grant=under or key(),
+        access=AccessLevel.CHANGE,
         may_export=True,
         reason="The import stands still",
         reason_salt=SALT,

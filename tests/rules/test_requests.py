@@ -8,6 +8,7 @@ import pytest
 from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules import requests
 from guestkey.rules.door import NO_DOOR
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import MailState, Request, State, ask
@@ -46,6 +47,7 @@ def requested(
     tenant: Tenant = ACME,
     ticket: str | None = None,
     period: Period = Period.FOUR_HOURS,
+    access: AccessLevel = AccessLevel.CHANGE,
     may_export: bool = False,
     life: timedelta = DAY,
 ) -> Request:
@@ -58,6 +60,7 @@ def requested(
         reason_salt=SALT,
         ticket=ticket,
         period=period,
+        access=access,
         may_export=may_export,
         life=life,
         now=NOON,
@@ -68,6 +71,7 @@ def approve(
     request: Request,
     *,
     period: Period | None = None,
+    access: AccessLevel | None = None,
     may_export: bool = False,
     at: datetime = NOON + HOUR,
 ) -> requests.Approval:
@@ -79,6 +83,7 @@ def approve(
         tenant=ACME,
         grant_id="01G",
         period=period,
+        access=access,
         may_export=may_export,
         now=at,
     )

@@ -3,6 +3,9 @@
 
 export type Period = "1h" | "2h" | "4h" | "today" | "1w" | "2w" | "1mo" | "permanent";
 
+export type AccessLevel = "view" | "change";
+export type AgentKind = "person" | "software";
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -20,6 +23,7 @@ export interface Me {
   locale: string | null;
   may_grant: boolean;
   may_book_slot: boolean;
+  default_access: AccessLevel;
 }
 
 export interface About {
@@ -36,9 +40,24 @@ export interface Department {
   name: string;
 }
 
+export interface Accountable {
+  id: string;
+  name: string;
+}
+
+/** An agent or department as lists name it; the members of agents are null, or missing, for a department. */
+export interface Named {
+  name: string;
+  present_name?: string | null;
+  kind?: AgentKind | null;
+  accountable?: Accountable | null;
+}
+
 export interface DirectoryAgent {
   id: string;
   name: string;
+  kind: AgentKind;
+  accountable: Accountable | null;
   departments: string[];
 }
 
@@ -52,13 +71,17 @@ export interface Grantee {
   id: string;
   name: string;
   present_name: string | null;
+  kind: AgentKind | null;
+  accountable: Accountable | null;
 }
 
 export interface Grant {
   grant_id: string;
   grantee: Grantee;
   period: Period;
+  access: AccessLevel;
   may_export: boolean;
+  may_automate: boolean;
   state: "live" | "revoked" | "ended";
   granted_at: string;
   granted_by: Person;
@@ -74,6 +97,8 @@ export interface Grant {
 export interface RequestAgent {
   id: string;
   name: string;
+  kind: AgentKind;
+  accountable: Accountable | null;
   present_name: string | null;
 }
 
@@ -85,6 +110,7 @@ export interface Request {
   reason_salt: string | null;
   ticket: string | null;
   period: Period;
+  access: AccessLevel;
   may_export: boolean;
   state: "pending" | "approved" | "declined" | "withdrawn" | "expired";
   requested_at: string;
@@ -100,6 +126,8 @@ export interface Request {
 export interface LoginAgent {
   id: string;
   name: string;
+  kind: AgentKind;
+  accountable: Accountable | null;
   departments: string[];
   /** Only in the login overview. */
   present_name?: string | null;
@@ -112,6 +140,7 @@ export interface Login {
   reason: string;
   reason_salt: string | null;
   ticket: string | null;
+  access: AccessLevel;
   may_export: boolean;
   logged_in_at: string;
   ended_at: string | null;
@@ -248,6 +277,7 @@ export interface Access {
   tenant_id: string;
   name: string;
   ends_at: string | null;
+  access: AccessLevel;
   may_export: boolean;
   grant_ids: string[];
 }
@@ -292,7 +322,9 @@ export interface BytesPage {
 interface GrantInput {
   grantee: { type: string; id: string };
   period: string;
+  access?: string;
   may_export: boolean;
+  may_automate?: boolean;
 }
 
 interface CallbackInput {

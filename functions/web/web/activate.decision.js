@@ -1,12 +1,12 @@
 // The states of the page with the request: the decision, its outcome, and the end of the access.
 
 import { announce, endText, lead, primary, secondary, setDisabled, show, signedIn } from "./activate.page.js";
-import { buttons, element, paragraph, quoted } from "./elements.js";
+import { buttons, checkbox, element, paragraph, quoted, selectField } from "./elements.js";
 import { facts } from "./facts.js";
 import { MAX_NOTE_LENGTH } from "./limits.js";
-import { endMoment, exportText, format, fullName, inSentence, moment } from "./texts.js";
+import { endMoment, format, fullName, inSentence, moment, termsText } from "./texts.js";
 
-/** @import { Grant, Period } from "../types/api" */
+/** @import { AccessLevel, Grant, Period } from "../types/api" */
 /** @import { Context, PageLanguage, Press } from "./activate.page.js" */
 /** @typedef {(grant: Grant) => unknown} Revoke */
 /** @typedef {{ bySomebody: string, by: string, byYou: string }} AnswerTexts */
@@ -14,31 +14,31 @@ import { endMoment, exportText, format, fullName, inSentence, moment } from "./t
 /**
  * The request and the form for the decision. Export is offered only if requested, and off until turned on.
  * @param {Context} context
- * @param {{ approve: (decision: { period: string, may_export: boolean }) => unknown, decline: Press, switchUser: Press }}
+ * @param {{ approve: (decision: { period: string, access: string, may_export: boolean }) => unknown, decline: Press, switchUser: Press }}
  *   actions
  */
 export function pending(context, { approve, decline, switchUser }, { isUnsure = false } = {}) {
   const { about, request, texts } = context;
   const strings = texts.ask;
   const agent = request.agent.name;
-  /** @param {[string, string]} period */
-  const choice = ([value, text]) => element("option", { value, selected: value === request.period }, text);
-  const periods = Object.entries(texts.periods).map(choice);
-  const period = element("select", { id: "period", "aria-describedby": "period-hint" }, ...periods);
-  const exportBox = request.may_export ? element("input", { type: "checkbox", id: "may-export" }) : null;
-  const mayExport = element("span", {}, format(strings.mayExport, { agent }));
-  const exportLabel = exportBox && element("label", { class: "check" }, exportBox, mayExport);
+  const described = { "aria-describedby": "period-hint" };
+  const period = selectField("period", strings.choosePeriod, texts.periods, request.period, described);
+  const level = request.access === "change" ? selectField("access", strings.chooseAccess, texts.levels, "change") : null;
+  const exporting = request.may_export ? checkbox("may-export", format(strings.mayExport, { agent })) : null;
   const hint = element("p", { id: "period-hint" });
   const summary = element("p", { class: "summary", role: "status" });
   /** @type {[string, HTMLElement][]} */
   const ticket = request.ticket ? [[strings.ticket, element("span", { dir: "auto" }, request.ticket)]] : [];
-  const decision = () => ({ period: period.value, may_export: exportBox?.checked ?? false });
+  const decision = () => ({
+    period: period.select.value,
+    access: /** @type {AccessLevel} */ (level?.select.value ?? request.access),
+    may_export: exporting?.box.checked ?? false,
+  });
   const showSummary = () => {
-    const { may_export } = decision();
-    const chosen = /** @type {Period} */ (period.value);
+    const chosen = /** @type {Period} */ (period.select.value);
     hint.textContent = chosen === "permanent" ? strings.lasting : strings.starts;
     hint.className = chosen === "permanent" ? "notice" : "hint";
-    const values = { period: inSentence(texts.periods[chosen]), export: exportText(may_export, context) };
+    const values = { period: inSentence(texts.periods[chosen]), export: termsText(decision(), context) };
     summary.textContent = format(strings.summary, values);
   };
   showSummary();
@@ -52,6 +52,7 @@ export function pending(context, { approve, decline, switchUser }, { isUnsure = 
       [strings.who, format(strings.agent, { name: fullName(request.agent, context), id: request.agent.id })],
       [strings.account, format(strings.accountIs, { name: about.name, id: about.customer_name })],
       [strings.period, texts.periods[request.period]],
+      [strings.access, texts.levels[request.access]],
       [strings.export, request.may_export ? strings.exportAsked : strings.exportNotAsked],
       [strings.requestedAt, moment(request.requested_at, context)],
       [strings.expiresAt, moment(request.expires_at, context)],
@@ -60,10 +61,10 @@ export function pending(context, { approve, decline, switchUser }, { isUnsure = 
       "form",
       { onsubmit: (/** @type {Event} */ event) => event.preventDefault(), onchange: showSummary },
       element("h2", {}, strings.decision),
-      element("label", { for: "period" }, strings.choosePeriod),
-      period,
+      ...period.children,
       hint,
-      exportLabel,
+      ...(level?.children ?? []),
+      exporting?.label ?? null,
       summary,
       buttons(
         primary(strings.approve, () => approve(decision())),
@@ -215,7 +216,7 @@ export function over(context, grant) {
  * @param {Context} context
  */
 function validity(until, lasting, grant, context) {
-  const values = { export: exportText(grant.may_export, context) };
+  const values = { export: termsText(grant, context) };
   if (!grant.ends_at) return format(lasting, values);
   return format(until, { ...values, moment: endMoment(grant.ends_at, context) });
 }

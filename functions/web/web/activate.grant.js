@@ -43,17 +43,21 @@ export async function ofRequest({ grant_id }, guestkey) {
 export function live(context, grant, { revoke, switchUser }) {
   const { about, texts } = context;
   const strings = texts.grant;
-  const { type, id, name } = grant.grantee;
+  const { id, name } = grant.grantee;
+  const kinds = { person: strings.person, software: strings.software };
+  const department = grant.may_automate ? strings.automated : strings.department;
+  const who = grant.grantee.kind ? kinds[grant.grantee.kind] : department;
   const whom = { id, name: fullName(grant.grantee, context) };
   show(
     "grant-live",
     format(strings.heading, { name }),
     facts(
-      [strings.whom, format(type === "agent" ? strings.person : strings.department, whom)],
+      [strings.whom, format(who, whom)],
       [texts.ask.account, format(texts.ask.accountIs, { name: about.name, id: about.tenant_id })],
       [strings.givenBy, grant.granted_by.name],
       [strings.givenAt, moment(grant.granted_at, context)],
       [strings.until, grant.ends_at ? endMoment(grant.ends_at, context) : strings.lasting],
+      [texts.ask.access, texts.levels[grant.access]],
       [texts.ask.export, grant.may_export ? strings.exportAllowed : strings.exportNotAllowed],
     ),
     paragraph(strings.howToEnd),

@@ -1,7 +1,7 @@
 // <guestkey-badge>: tells every user of the customer who from support is in the account now. A user with the right can
 // end the access, or lock the account. It asks the API by itself, and needs no other module of the panel.
 
-import { poller } from "./poll.js";
+import { SECOND, poller } from "./poll.js";
 
 /** @import { Inside, Presence } from "../types/api" */
 /** @import { BadgeTexts, Catalogues } from "../types/pages" */
@@ -16,9 +16,9 @@ const CATALOGUES = {
   es: () => import("./badge.es.js"),
   it: () => import("./badge.it.js"),
 };
-const TIMEOUT_MILLISECONDS = 15_000;
+const TIMEOUT_MILLISECONDS = 15 * SECOND;
 /** Time for which a button must have been shown before a press with a pointer counts. */
-const SETTLE_MILLISECONDS = 500;
+const SETTLE_MILLISECONDS = SECOND / 2;
 const TOO_MANY = 429;
 
 const sheet = new CSSStyleSheet();

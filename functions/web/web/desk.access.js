@@ -6,7 +6,7 @@ import { zoneNote } from "./days.js";
 import { announce, button, buttons, countdown, element, muted, quoted } from "./elements.js";
 import { clearInvalid, markInvalid } from "./invalid.js";
 import { MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
-import { exportText, format, shortEndMoment, shortMoment } from "./texts.js";
+import { format, shortEndMoment, shortMoment, termsText } from "./texts.js";
 
 /** @import { Access, Login } from "../types/api" */
 /** @import { DeskSession, Tab } from "../types/pages" */
@@ -175,13 +175,14 @@ function tenantEntry({ tenant_id: id, name }, tab) {
       handle.replaceChildren(...openLogin(latest));
     },
     /** @param {Access} access */
-    show({ ends_at, may_export }) {
+    show(access) {
+      const { ends_at } = access;
       const end = ends_at && shortEndMoment(ends_at, session);
       const until = end ? format(texts.until, { moment: end }) : texts.periods.permanent;
       facts.replaceChildren(
         element("strong", { dir: "auto" }, name),
         muted(id),
-        muted(`${until}, ${exportText(may_export, session)}`),
+        muted(`${until}, ${termsText(access, session)}`),
         ...(ends_at ? [countdown(ends_at, session, tab.refresh)] : []),
       );
     },

@@ -9,17 +9,19 @@ import {
   element,
   muted,
   paragraph,
-  periodFields,
   quoted,
-  row
+  row,
+  termsFields
 } from "./elements.js";
 import { clearInvalid, markInvalid } from "./invalid.js";
 import { pagedList } from "./lists.js";
 import { EXTERNAL_ID, MAX_EXTERNAL_ID_LENGTH, MAX_REASON_LENGTH, MAX_TICKET_LENGTH } from "./limits.js";
-import { exportText, format, inSentence, shortEndMoment, shortMoment } from "./texts.js";
+import { format, inSentence, shortEndMoment, shortMoment, termsText } from "./texts.js";
 
 /** @import { Request, SupportTenant } from "../types/api" */
 /** @import { DeskSession, Tab } from "../types/pages" */
+
+const [ASKED_PERIOD, ASKED_LEVEL] = /** @type {const} */ (["1h", "change"]);
 
 /**
  * @param {DeskSession} session
@@ -71,7 +73,8 @@ function form(session, refresh) {
     const number = found.approver_emails.length;
     const everybody = element("option", { value: "" }, format(strings.everybody, { number }));
     const whom = element("select", { id: "recipients" }, everybody, ...found.approver_emails.map(option));
-    const { children, chosen } = periodFields(session, "ask", "1h", true);
+    const asked = { period: ASKED_PERIOD, access: ASKED_LEVEL, may_export: true };
+    const { children, chosen } = termsFields(session, "ask", asked);
     const why = element("textarea", { id: "reason", rows: "3", maxlength: MAX_REASON_LENGTH, dir: "auto" });
     const ticket = element("input", { id: "ticket", maxlength: MAX_TICKET_LENGTH, autocomplete: "off", dir: "auto" });
     const ask = () =>
@@ -129,7 +132,7 @@ function form(session, refresh) {
 function requestRow(request, session, refresh) {
   const { support, texts } = session;
   const strings = texts.requests;
-  const { request_id: id, period, may_export, state, note, ticket } = request;
+  const { request_id: id, period, state, note, ticket } = request;
   /**
    * Run an action and show the new state; also if another user or the time was faster.
    * @param {(id: string) => Promise<Request>} work
@@ -156,7 +159,7 @@ function requestRow(request, session, refresh) {
   const isOpen = state === "pending";
   /** @param {string} what */
   const attributes = (what) => ({ id: `${what}-${id}`, "aria-describedby": `about-${id}` });
-  const values = { period: inSentence(texts.periods[period]), export: exportText(may_export, session) };
+  const values = { period: inSentence(texts.periods[period]), export: termsText(request, session) };
   const current = row(
     request.tenant_id,
     [

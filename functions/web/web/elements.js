@@ -3,7 +3,7 @@
 import { format, span } from "./texts.js";
 
 /** @import { Attributes, Child, Field, Language, NoticeAction, NoticeKind, Session } from "../types/pages" */
-/** @import { Period } from "../types/api" */
+/** @import { AccessLevel, Period } from "../types/api" */
 
 const TICK_MILLISECONDS = 1000;
 const TYPING_MILLISECONDS = 250;
@@ -175,22 +175,44 @@ export function countdown(at, session, onEnd) {
 }
 
 /**
- * Return the fields for a period and for export. Export is off, and its box is left out unless `mayExport`.
+ * Return a field in which one of the texts is chosen.
+ * @param {string} id
+ * @param {string} label
+ * @param {Record<string, string>} texts
+ * @param {string} chosen
+ */
+export function selectField(id, label, texts, chosen, attributes = {}) {
+  const options = Object.entries(texts).map(([value, text]) => new Option(text, value, false, value === chosen));
+  const select = element("select", { id, ...attributes }, ...options);
+  return { select, children: [element("label", { for: id }, label), select] };
+}
+
+/**
+ * @param {string} id
+ * @param {string} text
+ */
+export function checkbox(id, text) {
+  const box = element("input", { type: "checkbox", id });
+  return { box, label: element("label", { class: "check" }, box, element("span", {}, text)) };
+}
+
+/**
+ * Return the fields for the terms of a grant, with those asked for. Export is off, and its box is left out unless it may
+ * be allowed. A level is chosen where more than viewing may be.
  * @param {Language} session
  * @param {string} name
- * @param {Period} period
- * @param {boolean} mayExport
+ * @param {{ period: Period, access: AccessLevel, may_export: boolean }} asked
  */
-export function periodFields({ texts }, name, period, mayExport) {
-  const options = Object.entries(texts.periods).map(([value, text]) => new Option(text, value, false, value === period));
-  const select = element("select", { id: `period-${name}` }, ...options);
-  const box = mayExport ? element("input", { type: "checkbox", id: `export-${name}` }) : null;
+export function termsFields({ texts }, name, { period, access, may_export }, highest = access) {
+  const periods = selectField(`period-${name}`, texts.terms.period, texts.periods, period);
+  const level = highest === "change" ? selectField(`access-${name}`, texts.terms.access, texts.levels, access) : null;
+  const exporting = may_export ? checkbox(`export-${name}`, texts.terms.mayExport) : null;
   return {
-    children: [
-      element("label", { for: select.id }, texts.terms.period),
-      select,
-      box && element("label", { class: "check" }, box, element("span", {}, texts.terms.mayExport)),
-    ],
-    chosen: () => ({ period: select.value, may_export: box?.checked ?? false }),
+    children: [...periods.children, ...(level?.children ?? []), exporting?.label ?? null],
+    chosen: () => ({
+      period: periods.select.value,
+      access: level?.select.value ?? access,
+      may_export: exporting?.box.checked ?? false,
+    }),
   };
 }

@@ -2,13 +2,13 @@
 
 import { loadInto, runAction, runNext } from "./actions.js";
 import { withIdempotencyKey } from "./api.js";
-import { announce, button, buttons, element, muted, onTyping, periodFields } from "./elements.js";
+import { announce, button, buttons, checkbox, element, muted, onTyping, termsFields } from "./elements.js";
 import { MAX_QUERY_LENGTH } from "./limits.js";
 import { liveList } from "./panel.live.js";
 import { requestList } from "./panel.requests.js";
-import { endMoment, format, shortEndMoment } from "./texts.js";
+import { endMoment, format, fullName, shortEndMoment } from "./texts.js";
 
-/** @import { Directory, Grant } from "../types/api" */
+/** @import { AccessLevel, Directory, Grant } from "../types/api" */
 /** @import { ActionResult, PanelSession, Tab } from "../types/pages" */
 /** @typedef {{ type: string, id: string, name: string, hint: string }} Choice */
 /** @typedef {ReturnType<typeof liveList>} LiveList */
@@ -62,7 +62,10 @@ function form(session, live, given) {
   const searchAgain = () => loadInto(session, found, find);
   onTyping(search, searchAgain);
   searchAgain();
-  const { children, chosen } = periodFields(session, "give", "1h", true);
+  /** @type {{ period: "1h", access: AccessLevel, may_export: boolean }} */
+  const asked = { period: "1h", access: session.me.default_access, may_export: true };
+  const { children, chosen } = termsFields(session, "give", asked, "change");
+  const software = checkbox("automate", strings.automate);
   const empty = () => {
     delete choice.one;
     place.reset();
@@ -72,7 +75,8 @@ function form(session, live, given) {
   const give = (one, run = runAction) =>
     run(session, place, async () => {
       const { type, id } = one;
-      const grant = await send({ grantee: { type, id }, ...chosen() }, session.guestkey.give);
+      const may_automate = type === "department" && software.box.checked;
+      const grant = await send({ grantee: { type, id }, ...chosen(), may_automate }, session.guestkey.give);
       session.emit("granted", grant);
       empty();
       await live.refresh();
@@ -98,6 +102,7 @@ function form(session, live, given) {
     search,
     found,
     ...children,
+    software.label,
     buttons(button(strings.give, ask, "primary", { id: "give", part: "primary" })),
   );
   return place;
@@ -128,11 +133,11 @@ function choices(session, { departments, agents }, names, choice) {
   /** @type {Choice[]} */
   const all = [
     ...departments.map(({ id, name }) => ({ type: "department", id, name, hint: strings.department })),
-    ...agents.map(({ id, name, departments }) => ({
+    ...agents.map((agent) => ({
       type: "agent",
-      id,
-      name,
-      hint: [departments.map((one) => names.get(one) ?? one).join(", "), id].filter(Boolean).join(" · "),
+      id: agent.id,
+      name: fullName(agent, session),
+      hint: [agent.departments.map((one) => names.get(one) ?? one).join(", "), agent.id].filter(Boolean).join(" · "),
     })),
   ];
   /** @param {Choice} one */

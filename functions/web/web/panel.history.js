@@ -6,7 +6,7 @@ import { pages } from "./downloads.js";
 import { button, buttons, element, paragraph, quoted, row } from "./elements.js";
 import { pagedList } from "./lists.js";
 import { overviewFilter } from "./panel.filter.js";
-import { exportText, format, fullName, shortEndMoment, shortMoment, span } from "./texts.js";
+import { format, fullName, shortEndMoment, shortMoment, span, termsText } from "./texts.js";
 
 /** @import { Grant, Login } from "../types/api" */
 /** @import { LaterSession, Tab } from "../types/pages" */
@@ -42,7 +42,7 @@ function grantRow(grant, session) {
     [
       grant.grantee.type === "agent" && grant.grantee.id,
       format(strings.given, { name: grant.granted_by.name, moment: shortMoment(grant.granted_at, session) }),
-      `${validity(grant, session)}, ${exportText(grant.may_export, session)}`,
+      `${validity(grant, session)}, ${termsText(grant, session)}`,
       strings.ends[grant.end ?? ""] ?? null,
     ],
     element("span", { class: `badge ${grant.state}` }, strings.states[grant.state]),

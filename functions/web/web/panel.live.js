@@ -3,7 +3,7 @@
 import { loadInto, runAction, runNext } from "./actions.js";
 import { readAll } from "./api.js";
 import { announce, button, countdown, element, muted, paragraph, row } from "./elements.js";
-import { distinctName, exportText, format, shortEndMoment, shortMoment } from "./texts.js";
+import { distinctName, format, shortEndMoment, shortMoment, termsText } from "./texts.js";
 
 /** @import { Grant, Inside, Lock, Presence } from "../types/api" */
 /** @import { ActionResult, PanelSession } from "../types/pages" */
@@ -70,7 +70,7 @@ export function liveList(session, onLock) {
   /** @param {Grant} grant */
   function grantLines(grant) {
     return [
-      `${until(grant)}, ${exportText(grant.may_export, session)}`,
+      `${until(grant)}, ${termsText(grant, session)}`,
       grant.ends_at && countdown(grant.ends_at, session, refresh),
     ];
   }

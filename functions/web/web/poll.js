@@ -3,7 +3,7 @@
 //
 // It knows neither the page nor the API, so that it is tested without either.
 
-const SECOND = 1000;
+export const SECOND = 1000;
 export const POLL_MILLISECONDS = 20 * SECOND;
 export const MAX_POLL_MILLISECONDS = 300 * SECOND;
 /** How much earlier or later than that each client asks, so that clients do not ask together. */

@@ -2,6 +2,7 @@
 // belongs to an element or page, so two elements of two languages on one page show their own texts.
 
 /** @import { Catalogues, Language, SharedTexts, Values, Zoned } from "../types/pages" */
+/** @import { AccessLevel, Named } from "../types/api" */
 /** @typedef {Pick<Zoned, "locale" | "zone">} Formats */
 
 const SECOND = 1000;
@@ -66,25 +67,29 @@ export function inSentence(label) {
 }
 
 /**
- * @param {boolean} may_export
+ * Return what a grant or a request allows beside its period: the level, and whether with export and with software.
+ * @param {{ access: AccessLevel, may_export: boolean, may_automate?: boolean }} terms
  * @param {Language} language
  */
-export function exportText(may_export, { texts }) {
-  return may_export ? texts.withExport : texts.withoutExport;
+export function termsText({ access, may_export, may_automate }, { texts }) {
+  const parts = [texts.levels[access], may_export ? texts.withExport : texts.withoutExport, may_automate && texts.withSoftware];
+  return parts.filter(Boolean).join(", ");
 }
 
 /**
- * Return the name of an agent or department, with the present one where it is another.
- * @param {{ name: string, present_name?: string | null }} who
+ * Return the name of an agent or department, with the present one where it is another. Software is always called that,
+ * with the accountable person.
+ * @param {Named} who
  * @param {Language} language
  */
-export function fullName({ name, present_name }, { texts }) {
-  return present_name ? `${name} (${texts.now} ${present_name})` : name;
+export function fullName({ name, present_name, kind, accountable }, { texts }) {
+  const full = present_name ? `${name} (${texts.now} ${present_name})` : name;
+  return kind === "software" ? `${full} (${format(texts.software, { name: accountable?.name ?? "–" })})` : full;
 }
 
 /**
  * Return the full name of a department, or of an agent with the id, which tells people of one name apart.
- * @param {{ type?: string, id: string, name: string, present_name?: string | null }} who
+ * @param {Named & { type?: string, id: string }} who
  * @param {Language} language
  */
 export function distinctName(who, language) {

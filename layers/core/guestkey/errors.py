@@ -55,6 +55,13 @@ class DepartmentUnknown(Refused):
     title = "Unknown department."
 
 
+class AccountableUnknown(Refused):
+    """Active software names an accountable agent who is not an active person."""
+
+    code, status = "accountable_unknown", 422
+    title = "The accountable agent is not an active person."
+
+
 class IdempotencyKeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
@@ -181,6 +188,13 @@ class RequestExpired(Refused):
     title = "The request has expired."
 
 
+class ChangeNotAsked(Refused):
+    """The approval allows changes, but the agent asked to view only."""
+
+    code, status = "change_not_asked", 422
+    title = "The agent asked to view only."
+
+
 class ExportNotAsked(Refused):
     """The approval allows export, which the agent did not request."""
 
@@ -238,10 +252,7 @@ class SlotTaken(Refused):
 
 
 class SlotNotOffered(Refused):
-    """The time is not a slot of the topic: outside support hours, off the grid, too soon or too far ahead.
-
-    Carries `queue_only` if the desk no longer offers the topic of a moved call-back.
-    """
+    """The time is no slot of the topic. Carries `queue_only` if the desk no longer offers a moved call-back's topic."""
 
     code, status = "slot_not_offered", 422
     title = "The time is not a slot that can be booked."

@@ -3,6 +3,8 @@
 import os
 from datetime import timedelta
 
+from guestkey.rules.levels import AccessLevel
+
 TABLE_NAME = os.environ["TABLE_NAME"]
 STACK_NAME = os.environ.get("STACK_NAME", "guestkey")
 
@@ -26,6 +28,9 @@ RIGHT_CLAIM = os.environ.get("RIGHT_CLAIM", "").strip()
 """Claim to which the vendor ties the right of users; empty if every user holds it by default."""
 RIGHT_VALUES = listed(os.environ.get("RIGHT_VALUES", ""))
 """Values of that claim, of which a user's token needs one."""
+
+DEFAULT_ACCESS = AccessLevel(os.environ.get("DEFAULT_ACCESS", "change"))
+"""Level of a new grant, and of a request, that names none."""
 
 # Sign-in of a tenant's user on the pages: OpenID Connect, as a public client.
 TENANT_ISSUER = os.environ.get("TENANT_ISSUER", "")

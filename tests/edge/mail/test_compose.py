@@ -15,7 +15,8 @@ from guestkey.edge.mail import compose, send
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES
 from guestkey.rules.ledger import What
-from guestkey.rules.people import Grantee, GranteeType
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import Accountable, Grantee, GranteeType
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import State
 from guestkey.store.ledger.digests import MAX_LINES
@@ -245,10 +246,11 @@ def test_a_digest_has_a_line_for_each_entry_and_counts_the_further_ones() -> Non
 
     for line in (
         "- Einträge des Protokolls: 12-34",
-        f"- Freigabe erteilt: {noon} · Support (alle in dieser Abteilung) · von Anna Albrecht · "
-        "gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
+        f"- Freigabe erteilt: {noon} · Support (alle in dieser Abteilung) · ansehen und ändern · "
+        "von Anna Albrecht · gültig bis: Montag, 23. November 2026, 17:00 Uhr (Europe/Berlin)",
         "- Anmeldung: Montag, 23. November 2026, 13:05 Uhr (Europe/Berlin) · Sven Brandt (Support · sven) · "
-        "„Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“ · Datenexport erlaubt",
+        "„Ticket 4711: Exposés lassen sich seit heute früh nicht mehr drucken“ · "
+        "ansehen und ändern · Datenexport erlaubt",
         f"- Freigabe widerrufen: {noon} · Support (alle in dieser Abteilung) · von Anna Albrecht",
         f"- Freigabe abgelaufen: {noon.replace('13', '17')} · Support (alle in dieser Abteilung)",
         f"- Freigabe beendet, Person ausgeschieden: {noon} · Sven Brandt · sven (nur diese Person)",
@@ -262,7 +264,7 @@ def test_a_digest_without_further_entries_or_export_does_not_mention_them() -> N
     written = german(Kind.DIGEST, samples.of_digest(lines=[login], further=0))
 
     assert "Weitere Einträge" not in written and "Datenexport" not in written
-    assert f"„{'x' * 119}…“\n" in written
+    assert f"„{'x' * 119}…“ · ansehen und ändern\n" in written
 
 
 def test_the_longest_digest_is_shown_whole() -> None:
@@ -272,6 +274,38 @@ def test_the_longest_digest_is_shown_whole() -> None:
     for language in LANGUAGES:
         mail = compose.write(Kind.DIGEST, language, samples.of_digest(lines=lines, first_seq=1, last_seq=MAX_LINES))
         assert len(mail.html.encode()) < LONGEST_MAIL
+
+
+def test_each_mail_on_access_says_its_level() -> None:
+    view = AccessLevel.VIEW
+    for kind, facts in (
+        (Kind.ACTIVATION, samples.asked(access=view)),
+        (Kind.GRANTED, samples.of_grant(access=view)),
+        (Kind.REVIEW, samples.of_grant(Period.PERMANENT, access=view)),
+        (Kind.SUPPORT_IN, samples.of_login(access=view)),
+        (Kind.REQUEST_APPROVED, samples.of_answer(grant=samples.of_grant(access=view).grant)),
+    ):
+        assert "\n- Zugriff: nur ansehen\n" in german(kind, facts), kind
+    given = samples.line(14, What.GRANT_GIVEN, samples.of_grant(access=view).grant)
+    assert " · nur ansehen · von Anna Albrecht" in german(Kind.DIGEST, samples.of_digest(lines=[given]))
+
+
+def test_each_mail_calls_software_that_and_names_the_accountable_person() -> None:
+    dora = Accountable(agent_id="dora", name="Dora Vogel")
+    robo = Grantee(type=GranteeType.AGENT, id="robo", name="Robo", is_software=True, accountable=dora)
+    login = samples.of_login(agent_id="robo", agent_name="Robo", is_software=True, accountable=dora)
+    department = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support", may_automate=True)
+
+    asked = german(Kind.ACTIVATION, samples.asked(agent_id="robo", agent_name="Robo", accountable=dora))
+    assert asked.count("Robo (Support · robo · Software; verantwortlich: Dora Vogel)") == 2
+    inside = "Robo (Support · robo · Software; verantwortlich: Dora Vogel)"
+    assert german(Kind.SUPPORT_IN, login).count(inside) == 2
+    in_digest = samples.line(14, What.LOGIN_RECORDED, login.login, ("Support",))
+    assert inside in german(Kind.DIGEST, samples.of_digest(lines=[in_digest]))
+    given = german(Kind.GRANTED, samples.of_grant(grantee=robo))
+    assert "- Für wen: Robo · robo (nur diese Software; verantwortlich: Dora Vogel)\n" in given
+    granted = german(Kind.GRANTED, samples.of_grant(grantee=department))
+    assert "- Für wen: Support (alle in dieser Abteilung, auch ihre Software)\n" in granted
 
 
 def test_an_approved_mail_tells_the_agent_the_terms_and_not_those_asked_for() -> None:
@@ -293,7 +327,7 @@ def test_an_approved_mail_on_a_permanent_grant_has_no_end_and_one_on_a_deleted_g
     permanent = samples.of_grant(Period.PERMANENT, may_export=True).grant
 
     lasting = german(Kind.REQUEST_APPROVED, samples.of_answer(grant=permanent))
-    assert "\n- Gültig bis: unbefristet\n- Datenexport: erlaubt\n" in lasting
+    assert "\n- Gültig bis: unbefristet\n- Zugriff: ansehen und ändern\n- Datenexport: erlaubt\n" in lasting
     assert "Gültig bis" not in german(Kind.REQUEST_APPROVED, samples.of_answer(grant=None))
 
 

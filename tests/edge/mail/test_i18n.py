@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from html import unescape
@@ -12,7 +13,8 @@ from zoneinfo import ZoneInfo
 from guestkey.edge.mail import compose, invitations
 from guestkey.edge.mail.compose import Kind
 from guestkey.edge.mail.i18n import LANGUAGES, catalogue
-from guestkey.rules.people import Grantee, GranteeType
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import Accountable, Grantee, GranteeType
 from guestkey.rules.periods import Period
 from tests.edge import calendars, samples
 from tests.edge.samples import MONDAY_NOON
@@ -43,6 +45,11 @@ def everything_written(language: str) -> str:
         (Kind.ACTIVATION, samples.asked(period=period, may_export=may_export))
         for period, may_export in product(Period, (True, False))
     ]
+    dora = Accountable(agent_id="dora", name="Dora Vogel")
+    facts.append((Kind.ACTIVATION, samples.asked(accountable=dora, access=AccessLevel.VIEW)))
+    software = replace(sven, is_software=True, accountable=dora)
+    department = Grantee(type=GranteeType.DEPARTMENT, id="support", name="Support", may_automate=True)
+    facts += [(Kind.GRANTED, samples.of_grant(grantee=grantee)) for grantee in (software, department)]
     facts.append((Kind.APPROVERS_CHANGED, samples.of_approvers(registered=())))
     facts.append((Kind.RIGHT_CHANGED, samples.of_right(may_grant=True, changed_by=None)))
     facts.append((Kind.UNLOCKED, samples.of_lock(kept_grants=True)))

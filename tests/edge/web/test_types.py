@@ -16,8 +16,8 @@ INTERFACES = {
 }
 ALIASES = dict(re.findall(r"^export type (\w+) = (.+);$", TYPES, re.MULTILINE))
 RESPONSES = sorted(INTERFACES.keys() & SCHEMAS.keys() - {"Problem"})
-NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Listener", "Api", "CallbackApi", "SupportApi"}
-"""A problem is checked where a page reads its members; the others are made by the pages."""
+NOT_OF_THE_DOCUMENT = {"Problem", "CallOptions", "BytesPage", "Listener", "Api", "CallbackApi", "SupportApi", "Named"}
+"""A problem is checked where a page reads its members; the others are made by the pages, or a part of responses."""
 
 
 def written(schema: dict[str, Any]) -> set[str]:

@@ -47,13 +47,22 @@ test("two languages are loaded side by side and stay apart", async () => {
     "lunes, 23 de noviembre de 2026, 12:00 h (hora de Europa central)",
   );
   assert.deepEqual(
-    [german, spanish].map((language) => texts.exportText(true, language)),
-    ["mit Datenexport", "con exportación de datos"],
+    [german, spanish].map((language) => texts.termsText({ access: "view", may_export: true }, language)),
+    ["nur ansehen, mit Datenexport", "solo ver, con exportación de datos"],
   );
   assert.deepEqual(
     [german, spanish].map((language) => texts.span(90 * 60_000, language)),
     ["1 Stunde 30 Minuten", "1 hora 30 minutos"],
   );
+});
+
+test("the terms of a department's grant say whether its software is let in, and software is called that", async () => {
+  const german = await speaks("de-DE");
+  const terms = { access: "change", may_export: false, may_automate: true };
+  assert.equal(texts.termsText(terms, german), "ansehen und ändern, ohne Datenexport, mit ihrer Software");
+  const robo = { id: "robo", name: "Robo", kind: "software", accountable: { id: "dora", name: "Dora Vogel" } };
+  assert.equal(texts.distinctName(robo, german), "Robo (Software, verantwortlich: \u2068Dora Vogel\u2069) · robo");
+  assert.equal(texts.fullName({ name: "Sven", kind: "person", accountable: null }, german), "Sven");
 });
 
 test("a value is isolated, because its script may run the other way, and is not a placeholder itself", () => {

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent
 from guestkey.store.access import accessible_tenants, live_keys
 from guestkey.store.access.accessible_tenants import AccessibleTenant
@@ -48,7 +49,7 @@ def test_without_a_grant_sven_may_enter_no_tenant():
 
 
 def test_sven_may_enter_the_tenants_that_granted_access_to_him_or_his_department():
-    annas, carlas = factories.grant(SVEN, by=ANNA), factories.grant("support", by=CARLA, may_export=True)
+    annas, carlas = factories.grant(SVEN, by=ANNA), factories.grant("support", by=CARLA, access="view", may_export=True)
     factories.grant(DORA, by=ANNA)
     factories.grant("development", by=CARLA)
 
@@ -59,11 +60,17 @@ def test_sven_may_enter_the_tenants_that_granted_access_to_him_or_his_department
             tenant_id="acme",
             name="Acme Immobilien GmbH",
             ends_at=annas.ends_at,
+            access=AccessLevel.CHANGE,
             may_export=False,
             grant_ids=[annas.grant_id],
         ),
         AccessibleTenant(
-            tenant_id="globex", name="Globex Inc.", ends_at=carlas.ends_at, may_export=True, grant_ids=[carlas.grant_id]
+            tenant_id="globex",
+            name="Globex Inc.",
+            ends_at=carlas.ends_at,
+            access=AccessLevel.VIEW,
+            may_export=True,
+            grant_ids=[carlas.grant_id],
         ),
     ]
 

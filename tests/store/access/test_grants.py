@@ -13,6 +13,7 @@ from guestkey.errors import Busy, GranteeUnknown, GrantEnded, NotFound, RightMis
 from guestkey.rules.door import NO_DOOR
 from guestkey.rules.grants import MAX_LIVE_GRANTS, Grant, State, give
 from guestkey.rules.ledger import Position
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import GranteeType, Person, address_hash
 from guestkey.rules.periods import Period
 from guestkey.store.access import grant_lists, grants, live_keys
@@ -44,6 +45,7 @@ def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, gr
         grantee=grant_context.grantee,
         period=period,
         tenant=grant_context.tenant,
+        access=AccessLevel.CHANGE,
         may_export=False,
         now=factories.now(),
     )

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 from guestkey.errors import AgentInactive, Busy, NotFound, TooManyRequests
 from guestkey.rules.access import Action, Open, decide
 from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, enter
-from guestkey.store.access import grant_lists, live_keys, logins, refusals
+from guestkey.store.access import grant_lists, live_keys, logins, refusals, settling
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.ledger import ledger
@@ -33,13 +33,14 @@ def load_context(agent: Caller = SVEN, tenant_id: str = "acme") -> logins.LoginC
 def prepared_login(agent: Caller = SVEN, id: str = "01J") -> tuple[Login, logins.LoginContext]:
     """Return a login before it is stored, and its context."""
     context = load_context(agent)
-    decision = decide(context.live, context.agent, Action.ENTER, factories.now())
+    decision = decide(context.live, context.agent, Action.VIEW, factories.now())
     assert isinstance(decision, Open)
     login = enter(
         login_id=id,
         tenant_id="acme",
         agent=context.agent,
         grant=decision.grant,
+        access=decision.access,
         may_export=decision.may_export,
         reason="The import stands still",
         reason_salt=factories.SALT,
@@ -80,7 +81,7 @@ def stored(*recorded: Login) -> list[Login]:
 
 
 def settled(*recorded: Login) -> list[Login]:
-    return logins.settle("acme", stored(*recorded), factories.now())
+    return settling.settle("acme", stored(*recorded), factories.now())
 
 
 # --- The context of a login ------------------------------------------------------------------------------------------
@@ -506,7 +507,7 @@ def test_ended_logins_need_no_read():
     ended = stored(factories.logged_out(factories.login(SVEN)))
 
     with wire.watched() as sent:
-        assert logins.settle("acme", ended, factories.now()) == ended
+        assert settling.settle("acme", ended, factories.now()) == ended
     assert sent == []
 
 
@@ -525,7 +526,7 @@ def test_logins_that_the_live_keys_decide_need_no_read_of_the_history():
     entered = stored(factories.login(SVEN))
 
     with wire.watched() as sent:
-        logins.settle("acme", entered, factories.now())
+        settling.settle("acme", entered, factories.now())
 
     assert [request.operation for request in sent] == ["BatchGetItem", "Query"]
 

@@ -14,7 +14,7 @@ from guestkey.rules.ledger import digest
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, Tenant
 from guestkey.store.dynamodb import keys
 from guestkey.store.ledger import ledger
-from guestkey.store.registry import people, tenants
+from guestkey.store.registry import people, registering, tenants
 from tests import factories, table
 from tests.factories import LONG_AGO, MONDAY_NOON, VENDOR
 from tests.personas import ANNA, BEN, CARLA
@@ -266,7 +266,7 @@ def test_an_invalid_write_of_a_department_is_a_bug():
 
 
 def test_an_agent_reads_as_registered():
-    stored = people.put_agent(TINA)
+    stored = registering.put_agent(TINA)
 
     assert stored == TINA.succeeds(None)
     assert people.agent("tina") == people.active_agent("tina") == stored
@@ -281,8 +281,8 @@ def test_an_inactive_or_unknown_agent_is_refused(agent_id):
 
 
 def test_only_active_agents_are_in_the_directory():
-    people.put_agent(TINA)
-    left = people.put_agent(replace(TINA, is_active=False))
+    registering.put_agent(TINA)
+    left = registering.put_agent(replace(TINA, is_active=False))
     assert people.agent("tina") == left
     assert (left.is_active, left.incarnation) == (False, 2)
 
@@ -293,12 +293,12 @@ def test_only_active_agents_are_in_the_directory():
 
 def test_an_agent_belongs_only_to_existing_departments():
     with pytest.raises(DepartmentUnknown):
-        people.put_agent(replace(TINA, departments=("support", "nobody")))
+        registering.put_agent(replace(TINA, departments=("support", "nobody")))
     assert people.agent("tina") is None
 
 
 def test_an_agent_may_belong_to_no_department():
-    people.put_agent(replace(TINA, departments=()))
+    registering.put_agent(replace(TINA, departments=()))
 
     assert people.active_agent("tina").departments == ()
 
@@ -318,9 +318,9 @@ LATER = MONDAY_NOON + SECOND
     ],
 )
 def test_changed_at_is_the_time_of_a_change_of_departments_or_activity(given: Agent, changed_at: datetime):
-    people.put_agent(TINA)
+    registering.put_agent(TINA)
 
-    people.put_agent(replace(given, changed_at=LATER))
+    registering.put_agent(replace(given, changed_at=LATER))
 
     found = people.agent("tina")
     assert found and (found.departments, found.is_active, found.name, found.email, found.changed_at) == (
@@ -334,18 +334,18 @@ def test_changed_at_is_the_time_of_a_change_of_departments_or_activity(given: Ag
 
 def test_departments_in_another_order_are_the_same_departments():
     both = replace(TINA, departments=("support", "development"))
-    people.put_agent(both)
+    registering.put_agent(both)
 
-    people.put_agent(replace(both, departments=("development", "support"), changed_at=LATER))
+    registering.put_agent(replace(both, departments=("development", "support"), changed_at=LATER))
 
     assert people.active_agent("tina").changed_at == MONDAY_NOON
 
 
 def test_putting_the_same_agent_again_writes_nothing():
-    people.put_agent(TINA)
+    registering.put_agent(TINA)
 
     with wire.watched() as sent:
-        people.put_agent(replace(TINA, changed_at=LATER))
+        registering.put_agent(replace(TINA, changed_at=LATER))
 
     assert [request.operation for request in sent] == ["BatchGetItem"]
 
@@ -353,20 +353,20 @@ def test_putting_the_same_agent_again_writes_nothing():
 def test_of_two_concurrent_puts_of_an_agent_the_later_is_stored():
     moved = replace(TINA, departments=("development",), changed_at=LATER)
 
-    with wire.through(once_before("TransactWriteItems", lambda: people.put_agent(TINA))):
-        people.put_agent(moved)
+    with wire.through(once_before("TransactWriteItems", lambda: registering.put_agent(TINA))):
+        registering.put_agent(moved)
 
     assert people.active_agent("tina").departments == ("development",)
 
 
 def test_an_agent_who_moves_away_while_renamed_has_changed_when_moved_back():
     """The rename has read the old departments. Written on that, it would hide the move in between."""
-    people.put_agent(TINA)
+    registering.put_agent(TINA)
     away = replace(TINA, departments=("development",), changed_at=LATER)
     renamed = replace(TINA, name="Tina T.", changed_at=LATER)
 
-    with wire.through(once_before("TransactWriteItems", lambda: people.put_agent(away))):
-        people.put_agent(renamed)
+    with wire.through(once_before("TransactWriteItems", lambda: registering.put_agent(away))):
+        registering.put_agent(renamed)
 
     found = people.active_agent("tina")
     assert (found.name, found.changed_at, found.memberships) == ("Tina T.", LATER, (3,))
@@ -381,7 +381,7 @@ def test_a_put_that_conflicts_with_a_login_of_the_agent_is_retried():
         return wire.failing(400, "TransactionCanceledException", reasons) if is_first else send()
 
     with wire.through(script):
-        stored = people.put_agent(TINA)
+        stored = registering.put_agent(TINA)
 
     assert people.agent("tina") == stored
 
@@ -390,13 +390,13 @@ def test_a_put_that_conflicts_with_a_login_of_the_agent_is_retried():
 def test_putting_an_agent_whose_write_fails_on_every_try_is_busy(reason):
     refused = always(lambda: wire.failing(400, "TransactionCanceledException", [reason]), "TransactWriteItems")
     with wire.through(refused), pytest.raises(Busy):
-        people.put_agent(TINA)
+        registering.put_agent(TINA)
 
 
 def test_an_invalid_write_of_an_agent_is_a_bug():
     refused = always(lambda: wire.failing(400, "ValidationException"), "TransactWriteItems")
     with wire.through(refused), pytest.raises(TransactWriteError):
-        people.put_agent(TINA)
+        registering.put_agent(TINA)
 
 
 # --- Grantees --------------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def test_a_request_takes_two_reads_and_two_transactions_and_another_read_only_at
     def ask() -> None:
         assert call("POST", "/v1/support/requests", ASKED, caller=SVEN).status == 201
 
-    usual = [("BatchGetItem", 5), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
+    usual = [("BatchGetItem", 6), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
     waiting: list[tuple[str, Request]] = []
     for _ in range(5):
         assert dynamodb_requests(ask) == usual

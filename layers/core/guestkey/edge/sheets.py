@@ -23,16 +23,18 @@ GRANT_COLUMNS = {
     "period": "period", "may_export": "may_export",
     "granted_at": "granted_at", "granted_by": "granted_by.name", "ends_at": "ends_at", "review_at": "review_at",
     "revoked_at": "revoked_at", "revoked_by": "revoked_by.name", "end": "end",
-    "present_name": "grantee.present_name",
+    "present_name": "grantee.present_name", "access": "access", "may_automate": "may_automate",
+    "kind": "grantee.kind", "accountable": "grantee.accountable.name",
 }  # fmt: skip
 LOGIN_COLUMNS = {
     "logged_in_at": "logged_in_at", "agent": "agent.name", "id": "agent.id",
     "departments": "agent.departments",
     "reason": "reason", "ticket": "ticket", "may_export": "may_export", "ended_at": "ended_at", "end": "end",
     "end_cause": "end_cause", "granted_by": "granted_by.name", "access_ends_at": "access_ends_at",
-    "present_name": "agent.present_name",
+    "present_name": "agent.present_name", "access": "access",
+    "kind": "agent.kind", "accountable": "agent.accountable.name",
 }  # fmt: skip
-_WORDS = frozenset({"state", "period", "may_export", "end", "end_cause"})
+_WORDS = frozenset({"state", "period", "may_export", "end", "end_cause", "access", "may_automate", "kind"})
 _WITH_POINT = re.compile("de-(CH|LI)|it-CH|es-(DO|GT|HN|MX|NI|PA|PE|PR|SV|US)", re.IGNORECASE)
 """Regions whose decimal sign is a point, unlike that of their language."""
 

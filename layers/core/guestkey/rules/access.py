@@ -5,19 +5,26 @@ for days: only `ends_at` decides.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from guestkey.rules.grants import LiveKey, LiveKeys
+from guestkey.rules.levels import AccessLevel, greatest
 from guestkey.rules.logins import Login, is_open
 from guestkey.rules.people import Agent
 
 
 class Action(StrEnum):
-    """Action of an agent that the product asks about."""
+    """Action of an agent that the product asks about.
+
+    `enter` is the question of callers from before there were levels. It means `change`, so that an old guard never lets
+    more through than was granted.
+    """
 
     ENTER = "enter"
+    VIEW = "view"
+    CHANGE = "change"
     EXPORT = "export"
 
 
@@ -26,7 +33,9 @@ class Reason(StrEnum):
 
     GRANTED = "granted"
     NO_LIVE_GRANT = "no_live_grant"
+    CHANGE_NOT_GRANTED = "change_not_granted"
     EXPORT_NOT_GRANTED = "export_not_granted"
+    NOT_FOR_SOFTWARE = "not_for_software"
     NO_LOGIN = "no_login"
     AGENT_INACTIVE = "agent_inactive"
     LOCKED = "locked"
@@ -34,9 +43,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Open:
-    """Allowed. `grant` is the grant to name; `may_export` is the union of all grants that cover the agent."""
+    """Allowed. `grant` is the grant to name; `access` and `may_export` are the union of all that cover the agent."""
 
     grant: LiveKey
+    access: AccessLevel
     may_export: bool
 
 
@@ -59,6 +69,11 @@ def named(keys: Iterable[LiveKey]) -> LiveKey:
     return min(keys, key=lambda key: (key.ends_at is not None, -_seconds(key.ends_at), key.grant_id))
 
 
+def union(keys: Iterable[LiveKey]) -> AccessLevel:
+    """Return the level of one or more keys together: the greatest of them."""
+    return greatest(key.access for key in keys)
+
+
 def decide(live: LiveKeys, agent: Agent | None, action: Action, at: datetime) -> Open | Shut:
     """Return whether the agent may begin the action, without regard to logins. No grant covers an unknown agent."""
     if agent is None:
@@ -69,11 +84,12 @@ def decide(live: LiveKeys, agent: Agent | None, action: Action, at: datetime) ->
         return Shut(reason=Reason.LOCKED)
     able = covering(live, agent, at)
     if not able:
-        return Shut(reason=Reason.NO_LIVE_GRANT)
-    exporting = [key for key in able if key.may_export]
-    if action is Action.EXPORT and not exporting:
-        return Shut(reason=Reason.EXPORT_NOT_GRANTED)
-    return Open(grant=named(exporting if action is Action.EXPORT else able), may_export=bool(exporting))
+        would_be_let_in = agent.is_software and covering(live, replace(agent, is_software=False), at)
+        return Shut(reason=Reason.NOT_FOR_SOFTWARE if would_be_let_in else Reason.NO_LIVE_GRANT)
+    allowing = [key for key in able if _allows(key, action)]
+    if not allowing:
+        return Shut(reason=Reason.EXPORT_NOT_GRANTED if action is Action.EXPORT else Reason.CHANGE_NOT_GRANTED)
+    return Open(grant=named(allowing), access=union(able), may_export=any(key.may_export for key in able))
 
 
 def decide_within(
@@ -88,6 +104,12 @@ def decide_within(
     if not is_open(login, covering(live, agent, at), agent):
         return Shut(reason=Reason.NO_LOGIN)
     return decision
+
+
+def _allows(key: LiveKey, action: Action) -> bool:
+    if action is Action.EXPORT:
+        return key.may_export
+    return key.access.includes(AccessLevel.VIEW if action is Action.VIEW else AccessLevel.CHANGE)
 
 
 def _seconds(at: datetime | None) -> float:

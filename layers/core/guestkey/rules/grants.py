@@ -14,6 +14,7 @@ from guestkey.errors import GrantEnded
 from guestkey.rules.door import Door, Voiding
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, Position, What
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
 
@@ -49,6 +50,8 @@ class Grant:
     grant_id: str
     grantee: Grantee
     period: Period
+    access: AccessLevel = AccessLevel.CHANGE
+    """Grants from before there were levels have none stored: they allow changes."""
     may_export: bool
     granted_at: datetime
     granted_by: Person
@@ -69,6 +72,11 @@ class Grant:
     granted_seq: int | None = field(default=None, compare=False)
     revoked_seq: int | None = field(default=None, compare=False)
     """Numbers of its ledger entries; None before it is stored, and in grants from before numbers."""
+
+    @property
+    def may_automate(self) -> bool:
+        """Whether a department's grant covers software as well."""
+        return self.grantee.may_automate
 
     @property
     def is_permanent(self) -> bool:
@@ -129,6 +137,7 @@ class LiveKey:
 
     grant_id: str
     grantee: Grantee
+    access: AccessLevel = AccessLevel.CHANGE
     may_export: bool
     granted_at: datetime
     ends_at: datetime | None
@@ -187,6 +196,7 @@ def give(
     grantee: Grantee,
     period: Period,
     tenant: Tenant,
+    access: AccessLevel,
     may_export: bool,
     now: datetime,
     request_id: str | None = None,
@@ -204,6 +214,7 @@ def give(
         grant_id=grant_id,
         grantee=grantee,
         period=period,
+        access=access,
         may_export=may_export,
         granted_at=now,
         granted_by=Person(user_id=by.user_id, name=by.name),
@@ -249,6 +260,8 @@ def given(grant: Grant) -> Note:
             "grantee_type": grant.grantee.type.value,
             "grantee_id": grant.grantee.id,
             "period": grant.period.value,
+            "access": grant.access.value,
+            "may_automate": grant.may_automate,
             "may_export": grant.may_export,
             "ends_at": text_of(grant.ends_at) if grant.ends_at else None,
             "request_id": grant.request_id,

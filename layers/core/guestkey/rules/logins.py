@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import Position
-from guestkey.rules.people import Agent, Grantee, GranteeType
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import Accountable, Agent, Grantee, GranteeType
 
 MAX_LOGINS_AN_HOUR = 60
 """Limit of logins that one agent records at one tenant in a UTC hour."""
@@ -51,6 +52,8 @@ class Login:
     reason_salt: str | None = None
     """The salt of the reason's hash in the ledger; None in a login from before there were salts."""
     ticket: str | None
+    access: AccessLevel = AccessLevel.CHANGE
+    """The union of the grants that covered the agent at that moment, as is `may_export`."""
     may_export: bool
     logged_in_at: datetime
     grant_id: str
@@ -58,6 +61,9 @@ class Login:
     """The end of the named grant, which ends last of all that covered the agent; None for a permanent grant."""
     incarnation: int = 1
     """The person behind the agent's id at that moment."""
+    is_software: bool = False
+    accountable: Accountable | None = None
+    """The person who was accountable for the software at that moment."""
     memberships: tuple[int, ...] | None = None
     """For each department the number at which the membership began; None in logins from before numbers."""
     ended_at: datetime | None = None
@@ -78,6 +84,7 @@ def enter(
     tenant_id: str,
     agent: Agent,
     grant: LiveKey,
+    access: AccessLevel,
     may_export: bool,
     reason: str,
     reason_salt: str,
@@ -92,10 +99,13 @@ def enter(
         agent_name=agent.name,
         departments=agent.departments,
         incarnation=agent.incarnation,
+        is_software=agent.is_software,
+        accountable=agent.accountable,
         memberships=tuple(agent.membership(id) or 0 for id in agent.departments),
         reason=reason,
         reason_salt=reason_salt,
         ticket=ticket or grant.ticket,
+        access=access,
         may_export=may_export,
         logged_in_at=now,
         grant_id=grant.grant_id,
@@ -175,4 +185,4 @@ def next_due_at(login: Login, now: datetime) -> datetime:
 def covered_at_login(grantee: Grantee, login: Login) -> bool:
     if grantee.type is GranteeType.AGENT:
         return grantee.id == login.agent_id and grantee.incarnation == login.incarnation
-    return grantee.id in login.departments
+    return grantee.id in login.departments and (grantee.may_automate or not login.is_software)

@@ -73,9 +73,29 @@ class Department:
     name: str
 
 
+class AgentKind(StrEnum):
+    """Kind of an agent, by its name in the API."""
+
+    PERSON = "person"
+    SOFTWARE = "software"
+
+    @classmethod
+    def of(cls, *, is_software: bool) -> "AgentKind":
+        """Return the kind of an agent."""
+        return cls.SOFTWARE if is_software else cls.PERSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accountable:
+    """The person who is accountable for an agent that is software."""
+
+    agent_id: str
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """A person who works for the vendor's support."""
+    """A person who works for the vendor's support, or software that does, for which a person is accountable."""
 
     agent_id: str
     name: str
@@ -83,9 +103,15 @@ class Agent:
     departments: tuple[str, ...]
     is_active: bool
     changed_at: datetime
-    """Time of the last change of departments or activity: access through a former department ends then."""
+    """Time of the last change of departments, activity or kind: access through a former department ends then."""
+    is_software: bool = False
+    accountable: Accountable | None = None
+    """An active person while the software is active: it turns inactive together with the person."""
+    accountable_for: tuple[str, ...] = ()
+    """Ids of the active software for which this person is accountable."""
     incarnation: int = 1
-    """Number of the person behind this id. It rises when the agent turns inactive, which ends what named the person."""
+    """Number of the person or the software behind this id. It rises when the agent turns inactive, or from a person
+    into software or back, which ends what named the agent."""
     memberships: tuple[int, ...] = ()
     """For each department the number at which the present membership began; 0 in records from before numbers."""
     joined: int = 0
@@ -100,22 +126,43 @@ class Agent:
     def succeeds(self, before: "Agent | None") -> "Agent":
         """Return this record, as the vendor gave it, with the numbers that follow from the record before.
 
-        The incarnation rises when an active agent turns inactive, and by nothing else. A membership keeps its number
-        until the agent leaves the department. `changed_at` stays unless departments or activity change.
+        The incarnation rises when an active agent turns inactive or becomes of the other kind, and by nothing else. A
+        membership keeps its number until the agent leaves the department. `changed_at` stays unless departments,
+        activity or kind change.
         """
         if before is None:
             return replace(self, memberships=(1,) * len(self.departments), joined=1, version=1)
         joined = before.joined if set(self.departments) <= set(before.departments) else before.joined + 1
         began = (before.membership(id) for id in self.departments)
-        is_same = before.is_active == self.is_active and set(before.departments) == set(self.departments)
+        is_same_kind = before.is_software == self.is_software
+        is_same = is_same_kind and before.is_active == self.is_active
+        is_same = is_same and set(before.departments) == set(self.departments)
         return replace(
             self,
             changed_at=before.changed_at if is_same else self.changed_at,
-            incarnation=before.incarnation + (before.is_active and not self.is_active),
+            accountable_for=before.accountable_for if self.may_be_accountable else (),
+            incarnation=before.incarnation + (before.is_active and not (self.is_active and is_same_kind)),
             memberships=tuple(joined if number is None else number for number in began),
             joined=joined,
             version=before.version + 1,
         )
+
+    @property
+    def may_be_accountable(self) -> bool:
+        """Whether the agent can be accountable for software: an active person."""
+        return self.is_active and not self.is_software
+
+    @property
+    def depends_on(self) -> str | None:
+        """The id of the person with whom this software turns inactive; None for a person and for inactive software."""
+        return self.accountable.agent_id if self.is_software and self.is_active and self.accountable else None
+
+    def followed_by(self, person: "Agent", at: datetime) -> "Agent":
+        """Return this software's record after a change of the accountable person: renamed, or inactive with them."""
+        assert self.accountable
+        named = replace(self, accountable=replace(self.accountable, name=person.name))
+        is_active = self.is_active and person.may_be_accountable
+        return replace(named, is_active=is_active, changed_at=at).succeeds(self)
 
     def differs(self, before: "Agent | None") -> bool:
         """Say whether this record says something else than the one before it, or that one has no numbers yet."""
@@ -138,6 +185,11 @@ class Grantee:
     name: str
     incarnation: int = 1
     """The person whom the customer let in, by the agent's number at that moment; 1 for a department."""
+    may_automate: bool = False
+    """Whether a department's grant covers its software as well."""
+    is_software: bool = False
+    accountable: Accountable | None = field(default=None, compare=False, metadata=READ_BESIDE)
+    """The person who is accountable now for the software that the grantee is."""
     present_name: str | None = field(default=None, compare=False, metadata=READ_BESIDE)
     """The name that the record of the id has now; None if it is the one that the customer consented to."""
 
@@ -147,15 +199,25 @@ class Grantee:
         return self.id if self.type is GranteeType.AGENT else None
 
     def covers(self, agent: Agent) -> bool:
-        """Say whether this grantee is the person, or a department to which the agent belongs at this moment."""
+        """Say whether this grantee is the agent, or a department to which the agent belongs at this moment.
+
+        A department covers software only where the customer said so.
+        """
         if self.type is GranteeType.AGENT:
             return self.id == agent.agent_id and self.incarnation == agent.incarnation
-        return self.id in agent.departments
+        return self.id in agent.departments and (self.may_automate or not agent.is_software)
 
 
 def grantee(agent: Agent) -> Grantee:
-    """Return the agent as a grantee: the person behind the id at this moment."""
-    return Grantee(type=GranteeType.AGENT, id=agent.agent_id, name=agent.name, incarnation=agent.incarnation)
+    """Return the agent as a grantee: the person, or the software, behind the id at this moment."""
+    return Grantee(
+        type=GranteeType.AGENT,
+        id=agent.agent_id,
+        name=agent.name,
+        incarnation=agent.incarnation,
+        is_software=agent.is_software,
+        accountable=agent.accountable,
+    )
 
 
 def other_name(consented: str, now: "Agent | Department | None") -> str | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from guestkey.errors import ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
+from guestkey.errors import ChangeNotAsked, ExportNotAsked, NoApprovers, RecipientUnknown, RequestClosed, RequestExpired
 from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, give
-from guestkey.rules.people import READ_BESIDE, Agent, Grantee, Person, Tenant, User
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import READ_BESIDE, Accountable, Agent, Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period
 
 MAX_PENDING = 5
@@ -57,11 +58,16 @@ class Request:
     """The salt of the reason's hash in the ledger; None in a request from before there were salts."""
     ticket: str | None = None
     period: Period
+    access: AccessLevel = AccessLevel.CHANGE
+    """The level asked. Requests from before there were levels have none stored: they ask for changes."""
     may_export: bool
     requested_at: datetime
     expires_at: datetime
     incarnation: int = 1
     """The person behind the agent's id who asks."""
+    is_software: bool = False
+    accountable: Accountable | None = None
+    """The person who is accountable for the software that asks."""
     present_name: str | None = field(default=None, compare=False, metadata=READ_BESIDE)
     """The name that the agent has now; None if it is the one with which the agent asked."""
     mail: MailState = MailState.FAILED
@@ -97,6 +103,7 @@ def ask(
     reason_salt: str,
     ticket: str | None,
     period: Period,
+    access: AccessLevel,
     may_export: bool,
     life: timedelta,
     now: datetime,
@@ -111,11 +118,14 @@ def ask(
         agent_id=agent.agent_id,
         agent_name=agent.name,
         incarnation=agent.incarnation,
+        is_software=agent.is_software,
+        accountable=agent.accountable,
         recipients=_registered(tenant, recipients),
         reason=reason,
         reason_salt=reason_salt,
         ticket=ticket,
         period=period,
+        access=access,
         may_export=may_export,
         requested_at=now,
         expires_at=now + life,
@@ -151,17 +161,20 @@ def approve(
     tenant: Tenant,
     grant_id: str,
     period: Period | None,
+    access: AccessLevel | None,
     may_export: bool,
     door: Door,
     now: datetime,
 ) -> Approval:
     """Return the approved request and a grant that starts now.
 
-    A missing period is the requested one. The grant allows export only if the approver says so, and the approver may
-    say so only if the agent asked for it. Raises RequestClosed, RequestExpired, ExportNotAsked, LockedDown or
-    TenantClosed.
+    A missing period or level is the requested one; the approver may lower the level and never raise it. The grant
+    allows export only if the approver says so, and the approver may say so only if the agent asked for it. Raises
+    RequestClosed, RequestExpired, ChangeNotAsked, ExportNotAsked, LockedDown or TenantClosed.
     """
     require_pending(request, now)
+    if access and not request.access.includes(access):
+        raise ChangeNotAsked
     if may_export and not request.may_export:
         raise ExportNotAsked
     grant = give(
@@ -171,6 +184,7 @@ def approve(
         grantee=grantee,
         period=period or request.period,
         tenant=tenant,
+        access=access or request.access,
         may_export=may_export,
         now=now,
         request_id=request.request_id,

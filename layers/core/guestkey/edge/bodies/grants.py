@@ -1,8 +1,11 @@
 """Request bodies of grants and approvals."""
 
-from pydantic import Field, StrictBool
+from typing import Self
+
+from pydantic import Field, StrictBool, model_validator
 
 from guestkey.edge.http.inputs import ExternalId, Input, Note
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import GranteeType
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
@@ -15,17 +18,32 @@ class GranteeInput(Input):
 
 
 class GrantInput(Input):
-    """Grantee, period, and whether data may be exported."""
+    """Grantee, period, level, whether data may be exported, and whether a department's software is let in as well.
+
+    A missing level is the stack's default. A grant to software itself covers it without `may_automate`.
+    """
 
     grantee: GranteeInput
     period: Period = Field(default=DEFAULT_PERIOD, strict=False)
+    access: AccessLevel | None = Field(default=None, strict=False)
     may_export: StrictBool = False
+    may_automate: StrictBool = False
+
+    @model_validator(mode="after")
+    def _automates_a_department(self) -> Self:
+        if self.may_automate and self.grantee.type is not GranteeType.DEPARTMENT:
+            raise ValueError("may_automate is for departments only: a grant to software itself covers it")
+        return self
 
 
 class ApprovalInput(Input):
-    """Period and export. A missing period is the requested one; only `true` allows export, even requested export."""
+    """Period, level and export. A missing period or level is the requested one; the level may be lower, never higher.
+
+    Only `true` allows export, even requested export.
+    """
 
     period: Period | None = Field(default=None, strict=False)
+    access: AccessLevel | None = Field(default=None, strict=False)
     may_export: StrictBool | None = None
 
 

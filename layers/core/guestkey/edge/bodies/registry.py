@@ -1,9 +1,12 @@
 """Request bodies of the registry: tenants, departments, agents, rights."""
 
-from pydantic import Field, StrictBool
+from typing import Self
+
+from pydantic import Field, StrictBool, model_validator
 
 from guestkey.edge.http.inputs import Country, Email, ExternalId, Input, Language, Name, Version, Zone
 from guestkey.rules.limits import MAX_APPROVERS, MAX_DEPARTMENTS
+from guestkey.rules.people import AgentKind
 
 
 class TenantInput(Input):
@@ -25,12 +28,20 @@ class DepartmentInput(Input):
 
 
 class AgentInput(Input):
-    """A person who works for the vendor's support."""
+    """A person who works for the vendor's support, or software that does: then a person is accountable for it."""
 
     name: Name
     email: Email
     departments: list[ExternalId] = Field(max_length=MAX_DEPARTMENTS)
     active: StrictBool
+    kind: AgentKind = Field(default=AgentKind.PERSON, strict=False)
+    accountable: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _software_names_a_person(self) -> Self:
+        if (self.kind is AgentKind.SOFTWARE) != (self.accountable is not None):
+            raise ValueError("software names an accountable agent, and a person names none")
+        return self
 
 
 class RightInput(Input):

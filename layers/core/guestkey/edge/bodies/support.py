@@ -3,6 +3,7 @@
 from pydantic import Field, StrictBool
 
 from guestkey.edge.http.inputs import Email, ExternalId, Input, Reason, Ticket
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.limits import MAX_RECIPIENTS
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
 
@@ -16,14 +17,15 @@ class LoginInput(Input):
 
 
 class RequestInput(Input):
-    """Customer, reason, ticket, period and recipients.
+    """Customer, reason, ticket, period, level and recipients.
 
-    Without `recipients` all registered approver addresses are used.
+    A missing level is the stack's default. Without `recipients` all registered approver addresses are used.
     """
 
     tenant_id: ExternalId
     reason: Reason
     ticket: Ticket | None = None
     period: Period = Field(default=DEFAULT_PERIOD, strict=False)
+    access: AccessLevel | None = Field(default=None, strict=False)
     may_export: StrictBool = False
     recipients: list[Email] | None = Field(default=None, min_length=1, max_length=MAX_RECIPIENTS)

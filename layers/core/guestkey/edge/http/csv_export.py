@@ -23,11 +23,11 @@ Row = tuple[str, Mapping[str, Any] | None]
 GRANT_COLUMNS = (
     "grant_id", "state", "grantee.type", "grantee.id", "grantee.name", "period", "may_export", "granted_at",
     "granted_by.user_id", "granted_by.name", "ends_at", "review_at", "revoked_at", "revoked_by.user_id",
-    "revoked_by.name", "request_id", "end",
+    "revoked_by.name", "request_id", "end", "access", "may_automate", "grantee.kind", "grantee.accountable.name",
 )  # fmt: skip
 LOGIN_COLUMNS = (
     "login_id", "logged_in_at", "agent.id", "agent.name", "agent.departments", "reason", "ticket", "may_export",
-    "ended_at", "end", "grant_id", "access_ends_at", "end_cause",
+    "ended_at", "end", "grant_id", "access_ends_at", "end_cause", "access", "agent.kind", "agent.accountable.name",
 )  # fmt: skip
 
 

@@ -33,7 +33,9 @@ def draft(request: Request, agent: Agent, tenant: Tenant) -> Draft:
         departments=people.department_names(agent.departments),
         reason=request.reason,
         ticket=request.ticket,
+        accountable=request.accountable,
         period=request.period,
+        access=request.access,
         may_export=request.may_export,
         expires_at=request.expires_at,
     )

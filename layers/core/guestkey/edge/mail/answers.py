@@ -38,4 +38,5 @@ def rows(words: Catalogue, facts: AnswerFacts) -> Iterator[tuple[str, str]]:
     if grant:
         is_lasting = grant.ends_at is None
         yield "valid_until", words.short_period(Period.PERMANENT) if is_lasting else words.end(grant.ends_at, zone)
+        yield "access", words.text("access", grant.access)
         yield "export", words.text("export", "allowed" if grant.may_export else "not_allowed")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from guestkey.edge.mail import answers, changes, digests, links, locks
+from guestkey.edge.mail import answers, callbacks, changes, digests, links, locks
 from guestkey.edge.mail.answers import AnswerFacts
 from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
 from guestkey.edge.mail.digests import DigestFacts
@@ -115,7 +115,7 @@ def write(kind: Kind, language: str, facts: Facts) -> Mail:
     if not isinstance(facts, _FACTS[kind]):
         raise ValueError(f"{type(facts).__name__} are not the facts of {kind}")
     words = catalogue(language)
-    by = _by(kind, facts)
+    by = _by(kind, words, facts)
     rows = [(words.text("labels", label), value) for label, value in _rows(kind, words, facts)]
     tenant, values_shown = shown(facts.tenant.name), [value for _, value in rows]
     head = None if isinstance(facts, RequestFacts | AnswerFacts) else facts.head
@@ -187,13 +187,13 @@ def _number(ulid: str) -> str:
     return ulid[-SHORT_NUMBER_LENGTH:] if ULID.fullmatch(ulid) else NOTHING
 
 
-def _by(kind: Kind, facts: Facts) -> str:
+def _by(kind: Kind, words: Catalogue, facts: Facts) -> str:
     """Return the name of the person who acted. A grant may be revoked when the e-mail about its giving is written."""
     match facts:
         case RequestFacts():
-            return agent_shown(facts.agent_name, facts.agent_id, facts.departments)
-        case LoginFacts():
-            return agent_shown(facts.login.agent_name, facts.login.agent_id, facts.departments)
+            return agent_shown(words, facts.agent_name, facts.agent_id, facts.departments, facts.accountable)
+        case LoginFacts(login=login):
+            return agent_shown(words, login.agent_name, login.agent_id, facts.departments, login.accountable)
         case CallbackFacts():
             return shown(facts.callback.requested_by.name)
         case LockFacts():
@@ -211,21 +211,23 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
     yield "account", f"{shown(facts.tenant.name)} ({shown(facts.tenant.customer_name)})"
     match facts:
         case RequestFacts():
-            yield "asked_by", _by(kind, facts)
+            yield "asked_by", _by(kind, words, facts)
             yield "reason", words.text("shared", "quoted", text=shown(facts.reason, MAX_REASON_LENGTH))
             if facts.ticket:
                 yield "ticket", shown(facts.ticket)
             yield "period", words.text("periods", facts.period)
+            yield "access", words.text("access", facts.access)
             yield "export", words.text("export", "asked" if facts.may_export else "not_asked")
             yield "answer_by", words.moment(facts.expires_at, zone)
         case LoginFacts(login=login):
-            yield "signed_in", _by(kind, facts)
+            yield "signed_in", _by(kind, words, facts)
             yield "signed_in_at", words.moment(login.logged_in_at, zone)
             yield "reason", words.text("shared", "quoted", text=shown(login.reason, MAX_REASON_LENGTH))
+            yield "access", words.text("access", login.access)
             yield "export", words.text("export", "allowed" if login.may_export else "not_allowed")
             yield "access_until", words.end(login.access_ends_at, zone)
         case CallbackFacts():
-            yield from _of_callback(kind, words, facts)
+            yield from callbacks.rows(kind, words, facts)
         case ApproverFacts() | RightFacts() | NoticeFacts():
             yield from changes.rows(words, facts)
         case LockFacts():
@@ -236,36 +238,10 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield from answers.rows(words, facts)
         case _:
             grant = facts.grant
-            yield "grantee", words.text("grantees", grant.grantee.type, name=grantee_shown(grant.grantee))
+            yield "grantee", grantee_shown(words, grant.grantee)
             yield "given_by", shown(grant.granted_by.name)
             yield "given_at", words.moment(grant.granted_at, zone)
             yield from _end_of_grant(kind, words, facts)
-
-
-def _of_callback(kind: Kind, words: Catalogue, facts: CallbackFacts) -> Iterator[tuple[str, str]]:
-    change, zone = facts.change, facts.tenant.zone
-    if change.slot:
-        yield "called_at", words.moment(change.slot.starts_at, zone)
-    if change.earlier and kind is not Kind.CALLBACK_CHANGED:
-        yield "earlier_at", words.moment(change.earlier.starts_at, zone)
-    if facts.is_by_support and kind is not Kind.CALLBACK_STRANDED:
-        yield "changed_by", words.text("callbacks", "support")
-    if facts.reason and kind is not Kind.CALLBACK_STRANDED:
-        yield "reason", words.text("shared", "quoted", text=shown(facts.reason, MAX_REASON_LENGTH))
-    yield from _matter(words, facts)
-
-
-def matter(language: str, facts: CallbackFacts) -> str:
-    """Return the subject of a call-back for a calendar: one line for each fact."""
-    words = catalogue(language)
-    return "\n".join(f"{words.text('labels', label)}: {value}" for label, value in _matter(words, facts))
-
-
-def _matter(words: Catalogue, facts: CallbackFacts) -> Iterator[tuple[str, str]]:
-    yield "called", _by(Kind.CALLBACK_BOOKED, facts)
-    yield "phone", facts.callback.phone_shown
-    yield "topic", shown(facts.topic)
-    yield "description", words.text("shared", "quoted", text=shown(facts.callback.description, MAX_REASON_LENGTH))
 
 
 def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[tuple[str, str]]:
@@ -284,6 +260,7 @@ def _end_of_grant(kind: Kind, words: Catalogue, facts: GrantFacts) -> Iterator[t
         yield "ended_at", words.moment(grant.left_at, zone)
         return
     yield "valid_until", words.end(grant.ends_at, zone)
+    yield "access", words.text("access", grant.access)
     yield "export", words.text("export", "allowed" if grant.may_export else "not_allowed")
     if kind is Kind.GRANTED and grant.review_at:
         yield "review_at", words.moment(grant.review_at, zone)

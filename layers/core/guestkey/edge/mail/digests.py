@@ -61,8 +61,9 @@ def _parts(words: Catalogue, facts: DigestFacts, line: DigestLine) -> Iterator[s
     zone, entry, about = facts.tenant.zone, line.entry, line.about
     if isinstance(about, Login):
         yield words.moment(about.logged_in_at, zone)
-        yield agent_shown(about.agent_name, about.agent_id, line.departments)
+        yield agent_shown(words, about.agent_name, about.agent_id, line.departments, about.accountable)
         yield words.text("shared", "quoted", text=shown(about.reason, MAX_REASON_SHOWN))
+        yield words.text("access", about.access)
         if about.may_export:
             yield words.text("digest", "with_export")
         return
@@ -70,8 +71,9 @@ def _parts(words: Catalogue, facts: DigestFacts, line: DigestLine) -> Iterator[s
         yield words.end(about.over_at, zone)
     else:
         yield words.moment(entry.at, zone)
-    yield words.text("grantees", about.grantee.type, name=grantee_shown(about.grantee))
+    yield grantee_shown(words, about.grantee)
     if entry.what is What.GRANT_GIVEN:
+        yield words.text("access", about.access)
         yield words.text("digest", "by", name=shown(about.granted_by.name))
         yield words.text("digest", "until", end=words.end(about.ends_at, zone))
     elif about.revoked_by and entry.what is What.GRANT_REVOKED:

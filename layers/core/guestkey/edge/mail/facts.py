@@ -8,8 +8,9 @@ from guestkey.rules.callback_entries import SlotChange
 from guestkey.rules.callbacks import Callback
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import ByType, Head
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import Login
-from guestkey.rules.people import Tenant
+from guestkey.rules.people import Accountable, Tenant
 from guestkey.rules.periods import Period
 
 
@@ -24,7 +25,9 @@ class RequestFacts:
     departments: Sequence[str]
     reason: str
     ticket: str | None
+    accountable: Accountable | None = None
     period: Period
+    access: AccessLevel = AccessLevel.CHANGE
     may_export: bool
     expires_at: datetime
 

@@ -11,7 +11,7 @@ from icalendar import Calendar, Event, vCalAddress
 
 from guestkey import settings
 from guestkey.edge.addresses import mailable
-from guestkey.edge.mail import compose
+from guestkey.edge.mail import callbacks
 from guestkey.edge.mail.facts import CallbackFacts
 from guestkey.edge.mail.i18n import catalogue
 from guestkey.edge.mail.send import SENDER, Invitation
@@ -40,7 +40,7 @@ def write(language: str, facts: CallbackFacts, at: datetime) -> Invitation | Non
     event.add("dtstart", slot.starts_at)
     event.add("dtend", slot.ends_at)
     event.add("summary", catalogue(language).text("callbacks", "summary"))
-    event.add("description", compose.matter(language, facts))
+    event.add("description", callbacks.matter(language, facts))
     name, sender = SENDER
     event.add("organizer", _address(sender, CN=name or sender))
     # The user who booked it has accepted; replies are not read.

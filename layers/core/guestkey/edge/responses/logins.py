@@ -2,20 +2,30 @@
 
 from typing import Self
 
-from guestkey.edge.responses.people import Person
+from guestkey.edge.responses.people import Accountable, Person
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import logins
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import End, EndCause
-from guestkey.rules.people import other_name
+from guestkey.rules.people import AgentKind, other_name
 from guestkey.store.access.grant_lists import BesideLogins
 
 
 class LoginAgent(Response):
-    """The agent who logged in, with the departments of that moment."""
+    """The agent who logged in, with the departments and, for software, the accountable person of that moment."""
 
     id: str
     name: str
+    kind: AgentKind
+    accountable: Accountable | None
     departments: list[str]
+
+    @classmethod
+    def of(cls, login: logins.Login, **more: str | None) -> Self:
+        """Return the agent of a login."""
+        kind, accountable = AgentKind.of(is_software=login.is_software), Accountable.of(login.accountable)
+        who = {"id": login.agent_id, "name": login.agent_name, "departments": list(login.departments)}
+        return cls.model_validate(who | {"kind": kind, "accountable": accountable} | more)
 
 
 class Login(Response):
@@ -27,6 +37,7 @@ class Login(Response):
     reason: str
     reason_salt: str | None
     ticket: str | None
+    access: AccessLevel
     may_export: bool
     logged_in_at: Instant
     ended_at: Instant | None
@@ -38,8 +49,7 @@ class Login(Response):
     @classmethod
     def of(cls, login: logins.Login) -> Self:
         """Return the login."""
-        agent = LoginAgent(id=login.agent_id, name=login.agent_name, departments=list(login.departments))
-        return cls.read(login, agent=agent)
+        return cls.read(login, agent=LoginAgent.of(login))
 
 
 class OverviewAgent(LoginAgent):
@@ -57,12 +67,8 @@ class LoginInOverview(Login):
     @classmethod
     def under(cls, login: logins.Login, beside: BesideLogins) -> Self:
         """Return the login with the facts that the overview shows beside it."""
-        agent = OverviewAgent(
-            id=login.agent_id,
-            name=login.agent_name,
-            departments=list(login.departments),
-            present_name=other_name(login.agent_name, beside.agents.get(login.agent_id)),
-        )
+        present_name = other_name(login.agent_name, beside.agents.get(login.agent_id))
+        agent = OverviewAgent.of(login, present_name=present_name)
         return cls.read(login, agent=agent, granted_by=beside.givers.get(login.grant_id))
 
 
@@ -72,5 +78,6 @@ class Access(Response):
     tenant_id: str
     name: str
     ends_at: Instant | None
+    access: AccessLevel
     may_export: bool
     grant_ids: list[str]

@@ -4,6 +4,8 @@ from typing import Self
 
 from guestkey.edge.responses.response import Response
 from guestkey.rules import people
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import AgentKind
 
 
 class Person(Response):
@@ -14,7 +16,7 @@ class Person(Response):
 
 
 class Me(Response):
-    """The user of your token, and your permissions."""
+    """The user of your token, your permissions, and the level of a grant that names none."""
 
     user_id: str
     name: str
@@ -22,6 +24,7 @@ class Me(Response):
     locale: str | None
     may_grant: bool
     may_book_slot: bool
+    default_access: AccessLevel
 
 
 class Department(Response):
@@ -36,17 +39,32 @@ class Department(Response):
         return cls.read(department, id=department.department_id)
 
 
+class Accountable(Response):
+    """The person accountable for a software agent."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def of(cls, accountable: people.Accountable | None) -> Self | None:
+        """Return the person, null for an agent who is a person."""
+        return cls(id=accountable.agent_id, name=accountable.name) if accountable else None
+
+
 class DirectoryAgent(Response):
     """An agent whom a grant can name; without the e-mail address."""
 
     id: str
     name: str
+    kind: AgentKind
+    accountable: Accountable | None
     departments: list[str]
 
     @classmethod
     def of(cls, agent: people.Agent) -> Self:
         """Return the part of an agent that users may see."""
-        return cls.read(agent, id=agent.agent_id)
+        kind, accountable = AgentKind.of(is_software=agent.is_software), Accountable.of(agent.accountable)
+        return cls.read(agent, id=agent.agent_id, kind=kind, accountable=accountable)
 
 
 class Directory(Response):
@@ -57,15 +75,24 @@ class Directory(Response):
 
 
 class Agent(Response):
-    """An agent as the vendor registered it."""
+    """An agent as the vendor registered it. `accountable` is the id of the person accountable for software."""
 
     id: str
     name: str
     email: str
     departments: list[str]
     active: bool
+    kind: AgentKind
+    accountable: str | None
 
     @classmethod
     def of(cls, agent: people.Agent) -> Self:
         """Return the agent."""
-        return cls.read(agent, id=agent.agent_id, active=agent.is_active)
+        kind, accountable = AgentKind.of(is_software=agent.is_software), agent.accountable
+        return cls.read(
+            agent,
+            id=agent.agent_id,
+            active=agent.is_active,
+            kind=kind,
+            accountable=accountable.agent_id if accountable else None,
+        )

@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Self
 
-from guestkey.edge.responses.people import Person
+from guestkey.edge.responses.people import Accountable, Person
 from guestkey.edge.responses.response import Instant, Response
 from guestkey.rules import requests
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.people import AgentKind
 from guestkey.rules.periods import Period
 from guestkey.rules.requests import MailState
 
@@ -15,6 +17,8 @@ class RequestAgent(Response):
 
     id: str
     name: str
+    kind: AgentKind
+    accountable: Accountable | None
     present_name: str | None
 
 
@@ -28,6 +32,7 @@ class Request(Response):
     reason_salt: str | None
     ticket: str | None
     period: Period
+    access: AccessLevel
     may_export: bool
     state: requests.State
     requested_at: Instant
@@ -42,5 +47,11 @@ class Request(Response):
     @classmethod
     def of(cls, request: requests.Request, at: datetime) -> Self:
         """Return the request with its state at that moment."""
-        agent = RequestAgent(id=request.agent_id, name=request.agent_name, present_name=request.present_name)
+        agent = RequestAgent(
+            id=request.agent_id,
+            name=request.agent_name,
+            kind=AgentKind.of(is_software=request.is_software),
+            accountable=Accountable.of(request.accountable),
+            present_name=request.present_name,
+        )
         return cls.read(request, agent=agent, state=request.state(at))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, groupby
 
-from guestkey.rules.access import covering, named
+from guestkey.rules.access import covering, named, union
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.limits import EXTERNAL_ID
 from guestkey.rules.people import Agent
 from guestkey.store.access import live_keys
@@ -29,6 +30,7 @@ class AccessibleTenant:
     tenant_id: str
     name: str
     ends_at: datetime | None
+    access: AccessLevel
     may_export: bool
     grant_ids: list[str]
 
@@ -68,6 +70,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iter
                             tenant_id=tenant_id,
                             name=registered[tenant_id].name if tenant_id in registered else tenant_id,
                             ends_at=named(cover).ends_at,
+                            access=union(cover),
                             may_export=any(key.may_export for key in cover),
                             grant_ids=sorted(key.grant_id for key in cover),
                         ),

@@ -101,6 +101,13 @@ def as_shown(read: Iterable[Grant], door: Door) -> list[Grant]:
     return [replace(one, grantee=now.shown(one.grantee)) for one in as_they_are(grants, door, now.agents)]
 
 
+def with_accountable(grant: Grant) -> Grant:
+    """Return a grant with the person accountable now, if its grantee is software. Others cost no request."""
+    if not grant.grantee.is_software:
+        return grant
+    return replace(grant, grantee=people.registered([grant.grantee]).shown(grant.grantee))
+
+
 @dataclass(frozen=True)
 class BesideLogins:
     """The facts that a list of logins shows beside them."""

@@ -2,6 +2,9 @@
 
 DynamoDB may delete one after its end; until then `ends_at` decides. An index finds live keys by grantee; each match is
 confirmed on the live key itself.
+
+A key with a restriction that code of before would not know is of a kind of its own: to that code it is an unknown item
+beside the live keys, which bars everything (decision 0045).
 """
 
 import heapq
@@ -15,6 +18,7 @@ from pynamodb.pagination import ResultIterator
 from guestkey.rules.door import NOT_UNDERSTOOD, Door
 from guestkey.rules.grants import Grant, LiveKey, LiveKeys
 from guestkey.rules.ledger import Position
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent, GranteeType
 from guestkey.store.access import doors
 from guestkey.store.dynamodb import index_keys, keys
@@ -32,6 +36,9 @@ class LiveKeyItem(Item, discriminator="live_key"):
     grantee_id = UnicodeAttribute()
     grantee_name = UnicodeAttribute()
     grantee_incarnation = NumberAttribute(default=1)
+    grantee_may_automate = BooleanAttribute(null=True)
+    grantee_is_software = BooleanAttribute(null=True)
+    access = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
     granted_at = InstantAttribute()
     ends_at = InstantAttribute(null=True)
@@ -39,6 +46,12 @@ class LiveKeyItem(Item, discriminator="live_key"):
     revoked_before_at = InstantAttribute(null=True)
     revoked_before_seq = NumberAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
+
+
+class ViewKeyItem(LiveKeyItem, discriminator="view_key"):
+    """The live key of a grant that allows to view only."""
+
+    access = UnicodeAttribute()
 
 
 def of_tenant(tenant_id: str) -> LiveKeys:
@@ -120,9 +133,10 @@ def _live_key(item: Item) -> LiveKey:
 
 def _item(grant: Grant, revoked_before: Position | None) -> LiveKeyItem:
     shard = index_keys.grantee_shard(grant.tenant_id)
-    return LiveKeyItem(
+    kind = ViewKeyItem if grant.access is AccessLevel.VIEW else LiveKeyItem
+    return kind(
         *keys.live(grant.tenant_id, grant.grant_id),
-        **attributes_of(grant, LiveKeyItem),
+        **attributes_of(grant, kind),
         revoked_before_at=revoked_before.at if revoked_before else None,
         revoked_before_seq=revoked_before.seq if revoked_before else None,
         by_grantee=index_keys.by_grantee(grant.grantee.type, grant.grantee.id, shard),

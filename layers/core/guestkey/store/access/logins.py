@@ -4,9 +4,9 @@ A login and the proof that its grant is live, its agent active and still a membe
 came first wins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import batched
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -14,16 +14,12 @@ from pynamodb.expressions.update import Action
 
 from guestkey import settings
 from guestkey.errors import NotFound
-from guestkey.rules.access import covering, named
-from guestkey.rules.access_end import AccessEnd, end_by_door, end_of_access, settled
-from guestkey.rules.door import Door
-from guestkey.rules.grants import LiveKeys, under
+from guestkey.rules.grants import LiveKeys
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
-from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, covers_since, next_due_at
+from guestkey.rules.logins import MAX_LOGINS_AN_HOUR, End, Login, next_due_at
 from guestkey.rules.people import Agent
-from guestkey.rules.periods import MAX_PERIOD
-from guestkey.store.access import grants, live_keys, open_logins, refusals
+from guestkey.store.access import live_keys, open_logins, refusals, settling
 from guestkey.store.access.refusals import RefusalCount
 from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
@@ -35,12 +31,7 @@ from guestkey.store.dynamodb.unreadable import expect, read_or_none, readable
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import ownership, people
-from guestkey.store.registry.people import Person
 
-BATCH = 1_000
-"""Number of grants read in one request when the end of a login is computed from the history."""
-ID_LAG = timedelta(minutes=1)
-"""An id is created after the moment that its record holds. No function runs longer than this."""
 LOGGED_IN = "login"
 MAX_LOGIN_TRIES = 3
 """Tries to name a covering grant when the grant named before is no longer live."""
@@ -53,10 +44,14 @@ class LoginItem(Item, discriminator="login"):
     agent_name = UnicodeAttribute()
     departments = Texts()
     incarnation = NumberAttribute(default=1)
+    is_software = BooleanAttribute(null=True)
+    accountable_id = UnicodeAttribute(null=True)
+    accountable_name = UnicodeAttribute(null=True)
     memberships = Numbers()
     reason = UnicodeAttribute()
     reason_salt = UnicodeAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
+    access = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
     logged_in_at = InstantAttribute()
     grant_id = UnicodeAttribute()
@@ -116,6 +111,8 @@ def save(login: Login, context: LoginContext, record: IdempotencyRecord | None) 
 
     data: Data = {
         "grant_id": login.grant_id,
+        "access": login.access.value,
+        "accountable_id": login.accountable.agent_id if login.accountable else None,
         "may_export": login.may_export,
         "reason_sha256": salted_digest(login.reason, login.reason_salt),
         "refusals_before": refusals.number_of(unreported),
@@ -142,7 +139,7 @@ def load_own(agent: Agent, login_id: str, now: datetime) -> Login:
     login = find_one(tenant_id, login_id)
     if login is None or login.incarnation != agent.incarnation:
         raise NotFound
-    return settle(tenant_id, [login], now)[0]
+    return settling.settle(tenant_id, [login], now)[0]
 
 
 def save_logged_out(ended: Login, login: Login) -> None:
@@ -202,84 +199,17 @@ def overview(
 
     With `since` and `until`, only ids of about that time are read.
     """
-    first = first_id_at(since - ID_LAG) if since else ""
-    below = min(behind or keys.LAST, first_id_at(until + ID_LAG) if until else keys.LAST)
+    first = first_id_at(since - settling.ID_LAG) if since else ""
+    below = min(behind or keys.LAST, first_id_at(until + settling.ID_LAG) if until else keys.LAST)
     stored = newest_first(LoginItem, keys.of_tenant(tenant_id), keys.LOGIN, first, below, batch)
     for some in batched(readable(login_of, stored), batch):
-        yield from ((login.login_id, login) for login in settle(tenant_id, list(some), now))
-
-
-def settle(tenant_id: str, stored: list[Login], now: datetime) -> list[Login]:
-    """Return the logins as of `now`. A login whose access is over has ended, even if no end is stored."""
-    unended = [login for login in stored if login.ended_at is None]
-    if not unended:
-        return stored
-    agents = people.agents({login.agent_id for login in unended})
-    return settle_by(live_keys.of_tenant(tenant_id), agents, tenant_id, stored, now)
-
-
-def settle_by(
-    live: LiveKeys, agents: Mapping[str, Agent], tenant_id: str, stored: list[Login], now: datetime
-) -> list[Login]:
-    """Return the logins as of `now`, by the tenant's live keys and the records of their agents.
-
-    A login whose agent's record cannot be read is returned as it was stored.
-    """
-    unended = [login for login in stored if login.ended_at is None and login.agent_id in agents]
-    ends: dict[str, AccessEnd] = {}
-    unclear: list[Login] = []
-    for login in unended:
-        agent = agents[login.agent_id]
-        cover = covering(live, agent, now)
-        if any(covers_since(login, key, agent) for key in cover):
-            ends_at = named(cover).ends_at
-            ends[login.login_id] = AccessEnd(ends_at, until=ends_at)
-        else:
-            unclear.append(login)
-    ends |= _ends_by_history(tenant_id, unclear, agents, live.door, now)
-    return [
-        settled(login, end_by_door(login, ends[login.login_id], live.door), now) if login.login_id in ends else login
-        for login in stored
-    ]
+        yield from ((login.login_id, login) for login in settling.settle(tenant_id, list(some), now))
 
 
 def login_of(item: Item) -> Login:
     """Return the login of an item that was read together with others."""
     item = expect(LoginItem, item)
     return value_of(Login, item, tenant_id=keys.tenant_id_in(item.pk), login_id=keys.id_in(item.sk))
-
-
-def _ends_by_history(
-    tenant_id: str, unclear: list[Login], agents: Mapping[str, Agent], door: Door, now: datetime
-) -> dict[str, AccessEnd]:
-    """Return the end of access for each login, computed from all grants given while the login may have lasted.
-
-    While one of these grants cannot be read, no end is known: it would be written down, and never taken back.
-    """
-    if not unclear:
-        return {}
-    earliest = min(login.logged_in_at for login in unclear) - MAX_PERIOD
-    left_at = people.leavings(map(_person, unclear))
-    permanent = list(grants.permanent(tenant_id, keys.LAST, BATCH))
-    up_to = max(login.access_ends_at or now for login in unclear)
-    while True:
-        first, last = first_id_at(earliest), first_id_at(up_to + ID_LAG)
-        found = [*permanent, *grants.history(tenant_id, first, last, BATCH)]
-        given = [under(door, grant) for grant in found if grant]
-        if len(given) < len(found):
-            return {login.login_id: AccessEnd(None) for login in unclear}
-        ends = {
-            login.login_id: end_of_access(login, given, agents[login.agent_id], left_at.get(_person(login)))
-            for login in unclear
-        }
-        reached = max(end.at or now for end in ends.values())
-        if min(reached, now) <= up_to:
-            return ends
-        up_to = reached
-
-
-def _person(login: Login) -> Person:
-    return login.agent_id, login.incarnation
 
 
 def _by(agent_id: str) -> By:

@@ -1,7 +1,7 @@
 """Open logins: one small item each, so that one query finds the agents who may be in a tenant's account.
 
 The item is put in the transaction that records the login, and deleted in the one that stores its end. It tells only
-that no end is stored: whether access is over is told by `logins.settle`.
+that no end is stored: whether access is over is told by `settling.settle`.
 """
 
 from collections.abc import Iterator

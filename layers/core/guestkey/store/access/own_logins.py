@@ -8,7 +8,7 @@ from itertools import batched, islice
 from guestkey.rules.limits import ULID
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent
-from guestkey.store.access import live_keys, logins, migration, open_logins
+from guestkey.store.access import live_keys, logins, migration, open_logins, settling
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find, find_all, side_by_side
@@ -70,6 +70,6 @@ def _read(agent: Agent, pairs: Iterable[tuple[str, str]], now: datetime) -> list
     settled, by_agent = {login.login_id: login for login in own}, {agent.agent_id: agent}
     for tenant_id in {login.tenant_id for login in own if login.ended_at is None}:
         theirs = [login for login in own if login.tenant_id == tenant_id]
-        for login in logins.settle_by(live_keys.of_tenant(tenant_id), by_agent, tenant_id, theirs, now):
+        for login in settling.settle_by(live_keys.of_tenant(tenant_id), by_agent, tenant_id, theirs, now):
             settled[login.login_id] = login
     return [settled[login.login_id] for login in own]

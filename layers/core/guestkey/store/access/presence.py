@@ -16,7 +16,7 @@ from guestkey.rules.grants import LiveKeys
 from guestkey.rules.lockdown import Lock
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Agent, User
-from guestkey.store.access import doors, live_keys, lockdown, logins, migration, open_logins
+from guestkey.store.access import doors, live_keys, lockdown, logins, migration, open_logins, settling
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.reads import find_all, side_by_side
 from guestkey.store.ledger import ledger
@@ -89,7 +89,7 @@ def inside(context: PresenceContext, now: datetime) -> list[Inside]:
     stored, live = side_by_side(
         lambda: logins.find_many(tenant_id, context.open), lambda: live_keys.of_tenant(tenant_id)
     )
-    settled = logins.settle_by(live, context.agents, tenant_id, stored, now)
+    settled = settling.settle_by(live, context.agents, tenant_id, stored, now)
     present = [login for login in settled if login.ended_at is None and login.agent_id in context.agents]
     names = people.names_of_departments(id for one in present for id in context.agents[one.agent_id].departments)
     present.sort(key=lambda login: login.login_id, reverse=True)

@@ -2,12 +2,13 @@
 
 A field of a value is the item's attribute of the same name. A nested value is spread over attributes that begin with
 the field's name: `granted_by.user_id` is stored as `granted_by_id`. Attributes that the item lacks come from its key.
-Enumerations are stored as their values, tuples as lists, absent values not at all. A field with the metadata
+Enumerations are stored as their values, tuples as lists, absent values not at all. Where an attribute may be missing,
+neither is its field's default, and an item without the attribute reads as the default. A field with the metadata
 `READ_BESIDE` is of another item: it is neither stored nor read here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -24,17 +25,24 @@ UNPREFIXED = frozenset({"slot"})
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of a value: its name, the type without None, and whether None is allowed."""
+    """One field of a value: its name, the type without None, whether None is allowed, and the default."""
 
     name: str
     type: Any
     is_optional: bool
+    default: Any
+    """None if there is none."""
 
 
 def attributes_of(value: object, kind: type[Item]) -> dict[str, Any]:
     """Return the attributes of an item of that kind that represent the value."""
     known = kind.get_attributes()
-    return {name: part for name, part in _flattened(value, "").items() if name in known and part is not None}
+    flat = {name: found for name, found in _flattened(value, "").items() if name in known}
+    return {
+        name: part
+        for name, (part, default) in flat.items()
+        if part is not None and not (known[name].null and part == default)
+    }
 
 
 def value_of[V](kind: type[V], item: Item, **of_key: str) -> V:
@@ -48,14 +56,15 @@ def value_of[V](kind: type[V], item: Item, **of_key: str) -> V:
         raise Unreadable(Key(item.pk, item.sk)) from None
 
 
-def _flattened(value: object, prefix: str) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flattened(value: object, prefix: str) -> dict[str, tuple[Any, Any]]:
+    """Return the plain parts of a value by the names of their attributes, each with its default."""
+    flat: dict[str, tuple[Any, Any]] = {}
     for field in _fields(type(value)):  # type: ignore[arg-type] # mypy takes the hash of a class for that of an object
         part = getattr(value, field.name)
         if is_dataclass(field.type):
             flat |= _flattened(part, _prefix(field)) if part is not None else {}
         else:
-            flat[_attribute(prefix, field.name)] = _plain(part)
+            flat[_attribute(prefix, field.name)] = _plain(part), _plain(field.default)
     return flat
 
 
@@ -98,7 +107,7 @@ def _plain(part: Any) -> Any:
 
 def _read(field: _Field, stored: Any) -> Any:
     if stored is None:
-        return None
+        return field.default
     if get_origin(field.type) is tuple:
         return tuple(stored)
     if field.type is int or (isinstance(field.type, type) and issubclass(field.type, Enum)):
@@ -108,11 +117,15 @@ def _read(field: _Field, stored: Any) -> Any:
 
 @cache
 def _fields(kind: type) -> tuple[_Field, ...]:
-    return tuple(_field(one.name, one.type) for one in fields(kind) if one.metadata != READ_BESIDE)
+    return tuple(
+        _field(one.name, one.type, None if one.default is MISSING else one.default)
+        for one in fields(kind)
+        if one.metadata != READ_BESIDE
+    )
 
 
-def _field(name: str, declared: Any) -> _Field:
+def _field(name: str, declared: Any, default: Any) -> _Field:
     if isinstance(declared, UnionType):
         (inner,) = (part for part in get_args(declared) if part is not NoneType)
-        return _Field(name, inner, is_optional=True)
-    return _Field(name, declared, is_optional=False)
+        return _Field(name, inner, is_optional=True, default=default)
+    return _Field(name, declared, is_optional=False, default=default)

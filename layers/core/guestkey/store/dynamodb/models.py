@@ -40,8 +40,8 @@ class InstantAttribute(Attribute[datetime]):
 class Texts(ListAttribute[str]):
     """A list of texts."""
 
-    def __init__(self) -> None:
-        super().__init__(of=UnicodeAttribute)  # type: ignore[arg-type] # its stub asks for the value's type
+    def __init__(self, *, null: bool = False) -> None:
+        super().__init__(of=UnicodeAttribute, null=null)  # type: ignore[arg-type] # its stub asks for the value's type
 
 
 class Numbers(ListAttribute[int]):

@@ -22,8 +22,12 @@ class Unreadable(Exception):
 
 
 def expect[I: Item](kind: type[I], item: Item) -> I:
-    """Return an item as one of its kind. Raises Unreadable if it is none, or lacks an attribute of the kind."""
-    if isinstance(item, kind) and required_attributes(kind) <= item.attribute_values.keys():
+    """Return an item as one of its kind. Raises Unreadable if it is none, or lacks an attribute of its own kind.
+
+    As an `Item` each can be read.
+    """
+    own = Item if kind is Item else type(item)
+    if isinstance(item, kind) and required_attributes(own) <= item.attribute_values.keys():
         return item
     raise Unreadable(Key(item.pk, item.sk))
 

@@ -17,7 +17,7 @@ from guestkey.rules.ledger import Entry, Head, What
 from guestkey.rules.logins import Login
 from guestkey.rules.people import Tenant
 from guestkey.rules.periods import day_of, digest_due_at
-from guestkey.store.access import grants, logins
+from guestkey.store.access import grant_lists, grants, logins
 from guestkey.store.dynamodb import index_keys, keys
 from guestkey.store.dynamodb.keys import Key
 from guestkey.store.dynamodb.models import InstantAttribute, Item, epoch, remove_due
@@ -128,4 +128,6 @@ def _about(entry: Entry) -> Key:
 
 
 def _record(item: Item) -> Grant | Login:
-    return logins.login_of(item) if isinstance(item, logins.LoginItem) else grants.grant_of(item)
+    if isinstance(item, logins.LoginItem):
+        return logins.login_of(item)
+    return grant_lists.with_accountable(grants.grant_of(item))

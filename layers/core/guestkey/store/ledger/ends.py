@@ -12,7 +12,7 @@ from guestkey.rules import grants as rules
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Note
 from guestkey.rules.logins import Login
-from guestkey.store.access import grant_ends, logins
+from guestkey.store.access import grant_ends, logins, settling
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 from guestkey.store.ledger import ledger
 from guestkey.store.ledger.ledger import LedgerState
@@ -54,7 +54,7 @@ def of_grants(
 def of_logins(tenant_id: str, stored: Iterable[Login], now: datetime) -> bool:
     """Store the ends of those logins that are over, and return whether none is left for the next run."""
     is_whole = True
-    settled = logins.settle(tenant_id, [login for login in stored if login.ended_at is None], now)
+    settled = settling.settle(tenant_id, [login for login in stored if login.ended_at is None], now)
     for login in [login for login in settled if login.ended_at]:
         state = ledger.read_state(tenant_id)
         assert state

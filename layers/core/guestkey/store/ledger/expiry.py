@@ -13,7 +13,7 @@ from guestkey.errors import TenantUnknown
 from guestkey.rules.grants import Grant, State, ended
 from guestkey.rules.logins import next_due_at
 from guestkey.rules.requests import State as RequestState
-from guestkey.store.access import doors, grant_ends, grants, live_keys, logins, migration
+from guestkey.store.access import doors, grant_ends, grants, live_keys, logins, migration, settling
 from guestkey.store.access.doors import DoorItem
 from guestkey.store.access.grants import GrantItem
 from guestkey.store.access.logins import LoginItem
@@ -30,7 +30,7 @@ from guestkey.store.ledger.ledger import LedgerState
 from guestkey.store.registry import people
 from guestkey.store.registry.people import LeftItem
 from guestkey.store.requests import requests
-from guestkey.store.requests.requests import RequestItem
+from guestkey.store.requests.requests import RequestItem, ViewRequestItem
 
 FINAL_AFTER = timedelta(minutes=1)
 """Age at which an end is final. No function that serves a caller runs that long."""
@@ -120,7 +120,7 @@ def _process_login(item: Item, due_item: DueItem, now: datetime) -> CleanupOutco
     agent, tenant_id = people.agent(login.agent_id), login.tenant_id
     if agent is None:
         raise Unreadable(keys.agent(login.agent_id))
-    [current] = logins.settle_by(live_keys.of_tenant(tenant_id), {agent.agent_id: agent}, tenant_id, [login], final)
+    [current] = settling.settle_by(live_keys.of_tenant(tenant_id), {agent.agent_id: agent}, tenant_id, [login], final)
     if current.ended_at is None or current.ended_at > final:
         migration.put_missing(item)
         due.postpone(due_item, next_due_at(current, now))
@@ -151,6 +151,7 @@ _PROCESS: dict[type[Item], Callable[[Item, DueItem, datetime], CleanupOutcome]] 
     GrantItem: lambda item, _, now: _process_grant(item, now),
     LoginItem: _process_login,
     RequestItem: _process_request,
+    ViewRequestItem: _process_request,
     LeftItem: _process_leaving,
     DoorItem: _process_voidings,
     DigestItem: lambda item, _, now: _close_digest(item, now),

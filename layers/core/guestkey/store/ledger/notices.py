@@ -24,7 +24,7 @@ from guestkey.rules.logins import Login
 from guestkey.rules.notices import BY_DEFAULT, NoticeChoice
 from guestkey.rules.people import Tenant, address_hash, distinct
 from guestkey.rules.requests import Request
-from guestkey.store.access import grants, lockdown, logins
+from guestkey.store.access import grant_lists, grants, lockdown, logins
 from guestkey.store.callbacks import callbacks, desks
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch
@@ -84,7 +84,8 @@ def of_grant(tenant_id: str, grant_id: str, which: str, now: datetime) -> tuple[
         return None
     notice = to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
     notice = replace(notice, choice=notice_choices.choice_in(found, tenant_id))
-    return notice, grants.grant_of(found[grant]), ledger.state_of(found[head]).head
+    shown = grant_lists.with_accountable(grants.grant_of(found[grant]))
+    return notice, shown, ledger.state_of(found[head]).head
 
 
 def of_login(

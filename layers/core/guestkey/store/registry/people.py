@@ -11,17 +11,14 @@ from datetime import datetime
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from guestkey.errors import AgentInactive, DepartmentUnknown
+from guestkey.errors import AgentInactive
 from guestkey.rules.people import Agent, Department, Grantee, GranteeType, grantee, other_name
 from guestkey.store.dynamodb import index_keys, keys
-from guestkey.store.dynamodb.mapping import attributes_of, value_of
+from guestkey.store.dynamodb.mapping import value_of
 from guestkey.store.dynamodb.models import InstantAttribute, Item, Numbers, Texts
 from guestkey.store.dynamodb.reads import find, find_all
-from guestkey.store.dynamodb.retry import growing_pauses, retry, transact
-from guestkey.store.dynamodb.transaction import OutcomeUnknown, Transaction, single_write
+from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.dynamodb.unreadable import expect, read_or_none, readable
-
-MAX_AGENT_TRIES, MAX_DEPARTMENT_TRIES = 5, 3
 
 Person = tuple[str, int]
 """The id of an agent, and the incarnation."""
@@ -36,10 +33,21 @@ class AgentItem(Item, discriminator="agent"):
     departments = Texts()
     is_active = BooleanAttribute()
     changed_at = InstantAttribute()
+    is_software = BooleanAttribute(null=True)
+    accountable_id = UnicodeAttribute(null=True)
+    accountable_name = UnicodeAttribute(null=True)
+    accountable_for = Texts(null=True)
     incarnation = NumberAttribute(default=0)
     memberships = Numbers()
     joined = NumberAttribute(default=0)
     version = NumberAttribute(default=0)
+
+
+class SoftwareItem(AgentItem, discriminator="software"):
+    """An agent that is software. Code of before would take it for a person, so it must not be able to read it."""
+
+    is_software = BooleanAttribute()
+    accountable_id = UnicodeAttribute()
 
 
 class LeftItem(Item, discriminator="left"):
@@ -76,8 +84,11 @@ class Registered:
 
     def shown(self, grantee: Grantee) -> Grantee:
         """Return a grantee with the present name, where it differs."""
-        now = self.agents.get(grantee.id) if grantee.agent_id else self.departments.get(grantee.id)
-        return replace(grantee, present_name=other_name(grantee.name, now))
+        if grantee.agent_id is None:
+            return replace(grantee, present_name=other_name(grantee.name, self.departments.get(grantee.id)))
+        now = self.agents.get(grantee.id)
+        accountable = now.accountable if now and grantee.is_software else None
+        return replace(grantee, present_name=other_name(grantee.name, now), accountable=accountable)
 
 
 def registered(grantees: Iterable[Grantee]) -> Registered:
@@ -133,40 +144,6 @@ def directory() -> Iterator[Agent | Department]:
     yield from readable(lambda item: agent_of(item) if isinstance(item, AgentItem) else _department_of(item), found)
 
 
-def put_department(department: Department) -> None:
-    """Store a department as given."""
-    item = DepartmentItem(
-        *keys.department(department.department_id),
-        **attributes_of(department, DepartmentItem),
-        directory=index_keys.DIRECTORY,
-        directory_sort=index_keys.directory_sort(GranteeType.DEPARTMENT, department.department_id),
-    )
-
-    def put(_: int) -> None:
-        with single_write():
-            item.save()
-
-    retry(put, growing_pauses(MAX_DEPARTMENT_TRIES), on=(OutcomeUnknown,))
-
-
-def put_agent(given: Agent) -> Agent:
-    """Store an agent as given, with the numbers that follow from the record before, and return the record.
-
-    An unchanged agent is not written again, because a write may conflict with the agent's logins. Another request that
-    makes the agent inactive meanwhile wins: whoever found the agent active did not mean to bring a leaver back.
-    Raises DepartmentUnknown if a department was never registered.
-    """
-    was_active = False
-
-    def decide(before: Agent | None) -> Agent:
-        nonlocal was_active
-        is_active = given.is_active and not (was_active and before is not None and not before.is_active)
-        was_active = was_active or (before is not None and before.is_active)
-        return replace(given, is_active=is_active).succeeds(before)
-
-    return transact(load=lambda: _load_agent(given), decide=decide, save=_save_agent, tries=MAX_AGENT_TRIES)
-
-
 def agent_of(item: Item) -> Agent:
     """Return the agent of an item that was read together with others."""
     found = value_of(Agent, expect(AgentItem, item))
@@ -178,7 +155,7 @@ def agent_of(item: Item) -> Agent:
 
 def check_unchanged(transaction: Transaction, agent: Agent) -> None:
     """Add the condition that an agent's record is as it was read. Its write is named `agent`."""
-    transaction.check("agent", AgentItem, keys.agent(agent.agent_id), _is_as_read(agent))
+    transaction.check("agent", AgentItem, keys.agent(agent.agent_id), is_as_read(agent))
 
 
 def check_has_not_left(transaction: Transaction, agent: Grantee) -> None:
@@ -218,71 +195,10 @@ def _active(found: Agent | None) -> Agent:
     return found
 
 
-def _load_agent(given: Agent) -> Agent | None:
-    """Return the agent as stored before, if at all. Raises DepartmentUnknown.
-
-    Code from before numbers, after a rollback, stores a record without them: then the last person who left counts.
-    """
-    departments = [keys.department(department_id) for department_id in given.departments]
-    found = find_all([keys.agent(given.agent_id), *departments])
-    if not found.keys() >= set(departments):
-        raise DepartmentUnknown
-    item = found.get(keys.agent(given.agent_id))
-    if item is None:
-        return None
-    before = agent_of(item)
-    return before if before.version else replace(before, incarnation=max(before.incarnation, _last_left(given) + 1))
-
-
-def _last_left(agent: Agent) -> int:
-    pk, _ = keys.agent(agent.agent_id)
-    newest = LeftItem.query(
-        pk, LeftItem.sk.startswith(keys.LEFT), consistent_read=True, scan_index_forward=False, limit=1
-    )
-    return max((int(item.incarnation) for item in newest), default=0)
-
-
-def _save_agent(agent: Agent, before: Agent | None) -> None:
-    if not agent.differs(before):
-        return
-    item = AgentItem(
-        *keys.agent(agent.agent_id),
-        **attributes_of(agent, AgentItem),
-        directory=index_keys.DIRECTORY if agent.is_active else None,
-        directory_sort=index_keys.directory_sort(GranteeType.AGENT, agent.agent_id) if agent.is_active else None,
-    )
-    transaction = Transaction()
-    transaction.put("agent", item, _is_as_read(before) if before else AgentItem.pk.does_not_exist())
-    if before and agent.incarnation > before.incarnation:
-        transaction.put("left", _left_item(before, agent.changed_at))
-    if before and _left_before_numbers(before):
-        earlier = replace(before, incarnation=before.incarnation - 1)
-        transaction.put("left", _left_item(earlier, before.changed_at))
-    transaction.commit()
-
-
-def _left_before_numbers(before: Agent) -> bool:
-    """Say whether nothing tells yet when this inactive agent left."""
-    if before.version or before.is_active:
-        return False
-    return find(LeftItem, keys.left(before.agent_id, before.incarnation - 1)) is None
-
-
-def _is_as_read(agent: Agent) -> Condition:
+def is_as_read(agent: Agent) -> Condition:
     """Return the condition that nobody has written an agent's record since it was read."""
     is_same: Condition = AgentItem.version == agent.version
     if not agent.version:
         is_same = AgentItem.version.does_not_exist() & (AgentItem.changed_at == agent.changed_at)
     as_read: Condition = is_same & (AgentItem.is_active == agent.is_active)
     return as_read
-
-
-def _left_item(agent: Agent, at: datetime) -> LeftItem:
-    return LeftItem(
-        *keys.left(agent.agent_id, agent.incarnation),
-        agent_id=agent.agent_id,
-        incarnation=agent.incarnation,
-        left_at=at,
-        due=index_keys.due_on(agent.agent_id),
-        due_at=at,
-    )

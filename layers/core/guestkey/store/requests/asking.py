@@ -84,6 +84,7 @@ def save(request: Request, context: AskingContext, record: IdempotencyRecord | N
 
     data: Data = {
         "period": request.period.value,
+        "access": request.access.value,
         "may_export": request.may_export,
         "expires_at": text_of(request.expires_at),
         "reason_sha256": salted_digest(request.reason, request.reason_salt),

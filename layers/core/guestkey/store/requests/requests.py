@@ -17,6 +17,7 @@ from guestkey import settings
 from guestkey.errors import NotFound
 from guestkey.rules import requests as rules
 from guestkey.rules.ledger import By, ByType, Note, What
+from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent, other_name
 from guestkey.rules.requests import MAX_LIFE, Request, State
 from guestkey.store.dynamodb import index_keys, keys
@@ -37,11 +38,15 @@ class RequestItem(Item, discriminator="request"):
     agent_id = UnicodeAttribute()
     agent_name = UnicodeAttribute()
     incarnation = NumberAttribute(default=1)
+    is_software = BooleanAttribute(null=True)
+    accountable_id = UnicodeAttribute(null=True)
+    accountable_name = UnicodeAttribute(null=True)
     recipients = Texts()
     reason = UnicodeAttribute()
     reason_salt = UnicodeAttribute(null=True)
     ticket = UnicodeAttribute(null=True)
     period = UnicodeAttribute()
+    access = UnicodeAttribute(null=True)
     may_export = BooleanAttribute()
     requested_at = InstantAttribute()
     expires_at = InstantAttribute()
@@ -55,6 +60,12 @@ class RequestItem(Item, discriminator="request"):
     note = UnicodeAttribute(null=True)
     note_salt = UnicodeAttribute(null=True)
     grant_id = UnicodeAttribute(null=True)
+
+
+class ViewRequestItem(RequestItem, discriminator="view_request"):
+    """A request to view only. Code of before, which would let the agent change, cannot read and so not approve it."""
+
+    access = UnicodeAttribute()
 
 
 def expire(request: Request, now: datetime) -> None:
@@ -212,9 +223,10 @@ def _between(tenant_id: str, first_id: str, below_id: str, batch: int) -> Iterat
 
 
 def _item(request: Request) -> RequestItem:
-    return RequestItem(
+    kind = ViewRequestItem if request.access is AccessLevel.VIEW else RequestItem
+    return kind(
         *keys.request(request.tenant_id, request.request_id),
-        **attributes_of(request, RequestItem),
+        **attributes_of(request, kind),
         due=index_keys.due_on(request.tenant_id),
         due_at=request.expires_at,
         ttl=_ttl(request),
