@@ -17,7 +17,7 @@ const CATALOGUES = {
   it: () => import("./panel.lock.it.js"),
 };
 /** Frames for which a place is waited for that is not in the page yet. */
-const MAX_FRAMES = 200;
+const MAX_FRAMES = 240;
 /** @type {WeakMap<Element, string>} The lock that each place shows, as JSON. */
 const shown = new WeakMap();
 
