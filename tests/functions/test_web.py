@@ -324,6 +324,8 @@ def test_comments_and_indentation_are_not_served(app: Any) -> None:
                 "panel.lock",
                 "panel.lock.de",
                 "panel.right",
+                "panel.watch",
+                "poll",
                 "ledger",
                 "ledger.de",
             },

@@ -306,9 +306,15 @@ export interface Problem {
 export type Query = Record<string, string | number>;
 export type Method = "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
 
+export interface Pulse {
+  seq: number;
+  requests_waiting: number;
+}
+
 export interface CallOptions {
   body?: object;
   key?: string;
+  etag?: string;
   read?: (response: Response) => Promise<any>;
 }
 
@@ -349,6 +355,7 @@ export interface Api {
   checkAccount(): Promise<unknown>;
   me(): Promise<Me>;
   about(): Promise<About>;
+  pulse(etag: string): Promise<(Pulse & { etag: string }) | null>;
   directory(q: string): Promise<Directory>;
   requests(query?: Query): Promise<Page<Request>>;
   request(id: string): Promise<Request>;

@@ -7,6 +7,7 @@ import { MAX_PAGE_SIZE } from "./limits.js";
 /** @typedef {string | undefined} Token */
 
 const SECONDS = 1000;
+const NOT_MODIFIED = 304;
 
 /** The API refused the request. `problem` has the members of its problem document. */
 export class Refusal extends Error {
@@ -30,6 +31,9 @@ export class OtherAccount extends Refusal {
 
 /** There was no response, or none that tells the fate of the request. */
 export class Unreachable extends Error {}
+
+/** @param {Response} response */
+const readPulse = async (response) => ({ ...(await response.json()), etag: response.headers.get("ETag") ?? "" });
 
 /**
  * Return the calls of the user whose token `token` returns, at an address that ends with a slash; by default at the
@@ -106,11 +110,11 @@ export function api(token, address = "", listener = {}) {
    * @param {string} path
    * @param {CallOptions} options
    */
-  async function attempt(method, path, { body, key, read = (response) => response.json() } = {}) {
+  async function attempt(method, path, { body, key, etag, read = (response) => response.json() } = {}) {
     const used = await ownToken();
-    const response = await send(used, method, path, body, key);
+    const response = await send(used, method, path, body, key, etag);
     const fresh = response.status === 401 ? await ownToken() : used;
-    return parse(method, fresh === used ? response : await send(fresh, method, path, body, key), read);
+    return parse(method, fresh === used ? response : await send(fresh, method, path, body, key, etag), read);
   }
 
   /**
@@ -119,13 +123,15 @@ export function api(token, address = "", listener = {}) {
    * @param {string} path
    * @param {object} [body]
    * @param {string} [key]
+   * @param {string} [etag]
    */
-  async function send(used, method, path, body, key) {
+  async function send(used, method, path, body, key, etag) {
     /** @type {Record<string, string>} */
     const headers = {};
     if (used) headers.Authorization = `Bearer ${used}`;
     if (body) headers["Content-Type"] = "application/json";
     if (key) headers["Idempotency-Key"] = key;
+    if (etag) headers["If-None-Match"] = etag;
     try {
       return await fetch(address + path, {
         method,
@@ -147,6 +153,7 @@ export function api(token, address = "", listener = {}) {
    * @param {(response: Response) => Promise<any>} read
    */
   async function parse(method, response, read) {
+    if (response.status === NOT_MODIFIED) return null;
     let content;
     try {
       content = await (response.ok ? read(response) : response.json());
@@ -175,6 +182,8 @@ export function api(token, address = "", listener = {}) {
     checkAccount: ownToken,
     me: () => (user = get("me")),
     about: () => get("about"),
+    /** Return the pulse with its ETag, or null if it is still the one with this ETag. */
+    pulse: (etag) => call("GET", "v1/pulse", { etag, read: readPulse }),
     directory: (q) => get("directory", { q }),
     requests: (query = {}) => get("requests", { ...query, state: "pending" }),
     request: (id) => call("GET", pathOf("requests", id)),

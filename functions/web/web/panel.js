@@ -72,6 +72,20 @@ class GuestkeyPanel extends GuestkeySurface {
     return { me, about, zone: about.time_zone };
   }
 
+  /**
+   * Ask every few seconds whether anything changed, once the panel is shown.
+   * @param {Api} guestkey
+   * @param {() => unknown} refresh
+   */
+  watch(guestkey, refresh) {
+    const ended = new AbortController();
+    import("./panel.watch.js")
+      .then(({ watch }) => watch(guestkey, refresh, ended.signal))
+      // Without it the panel is read again whenever its window becomes visible.
+      .catch(() => {});
+    return () => ended.abort();
+  }
+
   /** @param {SessionData} [session] Before it is known, all tabs are shown. */
   tabNames(session) {
     const may_grant = session?.me?.may_grant ?? true;

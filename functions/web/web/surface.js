@@ -43,6 +43,8 @@ export class GuestkeySurface extends HTMLElement {
   /** @type {Api | undefined} The calls of the present account. */
   #guestkey;
   #account = 0;
+  /** @type {() => void} Ends the watch over the present account. */
+  #stopWatching = () => {};
   /** Ends with the element's place in the page, and the listeners outside of the element with it. */
   #connection = new AbortController();
 
@@ -131,6 +133,15 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /**
+   * Watch for changes that others make, and call `refresh` at each. Return what ends the watch.
+   * @param {Api} _guestkey
+   * @param {() => unknown} _refresh
+   */
+  watch(_guestkey, _refresh) {
+    return () => {};
+  }
+
+  /**
    * Return an element to show beside a failure to load.
    * @param {Language<any>} _language
    * @param {Api} _guestkey
@@ -173,7 +184,7 @@ export class GuestkeySurface extends HTMLElement {
   #restart() {
     const place = this.#shadow.querySelector(".guestkey-surface");
     this.#account += 1;
-    this.#views = new Map();
+    this.#clear(false);
     if (!place) {
       this.prepare(this.#newApi(), this.#ownEmit());
       return;
@@ -223,6 +234,8 @@ export class GuestkeySurface extends HTMLElement {
       const session = { ...shown, ...loaded, guestkey, zone, emit, afterFailure };
       const names = this.tabNames(session);
       this.#views = new Map(names.map((name) => [name, { session }]));
+      this.#stopWatching();
+      this.#stopWatching = this.watch(guestkey, this.#refresh);
       frame.show(shown.texts, names, this.#selected);
       return [];
     };
@@ -280,9 +293,10 @@ export class GuestkeySurface extends HTMLElement {
     if (document.visibilityState === "visible") this.#views.get(this.#selected)?.refresh?.();
   };
 
-  #clear() {
+  #clear(isEmptied = true) {
+    this.#stopWatching();
     this.#views = new Map();
-    this.#shadow.replaceChildren();
+    if (isEmptied) this.#shadow.replaceChildren();
   }
 }
 

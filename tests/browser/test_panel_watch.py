@@ -1,0 +1,60 @@
+"""The open panel follows what others do, without a press: it asks for the pulse, and is read anew when that changes."""
+
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.browser.panel_page import PanelPage
+from tests.calls import call
+from tests.factories import MONDAY_NOON
+from tests.personas import GIULIA, SVEN
+
+MOST_SECONDS = 25
+"""Twenty seconds, a fifth more, and the time of an answer."""
+HIDE = "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})"
+SHOW = "delete document.visibilityState"
+
+
+def watched(panel_page: PanelPage) -> None:
+    """Open the panel with a clock that the test moves, and wait for its first pulse."""
+    panel_page.page.clock.install(time=MONDAY_NOON)
+    with panel_page.page.expect_response("**/v1/pulse"):
+        panel_page.opens()
+
+
+def pulses(panel_page: PanelPage) -> int:
+    return panel_page.requested_paths().count("/v1/pulse")
+
+
+def test_what_a_colleague_and_support_do_appears_within_25_seconds(panel_page: PanelPage) -> None:
+    watched(panel_page)
+    given = factories.grant(SVEN, by=GIULIA)
+    panel_page.page.clock.fast_forward(MOST_SECONDS * 1000)
+    panel_page.reads("Sven Brandt")
+    factories.login(SVEN)
+    panel_page.page.clock.fast_forward(MOST_SECONDS * 1000)
+    panel_page.reads("ist in Ihrem Konto, seit")
+    assert call("PUT", "/v1/lockdown", {}, caller=GIULIA).status == 200
+    panel_page.page.clock.fast_forward(MOST_SECONDS * 1000)
+    panel_page.reads("gesperrt")
+    assert call("DELETE", "/v1/lockdown", {"keep_grants": True}, caller=GIULIA).status == 200
+    assert call("DELETE", f"/v1/grants/{given.grant_id}", caller=GIULIA).status == 200
+    panel_page.page.clock.fast_forward(MOST_SECONDS * 1000)
+
+    expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(0)
+
+
+def test_a_hidden_or_closed_panel_asks_nothing_and_one_that_is_seen_again_asks_at_once(panel_page: PanelPage) -> None:
+    watched(panel_page)
+    panel_page.page.evaluate(HIDE)
+    panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    before = pulses(panel_page)
+    panel_page.page.clock.fast_forward(300_000)
+    assert pulses(panel_page) == before
+
+    panel_page.page.evaluate(SHOW)
+    with panel_page.page.expect_response("**/v1/pulse"):
+        panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    panel_page.press("[part=close]")
+    before = pulses(panel_page)
+    panel_page.page.clock.fast_forward(300_000)
+    assert pulses(panel_page) == before
