@@ -271,7 +271,7 @@ def test_a_press_by_key_counts_at_once_and_scrolling_ignores_nothing(guarded: Pa
     guarded.page.keyboard.press("Space")
     guarded.page.wait_for_timeout(600)
     guarded.page.mouse.move(200, 300)
-    guarded.page.mouse.wheel(0, 150)
+    guarded.page.mouse.wheel(0, 250)
     guarded.page.wait_for_timeout(100)
     guarded.press("#give")
     guarded.expects_status("Sven Brandt hat jetzt Zugang bis")
