@@ -27,7 +27,7 @@ from guestkey.rules.people import Agent, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD
 from guestkey.rules.verify import verify
 from guestkey.store import clock
-from guestkey.store.access import grants
+from guestkey.store.access import giving, grants
 from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.retry import transact
 from guestkey.store.ledger import ledger
@@ -156,9 +156,10 @@ def _changer(number: int) -> Callable[[], None]:
             given.pop()
             return
         transact(
-            load=lambda: grants.load_context(user, GranteeType.AGENT, "sven", None, now),
+            load=lambda: giving.load_context(user, GranteeType.AGENT, "sven", None, now),
             decide=lambda context: give(
                 door=context.door,
+                rules=context.policy.rules_at(now),
                 grant_id=grant_id,
                 by=user,
                 grantee=context.grantee,
@@ -168,7 +169,7 @@ def _changer(number: int) -> Callable[[], None]:
                 may_export=False,
                 now=now,
             ),
-            save=lambda grant, context: grants.save(grant, context, None),
+            save=lambda grant, context: giving.save(grant, context, None),
         )
         given.append(grant_id)
 

@@ -250,6 +250,8 @@ def finish(operation: dict[str, Any], route: str, scopes: dict[str, list[str]]) 
         by_status[refusal.status].append(refusal.code)
     responses = operation["responses"]
     responses.pop("422", None)
+    if case := operation.pop(routes.ACCEPTED, None):
+        responses["202"] = responses["200"] | {"description": f"Accepted: {case}."}
     if caller:
         responses["401"] = {"description": "The token is missing or invalid.", "content": {**BY_GATEWAY}}
     for status, codes in sorted(by_status.items()):

@@ -30,9 +30,10 @@ from guestkey.rules.levels import AccessLevel
 from guestkey.rules.logins import End, Login, enter
 from guestkey.rules.people import Accountable, Agent, Department, Grantee, GranteeType, Tenant, User
 from guestkey.rules.periods import DEFAULT_PERIOD, Period
+from guestkey.rules.policy import NO_RULES
 from guestkey.rules.requests import MailState, Request, State, approve, ask, decline
 from guestkey.rules.slots import Slot, slot_at
-from guestkey.store.access import grants, live_keys, logins, migration
+from guestkey.store.access import giving, grants, live_keys, logins, migration
 from guestkey.store.callbacks import booking, callbacks, changes, desks
 from guestkey.store.callbacks.seats import SlotItem
 from guestkey.store.dynamodb import counters, keys
@@ -117,9 +118,10 @@ def grant(
         who, moment, new_id = user(by), now(), grant_id or ids.new_id()
         named = (GranteeType.DEPARTMENT, to) if isinstance(to, str) else (GranteeType.AGENT, to.id)
         return transact(
-            load=lambda: grants.load_context(who, *named, None, moment),
+            load=lambda: giving.load_context(who, *named, None, moment),
             decide=lambda context: rules.give(
                 door=context.door,
+                rules=context.policy.rules_at(moment),
                 grant_id=new_id,
                 by=who,
                 grantee=replace(context.grantee, may_automate=may_automate),
@@ -129,7 +131,7 @@ def grant(
                 may_export=may_export,
                 now=moment,
             ),
-            save=lambda given, context: grants.save(given, context, None),
+            save=lambda given, context: giving.save(given, context, None),
         )
 
 
@@ -230,6 +232,7 @@ def requested(
                 access=AccessLevel(access),
                 may_export=may_export,
                 life=settings.REQUEST_LIFE,
+                rules=NO_RULES,
                 now=moment,
             ),
             save=lambda request, context: asking.save(request, context, None),
@@ -255,6 +258,7 @@ def approved(
             decide=lambda context: approve(
                 context.request,
                 door=context.door,
+                rules=context.policy.rules_at(moment),
                 by=who,
                 grantee=context.agent,
                 tenant=context.tenant,
@@ -475,6 +479,7 @@ def bulk_places(tenant_ids: list[str]) -> None:
         given = [
             rules.give(
                 door=NO_DOOR,
+                rules=NO_RULES,
                 grant_id=ids.new_id(),
                 by=user(ANNA.but(tenant_id=tenant_id)),
                 grantee=Grantee(type=type, id=id, name=id.title()),
@@ -545,6 +550,7 @@ def bulk_grants(number: int, *, tenant_id: str = "acme", at: datetime, permanent
             made.append(
                 rules.give(
                     door=NO_DOOR,
+                    rules=NO_RULES,
                     grant_id=ids.new_id(),
                     by=user(ANNA),
                     grantee=Grantee(type=GranteeType.AGENT, id=SVEN.id, name="Sven Brandt"),

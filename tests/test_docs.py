@@ -372,6 +372,9 @@ def test_every_written_entry_has_the_documented_form(program: Program, world: ti
     calls.call("PUT", "/v1/notices", {"kinds": {"granted": "digest"}}, caller=ANNA)
     assert do.lock(program.anna, "An alarm")["locked_by"]["user_id"] == "anna"
     assert do.lift(program.anna, keep_grants=True)["kept_grants"] is True
+    calls.call("PUT", "/v1/policy", {"version": 0, "rules": {"approvers": ["anna"]}}, caller=ANNA)
+    calls.call("PUT", "/v1/policy", {"version": 1, "rules": {}}, caller=ANNA)
+    calls.call("DELETE", "/v1/policy/waiting", caller=ANNA)
     kept = factories.grant("support", period="permanent", at=factories.LONG_AGO)
     calls.call("POST", f"/v1/grants/{kept.grant_id}/keep", caller=ANNA)
     do.enter(program.sven, "acme", "It can be printed now")

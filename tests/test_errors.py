@@ -24,6 +24,7 @@ CONTRACT = {
         "grant_ended",
         "too_many_grants",
         "locked_down",
+        "policy_changed",
         "request_closed",
         "callback_open",
         "callback_closed",

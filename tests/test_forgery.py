@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from guestkey.store.access import doors
 from guestkey.store.access.doors import DoorItem
 from guestkey.store.access.live_keys import LiveKeyItem
+from guestkey.store.access.policies import PolicyItem
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, required_attributes
 from guestkey.store.ledger.ledger import EntryItem
@@ -31,6 +33,7 @@ APPENDING = {
     "lockdown",
     "login_record",
     "notice_settings",
+    "policy",
     "registry",
     "request",
     "revoke",
@@ -38,6 +41,8 @@ APPENDING = {
 """Functions that add entries. IAM cannot tell an entry that is replaced from one that is added."""
 DELETING = {"agent_callbacks", "booking", "cleanup", "desk_settings", "login_record", "registry", "revoke"}
 """Functions that delete items of a tenant. IAM sees the partition key of a deletion, and not its sort key."""
+OF_LOCKS = {"locked", "void_before", "voidings"}
+OF_RULES = {*doors.RULES, "policy_version", "next_rules"}
 MAILING = {"notify", "reminder", "request"}
 ACME = keys.of_tenant("acme")
 SHARED_BY_ALL = {
@@ -114,8 +119,8 @@ def test_no_function_changes_a_live_key(attribute: str) -> None:
 # ------------------------------------------------------------------ the door
 
 
-def test_a_door_that_can_be_read_is_written_by_lockdown_only() -> None:
-    assert functions_that_may(put(keys.DOOR, required(DoorItem))) == {"lockdown"}
+def test_a_door_that_can_be_read_is_written_by_lockdown_and_policy_only() -> None:
+    assert functions_that_may(put(keys.DOOR, required(DoorItem))) == {"lockdown", "policy"}
 
 
 def test_no_function_closes_a_tenant() -> None:
@@ -123,8 +128,16 @@ def test_no_function_closes_a_tenant() -> None:
 
 
 @each_row("attribute", sorted(attributes(DoorItem) - {"version"}))
-def test_a_door_is_changed_by_lockdown_only(attribute: str) -> None:
-    assert functions_that_may(update(keys.DOOR, attribute)) == ({"lockdown"} if attribute != "closed" else set())
+def test_a_door_is_changed_by_lockdown_and_policy_only_each_in_its_own_attributes(attribute: str) -> None:
+    may = {"lockdown"} if attribute in OF_LOCKS else {"policy"} if attribute in OF_RULES else {"lockdown", "policy"}
+
+    assert functions_that_may(update(keys.DOOR, attribute)) == (may if attribute != "closed" else set())
+
+
+def test_the_rules_of_a_customer_are_written_by_policy_only() -> None:
+    assert functions_that_may(put(keys.POLICY, required(PolicyItem))) == {"policy"}
+    for attribute in attributes(PolicyItem) - {"version", "changed_at"}:
+        assert functions_that_may(update(keys.POLICY, attribute)) == {"policy"}
 
 
 def test_a_door_is_deleted_by_no_function_that_deletes_nothing() -> None:

@@ -244,9 +244,12 @@ def test_an_index_can_only_be_queried_and_is_one_of_the_tables(function: str) ->
 
 
 WRITING = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+OTHERS = {name.removesuffix("Function") for name in FUNCTIONS}
 DENYING = {
     "SealedItems": set(),
-    "NoDoor": {"Lockdown"},
+    "NoDoor": {"Lockdown", "Policy"},
+    "NoLock": OTHERS - {"Policy"},
+    "NoRules": OTHERS - {"Lockdown"},
     "NoLiveKeys": {"Grant", "Approval"},
     "NoOtherEnd": {"Revoke"},
     "NoRegistration": {"Registry"},

@@ -26,7 +26,7 @@ from guestkey.store.requests import approvals, requests
 app = routes.resolver()
 
 DECLINING = (RightMissing, NotFound, errors.RequestClosed, errors.RequestExpired)
-GIVING = (errors.GranteeUnknown, errors.TooManyGrants, errors.LockedDown, errors.TenantClosed)
+GIVING = (errors.GranteeUnknown, errors.TooManyGrants, errors.LockedDown, errors.PolicyForbids, errors.TenantClosed)
 ASKED = (errors.ChangeNotAsked, errors.ExportNotAsked)
 APPROVING = (*DECLINING, *GIVING, *ASKED, errors.IdempotencyKeyReused, errors.TooManyRequests)
 
@@ -64,6 +64,7 @@ def approve_request(request_id: str, body: ApprovalInput) -> Grant:
         return rules.approve(
             context.request,
             door=context.door,
+            rules=context.policy.rules_at(now),
             by=user,
             grantee=context.agent,
             tenant=context.tenant,

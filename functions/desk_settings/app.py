@@ -14,7 +14,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from guestkey.edge import support_changes
 from guestkey.edge.bodies.callbacks import CancelInput, SupportMoveInput
-from guestkey.edge.bodies.desk import ClosureInput, DeskInput, DeskPut, HoursInput
+from guestkey.edge.bodies.desk import ClosureInput, DeskInput, DeskPut
+from guestkey.edge.bodies.week import HoursInput
 from guestkey.edge.http import routes
 from guestkey.edge.http.ids import valid_id
 from guestkey.edge.http.inputs import Day

@@ -14,6 +14,7 @@ from guestkey.errors import (
     GranteeUnknown,
     IdempotencyKeyReused,
     LockedDown,
+    PolicyForbids,
     RightMissing,
     TenantClosed,
     TenantUnknown,
@@ -22,7 +23,7 @@ from guestkey.errors import (
 )
 from guestkey.rules.grants import give
 from guestkey.store import clock
-from guestkey.store.access import grants
+from guestkey.store.access import giving
 from guestkey.store.dynamodb.client import open_client
 
 app = routes.resolver()
@@ -38,6 +39,7 @@ app = routes.resolver()
     GranteeUnknown,
     TooManyGrants,
     LockedDown,
+    PolicyForbids,
     TenantClosed,
     IdempotencyKeyReused,
     TooManyRequests,
@@ -48,9 +50,10 @@ def grant_access(body: GrantInput) -> Grant:
     user, now, grant_id = routes.user(app), clock.now(), ids.new_id()
     return routes.transact(
         app,
-        load=lambda record: grants.load_context(user, body.grantee.type, body.grantee.id, record, now),
+        load=lambda record: giving.load_context(user, body.grantee.type, body.grantee.id, record, now),
         decide=lambda context: give(
             door=context.door,
+            rules=context.policy.rules_at(now),
             grant_id=grant_id,
             by=user,
             grantee=replace(context.grantee, may_automate=body.may_automate),
@@ -60,7 +63,7 @@ def grant_access(body: GrantInput) -> Grant:
             may_export=body.may_export,
             now=now,
         ),
-        save=grants.save,
+        save=giving.save,
         respond=lambda grant: Grant.of(grant, now),
     )
 

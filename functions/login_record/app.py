@@ -32,6 +32,9 @@ from guestkey.store.registry import people
 
 app = routes.resolver()
 ENTERING = (NoLiveGrant, PolicyForbids, TenantClosed, IdempotencyKeyReused, TooManyRequests)
+RULES = {Reason.LOCKED: "locked", Reason.OUTSIDE_HOURS: "hours"}
+RULES = {Reason.LOCKED: "locked", Reason.OUTSIDE_HOURS: "hours"}
+"""Name of the rule of a refusal."""
 OnlyOpen = Annotated[bool, Query(alias="open")]
 
 
@@ -46,7 +49,12 @@ def record_login(body: LoginInput) -> Login:
             raise TenantClosed
         if isinstance(decision, Shut):
             logins.record_refusal(context, now)
-            raise PolicyForbids(rule=decision.reason) if decision.reason is Reason.LOCKED else NoLiveGrant
+            rule = RULES.get(decision.reason)
+            raise PolicyForbids(rule=rule) if rule else NoLiveGrant
+        rules_now = context.live.door.rules_at(now)
+        ticket = body.ticket or decision.grant.ticket
+        if rules_now.ticket_required and ticket is None:
+            raise PolicyForbids(rule="ticket_required")
         return rules.enter(
             login_id=login_id,
             tenant_id=body.tenant_id,
@@ -56,8 +64,9 @@ def record_login(body: LoginInput) -> Login:
             may_export=decision.may_export,
             reason=body.reason,
             reason_salt=salt,
-            ticket=body.ticket,
+            ticket=ticket,
             now=now,
+            hours=rules_now.hours,
         )
 
     return routes.transact(

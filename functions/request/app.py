@@ -25,7 +25,7 @@ from guestkey.store.requests import asking, rate_limits, requests
 app = routes.resolver()
 
 SHOWING = (errors.TenantUnknown, errors.TooManyRequests)
-ASKING = (*SHOWING, NoApprovers, RecipientUnknown, errors.IdempotencyKeyReused)
+ASKING = (*SHOWING, errors.PolicyForbids, NoApprovers, RecipientUnknown, errors.IdempotencyKeyReused)
 WITHDRAWING = (errors.NotFound, errors.RequestClosed, errors.RequestExpired)
 SENDING = (*WITHDRAWING, NoApprovers, RecipientUnknown, errors.TooManyRequests)
 
@@ -33,8 +33,9 @@ SENDING = (*WITHDRAWING, NoApprovers, RecipientUnknown, errors.TooManyRequests)
 @routes.route(app, "GET /v1/support/tenants/{tenant_id}", "Show a customer", "support", *SHOWING)
 def show_tenant(tenant_id: str) -> SupportTenant:
     """Return a customer, its approver addresses, and whether it has locked all access."""
-    context = asking.load_context(routes.agent_id(app), ids.valid_external_id(tenant_id), None, clock.now())
-    return SupportTenant.read(context.tenant, locked=context.is_locked)
+    agent_id, now = routes.agent_id(app), clock.now()
+    context = asking.load(agent_id, ids.valid_external_id(tenant_id), now)
+    return SupportTenant.read(context.tenant, locked=context.is_locked, policy_version=context.policy.version)
 
 
 @routes.route(app, "POST /v1/support/requests", "Make a request", "support", *ASKING, status=201)
@@ -57,6 +58,7 @@ def ask_for_access(body: RequestInput) -> Request:
                 access=body.access or settings.DEFAULT_ACCESS,
                 may_export=body.may_export,
                 life=settings.REQUEST_LIFE,
+                rules=context.policy.rules_at(now),
                 now=now,
             )
         except RecipientUnknown:

@@ -348,7 +348,7 @@ def test_a_door_that_is_written_meanwhile_stays_due(
 
 
 def test_a_door_of_a_newer_form_stays_due(clean_up_after: Callable[[datetime], None]) -> None:
-    put_door(form={"N": "2"}, void_before=9, voidings=voidings((9, LATER, "locked")))
+    put_door(form={"N": "3"}, void_before=9, voidings=voidings((9, LATER, "locked")))
     clean_up_after(LATER)
 
     assert table.items(*keys.door("acme"))[0]["due_at"] == {"S": "2026-11-23T13:03:00Z"}
@@ -372,7 +372,7 @@ def test_logins_from_before_open_login_items_are_ended_too(
 @pytest.mark.parametrize(
     "door",
     [
-        {"form": {"N": "2"}},
+        {"form": {"N": "3"}},
         {"form": {"S": "1"}},
         {"kind": "policy"},
         {"kind": None},

@@ -354,7 +354,7 @@ def test_a_closed_account_is_neither_locked_nor_lifted() -> None:
 
 def test_a_door_of_a_newer_version_is_neither_locked_nor_lifted() -> None:
     """Its writer may have set a restriction that this version does not know: neither may be confirmed."""
-    put_door(form={"N": "2"}, locked=True)
+    put_door(form={"N": "3"}, locked=True)
     before = table.items()
 
     for move in (lock, lift):

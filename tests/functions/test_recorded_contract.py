@@ -174,6 +174,15 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(ANNA, "PUT", "/v1/notices", {"kinds": {"revoked": "digest"}})
     one(ANNA, "PUT", "/v1/notices", {"kinds": {"support_in": "digest", "nothing": "digest"}})
     one(BEN, "PUT", "/v1/notices", {"kinds": {}})
+    # policy
+    one(ANNA, "GET", "/v1/policy")
+    one(BEN, "PUT", "/v1/policy", {"version": 0, "rules": {}})
+    one(ANNA, "PUT", "/v1/policy", {"version": 0, "rules": {"approvers": ["anna", "giulia"], "max_access": "view"}})
+    one(GIULIA, "PUT", "/v1/policy", {"version": 0, "rules": {}})
+    one(GIULIA, "PUT", "/v1/policy", {"version": 1, "rules": {"approvers": ["anna", "giulia"]}})
+    one(ANNA, "DELETE", "/v1/policy/waiting")
+    one(ANNA, "PUT", "/v1/policy", {"version": 3, "rules": {"max_period": "permanent"}})
+
     # lockdown
     one(ANNA, "DELETE", "/v1/lockdown")
     one(BEN, "PUT", "/v1/lockdown", {})
@@ -351,8 +360,8 @@ def test_paths_fields_and_operation_ids_of_the_document_equal_the_recording() ->
 KINDS = {
     "agent", "approvers", "callback", "callback_of", "closed_day", "closed_year", "counter", "department", "desk",
     "digest", "door", "extra_hours", "grant", "kept_answer", "ledger_entry", "ledger_head", "live_key", "lock",
-    "login", "migration", "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "request",
-    "right_taken", "slot", "software", "tenant", "view_key", "view_request", "waiting",
+    "login", "migration", "notice", "notice_choice", "open_callback", "open_login", "own", "pending", "policy",
+    "request", "right_taken", "slot", "software", "tenant", "view_key", "view_request", "waiting",
 }  # fmt: skip
 SAID_ONLY = {"title", "description", "summary", "examples", "info", "servers"}
 

@@ -24,6 +24,7 @@ def test_sven_sees_the_approvers_of_acme() -> None:
         "language": "de",
         "approver_emails": ["anna@acme.example", "giulia@acme.example"],
         "locked": False,
+        "policy_version": 0,
     }
 
 

@@ -33,6 +33,7 @@ CALLBACK = (
 CLOSURE = "day name from until callback_ids stranded"
 EXTRA_HOURS = "day from until stranded"
 SUPPORT_CALLBACK = f"{CALLBACK} tenant_id customer language may_enter"
+POLICY = "version rules waiting breaking"
 PAGE = "items next_cursor"
 KINDS = {"anna": "user", "giulia": "user", "sven": "agent", "backend": "backend"}
 
@@ -206,7 +207,7 @@ ROUTES = [
     Route(call="GET /v1/support/access", who="sven", members=PAGE),
     Route(
         call="GET /v1/support/tenants/{tenant}", who="sven",
-        members="tenant_id name country language approver_emails locked",
+        members="tenant_id name country language approver_emails locked policy_version",
     ),
     Route(
         call="POST /v1/support/requests", who="sven", status=201,
@@ -276,6 +277,12 @@ ROUTES = [
         call="PUT /v1/lockdown", who="anna", body=lambda _: {"reason": "An alarm"}, body_is_optional=True,
         members="locked_at locked_by reason reason_salt",
     ),
+    Route(call="GET /v1/policy", who="anna", members=POLICY),
+    Route(
+        call="PUT /v1/policy", who="anna", body=lambda _: {"version": 0, "rules": {"ticket_required": False}},
+        members=POLICY,
+    ),
+    Route(call="DELETE /v1/policy/waiting", who="anna", members=POLICY),
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),
     Route(call="GET /v1/ledger", who="anna"),

@@ -37,6 +37,7 @@ from guestkey.rules.people import (
     other_name,
 )
 from guestkey.rules.periods import Period, months_before
+from guestkey.rules.policy import NO_RULES
 from guestkey.rules.requests import Request
 from guestkey.rules.seats import seats
 from guestkey.rules.slots import Slot, may_choose_slot, slot_at
@@ -126,6 +127,7 @@ class Rules:
         by = self._holding_right(user)
         given = grants.give(
             door=self._door(by.tenant_id),
+            rules=NO_RULES,
             grant_id=f"g{len(self._grants) + 1:02}",
             by=by,
             grantee=replace(self._grantee(*grantee), may_automate=may_automate),
@@ -175,6 +177,7 @@ class Rules:
         approval = requests.approve(
             found,
             door=self._door(by.tenant_id),
+            rules=NO_RULES,
             by=by,
             grantee=self._grantee("agent", found.agent_id),
             tenant=self._tenants[by.tenant_id],
@@ -230,6 +233,7 @@ class Rules:
                 access=AccessLevel(access or "change"),
                 may_export=may_export,
                 life=timedelta(hours=24),
+                rules=NO_RULES,
                 now=self.now,
             )
         except errors.RecipientUnknown:

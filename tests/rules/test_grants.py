@@ -26,6 +26,7 @@ from guestkey.rules.ledger import By, ByType, Note, What
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Grantee, GranteeType, Person, Tenant, User, address_hash
 from guestkey.rules.periods import Period
+from guestkey.rules.policy import NO_RULES
 from tests.rows_and_columns import each_row
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -56,6 +57,7 @@ LOCKED_DOOR = Door(void_before=20, voidings=(LOCKED,))
 def granted(period: Period = Period.ONE_HOUR, *, may_export: bool = False) -> Grant:
     return give(
         door=NO_DOOR,
+        rules=NO_RULES,
         grant_id="01J",
         by=ANNA,
         grantee=SVEN,
@@ -239,6 +241,7 @@ def test_a_grant_whose_agent_leaves_in_the_second_of_its_end_was_ended_by_time()
 def test_the_ledger_tells_who_let_whom_in_for_how_long_and_whether_with_export():
     grant = give(
         door=NO_DOOR,
+        rules=NO_RULES,
         grant_id="01J",
         by=ANNA,
         grantee=SVEN,

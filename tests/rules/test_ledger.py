@@ -179,8 +179,9 @@ def test_the_kinds_of_entries_are_exactly_those_of_the_contract():
         "grant.given grant.kept grant.revoked grant.ended "
         "request.made request.approved request.declined request.withdrawn request.expired "
         "login.recorded login.refused login.ended agent.left right.changed tenant.changed "
-        "notices.changed access.locked access.unlocked callback.booked callback.moved callback.cancelled "
-        "callback.taken callback.released callback.handed callback.closed callback.stranded"
+        "notices.changed policy.changed policy.waiting policy.withdrawn access.locked access.unlocked "
+        "callback.booked callback.moved callback.cancelled callback.taken "
+        "callback.released callback.handed callback.closed callback.stranded"
     )
     assert " ".join(ByType) == "user agent vendor system"
 

@@ -11,6 +11,7 @@ from guestkey.rules.door import NO_DOOR
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Agent, Grantee, GranteeType, Person, Tenant, User
 from guestkey.rules.periods import Period
+from guestkey.rules.policy import NO_RULES
 from guestkey.rules.requests import MailState, Request, State, ask
 from tests.rows_and_columns import each_row
 
@@ -63,6 +64,7 @@ def requested(
         access=access,
         may_export=may_export,
         life=life,
+        rules=NO_RULES,
         now=NOON,
     )
 
@@ -78,6 +80,7 @@ def approve(
     return requests.approve(
         request,
         door=NO_DOOR,
+        rules=NO_RULES,
         by=ANNA,
         grantee=TO_SVEN,
         tenant=ACME,

@@ -145,7 +145,7 @@ export interface Login {
   logged_in_at: string;
   ended_at: string | null;
   end: "logged_out" | "access_over" | null;
-  end_cause: "time" | "revoked" | "agent_left" | "department_left" | "closed" | "locked" | null;
+  end_cause: "time" | "revoked" | "agent_left" | "department_left" | "closed" | "locked" | "hours" | null;
   grant_id: string;
   access_ends_at: string | null;
   /** Who gave the grant; only in the login overview. */

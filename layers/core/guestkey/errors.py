@@ -23,278 +23,244 @@ class Refused(Exception):
 class JsonInvalid(Refused):
     """The body is not JSON, or parsers could read it differently."""
 
-    code, status = "json_invalid", 400
-    title = "The body is not acceptable JSON."
+    code, status, title = "json_invalid", 400, "The body is not acceptable JSON."
 
 
 class NotJson(Refused):
     """The body's content type is not application/json."""
 
-    code, status = "not_json", 415
-    title = "The body must be application/json."
+    code, status, title = "not_json", 415, "The body must be application/json."
 
 
 class InputInvalid(Refused):
     """The body does not match the route's schema. Carries `errors`: a pointer and a detail for each fault."""
 
-    code, status = "input_invalid", 422
-    title = "The input is invalid."
+    code, status, title = "input_invalid", 422, "The input is invalid."
 
 
 class CursorInvalid(Refused):
     """The cursor is damaged, or belongs to another list."""
 
-    code, status = "cursor_invalid", 422
-    title = "The cursor is invalid for this list."
+    code, status, title = "cursor_invalid", 422, "The cursor is invalid for this list."
 
 
 class DepartmentUnknown(Refused):
     """An agent is put into an unregistered department."""
 
-    code, status = "department_unknown", 422
-    title = "Unknown department."
+    code, status, title = "department_unknown", 422, "Unknown department."
 
 
 class AccountableUnknown(Refused):
     """Active software names an accountable agent who is not an active person."""
 
-    code, status = "accountable_unknown", 422
-    title = "The accountable agent is not an active person."
+    code, status, title = "accountable_unknown", 422, "The accountable agent is not an active person."
 
 
 class IdempotencyKeyReused(Refused):
     """The Idempotency-Key was used before with another body."""
 
-    code, status = "idempotency_key_reused", 422
-    title = "The Idempotency-Key was used with another body."
+    code, status, title = "idempotency_key_reused", 422, "The Idempotency-Key was used with another body."
 
 
 class RightMissing(Refused):
     """The user does not hold the right. For a request it carries `ask`: the tenant's approver addresses."""
 
-    code, status = "right_missing", 403
-    title = "You do not have the right to grant access to support."
+    code, status, title = "right_missing", 403, "You do not have the right to grant access to support."
 
 
 class ActingForAnother(Refused):
     """The token has a claim which says that its bearer acts on behalf of another user."""
 
-    code, status = "acting_for_another", 403
-    title = "A token that acts on behalf of another user cannot do this."
+    code, status, title = "acting_for_another", 403, "A token that acts on behalf of another user cannot do this."
 
 
 class ClaimsMissing(Refused):
     """The token lacks a claim that the route requires. The detail names the claim."""
 
-    code, status = "claims_missing", 403
-    title = "The token lacks a required claim."
+    code, status, title = "claims_missing", 403, "The token lacks a required claim."
 
 
 class ScopeMissing(Refused):
     """The token of the vendor's backend lacks the scope of the route. Carries it as `scope`."""
 
-    code, status = "scope_missing", 403
-    title = "The token lacks the scope of this route."
+    code, status, title = "scope_missing", 403, "The token lacks the scope of this route."
 
 
 class ClaimInvalid(Refused):
     """An id in the token does not have the form of ids. The detail names the claim and the form."""
 
-    code, status = "claim_invalid", 403
-    title = "A claim of the token is not an id of the required form."
+    code, status, title = "claim_invalid", 403, "A claim of the token is not an id of the required form."
 
 
 class AgentInactive(Refused):
     """The agent is unknown or no longer active."""
 
-    code, status = "agent_inactive", 403
-    title = "The agent is not active."
+    code, status, title = "agent_inactive", 403, "The agent is not active."
 
 
 class PolicyForbids(Refused):
     """A rule of the customer forbids it. Carries the name of the rule as `rule`; `locked` is the lockdown."""
 
-    code, status = "policy_forbids", 403
-    title = "A rule of the customer forbids this."
+    code, status, title = "policy_forbids", 403, "A rule of the customer forbids this."
 
 
 class NoLiveGrant(Refused):
     """No live grant of the tenant covers the agent."""
 
-    code, status = "no_live_grant", 403
-    title = "No live grant of the customer covers you."
+    code, status, title = "no_live_grant", 403, "No live grant of the customer covers you."
 
 
 class NotFound(Refused):
     """The resource does not exist, or belongs to another caller: both have the same response."""
 
-    code, status = "not_found", 404
-    title = "Not found."
+    code, status, title = "not_found", 404, "Not found."
 
 
 class GranteeUnknown(Refused):
     """The grantee is neither an active agent nor a department."""
 
-    code, status = "grantee_unknown", 404
-    title = "Unknown agent or department."
+    code, status, title = "grantee_unknown", 404, "Unknown agent or department."
 
 
 class TenantUnknown(Refused):
     """The vendor has not registered this tenant."""
 
-    code, status = "tenant_unknown", 404
-    title = "Unknown tenant."
+    code, status, title = "tenant_unknown", 404, "Unknown tenant."
 
 
 class GrantEnded(Refused):
     """The grant ended by time before it could be revoked."""
 
-    code, status = "grant_ended", 409
-    title = "The grant has already ended."
+    code, status, title = "grant_ended", 409, "The grant has already ended."
 
 
 class LockedDown(Refused):
     """The customer has locked all access: nothing can be given or approved until a user lifts the lock."""
 
-    code, status = "locked_down", 409
-    title = "Access to this account is locked."
+    code, status, title = "locked_down", 409, "Access to this account is locked."
+
+
+class PolicyChanged(Refused):
+    """The rules of the customer were changed since the caller read them. Carries their present `version`."""
+
+    code, status, title = "policy_changed", 409, "The rules were changed since you read them."
 
 
 class TooManyGrants(Refused):
     """The tenant has reached its limit of live grants."""
 
-    code, status = "too_many_grants", 409
-    title = "The limit of live grants is reached."
+    code, status, title = "too_many_grants", 409, "The limit of live grants is reached."
 
 
 class RequestClosed(Refused):
     """The request was answered or withdrawn before. Carries its `state` and the `grant_id` of its grant, if any."""
 
-    code, status = "request_closed", 409
-    title = "The request is already closed."
+    code, status, title = "request_closed", 409, "The request is already closed."
 
 
 class TenantClosed(Refused):
     """The vendor has closed the tenant's account."""
 
-    code, status = "tenant_closed", 410
-    title = "The account is closed."
+    code, status, title = "tenant_closed", 410, "The account is closed."
 
 
 class RequestExpired(Refused):
     """The request expired before it was answered."""
 
-    code, status = "request_expired", 410
-    title = "The request has expired."
+    code, status, title = "request_expired", 410, "The request has expired."
 
 
 class ChangeNotAsked(Refused):
     """The approval allows changes, but the agent asked to view only."""
 
-    code, status = "change_not_asked", 422
-    title = "The agent asked to view only."
+    code, status, title = "change_not_asked", 422, "The agent asked to view only."
 
 
 class ExportNotAsked(Refused):
     """The approval allows export, which the agent did not request."""
 
-    code, status = "export_not_asked", 422
-    title = "The agent did not request export."
+    code, status, title = "export_not_asked", 422, "The agent did not request export."
 
 
 class NoApprovers(Refused):
     """The tenant has registered no approver address, so no request can be sent to it. No limit counts this refusal."""
 
-    code, status = "no_approvers", 422
-    title = "The customer has not registered an approver address."
+    code, status, title = "no_approvers", 422, "The customer has not registered an approver address."
 
 
 class RecipientUnknown(Refused):
     """A recipient is not a registered approver address of the tenant."""
 
-    code, status = "recipient_unknown", 422
-    title = "The recipient is not a registered approver address of the tenant."
+    code, status, title = "recipient_unknown", 422, "The recipient is not a registered approver address of the tenant."
 
 
 class NoCallback(Refused):
     """The tenant has no open call-back."""
 
-    code, status = "no_callback", 404
-    title = "There is no open call-back."
+    code, status, title = "no_callback", 404, "There is no open call-back."
 
 
 class DeskUnknown(Refused):
     """The vendor has not put the record of its support desk yet."""
 
-    code, status = "desk_unknown", 404
-    title = "The support desk is not set up yet."
+    code, status, title = "desk_unknown", 404, "The support desk is not set up yet."
 
 
 class SlotsNotOffered(Refused):
     """The support desk offers slots in some languages only; users of other languages join the queue."""
 
-    code, status = "slots_not_offered", 403
-    title = "Slots are not offered in your language; you can join the queue."
+    code, status, title = "slots_not_offered", 403, "Slots are not offered in your language; you can join the queue."
 
 
 class CallbackOpen(Refused):
     """The tenant has an open call-back already. Carries it as `callback`."""
 
-    code, status = "callback_open", 409
-    title = "Your account already has an open call-back."
+    code, status, title = "callback_open", 409, "Your account already has an open call-back."
 
 
 class SlotTaken(Refused):
     """All places of the slot are booked. Carries the `next` free slots."""
 
-    code, status = "slot_taken", 409
-    title = "This slot is taken."
+    code, status, title = "slot_taken", 409, "This slot is taken."
 
 
 class SlotNotOffered(Refused):
     """The time is no slot of the topic. Carries `queue_only` if the desk no longer offers a moved call-back's topic."""
 
-    code, status = "slot_not_offered", 422
-    title = "The time is not a slot that can be booked."
+    code, status, title = "slot_not_offered", 422, "The time is not a slot that can be booked."
 
 
 class CallbackClosed(Refused):
     """The call-back is over or cancelled, and cannot be changed any more."""
 
-    code, status = "callback_closed", 409
-    title = "The call-back can no longer be changed."
+    code, status, title = "callback_closed", 409, "The call-back can no longer be changed."
 
 
 class AlreadyTaken(Refused):
     """Another agent has taken the call-back."""
 
-    code, status = "already_taken", 409
-    title = "Another agent has taken this call-back."
+    code, status, title = "already_taken", 409, "Another agent has taken this call-back."
 
 
 class TooEarly(Refused):
     """A booked call-back can be taken from an hour before its slot on."""
 
-    code, status = "too_early", 409
-    title = "A booked call-back can be taken an hour before its time at the earliest."
+    code, status, title = "too_early", 409, "A booked call-back can be taken an hour before its time at the earliest."
 
 
 class NotYours(Refused):
     """The call-back is not taken by this agent, who cannot close, release or hand it on then."""
 
-    code, status = "not_yours", 403
-    title = "You have not taken this call-back."
+    code, status, title = "not_yours", 403, "You have not taken this call-back."
 
 
 class TooManyRequests(Refused):
     """The caller has reached a rate limit. Carries `retry_after` in seconds."""
 
-    code, status = "too_many_requests", 429
-    title = "Too many requests."
+    code, status, title = "too_many_requests", 429, "Too many requests."
 
 
 class Busy(Refused):
     """AWS is unavailable, or every try lost a race on the tenant's ledger. Carries `retry_after` in seconds."""
 
-    code, status = "busy", 503
-    title = "The service is temporarily unavailable."
+    code, status, title = "busy", 503, "The service is temporarily unavailable."

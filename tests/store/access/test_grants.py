@@ -16,7 +16,8 @@ from guestkey.rules.ledger import Position
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import GranteeType, Person, address_hash
 from guestkey.rules.periods import Period
-from guestkey.store.access import grant_lists, grants, live_keys
+from guestkey.rules.policy import NO_RULES
+from guestkey.store.access import giving, grant_lists, grants, live_keys
 from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.transaction import ConditionFailed
 from guestkey.store.ledger import ledger
@@ -31,15 +32,16 @@ SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 UNREGISTERED = ANNA.but(tenant_id="nobody")
 
 
-def context(by: Caller = ANNA, type: GranteeType = GranteeType.AGENT, id: str = "sven") -> grants.GrantContext:
-    return grants.load_context(factories.user(by), type, id, None, factories.now())
+def context(by: Caller = ANNA, type: GranteeType = GranteeType.AGENT, id: str = "sven") -> giving.GrantContext:
+    return giving.load_context(factories.user(by), type, id, None, factories.now())
 
 
-def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, grants.GrantContext]:
+def new(id: str = "01J", *, period: Period = Period.ONE_HOUR) -> tuple[Grant, giving.GrantContext]:
     """Return a grant by Anna to Sven before it is stored, and the context to store it with."""
     grant_context = context()
     grant = give(
         door=NO_DOOR,
+        rules=NO_RULES,
         grant_id=id,
         by=factories.user(ANNA),
         grantee=grant_context.grantee,
@@ -101,7 +103,7 @@ def test_loading_the_context_raises_the_reason_for_a_refusal(by, id, refusal):
 def test_a_grant_reads_as_it_was_stored():
     grant, grant_context = new()
 
-    grants.save(grant, grant_context, None)
+    giving.save(grant, grant_context, None)
 
     assert grant_lists.find_one("acme", "01J") == grant
     assert live() == ["01J"]
@@ -134,7 +136,7 @@ def test_a_right_removed_after_the_context_was_loaded_fails_the_write():
     factories.right(ANNA, may_grant=False)
 
     with pytest.raises(ConditionFailed):
-        grants.save(grant, grant_context, None)
+        giving.save(grant, grant_context, None)
     assert live() == []
 
 
@@ -145,7 +147,7 @@ def test_a_duplicate_grant_id_is_a_bug():
     grant, grant_context = new()
 
     with pytest.raises(ConditionFailed):
-        grants.save(grant, grant_context, None)
+        giving.save(grant, grant_context, None)
 
 
 @pytest.mark.parametrize(("type", "id"), [("department", "support"), ("agent", "sven")])
@@ -208,7 +210,7 @@ def test_the_501st_live_grant_is_refused():
     grant, grant_context = new()
 
     with pytest.raises(TooManyGrants):
-        grants.save(grant, grant_context, None)
+        giving.save(grant, grant_context, None)
     assert len(live()) == MAX_LIVE_GRANTS
 
 

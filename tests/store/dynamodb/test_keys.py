@@ -62,6 +62,7 @@ MADE = {
     "counter of a tenant": keys.counter_of_tenant("refused", "acme", MONDAY_NOON),
     "counter of a user": keys.counter_of_user("refused", "acme", "ben", MONDAY_NOON),
     "lock of an account": keys.lock("acme", 7),
+    "policy": keys.policy("acme"),
     "migration": keys.migration(),
     "idempotency record": keys.idempotency("tenant", "acme#anna", "POST /v1/grants", "abc"),
 }
@@ -142,7 +143,7 @@ def test_the_chart_lists_every_function_that_makes_a_key():
         "counter_of_agent", "counter_of_tenant", "counter_of_user", "department", "desk", "digest", "door",
         "entry", "grant", "grantee", "idempotency", "ledger", "left", "left_told", "live", "lock", "login", "migration",
         "notice", "notice_choice", "open_callback", "open_login", "opening", "own_callback", "own_login",
-        "own_request", "pending", "permanent_grant", "request", "right", "slot", "tenant", "waiting",
+        "own_request", "pending", "permanent_grant", "policy", "request", "right", "slot", "tenant", "waiting",
     }  # fmt: skip
     assert keys.grantee(GranteeType.AGENT, "sven") == keys.agent("sven")
     assert keys.grantee(GranteeType.DEPARTMENT, "support") == keys.department("support")

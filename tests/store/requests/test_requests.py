@@ -192,7 +192,7 @@ def test_a_request_takes_two_reads_and_two_transactions_and_another_read_only_at
     def ask() -> None:
         assert call("POST", "/v1/support/requests", ASKED, caller=SVEN).status == 201
 
-    usual = [("BatchGetItem", 6), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
+    usual = [("BatchGetItem", 7), ("BatchGetItem", 1), ("TransactWriteItems", 7), ("TransactWriteItems", 1)]
     waiting: list[tuple[str, Request]] = []
     for _ in range(5):
         assert dynamodb_requests(ask) == usual
@@ -206,11 +206,11 @@ def test_approving_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/approve", caller=ANNA))
 
-    assert sent == [("BatchGetItem", 5), ("GetItem", 1), ("TransactWriteItems", 8)]
+    assert sent == [("BatchGetItem", 6), ("GetItem", 1), ("TransactWriteItems", 8)]
 
 
 def test_declining_takes_a_read_then_the_read_of_the_agent_and_a_transaction():
     request = factories.requested(DORA)
     sent = dynamodb_requests(lambda: call("POST", f"/v1/requests/{request.request_id}/decline", caller=ANNA))
 
-    assert sent == [("BatchGetItem", 5), ("GetItem", 1), ("TransactWriteItems", 4)]
+    assert sent == [("BatchGetItem", 6), ("GetItem", 1), ("TransactWriteItems", 4)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from guestkey.rules.door import DoorRules
 from guestkey.rules.grants import LiveKey, LiveKeys
 from guestkey.rules.levels import AccessLevel, greatest
 from guestkey.rules.logins import Login, is_open
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     NO_LOGIN = "no_login"
     AGENT_INACTIVE = "agent_inactive"
     LOCKED = "locked"
+    OUTSIDE_HOURS = "outside_hours"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +60,26 @@ class Shut:
 
 
 def covering(live: LiveKeys, agent: Agent, at: datetime) -> list[LiveKey]:
-    """Return the live keys that let the agent in now. No key does for an inactive agent, or behind a barred door."""
+    """Return the live keys that cover the agent now, each with no more than the customer's rules leave of it.
+
+    No key does for an inactive agent, or behind a barred door. Whether the hours let the agent in is another question:
+    a grant covers an open login through the night, which the hours of that login have ended.
+    """
     if not agent.is_active or live.door.is_barred:
         return []
-    return [key for key in live.keys if key.is_live(at) and key.grantee.covers(agent)]
+    rules = live.door.rules_at(at)
+    return [limited(key, rules) for key in live.keys if key.is_live(at) and key.grantee.covers(agent)]
+
+
+def letting_in(live: LiveKeys, agent: Agent, at: datetime) -> list[LiveKey]:
+    """Return the live keys by which the agent may begin a login now."""
+    return [] if live.door.is_outside_hours(at) else covering(live, agent, at)
+
+
+def limited(key: LiveKey, rules: DoorRules) -> LiveKey:
+    """Return what the customer's rules leave of a live key."""
+    access = rules.max_access if rules.max_access and not rules.max_access.includes(key.access) else key.access
+    return replace(key, access=access, may_export=key.may_export and not rules.export_never)
 
 
 def named(keys: Iterable[LiveKey]) -> LiveKey:
@@ -80,8 +98,8 @@ def decide(live: LiveKeys, agent: Agent | None, action: Action, at: datetime) ->
         return Shut(reason=Reason.NO_LIVE_GRANT)
     if not agent.is_active:
         return Shut(reason=Reason.AGENT_INACTIVE)
-    if live.door.is_locked:
-        return Shut(reason=Reason.LOCKED)
+    if live.door.is_locked or live.door.is_outside_hours(at):
+        return Shut(reason=Reason.LOCKED if live.door.is_locked else Reason.OUTSIDE_HOURS)
     able = covering(live, agent, at)
     if not able:
         would_be_let_in = agent.is_software and covering(live, replace(agent, is_software=False), at)
@@ -101,7 +119,7 @@ def decide_within(
         return decision
     if login is None or login.agent_id != agent.agent_id or live.door.voiding_of_login(login.recorded_seq):
         return Shut(reason=Reason.NO_LOGIN)
-    if not is_open(login, covering(live, agent, at), agent):
+    if not login.is_within_hours(at) or not is_open(login, covering(live, agent, at), agent):
         return Shut(reason=Reason.NO_LOGIN)
     return decision
 

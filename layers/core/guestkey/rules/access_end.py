@@ -58,6 +58,13 @@ def end_by_door(login: Login, over: AccessEnd, door: Door) -> AccessEnd:
     return AccessEnd(max(voiding.at, login.logged_in_at), EndCause(voiding.word))
 
 
+def end_by_hours(login: Login, over: AccessEnd) -> AccessEnd:
+    """Return the end of access where the customer's hours may end before it."""
+    if login.hours_end is None or (over.at is not None and over.at <= login.hours_end):
+        return over
+    return AccessEnd(login.hours_end, EndCause.HOURS, login.hours_end)
+
+
 def settled(login: Login, over: AccessEnd, now: datetime) -> Login:
     """Return the login as of `now`: ended at the end of access if that has come, otherwise open."""
     if login.ended_at is not None:

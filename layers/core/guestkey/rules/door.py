@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from guestkey.errors import LockedDown, TenantClosed
 from guestkey.rules.ledger import Position
+from guestkey.rules.levels import AccessLevel
+from guestkey.rules.weekly_hours import WeeklyHours
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_VOIDINGS = 10
@@ -23,6 +25,20 @@ class Word(StrEnum):
 
     LOCKED = "locked"
     CLOSED = "closed"
+    HOURS = "hours"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorRules:
+    """The part of the customer's policy that checks and logins follow."""
+
+    export_never: bool = False
+    max_access: AccessLevel | None = None
+    hours: WeeklyHours | None = None
+    ticket_required: bool = False
+
+
+NO_DOOR_RULES = DoorRules()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +69,20 @@ class Door:
     voidings: tuple[Voiding, ...] = ()
     login_voidings: tuple[Voiding, ...] = ()
     """The last voidings of grants and of logins, in the order of the ledger."""
+    policy_version: int = 0
+    """Version of the customer's policy; 0 without one."""
+    rules: DoorRules = NO_DOOR_RULES
+    next_rules: tuple[DoorRules, datetime] | None = None
+    """Looser rules, and the moment from which they count."""
+
+    def rules_at(self, at: datetime) -> DoorRules:
+        """Return the rules that count at a moment."""
+        return self.next_rules[0] if self.next_rules and self.next_rules[1] <= at else self.rules
+
+    def is_outside_hours(self, at: datetime) -> bool:
+        """Say whether the customer lets nobody in at this time of the week, whatever is granted."""
+        hours = self.rules_at(at).hours
+        return hours is not None and not hours.include(at)
 
     @property
     def is_barred(self) -> bool:
@@ -94,6 +124,24 @@ class Door:
             void_before=seq,
             voidings=_with(self.voidings, Voiding(seq=seq, at=at, word=Word.LOCKED)),
         )
+
+    def with_rules(
+        self,
+        rules: DoorRules,
+        next_rules: tuple[DoorRules, datetime] | None,
+        policy_version: int,
+        *,
+        ends_logins: tuple[int, datetime] | None,
+    ) -> "Door":
+        """Return the door with a new version of the policy. `ends_logins` is the number and time of what ends them."""
+        door = replace(
+            self, version=self.version + 1, rules=rules, next_rules=next_rules, policy_version=policy_version
+        )
+        if ends_logins is None:
+            return door
+        seq, at = ends_logins
+        voiding = Voiding(seq=seq, at=at, word=Word.HOURS)
+        return replace(door, logins_void_before=seq, login_voidings=_with(self.login_voidings, voiding))
 
     def require_not_closed(self) -> None:
         """Raise TenantClosed where the tenant's account is over."""

@@ -17,6 +17,7 @@ from guestkey.rules.ledger import By, ByType, Data, Note, Position, What
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Grantee, Person, Tenant, User
 from guestkey.rules.periods import Period, end_of, review_at
+from guestkey.rules.policy import Rules, require_allowed
 
 MAX_LIVE_GRANTS = 500
 """Limit of live grants of one tenant. A check reads all of them, so their number bounds its cost."""
@@ -191,6 +192,7 @@ def under(door: Door, grant: Grant) -> Grant:
 def give(
     *,
     door: Door,
+    rules: Rules,
     grant_id: str,
     by: User,
     grantee: Grantee,
@@ -204,10 +206,11 @@ def give(
 ) -> Grant:
     """Return a grant that starts now. Its end is fixed here: a later change of the tenant's time zone does not move it.
 
-    `request_id` is the request that the grant answers, if any, and `ticket` the request's. Raises LockedDown or
-    TenantClosed.
+    `request_id` is the request that the grant answers, if any, and `ticket` the request's. Raises LockedDown,
+    TenantClosed, or PolicyForbids for a grant that one of the tenant's `rules` forbids.
     """
     door.require_open()
+    require_allowed(rules, grantee=grantee, period=period, access=access, may_export=may_export, by=by)
     ends_at = end_of(period, now, tenant.zone)
     return Grant(
         tenant_id=by.tenant_id,

@@ -15,6 +15,7 @@ from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import Position
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Accountable, Agent, Grantee, GranteeType
+from guestkey.rules.weekly_hours import WeeklyHours
 
 MAX_LOGINS_AN_HOUR = 60
 """Limit of logins that one agent records at one tenant in a UTC hour."""
@@ -37,6 +38,7 @@ class EndCause(StrEnum):
     DEPARTMENT_LEFT = "department_left"
     CLOSED = "closed"
     LOCKED = "locked"
+    HOURS = "hours"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ class Login:
     grant_id: str
     access_ends_at: datetime | None
     """The end of the named grant, which ends last of all that covered the agent; None for a permanent grant."""
+    hours_end: datetime | None = None
+    """The first moment outside the customer's hours as they were at the login. Looser hours never move it."""
     incarnation: int = 1
     """The person behind the agent's id at that moment."""
     is_software: bool = False
@@ -77,6 +81,10 @@ class Login:
         """When it was recorded, in the order of the ledger."""
         return Position(self.recorded_seq, self.logged_in_at)
 
+    def is_within_hours(self, at: datetime) -> bool:
+        """Say whether the hours have not ended in which the login was recorded."""
+        return self.hours_end is None or at < self.hours_end
+
 
 def enter(
     *,
@@ -90,8 +98,12 @@ def enter(
     reason_salt: str,
     ticket: str | None,
     now: datetime,
+    hours: WeeklyHours | None = None,
 ) -> Login:
-    """Return a login of this agent under this grant. Without a ticket of its own it takes over the grant's."""
+    """Return a login of this agent under this grant. Without a ticket of its own it takes over the grant's.
+
+    `hours` are those in which the customer lets support in: the login ends with them.
+    """
     return Login(
         tenant_id=tenant_id,
         login_id=login_id,
@@ -110,6 +122,7 @@ def enter(
         logged_in_at=now,
         grant_id=grant.grant_id,
         access_ends_at=grant.ends_at,
+        hours_end=hours.first_outside(now) if hours else None,
     )
 
 
@@ -171,7 +184,7 @@ def _bridges(login: Login, key: LiveKey, agent: Agent) -> bool:
 
 
 def next_due_at(login: Login, now: datetime) -> datetime:
-    """Return when to check an open login next: at the end of its access by time, or earlier.
+    """Return when to check an open login next: at the end of its access by time or of the hours, or earlier.
 
     A revoke or a change of the agent does not notify open logins, so a login is checked again after a quarter of its
     age, between 5 minutes and 1 day: the end of a young login is stored soon, and a login under a permanent grant costs
@@ -179,7 +192,7 @@ def next_due_at(login: Login, now: datetime) -> datetime:
     """
     pause = min(max((now - login.logged_in_at) // 4, MIN_DUE_PAUSE), MAX_DUE_PAUSE)
     pause -= timedelta(microseconds=pause.microseconds)
-    return min(now + pause, login.access_ends_at or now + pause)
+    return min([now + pause, *(end for end in (login.access_ends_at, login.hours_end) if end)])
 
 
 def covered_at_login(grantee: Grantee, login: Login) -> bool:

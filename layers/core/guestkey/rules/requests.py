@@ -12,8 +12,9 @@ from guestkey.errors import ChangeNotAsked, ExportNotAsked, NoApprovers, Recipie
 from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant, give
 from guestkey.rules.levels import AccessLevel
-from guestkey.rules.people import READ_BESIDE, Accountable, Agent, Grantee, Person, Tenant, User
+from guestkey.rules.people import READ_BESIDE, Accountable, Agent, Grantee, Person, Tenant, User, grantee
 from guestkey.rules.periods import Period
+from guestkey.rules.policy import Rules, require_allowed, require_ticket
 
 MAX_PENDING = 5
 """Limit of pending requests of one agent at one tenant."""
@@ -106,12 +107,16 @@ def ask(
     access: AccessLevel,
     may_export: bool,
     life: timedelta,
+    rules: Rules,
     now: datetime,
 ) -> Request:
     """Return the request of an agent, to the given recipients or to all of the tenant's approver addresses.
 
-    Raises NoApprovers for a tenant that has registered no address, and RecipientUnknown for an unregistered one.
+    Raises NoApprovers for a tenant that has registered no address, RecipientUnknown for an unregistered one, and
+    PolicyForbids for a grant that a rule of the tenant forbids.
     """
+    require_allowed(rules, grantee=grantee(agent), period=period, access=access, may_export=may_export)
+    require_ticket(rules, ticket)
     return Request(
         tenant_id=tenant.tenant_id,
         request_id=request_id,
@@ -164,21 +169,25 @@ def approve(
     access: AccessLevel | None,
     may_export: bool,
     door: Door,
+    rules: Rules,
     now: datetime,
 ) -> Approval:
     """Return the approved request and a grant that starts now.
 
     A missing period or level is the requested one; the approver may lower the level and never raise it. The grant
     allows export only if the approver says so, and the approver may say so only if the agent asked for it. Raises
-    RequestClosed, RequestExpired, ChangeNotAsked, ExportNotAsked, LockedDown or TenantClosed.
+    RequestClosed, RequestExpired, ChangeNotAsked, ExportNotAsked, LockedDown, TenantClosed or PolicyForbids.
     """
     require_pending(request, now)
     if access and not request.access.includes(access):
         raise ChangeNotAsked
     if may_export and not request.may_export:
         raise ExportNotAsked
+    door.require_open()
+    require_ticket(rules, request.ticket)
     grant = give(
         door=door,
+        rules=rules,
         grant_id=grant_id,
         by=by,
         grantee=grantee,

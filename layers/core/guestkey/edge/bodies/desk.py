@@ -7,35 +7,28 @@ whole only when all of its fields are valid, and would report those faults one r
 import json
 from collections.abc import Iterable
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from guestkey.edge import phones
+from guestkey.edge.bodies.week import GRID_MINUTES, Clock, ClockOrMidnight, HoursInput, Week, on_grid
 from guestkey.edge.http.inputs import Country, Email, Input, Language, Name, Phone, Slug, Zone
 from guestkey.rules.desk import (
     FALLBACK,
     MAX_HORIZON_DAYS,
     MINUTES_A_DAY,
-    QUARTER,
     Window,
     around_midnight,
     clock_of,
     minutes_of,
 )
 
-GRID_MINUTES = QUARTER.seconds // 60
 MAX_TOPIC_MINUTES = 240
 MAX_LEAD_MINUTES = 7 * MINUTES_A_DAY
 CALENDARS = Path(__file__).parent / "calendars.json"
-
-
-def _on_grid(clock: str) -> str:
-    if minutes_of(clock) % GRID_MINUTES:
-        raise ValueError(f"must be on a grid of {GRID_MINUTES} minutes")
-    return clock
 
 
 def _international(number: str) -> str:
@@ -48,13 +41,6 @@ def _with_english[T](texts: dict[str, T]) -> dict[str, T]:
     if FALLBACK not in texts:
         raise ValueError(f"must contain `{FALLBACK}`, for users of any other language")
     return texts
-
-
-def _apart(hours: list["HoursInput"]) -> list["HoursInput"]:
-    in_order = sorted(order.window for order in hours)
-    if any(after.opens < before.closes for before, after in pairwise(in_order)):
-        raise ValueError("must not overlap each other")
-    return hours
 
 
 def _distinct(topics: list["TopicInput"]) -> list["TopicInput"]:
@@ -78,30 +64,9 @@ def _around_the_clock(promises: list["PromiseInput"]) -> list["PromiseInput"]:
     return promises
 
 
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-ClockOrMidnight = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 InternationalPhone = Annotated[Phone, AfterValidator(_international)]
 LanguageRange = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}|\*))?$")]
 Texts = Annotated[dict[Language, Name], Field(max_length=20), AfterValidator(_with_english)]
-
-
-class HoursInput(Input):
-    """Opening hours, by the desk's local time; the end is exclusive, and `24:00` is the end of the day."""
-
-    begin: Annotated[Clock, AfterValidator(_on_grid)] = Field(alias="from")
-    until: Annotated[ClockOrMidnight, AfterValidator(_on_grid)]
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if self.window.opens >= self.window.closes:
-            raise ValueError("`from` must be before `until`; hours that cross midnight belong to two days")
-        return self
-
-    @property
-    def window(self) -> Window:
-        """The hours as a value of the rules."""
-        return Window(opens=minutes_of(self.begin), closes=minutes_of(self.until))
 
 
 class TopicInput(Input):
@@ -162,7 +127,7 @@ class DeskInput(Input):
         Field(max_length=40, description="Subdivision of the country: ISO 3166-2 without the country's prefix"),
     ]
     hours: Annotated[
-        dict[Day, Annotated[list[HoursInput], Field(max_length=8), AfterValidator(_apart)]],
+        Week,
         Field(description="Opening hours by day of the week. A missing day is closed."),
     ]
     lead_minutes: Annotated[int, Field(ge=0, le=MAX_LEAD_MINUTES)]
@@ -220,8 +185,8 @@ class DeskPut(DeskInput):
 class ClosureInput(HoursInput):
     """Reason for closing the desk on a day: the whole day, or from a time on, or until one, or both."""
 
-    begin: Annotated[Clock, AfterValidator(_on_grid)] = Field(alias="from", default="00:00")
-    until: Annotated[ClockOrMidnight, AfterValidator(_on_grid)] = "24:00"
+    begin: Annotated[Clock, AfterValidator(on_grid)] = Field(alias="from", default="00:00")
+    until: Annotated[ClockOrMidnight, AfterValidator(on_grid)] = "24:00"
     name: Name
 
 

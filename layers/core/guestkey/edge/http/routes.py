@@ -25,7 +25,7 @@ from guestkey.store.dynamodb.transaction import OutcomeUnknown, TransactionConfl
 from guestkey.store.registry import people
 
 KEY_HEADER = "idempotency-key"
-REFUSALS = "x-guestkey-refusals"
+REFUSALS, ACCEPTED = "x-guestkey-refusals", "x-guestkey-accepted"
 
 Handler = Callable[..., Any]
 
@@ -124,11 +124,15 @@ def route(
     *refusals: type[Refused],
     status: int = 200,
     cache_control: str | None = None,
+    accepted: str | None = None,
 ) -> Callable[[Handler], Handler]:
     """Return the decorator of a route, `key` as in the template: `DELETE /v1/grants/{grant_id}`.
 
-    `refusals` names the route's refusals in the OpenAPI document, beyond those of every route.
+    `refusals` names the route's refusals in the OpenAPI document, beyond those of every route, and `accepted` the case
+    in which the same body comes with the status 202.
     """
+    extensions: dict[str, Any] = {REFUSALS: [refusal.code for refusal in refusals]} if refusals else {}
+    extensions |= {ACCEPTED: accepted} if accepted else {}
     method, _, path = key.partition(" ")
     register = getattr(app, method.lower())
     decorate: Callable[[Handler], Handler] = register(
@@ -137,9 +141,17 @@ def route(
         summary=summary,
         tags=[tag],
         cache_control=cache_control,
-        openapi_extensions={REFUSALS: [refusal.code for refusal in refusals]} if refusals else None,
+        openapi_extensions=extensions or None,
     )
     return decorate
+
+
+def accepted[S: Response](response: S) -> S:
+    """Return a response of a route so that its status is 202: a part of the change counts later.
+
+    Powertools takes the status of a tuple, and the type of the body from the route.
+    """
+    return (response, 202)  # type: ignore[return-value]
 
 
 def user(app: APIGatewayHttpResolver) -> User:

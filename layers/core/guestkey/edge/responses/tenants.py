@@ -22,7 +22,10 @@ class Tenant(About):
 
 
 class SupportTenant(Response):
-    """The part of a tenant that agents may read. While it is `locked`, no agent enters; requests wait."""
+    """The part of a tenant that agents may read. While it is `locked`, no agent enters; requests wait.
+
+    `policy_version` is the version of the customer's policy, 0 without one.
+    """
 
     tenant_id: str
     name: str
@@ -30,6 +33,7 @@ class SupportTenant(Response):
     language: str
     approver_emails: list[str]
     locked: bool
+    policy_version: int
 
 
 class Right(Response):

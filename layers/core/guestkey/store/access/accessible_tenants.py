@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, groupby
 
-from guestkey.rules.access import covering, named, union
+from guestkey.rules.access import letting_in, named, union
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.limits import EXTERNAL_ID
 from guestkey.rules.people import Agent
@@ -37,7 +37,7 @@ class AccessibleTenant:
 
 def may_enter(tenant_id: str, agent: Agent, at: datetime) -> bool:
     """Say whether the agent may enter the tenant, strongly consistent."""
-    return bool(covering(live_keys.of_tenant(tenant_id), agent, at))
+    return bool(letting_in(live_keys.of_tenant(tenant_id), agent, at))
 
 
 def which_of(tenant_ids: Collection[str], agent: Agent, at: datetime) -> set[str]:
@@ -48,7 +48,7 @@ def which_of(tenant_ids: Collection[str], agent: Agent, at: datetime) -> set[str
         tenant_id
         for some in batched(found, BATCH)
         for tenant_id, live in live_keys.confirm(some).items()
-        if covering(live, agent, at)
+        if letting_in(live, agent, at)
     }
 
 
@@ -62,7 +62,7 @@ def of_agent(agent: Agent, behind: str | None, batch: int, at: datetime) -> Iter
             registered = tenants.registered(tenant_id for tenant_id, _ in some)
             live = live_keys.confirm(pair for _, pairs in some for pair in pairs)
             for tenant_id, _ in some:
-                cover = covering(live[tenant_id], agent, at) if tenant_id in live else []
+                cover = letting_in(live[tenant_id], agent, at) if tenant_id in live else []
                 if cover:
                     yield (
                         f"{number}:{tenant_id}",

@@ -7,18 +7,17 @@ is.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
 from guestkey import settings
-from guestkey.errors import GranteeUnknown, NotFound, RightMissing, TenantUnknown, TooManyGrants
+from guestkey.errors import NotFound, RightMissing, TooManyGrants
 from guestkey.rules import grants as rules
 from guestkey.rules.door import Door
 from guestkey.rules.grants import MAX_GRANTS_AN_HOUR, MAX_LIVE_GRANTS, Grant, LiveKey
 from guestkey.rules.ledger import Note, Position
-from guestkey.rules.people import Agent, Grantee, GranteeType, Tenant, User
+from guestkey.rules.people import Agent, User
 from guestkey.store.access import doors, live_keys
 from guestkey.store.dynamodb import counters, idempotency, index_keys, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
@@ -69,17 +68,6 @@ class GrantItem(Item, discriminator="grant"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GrantContext:
-    """State loaded before a grant is written: tenant, grantee, door and ledger state, in one round trip."""
-
-    user: User
-    tenant: Tenant
-    grantee: Grantee
-    door: Door
-    ledger: LedgerState
-
-
-@dataclass(frozen=True, kw_only=True)
 class ChangeContext:
     """State loaded before a grant is revoked or kept: the grant, the door and the ledger state, in one round trip."""
 
@@ -87,39 +75,6 @@ class ChangeContext:
     grant: Grant
     door: Door
     ledger: LedgerState
-
-
-def load_context(
-    user: User, grantee_type: GranteeType, grantee_id: str, record: IdempotencyRecord | None, now: datetime
-) -> GrantContext:
-    """Return the state that a new grant depends on.
-
-    Raises RightMissing, TenantUnknown, GranteeUnknown, or ReplayResponse for a request answered before.
-    """
-    right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
-    grantee, head, door = keys.grantee(grantee_type, grantee_id), keys.ledger(user.tenant_id), keys.door(user.tenant_id)
-    found = find_all([right, tenant, grantee, head, door, *idempotency.record_keys(record)])
-    state = ledger.state_in(found, user.tenant_id)
-    if not tenants.holds_right_by(user, found.get(right)):
-        raise RightMissing
-    if state is None or tenant not in found:
-        raise TenantUnknown
-    named = people.grantee_of(found.get(grantee))
-    if named is None:
-        raise GranteeUnknown
-    idempotency.replay(record, found, now)
-    return GrantContext(
-        user=user,
-        tenant=tenants.tenant_of(found[tenant]),
-        grantee=named,
-        door=doors.door_of(found.get(door)),
-        ledger=state,
-    )
-
-
-def save(grant: Grant, context: GrantContext, record: IdempotencyRecord | None) -> None:
-    """Store a new grant and its ledger entry in one transaction. Raises the errors of `write_new`."""
-    write_new(grant, context.user, context.door, context.ledger, record)
 
 
 def write_new(

@@ -100,7 +100,7 @@ def save_lock(lock: Lock, context: LockContext, now: datetime) -> None:
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
         tenants.check_right(transaction, user)
         seq = state.next_seq
-        doors.update(transaction, tenant_id, context.door, context.door.locked(seq, now), now)
+        doors.update_lock(transaction, tenant_id, context.door, context.door.locked(seq, now), now)
         transaction.add("lock", LockItem(*keys.lock(tenant_id, seq), **attributes_of(lock, LockItem)))
 
     _write(context, rules.locked(lock, user, now), add_writes)
@@ -129,7 +129,7 @@ def save_lift(lock: Lock | None, context: LockContext, now: datetime) -> None:
     def add_writes(transaction: Transaction, state: LedgerState) -> None:
         tenants.check_right(transaction, user)
         lifted = context.door.lifted(state.next_seq, now, keep_grants)
-        doors.update(transaction, tenant_id, context.door, lifted, now)
+        doors.update_lock(transaction, tenant_id, context.door, lifted, now)
         if voiding:
             transaction.update("lock", LockItem(*keys.lock(tenant_id, voiding.seq)), actions)
         counters.count(transaction, counter, MAX_LIFTS_AN_HOUR, now)

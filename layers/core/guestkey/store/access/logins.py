@@ -56,6 +56,7 @@ class LoginItem(Item, discriminator="login"):
     logged_in_at = InstantAttribute()
     grant_id = UnicodeAttribute()
     access_ends_at = InstantAttribute(null=True)
+    hours_end = InstantAttribute(null=True)
     ended_at = InstantAttribute(null=True)
     end = UnicodeAttribute(null=True)
     end_cause = UnicodeAttribute(null=True)

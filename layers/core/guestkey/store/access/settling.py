@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from guestkey.rules.access import covering, named
-from guestkey.rules.access_end import AccessEnd, end_by_door, end_of_access, settled
+from guestkey.rules.access_end import AccessEnd, end_by_door, end_by_hours, end_of_access, settled
 from guestkey.rules.door import Door
 from guestkey.rules.grants import LiveKeys, under
 from guestkey.rules.logins import Login, covers_since
@@ -54,9 +54,13 @@ def settle_by(
             unclear.append(login)
     ends |= _ends_by_history(tenant_id, unclear, agents, live.door, now)
     return [
-        settled(login, end_by_door(login, ends[login.login_id], live.door), now) if login.login_id in ends else login
-        for login in stored
+        settled(one, _end(one, ends[one.login_id], live.door), now) if one.login_id in ends else one for one in stored
     ]
+
+
+def _end(login: Login, over: AccessEnd, door: Door) -> AccessEnd:
+    """Return the end of access where the hours of a login, or a voiding, may have come first."""
+    return end_by_door(login, end_by_hours(login, over), door)
 
 
 def _ends_by_history(

@@ -14,9 +14,9 @@ from guestkey.store.dynamodb import keys
 from guestkey.store.dynamodb.models import Item, epoch
 from guestkey.store.dynamodb.transaction import ConditionFailed, Transaction
 
-GIVEN, BOOKED, CHOSEN, LIFTED = "given", "booked", "chosen", "lifted"
+GIVEN, BOOKED, CHOSEN, LIFTED, RULED = "given", "booked", "chosen", "lifted", "ruled"
 """The counted actions of a user: grants given, by an approval too; call-backs booked or moved; choices of notices;
-locks lifted."""
+locks lifted; changes of the policy."""
 CHANGED = "changed"
 """The counted action of an agent at a tenant, besides logins: call-backs taken, handed on or moved."""
 KEPT_FOR = timedelta(hours=48)

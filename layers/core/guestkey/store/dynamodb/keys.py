@@ -14,6 +14,7 @@
     notice sent                  TENANT#<tenant_id>            NOTICE#<about>#<notice>          ledger/notices
     approvers at a change        TENANT#<tenant_id>            APPROVERS#<seq, 12 digits>       registry/approvers
     lock of an account           TENANT#<tenant_id>            LOCK#<seq, 12 digits>            access/lockdown
+    policy                       TENANT#<tenant_id>            POLICY                           access/policies
     choice of notices            TENANT#<tenant_id>            NOTICES                          registry/notice_choices
     digest of a day              TENANT#<tenant_id>            DIGEST#<date>                    ledger/digests
     open callback                TENANT#<tenant_id>            CALLBACK                         callbacks/callbacks
@@ -51,20 +52,16 @@ from typing import NamedTuple
 
 from guestkey.rules.people import GranteeType
 
-PROFILE = "PROFILE"
 TENANT, AGENT, DEPARTMENT, CALLER = "TENANT#", "AGENT#", "DEPARTMENT#", "CALLER#"
-RIGHT = "RIGHT#"
+PROFILE, RIGHT = "PROFILE", "RIGHT#"
 LIVE, DOOR, GRANT, PERMANENT = "LIVE#", "LIVE#!DOOR", "GRANT#", "LASTING#"
-REQUEST, PENDING = "REQUEST#", "PENDING#"
-LOGIN, OPEN_LOGIN = "LOGIN#", "IN#"
+REQUEST, PENDING, LOGIN, OPEN_LOGIN = "REQUEST#", "PENDING#", "LOGIN#", "IN#"
 OWN_LOGIN, OWN_REQUEST, OWN_CALLBACK = "OWN#LOGIN#", "OWN#REQUEST#", "OWN#CALLBACK#"
 LEDGER, ENTRY, NOTICE, APPROVERS = "LEDGER", "ENTRY#", "NOTICE#", "APPROVERS#"
-NOTICES, DIGEST, LOCK = "NOTICES", "DIGEST#", "LOCK#"
-OPEN_CALLBACK, CALLBACK = "CALLBACK", "CALLBACK#"
-SLOTS, SLOT, QUEUE, WAITING = "SLOTS#", "SLOT#", "QUEUE", "WAITING#"
-DESK, CLOSED, OPENED = "DESK", "CLOSED#", "OPENED#"
-COUNT, ONCE, LEFT = "COUNT#", "ONCE#", "LEFT#"
-MIGRATION, OPEN_LOGINS = "MIGRATION", "OPEN_LOGINS"
+NOTICES, DIGEST, LOCK, POLICY = "NOTICES", "DIGEST#", "LOCK#", "POLICY"
+OPEN_CALLBACK, CALLBACK, QUEUE, WAITING = "CALLBACK", "CALLBACK#", "QUEUE", "WAITING#"
+SLOTS, SLOT, DESK, CLOSED, OPENED = "SLOTS#", "SLOT#", "DESK", "CLOSED#", "OPENED#"
+COUNT, ONCE, LEFT, MIGRATION, OPEN_LOGINS = "COUNT#", "ONCE#", "LEFT#", "MIGRATION", "OPEN_LOGINS"
 
 LAST = "~"
 """Sorts behind every id: one may contain `~`, but none begins with it."""
@@ -218,7 +215,6 @@ def entry(tenant_id: str, seq: int) -> Key:
 
 
 def notice(tenant_id: str, about: str, which: str) -> Key:
-    """Return the key of the record of recipients: of the notice `which` about a grant or call-back."""
     return Key(of_tenant(tenant_id), f"{NOTICE}{about}#{which}")
 
 
@@ -229,6 +225,10 @@ def approvers(tenant_id: str, seq: int) -> Key:
 
 def lock(tenant_id: str, seq: int) -> Key:
     return Key(of_tenant(tenant_id), f"{LOCK}{seq:012d}")
+
+
+def policy(tenant_id: str) -> Key:
+    return Key(of_tenant(tenant_id), POLICY)
 
 
 def notice_choice(tenant_id: str) -> Key:

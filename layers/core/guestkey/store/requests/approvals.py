@@ -7,8 +7,9 @@ from guestkey.errors import GranteeUnknown, NotFound, RightMissing
 from guestkey.rules.door import Door
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Grantee, Tenant, User, grantee
+from guestkey.rules.policy import Policy
 from guestkey.rules.requests import Approval, Request
-from guestkey.store.access import doors, grants
+from guestkey.store.access import grants, policies
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
@@ -24,7 +25,7 @@ MAX_ANSWER_TRIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalContext:
-    """State loaded before a request is answered: request, tenant, door and ledger state, then the agent who asks."""
+    """State loaded before a request is answered, in one round trip, and then the agent who asks."""
 
     user: User
     request: Request
@@ -33,6 +34,7 @@ class ApprovalContext:
     """The person who asks; None if the agent's record cannot be read."""
     tenant: Tenant
     door: Door
+    policy: Policy
     ledger: LedgerState
 
     @property
@@ -61,15 +63,15 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
     """Return the state that an answer depends on. Raises RightMissing, NotFound or ReplayResponse."""
     right, tenant = keys.right(user.tenant_id, user.user_id), keys.tenant(user.tenant_id)
     request, head = keys.request(user.tenant_id, request_id), keys.ledger(user.tenant_id)
-    door = keys.door(user.tenant_id)
-    found = find_all([right, tenant, request, head, door, *idempotency.record_keys(record)])
+    barring = policies.keys_of(user.tenant_id)
+    found = find_all([right, tenant, request, head, *barring, *idempotency.record_keys(record)])
     state = ledger.state_in(found, user.tenant_id)
     if not tenants.holds_right_by(user, found.get(right)):
         raise RightMissing(ask=_others(user, tenants.tenant_of(found[tenant])) if tenant in found else [])
     if state is None or request not in found:
         raise NotFound
     idempotency.replay(record, found, now)
-    asked = requests.request_of(found[request])
+    asked, (door, policy) = requests.request_of(found[request]), policies.read_in(found, user.tenant_id)
     agent = people.agent(asked.agent_id)
     is_same_person = agent is not None and agent.incarnation == asked.incarnation
     return ApprovalContext(
@@ -77,7 +79,8 @@ def load_context(user: User, request_id: str, record: IdempotencyRecord | None, 
         request=asked if is_same_person else requests.with_leavings([asked])[0],
         asks=replace(grantee(agent), incarnation=asked.incarnation) if agent else None,
         tenant=tenants.tenant_of(found[tenant]),
-        door=doors.door_of(found.get(door)),
+        door=door,
+        policy=policy,
         ledger=state,
     )
 

@@ -14,8 +14,9 @@ from guestkey.rules import requests as rules
 from guestkey.rules.instants import text_of
 from guestkey.rules.ledger import By, ByType, Data, Note, What, salted_digest
 from guestkey.rules.people import Agent, Tenant
+from guestkey.rules.policy import Policy
 from guestkey.rules.requests import MAX_PENDING, MailState, Request
-from guestkey.store.access import doors
+from guestkey.store.access import policies
 from guestkey.store.dynamodb import idempotency, keys
 from guestkey.store.dynamodb.idempotency import IdempotencyRecord
 from guestkey.store.dynamodb.reads import find_all
@@ -38,6 +39,7 @@ class AskingContext:
 
     agent: Agent
     tenant: Tenant
+    policy: Policy
     is_locked: bool
     """Whether the customer has locked all access. A request can be made, and waits."""
     ledger: LedgerState
@@ -50,22 +52,30 @@ def load_context(agent_id: str, tenant_id: str, record: IdempotencyRecord | None
     Raises AgentInactive, TenantUnknown (which is counted), ReplayResponse, or TooManyRequests for guessing.
     """
     agent, tenant, head = keys.agent(agent_id), keys.tenant(tenant_id), keys.ledger(tenant_id)
-    door = keys.door(tenant_id)
     waiting, unknown = keys.pending(agent_id, tenant_id), rate_limits.unknown(agent_id, now)
-    found = find_all([agent, tenant, head, door, waiting, unknown, *idempotency.record_keys(record)])
+    found = find_all(
+        [agent, tenant, head, *policies.keys_of(tenant_id), waiting, unknown, *idempotency.record_keys(record)]
+    )
     active = people.active_agent_of(found.get(agent))
     if tenant not in found:
         rate_limits.count_unknown(agent_id, now)
         raise TenantUnknown
     idempotency.replay(record, found, now, active.incarnation)
     rate_limits.refuse_guessing(found.get(unknown), now)
+    door, policy = policies.read_in(found, tenant_id)
     return AskingContext(
         agent=active,
         tenant=tenants.tenant_of(found[tenant]),
-        is_locked=doors.door_of(found.get(door)).is_locked,
+        policy=policy,
+        is_locked=door.is_locked,
         ledger=ledger.state_of(found[head]),
         pending=pending.of(found.get(waiting)),
     )
+
+
+def load(agent_id: str, tenant_id: str, now: datetime) -> AskingContext:
+    """Return the state for an agent who only looks. Raises the errors of `load_context`, or Busy."""
+    return retry(lambda _: load_context(agent_id, tenant_id, None, now), growing_pauses(MAX_TRIES), on=())
 
 
 def save(request: Request, context: AskingContext, record: IdempotencyRecord | None) -> None:
