@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.browser.panel_page import PanelPage
+from tests.browser.product import Product
 from tests.calls import call
 from tests.factories import MONDAY_NOON
 from tests.personas import GIULIA, SVEN
@@ -14,18 +15,18 @@ HIDE = "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden',
 SHOW = "delete document.visibilityState"
 
 
-def watched(panel_page: PanelPage) -> None:
+def watched(panel_page: PanelPage[Product]) -> None:
     """Open the panel with a clock that the test moves, and wait for its first pulse."""
     panel_page.page.clock.install(time=MONDAY_NOON)
     with panel_page.page.expect_response("**/v1/pulse"):
         panel_page.opens()
 
 
-def pulses(panel_page: PanelPage) -> int:
+def pulses(panel_page: PanelPage[Product]) -> int:
     return panel_page.requested_paths().count("/v1/pulse")
 
 
-def test_what_a_colleague_and_support_do_appears_within_25_seconds(panel_page: PanelPage) -> None:
+def test_what_a_colleague_and_support_do_appears_within_25_seconds(panel_page: PanelPage[Product]) -> None:
     watched(panel_page)
     given = factories.grant(SVEN, by=GIULIA)
     panel_page.page.clock.fast_forward(MOST_SECONDS * 1000)
@@ -43,7 +44,7 @@ def test_what_a_colleague_and_support_do_appears_within_25_seconds(panel_page: P
     expect(panel_page.panel.locator("[id^=revoke-]")).to_have_count(0)
 
 
-def test_a_hidden_or_closed_panel_asks_nothing_and_one_that_is_seen_again_asks_at_once(panel_page: PanelPage) -> None:
+def test_a_hidden_or_closed_panel_asks_nothing_and_one_seen_again_asks_at_once(panel_page: PanelPage[Product]) -> None:
     watched(panel_page)
     panel_page.page.evaluate(HIDE)
     panel_page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

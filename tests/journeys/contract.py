@@ -258,7 +258,7 @@ ROUTES = [
         members="tenant_id name customer_name version time_zone country",
     ),
     Route(call="GET /v1/presence", who="anna", is_for_every_user=True, members="items locked next_change_at"),
-    Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting locked"),
+    Route(call="GET /v1/pulse", who="anna", is_for_every_user=True, members="seq requests_waiting"),
     Route(call="GET /v1/directory", who="anna", members="departments agents"),
     Route(call="GET /v1/rights", who="anna", members="default items next_cursor"),
     Route(

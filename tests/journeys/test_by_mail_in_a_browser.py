@@ -130,7 +130,8 @@ def test_a_request_by_mail_is_approved_on_the_page_and_revoked_by_the_same_link(
         ):
             assert text in anna.text
         assert anna.page.locator("dd").nth(3).inner_text() == "4 Stunden"
-        assert anna.page.locator("dd").nth(4).inner_text() == "Gewünscht"
+        assert anna.page.locator("dd").nth(4).inner_text() == "ansehen und ändern"
+        assert anna.page.locator("dd").nth(5).inner_text() == "Gewünscht"
         assert mailed.grants() == []
 
         anna.page.locator("#period").select_option("2h")

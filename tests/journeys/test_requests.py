@@ -64,6 +64,8 @@ def test_an_agent_sends_a_request_by_mail_and_only_a_user_with_the_right_can_app
         "country": "DE",
         "language": "de",
         "approver_emails": ["anna@acme.example", "giulia@acme.example"],
+        "locked": False,
+        "policy_version": 0,
     }
     request = success(sven.post(ASK, request_to("acme", REASON, period="4h", may_export=True)), 201)
     id, link = request["request_id"], f"{world.stack.url}/activate#{request['request_id']}"
