@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import preflight, questions, smoke
 from deploy.account import Account, default_region
-from deploy.answers import Answers, load
+from deploy.answers import Answers, declared, load
 from deploy.findings import show
 from deploy.first import FirstDeployment
 from deploy.sam import Sam
@@ -29,6 +29,9 @@ def first(arguments: argparse.Namespace) -> bool:
 def deploy(arguments: argparse.Namespace) -> bool:
     """Build and deploy with the stored answers; sam shows the changes and asks, unless `--yes` is given."""
     answers = _stored(arguments)
+    if unknown := [name for name in answers.parameters if name not in declared()]:
+        message = f"the template has no parameter {', '.join(unknown)}: correct {answers.file}"
+        raise Fault(message)
     stack = Stack(Account(answers.region), answers.stack_name)
     if remedy := stack.remedy():
         message = f"{stack.name} is {stack.status}\n{remedy}"

@@ -140,8 +140,11 @@ class Deployed:
             for one in table.get("GlobalSecondaryIndexes", [])
             if one.get("IndexStatus", "ACTIVE") != "ACTIVE"
         ]
+        there = {one["IndexName"] for one in table.get("GlobalSecondaryIndexes", [])}
+        missing = [name for name in expected_indexes() if name not in there]
         troubles = {
             "point-in-time recovery is off": recovery != "ENABLED",
+            f"indexes are missing: {', '.join(missing)}": bool(missing),
             "TTL is off": ttl not in {"ENABLED", "ENABLING"},
             "the stream is off": not table.get("StreamSpecification", {}).get("StreamEnabled"),
             f"indexes are not active: {', '.join(indexes)}": bool(indexes),
@@ -226,7 +229,9 @@ class Deployed:
         found = client.describe_alarms(AlarmNames=list(wanted.values()))["MetricAlarms"]
         ringing = [one["AlarmName"] for one in found if one["StateValue"] == "ALARM"]
         if len(found) < len(wanted):
-            yield fail("alarms", f"{len(found)} of {len(wanted)} exist", DEPLOY_AGAIN)
+            there = {one["AlarmName"] for one in found}
+            missing = ", ".join(name for name in wanted.values() if name not in there)
+            yield fail("alarms", f"{len(found)} of {len(wanted)} exist; missing: {missing}", DEPLOY_AGAIN)
         elif ringing:
             yield fail("alarms", f"in alarm: {', '.join(ringing)}", "See docs/operating.md, Alarms.")
         else:
@@ -256,6 +261,11 @@ def expected_routes() -> dict[str, str]:
 def expected_functions() -> list[str]:
     """Return the logical ids of the functions with a route."""
     return list(dict.fromkeys(function for function, _ in _events()))
+
+
+def expected_indexes() -> list[str]:
+    """Return the names of the table's indexes in the template."""
+    return [one["IndexName"] for one in template()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]]
 
 
 def _events() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,66 @@
+"""Faults that an operator made on the rehearsal: each is refused or named, with the name of what is wrong."""
+
+import argparse
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from deploy import __main__ as commands
+from deploy.account import Account
+from deploy.answers import FILE_SETTING, load
+from deploy.smoke_stack import Deployed, expected_indexes
+from local.faults import Fault
+
+
+def test_a_deployment_with_an_unknown_parameter_is_refused_before_it_builds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "deployment.toml"
+    file.write_text('[prod]\nregion = "eu-central-1"\n[prod.parameters]\nRetentionDay = 500\n')
+    monkeypatch.setenv(FILE_SETTING, str(file))
+
+    with pytest.raises(Fault, match=rf"no parameter RetentionDay: correct {file}"):
+        commands.deploy(argparse.Namespace(env="prod", yes=True))
+
+
+@pytest.fixture
+def deployed() -> Deployed:
+    account = Account("eu-central-1")
+    found = object.__new__(Deployed)
+    found.account, found.answers = account, load("default")
+    found.parameters, found.outputs = {}, {}
+    return found
+
+
+def test_the_smoke_test_names_a_missing_index(deployed: Deployed) -> None:
+    with mock_aws():
+        index, *others = expected_indexes()
+        boto3.client("dynamodb", region_name="eu-central-1").create_table(
+            TableName="t",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": name,
+                    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+                for name in others
+            ],
+        )
+        deployed._resources = {"AWS::DynamoDB::Table": [{"LogicalResourceId": "Table", "PhysicalResourceId": "t"}]}
+
+        assert f"indexes are missing: {index};" in next(iter(deployed.table())).seen + ";"
+
+
+def test_the_smoke_test_names_a_missing_alarm(deployed: Deployed) -> None:
+    with mock_aws():
+        topic = boto3.client("sns", region_name="eu-central-1").create_topic(Name="alerts")["TopicArn"]
+        deployed.outputs = {"AlertsTopic": topic}
+        alarm = {"LogicalResourceId": "TableFails", "PhysicalResourceId": "guestkey-TableFails"}
+        deployed._resources = {"AWS::CloudWatch::Alarm": [alarm]}
+
+        assert next(iter(deployed.alarms())).seen == "0 of 1 exist; missing: guestkey-TableFails"
