@@ -37,7 +37,7 @@ def check(answers: Answers, *, may_be_http: bool) -> Iterator[Finding]:
         (answers.parameters.get(name), answers.parameters.get(name.replace("Issuer", "Audience")))
         for name in PARAMETERS
     ]
-    if len(set(pairs)) < len(pairs):
+    if all(values) and len(set(pairs)) < len(pairs):
         yield fail(
             "audiences", "two kinds of callers have the same issuer and audience", "Give each an audience of its own."
         )

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.answers import load
 from deploy.findings import Standing
-from deploy.issuers import DISCOVERY, MAX_KEY_BYTES, check, problem
+from deploy.issuers import DISCOVERY, MAX_KEY_BYTES, PARAMETERS, check, problem
 from tests.deploy.served import Reply, Served, serving
 
 KEYS = "/keys"
@@ -89,3 +89,7 @@ def test_each_parameter_has_its_own_line_and_pools_need_none(provider: Served) -
     assert list(check(answers, may_be_http=True))[-1].subject == "audiences"
     answers.parameters["CreateUserPools"] = "yes"
     assert [one.standing for one in check(answers, may_be_http=True)] == [Standing.OK]
+
+
+def test_issuers_that_are_not_set_are_not_called_equal() -> None:
+    assert [one.subject for one in check(load("default"), may_be_http=True)] == list(PARAMETERS)
