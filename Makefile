@@ -171,7 +171,7 @@ requirements: .venv/ready ## Pin the requirements of pyproject.toml: make requir
 first-deploy: .venv/ready ## Deploy to AWS for the first time: asks, checks, deploys, registers, tests: make first-deploy [ENV=prod]
 	@$(PYTHON) -m deploy first $(if $(ENV),--env "$$ENV")
 
-rehearsal: .venv/ready ## Start an emulator to rehearse first-deploy on: eval "$$(make rehearsal [POOLS=yes])"; STOP=yes ends it
+rehearsal: .venv/ready ## Start an emulator to rehearse first-deploy on: eval "$(make rehearsal [POOLS=yes])"; STOP=yes ends it
 	@$(PYTHON) -m local.rehearsal $(if $(POOLS),--pools) $(if $(STOP),--stop)
 
 preflight: .venv/ready ## Check account and answers before a deployment: make preflight [ENV=prod]
