@@ -23,7 +23,7 @@ SLOW_SECONDS = 5.0
 
 def findings(answers: Answers, url: str, *, flood: bool = False) -> Iterator[Finding]:
     """Yield the result of each check of the stack, and of the API at `url`; empty for the address of the stack."""
-    deployed, trouble = _described(answers)
+    deployed, trouble = _described(answers, url)
     base = (url or address_of(deployed)).rstrip("/")
     if deployed is None or not deployed.described:
         yield trouble or fail(
@@ -88,13 +88,13 @@ def _guarded(subject: str, check: Callable[[], Iterable[Finding]]) -> Iterator[F
         yield fail(subject, seen, "Run again; if it stays, see AccessLogs and FunctionLogs.")
 
 
-def _described(answers: Answers) -> tuple[Deployed | None, Finding | None]:
-    """Return the stack, or a finding that says why it cannot be read."""
+def _described(answers: Answers, url: str) -> tuple[Deployed | None, Finding | None]:
+    """Return the stack, or a finding that says why it cannot be read: a failure unless the API's address is given."""
     try:
         return Deployed(Account(answers.region), answers), None
     except (ClientError, BotoCoreError) as error:
         action = "Set credentials and region, as for make preflight."
-        return None, note("stack", f"not checked: {error}", action)
+        return None, (note if url else fail)("stack", f"not checked: {error}", action)
 
 
 def _as_deployed(deployed: Deployed) -> Answers:

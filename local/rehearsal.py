@@ -1,8 +1,9 @@
 """An emulator without a deployment, on which an operator rehearses `make first-deploy`.
 
-`python -m local.rehearsal` starts it afresh and prints the variables that lead the commands to it, for the shell:
-`eval "$(make rehearsal)"`. With `--pools` they answer that the stack creates Cognito pools, and give no token: the
-stack refuses those of the local issuers. `python -m local.rehearsal --stop` ends it.
+`python -m local.rehearsal` starts it, empty, and prints the variables that lead the commands to it, for the shell:
+`eval "$(make rehearsal)"`. One that runs is left as it is, and the variables have fresh tokens. With `--pools` they
+answer that the stack creates Cognito pools, and give no token: the stack refuses those of the local issuers. `python -m
+local.rehearsal --stop` ends it.
 """
 
 import argparse
@@ -34,10 +35,14 @@ def rehearsal(folder: Path, port: int) -> Stack:
 
 
 def begin(stack: Stack, *, with_pools: bool = False) -> dict[str, str]:
-    """Start emulator and issuers without any data, and return the variables for the commands of an operator."""
-    stack.down()
-    shutil.rmtree(stack.folder, ignore_errors=True)
-    stack.start_empty()
+    """Return the variables for the commands of an operator; emulator and issuers start without any data.
+
+    Those that run are left with all that was deployed: another terminal needs the same variables, and tokens end.
+    """
+    if not stack.is_running():
+        stack.down()
+        shutil.rmtree(stack.folder, ignore_errors=True)
+        stack.start_empty()
     return _account(stack) | ({"ISSUERS": POOLS} if with_pools else _issuers_and_tokens(stack))
 
 
@@ -78,7 +83,7 @@ def main() -> None:
             print(f"export {name}={shlex.quote(value)}")
     except Fault as fault:
         sys.exit(f"guestkey: {fault}")
-    print(f"the emulator answers at {stack.url}; now: make first-deploy", file=sys.stderr)
+    print(f"the emulator answers at {stack.url}; now: make first-deploy; to begin anew: STOP=yes", file=sys.stderr)
 
 
 if __name__ == "__main__":
