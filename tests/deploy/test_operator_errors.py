@@ -87,8 +87,13 @@ def test_a_rehearsal_that_runs_is_left_with_what_is_deployed(tmp_path: Path) -> 
     made = rehearsal(tmp_path, *free_ports(1))
     try:
         begin(made)
-        key = {"aws_access_key_id": CREDENTIAL, "aws_secret_access_key": CREDENTIAL}
-        sqs = boto3.client("sqs", endpoint_url=made.url, region_name="eu-central-1", **key)
+        sqs = boto3.client(
+            "sqs",
+            endpoint_url=made.url,
+            region_name="eu-central-1",
+            aws_access_key_id=CREDENTIAL,
+            aws_secret_access_key=CREDENTIAL,
+        )
         queue = sqs.create_queue(QueueName="deployed")["QueueUrl"]
         begin(made)
 

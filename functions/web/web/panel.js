@@ -76,14 +76,13 @@ class GuestkeyPanel extends GuestkeySurface {
    * Ask every few seconds whether anything changed, once the panel is shown.
    * @param {Api} guestkey
    * @param {() => unknown} refresh
+   * @param {AbortSignal} signal
    */
-  watch(guestkey, refresh) {
-    const ended = new AbortController();
+  watch(guestkey, refresh, signal) {
     import("./panel.watch.js")
-      .then(({ watch }) => watch(guestkey, refresh, ended.signal))
+      .then(({ watch }) => watch(guestkey, refresh, signal))
       // Without it the panel is read again whenever its window becomes visible.
       .catch(() => {});
-    return () => ended.abort();
   }
 
   /** @param {SessionData} [session] Before it is known, all tabs are shown. */

@@ -43,8 +43,8 @@ export class GuestkeySurface extends HTMLElement {
   /** @type {Api | undefined} The calls of the present account. */
   #guestkey;
   #account = 0;
-  /** @type {() => void} Ends the watch over the present account. */
-  #stopWatching = () => {};
+  /** Ends the watch over the present account. */
+  #watch = new AbortController();
   /** Ends with the element's place in the page, and the listeners outside of the element with it. */
   #connection = new AbortController();
 
@@ -133,13 +133,12 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /**
-   * Watch for changes that others make, and call `refresh` at each. Return what ends the watch.
+   * Watch for changes that others make until the signal ends it, and call `refresh` at each.
    * @param {Api} _guestkey
    * @param {() => unknown} _refresh
+   * @param {AbortSignal} _signal
    */
-  watch(_guestkey, _refresh) {
-    return () => {};
-  }
+  watch(_guestkey, _refresh, _signal) {}
 
   /**
    * Return an element to show beside a failure to load.
@@ -173,18 +172,14 @@ export class GuestkeySurface extends HTMLElement {
   /** Return the function that sends the events of the present account, as long as it is that. */
   #ownEmit() {
     const account = this.#account;
-    /** @type {Emit} */
-    const emit = (name, detail) => {
-      if (account === this.#account) this.emit(name, detail);
-    };
-    return emit;
+    return /** @type {Emit} */ ((name, detail) => account === this.#account && this.emit(name, detail));
   }
 
   /** Begin anew, for another account. A dialog stays open. */
   #restart() {
     const place = this.#shadow.querySelector(".guestkey-surface");
     this.#account += 1;
-    this.#clear(false);
+    this.#views = new Map();
     if (!place) {
       this.prepare(this.#newApi(), this.#ownEmit());
       return;
@@ -234,8 +229,9 @@ export class GuestkeySurface extends HTMLElement {
       const session = { ...shown, ...loaded, guestkey, zone, emit, afterFailure };
       const names = this.tabNames(session);
       this.#views = new Map(names.map((name) => [name, { session }]));
-      this.#stopWatching();
-      this.#stopWatching = this.watch(guestkey, this.#refresh);
+      this.#watch.abort();
+      this.#watch = new AbortController();
+      this.watch(guestkey, this.#refresh, this.#watch.signal);
       frame.show(shown.texts, names, this.#selected);
       return [];
     };
@@ -289,14 +285,12 @@ export class GuestkeySurface extends HTMLElement {
   }
 
   /** Reload the tab when the window becomes visible: its data may have changed in another window. */
-  #refresh = () => {
-    if (document.visibilityState === "visible") this.#views.get(this.#selected)?.refresh?.();
-  };
+  #refresh = () => document.visibilityState === "visible" && this.#views.get(this.#selected)?.refresh?.();
 
-  #clear(isEmptied = true) {
-    this.#stopWatching();
+  #clear() {
+    this.#watch.abort();
     this.#views = new Map();
-    if (isEmptied) this.#shadow.replaceChildren();
+    this.#shadow.replaceChildren();
   }
 }
 
