@@ -18,6 +18,7 @@ from guestkey.edge.stream.change_notices import OF_CHANGE, of_change
 from guestkey.edge.stream.digest_notices import of_digest
 from guestkey.edge.stream.grant_notices import of_grant, of_login, of_review
 from guestkey.edge.stream.lock_notices import OF_LOCK, of_lock
+from guestkey.edge.stream.policy_notices import OF_POLICY, of_policy
 from guestkey.rules.ledger import Entry, What
 from guestkey.rules.notices import OF_GRANT
 from guestkey.store.dynamodb.client import open_client
@@ -50,6 +51,7 @@ OF_ENTRY: dict[What, Callable[[Entry], LogFields]] = {
     **dict.fromkeys(OF_CALLBACK, of_callback),
     **dict.fromkeys(OF_CHANGE, of_change),
     **dict.fromkeys(OF_LOCK, of_lock),
+    **dict.fromkeys(OF_POLICY, of_policy),
     **dict.fromkeys(OF_ANSWER, of_answer),
 }
 """The function that sends the notice of an entry, by its type."""

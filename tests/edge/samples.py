@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from guestkey.edge.mail.answers import AnswerFacts
-from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
+from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, PolicyFacts, RightFacts
 from guestkey.edge.mail.compose import Facts, Kind
 from guestkey.edge.mail.digests import DigestFacts, DigestLine
 from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts, RequestFacts
@@ -124,6 +124,14 @@ def of_notices(**changed: Any) -> NoticeFacts:
     return replace(
         NoticeFacts(tenant=ACME, kinds=kinds, changed_by="anna", changed_at=MONDAY_NOON, head=HEAD), **changed
     )
+
+
+def of_policy(**changed: Any) -> PolicyFacts:
+    """Return the facts of a mail that Anna wants looser rules."""
+    facts = PolicyFacts(
+        tenant=ACME, changed_by="anna", changed_at=MONDAY_NOON, counts_from=MONDAY_NOON + timedelta(days=1), head=HEAD
+    )
+    return replace(facts, **changed)
 
 
 def of_lock(**changed: Any) -> LockFacts:
@@ -261,6 +269,9 @@ def every_kind() -> dict[Kind, Facts]:
         Kind.APPROVERS_CHANGED: of_approvers(),
         Kind.RIGHT_CHANGED: of_right(),
         Kind.NOTICES_CHANGED: of_notices(),
+        Kind.POLICY_CHANGED: of_policy(counts_from=None),
+        Kind.POLICY_WAITING: of_policy(),
+        Kind.POLICY_WITHDRAWN: of_policy(),
         Kind.LOCKED: of_lock(),
         Kind.UNLOCKED: of_lock(kept_grants=False),
         Kind.DIGEST: of_digest(),
@@ -302,6 +313,9 @@ def every_kind_typed(typed: str) -> dict[Kind, Facts]:
         ),
         Kind.RIGHT_CHANGED: of_right(tenant=tenant, user_id=typed, changed_by=typed),
         Kind.NOTICES_CHANGED: of_notices(tenant=tenant, changed_by=typed),
+        Kind.POLICY_CHANGED: of_policy(tenant=tenant, changed_by=typed, counts_from=None),
+        Kind.POLICY_WAITING: of_policy(tenant=tenant, changed_by=typed),
+        Kind.POLICY_WITHDRAWN: of_policy(tenant=tenant, changed_by=typed),
         Kind.LOCKED: of_lock(tenant=tenant, by=Person(user_id=typed, name=typed), reason=typed),
         Kind.UNLOCKED: of_lock(tenant=tenant, by=Person(user_id=typed, name=typed), kept_grants=True),
         Kind.DIGEST: of_digest(tenant, typed),

@@ -15,6 +15,7 @@ from tests import factories, table
 from tests.calls import Answer, call
 from tests.doors import put_door
 from tests.functions.test_order import check, enter, entered, give
+from tests.notify import Notify, text_of_mail
 from tests.personas import ANNA, BACKEND, BEN, CARLA, DORA, GIULIA, SVEN, Caller
 from tests.rows_and_columns import each_row
 
@@ -31,6 +32,11 @@ OFF: dict[str, Any] = {
     "ticket_required": False,
     "approvers": [],
 }
+MAILED = (
+    "Geändert: Die Regeln für Support-Zugänge",
+    "Lockerung der Regeln für Support-Zugänge angekündigt",
+    "Zurückgezogen: Lockerung der Regeln für Support-Zugänge",
+)
 WORKDAY = [{"from": "09:00", "until": "18:00"}]
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), WORKDAY)
 SVEN_ONLY = [{"type": "agent", "id": "sven"}]
@@ -322,6 +328,25 @@ def test_wanting_again_what_counts_withdraws_what_waits() -> None:
 
     assert (answer.status, answer.body["waiting"]) == (200, None)
     assert len(entries("policy.withdrawn")) == 1
+
+
+# ------------------------------------------------------------------ mails
+
+
+def test_changed_waiting_and_withdrawn_rules_are_mailed_at_once_to_all_approvers_also_to_the_one_who_acted(
+    notify: Notify,
+) -> None:
+    put(max_access="view")
+    put()
+    withdraw(GIULIA)
+    again = notify.new()
+    notify.deliver(again)
+    notify.deliver(again)
+
+    approvers = ("anna@acme.example", "giulia@acme.example")
+    assert notify.mailed == [(address, subject) for subject in MAILED for address in approvers]
+    waiting = text_of_mail(notify.mails[2]).replace("\r\n", "\n").replace("\xa0", " ")
+    assert "\n- Gilt ab: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)\n- Geändert von: anna\n" in waiting
 
 
 # ------------------------------------------------------------------ the vendor

@@ -46,7 +46,18 @@ class NoticeFacts:
     head: Head
 
 
-def rows(words: Catalogue, facts: ApproverFacts | RightFacts | NoticeFacts) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, kw_only=True)
+class PolicyFacts:
+    """Facts of a notice that a user changed the rules of the account. `counts_from` is for looser rules that wait."""
+
+    tenant: Tenant
+    changed_by: str
+    changed_at: datetime
+    counts_from: datetime | None
+    head: Head
+
+
+def rows(words: Catalogue, facts: ApproverFacts | RightFacts | NoticeFacts | PolicyFacts) -> Iterator[tuple[str, str]]:
     """Yield the facts of a change, each with the key of its label."""
     if isinstance(facts, ApproverFacts):
         if facts.added:
@@ -57,6 +68,10 @@ def rows(words: Catalogue, facts: ApproverFacts | RightFacts | NoticeFacts) -> I
     elif isinstance(facts, NoticeFacts):
         for kind, delivery in facts.kinds.items():
             yield kind.value, words.text("deliveries", delivery)
+        yield "changed_by", shown(facts.changed_by)
+    elif isinstance(facts, PolicyFacts):
+        if facts.counts_from:
+            yield "counts_from", words.moment(facts.counts_from, facts.tenant.zone)
         yield "changed_by", shown(facts.changed_by)
     else:
         yield "user", shown(facts.user_id)

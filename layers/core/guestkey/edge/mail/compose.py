@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from guestkey.edge.mail import answers, callbacks, changes, digests, links, locks
 from guestkey.edge.mail.answers import AnswerFacts
-from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, RightFacts
+from guestkey.edge.mail.changes import ApproverFacts, NoticeFacts, PolicyFacts, RightFacts
 from guestkey.edge.mail.digests import DigestFacts
 from guestkey.edge.mail.facts import CallbackFacts, GrantFacts, LoginFacts, RequestFacts
 from guestkey.edge.mail.i18n import Catalogue, catalogue
@@ -50,6 +50,9 @@ class Kind(StrEnum):
     APPROVERS_CHANGED = "approvers_changed"
     RIGHT_CHANGED = "right_changed"
     NOTICES_CHANGED = "notices_changed"
+    POLICY_CHANGED = "policy_changed"
+    POLICY_WAITING = "policy_waiting"
+    POLICY_WITHDRAWN = "policy_withdrawn"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     DIGEST = "digest"
@@ -72,6 +75,7 @@ Facts = (
     | ApproverFacts
     | RightFacts
     | NoticeFacts
+    | PolicyFacts
     | LockFacts
     | DigestFacts
     | AnswerFacts
@@ -88,6 +92,9 @@ _FACTS: dict[Kind, type[Facts]] = {
     Kind.APPROVERS_CHANGED: ApproverFacts,
     Kind.RIGHT_CHANGED: RightFacts,
     Kind.NOTICES_CHANGED: NoticeFacts,
+    Kind.POLICY_CHANGED: PolicyFacts,
+    Kind.POLICY_WAITING: PolicyFacts,
+    Kind.POLICY_WITHDRAWN: PolicyFacts,
     Kind.LOCKED: LockFacts,
     Kind.UNLOCKED: LockFacts,
     Kind.DIGEST: DigestFacts,
@@ -198,7 +205,7 @@ def _by(kind: Kind, words: Catalogue, facts: Facts) -> str:
             return shown(facts.callback.requested_by.name)
         case LockFacts():
             return shown(facts.by.name)
-        case ApproverFacts() | RightFacts() | NoticeFacts() | DigestFacts() | AnswerFacts():
+        case ApproverFacts() | RightFacts() | NoticeFacts() | PolicyFacts() | DigestFacts() | AnswerFacts():
             return ""
         case _:
             revoked_by = facts.grant.revoked_by if kind is Kind.REVOKED else None
@@ -228,7 +235,7 @@ def _rows(kind: Kind, words: Catalogue, facts: Facts) -> Iterator[tuple[str, str
             yield "access_until", words.end(login.access_ends_at, zone)
         case CallbackFacts():
             yield from callbacks.rows(kind, words, facts)
-        case ApproverFacts() | RightFacts() | NoticeFacts():
+        case ApproverFacts() | RightFacts() | NoticeFacts() | PolicyFacts():
             yield from changes.rows(words, facts)
         case LockFacts():
             yield from locks.rows(words, facts)

@@ -140,6 +140,15 @@ def of_lock(tenant_id: str, seq: int, locked_seq: int, kind: str, now: datetime)
     return notice, read_or_none(lockdown.lock_of, found[stored]) if stored in found else None
 
 
+def of_policy(tenant_id: str, seq: int, kind: str, now: datetime) -> Notice | None:
+    """Return the notice of a change of the policy, which is entry `seq` of the ledger; None without the tenant."""
+    tenant, key = keys.tenant(tenant_id), keys.notice(tenant_id, str(seq), kind)
+    found = find_all([tenant, key])
+    if tenant not in found:
+        return None
+    return to_approvers(tenants.tenant_of(found[tenant]), record_in(found, key), now + KEPT_FOR)
+
+
 def of_answer(
     tenant_id: str, request_id: str, grant_id: str | None, language: str, now: datetime
 ) -> tuple[Notice, Request, Grant | None] | None:
