@@ -38,9 +38,9 @@ class Answer:
     """The result of a check. It is true if the agent is allowed, and valid only at the time of the check.
 
     `reason` is `granted`, `no_live_grant`, `not_for_software`, `change_not_granted`, `export_not_granted`, `no_login`,
-    `agent_inactive` or `locked`. `grant_id` and `ends_at` belong to the grant that ends last, of those that allow the
-    action; `ends_at` is None for a permanent grant. `access` is `view` or `change`: the union of all that cover the
-    agent, None for a denial and in the answers of a stack from before there were levels.
+    `agent_inactive`, `outside_hours` or `locked`. `grant_id` and `ends_at` belong to the grant that ends last, of those
+    that allow the action; `ends_at` is None for a permanent grant. `access` is `view` or `change`: the union of all
+    that cover the agent, None for a denial and in the answers of a stack from before there were levels.
     """
 
     allowed: bool

@@ -4,16 +4,22 @@ from guestkey import cold_start
 
 cold_start.begin_cold_start()
 
+from contextlib import suppress
+
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
-from guestkey.errors import GrantEnded, NotFound, RightMissing
+from guestkey.edge.responses.policy import Revoked
+from guestkey.errors import GrantEnded, NotFound, RightMissing, TenantUnknown
 from guestkey.rules.grants import keep, revoke
 from guestkey.store import clock
-from guestkey.store.access import grants, keeping
+from guestkey.store.access import breaking, grants, keeping, policies
 from guestkey.store.dynamodb.client import open_client
 from guestkey.store.dynamodb.retry import transact
 
 app = routes.resolver()
+
+MAX_REVOKED = 20
+"""Grants that one call revokes, each in a transaction of its own."""
 
 
 @routes.route(app, "DELETE /v1/grants/{grant_id}", "Revoke a grant", "grants", RightMissing, NotFound, GrantEnded)
@@ -38,6 +44,23 @@ def keep_grant(grant_id: str) -> Grant:
         save=lambda kept, context: keeping.save(kept, context, now),
     )
     return Grant.of(kept, now)
+
+
+@routes.route(
+    app, "POST /v1/policy/breaking/revoke", "Revoke what breaks a rule", "policy", RightMissing, TenantUnknown
+)
+def revoke_breaking() -> Revoked:
+    """Revoke up to 20 live grants that could not be given any more. Call again while some are left."""
+    user, now = routes.user(app), clock.now()
+    found = breaking.breaking(policies.load(user), now)
+    for grant_id in found[:MAX_REVOKED]:
+        with suppress(GrantEnded):
+            transact(
+                load=lambda grant_id=grant_id: grants.load_for_change(user, grant_id),  # type: ignore[misc]
+                decide=lambda context: revoke(context.grant, user, now),
+                save=grants.save_revoked,
+            )
+    return Revoked(revoked=found[:MAX_REVOKED], left=len(found[MAX_REVOKED:]))
 
 
 lambda_handler = routes.serve(app)

@@ -49,6 +49,7 @@ CALLS: dict[str, tuple[str, Any, Caller]] = {
     "DELETE /v1/lockdown": ("/v1/lockdown", {"keep_grants": True}, ANNA),
     "GET /v1/policy": ("/v1/policy", None, ANNA),
     "PUT /v1/policy": ("/v1/policy", {"version": 0, "rules": {"no_permanent": True}}, ANNA),
+    "POST /v1/policy/breaking/revoke": ("/v1/policy/breaking/revoke", None, ANNA),
     "DELETE /v1/policy/waiting": ("/v1/policy/waiting", None, ANNA),
     "GET /v1/requests": ("/v1/requests", None, ANNA),
     "GET /v1/requests/{request_id}": (f"/v1/requests/{invalid_inputs.UNKNOWN_ID}", None, ANNA),

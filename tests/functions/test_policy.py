@@ -330,6 +330,25 @@ def test_wanting_again_what_counts_withdraws_what_waits() -> None:
     assert len(entries("policy.withdrawn")) == 1
 
 
+# ------------------------------------------------------------------ breaking
+
+
+def test_grants_that_break_a_rule_are_listed_and_revoked_twenty_at_a_time() -> None:
+    short = granting().body["grant_id"]
+    broken = sorted([granting(period="permanent").body["grant_id"], granting(grantee="support", type="department")
+                     .body["grant_id"]] + [granting(period="1w").body["grant_id"] for _ in range(19)])  # fmt: skip
+
+    assert put(max_period="today", named_only=True).body["breaking"] == broken
+
+    first = call("POST", "/v1/policy/breaking/revoke", caller=ANNA)
+    assert (first.status, first.body) == (200, {"revoked": broken[:20], "left": 1})
+    assert call("POST", "/v1/policy/breaking/revoke", caller=ANNA).body == {"revoked": broken[20:], "left": 0}
+    assert call("POST", "/v1/policy/breaking/revoke", caller=ANNA).body == {"revoked": [], "left": 0}
+    assert policy()["breaking"] == []
+    live = call("GET", "/v1/grants", caller=ANNA, query={"state": "live"}).body["items"]
+    assert [one["grant_id"] for one in live] == [short]
+
+
 # ------------------------------------------------------------------ mails
 
 
@@ -393,6 +412,7 @@ def test_who_does_not_hold_the_right_or_acts_for_another_neither_sees_nor_change
         call("GET", "/v1/policy", caller=caller),
         call("PUT", "/v1/policy", {"version": 0, "rules": {}}, caller=caller),
         withdraw(caller),
+        call("POST", "/v1/policy/breaking/revoke", caller=caller),
     ):
         assert (answer.status, answer.code) == (403, code)
     assert table.items() == before

@@ -176,6 +176,7 @@ def tell(story: Story) -> str:  # noqa: PLR0915 # one scenario in order
     one(BEN, "PUT", "/v1/notices", {"kinds": {}})
     # policy
     one(ANNA, "GET", "/v1/policy")
+    one(ANNA, "POST", "/v1/policy/breaking/revoke")
     one(BEN, "PUT", "/v1/policy", {"version": 0, "rules": {}})
     one(ANNA, "PUT", "/v1/policy", {"version": 0, "rules": {"approvers": ["anna", "giulia"], "max_access": "view"}})
     one(GIULIA, "PUT", "/v1/policy", {"version": 0, "rules": {}})

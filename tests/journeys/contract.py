@@ -282,6 +282,7 @@ ROUTES = [
         call="PUT /v1/policy", who="anna", body=lambda _: {"version": 0, "rules": {"ticket_required": False}},
         members=POLICY,
     ),
+    Route(call="POST /v1/policy/breaking/revoke", who="anna", members="revoked left"),
     Route(call="DELETE /v1/policy/waiting", who="anna", members=POLICY),
     Route(call="GET /v1/logins", who="anna", members=PAGE),
     Route(call="GET /v1/logins.csv", who="anna"),

@@ -64,3 +64,10 @@ class Policy(Response):
             waiting=waits and Waiting.read(waits, rules=Rules.of(waits.rules)),
             breaking=list(breaking),
         )
+
+
+class Revoked(Response):
+    """The ids of the grants that the call revoked, and how many are left that break a rule."""
+
+    revoked: list[str]
+    left: int
