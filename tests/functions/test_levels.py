@@ -229,6 +229,16 @@ def test_software_goes_on_when_another_person_becomes_accountable() -> None:
     assert shown["grantee"]["accountable"] == {"id": "sven", "name": "Sven Brandt"}
 
 
+def test_software_is_renamed_under_the_same_person_and_is_inactive_if_the_person_leaves_at_that_moment() -> None:
+    put_robo()
+    assert put_robo(name="Robo 2").body["name"] == "Robo 2"
+    with table.meanwhile(lambda: put_dora(active=False)):
+        renamed = put_robo(name="Robo 3").body
+    assert (renamed["name"], renamed["active"]) == ("Robo 3", False)
+
+    assert check("view", ROBO)["reason"] == "agent_inactive"
+
+
 def test_of_a_registration_and_a_leaving_at_one_moment_both_count() -> None:
     with table.meanwhile(lambda: put_dora(active=False)):
         assert put_robo().code == "accountable_unknown"

@@ -302,6 +302,25 @@ def take_the_right() -> None:
     call("PUT", "/v1/vendor/tenants/acme/users/anna/right", {"may_grant": False}, caller=BACKEND)
 
 
+def test_a_tenant_that_is_not_registered_has_nothing_to_lock() -> None:
+    assert lock(caller=ANNA.but(tenant_id="nowhere")).code == "tenant_unknown"
+
+
+def test_a_lock_that_no_record_tells_of_is_lifted() -> None:
+    put_door(locked=True)
+
+    assert lift().status == 200
+    assert check() == "no_live_grant"
+
+
+def test_the_lock_of_a_tenant_that_is_gone_is_mailed_to_nobody(notify: Notify) -> None:
+    lock()
+    table.drop(keys.tenant("acme"))
+
+    assert notify.deliver() == []
+    assert notify.mailed == []
+
+
 @pytest.mark.parametrize("move", [lock, lift])
 def test_a_right_taken_away_a_moment_ago_counts(move: Callable[[], Answer]) -> None:
     if move is lift:

@@ -368,6 +368,14 @@ def test_changed_waiting_and_withdrawn_rules_are_mailed_at_once_to_all_approvers
     assert "\n- Gilt ab: Dienstag, 24. November 2026, 13:00 Uhr (Europe/Berlin)\n- Geändert von: anna\n" in waiting
 
 
+def test_the_rules_of_a_tenant_that_is_gone_are_mailed_to_nobody(notify: Notify) -> None:
+    put(max_access="view")
+    table.drop(keys.tenant("acme"))
+
+    assert notify.deliver() == []
+    assert notify.mailed == []
+
+
 # ------------------------------------------------------------------ the vendor
 
 
@@ -458,11 +466,65 @@ def test_a_policy_that_cannot_be_read_is_not_overwritten_and_lets_nothing_be_giv
             act()
 
 
+@each_row(
+    ("part", "said"),
+    [
+        ("rules", {"no_permanent": "yes"}),
+        ("rules", {"no_permanent": 1}),
+        ("waiting", {"a_member_of_a_newer_version": True}),
+        ("waiting", {"rules": None}),
+    ],
+)
+def test_a_policy_with_a_part_of_another_form_cannot_be_read(part: str, said: Any) -> None:
+    put(no_permanent=True, ticket_required=True)
+    put(no_permanent=True)
+    [item] = table.items(*keys.policy("acme"))
+    stored = json.loads(item[part]["S"]) | said
+    table.put([item | {part: {"S": json.dumps(stored)}}])
+
+    with pytest.raises(Unreadable):
+        policy()
+    table.put([item])
+
+
+def test_beside_a_door_of_a_newer_version_no_rule_is_changed() -> None:
+    put_door(form={"N": "9"})
+
+    with pytest.raises(Unreadable):
+        put(seen=0, no_permanent=True)
+
+
+def test_a_policy_whose_door_is_of_another_version_is_read_again_and_then_busy() -> None:
+    """As between the two writes of one change, which no reader of one request can tell from a lost item."""
+    put(no_permanent=True)
+    table.drop(keys.policy("acme"))
+
+    answer = call("GET", "/v1/policy", caller=ANNA)
+    assert (answer.status, answer.code) == (503, "busy")
+
+
+def test_a_tenant_that_is_not_registered_has_no_policy() -> None:
+    assert call("GET", "/v1/policy", caller=ANNA.but(tenant_id="nowhere")).code == "tenant_unknown"
+
+
+def test_a_right_taken_away_a_moment_ago_counts() -> None:
+    def take() -> None:
+        call("PUT", "/v1/vendor/tenants/acme/users/anna/right", {"may_grant": False}, caller=BACKEND)
+
+    with table.meanwhile(take):
+        assert put(seen=0, no_permanent=True).code == "right_missing"
+
+    assert policy(GIULIA)["rules"] == OFF
+
+
 def test_a_door_with_rules_has_a_form_that_older_code_does_not_let_through() -> None:
     for hours, form in ((None, "1"), (WEEK, "2"), (None, "2")):
         put(max_period="4h", hours=hours)
         [door] = table.items(*keys.door("acme"))
         assert door["form"] == {"N": form}
+
+
+DOOR_RULES = dict.fromkeys(("export_never", "max_access", "hours", "zone", "ticket_required"))
 
 
 @each_row(
@@ -473,6 +535,7 @@ def test_a_door_with_rules_has_a_form_that_older_code_does_not_let_through() -> 
         {"hours": {"S": '{"week": {}}'}, "zone": {"S": "Europe/Atlantis"}},
         {"export_never": False},
         {"next_rules": {"S": '{"export_never": true}'}},
+        {"next_rules": {"S": json.dumps(DOOR_RULES | {"export_never": "yes", "counts_from": "2026-11-24T12:00:00Z"})}},
     ],
 )
 def test_a_door_with_a_rule_that_is_not_understood_bars_everything(said: Any) -> None:
