@@ -524,9 +524,6 @@ def test_a_door_with_rules_has_a_form_that_older_code_does_not_let_through() -> 
         assert door["form"] == {"N": form}
 
 
-DOOR_RULES = dict.fromkeys(("export_never", "max_access", "hours", "zone", "ticket_required"))
-
-
 @each_row(
     "said",
     [
@@ -535,7 +532,7 @@ DOOR_RULES = dict.fromkeys(("export_never", "max_access", "hours", "zone", "tick
         {"hours": {"S": '{"week": {}}'}, "zone": {"S": "Europe/Atlantis"}},
         {"export_never": False},
         {"next_rules": {"S": '{"export_never": true}'}},
-        {"next_rules": {"S": json.dumps(DOOR_RULES | {"export_never": "yes", "counts_from": "2026-11-24T12:00:00Z"})}},
+        {"next_rules": {"S": '{"export_never": true, "counts_from": "2026-11-24T12:00:00Z"}'}},
     ],
 )
 def test_a_door_with_a_rule_that_is_not_understood_bars_everything(said: Any) -> None:
