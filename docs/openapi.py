@@ -125,6 +125,15 @@ GATEWAY_ANSWER = {
 BY_GATEWAY = {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayAnswer"}}}
 
 
+WITHOUT_BODY_TOO = {
+    "PUT /v1/lockdown",
+    "DELETE /v1/lockdown",
+    "POST /v1/requests/{request_id}/approve",
+    "POST /v1/requests/{request_id}/decline",
+}
+"""Routes that take a missing body for an empty one."""
+
+
 def without_default(schema: dict[str, Any]) -> None:
     """Remove the default from a member's schema, because the member is optional and has no default in the API."""
     del schema["default"]
@@ -198,6 +207,9 @@ def document() -> dict[str, Any]:
     for path, methods in paths.items():
         for method, operation in methods.items():
             finish(operation, f"{method.upper()} {path}", scopes)
+    for route in WITHOUT_BODY_TOO:
+        method, _, path = route.partition(" ")
+        paths[path][method.lower()]["requestBody"]["required"] = False
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
     return {

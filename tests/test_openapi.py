@@ -1,6 +1,7 @@
 """The OpenAPI document describes the routes of the code, and the routes are those of the template."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from guestkey.edge.http.callers import OPEN_TO_ANYONE
 from guestkey.edge.http.claims import SCOPES
 from guestkey.errors import InputInvalid
 from guestkey.rules import callbacks, grants, requests
+from tests.journeys.contract import ROUTES
 from tests.rows_and_columns import each_row
 
 
@@ -162,3 +164,14 @@ def test_a_route_with_a_day_in_its_path_describes_the_refusal_of_another_text(do
 
     assert {route for route in openapi.scopes_by_route() if "{day}" in route} <= invalid
     assert "GET /v1/grants/{grant_id}" not in invalid
+
+
+def test_a_body_is_required_but_where_the_contract_says_that_it_may_be_missing(document: dict[str, Any]) -> None:
+    not_required = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if not operation.get("requestBody", {"required": True})["required"]
+    }
+
+    assert not_required == {re.sub(r"\{(\w+)\}", r"{\1_id}", route.call) for route in ROUTES if route.body_is_optional}
