@@ -33,7 +33,6 @@ from guestkey.store.registry import people
 app = routes.resolver()
 ENTERING = (NoLiveGrant, PolicyForbids, TenantClosed, IdempotencyKeyReused, TooManyRequests)
 RULES = {Reason.LOCKED: "locked", Reason.OUTSIDE_HOURS: "hours"}
-RULES = {Reason.LOCKED: "locked", Reason.OUTSIDE_HOURS: "hours"}
 """Name of the rule of a refusal."""
 OnlyOpen = Annotated[bool, Query(alias="open")]
 

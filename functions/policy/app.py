@@ -28,7 +28,7 @@ CHANGING = (*SHOWING, PolicyChanged, TooManyRequests)
 def show_policy() -> Policy:
     """Return the rules that count now, the looser ones that wait, and the live grants that break a rule."""
     user, now = routes.user(app), clock.now()
-    return _answer(policies.load(user), now)
+    return _answer(user, policies.load(user).policy, now)
 
 
 @routes.route(app, "PUT /v1/policy", "Change your policy", "policy", *CHANGING, accepted="looser rules wait")
@@ -54,17 +54,17 @@ def withdraw_waiting() -> Policy:
 
 
 def _changed(user: User, decide: Callable[[policies.PolicyContext], rules.Policy], now: datetime) -> Policy:
-    transact(
+    changed = transact(
         load=lambda: policies.load_context(user),
         decide=decide,
         save=lambda policy, context: policies.save(policy, context, now),
     )
-    answer = _answer(policies.load(user), now)
+    answer = _answer(user, changed, now)
     return routes.accepted(answer) if answer.waiting else answer
 
 
-def _answer(context: policies.PolicyContext, now: datetime) -> Policy:
-    return Policy.of(context.policy, breaking.breaking(context, now), now)
+def _answer(user: User, policy: rules.Policy, now: datetime) -> Policy:
+    return Policy.of(policy, breaking.breaking(user.tenant_id, policy, now), now)
 
 
 lambda_handler = routes.serve(app)

@@ -5,12 +5,14 @@ from guestkey import cold_start
 cold_start.begin_cold_start()
 
 from contextlib import suppress
+from datetime import datetime
 
 from guestkey.edge.http import ids, routes
 from guestkey.edge.responses.grants import Grant
 from guestkey.edge.responses.policy import Revoked
 from guestkey.errors import GrantEnded, NotFound, RightMissing, TenantUnknown
-from guestkey.rules.grants import keep, revoke
+from guestkey.rules import grants as rules
+from guestkey.rules.people import User
 from guestkey.store import clock
 from guestkey.store.access import breaking, grants, keeping, policies
 from guestkey.store.dynamodb.client import open_client
@@ -26,12 +28,7 @@ MAX_REVOKED = 20
 def revoke_grant(grant_id: str) -> Grant:
     """Revoke a grant. No check that starts after the response is allowed by it. Revoking twice is the same as once."""
     user, now = routes.user(app), clock.now()
-    revoked = transact(
-        load=lambda: grants.load_for_change(user, ids.valid_id(grant_id)),
-        decide=lambda context: revoke(context.grant, user, now),
-        save=grants.save_revoked,
-    )
-    return Grant.of(revoked, now)
+    return Grant.of(_revoked(user, ids.valid_id(grant_id), now), now)
 
 
 @routes.route(app, "POST /v1/grants/{grant_id}/keep", "Keep a grant", "grants", RightMissing, NotFound, GrantEnded)
@@ -40,7 +37,7 @@ def keep_grant(grant_id: str) -> Grant:
     user, now = routes.user(app), clock.now()
     kept = transact(
         load=lambda: keeping.load(user, ids.valid_id(grant_id)),
-        decide=lambda context: keep(context.grant, context.zone, now),
+        decide=lambda context: rules.keep(context.grant, context.zone, now),
         save=lambda kept, context: keeping.save(kept, context, now),
     )
     return Grant.of(kept, now)
@@ -52,15 +49,19 @@ def keep_grant(grant_id: str) -> Grant:
 def revoke_breaking() -> Revoked:
     """Revoke up to 20 live grants that could not be given any more. Call again while some are left."""
     user, now = routes.user(app), clock.now()
-    found = breaking.breaking(policies.load(user), now)
+    found = breaking.breaking(user.tenant_id, policies.load(user).policy, now)
     for grant_id in found[:MAX_REVOKED]:
         with suppress(GrantEnded):
-            transact(
-                load=lambda grant_id=grant_id: grants.load_for_change(user, grant_id),  # type: ignore[misc]
-                decide=lambda context: revoke(context.grant, user, now),
-                save=grants.save_revoked,
-            )
+            _revoked(user, grant_id, now)
     return Revoked(revoked=found[:MAX_REVOKED], left=len(found[MAX_REVOKED:]))
+
+
+def _revoked(user: User, grant_id: str, now: datetime) -> rules.Grant:
+    return transact(
+        load=lambda: grants.load_for_change(user, grant_id),
+        decide=lambda context: rules.revoke(context.grant, user, now),
+        save=grants.save_revoked,
+    )
 
 
 lambda_handler = routes.serve(app)
