@@ -22,7 +22,6 @@ from guestkey.rules.logins import (
     End,
     EndCause,
     Login,
-    covered_at_login,
     enter,
     has_covered_since,
     is_open,
@@ -205,7 +204,7 @@ def test_a_membership_counts_until_it_is_left_and_not_when_it_begins_anew():
     ],
 )
 def test_a_login_was_covered_by_grants_to_the_person_and_to_the_departments_of_that_moment(to, was_covered):
-    assert covered_at_login(to, entered()) is was_covered
+    assert to.covers(entered()) is was_covered
 
 
 @each_row("to", [TO_SVEN, TO_SUPPORT])

@@ -10,7 +10,7 @@ from datetime import datetime
 from guestkey.rules.door import Door
 from guestkey.rules.grants import Grant
 from guestkey.rules.ledger import Position
-from guestkey.rules.logins import End, EndCause, Login, covered_at_login, has_covered_since
+from guestkey.rules.logins import End, EndCause, Login, has_covered_since
 from guestkey.rules.people import Agent, Grantee
 
 
@@ -134,7 +134,7 @@ def _spans(login: Login, grants: Iterable[Grant], agent: Agent, left_at: datetim
         span = _Span(start=grant.given, end=grant.over_at, cause=cause, cut_off=grant.cut_off)
         if has_covered_since(login, grant.grantee, agent):
             yield span
-        elif covered_at_login(grant.grantee, login):
+        elif grant.grantee.covers(login):
             has_left = login.incarnation != agent.incarnation
             until = (left_at if has_left else None) or agent.changed_at
             cause = EndCause.AGENT_LEFT if has_left else EndCause.DEPARTMENT_LEFT
@@ -152,4 +152,4 @@ def _covers_by_change(grantee: Grantee, login: Login, agent: Agent) -> bool:
     if not agent.is_active or login.incarnation != agent.incarnation or not grantee.covers(agent):
         return False
     cannot_be_told = login.memberships is None and agent.changed_at > login.logged_in_at
-    return cannot_be_told or not covered_at_login(grantee, login)
+    return cannot_be_told or not grantee.covers(login)

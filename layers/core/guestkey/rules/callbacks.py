@@ -186,7 +186,7 @@ def book(
         phone_shown=phone_shown,
         slot=slot,
         requested_at=now,
-        requested_by=Person(user_id=by.user_id, name=by.name),
+        requested_by=by.person,
         email=by.email,
         locale=by.locale,
     )

@@ -220,7 +220,7 @@ def give(
         access=access,
         may_export=may_export,
         granted_at=now,
-        granted_by=Person(user_id=by.user_id, name=by.name),
+        granted_by=by.person,
         ends_at=ends_at,
         review_at=review_at(now, tenant.zone) if ends_at is None else None,
         request_id=request_id,
@@ -237,8 +237,7 @@ def revoke(grant: Grant, by: User, now: datetime) -> Grant:
         case State.ENDED:
             raise GrantEnded
         case State.LIVE:
-            person = Person(user_id=by.user_id, name=by.name)
-            return replace(grant, revoked_at=now, revoked_by=person, revoked_by_address=by.address_hash)
+            return replace(grant, revoked_at=now, revoked_by=by.person, revoked_by_address=by.address_hash)
         case never:
             assert_never(never)
 

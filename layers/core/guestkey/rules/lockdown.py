@@ -39,7 +39,7 @@ def lock(door: Door, last: Lock | None, *, by: User, reason: str | None, reason_
     return Lock(
         tenant_id=by.tenant_id,
         locked_at=now,
-        locked_by=_person(by),
+        locked_by=by.person,
         reason=reason,
         reason_salt=reason_salt if reason else None,
     )
@@ -53,7 +53,7 @@ def lift(door: Door, last: Lock | None, *, by: User, keep_grants: bool, now: dat
     door.require_not_closed()
     if last is None or not door.is_locked:
         return last
-    return replace(last, lifted_at=now, lifted_by=_person(by), kept_grants=keep_grants)
+    return replace(last, lifted_at=now, lifted_by=by.person, kept_grants=keep_grants)
 
 
 def locked(lock: Lock, by: User, now: datetime) -> Note:
@@ -66,10 +66,6 @@ def unlocked(lock: Lock, locked_seq: int | None, by: User, now: datetime) -> Not
     """Return the ledger entry's content for a lift. `locked_seq` is the number of the lock's entry."""
     data = {"keep_grants": lock.kept_grants, "locked_seq": locked_seq}
     return Note(what=What.ACCESS_UNLOCKED, by=_by(by), about=lock.tenant_id, data=data, at=now)
-
-
-def _person(user: User) -> Person:
-    return Person(user_id=user.user_id, name=user.name)
 
 
 def _by(user: User) -> By:

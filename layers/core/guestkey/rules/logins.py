@@ -154,7 +154,7 @@ def has_covered_since(login: Login, grantee: Grantee, agent: Agent) -> bool:
     It must be the same person, and under a department's grant the same membership: leaving and joining again ends the
     login, joining another department ends nothing.
     """
-    if not agent.is_active or not grantee.covers(agent) or not covered_at_login(grantee, login):
+    if not agent.is_active or not grantee.covers(agent) or not grantee.covers(login):
         return False
     if login.incarnation != agent.incarnation:
         return False
@@ -193,9 +193,3 @@ def next_due_at(login: Login, now: datetime) -> datetime:
     pause = min(max((now - login.logged_in_at) // 4, MIN_DUE_PAUSE), MAX_DUE_PAUSE)
     pause -= timedelta(microseconds=pause.microseconds)
     return min([now + pause, *(end for end in (login.access_ends_at, login.hours_end) if end)])
-
-
-def covered_at_login(grantee: Grantee, login: Login) -> bool:
-    if grantee.type is GranteeType.AGENT:
-        return grantee.id == login.agent_id and grantee.incarnation == login.incarnation
-    return grantee.id in login.departments and (grantee.may_automate or not login.is_software)

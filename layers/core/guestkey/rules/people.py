@@ -6,7 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from guestkey.rules.logins import Login
 
 READ_BESIDE = {"is_stored": False}
 """Metadata of a field that another record has, and that is read beside the value where it is shown."""
@@ -45,6 +49,11 @@ class User:
     """Whether the user holds the right if the tenant's record does not name the user."""
     is_email_verified: bool = True
     """Whether the token does not deny that the address is the user's own."""
+
+    @property
+    def person(self) -> "Person":
+        """The user as records name them."""
+        return Person(user_id=self.user_id, name=self.name)
 
     def holds_right(self, by_name: bool | None) -> bool:
         """Say whether the user holds the right, by the tenant's record: given, taken away, or not named (None)."""
@@ -198,8 +207,8 @@ class Grantee:
         """The id of the agent, or None for a department."""
         return self.id if self.type is GranteeType.AGENT else None
 
-    def covers(self, agent: Agent) -> bool:
-        """Say whether this grantee is the agent, or a department to which the agent belongs at this moment.
+    def covers(self, agent: "Agent | Login") -> bool:
+        """Say whether this grantee is the agent, or a department of the agent: now, or as a login recorded it.
 
         A department covers software only where the customer said so.
         """

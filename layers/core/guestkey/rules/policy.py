@@ -124,9 +124,8 @@ def change(policy: Policy, version: int, wanted: Rules, *, by: User, now: dateti
     The same policy is returned if nothing changes. Looser rules that were announced before keep their moment if nothing
     looser is added. Raises PolicyChanged unless the user has seen the present version.
     """
-    person = Person(user_id=by.user_id, name=by.name)
     counts, waits = policy.rules_at(now), policy.waiting_at(now)
-    is_own_retry = (policy.changed_by, policy.changed_at, policy.version) == (person, now, version + 1)
+    is_own_retry = (policy.changed_by, policy.changed_at, policy.version) == (by.person, now, version + 1)
     if is_own_retry and policy.wanted_at(now) == wanted:
         return policy
     if version != policy.version:
@@ -138,16 +137,15 @@ def change(policy: Policy, version: int, wanted: Rules, *, by: User, now: dateti
     if at_once != wanted:
         is_announced = waits is not None and is_no_looser(wanted, waits.rules)
         counts_from = waits.counts_from if waits and is_announced else now + LOOSENING_WAITS
-        waiting = Waiting(rules=wanted, counts_from=counts_from, by=waits.by if waits and is_announced else person)
-    return Policy(version=policy.version + 1, stored=at_once, waiting=waiting, changed_at=now, changed_by=person)
+        waiting = Waiting(rules=wanted, counts_from=counts_from, by=waits.by if waits and is_announced else by.person)
+    return Policy(version=policy.version + 1, stored=at_once, waiting=waiting, changed_at=now, changed_by=by.person)
 
 
 def withdraw(policy: Policy, *, by: User, now: datetime) -> Policy:
     """Return the policy without what waits. Where nothing waits any more, the same policy is returned."""
     if policy.waiting_at(now) is None:
         return policy
-    person = Person(user_id=by.user_id, name=by.name)
-    return Policy(version=policy.version + 1, stored=policy.stored, changed_at=now, changed_by=person)
+    return Policy(version=policy.version + 1, stored=policy.stored, changed_at=now, changed_by=by.person)
 
 
 def door_after(door: Door, policy: Policy, before: Policy, seq: int, now: datetime) -> Door:

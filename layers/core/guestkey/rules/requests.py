@@ -229,7 +229,7 @@ def expire(request: Request) -> Request:
 
 
 def _answered(request: Request, closed_as: State, by: User, now: datetime) -> Request:
-    return replace(request, closed_as=closed_as, answered_at=now, answered_by=Person(user_id=by.user_id, name=by.name))
+    return replace(request, closed_as=closed_as, answered_at=now, answered_by=by.person)
 
 
 def _registered(tenant: Tenant, recipients: Sequence[str] | None) -> tuple[str, ...]:
