@@ -50,10 +50,6 @@ def record_login(body: LoginInput) -> Login:
             logins.record_refusal(context, now)
             rule = RULES.get(decision.reason)
             raise PolicyForbids(rule=rule) if rule else NoLiveGrant
-        rules_now = context.live.door.rules_at(now)
-        ticket = body.ticket or decision.grant.ticket
-        if rules_now.ticket_required and ticket is None:
-            raise PolicyForbids(rule="ticket_required")
         return rules.enter(
             login_id=login_id,
             tenant_id=body.tenant_id,
@@ -63,9 +59,9 @@ def record_login(body: LoginInput) -> Login:
             may_export=decision.may_export,
             reason=body.reason,
             reason_salt=salt,
-            ticket=ticket,
+            ticket=body.ticket,
             now=now,
-            hours=rules_now.hours,
+            rules=context.live.door.rules_at(now),
         )
 
     return routes.transact(

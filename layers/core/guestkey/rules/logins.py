@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from guestkey.rules.door import NO_DOOR_RULES, DoorRules
 from guestkey.rules.grants import LiveKey
 from guestkey.rules.ledger import Position
 from guestkey.rules.levels import AccessLevel
 from guestkey.rules.people import Accountable, Agent, Grantee, GranteeType
-from guestkey.rules.weekly_hours import WeeklyHours
+from guestkey.rules.policy import require_ticket
 
 MAX_LOGINS_AN_HOUR = 60
 """Limit of logins that one agent records at one tenant in a UTC hour."""
@@ -98,12 +99,14 @@ def enter(
     reason_salt: str,
     ticket: str | None,
     now: datetime,
-    hours: WeeklyHours | None = None,
+    rules: DoorRules = NO_DOOR_RULES,
 ) -> Login:
     """Return a login of this agent under this grant. Without a ticket of its own it takes over the grant's.
 
-    `hours` are those in which the customer lets support in: the login ends with them.
+    The login ends with the hours of the customer's `rules`. Raises PolicyForbids where they require a ticket.
     """
+    ticket = ticket or grant.ticket
+    require_ticket(rules, ticket)
     return Login(
         tenant_id=tenant_id,
         login_id=login_id,
@@ -116,13 +119,13 @@ def enter(
         memberships=tuple(agent.membership(id) or 0 for id in agent.departments),
         reason=reason,
         reason_salt=reason_salt,
-        ticket=ticket or grant.ticket,
+        ticket=ticket,
         access=access,
         may_export=may_export,
         logged_in_at=now,
         grant_id=grant.grant_id,
         access_ends_at=grant.ends_at,
-        hours_end=hours.first_outside(now) if hours else None,
+        hours_end=rules.hours.first_outside(now) if rules.hours else None,
     )
 
 

@@ -174,7 +174,7 @@ def require_allowed(
         raise PolicyForbids(rule=name)
 
 
-def require_ticket(rules: Rules, ticket: str | None) -> None:
+def require_ticket(rules: Rules | DoorRules, ticket: str | None) -> None:
     """Raise PolicyForbids where a ticket is required and there is none."""
     if rules.ticket_required and ticket is None:
         raise PolicyForbids(rule="ticket_required")

@@ -8,8 +8,9 @@ everything.
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -25,6 +26,9 @@ from guestkey.store.dynamodb.models import Item
 from guestkey.store.dynamodb.reads import find
 from guestkey.store.dynamodb.transaction import Transaction
 from guestkey.store.dynamodb.unreadable import Unreadable, expect
+
+if TYPE_CHECKING:
+    from guestkey.store.ledger.ledger import LedgerState  # a check, which reads doors, loads no ledger
 
 FORM, FORM_WITH_RULES = 1, 2
 """Forms of the item. Code of before does not know the rules of a policy: a door with rules bars everything for it."""
@@ -106,6 +110,11 @@ def update_rules(transaction: Transaction, tenant_id: str, before: Door, after: 
         attribute = getattr(DoorItem, name)
         actions.append(attribute.set(flat[name]) if flat.get(name) else attribute.remove())
     _update(transaction, tenant_id, before, after, actions, now)
+
+
+def moved(state: "LedgerState") -> "LedgerState":
+    """Return the facts that the ledger head holds after a move of the door."""
+    return replace(state, door=state.door + 1)
 
 
 def _update(

@@ -3,7 +3,7 @@
 The door alone decides. The record is named by the number of its ledger entry, which the door's voidings have, too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
@@ -142,11 +142,4 @@ def save_lift(lock: Lock | None, context: LockContext, now: datetime) -> None:
 
 
 def _write(context: LockContext, note: Note, add_writes: AddWrites) -> None:
-    moved = context.door.version + 1
-    ledger.write(
-        context.ledger,
-        [note],
-        add_writes,
-        door=context.door,
-        next_state=lambda state: replace(state, door=moved),
-    )
+    ledger.write(context.ledger, [note], add_writes, door=context.door, next_state=doors.moved)

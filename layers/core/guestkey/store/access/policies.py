@@ -5,7 +5,7 @@ same transaction. The door has the policy's version: a policy that was read besi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -135,15 +135,9 @@ def save(policy: Policy, context: PolicyContext, now: datetime) -> None:
         if is_looser:
             counters.count(transaction, counter, MAX_LOOSENINGS_AN_HOUR, now)
 
-    moved = context.door.version + 1
+    notes = told(policy, before, tenant_id, now)
     try:
-        ledger.write(
-            context.ledger,
-            told(policy, before, tenant_id, now),
-            add_writes,
-            door=context.door,
-            next_state=lambda state: replace(state, door=moved),
-        )
+        ledger.write(context.ledger, notes, add_writes, door=context.door, next_state=doors.moved)
     except ConditionFailed as error:
         counters.refuse_at_limit(error, now)
         raise
