@@ -1,4 +1,4 @@
-"""Faults that an operator made on the rehearsal: each is refused or named, with the name of what is wrong."""
+"""Faults that an operator made on the rehearsal: each is refused, or named with the resource or parameter."""
 
 import argparse
 from pathlib import Path

@@ -109,7 +109,7 @@ class Throttle(dict[str, Reply]):
         super().__init__()
         self._calls, self._refusal = itertools.count(1), refusal
 
-    def get(self, key: str, default: Reply) -> Reply:  # type: ignore[override]
+    def get(self, key: str, default: Reply) -> Reply:  # type: ignore[override] # a table with one answer
         if key == "POST / DescribeStacks":
             return Reply(403, DENIED, {"Content-Type": "text/xml"})
         if key != "GET /v1/contact":

@@ -16,7 +16,7 @@ const CATALOGUES = {
   es: () => import("./panel.lock.es.js"),
   it: () => import("./panel.lock.it.js"),
 };
-/** Frames for which a place is waited for that is not in the page yet. */
+/** Frames for which the module waits until its place is in the page. */
 const MAX_FRAMES = 240;
 /** @type {WeakMap<Element, string>} The lock that each place shows, as JSON. */
 const shown = new WeakMap();

@@ -80,7 +80,7 @@ class Door:
         return self.next_rules[0] if self.next_rules and self.next_rules[1] <= at else self.rules
 
     def is_outside_hours(self, at: datetime) -> bool:
-        """Say whether the customer lets nobody in at this time of the week, whatever is granted."""
+        """Say whether the customer lets no agent in at this time of the week, under any grant."""
         hours = self.rules_at(at).hours
         return hours is not None and not hours.include(at)
 

@@ -1,4 +1,4 @@
-"""The customer's lockdown: from its answer on nobody is in, and nothing can be given or approved until a user lifts it.
+"""The customer's lockdown: from its answer on no agent is in, and no grant can be given until a user lifts the lock.
 
 Both count at once. A lock ends all logins; a lift ends all grants given before it, unless the user keeps them.
 """

@@ -183,7 +183,7 @@ def require_ticket(rules: Rules | DoorRules, ticket: str | None) -> None:
 def forbidding(
     rules: Rules, type: GranteeType, id: str, period: Period, access: AccessLevel, may_export: bool
 ) -> str | None:
-    """Return the name of the first rule that forbids a grant of this kind, whoever gives it; None if none does."""
+    """Return the name of the first rule that forbids a grant of this kind to every giver; None if no rule does."""
     forbids = {
         "named_only": rules.named_only and type is GranteeType.DEPARTMENT,
         "grantees": rules.grantees is not None and GranteeRef(type, id) not in rules.grantees,

@@ -45,7 +45,7 @@ class WeeklyHours:
         return _window_at(self, at.astimezone(ZoneInfo(self.zone))) is not None
 
     def first_outside(self, at: datetime) -> datetime | None:
-        """Return the first moment from `at` on that is outside these hours, in UTC; None if there is none."""
+        """Return the first moment outside these hours from `at` on, in UTC; None if there is none."""
         if self.are_always:
             return None
         zone = ZoneInfo(self.zone)

@@ -107,7 +107,7 @@ def save_lock(lock: Lock, context: LockContext, now: datetime) -> None:
 
 
 def save_lift(lock: Lock | None, context: LockContext, now: datetime) -> None:
-    """Store the lift of a lock in the same way. What is not locked stays as it is.
+    """Store the lift of a lock in the same way. An account without a lock stays as it is.
 
     Raises TooManyRequests above the user's limit of the hour, and the errors of `save_lock`.
     """

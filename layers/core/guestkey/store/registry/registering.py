@@ -39,7 +39,7 @@ def put_agent(given: Agent) -> Agent:
 
     Software turns inactive with the person who is accountable for it, in the same transaction. An unchanged agent is
     not written again, because a write may conflict with the agent's logins. Another request that makes the agent
-    inactive meanwhile wins: whoever found the agent active did not mean to bring a leaver back. Raises
+    inactive meanwhile wins: a caller that found the agent active did not mean to bring a leaver back. Raises
     DepartmentUnknown if a department was never registered, and AccountableUnknown.
     """
     was_active = False
